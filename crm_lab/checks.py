@@ -1,0 +1,87 @@
+"""Argument checks: every problem is collected, then said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+
+class BadInput(ValueError):  # noqa: N818 - the user's side of the counter, not a fault of ours
+    """What the user gave cannot be used: one sentence, or a list with all the problems.
+
+    Args:
+        what: What was looked at, e.g. ``"the suite 'tour'"``.
+        problems: One sentence each: what, got, rule, next step.
+    """
+
+    def __init__(self, what: str, problems: Sequence[str] = ()) -> None:
+        self.what = what
+        self.problems = tuple(problems)
+        super().__init__(what if not problems else "\n".join([f"{what}:", *(f"  - {p}" for p in problems)]))
+
+
+@dataclass
+class Problems:
+    """Collects what is wrong with one thing and raises it together.
+
+    >>> problems = Problems("RFM settings")
+    >>> problems.unless(1 > 1, "bins is 1; it must be 2 or more.")
+    >>> problems.raise_any()
+    Traceback (most recent call last):
+    crm_lab.checks.BadInput: RFM settings:
+      - bins is 1; it must be 2 or more.
+    """
+
+    what: str
+    found: list[str] = field(default_factory=list)
+
+    def unless(self, ok: object, sentence: str) -> None:
+        """Note ``sentence`` unless ``ok`` is true."""
+        if not ok:
+            self.found.append(sentence)
+
+    def extend(self, sentences: Iterable[str]) -> None:
+        """Note several sentences."""
+        self.found.extend(sentences)
+
+    def raise_any(self) -> None:
+        """Raise `BadInput` with all that was found.
+
+        Raises:
+            BadInput: If anything was noted.
+        """
+        if self.found:
+            raise BadInput(self.what, self.found)
+
+
+def as_date(value: str | date | datetime, name: str = "as_of") -> date:
+    """A calendar date from an ISO string, a date or a timestamp.
+
+    >>> as_date("2017-12-31")
+    datetime.date(2017, 12, 31)
+
+    Raises:
+        BadInput: If the value is no calendar date in the form YYYY-MM-DD.
+    """
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise BadInput(f"{name} is {value!r}; it must be a date like 2017-12-31.") from None
+
+
+def need_columns(columns: Iterable[str], needed: Iterable[str], what: str) -> None:
+    """Refuse a frame that lacks columns, naming all that are missing.
+
+    Raises:
+        BadInput: If a needed column is missing.
+    """
+    have = list(columns)
+    missing = [c for c in needed if c not in have]
+    if missing:
+        noun = "columns" if len(missing) > 1 else "column"
+        raise BadInput(f"{what} lacks the {noun} {', '.join(missing)}; it has {', '.join(map(str, have))}.")

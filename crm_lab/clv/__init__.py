@@ -1,0 +1,1 @@
+"""What a customer is worth: buy-till-you-die models and money."""

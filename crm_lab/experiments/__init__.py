@@ -1,0 +1,1 @@
+"""Did it work: design, assignment, moments, soundness, effect, ROI."""

@@ -1,0 +1,66 @@
+"""Files a notebook leaves behind: written whole or not at all, and safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def out_dir() -> Path:
+    """Where a notebook's files go: ``$CRM_LAB_OUT``, or ``outputs/interactive/`` of the project."""
+    given = os.environ.get("CRM_LAB_OUT")
+    folder = Path(given) if given else project_root() / "outputs" / "interactive"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def project_root() -> Path:
+    """The folder that holds ``notebooks/`` and ``suites/``: ``$CRM_LAB_HOME``, or found upwards from here."""
+    given = os.environ.get("CRM_LAB_HOME")
+    if given:
+        return Path(given)
+    here = Path.cwd().resolve()
+    for folder in (here, *here.parents):
+        if (folder / "suites").is_dir() and (folder / "notebooks").is_dir():
+            return folder
+    return Path(__file__).resolve().parents[1]
+
+
+def defuse(frame: pd.DataFrame) -> pd.DataFrame:
+    """A copy whose text cells cannot start a spreadsheet formula: they get a leading apostrophe.
+
+    >>> defuse(pd.DataFrame({"name": ["=1+1", "Ann"]}))["name"].tolist()
+    ["'=1+1", 'Ann']
+    """
+
+    def safe(value: object) -> object:
+        return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+
+    out = frame.rename(columns=safe)
+    for position, dtype in enumerate(out.dtypes):
+        if not pd.api.types.is_numeric_dtype(dtype):
+            out.isetitem(position, [safe(value) for value in out.iloc[:, position]])
+    return out
+
+
+def write_csv(frame: pd.DataFrame, name: str) -> Path:
+    """Write a frame to `out_dir()` for people who open it in a spreadsheet.
+
+    UTF-8 with a byte-order mark (Excel reads Chinese right), no index, text cells defused.
+
+    Args:
+        frame: The table; its index is left out.
+        name: File name, e.g. ``"call_list.csv"``.
+
+    Returns:
+        The path written.
+    """
+    path = out_dir() / name
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    defuse(frame).to_csv(part, index=False, encoding="utf-8-sig")
+    part.replace(path)
+    return path

@@ -1,0 +1,5 @@
+"""Every picture. The only room that imports matplotlib and seaborn."""
+
+from crm_lab.plots.drawing import draw, draws
+
+__all__ = ["draw", "draws"]

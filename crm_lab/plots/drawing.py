@@ -1,0 +1,44 @@
+"""`draw(result)`: the drawing function registered for a result's type, inside the lab's style."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from crm_lab.plots.style import style
+from crm_lab.results import Result
+
+_DRAWINGS: dict[type, Callable[..., Axes]] = {}
+
+
+def draws(kind: type) -> Callable[[Callable[..., Axes]], Callable[..., Axes]]:
+    """Register the decorated function as the drawing of a result type."""
+
+    def register(function: Callable[..., Axes]) -> Callable[..., Axes]:
+        _DRAWINGS[kind] = function
+        return function
+
+    return register
+
+
+def draw(result: Result, **options: Any) -> Axes:
+    """Draw a result: ``crm_lab.plots.<room>`` holds the drawings of the results of ``crm_lab.<room>``.
+
+    Args:
+        result: What an analysis returned.
+        options: Passed to the drawing function (each takes ``ax``).
+
+    Raises:
+        TypeError: If no drawing is registered for the result's type.
+    """
+    kind = type(result)
+    if kind not in _DRAWINGS:
+        room = kind.__module__.split(".")[1]
+        importlib.import_module(f"crm_lab.plots.{room}")
+    if kind not in _DRAWINGS:
+        raise TypeError(f"There is no plot for {kind.__name__}; its to_frame() has the numbers.")
+    with style():
+        return _DRAWINGS[kind](result, **options)

@@ -1,0 +1,283 @@
+"""What every analysis returns: a frame, a readout, facts, a plot, and how they are shown and published."""
+
+from __future__ import annotations
+
+import html
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+import pandas as pd
+
+from crm_lab.messages import Message, language
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MIME = "application/vnd.crm-lab.result+json"
+ROWS_SHOWN = 20
+
+Kind = Literal["fact", "estimate", "forecast", "simulated"]
+Better = Literal["up", "down", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A closed interval with its level: ``Interval(1.2, 3.4, 0.95)``."""
+
+    lo: float
+    hi: float
+    level: float = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One number a report may state, with all that is needed to read it right.
+
+    Attributes:
+        id: Stable dotted name, e.g. ``rfm.champions.customers``.
+        label: What a reader sees beside it.
+        value: The number (or text); ``None`` where `refusal` says why there is none.
+        unit: ISO currency code, ``share`` (0-1, shown in per cent), ``customers``, ``days``, ... or empty.
+        ci: Interval of an estimate or forecast; facts that are counts and sums have none.
+        kind: ``fact`` (counted), ``estimate``, ``forecast`` or ``simulated``.
+        n: Units the number rests on.
+        window: Dates or length of time it covers.
+        denominator: What it is a share of, in words.
+        definition: How it is computed, in words.
+        better: Which direction is good.
+        refusal: Why there is no number.
+    """
+
+    id: str
+    label: Message
+    value: float | int | str | None
+    unit: str = ""
+    ci: Interval | None = None
+    kind: Kind = "fact"
+    n: int | None = None
+    window: str = ""
+    denominator: str = ""
+    definition: str = ""
+    better: Better = "none"
+    refusal: Message | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The fact as plain JSON, its label in the active language."""
+        value: Any = self.value
+        value = value.item() if hasattr(value, "item") else value
+        return {
+            "id": self.id,
+            "label": self.label.text(),
+            "value": value,
+            "unit": self.unit,
+            "lo": None if self.ci is None else float(self.ci.lo),
+            "hi": None if self.ci is None else float(self.ci.hi),
+            "level": None if self.ci is None else float(self.ci.level),
+            "kind": self.kind,
+            "n": None if self.n is None else int(self.n),
+            "window": self.window,
+            "denominator": self.denominator,
+            "definition": self.definition,
+            "better": self.better,
+            "refusal": None if self.refusal is None else self.refusal.text(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """Three sentences: what was found, how sure that is and under which assumption, what to do."""
+
+    finding: Message
+    certainty: Message
+    action: Message
+
+    def items(self) -> tuple[tuple[str, Message], ...]:
+        """The parts in reading order, by name."""
+        return (("finding", self.finding), ("certainty", self.certainty), ("action", self.action))
+
+    def text(self, lang: str | None = None) -> str:
+        """The readout as one paragraph in a language."""
+        return " ".join(message.text(lang) for _, message in self.items())
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        rows = (
+            f"<dt>{html.escape(Message(f'readout.{name}').text())}</dt><dd>{html.escape(message.text())}</dd>"
+            for name, message in self.items()
+        )
+        return f'<dl class="crm-readout" lang="{language()}">{"".join(rows)}</dl>'
+
+
+class DataSet(Protocol):
+    """What `publish` needs to know of the data behind a result."""
+
+    def provenance(self) -> dict[str, Any]:
+        """Source, title, as_of, last day, rows, key, simulated."""
+        ...
+
+
+class Result(ABC):
+    """Base of every analysis result: frozen, complete, and free of any engine's frame.
+
+    A subclass is a frozen dataclass that fills in `to_frame`, `readout` and `facts`, and names the
+    formats of its columns in `formats` (``str.format`` specifications, e.g. ``{"share": ".1%"}``).
+    """
+
+    name: ClassVar[str]
+    formats: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    def to_frame(self) -> pd.DataFrame:
+        """The result as a tidy pandas table, unrounded."""
+
+    @abstractmethod
+    def readout(self) -> Readout:
+        """The result in one to three sentences."""
+
+    @abstractmethod
+    def facts(self) -> tuple[Fact, ...]:
+        """The numbers that a report may state."""
+
+    def refusal(self) -> Message | None:
+        """Why the data cannot answer, or ``None`` where they can."""
+        return None
+
+    def plot(self, **options: Any) -> Axes:
+        """Draw what `to_frame` holds; the options are those of the drawing function in `crm_lab.plots`."""
+        axes: Axes = importlib.import_module("crm_lab.plots").draw(self, **options)
+        return axes
+
+    def _repr_html_(self) -> str:
+        return table_html(self.to_frame(), self.formats)
+
+    def __str__(self) -> str:
+        return format_frame(self.to_frame().head(ROWS_SHOWN), self.formats).to_string(index=False)
+
+
+def format_value(value: Any, spec: str = "") -> str:
+    """A cell as people read it: ``–`` for missing, thousands separated, four significant digits.
+
+    >>> format_value(1234567), format_value(0.54321, ".1%"), format_value(float("nan"))
+    ('1,234,567', '54.3%', '–')
+    """
+    if isinstance(value, Message):
+        return value.text()
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return "–"
+    if isinstance(value, str | bool):
+        return str(value)
+    if spec:
+        return format(value, spec)
+    return _format_plain(value)
+
+
+def _format_plain(value: Any) -> str:
+    if hasattr(value, "strftime"):
+        return str(value.strftime("%Y-%m-%d"))
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
+    return f"{value:,}" if hasattr(value, "__index__") else str(value)
+
+
+def format_frame(frame: pd.DataFrame, formats: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """A copy of a frame with every cell as text, by the formats of its columns."""
+    formats = formats or {}
+    return pd.DataFrame(
+        {column: [format_value(v, formats.get(str(column), "")) for v in frame[column]] for column in frame},
+        columns=frame.columns,
+        dtype=object,
+    )
+
+
+def table_html(frame: pd.DataFrame, formats: Mapping[str, str] | None = None, rows: int = ROWS_SHOWN) -> str:
+    """A frame as an HTML table: escaped, formatted, numbers to the right, at most `rows` rows."""
+    shown = format_frame(frame.head(rows), formats)
+    numeric = [
+        pd.api.types.is_numeric_dtype(frame[c]) and not pd.api.types.is_bool_dtype(frame[c]) for c in frame
+    ]
+    css = ["num" if n else "txt" for n in numeric]
+    head = "".join(
+        f'<th class="{k}">{html.escape(str(c))}</th>' for c, k in zip(shown.columns, css, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td class="{k}">{html.escape(v)}</td>' for v, k in zip(row, css, strict=True))
+        + "</tr>"
+        for row in shown.itertuples(index=False)
+    )
+    more = (
+        Message("readout.rows_shown", {"shown": len(shown), "total": len(frame)}).text()
+        if len(frame) > len(shown)
+        else ""
+    )
+    return (
+        f'<div class="crm-table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        + (f'<p class="crm-more">{more}</p>' if more else "")
+    )
+
+
+def payload(result: Result, data: DataSet | None = None, headline: bool = True) -> dict[str, Any]:
+    """A result as the JSON that `results.json`, the index and nbval read.
+
+    Args:
+        result: What an analysis returned.
+        data: The tables it came from, for freshness and provenance.
+        headline: Whether its readout is the page's answer on the index.
+    """
+    readout, refusal = result.readout(), result.refusal()
+    facts = [fact.to_json() for fact in result.facts()]
+    provenance = data.provenance() if data is not None else None
+    return {
+        "schema": 1,
+        "id": result.name,
+        "kind": type(result).__name__,
+        "headline": headline,
+        "lang": language(),
+        "readout": {name: message.text() for name, message in readout.items()},
+        "keys": {name: message.key for name, message in readout.items()},
+        "facts": facts,
+        "refusal": None if refusal is None else refusal.text(),
+        "simulated": any(f["kind"] == "simulated" for f in facts)
+        or bool(provenance and provenance["simulated"]),
+        "data": provenance,
+    }
+
+
+class Published:
+    """What a notebook shows for a published result: table, readout, and the facts for machines."""
+
+    def __init__(self, result: Result, content: dict[str, Any]) -> None:
+        self._result = result
+        self._content = content
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        readout = self._result.readout()
+        note = (
+            f'<p class="crm-simulated">{Message("readout.simulated").text()}</p>'
+            if self._content["simulated"]
+            else ""
+        )
+        return {
+            "text/plain": f"{self._result}\n\n{readout}",
+            "text/html": f"{note}{self._result._repr_html_()}{readout._repr_html_()}",
+            MIME: self._content,
+        }
+
+
+def publish(result: Result, data: DataSet | None = None, *, headline: bool = True) -> Published:
+    """Show a result and attach its facts to the page.
+
+    Use it as the last expression of a cell. The page's index entry is the readout of its first
+    published result with ``headline=True``.
+
+    Args:
+        result: What an analysis returned.
+        data: The tables it came from (`Tables`), for freshness and provenance.
+        headline: Whether its readout may be the page's answer on the index.
+    """
+    return Published(result, payload(result, data, headline))

@@ -1,0 +1,1 @@
+"""Headless runs: parameters, plan, papermill engine, run store, rendering. Knows no retail."""

@@ -1,0 +1,1 @@
+"""The simulated retailer and its answer key."""

@@ -1,0 +1,160 @@
+"""The contract: each table's columns, types, units, keys, nullability, privacy class and meaning.
+
+The first four tables are given by a source (some of them by each), `orders` and `customer_360` are
+derived from them. Money columns are exact decimals in stored tables and floats in pandas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Dtype = Literal["text", "integer", "number", "money", "date", "timestamp", "flag"]
+Pii = Literal["none", "pseudonym", "direct", "sensitive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the contract."""
+
+    name: str
+    dtype: Dtype
+    meaning: str
+    unit: str = ""
+    nullable: bool = False
+    required: bool = True
+    pii: Pii = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the contract; `known_on` is the column with the day a row became known."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    known_on: str | None = None
+    derived: bool = False
+
+    def column(self, name: str) -> Column:
+        """The column of that name.
+
+        Raises:
+            KeyError: If the table has no such column.
+        """
+        return {c.name: c for c in self.columns}[name]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """All column names, in order."""
+        return tuple(c.name for c in self.columns)
+
+
+TRANSACTIONS = Table(
+    "transactions",
+    "One row per line of a receipt, signed and dated by its own day.",
+    (
+        Column("line_id", "integer", "Number of the line, in the order of the source."),
+        Column("source_row", "integer", "Row of the raw file the line came from, counted from 1."),
+        Column("order_id", "text", "The receipt, basket or invoice."),
+        Column("customer_id", "text", "Who bought.", nullable=True, pii="pseudonym"),
+        Column("product_id", "text", "What was bought.", nullable=True),
+        Column("store_id", "text", "Where it was bought.", nullable=True, required=False),
+        Column(
+            "day", "integer", "Day of the line in the retailer's time zone.", unit="days since 1970-01-01"
+        ),
+        Column("date", "date", "The same day as a date."),
+        Column("hour", "integer", "Hour of the day, local time.", unit="hours", nullable=True),
+        Column("weekday", "integer", "Day of the week, Monday is 1.", unit="ISO weekday"),
+        Column("kind", "text", "sale, return, cancellation or fee."),
+        Column("return_of", "integer", "The line that this line returns.", nullable=True, required=False),
+        Column("quantity", "number", "Units; negative on returned lines.", unit="units"),
+        Column("gross_amount", "money", "Before discounts; negative on returned lines.", unit="currency"),
+        Column("discount_amount", "money", "Discounts given on the line.", unit="currency"),
+        Column("net_amount", "money", "After discounts; negative on returned lines.", unit="currency"),
+    ),
+    key=("line_id",),
+    known_on="day",
+)
+
+CUSTOMERS = Table(
+    "customers",
+    "One row per customer with what is known beside purchases.",
+    (
+        Column("customer_id", "text", "Who.", pii="pseudonym"),
+        Column("age_group", "text", "Age band.", nullable=True, required=False),
+        Column("income_group", "text", "Household income band.", nullable=True, required=False),
+        Column("household_size", "text", "People in the household.", nullable=True, required=False),
+    ),
+    key=("customer_id",),
+)
+
+PRODUCTS = Table(
+    "products",
+    "One row per product.",
+    (
+        Column("product_id", "text", "What."),
+        Column("department", "text", "Widest grouping.", nullable=True, required=False),
+        Column("category", "text", "Category.", nullable=True, required=False),
+        Column("brand", "text", "Brand or brand type.", nullable=True, required=False),
+    ),
+    key=("product_id",),
+)
+
+ORDERS = Table(
+    "orders",
+    "One row per order with at least one sale line; returns stay with the day they happened.",
+    (
+        Column("order_id", "text", "The receipt, basket or invoice."),
+        Column("customer_id", "text", "Who bought.", nullable=True, pii="pseudonym"),
+        Column("day", "integer", "Day of the order.", unit="days since 1970-01-01"),
+        Column("date", "date", "The same day as a date."),
+        Column("hour", "integer", "Hour of the day, local time.", unit="hours", nullable=True),
+        Column("n_lines", "integer", "Sale lines.", unit="lines"),
+        Column("n_units", "number", "Units on sale lines.", unit="units"),
+        Column("gross_amount", "money", "Sale lines before discounts.", unit="currency"),
+        Column("discount_amount", "money", "Discounts on sale lines.", unit="currency"),
+        Column("net_amount", "money", "Sale lines after discounts.", unit="currency"),
+    ),
+    key=("order_id",),
+    known_on="day",
+    derived=True,
+)
+
+CUSTOMER_360 = Table(
+    "customer_360",
+    "One row per customer with at least one sale line up to the as-of date.",
+    (
+        Column("customer_id", "text", "Who.", pii="pseudonym"),
+        Column("first_date", "date", "Day of the first sale line."),
+        Column("last_date", "date", "Day of the last sale line."),
+        Column("recency_days", "integer", "as_of minus last_date.", unit="days"),
+        Column("tenure_days", "integer", "as_of minus first_date.", unit="days"),
+        Column("n_orders", "integer", "Orders with a sale line.", unit="orders"),
+        Column("n_days", "integer", "Distinct days with a sale line.", unit="days"),
+        Column("n_lines", "integer", "Sale lines.", unit="lines"),
+        Column("revenue", "money", "Net amount, returns netted.", unit="currency"),
+        Column("revenue_12m", "money", "The same in the 365 days that end with as_of.", unit="currency"),
+        Column(
+            "returned",
+            "money",
+            "Net amount of return and cancellation lines, as a positive number.",
+            unit="currency",
+        ),
+        Column(
+            "discount_share",
+            "number",
+            "Discounts over gross amount on sale lines.",
+            unit="share",
+            nullable=True,
+        ),
+        Column("mean_order_value", "money", "Revenue per order.", unit="currency"),
+        Column("median_gap_days", "number", "Median days between purchase days.", unit="days", nullable=True),
+        Column("overdue", "number", "recency_days over median_gap_days.", unit="ratio", nullable=True),
+    ),
+    key=("customer_id",),
+    derived=True,
+)
+
+TABLES = {t.name: t for t in (TRANSACTIONS, CUSTOMERS, PRODUCTS, ORDERS, CUSTOMER_360)}
