@@ -18,6 +18,7 @@ __all__ = ["BadInput", "check_params", "open_workspace", "publish", "write_csv"]
 
 if TYPE_CHECKING:
     from crm_lab.checks import BadInput
+    from crm_lab.data.workspace import open_workspace
     from crm_lab.exports import write_csv
     from crm_lab.results import publish
 

@@ -197,17 +197,11 @@ def format_frame(frame: pd.DataFrame, formats: Mapping[str, str] | None = None) 
 def table_html(frame: pd.DataFrame, formats: Mapping[str, str] | None = None, rows: int = ROWS_SHOWN) -> str:
     """A frame as an HTML table: escaped, formatted, numbers to the right, at most `rows` rows."""
     shown = format_frame(frame.head(rows), formats)
-    numeric = [
-        pd.api.types.is_numeric_dtype(frame[c]) and not pd.api.types.is_bool_dtype(frame[c]) for c in frame
-    ]
+    numeric = [pd.api.types.is_numeric_dtype(frame[c]) and not pd.api.types.is_bool_dtype(frame[c]) for c in frame]
     css = ["num" if n else "txt" for n in numeric]
-    head = "".join(
-        f'<th class="{k}">{html.escape(str(c))}</th>' for c, k in zip(shown.columns, css, strict=True)
-    )
+    head = "".join(f'<th class="{k}">{html.escape(str(c))}</th>' for c, k in zip(shown.columns, css, strict=True))
     body = "".join(
-        "<tr>"
-        + "".join(f'<td class="{k}">{html.escape(v)}</td>' for v, k in zip(row, css, strict=True))
-        + "</tr>"
+        "<tr>" + "".join(f'<td class="{k}">{html.escape(v)}</td>' for v, k in zip(row, css, strict=True)) + "</tr>"
         for row in shown.itertuples(index=False)
     )
     more = (
@@ -215,9 +209,8 @@ def table_html(frame: pd.DataFrame, formats: Mapping[str, str] | None = None, ro
         if len(frame) > len(shown)
         else ""
     )
-    return (
-        f'<div class="crm-table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-        + (f'<p class="crm-more">{more}</p>' if more else "")
+    return f'<div class="crm-table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>' + (
+        f'<p class="crm-more">{more}</p>' if more else ""
     )
 
 
@@ -242,8 +235,7 @@ def payload(result: Result, data: DataSet | None = None, headline: bool = True) 
         "keys": {name: message.key for name, message in readout.items()},
         "facts": facts,
         "refusal": None if refusal is None else refusal.text(),
-        "simulated": any(f["kind"] == "simulated" for f in facts)
-        or bool(provenance and provenance["simulated"]),
+        "simulated": any(f["kind"] == "simulated" for f in facts) or bool(provenance and provenance["simulated"]),
         "data": provenance,
     }
 
@@ -258,9 +250,7 @@ class Published:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         readout = self._result.readout()
         note = (
-            f'<p class="crm-simulated">{Message("readout.simulated").text()}</p>'
-            if self._content["simulated"]
-            else ""
+            f'<p class="crm-simulated">{Message("readout.simulated").text()}</p>' if self._content["simulated"] else ""
         )
         return {
             "text/plain": f"{self._result}\n\n{readout}",

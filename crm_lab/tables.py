@@ -61,9 +61,7 @@ TRANSACTIONS = Table(
         Column("customer_id", "text", "Who bought.", nullable=True, pii="pseudonym"),
         Column("product_id", "text", "What was bought.", nullable=True),
         Column("store_id", "text", "Where it was bought.", nullable=True, required=False),
-        Column(
-            "day", "integer", "Day of the line in the retailer's time zone.", unit="days since 1970-01-01"
-        ),
+        Column("day", "integer", "Day of the line in the retailer's time zone.", unit="days since 1970-01-01"),
         Column("date", "date", "The same day as a date."),
         Column("hour", "integer", "Hour of the day, local time.", unit="hours", nullable=True),
         Column("weekday", "integer", "Day of the week, Monday is 1.", unit="ISO weekday"),

@@ -1,1 +1,39 @@
-"""Where data come from: one module a source."""
+"""Where data come from: one module a source, found by name."""
+
+from __future__ import annotations
+
+import importlib
+from difflib import get_close_matches
+from functools import partial
+
+from crm_lab.checks import BadInput
+from crm_lab.data.sources.base import Source
+
+_HOMES = {
+    "complete_journey": ("complete_journey", ()),
+    "cdnow": ("cdnow", ("cdnow",)),
+    "cdnow_sample": ("cdnow", ("cdnow_sample",)),
+}
+
+
+def source_names() -> tuple[str, ...]:
+    """The sources that come with the lab."""
+    return tuple(_HOMES)
+
+
+def find_source(name: str) -> Source:
+    """The source of that name.
+
+    >>> find_source("cdnow").currency
+    'USD'
+
+    Raises:
+        BadInput: If there is no such source.
+    """
+    if name not in _HOMES:
+        close = get_close_matches(name, _HOMES, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise BadInput(f"source is {name!r}; it must be one of {', '.join(_HOMES)}.{hint}")
+    module, arguments = _HOMES[name]
+    made: Source = partial(importlib.import_module(f"crm_lab.data.sources.{module}").source, *arguments)()
+    return made

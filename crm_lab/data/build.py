@@ -1,0 +1,155 @@
+"""Ingest and cleaning: from a source's raw lines to contract tables and a quarantine, in DuckDB SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from crm_lab.data.rules import Rule, decide
+from crm_lab.data.sources.base import Action, Source
+
+MONEY = "decimal(18,4)"
+_MONEY_COLUMNS = ("gross_amount", "discount_amount", "net_amount")
+_TEXT_COLUMNS = ("order_id", "customer_id", "product_id", "store_id")
+
+
+def build(
+    connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, chosen: Mapping[str, str] | None
+) -> None:
+    """Write raw, clean and quarantined tables of a source into a folder of Parquet files.
+
+    Args:
+        connection: An in-memory connection; temporary tables are left in it.
+        source: The data set.
+        folder: Existing, empty folder.
+        chosen: Rule actions of the user.
+    """
+    actions = decide(source, chosen)
+    _write(connection, source.raw, folder / "raw.parquet")
+    connection.execute(f"create or replace temp view raw as from read_parquet('{folder}/raw.parquet')")
+    for name, sql in source.dimensions.items():
+        _write(connection, f"{sql} order by 1", folder / f"{name}.parquet")
+    _judge(connection, source, folder, actions)
+    _write(connection, _clean_sql(actions), folder / "transactions.parquet")
+    _write(connection, _quarantine_sql(), folder / "quarantine.parquet")
+    _write(connection, _ledger_sql(actions), folder / "ledger.parquet")
+
+
+def _write(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
+    connection.execute(f"copy ({sql}) to '{path}' (format parquet, compression zstd)")
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, actions: Mapping[Rule, Action]) -> None:
+    """The temp table ``judged``: typed, dated lines, what each rule says of them, and why one is set aside."""
+    connection.execute(f"create or replace temp view typed as {_typed_sql(source)}")
+    connection.execute(f"create or replace temp view staged as {_dated_sql(source)}")
+    known = f"from read_parquet('{folder}/products.parquet')"
+    nothing = "select null::text as product_id where false"
+    connection.execute(f"create or replace temp view p as {known if 'products' in source.dimensions else nothing}")
+    marks = ", ".join(f"coalesce({rule.where}, false) as is_{rule.name}" for rule in actions)
+    connection.execute(f"""
+        create or replace temp table judged as
+        select *, {_reason(actions)} as reason
+        from (select s.*, {marks} from staged s left join p on s.product_id = p.product_id)
+        order by source_row""")
+
+
+def _typed_sql(source: Source) -> str:
+    raw = ", ".join(f"{expression} as {name}" for name, expression in source.mapping.items())
+    texts = ", ".join(f"nullif(trim({c}::text), '') as {c}" for c in _TEXT_COLUMNS)
+    money = ", ".join(f"try_cast({c} as {MONEY}) as {c}" for c in _MONEY_COLUMNS)
+    return f"""
+        select source_row, {texts}, try_cast(moment as timestamp) as moment,
+               try_cast(quantity as double) as quantity, {money},
+               moment is null or try_cast(moment as timestamp) is null
+               or quantity is null or try_cast(quantity as double) is null
+               or net_amount is null or try_cast(net_amount as {MONEY}) is null as unreadable
+        from (select source_row, {raw} from raw)"""
+
+
+def _dated_sql(source: Source) -> str:
+    local = "moment"
+    if source.clock and source.clock != source.timezone:
+        local = f"(moment at time zone '{source.clock}' at time zone '{source.timezone}')"
+    hour = "hour(local)" if source.has_hours else "null::bigint"
+    texts = _TEXT_COLUMNS if source.numbers_orders else _TEXT_COLUMNS[1:]
+    every = ", ".join((*texts, "moment", "quantity", *_MONEY_COLUMNS))
+    return f"""
+        select source_row, {", ".join(_TEXT_COLUMNS)}, quantity, {", ".join(_MONEY_COLUMNS)}, unreadable,
+               local::date as date, (local::date - date '1970-01-01')::integer as day, {hour} as hour,
+               isodow(local) as weekday, local::date <> moment::date as other_day,
+               row_number() over (partition by {every} order by source_row) as copy
+        from (select *, {local} as local from typed)"""
+
+
+def _reason(actions: Mapping[Rule, Action]) -> str:
+    cases = [f"when is_{r.name} then '{r.name}'" for r, action in actions.items() if action == "quarantine"]
+    return f"case {' '.join(cases)} end" if cases else "null::text"
+
+
+def _fixed(column: str, default: str, actions: Mapping[Rule, Action]) -> str:
+    cases = [
+        f"when is_{rule.name} then {expression}"
+        for rule, action in actions.items()
+        if action == "fix"
+        for name, expression in rule.fixes
+        if name == column
+    ]
+    return f"case {' '.join(cases)} else {default} end" if cases else default
+
+
+def _clean_sql(actions: Mapping[Rule, Action]) -> str:
+    flags = [f"case when is_{r.name} then '{r.name}' end" for r, a in actions.items() if a == "flag"]
+    return f"""
+        select row_number() over (order by source_row) as line_id, source_row, order_id, customer_id, product_id,
+               store_id, day, date, hour, weekday, {_fixed("kind", "'sale'", actions)} as kind,
+               {_fixed("quantity", "quantity", actions)} as quantity, gross_amount, discount_amount, net_amount,
+               concat_ws(' ', {", ".join(flags) or "null"}) as flags
+        from judged s where reason is null order by line_id"""
+
+
+def _quarantine_sql() -> str:
+    return """
+        select j.source_row, j.reason, j.net_amount, to_json(r)::text as raw_row
+        from judged j join raw r using (source_row) where j.reason is not null order by j.source_row"""
+
+
+def _ledger_sql(actions: Mapping[Rule, Action]) -> str:
+    """Rows and money: what came in, what each rule touched, what went out."""
+    counts = " union all ".join(
+        f"select {position} as position, '{rule.name}' as item, '{action}' as action,"
+        f" count(*) filter (is_{rule.name}) as rows_touched,"
+        f" coalesce(sum(net_amount) filter (is_{rule.name}), 0) as money_touched,"
+        f" count(*) filter (reason = '{rule.name}') as rows_out,"
+        f" coalesce(sum(net_amount) filter (reason = '{rule.name}'), 0) as money_out from judged"
+        for position, (rule, action) in enumerate(actions.items(), start=1)
+    )
+    totals = " union all ".join(
+        f"select {position}, '{item}', 'total', count(*), coalesce(sum(net_amount), 0), 0, 0 from judged where {where}"
+        for position, item, where in (
+            (0, "raw", "true"),
+            (98, "clean", "reason is null"),
+            (99, "quarantine", "reason is not null"),
+        )
+    )
+    return f"from ({counts} union all {totals}) order by position"
+
+
+def describe(source: Source, actions: Mapping[Rule, Action]) -> str:
+    """What a workspace was built from, as JSON text."""
+    return json.dumps(
+        {
+            "source": source.name,
+            "title": source.title,
+            "licence": source.licence,
+            "currency": source.currency,
+            "timezone": source.timezone,
+            "simulated": source.simulated,
+            "rules": {rule.name: action for rule, action in actions.items()},
+        },
+        ensure_ascii=False,
+        indent=1,
+    )

@@ -1,0 +1,85 @@
+"""What a source is: where its raw rows lie and how they map onto the contract, in SQL."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Action = Literal["fix", "quarantine", "flag", "ignore"]
+
+STAGED = (
+    "order_id",
+    "customer_id",
+    "product_id",
+    "store_id",
+    "moment",
+    "quantity",
+    "gross_amount",
+    "discount_amount",
+    "net_amount",
+)
+"""What a source's mapping gives for each raw line; `moment` is a timestamp in the source's own clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One data set and how to read it.
+
+    Attributes:
+        name: What a notebook's ``source`` parameter says.
+        title: What a reader sees.
+        licence: Licence or terms, with where it comes from.
+        currency: ISO code of all amounts.
+        files: Raw files; their bytes are part of the workspace's key.
+        raw: SQL that reads the raw lines as they are, with a 1-based ``source_row``.
+        mapping: SQL expression over the raw columns for each column of `STAGED`.
+        clock: Time zone of ``moment`` (IANA), or ``None`` where it is local already.
+        timezone: The retailer's time zone, which days are counted in.
+        has_hours: Whether moments carry a time of day.
+        numbers_orders: Whether orders have numbers; where not, each raw line is an order of its own.
+        dimensions: SQL for further contract tables, by name.
+        fuel: SQL condition over ``s`` (staged) and ``p`` (products): quantity is a volume.
+        fee: SQL condition over ``s``: the line is no merchandise.
+        cancelled: SQL condition over ``s``: the line takes back an order.
+        actions: Rule actions that differ from the rules' defaults.
+        simulated: Whether the data are made up.
+    """
+
+    name: str
+    title: str
+    licence: str
+    currency: str
+    files: tuple[Path, ...]
+    raw: str
+    mapping: Mapping[str, str]
+    clock: str | None = None
+    timezone: str = "UTC"
+    has_hours: bool = True
+    numbers_orders: bool = True
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    fuel: str = "false"
+    fee: str = "false"
+    cancelled: str = "false"
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    simulated: bool = False
+
+    def fingerprint(self) -> str:
+        """Hash of everything the tables depend on: bytes of the files, mapping, rules."""
+        digest = hashlib.sha256()
+        described = (
+            self.mapping,
+            self.clock,
+            self.timezone,
+            self.dimensions,
+            self.fuel,
+            self.fee,
+            self.cancelled,
+        )
+        digest.update(repr((described, sorted(self.actions.items()))).encode())
+        for path in self.files:
+            with path.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+        return digest.hexdigest()

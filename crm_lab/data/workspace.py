@@ -1,0 +1,262 @@
+"""`open_workspace(source)` builds what is missing; `workspace.at(as_of)` is the only way to tables."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache, cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import psutil
+
+from crm_lab.checks import BadInput, as_date
+from crm_lab.data.build import build, describe
+from crm_lab.data.customer360 import customer_table
+from crm_lab.data.locks import locked
+from crm_lab.data.orders import roll_up_orders
+from crm_lab.data.rules import decide
+from crm_lab.data.sources import find_source
+from crm_lab.data.sources.base import Source
+from crm_lab.exports import project_root
+
+_DERIVED = ("orders", "customer_360")
+
+
+def workspaces_dir() -> Path:
+    """Where workspaces are built: ``$CRM_LAB_WORKSPACES``, or ``data/.workspaces`` of the project."""
+    given = os.environ.get("CRM_LAB_WORKSPACES")
+    return Path(given) if given else project_root() / "data" / ".workspaces"
+
+
+@cache
+def connect() -> duckdb.DuckDBPyConnection:
+    """The one in-memory connection of this process: half its share of the memory, days counted in UTC."""
+    jobs = max(1, int(os.environ.get("CRM_LAB_JOBS", "1")))
+    limit = psutil.virtual_memory().total // (2 * jobs)
+    connection = duckdb.connect(config={"memory_limit": f"{limit // 2**20}MiB"})
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute(f"set temp_directory = '{Path(tempfile.gettempdir()) / 'crm_lab_duckdb'}'")
+    atexit.register(connect.cache_clear)
+    atexit.register(connection.close)
+    return connection
+
+
+def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None) -> Workspace:
+    """Open the built tables of a source, building them first where they are missing.
+
+    Args:
+        source: Name of a source (`complete_journey`, `cdnow`, `cdnow_sample`) or a `Source`.
+        rules: Cleaning rule to action (``fix``, ``quarantine``, ``flag``, ``ignore``), where it should differ.
+
+    Returns:
+        The workspace; ``workspace.at(as_of)`` gives tables.
+
+    Raises:
+        BadInput: If the source, a rule or an action is unknown.
+
+    >>> tables = open_workspace("cdnow_sample").at("1997-09-30")
+    >>> len(tables["customer_360"])
+    2357
+    """
+    found = find_source(source) if isinstance(source, str) else source
+    actions = decide(found, rules)
+    key = _key(found, {rule.name: action for rule, action in actions.items()})
+    folder = workspaces_dir() / f"{found.name}-{key}"
+    if not (folder / "workspace.json").exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with locked(folder.with_suffix(".lock")):
+            if not (folder / "workspace.json").exists():
+                _publish(found, rules, folder, describe(found, actions))
+    return Workspace(folder, json.loads((folder / "workspace.json").read_text(encoding="utf-8")))
+
+
+def _key(source: Source, actions: Mapping[str, str]) -> str:
+    digest = hashlib.sha256(source.fingerprint().encode())
+    digest.update(repr(sorted(actions.items())).encode())
+    for name in ("build.py", "rules.py"):
+        digest.update(resources.files("crm_lab.data").joinpath(name).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _publish(source: Source, rules: Mapping[str, str] | None, folder: Path, description: str) -> None:
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        build(connect().cursor(), source, part, rules)
+        (part / "workspace.json").write_text(description, encoding="utf-8")
+        part.replace(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Built tables of one source on disk."""
+
+    folder: Path
+    about: Mapping[str, Any]
+
+    @property
+    def source(self) -> str:
+        """Name of the source."""
+        return str(self.about["source"])
+
+    @property
+    def key(self) -> str:
+        """Hash of raw bytes, mapping, rules and code: the same key, the same tables."""
+        return self.folder.name.rpartition("-")[2]
+
+    @cached_property
+    def day_range(self) -> tuple[date, date]:
+        """First and last day with a line."""
+        first, last = self._one("select min(date), max(date) from {transactions}")
+        return first, last
+
+    @cached_property
+    def last_complete_day(self) -> date:
+        """The last day whose lines reach the usual closing hour; the one before where they do not.
+
+        Usual: the earliest last hour of the 28 days before. Data without hours are taken as whole days.
+        """
+        last = self.day_range[1]
+        closing = self._one(f"""
+            with days as (select date, max(hour) as closed from {{transactions}}
+                          where date > date '{last}' - 29 group by date)
+            select max(closed) filter (date = date '{last}'), min(closed) filter (date < date '{last}') from days""")
+        cut = closing[0] is not None and closing[1] is not None and closing[0] < closing[1]
+        return last - timedelta(days=1) if cut else last
+
+    def at(self, as_of: str | date = "latest") -> Tables:
+        """The tables as they were known at the end of a day.
+
+        Args:
+            as_of: Last day that counts, ``YYYY-MM-DD``; ``"latest"`` is the last complete day in the data.
+
+        Raises:
+            BadInput: If the day lies outside the data.
+        """
+        day = self.last_complete_day if as_of == "latest" else as_date(as_of)
+        first, last = self.day_range
+        if not first <= day <= last:
+            raise BadInput(
+                f"as_of is {day}, but {self.about['title']} runs from {first} to {last}; choose a day in between."
+            )
+        return Tables(self, day)
+
+    def stored(self, name: str) -> pd.DataFrame:
+        """A stored table whole, uncut: ``ledger``, ``quarantine``, ``raw`` and the clean tables."""
+        return _to_pandas(connect().cursor().sql(f"from read_parquet('{self.folder}/{name}.parquet')"))
+
+    def _one(self, sql: str) -> tuple[Any, ...]:
+        sql = sql.format(transactions=f"read_parquet('{self.folder}/transactions.parquet')")
+        row: tuple[Any, ...] = connect().cursor().execute(sql).fetchone()
+        return row
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of a workspace as of a day: ``tables["orders"]`` is a pandas DataFrame."""
+
+    workspace: Workspace
+    as_of: date
+    _kept: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+
+    def __contains__(self, name: str) -> bool:
+        return name in _DERIVED or (self.workspace.folder / f"{name}.parquet").exists()
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """A table as a fresh pandas DataFrame: ids as text, dates as dates, money as float.
+
+        Raises:
+            BadInput: If the source does not provide the table.
+        """
+        if name not in self:
+            have = sorted(p.stem for p in self.workspace.folder.glob("*.parquet"))
+            raise BadInput(
+                f"{self.workspace.about['title']} has no table {name!r}; it has {', '.join((*have, *_DERIVED))}."
+            )
+        if name not in self._kept:
+            self._kept[name] = _to_pandas(self._relation(name))
+        return self._kept[name].copy(deep=True)
+
+    def sql(self, query: str) -> pd.DataFrame:
+        """The answer of a DuckDB query over the tables, each under its own name.
+
+        >>> tables = open_workspace("cdnow_sample").at("1997-09-30")
+        >>> tables.sql("select count(*) as n, sum(net_amount) as spend from transactions")["n"].item()
+        4814
+        """
+        cursor = connect().cursor()
+        for path in sorted(self.workspace.folder.glob("*.parquet")):
+            cursor.execute(f"create or replace temp view {path.stem} as {self._cut(path.stem)}")
+        for name in _DERIVED:
+            if name in query:
+                self._relation(name, cursor).create_view(name)
+        return _to_pandas(cursor.sql(query))
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the tables come from, for reports: source, title, dates, rows, key, simulated."""
+        return {
+            "source": self.workspace.source,
+            "title": self.workspace.about["title"],
+            "currency": self.workspace.about["currency"],
+            "as_of": self.as_of.isoformat(),
+            "last_day": self.workspace.day_range[1].isoformat(),
+            "rows": int(self.sql("select count(*) as n from transactions")["n"].item()),
+            "key": self.workspace.key,
+            "simulated": bool(self.workspace.about["simulated"]),
+        }
+
+    @property
+    def currency(self) -> str:
+        """ISO code of all amounts."""
+        return str(self.workspace.about["currency"])
+
+    def _cut(self, name: str) -> str:
+        where = f" where day <= {self._day}" if name == "transactions" else ""
+        return f"from read_parquet('{self.workspace.folder}/{name}.parquet'){where}"
+
+    @property
+    def _day(self) -> int:
+        return (self.as_of - date(1970, 1, 1)).days
+
+    def _relation(self, name: str, cursor: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
+        cursor = cursor or connect().cursor()
+        if name not in _DERIVED:
+            return cursor.sql(self._cut(name))
+        lines = cursor.sql(self._cut("transactions"))
+        relation = roll_up_orders(lines) if name == "orders" else customer_table(lines, self._day)
+        return relation.order(f"{'order_id' if name == 'orders' else 'customer_id'}")
+
+
+def _to_pandas(relation: duckdb.DuckDBPyRelation) -> pd.DataFrame:
+    """Decimals become floats, dates datetime64, text pandas' own string type."""
+    pairs = zip(relation.columns, relation.types, strict=True)
+    columns = [f'"{n}"::double as "{n}"' if str(t).startswith("DECIMAL") else f'"{n}"' for n, t in pairs]
+    frame: pd.DataFrame = relation.select(", ".join(columns)).to_arrow_table().to_pandas(date_as_object=False)
+    return frame
+
+
+def day_range(source: str) -> tuple[date, date]:
+    """First and last day of a source's data."""
+    return open_workspace(source).day_range
+
+
+def last_day(source: str) -> date:
+    """Last day of a source's data."""
+    return open_workspace(source).day_range[1]
+
+
+def last_complete_day(source: str) -> date:
+    """Last day of a source's data that is complete (`Workspace.last_complete_day`)."""
+    return open_workspace(source).last_complete_day
