@@ -194,7 +194,7 @@ class Tables:
 
         >>> tables = open_workspace("cdnow_sample").at("1997-09-30")
         >>> tables.sql("select count(*) as n, sum(net_amount) as spend from transactions")["n"].item()
-        4814
+        4960
         """
         cursor = connect().cursor()
         for path in sorted(self.workspace.folder.glob("*.parquet")):
