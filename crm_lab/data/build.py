@@ -33,7 +33,8 @@ def build(
     for name, sql in source.dimensions.items():
         _write(connection, f"{sql} order by 1", folder / f"{name}.parquet")
     _judge(connection, source, folder, actions)
-    _write(connection, _clean_sql(actions), folder / "transactions.parquet")
+    _write(connection, "from judged", folder / "judged.parquet")
+    _write(connection, clean_sql(actions), folder / "transactions.parquet")
     _write(connection, _quarantine_sql(), folder / "quarantine.parquet")
     _write(connection, _ledger_sql(actions), folder / "ledger.parquet")
 
@@ -79,8 +80,8 @@ def _dated_sql(source: Source) -> str:
     every = ", ".join((*texts, "moment", "quantity", *_MONEY_COLUMNS))
     return f"""
         select source_row, {", ".join(_TEXT_COLUMNS)}, quantity, {", ".join(_MONEY_COLUMNS)}, unreadable,
-               local::date as date, (local::date - date '1970-01-01')::integer as day, {hour} as hour,
-               isodow(local) as weekday, local::date <> moment::date as other_day,
+               moment::date as given_date, local::date as local_date, {hour} as hour,
+               local::date <> moment::date as other_day,
                row_number() over (partition by {every} order by source_row) as copy
         from (select *, {local} as local from typed)"""
 
@@ -101,14 +102,20 @@ def _fixed(column: str, default: str, actions: Mapping[Rule, Action]) -> str:
     return f"case {' '.join(cases)} else {default} end" if cases else default
 
 
-def _clean_sql(actions: Mapping[Rule, Action]) -> str:
+def clean_sql(actions: Mapping[Rule, Action]) -> str:
+    """Select the clean lines from the view ``judged``, as these actions would leave them."""
     flags = [f"case when is_{r.name} then '{r.name}' end" for r, a in actions.items() if a == "flag"]
     return f"""
-        select row_number() over (order by source_row) as line_id, source_row, order_id, customer_id, product_id,
-               store_id, day, date, hour, weekday, {_fixed("kind", "'sale'", actions)} as kind,
-               {_fixed("quantity", "quantity", actions)} as quantity, gross_amount, discount_amount, net_amount,
-               concat_ws(' ', {", ".join(flags) or "null"}) as flags
-        from judged s where reason is null order by line_id"""
+        select line_id, source_row, order_id, customer_id, product_id, store_id,
+               (date - date '1970-01-01')::integer as day, date, hour, isodow(date) as weekday,
+               kind, quantity, gross_amount, discount_amount, net_amount, flags
+        from (select * exclude (quantity), row_number() over (order by source_row) as line_id,
+                     {_fixed("date", "given_date", actions)} as date,
+                     {_fixed("kind", "'sale'", actions)} as kind,
+                     {_fixed("quantity", "quantity", actions)} as quantity,
+                     concat_ws(' ', {", ".join(flags) or "null"}) as flags
+              from judged where {_reason(actions)} is null)
+        order by line_id"""
 
 
 def _quarantine_sql() -> str:

@@ -55,7 +55,7 @@ def rules_for(source: Source) -> tuple[Rule, ...]:
         Rule("unknown_product", "s.product_id is not null and p.product_id is null", "flag")
         if "products" in source.dimensions
         else Rule("unknown_product", "false", "flag"),
-        Rule("other_day", "s.other_day", "fix", (("date", "s.date"),)),
+        Rule("other_day", "s.other_day", "fix", (("date", "local_date"),)),
     )
 
 

@@ -31,6 +31,7 @@ def test_complete_journey_has_the_dirt_of_the_published_record(complete_journey)
     assert book["empty_line"] + book["zero_quantity"] == 8_869
     assert complete_journey.workspace.day_range == (date(2017, 1, 1), date(2017, 12, 31))
     assert complete_journey["orders"]["customer_id"].nunique() == 2_469
+    assert len(complete_journey["orders"]) == 155_848
 
 
 def test_cdnow_has_the_duplicates_of_the_published_record(cdnow):

@@ -56,5 +56,6 @@ def source() -> Source:
                        household_size::text as household_size
                 from read_parquet('{at}/demographics.parquet')""",
         },
+        actions={"empty_line": "flag"},  # coupons handed in: a household that hands one in was there
         fuel="p.product_type = 'GASOLINE-REG UNLEADED'",
     )
