@@ -12,6 +12,8 @@ from crm_lab.checks import BadInput
 
 COMMANDS: Final = {
     "list": "crm_lab.cli.catalogue:list_",
+    "notebooks": "crm_lab.cli.notebooks:notebooks",
+    "lab": "crm_lab.cli.lab:lab",
 }
 """Command -> ``module:function``. A module is loaded when its command is called or its help is shown,
 so it must be cheap to import: only click and `crm_lab.checks` at the top, the rest inside functions."""

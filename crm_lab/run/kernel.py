@@ -1,0 +1,50 @@
+"""What the project kernel adds to IPython: own code reloads, figures carry their data.
+
+The kernel specification loads this module as an IPython extension, so no notebook needs a magic.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from crm_lab.run.figures import MIME, figure_data
+
+PACKAGE = "crm_lab"
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Set up a fresh shell; IPython calls this."""
+    _reload_own_code(shell)
+    _describe_figures(shell)
+
+
+def _reload_own_code(shell: Any) -> None:
+    """Before each cell, reload the modules of the package whose file changed.
+
+    IPython's ``%autoreload 2`` asks the file system about every imported module; this asks about ours.
+    """
+    from IPython.extensions.autoreload import ModuleReloader
+
+    reloader = ModuleReloader(shell)
+    reloader.enabled, reloader.check_all = True, False
+
+    def before_cell(_: Any) -> None:
+        for name in [n for n in sys.modules if n.partition(".")[0] == PACKAGE and n != __name__]:
+            reloader.modules.setdefault(name, True)
+        reloader.check()
+
+    def after_cell() -> None:
+        reloader.deduper_reloader.update_sources()
+
+    shell.events.register("pre_run_cell", before_cell)
+    shell.events.register("post_execute", after_cell)
+
+
+def _describe_figures(shell: Any) -> None:
+    """Attach the data of every figure shown, and show axes as their figure instead of as an address."""
+    formatter = shell.display_formatter
+    formatter.mimebundle_formatter.for_type_by_name(
+        "matplotlib.figure", "Figure", lambda figure: {MIME: figure_data(figure)}
+    )
+    formatter.ipython_display_formatter.for_type_by_name("matplotlib.axes._axes", "Axes", lambda _: None)
