@@ -19,8 +19,8 @@ def lab(notebook: str | None, options: tuple[str, ...]) -> None:
     from crm_lab.exports import project_root
 
     root = project_root()
-    if notebook and notebook.startswith("-"):
-        notebook, options = None, (notebook, *options)
+    if notebook is not None and notebook.startswith("-"):
+        options, notebook = (notebook, *options), None
     wanted = sorted((root / "notebooks").glob(f"{notebook or FIRST}*.ipynb"))
     if notebook and not wanted:
         raise BadInput(f"There is no notebook {notebook!r} in notebooks/; 'crm-lab list' shows what there is.")

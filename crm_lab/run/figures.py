@@ -76,7 +76,7 @@ def _numbers(values: Any) -> str:
     """
     import numpy as np
 
-    flat = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan).ravel()
+    flat: Any = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan).ravel()
     flat = flat[np.isfinite(flat)]
     if not flat.size:
         return "no values"

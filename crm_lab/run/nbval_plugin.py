@@ -25,7 +25,7 @@ CELL_TIMEOUT = 300.0
 OUTPUT_TIMEOUT = 60.0
 
 
-class Cell(IPyNbCell):
+class Cell(IPyNbCell):  # type: ignore[misc]  # nbval has no types
     """A code cell whose outputs are compared with tolerance."""
 
     def __init__(self, **given: Any) -> None:
@@ -41,7 +41,7 @@ class Cell(IPyNbCell):
         return not self.comparison_traceback
 
 
-class Notebook(IPyNbFile):
+class Notebook(IPyNbFile):  # type: ignore[misc]  # nbval has no types
     """A notebook that must have been run before it can be compared."""
 
     def setup(self) -> None:
@@ -65,9 +65,7 @@ class Notebook(IPyNbFile):
                 f"run 'crm-lab notebooks refresh {self.path.stem[:2]}'."
             )
         for cell in cells:
-            yield Cell.from_parent(
-                self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options
-            )
+            yield Cell.from_parent(self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options)
 
 
 def _execute(kernel: Any, source: str, allow_stdin: bool | None = None) -> Any:
@@ -85,6 +83,4 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collect_file(parent: pytest.Collector) -> Generator[None, list[Any], list[Any]]:
     """Put `Notebook` where nbval puts its own."""
     found = yield
-    return [
-        Notebook.from_parent(parent, path=node.path) if type(node) is IPyNbFile else node for node in found
-    ]
+    return [Notebook.from_parent(parent, path=node.path) if type(node) is IPyNbFile else node for node in found]

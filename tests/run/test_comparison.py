@@ -57,9 +57,7 @@ def test_the_cell_that_differs_is_named():
         cell = V4.new_code_cell("x", id="headline", execution_count=1, outputs=shown(text_plain=text))
         return V4.new_notebook(cells=[V4.new_markdown_cell("# Q"), cell])
 
-    assert notebook_differences(notebook("1.0"), notebook("2.0")) == [
-        "cell 1 (headline): text/plain 1.0 became 2.0"
-    ]
+    assert notebook_differences(notebook("1.0"), notebook("2.0")) == ["cell 1 (headline): text/plain 1.0 became 2.0"]
     assert never_run(notebook("1.0")) == []
 
 

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 
 from crm_lab.checks import BadInput
+from crm_lab.run.canonical import KERNEL
 from crm_lab.run.notebooks import card_table, card_uses, copy_notebook, find_notebook, refresh
 
 V4 = nbformat.v4
@@ -14,7 +15,7 @@ V4 = nbformat.v4
 def write(path, *sources):
     cells = [V4.new_code_cell(source, id=f"cell-{i}") for i, source in enumerate(sources)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(V4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "crm-lab"}}), path)
+    nbformat.write(V4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), path)
     return path
 
 
@@ -82,9 +83,7 @@ def test_check_names_the_number_that_differs(root):
     path.write_text(text)
     (outcome,) = refresh(root, check=True)
     assert outcome.status == "differs"
-    assert outcome.details == (
-        "cell 1 (cell-1): text/plain 0.3333433333333333 became 0.3333333333333333",
-    )
+    assert outcome.details == ("cell 1 (cell-1): text/plain 0.3333433333333333 became 0.3333333333333333",)
     assert path.read_text() == text
 
 
