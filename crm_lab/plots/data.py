@@ -1,0 +1,61 @@
+"""Pictures of what the data hold and what cleaning did to them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from crm_lab.data.coverage import Coverage
+from crm_lab.data.impact import DefectImpact
+from crm_lab.data.reconciliation import Reconciliation
+from crm_lab.messages import Message
+from crm_lab.plots.drawing import draws
+from crm_lab.plots.style import BLUE, GREY, ORANGE, new_axes
+
+_VERDICTS = ("yes", "partly", "no")
+
+
+@draws(Reconciliation)
+def draw_reconciliation(result: Reconciliation, *, ax: Axes | None = None) -> Axes:
+    """Lines each rule touched, by what was done about them, on a logarithmic axis."""
+    table = result.to_frame()
+    steps = table[~table["step"].isin(["raw", "clean", "quarantine"])].sort_values("rows", ascending=False)
+    ax = ax or new_axes(height=0.9 + 0.42 * max(len(steps), 1))
+    sns.barplot(steps, x="rows", y="what", hue="action", orient="h", dodge=False, ax=ax)
+    ax.set(xscale="log", xlabel=Message("plots.data.lines_touched").text(), ylabel="")
+    ax.set_title(Message("plots.data.rules").text())
+    for bars in ax.containers:
+        ax.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=9)  # type: ignore[arg-type]  # bars, not error bars
+    ax.margins(x=0.15)
+    ax.legend(title="", loc="lower right")
+    return ax
+
+
+@draws(DefectImpact)
+def draw_impact(result: DefectImpact, *, ax: Axes | None = None) -> Axes:
+    """How far each defect would move each headline figure, if left in."""
+    moved = result.to_frame()
+    labels = [
+        f"{Message(f'kpis.{figure}')} · {defect}"
+        for figure, defect in zip(moved["figure"], moved["defect"], strict=True)
+    ]
+    ax = ax or new_axes(height=1.2 + 0.4 * max(len(moved), 1))
+    sns.barplot(x=moved["change"] * 100, y=pd.Series(labels, dtype=str), orient="h", color=ORANGE, ax=ax)
+    ax.set(xscale="symlog", xlabel=Message("plots.data.change").text(), ylabel="")
+    ax.set_title(Message("plots.data.left_in").text())
+    ax.axvline(0, color=GREY, linewidth=1)
+    return ax
+
+
+@draws(Coverage)
+def draw_coverage(result: Coverage, *, ax: Axes | None = None) -> Axes:
+    """Questions by verdict."""
+    counts = pd.DataFrame(
+        {"verdict": [Message(f"coverage.{v}").text() for v in _VERDICTS], "n": [result.count(v) for v in _VERDICTS]}
+    )
+    ax = ax or new_axes(height=2.2)
+    sns.barplot(counts, x="n", y="verdict", orient="h", color=BLUE, ax=ax)
+    ax.set(xlabel=Message("plots.data.questions").text(), ylabel="")
+    ax.set_title(Message("plots.data.coverage").text())
+    return ax
