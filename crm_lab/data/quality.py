@@ -1,0 +1,211 @@
+"""Six dimensions of data quality, counted against the contract, with the share of rows that fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from crm_lab.checks import BadInput
+from crm_lab.data.workspace import Tables
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.stats.intervals import wilson
+from crm_lab.tables import TABLES, Table
+
+TARGET = 0.95
+"""The decks' target for accuracy and coverage (004-14, 004-57)."""
+
+_PROFILE = ("age_group", "income_group", "household_size")
+
+_LINE_CHECKS = {
+    ("validity", "kind_known"): "kind not in ('sale', 'return', 'cancellation', 'fee')",
+    ("validity", "hour_of_day"): "hour is not null and hour not between 0 and 23",
+    ("validity", "sale_not_negative"): "kind = 'sale' and net_amount < 0",
+    ("validity", "return_not_positive"): "kind in ('return', 'cancellation') and net_amount > 0",
+    ("consistency", "net_is_gross_less_discount"): "abs(gross_amount - discount_amount - net_amount) >= 0.00005",
+    ("consistency", "one_customer_per_order"): "order_id in (select order_id from transactions group by all"
+    " having count(distinct customer_id) > 1)",
+    ("consistency", "one_day_per_order"): "order_id in (select order_id from transactions where kind = 'sale'"
+    " group by all having count(distinct day) > 1)",
+}
+
+
+@dataclass(frozen=True)
+class QualityReport(Result):
+    """Checks with their failures; `to_frame` lists the worst first.
+
+    Attributes:
+        checks: One row a check: `dimension`, `table`, `check`, `rows`, `failing`, `required`.
+        days_behind: Days from the last complete day to the as-of date.
+        closed_days: Days without a single line inside the window.
+    """
+
+    name: ClassVar[str] = "quality"
+    formats: ClassVar[Mapping[str, str]] = {"failing_share": ".2%"}
+
+    checks: pd.DataFrame
+    title: str
+    days_behind: int
+    closed_days: int
+
+    @property
+    def score(self) -> float:
+        """Share of required checks' rows that pass (the least of them), between 0 and 1."""
+        required = self.checks[self.checks["required"] & (self.checks["rows"] > 0)]
+        return float(1 - (required["failing"] / required["rows"]).max()) if len(required) else 1.0
+
+    def require(self, floor: float) -> None:
+        """Refuse to go on where a required check fails for more than ``1 - floor`` of its rows.
+
+        Raises:
+            BadInput: Naming each check below the floor with its counts.
+        """
+        required = self.checks[self.checks["required"] & (self.checks["rows"] > 0)]
+        bad = required[required["failing"] > (1 - floor) * required["rows"]]
+        if len(bad):
+            raise BadInput(
+                f"The quality of {self.title} is below the floor of {floor:.0%}",
+                [
+                    f"{row.table}.{row.check}: {row.failing:,} of {row.rows:,} rows fail."
+                    for row in bad.itertuples(index=False)
+                ],
+            )
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a check: `dimension`, `table`, `check`, `rows`, `failing`, `failing_share`, worst first."""
+        frame = self.checks.drop(columns="required")
+        frame["failing_share"] = frame["failing"] / frame["rows"].where(frame["rows"] > 0)
+        return frame.sort_values(["failing_share", "rows"], ascending=False, kind="stable").reset_index(drop=True)
+
+    def readout(self) -> Readout:
+        """The worst required check, timeliness, and what to mend first."""
+        failing = int((self.checks["failing"] > 0).sum())
+        worst = self.to_frame().iloc[0]
+        return Readout(
+            Message("quality.finding", {"title": self.title, "failing": failing, "total": len(self.checks)}),
+            Message("quality.certainty", {"score": self.score, "behind": self.days_behind, "closed": self.closed_days}),
+            Message(
+                "quality.action",
+                {
+                    "check": f"{worst['table']}.{worst['check']}",
+                    "failing": int(worst["failing"]),
+                    "rows": int(worst["rows"]),
+                },
+            )
+            if failing
+            else Message("quality.nothing"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The least pass rate of required checks, days behind, days without trade."""
+        return (
+            Fact(id="quality.score", label=Message("quality.score"), value=self.score, unit="share", better="up"),
+            Fact(id="quality.days_behind", label=Message("quality.days_behind"), value=self.days_behind, unit="days"),
+            Fact(id="quality.closed_days", label=Message("quality.closed_days"), value=self.closed_days, unit="days"),
+        )
+
+
+def check_quality(tables: Tables) -> QualityReport:
+    """Completeness, uniqueness, validity, consistency and timeliness of the tables there are.
+
+    Coverage of profiles counts customers with a purchase who have every profile field (F19).
+
+    >>> from crm_lab import open_workspace
+    >>> check_quality(open_workspace("cdnow_sample").at()).score
+    1.0
+    """
+    checks = [*_contract_checks(tables), *_line_checks(tables), *_reference_checks(tables)]
+    frame = pd.DataFrame(checks, columns=["dimension", "table", "check", "rows", "failing", "required"])
+    first, last = tables.workspace.day_range
+    traded = tables.sql("select count(distinct day) as n from transactions")["n"].item()
+    return QualityReport(
+        frame,
+        str(tables.workspace.about["title"]),
+        days_behind=max(0, (tables.as_of - tables.workspace.last_complete_day).days),
+        closed_days=(min(tables.as_of, last) - first).days + 1 - int(traded),
+    )
+
+
+def _contract_checks(tables: Tables) -> Iterator[tuple[str, str, str, int, int, bool]]:
+    for name in ("transactions", "customers", "products", "orders"):
+        if name not in tables:
+            continue
+        table = TABLES[name]
+        have = tables.sql(f"select * from {name} limit 0").columns
+        columns = [c for c in table.columns if c.name in have]
+        counts = ", ".join(f"count(*) - count({c.name}) as {c.name}" for c in columns)
+        row = tables.sql(f"select {counts}, count(*) as n_, {_repeats(table)} as again_ from {name}").iloc[0].to_dict()
+        rows = int(row["n_"])
+        yield ("uniqueness", name, "+".join(table.key), rows, int(row["again_"]), True)
+        for column in columns:
+            yield ("completeness", name, column.name, rows, int(row[column.name]), not column.nullable)
+
+
+def _repeats(table: Table) -> str:
+    key = table.key[0] if len(table.key) == 1 else f"({', '.join(table.key)})"
+    return f"count({table.key[0]}) - count(distinct {key})"
+
+
+def _line_checks(tables: Tables) -> Iterator[tuple[str, str, str, int, int, bool]]:
+    counts = ", ".join(f"count(*) filter ({sql}) as {check}" for (_, check), sql in _LINE_CHECKS.items())
+    row = tables.sql(f"select count(*) as n_, {counts} from transactions").iloc[0].to_dict()
+    for dimension, check in _LINE_CHECKS:
+        yield (dimension, "transactions", check, int(row["n_"]), int(row[check]), True)
+
+
+def _reference_checks(tables: Tables) -> Iterator[tuple[str, str, str, int, int, bool]]:
+    if "products" in tables:
+        row = tables.sql(
+            "select count(*) as n, count(*) filter (p.product_id is null) as bad"
+            " from transactions t left join products p using (product_id) where t.product_id is not null"
+        ).iloc[0]
+        yield ("consistency", "transactions", "product_known", int(row["n"]), int(row["bad"]), False)
+    if "customers" in tables:
+        known = " and ".join(f"c.{column} is not null" for column in _PROFILE)
+        for tier, where in (("all_customers", "true"), ("top_fifth_by_revenue", "place <= 0.2")):
+            row = tables.sql(f"""
+                with ranked as (select customer_id, percent_rank() over (order by revenue desc) as place
+                                from customer_360)
+                select count(*) as n, count(*) filter (not coalesce({known}, false)) as bad
+                from ranked left join customers c using (customer_id) where {where}""").iloc[0]
+            yield ("coverage", "customers", f"profile_of_{tier}", int(row["n"]), int(row["bad"]), False)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedAccuracy:
+    """Accuracy from an audited sample: share right with its Wilson interval, and whether it proves a target."""
+
+    right: int
+    audited: int
+    share: float
+    ci: Interval
+    target: float
+
+    @property
+    def met(self) -> bool:
+        """Whether the lower bound of the interval reaches the target."""
+        return self.ci.lo >= self.target
+
+
+def audited_accuracy(right: int, audited: int, target: float = TARGET, level: float = 0.95) -> AuditedAccuracy:
+    """Whether an audit proves an accuracy (catalogue F18: of 400 records 389 must be right to prove 95 %).
+
+    Args:
+        right: Records found right.
+        audited: Records looked at, a random sample.
+        target: Share to be proven.
+        level: Two-sided confidence level of the Wilson interval.
+
+    >>> audited_accuracy(389, 400).met, audited_accuracy(388, 400).met
+    (True, False)
+
+    Raises:
+        BadInput: If the counts are impossible.
+    """
+    if not 0 <= right <= audited or audited == 0:
+        raise BadInput(f"{right} right of {audited} audited is impossible; give counts with 0 <= right <= audited.")
+    lo, hi = wilson(right, audited, level)
+    return AuditedAccuracy(right, audited, right / audited, Interval(float(lo), float(hi), level), target)
