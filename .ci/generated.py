@@ -1,0 +1,76 @@
+"""Files that are made from others: `generated.py` writes them, `--check` says which are stale."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def environment_yml() -> str:
+    """A conda environment of the same packages, from pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pins = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    lines = "\n".join(f"      - {pin}" for pin in sorted(dict.fromkeys(pins)))
+    return (
+        "# Generated from pyproject.toml by `make generated`; do not edit.\n"
+        "name: crm-lab\nchannels:\n  - conda-forge\n"
+        f"dependencies:\n  - python {project['requires-python']}\n  - pip\n  - pip:\n      - -e .\n{lines}\n"
+    )
+
+
+def data_dictionary() -> str:
+    """The contract as a page for users."""
+    from crm_lab.tables import TABLES
+
+    parts = [
+        (
+            "# Data dictionary\n\nGenerated from `crm_lab/tables.py` by `make generated`; do not edit.\n"
+            "Money is an exact decimal in stored tables and a float in pandas.\n"
+        )
+    ]
+    for table in TABLES.values():
+        origin = "derived" if table.derived else "given by a source"
+        parts.append(f"\n## {table.name}\n{table.meaning} ({origin}; key: {', '.join(table.key)})\n\n")
+        parts.append("| column | type | unit | may be missing | privacy | meaning |\n|---|---|---|---|---|---|\n")
+        parts.extend(
+            f"| `{c.name}` | {c.dtype} | {c.unit or '–'} | {'yes' if c.nullable else 'no'} | {c.pii} | {c.meaning} |\n"
+            for c in table.columns
+        )
+    return "".join(parts)
+
+
+def readme() -> str:
+    """README.md with its table of the card's packages renewed."""
+    from crm_lab.run.notebooks import card_table
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = card_table(ROOT).strip()
+    return re.sub(
+        r"(<!-- card -->\n).*?(\n<!-- /card -->)", lambda m: f"{m.group(1)}{table}{m.group(2)}", text, flags=re.DOTALL
+    )
+
+
+GENERATED = {"environment.yml": environment_yml, "docs/data_dictionary.md": data_dictionary, "README.md": readme}
+
+
+def main() -> int:
+    """Write the files, or with ``--check`` exit 1 naming those that differ."""
+    stale = []
+    for name, make in GENERATED.items():
+        path, text = ROOT / name, make()
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(text, encoding="utf-8")
+    if stale and "--check" in sys.argv:
+        print(f"Stale: {', '.join(stale)}; run `make generated`.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Long statistical certification: coverage, type I error, recovery. One module a room."""

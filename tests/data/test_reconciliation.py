@@ -1,0 +1,90 @@
+"""The books close, and what each defect would do is measured against them."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from crm_lab import BadInput
+from crm_lab.data.coverage import questions, what_can_be_answered
+from crm_lab.data.impact import defect_impact
+from crm_lab.data.quality import audited_accuracy, check_quality
+from crm_lab.data.reconciliation import reconcile, rows_behind
+
+
+def test_books_close_and_say_the_published_total(complete_journey):
+    books = reconcile(complete_journey)
+    assert books.closes
+    assert "1,469,307 lines and 4,596,039.58 USD came in" in books.readout().text("en")
+    assert "1,469,307 行、4,596,039.58 USD" in books.readout().text("zh")
+
+
+def test_a_lost_line_or_cent_is_seen(cdnow_sample):
+    books = reconcile(cdnow_sample)
+    for column, amount in (("rows_touched", 1), ("money_touched", 0.01)):
+        ledger = books.ledger.copy()
+        ledger.loc[ledger["item"] == "clean", column] -= amount
+        broken = dataclasses.replace(books, ledger=ledger)
+        assert not broken.closes
+        assert broken.readout().finding.key == "reconciliation.does_not_close"
+
+
+def test_rows_behind_a_rule_are_the_rows_as_they_came(complete_journey):
+    rows = rows_behind(complete_journey, "volume_as_quantity", rows=5)
+    assert len(rows) == 5
+    assert (rows["quantity"] > 1).all()
+    assert "sales_value" in rows
+
+
+def test_fuel_left_in_drowns_units_and_nothing_else(complete_journey):
+    moved = defect_impact(complete_journey).to_frame()
+    fuel = moved[moved["defect"] == "volume_as_quantity"].set_index("figure")
+    assert set(fuel.index) == {"units", "units_per_order"}
+    raw = complete_journey.workspace.stored("judged")["quantity"].sum()
+    assert fuel.loc["units", "left_in"] == pytest.approx(raw)
+
+
+def test_local_days_lie_in_2017_and_utc_days_do_not(complete_journey):
+    judged = complete_journey.workspace.stored("judged")
+    late = judged[judged["given_date"] > pd.Timestamp("2017-12-31")]
+    assert len(late) == 534
+    assert late["net_amount"].sum() == pytest.approx(1_893.26, abs=1e-6)
+    assert judged["local_date"].max() == pd.Timestamp("2017-12-31")
+
+
+def test_profiles_cover_the_published_share(complete_journey):
+    checks = check_quality(complete_journey).checks.set_index("check")
+    row = checks.loc["profile_of_all_customers"]
+    assert row["rows"] - row["failing"] == 801
+    assert checks.loc["product_known", "failing"] == 4_836
+
+
+def test_quality_floor_refuses_with_counts(cdnow_sample):
+    quality = check_quality(cdnow_sample)
+    quality.require(1.0)
+    checks = quality.checks.copy()
+    checks.loc[checks["check"] == "hour_of_day", "failing"] = 1_000
+    with pytest.raises(
+        BadInput, match=r"below the floor of 95%:\n  - transactions\.hour_of_day: 1,000 of 6,919 rows fail"
+    ):
+        dataclasses.replace(quality, checks=checks).require(0.95)
+
+
+@pytest.mark.parametrize(("audited", "needed"), [(400, 389), (1000, 964), (3000, 2874)])
+def test_an_audit_needs_the_published_number_right(audited, needed):
+    assert audited_accuracy(needed, audited).met
+    assert not audited_accuracy(needed - 1, audited).met
+
+
+def test_impossible_audits_are_refused():
+    with pytest.raises(BadInput, match="5 right of 4 audited is impossible"):
+        audited_accuracy(5, 4)
+
+
+def test_a_page_is_refused_where_history_is_too_short(cdnow_sample):
+    early = cdnow_sample.workspace.at("1997-02-15")
+    coverage = what_can_be_answered(early)
+    frame = coverage.to_frame().set_index("page")
+    assert coverage.count("no") == len(questions()) - 1
+    assert "at least 90 needed" in frame.loc["04", "because"]
+    assert coverage.size.days == 46
