@@ -11,7 +11,9 @@ import click
 from crm_lab.checks import BadInput
 
 COMMANDS: Final = {
+    "run": "crm_lab.cli.run:run",
     "list": "crm_lab.cli.catalogue:list_",
+    "help": "crm_lab.cli.catalogue:help_",
     "notebooks": "crm_lab.cli.notebooks:notebooks",
     "lab": "crm_lab.cli.lab:lab",
 }

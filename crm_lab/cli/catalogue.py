@@ -1,4 +1,4 @@
-"""``crm-lab list``: what there is to run."""
+"""``crm-lab list`` and ``crm-lab help NOTEBOOK``: what there is to run, and with which parameters."""
 
 from __future__ import annotations
 
@@ -6,9 +6,53 @@ import click
 
 
 @click.command("list")
-def list_() -> None:
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", help="Language of the questions.")
+def list_(lang: str) -> None:
     """Suites, and notebooks with their questions."""
     from crm_lab.exports import project_root
+    from crm_lab.run.library import notebooks
+    from crm_lab.run.suite import load_suite, suite_files
 
-    for path in sorted((project_root() / "notebooks").glob("[0-9]*.ipynb")):
-        click.echo(path.stem)
+    root = project_root()
+    known = notebooks(root)
+    click.echo("Suites (crm-lab run SUITE)")
+    for name in suite_files(root):
+        suite = load_suite(name, root, known)
+        click.echo(f"  {name:<28} {suite.title} ({', '.join(page.notebook[:2] for page in suite.page)})")
+    click.echo("\nNotebooks (crm-lab help NOTEBOOK; the number will do)")
+    for name, notebook in known.items():
+        click.echo(f"  {name:<28} {notebook.question(lang)}")
+
+
+@click.command("help")
+@click.argument("notebook")
+@click.option("--json", "as_json", is_flag=True, help="The parameters as JSON Schema.")
+def help_(notebook: str, as_json: bool) -> None:
+    """A notebook's question and parameters.
+
+    NOTEBOOK is a name of `crm-lab list`, or its first digits.
+    """
+    import json
+    import shlex
+
+    from crm_lab.exports import project_root
+    from crm_lab.run.library import notebooks, pick
+
+    root = project_root()
+    known = notebooks(root)
+    page = known[pick(notebook, list(known))]
+    if as_json:
+        click.echo(json.dumps(page.schema.json_schema(), indent=2))
+        return
+    click.echo(f"{page.name}: {page.question()}")
+    parameters = page.schema.parameters.values()
+    if not parameters:
+        click.echo("It takes no parameters.")
+    for parameter in parameters:
+        click.echo(f"\n  {parameter.name}: {parameter.spelled} = {parameter.default!r}")
+        click.echo(f"      {parameter.rule}" + (f"; {parameter.comment}" if parameter.comment else ""))
+    click.echo("\nExamples")
+    setting = next((f"{page.name}.{p.name}={p.default}" for p in parameters), None)
+    example = ["-p", setting] if setting else []
+    click.echo(f"  {shlex.join(['crm-lab', 'run', 'tour', '--only', page.number or page.name, *example])}")
+    click.echo(f"  {shlex.join(['papermill', f'notebooks/{page.name}.ipynb', 'out.ipynb', '--engine', 'crm-lab'])}")

@@ -1,0 +1,85 @@
+"""``crm-lab run SUITE``: a suite of notebooks becomes a dated report."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+@click.command()
+@click.argument("suite")
+@click.option(
+    "-p",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter: NAME=VALUE for every notebook that declares it, NOTEBOOK.NAME=VALUE for one.",
+)
+@click.option("--as-of", metavar="DATE|latest", help="Last day that counts; the same as -p as_of=...")
+@click.option("--only", multiple=True, metavar="NOTEBOOK", help="Run only this page; its number will do.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Pages at once.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the report.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds a page may take.")
+def run(
+    suite: str,
+    settings: tuple[str, ...],
+    as_of: str | None,
+    only: tuple[str, ...],
+    jobs: int,
+    lang: str | None,
+    timeout: float | None,
+) -> None:
+    """Run a suite into outputs/<suite>/<run>/.
+
+    SUITE is a name of `crm-lab list` or a TOML file. The exit code is 0 if every page is good, 1 if one
+    failed, 2 for input that cannot be used, 124 if one took too long.
+    """
+    import datetime as dt
+
+    from crm_lab.cli.progress import watcher, write_summary
+    from crm_lab.exports import project_root
+    from crm_lab.run.library import notebooks
+    from crm_lab.run.plan import make_plan, with_dates
+    from crm_lab.run.report import Options, run_plan
+    from crm_lab.run.suite import load_suite
+
+    root = project_root()
+    known = notebooks(root)
+    chosen = load_suite(suite, root, known)
+    typed = [*settings, *([f"as_of={as_of}"] if as_of else [])]
+    plan = make_plan(chosen, known, typed, only)
+    plan = with_dates(plan, _Data(), dt.date.today())  # noqa: DTZ011 - the user's calendar
+    options = Options(
+        root,
+        lang or chosen.lang,
+        timeout or chosen.timeout_s,
+        jobs,
+        sys.argv[1:],
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with watcher(plan) as watching:
+        report = run_plan(plan, options, watching)
+    write_summary(report, options.lang)
+    sys.exit(report.exit_code)
+
+
+class _Data:
+    """The days that the data hold, asked for only when a plan needs them."""
+
+    def day_range(self, source: str) -> tuple[date, date]:
+        """First and last day."""
+        from crm_lab.data.workspace import open_workspace
+
+        return open_workspace(source).day_range
+
+    def last_complete_day(self, source: str) -> date:
+        """The last day that is there as a whole."""
+        from crm_lab.data.workspace import open_workspace
+
+        return open_workspace(source).last_complete_day

@@ -1,0 +1,132 @@
+"""A page's content: what an executed notebook published, and how it ended."""
+
+from __future__ import annotations
+
+import importlib.util
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from crm_lab.messages import Message
+from crm_lab.run import engine
+from crm_lab.run.plan import PlannedPage
+from crm_lab.run.store import write_json
+
+OK, FAILED, NOT_RUN = "ok", "failed", "not_run"
+ERROR, TIMEOUT, KERNEL_DIED, WORKER_DIED = "error", "timeout", "kernel_died", "worker_died"
+MIME: Final = "application/vnd.crm-lab.result+json"
+LOST: Final = "PageLost"
+_FAILURES = {engine.TIMEOUT: TIMEOUT, engine.KERNEL_DIED: KERNEL_DIED, LOST: WORKER_DIED}
+
+
+def blank_page(page: PlannedPage, suite: str, lang: str) -> dict[str, Any]:
+    """What is known of a page before it runs."""
+    return {
+        "schema": 1,
+        "notebook": page.name,
+        "number": page.notebook.number,
+        "question": page.notebook.question(lang),
+        "suite": suite,
+        "lang": lang,
+        "status": NOT_RUN,
+        "reason": "",
+        "failure": None,
+        "parameters": page.parameters,
+        "given": dict(page.given),
+        "command": command(page, suite, lang),
+        "results": [],
+        "error": None,
+        "files": [],
+        "html": None,
+    }
+
+
+def command(page: PlannedPage, suite: str, lang: str) -> str:
+    """The command that makes this page again, and only this."""
+    settings = [part for name, value in page.given.items() for part in ("-p", f"{page.name}.{name}={value}")]
+    language = ["--lang", lang] if lang != "en" else []
+    return shlex.join(["crm-lab", "run", suite, "--only", page.name, *settings, *language])
+
+
+def finish_page(notebook: Any, page: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Write what belongs to an executed page: notebook, ``results.json``, HTML.
+
+    Args:
+        notebook: The executed notebook.
+        page: What `blank_page` knew of it.
+        folder: The run's folder.
+
+    Returns:
+        The page's content, as in its ``results.json``.
+    """
+    from crm_lab.run.canonical import canonical, write_text
+
+    notebook = canonical(notebook)
+    page = {**page, **ending(notebook), "results": published(notebook)}
+    page["html"] = f"{page['notebook']}.html"
+    own = folder / page["notebook"]
+    own.mkdir(exist_ok=True)
+    page["files"] = sorted(str(p.relative_to(folder)) for p in own.rglob("*") if p.is_file())
+    (folder / f"{page['notebook']}.ipynb").write_text(write_text(notebook), encoding="utf-8")
+    write_json(own / "results.json", page)
+    _renderer("render_page")(notebook, page, folder)
+    return page
+
+
+def published(notebook: Any) -> list[dict[str, Any]]:
+    """The results that a notebook published, in order."""
+    outputs = (o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs)
+    return [dict(output["data"][MIME]) for output in outputs if MIME in output.get("data", {})]
+
+
+def ending(notebook: Any) -> dict[str, Any]:
+    """How an executed notebook ended: status, kind of failure, reason, error."""
+    for position, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", []):
+                return _failure(position, cell, output)
+    return {"status": OK, "failure": None, "reason": "", "error": None}
+
+
+def _failure(position: int, cell: Any, output: Any) -> dict[str, Any]:
+    failure = _FAILURES.get(output.ename, ERROR)
+    reason = Message("run.error", {"name": output.ename, "text": output.evalue.strip().partition("\n")[0]})
+    error = {
+        "cell": position,
+        "source": cell.source,
+        "name": output.ename,
+        "text": output.evalue,
+        "traceback": list(output.traceback),
+    }
+    said = output.evalue if failure != ERROR else reason.text()
+    return {"status": FAILED, "failure": failure, "reason": said, "error": error}
+
+
+def lost_page(page: Mapping[str, Any], path: Path, folder: Path, reason: str, name: str = LOST) -> dict[str, Any]:
+    """Write the page of a notebook whose process ended without a word: as it stands, with the reason."""
+    import nbformat
+    from nbformat.v4 import new_output
+
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    first = next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
+    if first is not None:
+        first.execution_count = 1
+        first.outputs = [new_output("error", ename=name, evalue=reason, traceback=[reason])]
+    return finish_page(notebook, dict(page), folder)
+
+
+def render_index(run: dict[str, Any], folder: Path) -> Path:
+    """Write a run's ``index.html``."""
+    path: Path = _renderer("render_index")(run, folder)
+    return path
+
+
+def _renderer(name: str) -> Any:
+    """A function of the rendering module."""
+    own = "crm_lab.run.rendering"
+    home = own if importlib.util.find_spec(own) else "crm_lab.run.plain"
+    return getattr(importlib.import_module(home), name)

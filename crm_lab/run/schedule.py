@@ -1,0 +1,238 @@
+"""Runs the pages of a plan: dependencies first, several at once, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from crm_lab.messages import Message
+from crm_lab.run.engine import TIMEOUT
+from crm_lab.run.pages import LOST, NOT_RUN, OK, blank_page, lost_page
+from crm_lab.run.plan import Plan, PlannedPage
+from crm_lab.run.processes import kill_tree
+from crm_lab.run.steady import steady_environment
+from crm_lab.run.store import write_json
+
+GRACE_S = 60.0
+"""How long a page's process may take beyond the page's own time limit, to start and to render."""
+
+
+class Watcher(Protocol):
+    """Hears how a run goes; called from several threads."""
+
+    def started(self, name: str) -> None:
+        """A page's process starts."""
+        ...
+
+    def progressed(self, name: str, cell: int, of: int) -> None:
+        """A cell of a page starts."""
+        ...
+
+    def ended(self, name: str, page: Mapping[str, Any], seconds: float) -> None:
+        """A page has ended, one way or another."""
+        ...
+
+    def said(self, name: str, line: str) -> None:
+        """A page's process wrote a line to standard error."""
+        ...
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all pages of a run share."""
+
+    root: Path
+    folder: Path
+    suite: str
+    lang: str
+    timeout_s: float
+    jobs: int
+    watcher: Watcher
+
+
+@dataclass(frozen=True)
+class PageRun:
+    """How one page went."""
+
+    page: dict[str, Any]
+    seconds: float = 0.0
+    peak_mb: int = 0
+
+
+@dataclass
+class _Running:
+    """The processes at work, so that an interrupt can end them."""
+
+    pids: set[int] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    stopped: bool = False
+
+    def start(self, begin: Callable[[], subprocess.Popen[str]]) -> subprocess.Popen[str] | None:
+        with self.lock:
+            if self.stopped:
+                return None
+            process = begin()
+            self.pids.add(process.pid)
+            return process
+
+    def end(self, pid: int) -> None:
+        with self.lock:
+            self.pids.discard(pid)
+
+    def stop(self) -> None:
+        with self.lock:
+            self.stopped = True
+            kill_tree(*self.pids)
+
+
+def run_pages(plan: Plan, setting: Setting) -> list[PageRun]:
+    """Run all pages; a failed one stops those that wait for it, and no other.
+
+    Args:
+        plan: What to run; every parameter decided.
+        setting: Where and how.
+
+    Returns:
+        One entry a page, in the order of the plan.
+
+    Raises:
+        OSError: If a page could not be written.
+        KeyboardInterrupt: If the user stopped the run; all processes have ended by then.
+    """
+    running, done, waiting = _Running(), dict[str, PageRun](), {page.name: page for page in plan.pages}
+    with ThreadPoolExecutor(setting.jobs) as pool:
+        at_work: dict[Future[PageRun], str] = {}
+        try:
+            while waiting or at_work:
+                _settle(waiting, done, setting)
+                for name in [n for n, page in waiting.items() if all(a in done for a in page.after)]:
+                    page = waiting.pop(name)
+                    at_work[pool.submit(_run_page, page, setting, running)] = name
+                if at_work:
+                    for future in wait(at_work, return_when=FIRST_COMPLETED).done:
+                        done[at_work.pop(future)] = future.result()
+        finally:
+            running.stop()
+    return [done[page.name] for page in plan.pages]
+
+
+def _settle(waiting: dict[str, PlannedPage], done: dict[str, PageRun], setting: Setting) -> None:
+    """Give up the pages whose predecessor failed, and those that wait for them in turn."""
+    for name, page in list(waiting.items()):
+        bad = next((a for a in page.after if a in done and done[a].page["status"] != OK), None)
+        if bad is None:
+            continue
+        del waiting[name]
+        number = done[bad].page["number"] or bad
+        key = "run.not_run_failed" if done[bad].page["status"] != NOT_RUN else "run.not_run_waits"
+        reason = Message(key, {"needs": number}).text(setting.lang)
+        blank = blank_page(page, setting.suite, setting.lang)
+        done[name] = PageRun({**blank, "status": NOT_RUN, "reason": reason})
+        setting.watcher.ended(name, done[name].page, 0.0)
+
+
+def environment(page: PlannedPage, setting: Setting) -> dict[str, str]:
+    """What a page's process and kernel find in their environment."""
+    own = {
+        "CRM_LAB_LANG": setting.lang,
+        "CRM_LAB_OUT": str(setting.folder / page.name),
+        "CRM_LAB_JOBS": str(setting.jobs),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
+    return {**os.environ, **steady_environment(setting.root), **own}
+
+
+def _run_page(page: PlannedPage, setting: Setting, running: _Running) -> PageRun:
+    blank = blank_page(page, setting.suite, setting.lang)
+    job = {
+        "path": str(page.notebook.path),
+        "page": blank,
+        "given": dict(page.given),
+        "folder": str(setting.folder),
+        "timeout_s": setting.timeout_s,
+    }
+    job_file = setting.folder / f".{page.name}.job"
+    write_json(job_file, job)
+    setting.watcher.started(page.name)
+    start = time.monotonic()
+    outcome, overdue = _work(page, setting, running, job_file)
+    job_file.unlink()
+    if outcome is None and not running.stopped:
+        outcome = {"page": _lost(page, blank, setting, overdue)}
+    outcome = outcome or {"page": blank}
+    if "errno" in outcome:
+        raise OSError(outcome["errno"], outcome["strerror"], outcome["filename"])
+    seconds = time.monotonic() - start
+    setting.watcher.ended(page.name, outcome["page"], seconds)
+    return PageRun(outcome["page"], round(seconds, 2), outcome.get("peak_mb", 0))
+
+
+def _work(page: PlannedPage, setting: Setting, running: _Running, job_file: Path) -> tuple[dict[str, Any] | None, bool]:
+    """Run a page's process to its end.
+
+    Returns:
+        The last thing it said, if that was an outcome; and whether it had to be ended for taking too long.
+    """
+    process = running.start(lambda: _begin(page, setting, job_file))
+    if process is None:
+        return None, False
+    overdue = threading.Event()
+
+    def end() -> None:
+        overdue.set()
+        kill_tree(process.pid)
+
+    timer = threading.Timer(setting.timeout_s + GRACE_S, end)
+    timer.start()
+    listener = threading.Thread(target=_listen, args=(process, page.name, setting.watcher))
+    listener.start()
+    outcome = None
+    with process:
+        for line in process.stdout or ():
+            message = json.loads(line)
+            if "cell" in message:
+                setting.watcher.progressed(page.name, message["cell"], message["of"])
+            else:
+                outcome = message
+    timer.cancel()
+    listener.join()
+    running.end(process.pid)
+    return outcome, overdue.is_set()
+
+
+def _begin(page: PlannedPage, setting: Setting, job_file: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own module with a file of ours
+        [sys.executable, "-m", "crm_lab.run.worker", str(job_file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=page.notebook.path.parent,
+        env=environment(page, setting),
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+
+
+def _listen(process: subprocess.Popen[str], name: str, watcher: Watcher) -> None:
+    for line in process.stderr or ():
+        watcher.said(name, line.rstrip())
+
+
+def _lost(page: PlannedPage, blank: dict[str, Any], setting: Setting, overdue: bool) -> dict[str, Any]:
+    if overdue:
+        message, name = Message("run.timeout", {"seconds": setting.timeout_s}), TIMEOUT
+    else:
+        message, name = Message("run.lost"), LOST
+    reason = message.text(setting.lang)
+    return lost_page(blank, page.notebook.path, setting.folder, reason, name)

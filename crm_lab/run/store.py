@@ -1,0 +1,155 @@
+"""The run folders: ``outputs/<suite>/<run id>/``, each published whole by one rename and never changed after.
+
+While a run works, its folder is hidden (``.<run id>.part``); ``latest`` moves only to a run that succeeded.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from crm_lab.checks import BadInput
+
+LATEST = "latest"
+LOCK_WAIT_S = 5.0
+_PART = ".part"
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run on its way: where it is written, and where it will be."""
+
+    id: str
+    part: Path
+    final: Path
+
+
+@contextmanager
+def locked(folder: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
+    """Hold the suite's folder for one run; the lock of a process that died is free.
+
+    Args:
+        folder: ``outputs/<suite>``; made if missing.
+        wait_s: How long to wait for another run to end.
+
+    Raises:
+        BadInput: If another run still holds it; it names that one.
+        OSError: If the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("a+", encoding="utf-8") as file:
+        deadline = time.monotonic() + wait_s
+        while not _taken(file.fileno()):
+            if time.monotonic() >= deadline:
+                raise BadInput(_held_by(file, folder.name, wait_s))
+            time.sleep(_POLL_S)
+        file.seek(0)
+        file.truncate()
+        json.dump({"pid": os.getpid(), "started": _now().isoformat(timespec="seconds")}, file)
+        file.flush()
+        yield
+
+
+def _taken(number: int) -> bool:
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _held_by(file: Any, suite: str, wait_s: float) -> str:
+    file.seek(0)
+    try:
+        held = json.loads(file.read())
+        who = f"process {held['pid']} since {held['started']}"
+    except (json.JSONDecodeError, KeyError):
+        who = "another process"
+    return (
+        f"The suite {suite!r} is being run by {who}; waited {wait_s:.0f} s. Wait until that run has ended, or stop it."
+    )
+
+
+@contextmanager
+def run_folder(suite_folder: Path) -> Iterator[RunFolder]:
+    """A hidden folder to write a run into; it is removed unless it was published.
+
+    Call it under `locked`: what an interrupted run left behind is removed first.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    for left in suite_folder.glob(f".*{_PART}"):
+        shutil.rmtree(left)
+    run_id = _free_id(suite_folder)
+    folder = RunFolder(run_id, suite_folder / f".{run_id}{_PART}", suite_folder / run_id)
+    folder.part.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder.part, ignore_errors=True)
+
+
+def publish_run(folder: RunFolder, *, move_latest: bool) -> Path:
+    """Let a finished run appear, in one step.
+
+    Args:
+        folder: The run.
+        move_latest: Whether ``latest`` shall point to it.
+
+    Returns:
+        The folder where it now is.
+    """
+    folder.part.replace(folder.final)
+    if move_latest:
+        point_latest(folder.final)
+    return folder.final
+
+
+def point_latest(run: Path) -> None:
+    """Make ``latest`` beside a run point to it; where links are not possible, it becomes a copy."""
+    latest, part = run.parent / LATEST, run.parent / f".{LATEST}{_PART}"
+    _remove(part)
+    try:
+        part.symlink_to(run.name, target_is_directory=True)
+    except OSError:
+        shutil.copytree(run, part)
+    if latest.is_dir() and not latest.is_symlink():
+        _remove(latest)
+    part.replace(latest)
+
+
+def _remove(path: Path) -> None:
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.is_dir():
+        shutil.rmtree(path)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON whole or not at all: sorted keys, readable, UTF-8."""
+    part = path.with_name(f".{path.name}{_PART}")
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    part.write_text(text + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _free_id(suite_folder: Path) -> str:
+    """The time of the start in UTC, numbered where two runs start in one second."""
+    start = _now().strftime("%Y-%m-%dT%H-%M-%SZ")
+    names = (start, *(f"{start}-{number}" for number in range(2, 1000)))
+    return next(name for name in names if not (suite_folder / name).exists())

@@ -1,0 +1,93 @@
+"""One page in a process of its own: ``python -m crm_lab.run.worker JOB.json``.
+
+The parent hears of progress by JSON lines on standard output. When the parent goes away, so does this
+process and its kernel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from crm_lab.run.engine import ENGINE
+from crm_lab.run.pages import finish_page
+from crm_lab.run.processes import kill_tree
+
+
+def main(job_file: str) -> None:
+    """Run the job of a file, and tell the parent how it went."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    job = json.loads(Path(job_file).read_text(encoding="utf-8"))
+    try:
+        outcome = run_page(job)
+    except OSError as error:
+        outcome = {"errno": error.errno, "strerror": error.strerror, "filename": error.filename}
+    _tell(outcome)
+
+
+def run_page(job: dict[str, Any]) -> dict[str, Any]:
+    """Execute, clean, describe and render one page.
+
+    Args:
+        job: ``path``, ``page`` (what is known of the page beforehand), ``given`` parameters, ``folder`` of
+            the run, ``timeout_s``.
+
+    Returns:
+        The page's content and the peak memory of its kernel.
+    """
+    folder, page = Path(job["folder"]), dict(job["page"])
+    executed = folder / f".{page['notebook']}.part.ipynb"
+    notebook = execute(Path(job["path"]), job["given"], job["timeout_s"], executed)
+    executed.unlink()
+    content = finish_page(notebook, page, folder)
+    kernel_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return {"page": content, "peak_mb": round(kernel_kib / 1024)}
+
+
+def execute(path: Path, given: dict[str, Any], timeout_s: float, into: Path) -> Any:
+    """Run a notebook with papermill and the project's engine; a failed one is returned like any other."""
+    _skip_slow_imports()
+    import nbformat
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+    from papermill.execute import remove_error_markers
+
+    with contextlib.suppress(PapermillExecutionError):  # the failed cell says what happened
+        papermill.execute_notebook(
+            path,
+            into,
+            parameters=given,
+            engine_name=ENGINE,
+            request_save_on_cell_execute=False,
+            progress_bar=False,
+            execution_timeout=timeout_s,
+            progress=lambda index, of: _tell({"cell": index, "of": of}),
+        )
+    text = into.read_text(encoding="utf-8").replace(f"{into.parent}/", "")  # the hidden folder's name
+    return remove_error_markers(nbformat.reads(text, as_version=4))
+
+
+def _skip_slow_imports() -> None:
+    """Spare a second: jsonschema would load a grammar of internationalised addresses that nobody needs here."""
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # None: cannot be imported
+
+
+def _tell(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def _end_with_parent() -> None:
+    """Wait until the parent closes our standard input, which it does by ending; then end everything here."""
+    sys.stdin.read()
+    kill_tree(os.getpid())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
