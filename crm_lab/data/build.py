@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def build(
         chosen: Rule actions of the user.
     """
     actions = decide(source, chosen)
-    _write(connection, source.raw, folder / "raw.parquet")
+    with tempfile.TemporaryDirectory(dir=folder) as anteroom:
+        raw = source.door(connection, Path(anteroom)) if source.door else source.raw
+        _write(connection, raw, folder / "raw.parquet")
     connection.execute(f"create or replace temp view raw as from read_parquet('{folder}/raw.parquet')")
     for name, sql in source.dimensions.items():
         _write(connection, f"{sql} order by 1", folder / f"{name}.parquet")
@@ -45,6 +48,8 @@ def _write(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
 
 def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, actions: Mapping[Rule, Action]) -> None:
     """The temp table ``judged``: typed, dated lines, what each rule says of them, and why one is set aside."""
+    columns = [row[0] for row in connection.execute("describe raw").fetchall() if row[0] != "source_row"]
+    connection.execute(f"create or replace temp table twins as {_twins_sql(columns)}")
     connection.execute(f"create or replace temp view typed as {_typed_sql(source)}")
     connection.execute(f"create or replace temp view staged as {_dated_sql(source)}")
     known = f"from read_parquet('{folder}/products.parquet')"
@@ -58,6 +63,14 @@ def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, 
         order by source_row""")
 
 
+def _twins_sql(raw_columns: list[str]) -> str:
+    """Rows that stand in the source more than once, each with its number among its twins."""
+    same = ", ".join(f'"{c}"' for c in raw_columns)
+    return f"""
+        select source_row, row_number() over (partition by {same} order by source_row) as copy
+        from raw where hash({same}) in (select hash({same}) from raw group by 1 having count(*) > 1)"""
+
+
 def _typed_sql(source: Source) -> str:
     raw = ", ".join(f"{expression} as {name}" for name, expression in source.mapping.items())
     texts = ", ".join(f"nullif(trim({c}::text), '') as {c}" for c in _TEXT_COLUMNS)
@@ -67,8 +80,10 @@ def _typed_sql(source: Source) -> str:
                try_cast(quantity as double) as quantity, {money},
                moment is null or try_cast(moment as timestamp) is null
                or quantity is null or try_cast(quantity as double) is null
-               or net_amount is null or try_cast(net_amount as {MONEY}) is null as unreadable
-        from (select source_row, {raw} from raw)"""
+               or net_amount is null or try_cast(net_amount as {MONEY}) is null as unreadable,
+               broken, coalesce(copy, 1) as copy
+        from (select source_row, {raw}, coalesce({source.broken}, false) as broken from raw)
+        left join twins using (source_row)"""
 
 
 def _dated_sql(source: Source) -> str:
@@ -76,13 +91,10 @@ def _dated_sql(source: Source) -> str:
     if source.clock and source.clock != source.timezone:
         local = f"(moment at time zone '{source.clock}' at time zone '{source.timezone}')"
     hour = "hour(local)" if source.has_hours else "null::bigint"
-    texts = _TEXT_COLUMNS if source.numbers_orders else _TEXT_COLUMNS[1:]
-    every = ", ".join((*texts, "moment", "quantity", *_MONEY_COLUMNS))
     return f"""
-        select source_row, {", ".join(_TEXT_COLUMNS)}, quantity, {", ".join(_MONEY_COLUMNS)}, unreadable,
+        select source_row, {", ".join(_TEXT_COLUMNS)}, quantity, {", ".join(_MONEY_COLUMNS)}, broken, unreadable, copy,
                moment::date as given_date, local::date as local_date, {hour} as hour,
-               local::date <> moment::date as other_day,
-               row_number() over (partition by {every} order by source_row) as copy
+               local::date <> moment::date as other_day
         from (select *, {local} as local from typed)"""
 
 

@@ -36,7 +36,8 @@ class Rule:
 def rules_for(source: Source) -> tuple[Rule, ...]:
     """The rules in the order they are applied; the first that quarantines a line decides its reason."""
     return (
-        Rule("unreadable", "s.unreadable", "quarantine"),
+        Rule("broken_row", "s.broken", "quarantine"),
+        Rule("unreadable", "s.unreadable and not s.broken", "quarantine"),
         Rule("no_order", "s.order_id is null", "quarantine"),
         Rule("repeated_line", "s.copy > 1", "flag"),
         Rule("empty_line", "s.quantity = 0 and s.net_amount = 0", "quarantine"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
+
+import duckdb
 
 Action = Literal["fix", "quarantine", "flag", "ignore"]
 
@@ -35,13 +37,16 @@ class Source:
         currency: ISO code of all amounts.
         files: Raw files; their bytes are part of the workspace's key.
         raw: SQL that reads the raw lines as they are, with a 1-based ``source_row``.
+        door: Where reading takes more than SQL: called with a connection and an empty folder for its files,
+            it returns that SQL.
         mapping: SQL expression over the raw columns for each column of `STAGED`.
         clock: Time zone of ``moment`` (IANA), or ``None`` where it is local already.
         timezone: The retailer's time zone, which days are counted in.
         has_hours: Whether moments carry a time of day.
-        numbers_orders: Whether orders have numbers; where not, each raw line is an order of its own.
         dimensions: SQL for further contract tables, by name.
         fuel: SQL condition over ``s`` (staged) and ``p`` (products): quantity is a volume.
+        broken: SQL condition over the raw columns: the row could not be taken apart.
+        returns_matched: Whether negative lines are matched to the sale they take back.
         fee: SQL condition over ``s``: the line is no merchandise.
         cancelled: SQL condition over ``s``: the line takes back an order.
         actions: Rule actions that differ from the rules' defaults.
@@ -53,14 +58,16 @@ class Source:
     licence: str
     currency: str
     files: tuple[Path, ...]
-    raw: str
+    raw: str = ""
+    door: Callable[[duckdb.DuckDBPyConnection, Path], str] | None = None
     mapping: Mapping[str, str]
     clock: str | None = None
     timezone: str = "UTC"
     has_hours: bool = True
-    numbers_orders: bool = True
     dimensions: Mapping[str, str] = field(default_factory=dict)
     fuel: str = "false"
+    broken: str = "false"
+    returns_matched: bool = False
     fee: str = "false"
     cancelled: str = "false"
     actions: Mapping[str, Action] = field(default_factory=dict)

@@ -48,5 +48,4 @@ def source(name: str = "cdnow") -> Source:
             "net_amount": f"fields[{at + 3}]",
         },
         has_hours=False,
-        numbers_orders=False,
     )
