@@ -1,1 +1,23 @@
-"""Who is in which segment, and what to do with each."""
+"""Segments: RFM scores and names, the call list, tiers, lifecycle stages, moves, cohorts, repurchase."""
+
+from crm_lab.segmentation.calls import CallList, CallRule
+from crm_lab.segmentation.playbook import playbook
+from crm_lab.segmentation.rfm import RFM, RFMResult, SegmentTable, apply_scoring
+from crm_lab.segmentation.rules import TEN_SEGMENTS, THREE_SEGMENTS, Rule, SegmentRules
+from crm_lab.segmentation.scoring import RFMScoring, load_scoring
+
+__all__ = [
+    "RFM",
+    "TEN_SEGMENTS",
+    "THREE_SEGMENTS",
+    "CallList",
+    "CallRule",
+    "RFMResult",
+    "RFMScoring",
+    "Rule",
+    "SegmentRules",
+    "SegmentTable",
+    "apply_scoring",
+    "load_scoring",
+    "playbook",
+]

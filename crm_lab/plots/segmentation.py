@@ -1,0 +1,76 @@
+"""Drawings of segments: score grid, call list."""
+
+from __future__ import annotations
+
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from crm_lab.messages import Message
+from crm_lab.plots.drawing import draws
+from crm_lab.plots.style import PALETTE, SEQUENTIAL, new_axes
+from crm_lab.segmentation import CallList, RFMResult
+
+
+@draws(RFMResult)
+def plot_score_grid(result: RFMResult, *, ax: Axes | None = None) -> Axes:
+    """Customers per recency and frequency score; the shade is the share of revenue."""
+    ax = ax if ax is not None else new_axes(4.2)
+    scored = result.to_frame()
+    scores = range(1, result.scoring.bins + 1)
+    grid = scored.pivot_table(index="f_score", columns="r_score", values="revenue", aggfunc=["size", "sum"])
+    count, money = (
+        grid[what].reindex(index=scores[::-1], columns=scores).fillna(0) for what in ("size", "sum")
+    )
+    sns.heatmap(
+        100 * money / money.to_numpy().sum(),
+        annot=count,
+        fmt=",.0f",
+        cmap=SEQUENTIAL,
+        linewidths=1,
+        cbar_kws={"label": Message("segments.plot.grid_money").text(), "format": "%.0f%%"},
+        ax=ax,
+    )
+    ax.set(
+        title=Message("segments.plot.grid_title").text(),
+        xlabel=Message("segments.plot.recency_score").text(),
+        ylabel=Message("segments.plot.frequency_score").text(),
+    )
+    ax.tick_params(length=0)
+    return ax
+
+
+@draws(CallList)
+def plot_calls(result: CallList, *, ax: Axes | None = None) -> Axes:
+    """What each customer on the list spent, with the silence beside it."""
+    calls = result.to_frame()
+    ax = ax if ax is not None else new_axes(1.2 + 0.27 * max(len(calls), 1))
+    sns.barplot(
+        calls,
+        y="customer_id",
+        x="revenue_12m",
+        hue="segment",
+        palette=PALETTE[: calls["segment"].nunique()],
+        dodge=False,
+        orient="h",
+        ax=ax,
+    )
+    for position, row in enumerate(calls.itertuples(index=False)):
+        note = Message("segments.plot.calls_note", {"silent": row.recency_days, "gap": row.median_gap_days})
+        ax.annotate(
+            note.text(),
+            (float(str(row.revenue_12m)), position),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            size=8,
+            color="#4B5563",
+        )
+    ax.margins(x=0.25)
+    ax.set(
+        title=Message("segments.plot.calls_title").text(),
+        xlabel=Message("segments.plot.calls_money", {"currency": result.currency}).text(),
+        ylabel=Message("segments.plot.customer").text(),
+    )
+    if ax.get_legend():
+        sns.move_legend(ax, "lower right", title=None)
+    return ax
