@@ -17,9 +17,12 @@ def plot_score_grid(result: RFMResult, *, ax: Axes | None = None) -> Axes:
     ax = ax if ax is not None else new_axes(4.2)
     scored = result.to_frame()
     scores = range(1, result.scoring.bins + 1)
-    grid = scored.pivot_table(index="f_score", columns="r_score", values="revenue", aggfunc=["size", "sum"])
     count, money = (
-        grid[what].reindex(index=scores[::-1], columns=scores).fillna(0) for what in ("size", "sum")
+        scored.pivot_table(index="f_score", columns="r_score", values="revenue", aggfunc=what)
+        .reindex(index=scores[::-1])
+        .reindex(columns=scores)
+        .fillna(0)
+        for what in ("count", "sum")
     )
     sns.heatmap(
         100 * money / money.to_numpy().sum(),

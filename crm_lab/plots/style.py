@@ -46,6 +46,7 @@ def style() -> Iterator[None]:
     if language() == "zh":
         fonts = [_chinese_font(), *fonts]
     look: Any = {**_RC, "font.family": fonts}
+    mpl.get_backend()  # chosen out here: inside rc_context the notebook backend's interactive mode would be undone
     with sns.axes_style("ticks"), sns.color_palette(PALETTE), mpl.rc_context(look):
         yield
 

@@ -3,7 +3,7 @@
 from crm_lab.segmentation.calls import CallList, CallRule
 from crm_lab.segmentation.playbook import playbook
 from crm_lab.segmentation.rfm import RFM, RFMResult, SegmentTable, apply_scoring
-from crm_lab.segmentation.rules import TEN_SEGMENTS, THREE_SEGMENTS, Rule, SegmentRules
+from crm_lab.segmentation.rules import TEN_SEGMENTS, THREE_SEGMENTS, Rule, SegmentRules, load_rules
 from crm_lab.segmentation.scoring import RFMScoring, load_scoring
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "SegmentRules",
     "SegmentTable",
     "apply_scoring",
+    "load_rules",
     "load_scoring",
     "playbook",
 ]

@@ -15,7 +15,7 @@ from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.playbook import CALL_ORDER
 from crm_lab.segmentation.rfm import RFMResult
-from crm_lab.segmentation.rules import segment_name
+from crm_lab.segmentation.rules import joined, segment_name
 
 _NEEDED = ("customer_id", "recency_days", "revenue_12m", "median_gap_days", "overdue")
 
@@ -156,14 +156,12 @@ class CallList(Result):
         """Whom to call, what is at stake, and that the rule is untested."""
         nobody = self.refusal()
         if nobody:
-            return Readout(
-                nobody, Message("segments.call.nobody_certainty"), Message("segments.call.nobody_action")
-            )
+            return Readout(nobody, Message("segments.call.nobody_certainty"), Message("segments.call.nobody_action"))
         finding = Message(
             "segments.call.finding",
             {
                 "n": len(self.frame),
-                "segments": Message("segments.call.segments", {"names": self._segment_names()}),
+                "segments": self._segment_names(),
                 "revenue": self.revenue,
                 "currency": self.currency,
                 "share": self.revenue / self.all_revenue,
@@ -178,9 +176,9 @@ class CallList(Result):
             Message("segments.call.action", {"n": len(self.frame)}),
         )
 
-    def _segment_names(self) -> str:
-        joint = Message("segments.call.joint").text()
-        return joint.join(segment_name(s).text() for s in self.order if s in set(self.frame["segment"]))
+    def _segment_names(self) -> Message:
+        listed = set(self.frame["segment"])
+        return joined([segment_name(s) for s in self.order if s in listed])
 
     def facts(self) -> tuple[Fact, ...]:
         """Customers named, their money, and all who are late."""

@@ -26,9 +26,6 @@ def segment_test(segment: str) -> Message:
 def playbook(rules: SegmentRules) -> pd.DataFrame:
     """One row per segment: name, action, how to test it, in the active language."""
     return pd.DataFrame(
-        [
-            (s, segment_name(s).text(), segment_action(s).text(), segment_test(s).text())
-            for s in rules.names
-        ],
+        [(s, segment_name(s).text(), segment_action(s).text(), segment_test(s).text()) for s in rules.names],
         columns=["segment", "name", "action", "test"],
     )

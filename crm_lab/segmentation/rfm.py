@@ -41,7 +41,7 @@ class RFM:
     ... )
     >>> result = RFM(bins=3).fit(customers, as_of="2024-06-30")
     >>> result.to_frame()["rfm_cell"].tolist()
-    ['333', '333', '232', '222', '122', '111']
+    ['333', '323', '222', '212', '111', '111']
 
     Raises:
         BadInput: If the settings are wrong; all of them are named.
@@ -191,7 +191,7 @@ class SegmentTable(Result):
 
     def readout(self) -> Readout:
         """The segment with the most money, the ties, and what to do."""
-        top = self.frame.loc[self.frame["revenue"].idxmax()]
+        top = self.frame.sort_values("revenue", ascending=False).iloc[0]
         thin = self.rfm.thin_dimensions()
         certainty = (
             Message("segments.rfm.certainty_ties", {"scores": ", ".join(thin), "bins": self.rfm.scoring.bins})
@@ -217,22 +217,18 @@ class SegmentTable(Result):
         """Customers in all and per segment, and what was left out."""
         window = f"{self.rfm.history_days} days to {self.rfm.as_of}"
         n = len(self.rfm.customers)
-        total = Fact(
-            id="rfm.customers", label=Message("segments.fact.customers"), value=n, unit="customers", n=n
-        )
-        nobody = Fact(
-            id="rfm.null_ids", label=Message("segments.fact.null_ids"), value=self.rfm.null_ids, unit="rows"
-        )
+        total = Fact(id="rfm.customers", label=Message("segments.fact.customers"), value=n, unit="customers", n=n)
+        nobody = Fact(id="rfm.null_ids", label=Message("segments.fact.null_ids"), value=self.rfm.null_ids, unit="rows")
         per = (
             Fact(
-                id=f"rfm.{row.segment}.customers",
-                label=segment_name(str(row.segment)),
-                value=row.customers,
+                id=f"rfm.{segment}.customers",
+                label=segment_name(segment),
+                value=int(customers),
                 unit="customers",
                 n=n,
                 window=window,
             )
-            for row in self.frame.itertuples(index=False)
+            for segment, customers in zip(self.frame["segment"], self.frame["customers"], strict=True)
         )
         return (total, nobody, *per)
 
@@ -268,9 +264,7 @@ def usable_customers(customers: pd.DataFrame, as_of: date) -> Usable:
     return Usable(bought, len(customers) - len(named), len(named) - len(bought))
 
 
-def apply_scoring(
-    scoring: RFMScoring, customers: pd.DataFrame, *, as_of: str | date | datetime
-) -> RFMResult:
+def apply_scoring(scoring: RFMScoring, customers: pd.DataFrame, *, as_of: str | date | datetime) -> RFMResult:
     """Score customers with cut points and rules that were fitted before, e.g. last quarter's.
 
     Raises:
@@ -286,16 +280,15 @@ def apply_scoring(
 def scored_frame(customers: pd.DataFrame, scoring: RFMScoring) -> pd.DataFrame:
     """Values, scores, cell and segment of each customer, in the order given."""
     r, f, m = (
-        score(_values(customers, name), scoring.cut_points[name], reverse=name == "recency_days")
-        for name in DIMENSIONS
+        score(_values(customers, name), scoring.cut_points[name], reverse=name == "recency_days") for name in DIMENSIONS
     )
     frame = customers[["customer_id", *DIMENSIONS]].reset_index(drop=True)
-    digits = [pd.Series(s).astype(str) for s in (r, f, m)]
+    sep = "-" if scoring.bins > 9 else ""
     return frame.assign(
         r_score=r,
         f_score=f,
         m_score=m,
-        rfm_cell=digits[0].str.cat(digits[1:], sep="-" if scoring.bins > 9 else ""),
+        rfm_cell=[f"{a}{sep}{b}{sep}{c}" for a, b, c in zip(r, f, m, strict=True)],
         segment=scoring.rules.assign(r, f, m, scoring.bins),
     )
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from crm_lab.checks import Problems, need_columns
+from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.exports import project_root
 from crm_lab.messages import Message, catalogue
 from crm_lab.segmentation.scores import Integers
 
@@ -39,7 +43,7 @@ class Rule:
 class SegmentRules:
     """Rules that cover every score exactly once; a segment may have several rows.
 
-    Scores of any number of bins are read on five levels, ceil(5 · score / bins).
+    Scores of any number of bins are read on five levels: worst 1, best 5, evenly between.
 
     >>> TEN_SEGMENTS.names[:3]
     ('champions', 'loyal', 'potential_loyalist')
@@ -60,7 +64,8 @@ class SegmentRules:
         for rule in self.rules:
             problems.extend(rule.problems())
         problems.raise_any()
-        owners = {cell: self._owners(*cell) for cell in product(range(1, LEVELS + 1), repeat=3)}
+        levels = range(1, LEVELS + 1)
+        owners = {cell: self._owners(*cell) for cell in product(levels, levels, levels)}
         problems.extend(_overlaps(owners))
         problems.extend(_gaps(owners))
         problems.raise_any()
@@ -79,10 +84,12 @@ class SegmentRules:
         """The segments in the order of the table."""
         return tuple(dict.fromkeys(rule.segment for rule in self.rules))
 
-    def assign(self, r: Integers, f: Integers, m: Integers, bins: int = LEVELS) -> np.ndarray:
+    def assign(self, r: Integers, f: Integers, m: Integers, bins: int = LEVELS) -> NDArray[np.object_]:
         """The segment of each customer, shape (n,), from scores 1 … bins."""
-        r, f, m = (-(-LEVELS * np.asarray(s, dtype=np.int64) // bins) - 1 for s in (r, f, m))
-        return np.array(self._cells, dtype=object)[(r * LEVELS + f) * LEVELS + m]
+        steps, span = 2 * (LEVELS - 1), bins - 1
+        r, f, m = ((steps * (np.asarray(s, dtype=np.int64) - 1) + span) // (2 * span) for s in (r, f, m))
+        names: NDArray[np.object_] = np.array(self._cells, dtype=object)[(r * LEVELS + f) * LEVELS + m]
+        return names
 
     def to_frame(self) -> pd.DataFrame:
         """The table, one row a rule: edit it and give it to `from_frame`."""
@@ -95,10 +102,11 @@ class SegmentRules:
     def from_frame(cls, frame: pd.DataFrame) -> SegmentRules:
         """Rules from a table like that of `to_frame`."""
         need_columns(frame.columns, ["segment", *_BOUNDS], "The rule table")
+        bounds = frame[list(_BOUNDS)].astype("int64").to_numpy().tolist()
         return cls(
             tuple(
-                Rule(str(row.segment), (row.r_min, row.r_max), (row.f_min, row.f_max), (row.m_min, row.m_max))
-                for row in frame.itertuples(index=False)
+                Rule(str(segment), (r0, r1), (f0, f1), (m0, m1))
+                for segment, (r0, r1, f0, f1, m0, m1) in zip(frame["segment"], bounds, strict=True)
             )
         )
 
@@ -131,6 +139,15 @@ def segment_name(segment: str) -> Message:
     return Message(key) if key in catalogue("en") else Message("segments.own_name", {"name": segment})
 
 
+def joined(parts: Sequence[Message]) -> Message:
+    """Several messages as one enumeration: "A, B and C"."""
+    whole, *rest = reversed(parts)
+    for position, part in enumerate(rest):
+        word = Message("segments.and" if position == 0 else "segments.comma")
+        whole = Message("segments.pair", {"left": part, "word": word, "right": whole})
+    return whole
+
+
 TEN_SEGMENTS = SegmentRules(
     (
         Rule("champions", r=(5, 5), f=(4, 5)),
@@ -153,3 +170,21 @@ THREE_SEGMENTS = SegmentRules(
         Rule("dormant_to_wake", r=(1, 2)),
     )
 )
+
+
+def load_rules(name: str | Path) -> SegmentRules:
+    """The rules of that name (``ten``, ``three``), or those of a CSV file like `SegmentRules.to_frame`.
+
+    >>> load_rules("three").names
+    ('high_value_loyal', 'potential_to_nurture', 'dormant_to_wake')
+
+    Raises:
+        BadInput: If the name is unknown and there is no such file, or its rules overlap or leave gaps.
+    """
+    known = {"ten": TEN_SEGMENTS, "three": THREE_SEGMENTS}
+    if str(name) in known:
+        return known[str(name)]
+    file = project_root() / name
+    if not file.is_file():
+        raise BadInput(f"rules is {str(name)!r}; give ten, three, or the path of a CSV file with rules.")
+    return SegmentRules.from_frame(pd.read_csv(file))

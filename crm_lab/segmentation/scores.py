@@ -11,6 +11,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 BREAKS_SAMPLE = 2_000  # distinct values that natural breaks are searched among
+LLOYD_STEPS = 100
 
 
 def quantile_cuts(values: Floats, bins: int) -> Floats:
@@ -39,8 +40,7 @@ def natural_breaks(values: Floats, bins: int) -> Floats:
     """The cut points with the least squared distance to class means (Fisher 1958, Jenks 1967).
 
     Exact by dynamic programming over distinct values. Where there are more than `BREAKS_SAMPLE` of
-    them, they are first joined into that many groups of equal count: the breaks then are exact for the
-    groups.
+    them, that many groups of equal count are cut exactly, and Lloyd's steps on all values settle the rest.
 
     Args:
         values: Shape (n,), any order, finite.
@@ -53,7 +53,13 @@ def natural_breaks(values: Floats, bins: int) -> Floats:
     array([ 3., 52.])
     """
     top, mass, total, square = _groups(values)
-    g, classes = len(top), min(bins, len(top))
+    ends = _best_ends(mass, total, square, min(bins, len(top)))
+    return _settled(np.sort(values), top[ends]) if len(top) == BREAKS_SAMPLE else top[ends]
+
+
+def _best_ends(mass: Floats, total: Floats, square: Floats, classes: int) -> Integers:
+    """The last group of each class but the last one, by Fisher's dynamic programme."""
+    g = len(mass)
     W, S, Q = (np.concatenate([[0.0], np.cumsum(a)]) for a in (mass, total, square))
 
     def within(starts: Integers, end: int) -> Floats:
@@ -70,11 +76,25 @@ def natural_breaks(values: Floats, bins: int) -> Floats:
             cost = previous[starts] + within(starts, j)
             pick = int(np.argmin(cost))
             best[j], choice[k, j] = cost[pick], starts[pick]
-    cuts, end = [], g
+    ends, end = [], g
     for k in range(classes, 1, -1):
         end = int(choice[k, end])
-        cuts.append(top[end - 1])
-    return np.array(cuts[::-1], dtype=np.float64)
+        ends.append(end - 1)
+    return np.array(ends[::-1], dtype=np.int64)
+
+
+def _settled(ordered: Floats, cuts: Floats) -> Floats:
+    """Cut points moved until every value is in the class whose mean is nearest (Lloyd 1982)."""
+    sums = np.concatenate([[0.0], np.cumsum(ordered)])
+    ends = np.searchsorted(ordered, cuts, side="right")
+    for _ in range(LLOYD_STEPS):
+        edges = np.concatenate([[0], ends, [len(ordered)]])
+        means = np.diff(sums[edges]) / np.diff(edges)
+        moved = np.searchsorted(ordered, (means[1:] + means[:-1]) / 2, side="right")
+        if (moved == ends).all():
+            break
+        ends = moved
+    return ordered[ends - 1]
 
 
 def _groups(values: Floats) -> tuple[Floats, Floats, Floats, Floats]:

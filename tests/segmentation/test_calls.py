@@ -1,0 +1,84 @@
+import pytest
+
+from crm_lab.checks import BadInput
+from crm_lab.results import payload
+from crm_lab.segmentation import RFM, TEN_SEGMENTS, CallRule, Rule, SegmentRules
+
+AS_OF = "2024-06-30"
+
+
+@pytest.fixture
+def scored(customers):
+    return RFM().fit(customers, as_of=AS_OF)
+
+
+def test_the_order_is_segment_then_money_times_overdue(scored, customers):
+    calls = CallRule(segments=("loyal", "need_attention", "hibernating")).analyze(scored, customers)
+    assert calls.to_frame()["customer_id"].tolist() == ["c06", "c07", "c08", "c09", "c10"]
+    assert calls.frame["priority"].tolist() == pytest.approx([3900, 1920, 68, 61.875, 44.5])
+    assert calls.no_rhythm == 1
+
+
+def test_the_reason_names_gap_silence_and_money(scored, customers):
+    calls = CallRule(segments=("loyal",)).analyze(scored, customers)
+    assert calls.to_frame()["reason"].iloc[0] == (
+        "Usual gap 4 d, now silent 13 d (3.2×); spent USD 1,200 in 12 months."
+    )
+
+
+def test_the_readout_says_what_is_at_stake_and_that_the_rule_is_untested(scored, customers):
+    rule = CallRule(n=3, segments=("loyal", "need_attention", "hibernating"))
+    readout = rule.analyze(scored, customers).readout()
+    assert readout.finding.text("en") == (
+        "Call these 3 first: they (Loyal, Need attention and Hibernating) spent USD 1,900 in the last 12 months, "
+        "36.9% of all revenue, and are silent 3.0 times as long as their own rhythm (median). In all 5 "
+        "customers of the segments to call are late, with USD 1,975."
+    )
+    assert "that a call brings anybody back is untested" in readout.certainty.text("en")
+    assert "致电能否挽回尚未验证" in readout.certainty.text("zh")
+    assert "（忠诚客户、需要关注和沉睡客户）" in readout.finding.text("zh")
+
+
+def test_nobody_late_is_a_refusal(scored, customers):
+    calls = CallRule(min_overdue=99).analyze(scored, customers)
+    assert calls.refusal().text("en") == (
+        "Nobody in the segments to call is late on their own rhythm as of 2024-06-30."
+    )
+    assert payload(calls)["facts"][0]["value"] == 0
+
+
+def test_unknown_segments_are_refused(scored, customers):
+    with pytest.raises(BadInput, match="segments names friends; the rules have champions, loyal"):
+        CallRule(segments=("friends",)).analyze(scored, customers)
+
+
+def test_own_rules_need_own_segments_to_call(customers):
+    rules = SegmentRules((Rule("vip", r=(5, 5)), Rule("rest", r=(1, 4))))
+    scored = RFM(rules=rules).fit(customers, as_of=AS_OF)
+    with pytest.raises(BadInput, match="No segment to call is known among vip, rest; name them in segments"):
+        CallRule().analyze(scored, customers)
+
+
+def test_settings_are_checked():
+    with pytest.raises(BadInput, match=r"n is 0; it must be 1 or more"):
+        CallRule(n=0)
+
+
+def test_call_list_on_complete_journey(complete_journey):
+    customers = complete_journey["customer_360"]
+    calls = CallRule().analyze(RFM(rules=TEN_SEGMENTS).fit(customers, as_of=complete_journey.as_of), customers)
+    listed = calls.to_frame()
+    assert len(listed) == 20
+    assert listed["overdue"].min() >= 1
+    assert listed["priority"].is_monotonic_decreasing or listed["segment"].nunique() > 1
+    chosen = customers.set_index("customer_id").loc[listed["customer_id"], "revenue_12m"]
+    assert calls.revenue == pytest.approx(chosen.sum())
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_drawings_speak_the_language(scored, customers, lang, monkeypatch):
+    monkeypatch.setenv("CRM_LAB_LANG", lang)
+    grid, calls = scored.plot(), CallRule(segments=("loyal",)).analyze(scored, customers).plot()
+    titles = {"en": "Whom to call first: what they spent in 12 months", "zh": "先致电谁：近 12 个月消费"}
+    assert calls.get_title(loc="left") == titles[lang]
+    assert len(grid.texts) == 25
