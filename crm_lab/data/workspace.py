@@ -153,9 +153,15 @@ class Workspace:
             )
         return Tables(self, day)
 
-    def stored(self, name: str) -> pd.DataFrame:
-        """A stored table whole, uncut: ``ledger``, ``quarantine``, ``raw`` and the clean tables."""
-        return _to_pandas(connect().cursor().sql(f"from read_parquet('{self.folder}/{name}.parquet')"))
+    def stored(self, name: str, *columns: str) -> pd.DataFrame:
+        """A stored table whole, uncut: ``ledger``, ``quarantine``, ``raw``, ``judged`` and the clean tables.
+
+        Args:
+            name: Name of the table.
+            columns: Only these columns; all where none is named.
+        """
+        chosen = ", ".join(columns) or "*"
+        return _to_pandas(connect().cursor().sql(f"select {chosen} from read_parquet('{self.folder}/{name}.parquet')"))
 
     def _one(self, sql: str) -> tuple[Any, ...]:
         sql = sql.format(transactions=f"read_parquet('{self.folder}/transactions.parquet')")

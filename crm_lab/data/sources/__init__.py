@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 from difflib import get_close_matches
 from functools import partial
+from pathlib import Path
 
 from crm_lab.checks import BadInput
 from crm_lab.data.sources.base import Source
+from crm_lab.exports import project_root
 
 _HOMES = {
     "complete_journey": ("complete_journey", ()),
@@ -22,7 +24,7 @@ def source_names() -> tuple[str, ...]:
 
 
 def find_source(name: str) -> Source:
-    """The source of that name.
+    """The source of that name, or the one that a TOML file describes in its ``[source]`` table.
 
     >>> find_source("cdnow").currency
     'USD'
@@ -30,10 +32,19 @@ def find_source(name: str) -> Source:
     Raises:
         BadInput: If there is no such source.
     """
+    if name.endswith(".toml"):
+        from crm_lab.data.sources.files import from_toml
+
+        return from_toml(_beside_the_suites(name))
     if name not in _HOMES:
         close = get_close_matches(name, _HOMES, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
-        raise BadInput(f"source is {name!r}; it must be one of {', '.join(_HOMES)}.{hint}")
+        raise BadInput(f"source is {name!r}; it must be one of {', '.join(_HOMES)}, or a .toml file.{hint}")
     module, arguments = _HOMES[name]
     made: Source = partial(importlib.import_module(f"crm_lab.data.sources.{module}").source, *arguments)()
     return made
+
+
+def _beside_the_suites(name: str) -> Path:
+    given = Path(name)
+    return given if given.is_absolute() or given.exists() else project_root() / given

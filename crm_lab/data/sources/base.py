@@ -76,16 +76,8 @@ class Source:
     def fingerprint(self) -> str:
         """Hash of everything the tables depend on: bytes of the files, mapping, rules."""
         digest = hashlib.sha256()
-        described = (
-            self.mapping,
-            self.clock,
-            self.timezone,
-            self.dimensions,
-            self.fuel,
-            self.fee,
-            self.cancelled,
-        )
-        digest.update(repr((described, sorted(self.actions.items()))).encode())
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("door", "files", "raw")}
+        digest.update(repr(plain).encode())
         for path in self.files:
             with path.open("rb") as stream:
                 digest.update(hashlib.file_digest(stream, "sha256").digest())

@@ -1,0 +1,205 @@
+"""A retailer's own file: CSV (also gzipped), Parquet or Excel, mapped onto the contract by a TOML table."""
+
+from __future__ import annotations
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import duckdb
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from crm_lab.checks import BadInput
+from crm_lab.data.sources.base import Action, Source
+from crm_lab.data.sources.door import Reading, read_raw
+from crm_lab.data.sources.inspection import refuse_unreadable, refuse_wrongly_described
+
+
+class Columns(BaseModel):
+    """Which column of the file holds what. Either `amount` (of the line) or `price` (of one unit) is needed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    date: str
+    customer_id: str
+    order_id: str | None = None
+    product_id: str | None = None
+    store_id: str | None = None
+    quantity: str | None = None
+    amount: str | None = None
+    price: str | None = None
+    discount: str | None = None
+    category: str | None = None
+    region: str | None = None
+
+    def used(self) -> dict[str, str]:
+        """Role to column, for the roles that are given."""
+        return {role: column for role, column in self.model_dump().items() if column}
+
+
+class FileSource(BaseModel):
+    """The ``[source]`` table of a suite file.
+
+    Attributes:
+        path: The file, absolute or relative to the suite file.
+        columns: Which column holds what.
+        delimiter: Of a CSV file.
+        encoding: Python name, e.g. ``utf-8``, ``gb18030``, ``latin-1``.
+        decimal: Decimal mark of numbers.
+        date_format: strptime format, e.g. ``%d/%m/%Y %H:%M``.
+        timezone: The retailer's, IANA; timestamps are taken as local time of `clock`.
+        clock: Time zone of the timestamps where it differs.
+        cancelled: Regular expression on order numbers that take back an order.
+        fee_products: Product codes that are no merchandise.
+        rules: Cleaning rule to action.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    path: Path
+    columns: Columns
+    title: str = ""
+    format: Literal["csv", "parquet", "excel"] = "csv"
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    decimal: Literal[".", ","] = "."
+    date_format: str = "%Y-%m-%d %H:%M:%S"
+    timezone: str = "UTC"
+    clock: str | None = None
+    currency: str = "EUR"
+    licence: str = "your own"
+    cancelled: str | None = None
+    fee_products: tuple[str, ...] = ()
+    returns_matched: bool = True
+    simulated: bool = False
+    rules: dict[str, Action] = {}
+
+    @field_validator("timezone", "clock")
+    @classmethod
+    def _known_zone(cls, zone: str | None) -> str | None:
+        if zone is not None and zone not in available_timezones():
+            close = get_close_matches(zone, available_timezones(), n=1)
+            raise ValueError(f"is no time zone; did you mean {close[0] if close else 'Europe/London'}?")
+        return zone
+
+    def reading(self) -> Reading:
+        """How the file is read."""
+        return Reading(self.path, self.format, self.delimiter, self.encoding)
+
+
+def from_toml(path: Path) -> Source:
+    """The source described by the ``[source]`` table of a TOML file.
+
+    Raises:
+        BadInput: If the file is missing, or the table has mistakes: all are listed.
+    """
+    if not path.is_file():
+        raise BadInput(f"There is no file {path}; `crm-lab init YOUR_FILE` makes one.")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("source")
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{path} is not valid TOML: {error}.") from error
+    if table is None:
+        raise BadInput(f"{path} has no [source] table; `crm-lab init YOUR_FILE` makes one.")
+    try:
+        spec = FileSource.model_validate(table)
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise BadInput(f"The [source] table of {path}", problems) from error
+    return file_source(spec.model_copy(update={"path": (path.parent / spec.path).resolve()}))
+
+
+def file_source(spec: FileSource) -> Source:
+    """A `Source` for a file; when it is built the file is looked at first, and refused with every problem at once.
+
+    Raises:
+        BadInput: If the file cannot be read as described.
+    """
+    columns = spec.columns
+    if not spec.path.is_file():
+        raise BadInput(f"There is no file {spec.path}; set `path` in the [source] table.")
+    mapping = _mapping(columns, spec)
+
+    def door(connection: duckdb.DuckDBPyConnection, folder: Path) -> str:
+        refuse_unreadable(spec.reading(), columns.used())
+        raw = read_raw(connection, spec.reading(), folder)
+        refuse_wrongly_described(connection, raw, mapping)
+        return raw
+
+    return Source(
+        name=spec.name,
+        title=spec.title or spec.name,
+        licence=spec.licence,
+        currency=spec.currency,
+        files=(spec.path,),
+        door=door,
+        mapping=mapping,
+        clock=spec.clock or spec.timezone,
+        timezone=str(ZoneInfo(spec.timezone)),
+        has_hours="%H" in spec.date_format,
+        dimensions=_dimensions(columns),
+        broken="broken_row is not null",
+        fee=f"s.product_id in ({', '.join(_text(code) for code in spec.fee_products)})"
+        if spec.fee_products
+        else "false",
+        cancelled=f"regexp_matches(s.order_id, {_text(spec.cancelled)})" if spec.cancelled else "false",
+        returns_matched=spec.returns_matched,
+        actions={"repeated_line": "quarantine" if columns.order_id else "flag", **spec.rules},
+        simulated=spec.simulated,
+    )
+
+
+def _mapping(columns: Columns, spec: FileSource) -> dict[str, str]:
+    def text(column: str | None) -> str:
+        return _quoted(column) if column else "null"
+
+    def number(column: str) -> str:
+        digits = f"replace(replace({_quoted(column)}, '.', ''), ',', '.')" if spec.decimal == "," else (
+            f"replace({_quoted(column)}, ',', '')"
+        )  # fmt: skip
+        return f"try_cast(trim({digits}) as decimal(18,4))"
+
+    quantity = number(columns.quantity) if columns.quantity else "1"
+    net = number(columns.amount) if columns.amount else f"({quantity} * {number(str(columns.price))})::decimal(18,4)"
+    discount = f"coalesce({number(columns.discount)}, 0)" if columns.discount else "0::decimal(18,4)"
+    moment = f"try_strptime({_quoted(columns.date)}, {_text(spec.date_format)})"
+    return {
+        "order_id": text(columns.order_id)
+        if columns.order_id
+        else f"{text(columns.customer_id)} || ' ' || {moment}::date",
+        "customer_id": rf"regexp_replace({text(columns.customer_id)}, '^(\d+)\.0$', '\1')",
+        "product_id": text(columns.product_id),
+        "store_id": text(columns.store_id),
+        "moment": moment,
+        "quantity": quantity,
+        "gross_amount": f"{net} + {discount}",
+        "discount_amount": discount,
+        "net_amount": net,
+    }
+
+
+def _dimensions(columns: Columns) -> dict[str, str]:
+    made = {}
+    if columns.product_id and columns.category:
+        made["products"] = (
+            f"select {_quoted(columns.product_id)} as product_id, min({_quoted(columns.category)}) as category"
+            f" from raw where {_quoted(columns.product_id)} is not null group by 1"
+        )
+    if columns.region:
+        key = rf"regexp_replace({_quoted(columns.customer_id)}, '^(\d+)\.0$', '\1')"
+        made["customers"] = (
+            f"select {key} as customer_id, min({_quoted(columns.region)}) as region"
+            f" from raw where {key} is not null group by 1"
+        )
+    return made
+
+
+def _quoted(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
