@@ -1,0 +1,203 @@
+"""The experiment as data: one row per unit, its arm, outcomes and what was known before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.stats.moments import Moments, moments_by
+
+MISSING = "_missing"
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """Units with their arm, outcomes and covariates, checked.
+
+    Build it with `Experiment.from_frame`.
+
+    Attributes:
+        frame: One row per unit; covariates have no gaps (filled with 0 beside a ``…_missing`` flag).
+        arm: Column with the arm.
+        control: Name of the control arm.
+        treatments: Names of the other arms.
+        outcomes: Outcome columns.
+        covariates: Covariate columns, missing flags included.
+        unit: Column with the unit's id, if there is one.
+        shares: Planned share of each arm.
+        truth: Planted effect per outcome, in its unit; empty for a real test.
+        notes: What was done to the data, for the readouts: outcome -> cap of winsorising.
+    """
+
+    frame: pd.DataFrame
+    arm: str
+    control: str
+    treatments: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    covariates: tuple[str, ...]
+    unit: str | None
+    shares: Mapping[str, float]
+    truth: Mapping[str, float] = field(default_factory=dict)
+    caps: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        arm: str,
+        outcomes: Sequence[str],
+        covariates: Sequence[str] = (),
+        unit: str | None = None,
+        control: str = "control",
+        shares: Mapping[str, float] | None = None,
+        truth: Mapping[str, float] | None = None,
+    ) -> Experiment:
+        """Check a frame with one row per unit and make an experiment of it.
+
+        Without a unit id identical rows are different people and are all kept.
+
+        Args:
+            frame: One row per unit; it is not changed.
+            arm: Column with the arm.
+            outcomes: Numeric columns measured after the assignment; 0 where nothing happened.
+            covariates: Numeric columns measured before it; gaps are allowed (late joiners).
+            unit: Column with the unit's id.
+            control: Which value of `arm` is the control.
+            shares: Planned share per arm; equal unless given.
+            truth: Planted effect per outcome, if the effect is made up.
+
+        Raises:
+            BadInput: With every problem of the frame at once.
+
+        >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 4, "spend": [1, 2, 3, 5, 2, 3, 4, 4]})
+        >>> Experiment.from_frame(frame, arm="arm", outcomes=["spend"]).counts()
+        {'control': 4, 'treatment': 4}
+        """
+        needed = [arm, *outcomes, *covariates, *([unit] if unit else [])]
+        need_columns(frame.columns, needed, "The experiment's frame")
+        arms = frame[arm].astype("string")
+        problems = Problems("experiment")
+        problems.extend(_arm_problems(arms, control, shares))
+        problems.extend(_unit_problems(frame, arms, unit))
+        problems.extend(_type_problems(frame, [*outcomes, *covariates]))
+        problems.raise_any()
+        names = sorted(arms.unique())
+        data, flags = _filled(frame[list(dict.fromkeys(needed))], covariates)
+        data = data.assign(
+            **{name: frame[name].astype(float) for name in outcomes}, **{arm: arms.astype(object)}
+        )
+        others = frame.columns.difference(data.columns)
+        return cls(
+            pd.concat([data, frame[others]], axis=1).reset_index(drop=True),
+            arm,
+            control,
+            tuple(n for n in names if n != control),
+            tuple(outcomes),
+            (*covariates, *flags),
+            unit,
+            dict(shares) if shares else {name: 1 / len(names) for name in names},
+            dict(truth or {}),
+        )
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms, control first."""
+        return (self.control, *self.treatments)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether an effect was planted."""
+        return bool(self.truth)
+
+    def counts(self) -> dict[str, int]:
+        """Units per arm, control first."""
+        found = self.frame[self.arm].value_counts()
+        return {name: int(found[name]) for name in self.arms}
+
+    def moments(self, columns: Sequence[str]) -> list[Moments]:
+        """One moment object per arm, control first."""
+        found = moments_by(self.frame, self.arm, list(dict.fromkeys(columns)))
+        return [found[name] for name in self.arms]
+
+    def winsorised(self, outcome: str, quantile: float = 0.99) -> Experiment:
+        """The same experiment with an outcome capped at a quantile among its buyers (values above 0).
+
+        A quantile over everybody is 0 where few buy and would erase the metric. The cap is one number for
+        all arms.
+
+        Args:
+            outcome: Which outcome.
+            quantile: Of the positive values, e.g. 0.99.
+
+        Raises:
+            BadInput: If the outcome has no positive value.
+        """
+        need_columns(self.outcomes, [outcome], "The experiment")
+        values = self.frame[outcome]
+        buyers = values[values > 0]
+        if buyers.empty:
+            raise BadInput(f"{outcome} has no value above 0; there is nothing to cap.")
+        cap = float(buyers.quantile(quantile))
+        frame = self.frame.assign(**{outcome: values.clip(upper=cap)})
+        return replace(self, frame=frame, caps={**self.caps, outcome: cap})
+
+
+def _arm_problems(arms: pd.Series, control: str, shares: Mapping[str, float] | None) -> list[str]:
+    found = sorted(arms.dropna().unique())
+    problems = []
+    if arms.isna().any():
+        problems.append(f"{int(arms.isna().sum()):,} rows have no arm; drop them or find out who they are.")
+    if len(found) < 2:
+        problems.append(f"only {len(found)} arm is present ({', '.join(found)}); an effect needs two.")
+    if control not in found:
+        problems.append(f"no row is in the control {control!r}; the arms are {', '.join(found)}.")
+    unknown = sorted(set(found) - set(shares)) if shares else []
+    if unknown:
+        rows = int(arms.isin(unknown).sum())
+        problems.append(
+            f"{rows:,} rows are in unknown arms {', '.join(unknown)}; planned: {', '.join(shares or ())}."
+        )
+    absent = sorted(set(shares) - set(found)) if shares else []
+    if absent:
+        problems.append(f"no row is in the planned arm {', '.join(absent)}.")
+    return problems
+
+
+def _unit_problems(frame: pd.DataFrame, arms: pd.Series, unit: str | None) -> list[str]:
+    if unit is None:
+        return []
+    problems = []
+    ids = frame[unit]
+    if ids.isna().any():
+        problems.append(f"{int(ids.isna().sum()):,} rows have no {unit}.")
+    per_unit = arms.groupby(ids).nunique()
+    moved, twice = int((per_unit > 1).sum()), int((ids.value_counts() > 1).sum())
+    if moved:
+        problems.append(
+            f"{moved:,} units are in more than one arm; keep their first assignment or drop them."
+        )
+    if twice > moved:
+        problems.append(f"{twice - moved:,} units have several rows; sum them to one row per unit first.")
+    return problems
+
+
+def _type_problems(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    text = [c for c in columns if not pd.api.types.is_numeric_dtype(frame[c])]
+    return [f"{', '.join(text)} is not numeric; outcomes and covariates must be numbers."] if text else []
+
+
+def _filled(frame: pd.DataFrame, covariates: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Gaps of covariates become 0 beside a flag; a regression on both uses no made-up value."""
+    filled, flags = frame.copy(), []
+    for name in covariates:
+        values = frame[name].astype(float).replace([np.inf, -np.inf], np.nan)
+        if values.isna().any():
+            filled[name + MISSING] = values.isna().astype(float)
+            flags.append(name + MISSING)
+        filled[name] = values.fillna(0.0)
+    return filled, flags

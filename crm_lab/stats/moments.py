@@ -1,0 +1,171 @@
+"""One object per arm that every effect can be computed from: n, means, cross-products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from crm_lab.checks import BadInput, need_columns
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Count, means and centred cross-products of some columns; chunks add up with ``+``.
+
+    Attributes:
+        names: The columns, k of them.
+        n: Rows.
+        mean: Means, shape (k,).
+        comoment: Sums of products of deviations from the means, shape (k, k).
+
+    >>> a, b = Moments.from_array(["x"], [[1.0], [2.0]]), Moments.from_array(["x"], [[6.0]])
+    >>> whole = a + b
+    >>> whole.n, whole.mean.tolist(), whole.covariance.tolist()
+    (3, [3.0], [[7.0]])
+    """
+
+    names: tuple[str, ...]
+    n: int
+    mean: FloatArray
+    comoment: FloatArray
+
+    @classmethod
+    def from_array(cls, names: Sequence[str], values: ArrayLike) -> Moments:
+        """Moments of an array (n, k) whose columns have these names.
+
+        Raises:
+            BadInput: If a value is missing or infinite; say what a gap means before averaging over it.
+        """
+        x = np.asarray(values, dtype=float).reshape(-1, len(names))
+        if not np.isfinite(x).all():
+            bad = [name for name, ok in zip(names, np.isfinite(x).all(axis=0), strict=True) if not ok]
+            raise BadInput(
+                f"Values are missing or infinite in {', '.join(bad)}; fill or drop them first, knowing why."
+            )
+        mean = x.mean(axis=0) if len(x) else np.zeros(len(names))
+        centred = x - mean
+        return cls(tuple(names), len(x), mean, centred.T @ centred)
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, names: Sequence[str]) -> Moments:
+        """Moments of columns of a frame."""
+        need_columns(frame.columns, names, "The frame")
+        return cls.from_array(names, frame[list(names)].to_numpy(dtype=float))
+
+    def __add__(self, other: Moments) -> Moments:
+        """Moments of both chunks together (Chan, Golub & LeVeque 1979)."""
+        if self.names != other.names:
+            raise BadInput(f"These chunks hold different columns: {self.names} and {other.names}.")
+        n = self.n + other.n
+        if n == 0:
+            return self
+        gap = other.mean - self.mean
+        return Moments(
+            self.names,
+            n,
+            self.mean + gap * (other.n / n),
+            self.comoment + other.comoment + np.outer(gap, gap) * (self.n * other.n / n),
+        )
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Sample covariance (divisor n - 1), shape (k, k); zeros for fewer than two rows."""
+        return self.comoment / max(self.n - 1, 1)
+
+    def positions(self, names: Iterable[str]) -> list[int]:
+        """Where columns stand.
+
+        Raises:
+            BadInput: If a column is not among the moments.
+        """
+        wanted = list(names)
+        need_columns(self.names, wanted, "The moment object")
+        return [self.names.index(name) for name in wanted]
+
+    def select(self, names: Sequence[str]) -> Moments:
+        """The moments of some of the columns, in this order."""
+        at = self.positions(names)
+        return Moments(tuple(names), self.n, self.mean[at], self.comoment[np.ix_(at, at)])
+
+
+def total(parts: Iterable[Moments]) -> Moments:
+    """All chunks or arms together.
+
+    Raises:
+        BadInput: If there is no part.
+    """
+    whole: Moments | None = None
+    for part in parts:
+        whole = part if whole is None else whole + part
+    if whole is None:
+        raise BadInput("There is nothing to add up: no moment object was given.")
+    return whole
+
+
+def moments_by(frame: pd.DataFrame, by: str, names: Sequence[str]) -> dict[Any, Moments]:
+    """Moments of columns for each value of another column.
+
+    >>> found = moments_by(pd.DataFrame({"arm": list("aab"), "x": [1, 3, 5]}), "arm", ["x"])
+    >>> {arm: float(m.mean[0]) for arm, m in found.items()}
+    {'a': 2.0, 'b': 5.0}
+    """
+    need_columns(frame.columns, [by, *names], "The frame")
+    values = frame[list(names)].to_numpy(dtype=float)
+    groups = frame.groupby(by, sort=True, observed=True).indices
+    return {key: Moments.from_array(names, values[rows]) for key, rows in groups.items()}
+
+
+def moments_query(relation: str, by: str, names: Sequence[str]) -> str:
+    """SQL (DuckDB) that reduces a relation to one row per group: one pass, from Parquet or a table.
+
+    Feed its rows to `moments_from_rows`. DuckDB's ``covar_samp`` updates running means, so that large
+    levels do not cancel.
+
+    Args:
+        relation: What stands after ``from``, e.g. ``read_parquet('members.parquet')``.
+        by: Column with the arm.
+        names: Numeric columns.
+    """
+    quoted = [_quoted(name) for name in names]
+    averages = [f"avg({q})::double" for q in quoted]
+    pairs = [
+        f"coalesce(covar_samp({q}, {r}), 0) * (count(*) - 1)"
+        for i, q in enumerate(quoted)
+        for r in quoted[i:]
+    ]
+    gaps = " + ".join(f"count(*) - count({q})" for q in quoted)
+    return (
+        f"select {_quoted(by)}, count(*), {gaps}, {', '.join(averages)}, {', '.join(pairs)}\n"
+        f"from {relation} group by 1 order by 1"
+    )
+
+
+def moments_from_rows(rows: Iterable[Sequence[Any]], names: Sequence[str]) -> dict[Any, Moments]:
+    """Moments per group from the rows that `moments_query` gives.
+
+    Raises:
+        BadInput: If a column had gaps.
+    """
+    k = len(names)
+    upper = np.triu_indices(k)
+    found = {}
+    for group, n, gaps, *numbers in rows:
+        if gaps:
+            raise BadInput(f"{gaps:,} values are missing in group {group!r}; fill or drop them first.")
+        values = np.asarray(numbers, dtype=float)
+        comoment = np.zeros((k, k))
+        comoment[upper] = values[k:]
+        comoment = comoment + np.triu(comoment, 1).T
+        found[group] = Moments(tuple(names), int(n), values[:k], comoment)
+    return found
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
