@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -59,8 +61,26 @@ def write_csv(frame: pd.DataFrame, name: str) -> Path:
     Returns:
         The path written.
     """
+    return _write(name, defuse(frame).to_csv(index=False).encode("utf-8-sig"))
+
+
+def write_json(content: Any, name: str) -> Path:
+    """Write plain JSON to `out_dir()` for machines: UTF-8, indented, infinite and nan refused.
+
+    Args:
+        content: Dicts, lists, text and numbers.
+        name: File name, e.g. ``"decision.json"``.
+
+    Returns:
+        The path written.
+    """
+    text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
+    return _write(name, f"{text}\n".encode())
+
+
+def _write(name: str, content: bytes) -> Path:
     path = out_dir() / name
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    defuse(frame).to_csv(part, index=False, encoding="utf-8-sig")
+    part.write_bytes(content)
     part.replace(path)
     return path

@@ -1,1 +1,29 @@
 """Did it work: design, assignment, moments, soundness, effect, ROI."""
+
+from crm_lab.experiments.assignment import assign, assign_stratified
+from crm_lab.experiments.decision import write_decision
+from crm_lab.experiments.effects import Effects, EffectTable
+from crm_lab.experiments.experiment import Experiment
+from crm_lab.experiments.histories import plant, spend_windows
+from crm_lab.experiments.metrics import Metric, mean_of, ratio_of, share_of
+from crm_lab.experiments.programme import Programme, ProgrammeReturn
+from crm_lab.experiments.soundness import Soundness, SoundnessCheck
+
+__all__ = [
+    "EffectTable",
+    "Effects",
+    "Experiment",
+    "Metric",
+    "Programme",
+    "ProgrammeReturn",
+    "Soundness",
+    "SoundnessCheck",
+    "assign",
+    "assign_stratified",
+    "mean_of",
+    "plant",
+    "ratio_of",
+    "share_of",
+    "spend_windows",
+    "write_decision",
+]

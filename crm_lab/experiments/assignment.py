@@ -40,9 +40,7 @@ def hash_unit(ids: Sequence[object] | pd.Series, salt: str) -> NDArray[np.float6
     return np.array([int.from_bytes(d, "big") >> 11 for d in digests], dtype=float) / 2**53
 
 
-def assign(
-    ids: Sequence[object] | pd.Series, salt: str, shares: Mapping[str, float] = HALVES
-) -> NDArray[np.object_]:
+def assign(ids: Sequence[object] | pd.Series, salt: str, shares: Mapping[str, float] = HALVES) -> NDArray[np.object_]:
     """The arm of each id, by a salted hash: the same id gets the same arm in every run and every order.
 
     Args:
@@ -85,9 +83,7 @@ def assign_stratified(
     check_shares(shares)
     missing = [c for c in strata if c not in frame.columns]
     if missing or not strata:
-        raise BadInput(
-            f"strata {list(strata)} are not all columns; the frame has {', '.join(frame.columns)}."
-        )
+        raise BadInput(f"strata {list(strata)} are not all columns; the frame has {', '.join(frame.columns)}.")
     draw = np.random.default_rng(rng)
     edges = np.cumsum(list(shares.values()))
     edges[-1] = 1.0

@@ -84,7 +84,11 @@ class Return:
         down = up - 1.0
         value, cov = parts.value, parts.cov
         return cls(
-            float(up @ value), float(down @ value), float(up @ cov @ up), float(down @ cov @ down), float(up @ cov @ down)
+            float(up @ value),
+            float(down @ value),
+            float(up @ cov @ up),
+            float(down @ cov @ down),
+            float(up @ cov @ down),
         )
 
     @property

@@ -14,6 +14,7 @@ from crm_lab.checks import Problems
 from crm_lab.experiments.estimate import Adjust, Difference, JointMeans, difference, joint_means
 from crm_lab.experiments.experiment import Experiment
 from crm_lab.experiments.metrics import Metric, metric_problem
+from crm_lab.experiments.wording import effect_readout
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
 from crm_lab.stats.intervals import RatioSet, fieller
@@ -131,7 +132,7 @@ def _relative(means: JointMeans, metric: int, arm: int, level: float) -> tuple[f
 
 
 def _corrected(effects: list[Effect], correction: Correction) -> list[Effect]:
-    """p values corrected for the number of comparisons (statsmodels `multipletests`)."""
+    """Values of p corrected for the number of comparisons (statsmodels `multipletests`)."""
     pvalues = np.array([e.found.pvalue if e.found else math.nan for e in effects])
     known = np.isfinite(pvalues)
     adjusted = pvalues.copy()
@@ -182,8 +183,6 @@ class EffectTable(Result):
 
     def readout(self) -> Readout:
         """The primary metric's effect, how sure it is, what follows."""
-        from crm_lab.experiments.wording import effect_readout
-
         return effect_readout(self)
 
     def facts(self) -> tuple[Fact, ...]:

@@ -145,9 +145,7 @@ class Difference:
     pvalue: float
 
 
-def difference(
-    means: JointMeans, metric: int, level: float = 0.95, arms: tuple[int, int] = (0, 1)
-) -> Difference:
+def difference(means: JointMeans, metric: int, level: float = 0.95, arms: tuple[int, int] = (0, 1)) -> Difference:
     """Effect with its t interval (Welch's degrees of freedom).
 
     Args:

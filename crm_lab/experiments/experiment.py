@@ -88,9 +88,7 @@ class Experiment:
         problems.raise_any()
         names = sorted(arms.unique())
         data, flags = _filled(frame[list(dict.fromkeys(needed))], covariates)
-        data = data.assign(
-            **{name: frame[name].astype(float) for name in outcomes}, **{arm: arms.astype(object)}
-        )
+        data = data.assign(**{name: frame[name].astype(float) for name in outcomes}, **{arm: arms.astype(object)})
         others = frame.columns.difference(data.columns)
         return cls(
             pd.concat([data, frame[others]], axis=1).reset_index(drop=True),
@@ -159,9 +157,7 @@ def _arm_problems(arms: pd.Series, control: str, shares: Mapping[str, float] | N
     unknown = sorted(set(found) - set(shares)) if shares else []
     if unknown:
         rows = int(arms.isin(unknown).sum())
-        problems.append(
-            f"{rows:,} rows are in unknown arms {', '.join(unknown)}; planned: {', '.join(shares or ())}."
-        )
+        problems.append(f"{rows:,} rows are in unknown arms {', '.join(unknown)}; planned: {', '.join(shares or ())}.")
     absent = sorted(set(shares) - set(found)) if shares else []
     if absent:
         problems.append(f"no row is in the planned arm {', '.join(absent)}.")
@@ -178,9 +174,7 @@ def _unit_problems(frame: pd.DataFrame, arms: pd.Series, unit: str | None) -> li
     per_unit = arms.groupby(ids).nunique()
     moved, twice = int((per_unit > 1).sum()), int((ids.value_counts() > 1).sum())
     if moved:
-        problems.append(
-            f"{moved:,} units are in more than one arm; keep their first assignment or drop them."
-        )
+        problems.append(f"{moved:,} units are in more than one arm; keep their first assignment or drop them.")
     if twice > moved:
         problems.append(f"{twice - moved:,} units have several rows; sum them to one row per unit first.")
     return problems

@@ -62,9 +62,7 @@ def spend_windows(
     return windows.astype(float).reset_index()
 
 
-def plant(
-    outcome: ArrayLike, arm: ArrayLike, lift: float, treatment: str = "treatment"
-) -> NDArray[np.float64]:
+def plant(outcome: ArrayLike, arm: ArrayLike, lift: float, treatment: str = "treatment") -> NDArray[np.float64]:
     """The outcome with a made-up effect: treated units' values times ``1 + lift``.
 
     >>> plant([100.0, 100.0], ["control", "treatment"], 0.05).tolist()

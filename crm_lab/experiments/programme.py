@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from crm_lab.experiments.estimate import Adjust, JointMeans, joint_means
 from crm_lab.experiments.experiment import Experiment
 from crm_lab.experiments.metrics import mean_of, metric_problem
 from crm_lab.experiments.soundness import Soundness
+from crm_lab.experiments.wording import programme_readout
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
 from crm_lab.stats.intervals import z_value
@@ -180,14 +182,22 @@ class ProgrammeReturn(Result):
             return pd.DataFrame(columns=columns)
         z = z_value(self.spec.level)
         rows = [(n, *self.parts.total([n])) for n in self.parts.names] + [("net", *self.parts.total())]
-        frame = pd.DataFrame(
+        return pd.DataFrame(
             [
                 (Message(f"experiments.part.{n}").text(), v, v - z * se, v + z * se, v * self.treated)
                 for n, v, se in rows
             ],
             columns=columns,
         )
-        return frame
+
+    def probabilities(self, points: int = 81) -> pd.DataFrame:
+        """Probability that the multiple is above each of some values: multiple, roi, probability."""
+        r = self.returns
+        _, se = r.net()
+        reach = 3.5 * se / r.cost if r.cost > 0 else 1.0
+        grid = np.linspace(min(0.0, r.multiple - reach), r.multiple + reach, points)
+        frame = pd.DataFrame({"multiple": grid, "roi": grid - 1})
+        return frame.assign(probability=[r.p_roi_above(x) for x in frame["roi"]])
 
     def refusal(self) -> Message | None:
         """Why there is no return, if so."""
@@ -195,8 +205,6 @@ class ProgrammeReturn(Result):
 
     def readout(self) -> Readout:
         """What the programme returned, how sure that is, ship, extend or stop."""
-        from crm_lab.experiments.wording import programme_readout
-
         return programme_readout(self)
 
     def facts(self) -> tuple[Fact, ...]:
@@ -212,17 +220,17 @@ class ProgrammeReturn(Result):
         roi = None if span is None else Interval(span.lo - 1, span.hi - 1, level)
         net, se = r.net()
         z, all_of_them = z_value(level), self.treated
-        money = {"unit": self.spec.currency, "kind": kind, "n": n}
+        money = partial(Fact, unit=self.spec.currency, kind=kind, n=n)
         per_unit = Message("experiments.fact.per_treated").text()
         return (
             Fact(id="roi.net", label=label["roi"], value=r.roi, unit="share", ci=roi, kind=kind, n=n,
                  definition=Message("experiments.fact.roi_definition").text(), better="up"),
             Fact(id="roi.multiple", label=label["multiple"], value=r.multiple, ci=span, kind=kind, n=n,
                  definition=Message("experiments.fact.multiple_definition").text(), better="up"),
-            Fact(id="roi.net_per_unit", label=label["net"], value=net, ci=Interval(net - z * se, net + z * se, level),
-                 denominator=per_unit, better="up", **money),
-            Fact(id="roi.net_total", label=label["net_total"], value=net * all_of_them,
-                 ci=Interval((net - z * se) * all_of_them, (net + z * se) * all_of_them, level), better="up", **money),
+            money(id="roi.net_per_unit", label=label["net"], value=net, ci=Interval(net - z * se, net + z * se, level),
+                 denominator=per_unit, better="up"),
+            money(id="roi.net_total", label=label["net_total"], value=net * all_of_them,
+                 ci=Interval((net - z * se) * all_of_them, (net + z * se) * all_of_them, level), better="up"),
             Fact(id="roi.p_needed", label=label["p_needed"], value=self.p_needed, unit="share", kind=kind, n=n,
                  better="up"),
             Fact(id="roi.decision", label=label["decision"], value=self.decision, kind=kind, n=n),

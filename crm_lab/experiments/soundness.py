@@ -15,11 +15,11 @@ from crm_lab.checks import BadInput, Problems
 from crm_lab.experiments.estimate import joint_means
 from crm_lab.experiments.experiment import Experiment
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result
+from crm_lab.results import Fact, Kind, Readout, Result
 
 
 def srm_pvalue(counts: Mapping[str, int], shares: Mapping[str, float]) -> float:
-    """p value of the arms' sizes under the planned shares (chi-square, scipy).
+    """Test (p value) of the arms' sizes under the planned shares (chi-square, scipy).
 
     >>> even = {"control": 0.5, "treatment": 0.5}
     >>> f"{srm_pvalue({'control': 821_588, 'treatment': 815_482}, even):.4e}"
@@ -78,7 +78,7 @@ def _balance(experiment: Experiment, covariates: list[str]) -> pd.DataFrame:
 
 
 def _joint_balance(experiment: Experiment, covariates: list[str]) -> float:
-    """p value of no difference in any covariate (Wald test over all arms and covariates)."""
+    """Test (p value) of no difference in any covariate (Wald test over all arms and covariates)."""
     means = joint_means(experiment.moments(covariates), [(c, None) for c in covariates], (), "none")
     n_arms, k = means.mean.shape
     gap = (means.mean[1:] - means.mean[0]).ravel()
@@ -157,7 +157,7 @@ class Soundness(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """Sizes, sample ratio, balance."""
-        kind = "simulated" if self.simulated else "fact"
+        kind: Kind = "simulated" if self.simulated else "fact"
         n = sum(self.counts.values())
         facts = [
             Fact(

@@ -46,9 +46,7 @@ class Moments:
         x = np.asarray(values, dtype=float).reshape(-1, len(names))
         if not np.isfinite(x).all():
             bad = [name for name, ok in zip(names, np.isfinite(x).all(axis=0), strict=True) if not ok]
-            raise BadInput(
-                f"Values are missing or infinite in {', '.join(bad)}; fill or drop them first, knowing why."
-            )
+            raise BadInput(f"Values are missing or infinite in {', '.join(bad)}; fill or drop them first, knowing why.")
         mean = x.mean(axis=0) if len(x) else np.zeros(len(names))
         centred = x - mean
         return cls(tuple(names), len(x), mean, centred.T @ centred)
@@ -135,11 +133,7 @@ def moments_query(relation: str, by: str, names: Sequence[str]) -> str:
     """
     quoted = [_quoted(name) for name in names]
     averages = [f"avg({q})::double" for q in quoted]
-    pairs = [
-        f"coalesce(covar_samp({q}, {r}), 0) * (count(*) - 1)"
-        for i, q in enumerate(quoted)
-        for r in quoted[i:]
-    ]
+    pairs = [f"coalesce(covar_samp({q}, {r}), 0) * (count(*) - 1)" for i, q in enumerate(quoted) for r in quoted[i:]]
     gaps = " + ".join(f"count(*) - count({q})" for q in quoted)
     return (
         f"select {_quoted(by)}, count(*), {gaps}, {', '.join(averages)}, {', '.join(pairs)}\n"

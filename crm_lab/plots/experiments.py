@@ -1,0 +1,91 @@
+"""Pictures of experiments: effects forest, balance, waterfall, probability of a return."""
+
+from __future__ import annotations
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from crm_lab.experiments.effects import EffectTable
+from crm_lab.experiments.programme import ProgrammeReturn
+from crm_lab.experiments.soundness import Soundness
+from crm_lab.messages import Message
+from crm_lab.plots.drawing import draws
+from crm_lab.plots.style import BLUE, GREEN, GREY, RUST, new_axes
+
+
+def _text(key: str, **values: object) -> str:
+    return Message(f"experiments.plot.{key}", values).text()
+
+
+@draws(EffectTable)
+def plot_effects(table: EffectTable, *, ax: Axes | None = None) -> Axes:
+    """Each effect with its interval; the planted effect of the primary metric as a dashed line."""
+    frame = table.to_frame().dropna(subset=["effect"])
+    ax = ax or new_axes(height=1.2 + 0.45 * len(frame))
+    labels = (frame["metric"] + " · " + frame["adjusted"]).tolist()
+    reach = np.abs(frame[["low", "high"]].to_numpy() - frame[["effect"]].to_numpy()).T
+    places = np.arange(len(frame))[::-1]
+    ax.errorbar(frame["effect"], places, xerr=reach, fmt="o", color=BLUE, capsize=4, linewidth=2)
+    ax.set_yticks(places, labels)
+    ax.set_ylim(-0.7, len(frame) - 0.3)
+    ax.axvline(0, color=GREY, linewidth=1)
+    truth = table.truth.get(table.headline.metric.name)
+    if truth is not None:
+        ax.axvline(truth, color=RUST, linestyle="--", label=_text("planted"))
+        ax.legend(loc="upper left")
+    ax.set(title=_text("effect_title"), xlabel=_text("effect_axis"))
+    return ax
+
+
+@draws(Soundness)
+def plot_balance(result: Soundness, *, ax: Axes | None = None) -> Axes:
+    """Standardised difference of each covariate before the start; the arms' sizes without covariates."""
+    frame = result.to_frame()
+    if "std_diff" not in frame:
+        ax = ax or new_axes(height=2.6)
+        sns.barplot(frame, x="units", y="arm", color=BLUE, ax=ax)
+        return ax
+    ax = ax or new_axes(height=1.2 + 0.4 * len(frame))
+    sns.scatterplot(frame, x="std_diff", y="covariate", color=BLUE, s=70, ax=ax)
+    ax.axvspan(-0.1, 0.1, color=GREEN, alpha=0.12, linewidth=0)
+    ax.axvline(0, color=GREY, linewidth=1)
+    reach = max(0.15, 1.2 * result.largest_gap)
+    ax.set(xlim=(-reach, reach), title=_text("balance_title"), xlabel=_text("balance_axis"), ylabel="")
+    ax.margins(y=0.3)
+    return ax
+
+
+@draws(ProgrammeReturn)
+def plot_programme(result: ProgrammeReturn, *, ax: Axes | None = None) -> Axes:
+    """The waterfall from margin to net result, with the interval of each step's amount."""
+    frame = result.to_frame()
+    ax = ax or new_axes(height=1.4 + 0.5 * len(frame))
+    amount = frame["per_unit"].to_numpy()
+    start = np.concatenate([[0.0], np.cumsum(amount[:-1])])[: len(amount)]
+    start[-1:] = 0.0
+    places = np.arange(len(frame))[::-1]
+    colours = [GREEN if v >= 0 else RUST for v in amount[:-1]] + [BLUE]
+    ax.barh(places, amount, left=start, color=colours[: len(amount)], height=0.6)
+    reach = np.abs(frame[["low", "high"]].to_numpy() - amount[:, None]).T
+    ax.errorbar(start + amount, places, xerr=reach, fmt="none", color="#374151", capsize=3, linewidth=1)
+    ax.set_yticks(places, frame["part"].tolist())
+    ax.axvline(0, color=GREY, linewidth=1)
+    currency = result.spec.currency
+    ax.set(title=_text("waterfall_title"), xlabel=_text("waterfall_axis", currency=currency))
+    return ax
+
+
+def plot_p_return(result: ProgrammeReturn, *, ax: Axes | None = None) -> Axes:
+    """Probability that the multiple is above each value, with what is needed marked."""
+    ax = ax or new_axes()
+    curve = result.probabilities()
+    sns.lineplot(curve, x="multiple", y="probability", color=BLUE, linewidth=2, ax=ax)
+    needed = 1 + result.spec.roi_needed
+    ax.axvline(needed, color=RUST, linestyle="--", label=_text("needed"))
+    ax.plot([needed], [result.p_needed], "o", color=RUST)
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.set(title=_text("p_title"), xlabel=_text("p_axis"), ylabel=_text("p_probability"), ylim=(0, 1.02))
+    ax.legend(loc="upper right")
+    return ax
