@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -58,8 +60,14 @@ def plot_balance(result: Soundness, *, ax: Axes | None = None) -> Axes:
 
 
 @draws(ProgrammeReturn)
-def plot_programme(result: ProgrammeReturn, *, ax: Axes | None = None) -> Axes:
-    """The waterfall from margin to net result, with the interval of each step's amount."""
+def plot_programme(
+    result: ProgrammeReturn, *, kind: Literal["waterfall", "probability"] = "waterfall", ax: Axes | None = None
+) -> Axes:
+    """The waterfall from margin to net result, or the probability of each return."""
+    return _waterfall(result, ax) if kind == "waterfall" else _p_return(result, ax)
+
+
+def _waterfall(result: ProgrammeReturn, ax: Axes | None) -> Axes:
     frame = result.to_frame()
     ax = ax or new_axes(height=1.4 + 0.5 * len(frame))
     amount = frame["per_unit"].to_numpy()
@@ -77,8 +85,7 @@ def plot_programme(result: ProgrammeReturn, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_p_return(result: ProgrammeReturn, *, ax: Axes | None = None) -> Axes:
-    """Probability that the multiple is above each value, with what is needed marked."""
+def _p_return(result: ProgrammeReturn, ax: Axes | None) -> Axes:
     ax = ax or new_axes()
     curve = result.probabilities()
     sns.lineplot(curve, x="multiple", y="probability", color=BLUE, linewidth=2, ax=ax)

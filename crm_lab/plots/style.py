@@ -42,6 +42,7 @@ _RC: dict[str, Any] = {
 @contextmanager
 def style() -> Iterator[None]:
     """The lab's look, for the figures created inside."""
+    plt.draw_if_interactive()  # loads the backend now: loaded inside, its interactive flag would be undone
     fonts = ["DejaVu Sans"]
     if language() == "zh":
         fonts = [_chinese_font(), *fonts]
