@@ -42,7 +42,8 @@ _RC: dict[str, Any] = {
 @contextmanager
 def style() -> Iterator[None]:
     """The lab's look, for the figures created inside."""
-    plt.draw_if_interactive()  # loads the backend now: loaded inside, its interactive flag would be undone
+    # loads the backend now: loaded inside, its interactive flag would be undone on leaving
+    plt.draw_if_interactive()  # type: ignore[no-untyped-call]  # matplotlib has no types for it
     fonts = ["DejaVu Sans"]
     if language() == "zh":
         fonts = [_chinese_font(), *fonts]

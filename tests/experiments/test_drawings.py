@@ -1,0 +1,42 @@
+"""Every result of the room has a picture of its frame, with words in the active language."""
+
+import pytest
+from matplotlib import pyplot as plt
+
+from crm_lab.experiments import Effects, Programme, SoundnessCheck, mean_of
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def answer(experiment):
+    return Programme(margin_share=0.3, reward_rate=0.01).analyze(experiment, "spend")
+
+
+@pytest.mark.parametrize(("lang", "title"), [("en", "Where the money goes"), ("zh", "钱去了哪里")])
+def test_the_waterfall_ends_at_the_net_result(answer, lang, title, monkeypatch):
+    monkeypatch.setenv("CRM_LAB_LANG", lang)
+    ax = answer.plot()
+    assert ax.get_title(loc="left") == title
+    bars = [(b.get_x(), b.get_width()) for b in ax.patches]
+    assert bars[-1] == pytest.approx((0, answer.returns.net()[0]))
+    assert sum(w for _, w in bars[:-1]) == pytest.approx(bars[-1][1])
+
+
+def test_the_probability_curve_passes_through_the_decision(answer):
+    ax = answer.plot(kind="probability")
+    assert ax.lines[-1].get_xydata()[0] == pytest.approx((1.0, answer.p_needed))
+
+
+def test_effects_are_drawn_one_below_the_other(experiment):
+    ax = Effects(metrics=(mean_of("spend"), mean_of("orders"))).analyze(experiment).plot()
+    assert [t.get_text().split(" · ")[0] for t in ax.get_yticklabels()] == ["spend", "spend", "orders", "orders"]
+
+
+def test_balance_stays_inside_its_axis(experiment):
+    result = SoundnessCheck().analyze(experiment)
+    assert result.plot().get_xlim()[1] > result.largest_gap
