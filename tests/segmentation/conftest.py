@@ -1,14 +1,6 @@
 import pandas as pd
 import pytest
 
-from crm_lab import open_workspace
-
-
-@pytest.fixture(scope="session")
-def complete_journey():
-    return open_workspace("complete_journey").at("2017-12-31")
-
-
 @pytest.fixture
 def customers():
     """Twelve shoppers of a small shop; rows as in customer_360."""

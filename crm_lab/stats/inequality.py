@@ -1,0 +1,137 @@
+"""How unevenly something is spread over customers: Lorenz curve, Gini coefficient, share of the top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crm_lab.checks import BadInput, Problems
+from crm_lab.results import Interval
+
+Floats = NDArray[np.float64]
+
+
+def lorenz(values: ArrayLike) -> tuple[Floats, Floats]:
+    """Lorenz curve (Lorenz 1905): the share of the total that the poorest share of units holds.
+
+    Args:
+        values: Amounts, 0 or more, shape (n,), with a positive sum.
+
+    Returns:
+        Cumulative share of units and of the total, each shape (n + 1,), from 0 to 1.
+
+    Raises:
+        BadInput: If there are no values, one is negative or missing, or all are 0.
+
+    >>> [c.tolist() for c in lorenz([3.0, 1.0])]
+    [[0.0, 0.5, 1.0], [0.0, 0.25, 1.0]]
+    """
+    x = _checked(values)
+    return _curve(x, np.ones(len(x)))
+
+
+def gini(values: ArrayLike) -> float:
+    """Gini coefficient (Gini 1914): twice the area between the Lorenz curve and equality.
+
+    >>> gini([1.0, 1.0, 1.0]), gini([0.0, 0.0, 0.0, 8.0])
+    (0.0, 0.75)
+    """
+    return _gini(*lorenz(values))
+
+
+def top_share(values: ArrayLike, top: float = 0.2) -> float:
+    """The share of the total that the richest units hold, read from the Lorenz curve.
+
+    Args:
+        values: As for `lorenz`.
+        top: Share of the units, between 0 and 1.
+
+    >>> top_share([5.0, 1, 1, 1, 2], top=0.2)
+    0.5
+    """
+    return _top_share(*lorenz(values), _checked_share(top))
+
+
+@dataclass(frozen=True, slots=True)
+class Inequality:
+    """Gini coefficient and top share with bootstrap intervals (units are the sampling unit)."""
+
+    gini: float
+    gini_ci: Interval
+    top: float
+    top_share: float
+    top_share_ci: Interval
+    n: int
+
+
+def inequality(
+    values: ArrayLike,
+    *,
+    top: float = 0.2,
+    rng: np.random.Generator | int,
+    draws: int = 1000,
+    level: float = 0.95,
+) -> Inequality:
+    """Gini coefficient and top share with percentile bootstrap intervals (Efron 1979).
+
+    Args:
+        values: As for `lorenz`.
+        top: Share of the units that counts as top.
+        rng: Generator, or a seed for one.
+        draws: Bootstrap samples of the units.
+        level: Confidence level.
+
+    Raises:
+        BadInput: As `lorenz`; or if `top` is not between 0 and 1.
+    """
+    x, share = _checked(values), _checked_share(top)
+    n, generator = len(x), np.random.default_rng(rng)
+    drawn = np.empty((draws, 2))
+    for b in range(draws):
+        weights = np.bincount(generator.integers(0, n, n), minlength=n).astype(np.float64)
+        curve = _curve(x, weights) if weights @ x > 0 else _curve(np.ones(1), np.ones(1))
+        drawn[b] = _gini(*curve), _top_share(*curve, share)
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    lo, hi = np.quantile(drawn, tails, axis=0)
+    curve = _curve(x, np.ones(n))
+    return Inequality(
+        gini=_gini(*curve),
+        gini_ci=Interval(float(lo[0]), float(hi[0]), level),
+        top=share,
+        top_share=_top_share(*curve, share),
+        top_share_ci=Interval(float(lo[1]), float(hi[1]), level),
+        n=n,
+    )
+
+
+def _checked(values: ArrayLike) -> Floats:
+    x = np.sort(np.asarray(values, dtype=np.float64))
+    problems = Problems("Amounts")
+    problems.unless(len(x), "There are none; give at least one.")
+    wrong = int((~(x >= 0)).sum())
+    problems.unless(not wrong, f"{wrong} are negative or missing; set them to 0 or leave them out.")
+    problems.unless(wrong or x.sum() > 0, "They sum to 0; a share of nothing is undefined.")
+    problems.raise_any()
+    return x
+
+
+def _checked_share(top: float) -> float:
+    if not 0 < top < 1:
+        raise BadInput(f"top is {top!r}; it must lie between 0 and 1, e.g. 0.2.")
+    return top
+
+
+def _curve(x: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    units = np.concatenate([[0.0], np.cumsum(weights)])
+    total = np.concatenate([[0.0], np.cumsum(weights * x)])
+    return units / units[-1], total / total[-1]
+
+
+def _gini(p: Floats, q: Floats) -> float:
+    return float(1 - np.sum(np.diff(p) * (q[1:] + q[:-1])))
+
+
+def _top_share(p: Floats, q: Floats, top: float) -> float:
+    return float(1 - np.interp(1 - top, p, q))

@@ -1,0 +1,178 @@
+"""Time until something happens, where for some it has not happened yet: Kaplan–Meier and log-rank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from crm_lab.checks import BadInput, Problems
+from crm_lab.results import Interval
+from crm_lab.stats.intervals import z_value
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class SurvivalCurve:
+    """A Kaplan–Meier curve: the share for whom it has not happened by each time.
+
+    Attributes:
+        times: Distinct times with an event, ascending, shape (k,), in the unit of the durations.
+        survival: S(t) at and after each time, shape (k,).
+        lo: Lower pointwise bound, shape (k,).
+        hi: Upper pointwise bound, shape (k,).
+        at_risk: Units still under observation just before each time, shape (k,).
+        events: Events at each time, shape (k,).
+        n: Units in all.
+        last: Longest observed duration; beyond it nothing is known.
+        level: Confidence level of the bounds.
+    """
+
+    times: Floats
+    survival: Floats
+    lo: Floats
+    hi: Floats
+    at_risk: Floats
+    events: Floats
+    n: int
+    last: float
+    level: float
+
+    def at(self, times: ArrayLike) -> tuple[Floats, Floats, Floats]:
+        """S(t) and its bounds at given times; missing beyond the longest observation.
+
+        Returns:
+            Survival, lower and upper bound, each of the shape of `times`.
+        """
+        t = np.asarray(times, dtype=np.float64)
+        position = np.searchsorted(self.times, t, side="right")
+        finished = len(self.times) > 0 and self.survival[-1] == 0
+        known = (t <= self.last) | finished
+
+        def step(values: Floats) -> Floats:
+            return np.where(known, np.concatenate([[1.0], values])[position], np.nan)
+
+        return step(self.survival), step(self.lo), step(self.hi)
+
+    def happened_by(self, time: float) -> tuple[float, Interval]:
+        """The share for whom it has happened by a time, 1 - S(t), and its interval."""
+        s, lo, hi = (float(v) for v in self.at(time))
+        return 1 - s, Interval(1 - hi, 1 - lo, self.level)
+
+    def quantile(self, share: float = 0.5) -> float:
+        """The first time by which it has happened for at least a share; infinite if never observed."""
+        reached = np.flatnonzero(self.survival <= 1 - share + 1e-12)
+        return float(self.times[reached[0]]) if len(reached) else float("inf")
+
+    @property
+    def median(self) -> float:
+        """The first time by which it has happened for half."""
+        return self.quantile(0.5)
+
+
+def kaplan_meier(
+    durations: ArrayLike, observed: ArrayLike, *, entry: ArrayLike | None = None, level: float = 0.95
+) -> SurvivalCurve:
+    """Product-limit estimate (Kaplan & Meier 1958) with log(-log) bounds (Kalbfleisch & Prentice).
+
+    The estimate and Greenwood's standard error are statsmodels'. The bounds
+    exp(-exp(log(-log S) ± z se / (S log S))) stay inside [0, 1].
+
+    Args:
+        durations: Time to the event or to the end of observation, shape (n,), 0 or more.
+        observed: Whether the event was seen, shape (n,).
+        entry: Time from which a unit was watched (left truncation), shape (n,).
+        level: Confidence level.
+
+    Raises:
+        BadInput: If there are no units, or durations are negative or missing.
+
+    >>> curve = kaplan_meier([6, 6, 6, 7, 10], [1, 1, 0, 1, 0])
+    >>> curve.times.tolist(), [round(float(s), 4) for s in curve.survival]
+    ([6.0, 7.0], [0.6, 0.3])
+    """
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    t, d = np.asarray(durations, dtype=np.float64), np.asarray(observed).astype(np.int64)
+    watched = None if entry is None else np.asarray(entry, dtype=np.float64)
+    _check(t, d, watched)
+    fit = SurvfuncRight(t, d, entry=watched)
+    happened = np.asarray(fit.n_events) > 0
+    s, se = np.asarray(fit.surv_prob)[happened], np.asarray(fit.surv_prob_se)[happened]
+    lo, hi = _log_log_bounds(s, se, level)
+    return SurvivalCurve(
+        times=np.asarray(fit.surv_times, dtype=np.float64)[happened],
+        survival=s,
+        lo=lo,
+        hi=hi,
+        at_risk=np.asarray(fit.n_risk, dtype=np.float64)[happened],
+        events=np.asarray(fit.n_events, dtype=np.float64)[happened],
+        n=len(t),
+        last=float(t.max()),
+        level=level,
+    )
+
+
+def _check(t: Floats, d: NDArray[np.int64], entry: Floats | None) -> None:
+    problems = Problems("Durations")
+    problems.unless(len(t), "There are none; a curve needs at least one unit.")
+    problems.unless(len(t) == len(d), f"There are {len(t)} durations and {len(d)} flags; give one each.")
+    wrong = int((~(t >= 0)).sum())
+    problems.unless(not wrong, f"{wrong} are negative or missing; a duration is 0 or more.")
+    if entry is not None and len(entry) == len(t):
+        late = int((entry >= t).sum())
+        problems.unless(not late, f"{late} units enter at or after their end; leave them out.")
+    problems.raise_any()
+
+
+def _log_log_bounds(s: Floats, se: Floats, level: float) -> tuple[Floats, Floats]:
+    """Bounds of S; where S reached 0, the upper bound stays at its last value and the lower is 0."""
+    z = z_value(level)
+    inside = (s > 0) & (s < 1)
+    log_s = np.log(np.where(inside, s, 0.5))
+    half = z * np.where(inside, se, 0.0) / (np.where(inside, s, 0.5) * np.abs(log_s))
+    lo, hi = np.exp(log_s * np.exp(half)), np.exp(log_s * np.exp(-half))
+    lo, hi = np.where(inside, lo, s), np.where(inside, hi, s)
+    if len(s) and s[-1] == 0:
+        hi[-1] = hi[-2] if len(s) > 1 else 1.0
+    return lo, hi
+
+
+@dataclass(frozen=True, slots=True)
+class LogRank:
+    """Whether groups differ in their time to the event: chi-square, degrees of freedom, p-value."""
+
+    chi2: float
+    df: int
+    pvalue: float
+
+
+def log_rank(durations: ArrayLike, observed: ArrayLike, groups: ArrayLike) -> LogRank:
+    """Log-rank test of equal curves in two or more groups (Mantel 1966), as statsmodels computes it.
+
+    Args:
+        durations: Shape (n,).
+        observed: Whether the event was seen, shape (n,).
+        groups: Group of each unit, shape (n,), at least two groups.
+
+    Raises:
+        BadInput: If there are fewer than two groups, or nothing happened.
+
+    >>> round(log_rank([1, 2, 3, 4, 5, 6], [1] * 6, [0, 0, 0, 1, 1, 1]).chi2, 3)
+    4.924
+    """
+    from statsmodels.duration.survfunc import survdiff
+
+    t, d = np.asarray(durations, dtype=np.float64), np.asarray(observed).astype(np.int64)
+    _check(t, d, None)
+    labels, group = np.unique(np.asarray(groups), return_inverse=True)
+    if len(labels) < 2:
+        raise BadInput(f"A comparison needs two groups; there is {len(labels)}.")
+    if not d.any():
+        raise BadInput("No event was observed; a log-rank test needs at least one.")
+    chi2, _ = survdiff(t, d, group)
+    df = len(labels) - 1
+    return LogRank(float(chi2), df, float(stats.chi2.sf(chi2, df)))
