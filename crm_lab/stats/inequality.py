@@ -42,7 +42,7 @@ def gini(values: ArrayLike) -> float:
 
 
 def top_share(values: ArrayLike, top: float = 0.2) -> float:
-    """The share of the total that the richest units hold, read from the Lorenz curve.
+    """The share of the total that the richest units hold: the floor(top · n) largest, at least one.
 
     Args:
         values: As for `lorenz`.
@@ -51,7 +51,8 @@ def top_share(values: ArrayLike, top: float = 0.2) -> float:
     >>> top_share([5.0, 1, 1, 1, 2], top=0.2)
     0.5
     """
-    return _top_share(*lorenz(values), _checked_share(top))
+    p, q = lorenz(values)
+    return _top_share(p, q, _whole(top, len(p) - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ def inequality(
     Raises:
         BadInput: As `lorenz`; or if `top` is not between 0 and 1.
     """
-    x, share = _checked(values), _checked_share(top)
-    n, generator = len(x), np.random.default_rng(rng)
+    x, generator = _checked(values), np.random.default_rng(rng)
+    n, share = len(x), _whole(top, len(x))
     drawn = np.empty((draws, 2))
     for b in range(draws):
         weights = np.bincount(generator.integers(0, n, n), minlength=n).astype(np.float64)
@@ -99,7 +100,7 @@ def inequality(
     return Inequality(
         gini=_gini(*curve),
         gini_ci=Interval(float(lo[0]), float(hi[0]), level),
-        top=share,
+        top=top,
         top_share=_top_share(*curve, share),
         top_share_ci=Interval(float(lo[1]), float(hi[1]), level),
         n=n,
@@ -117,10 +118,11 @@ def _checked(values: ArrayLike) -> Floats:
     return x
 
 
-def _checked_share(top: float) -> float:
+def _whole(top: float, n: int) -> float:
+    """The share of the units that whole units make, not more than `top` (but one unit)."""
     if not 0 < top < 1:
         raise BadInput(f"top is {top!r}; it must lie between 0 and 1, e.g. 0.2.")
-    return top
+    return max(1, int(top * n + 1e-9)) / n
 
 
 def _curve(x: Floats, weights: Floats) -> tuple[Floats, Floats]:

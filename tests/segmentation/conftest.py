@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+
 @pytest.fixture
 def customers():
     """Twelve shoppers of a small shop; rows as in customer_360."""

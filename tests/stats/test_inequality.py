@@ -30,11 +30,13 @@ def test_the_lorenz_curve_rises_ever_faster_from_0_to_1(values):
     assert (np.diff(q, 2) >= -1e-9).all()
 
 
-def test_top_share_reads_between_units():
-    assert top_share([1.0, 1, 1, 1, 6], 0.1) == pytest.approx(0.3)  # half of the richest one
+@pytest.mark.parametrize(("top", "share"), [(0.1, 0.6), (0.2, 0.6), (0.39, 0.6), (0.4, 0.7)])
+def test_top_share_counts_whole_units(top, share):
+    assert top_share([1.0, 1, 1, 1, 6], top) == pytest.approx(share)
 
 
 def test_top_twenty_percent_of_complete_journey_hold_54_5_percent(complete_journey):
+    # REFERENCE, section 6
     spend = complete_journey["customer_360"]["revenue"]
     assert top_share(spend, 0.2) == pytest.approx(0.545, abs=5e-4)
 

@@ -114,3 +114,11 @@ def test_a_test_needs_two_groups_and_an_event():
         log_rank([1, 2], [1, 1], ["a", "a"])
     with pytest.raises(BadInput, match="No event was observed"):
         log_rank([1, 2], [0, 0], ["a", "b"])
+
+
+def test_three_groups_may_be_named_in_any_order():
+    t, d, _ = waltons()
+    g = np.arange(len(t)) % 3
+    found, renamed = log_rank(t, d, g), log_rank(t, d, np.array([2, 0, 1])[g])
+    assert found.df == 2
+    assert found.chi2 == pytest.approx(renamed.chi2)
