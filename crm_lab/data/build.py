@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from crm_lab.data.returns import matched_sql
 from crm_lab.data.rules import Rule, decide
 from crm_lab.data.sources.base import Action, Source
 
@@ -37,9 +38,10 @@ def build(
         _write(connection, f"{sql} order by 1", folder / f"{name}.parquet")
     _judge(connection, source, folder, actions)
     _write(connection, "from judged", folder / "judged.parquet")
-    _write(connection, clean_sql(actions), folder / "transactions.parquet")
+    clean = clean_sql(actions)
+    _write(connection, matched_sql(clean) if source.returns_matched else clean, folder / "transactions.parquet")
     _write(connection, _quarantine_sql(), folder / "quarantine.parquet")
-    _write(connection, _ledger_sql(actions), folder / "ledger.parquet")
+    _write(connection, _ledger_sql(actions, folder), folder / "ledger.parquet")
 
 
 def _write(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
@@ -136,8 +138,8 @@ def _quarantine_sql() -> str:
         from judged j join raw r using (source_row) where j.reason is not null order by j.source_row"""
 
 
-def _ledger_sql(actions: Mapping[Rule, Action]) -> str:
-    """Rows and money: what came in, what each rule touched, what went out."""
+def _ledger_sql(actions: Mapping[Rule, Action], folder: Path) -> str:
+    """Rows and money: what came in, what each rule touched, what the written tables hold."""
     counts = " union all ".join(
         f"select {position} as position, '{rule.name}' as item, '{action}' as action,"
         f" count(*) filter (is_{rule.name}) as rows_touched,"
@@ -147,11 +149,11 @@ def _ledger_sql(actions: Mapping[Rule, Action]) -> str:
         for position, (rule, action) in enumerate(actions.items(), start=1)
     )
     totals = " union all ".join(
-        f"select {position}, '{item}', 'total', count(*), coalesce(sum(net_amount), 0), 0, 0 from judged where {where}"
-        for position, item, where in (
-            (0, "raw", "true"),
-            (98, "clean", "reason is null"),
-            (99, "quarantine", "reason is not null"),
+        f"select {position}, '{item}', 'total', count(*), coalesce(sum(net_amount), 0), 0, 0 from {rows}"
+        for position, item, rows in (
+            (0, "raw", "raw left join judged using (source_row)"),
+            (98, "clean", f"read_parquet('{folder}/transactions.parquet')"),
+            (99, "quarantine", f"read_parquet('{folder}/quarantine.parquet')"),
         )
     )
     return f"from ({counts} union all {totals}) order by position"

@@ -84,7 +84,7 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
 def _key(source: Source, actions: Mapping[str, str]) -> str:
     digest = hashlib.sha256(source.fingerprint().encode())
     digest.update(repr(sorted(actions.items())).encode())
-    for name in ("build.py", "rules.py"):
+    for name in ("build.py", "returns.py", "rules.py"):
         digest.update(resources.files("crm_lab.data").joinpath(name).read_bytes())
     return digest.hexdigest()[:12]
 

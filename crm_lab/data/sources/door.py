@@ -89,11 +89,10 @@ def excel_rows(path: Path) -> Iterator[list[str]]:
     """The rows of an Excel file's first sheet as text; dates in ISO form, empty cells as empty text."""
     from openpyxl import load_workbook
 
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
+    with path.open("rb") as stream:
+        book = load_workbook(stream, read_only=True, data_only=True)
         for row in book.worksheets[0].iter_rows(values_only=True):
             yield ["" if cell is None else _cell_text(cell) for cell in row]
-    finally:
         book.close()
 
 
