@@ -14,7 +14,7 @@ from crm_lab.run import provenance
 from crm_lab.run.pages import FAILED, NOT_RUN, OK, TIMEOUT, render_index
 from crm_lab.run.plan import Plan
 from crm_lab.run.schedule import PageRun, Setting, Watcher, run_pages
-from crm_lab.run.store import RunFolder, locked, publish_run, run_folder, write_json
+from crm_lab.run.store import LATEST, RunFolder, locked, publish_run, run_folder, write_json
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
@@ -51,11 +51,12 @@ class Report:
     pages: tuple[dict[str, Any], ...]
     exit_code: int
     seconds: float
+    is_latest: bool = False
 
     @property
     def index(self) -> Path:
         """The file to open."""
-        return self.folder / "index.html"
+        return (self.folder.parent / LATEST if self.is_latest else self.folder) / "index.html"
 
 
 def run_plan(plan: Plan, options: Options, watcher: Watcher) -> Report:
@@ -100,8 +101,9 @@ def run_plan(plan: Plan, options: Options, watcher: Watcher) -> Report:
         }
         write_json(folder.part / "manifest.json", manifest)
         render_index({**manifest, "pages": [_index_entry(run) for run in runs]}, folder.part)
-        final = publish_run(folder, move_latest=exit_code == EXIT_OK and not plan.only)
-    return Report(final, tuple(run.page for run in runs), exit_code, seconds)
+        whole_and_good = exit_code == EXIT_OK and not plan.only
+        final = publish_run(folder, move_latest=whole_and_good)
+    return Report(final, tuple(run.page for run in runs), exit_code, seconds, whole_and_good)
 
 
 def exit_code_of(pages: Sequence[Mapping[str, Any]]) -> int:

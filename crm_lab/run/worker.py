@@ -42,6 +42,7 @@ def run_page(job: dict[str, Any]) -> dict[str, Any]:
         The page's content and the peak memory of its kernel.
     """
     folder, page = Path(job["folder"]), dict(job["page"])
+    (folder / page["notebook"]).mkdir()
     executed = folder / f".{page['notebook']}.part.ipynb"
     notebook = execute(Path(job["path"]), job["given"], job["timeout_s"], executed)
     executed.unlink()

@@ -98,9 +98,20 @@ class Project:
         return json.loads((self.root / "outputs" / suite / run / "manifest.json").read_text(encoding="utf-8"))
 
 
+def empty_project(root):
+    for folder in ("notebooks", "suites", "outputs"):
+        (root / folder).mkdir()
+    return Project(root)
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    for folder in ("notebooks", "suites", "outputs"):
-        (tmp_path / folder).mkdir()
+    """An empty project, home of this test."""
     monkeypatch.setenv("CRM_LAB_HOME", str(tmp_path))
-    return Project(tmp_path)
+    return empty_project(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def make_project(tmp_path_factory):
+    """Makes an empty project that several tests look at."""
+    return lambda: empty_project(tmp_path_factory.mktemp("project"))
