@@ -84,6 +84,11 @@ CUSTOMERS = Table(
         Column("age_group", "text", "Age band.", nullable=True, required=False),
         Column("income_group", "text", "Household income band.", nullable=True, required=False),
         Column("household_size", "text", "People in the household.", nullable=True, required=False),
+        Column("city", "text", "Home city.", nullable=True, required=False),
+        Column("joined_on", "date", "Day the customer became known.", nullable=True, required=False),
+        Column("acquisition_channel", "text", "What brought the customer.", nullable=True, required=False),
+        Column("acquisition_cost", "money", "What that cost.", unit="currency", nullable=True, required=False),
+        Column("opted_out_on", "date", "Day of the last refusal of messages.", nullable=True, required=False),
     ),
     key=("customer_id",),
 )
@@ -96,8 +101,107 @@ PRODUCTS = Table(
         Column("department", "text", "Widest grouping.", nullable=True, required=False),
         Column("category", "text", "Category.", nullable=True, required=False),
         Column("brand", "text", "Brand or brand type.", nullable=True, required=False),
+        Column("style", "text", "Style tag.", nullable=True, required=False),
+        Column("scene", "text", "What it is worn or used for.", nullable=True, required=False),
+        Column("eco", "flag", "Whether it has an eco tag.", nullable=True, required=False),
+        Column("launched_on", "date", "Day it came on sale, where known.", nullable=True, required=False),
+        Column("list_price", "money", "List price of a unit.", unit="currency", nullable=True, required=False),
+        Column("unit_cost", "money", "Cost of goods of a unit.", unit="currency", nullable=True, required=False),
     ),
     key=("product_id",),
+)
+
+STORES = Table(
+    "stores",
+    "One row per store; the online shop is one.",
+    (
+        Column("store_id", "text", "Where."),
+        Column("city", "text", "City; none for the online shop.", nullable=True),
+        Column("channel", "text", "store or online."),
+    ),
+    key=("store_id",),
+)
+
+TIERS = Table(
+    "tiers",
+    "One row per customer and span of days in one value tier.",
+    (
+        Column("customer_id", "text", "Who.", pii="pseudonym"),
+        Column("valid_from", "date", "First day in the tier."),
+        Column("valid_to", "date", "Last day in it; none where it still holds.", nullable=True),
+        Column("tier", "text", "The tier."),
+    ),
+    key=("customer_id", "valid_from"),
+    known_on="valid_from",
+)
+
+ASSIGNMENTS = Table(
+    "assignments",
+    "One row per customer and experiment: the arm drawn by lot.",
+    (
+        Column("experiment", "text", "Which experiment."),
+        Column("customer_id", "text", "Who.", pii="pseudonym"),
+        Column("arm", "text", "control or treatment."),
+        Column("assigned_on", "date", "Day of the draw."),
+        Column("tier", "text", "Value tier on that day.", nullable=True, required=False),
+    ),
+    key=("experiment", "customer_id"),
+    known_on="assigned_on",
+)
+
+ENROLMENTS = Table(
+    "enrolments",
+    "One row per customer in a programme.",
+    (
+        Column("customer_id", "text", "Who.", pii="pseudonym"),
+        Column("programme", "text", "Which programme; the experiment that tests it has the same name."),
+        Column("enrolled_on", "date", "First day in it."),
+    ),
+    key=("customer_id", "programme"),
+    known_on="enrolled_on",
+)
+
+REWARDS = Table(
+    "rewards",
+    "One row per event of the points ledger, in order within customers.",
+    (
+        Column("customer_id", "text", "Who.", pii="pseudonym"),
+        Column("date", "date", "When."),
+        Column("kind", "text", "earn, redeem or expire."),
+        Column("points", "integer", "Positive when earned, negative otherwise.", unit="points"),
+        Column("order_id", "text", "The order at which it happened; none for expiry.", nullable=True),
+        Column("cost_amount", "money", "What it cost the retailer.", unit="currency"),
+    ),
+    key=(),
+    known_on="date",
+)
+
+EXPOSURES = Table(
+    "exposures",
+    "One row per message sent to a customer.",
+    (
+        Column("customer_id", "text", "Who.", pii="pseudonym"),
+        Column("campaign", "text", "Which campaign."),
+        Column("date", "date", "Day it was sent."),
+        Column("channel", "text", "email, sms, app, ..."),
+        Column("delivered", "flag", "Whether it arrived."),
+        Column("opened", "flag", "Whether it was opened."),
+        Column("cost_amount", "money", "What it cost.", unit="currency"),
+    ),
+    key=("customer_id", "campaign"),
+    known_on="date",
+)
+
+COSTS = Table(
+    "costs",
+    "One row per month and item of what programmes and messages cost; rewards are in their ledger.",
+    (
+        Column("month", "date", "First day of the month, or of the data in it."),
+        Column("item", "text", "setup, running, messages or save_offer."),
+        Column("amount", "money", "Cost in the month.", unit="currency"),
+    ),
+    key=("month", "item"),
+    known_on="month",
 )
 
 ORDERS = Table(
@@ -155,4 +259,6 @@ CUSTOMER_360 = Table(
     derived=True,
 )
 
-TABLES = {t.name: t for t in (TRANSACTIONS, CUSTOMERS, PRODUCTS, ORDERS, CUSTOMER_360)}
+GIVEN = (TRANSACTIONS, CUSTOMERS, PRODUCTS, STORES, TIERS, ASSIGNMENTS, ENROLMENTS, REWARDS, EXPOSURES, COSTS)
+DERIVED = (ORDERS, CUSTOMER_360)
+TABLES = {t.name: t for t in (*GIVEN, *DERIVED)}

@@ -1,1 +1,17 @@
 """The simulated retailer and its answer key."""
+
+from crm_lab.simulate.key import AnswerKey, open_key
+from crm_lab.simulate.retailer import Retailer, make_retailer
+from crm_lab.simulate.scenario import Scenario, load_scenario, scenario_names
+from crm_lab.simulate.streams import student_seed
+
+__all__ = [
+    "AnswerKey",
+    "Retailer",
+    "Scenario",
+    "load_scenario",
+    "make_retailer",
+    "open_key",
+    "scenario_names",
+    "student_seed",
+]

@@ -1,0 +1,145 @@
+"""A simulated retailer in memory: the contract's tables as pandas DataFrames, and a key that stays shut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from crm_lab.checks import BadInput
+from crm_lab.simulate.block import make_block
+from crm_lab.simulate.columns import contract_tables, key_tables, products_table, stores_table
+from crm_lab.simulate.common import Common, make_common
+from crm_lab.simulate.costs import Costs
+from crm_lab.simulate.scenario import Scenario, load_scenario
+from crm_lab.simulate.streams import blocks_of
+
+
+@dataclass(frozen=True)
+class Retailer:
+    """A simulated retailer.
+
+    Attributes:
+        scenario: What is true.
+        seed: The chance that played.
+        n_customers: How many customers.
+        tables: The contract's tables, fresh pandas DataFrames: ids as text, dates as dates, money as float.
+    """
+
+    scenario: Scenario
+    seed: int
+    n_customers: int
+    tables: Mapping[str, pd.DataFrame]
+    _sealed: Mapping[str, pd.DataFrame] = field(repr=False)
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the tables come from, for reports: made up, and saying so."""
+        day = self.scenario.last_date.isoformat()
+        return {
+            "source": f"simulated:{self.scenario.name}",
+            "title": self.scenario.says["en"].title,
+            "currency": self.scenario.currency,
+            "as_of": day,
+            "last_day": day,
+            "rows": len(self.tables["transactions"]),
+            "key": self.scenario.fingerprint(),
+            "simulated": True,
+        }
+
+
+def make_retailer(
+    scenario: str | Path | Scenario = "fashion",
+    n_customers: int | None = None,
+    seed: int | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Retailer:
+    """Simulate a retailer.
+
+    >>> shop = make_retailer("fashion", n_customers=50, seed=7)
+    >>> sorted(shop.tables)  # doctest: +NORMALIZE_WHITESPACE
+    ['assignments', 'costs', 'customers', 'enrolments', 'exposures', 'products', 'rewards', 'stores', 'tiers',
+     'transactions']
+    >>> len(shop.tables["customers"])
+    50
+
+    Args:
+        scenario: Name, path of a TOML file, or a `Scenario`.
+        n_customers: How many customers; more of them never change those there are.
+        seed: The chance that plays; the scenario has a default.
+        overrides: Settings that differ from the scenario's, e.g. ``{"programme.take_up": 0.8}``.
+
+    Raises:
+        BadInput: If the scenario, an override, the seed or the number cannot be used; all mistakes at once.
+    """
+    given = prepare(scenario, n_customers, seed, overrides)
+    parts, sealed, costs = [], [], Costs(given.common.scenario)
+    for tables, key in simulate(given, costs):
+        parts.append(tables)
+        sealed.append(key)
+    tables = {name: pa.concat_tables([p[name] for p in parts]) for name in parts[0]}
+    tables |= {"products": products_table(given.common), "stores": stores_table(given.common), "costs": costs.table()}
+    key = {name: pa.concat_tables([p[name] for p in sealed]) for name in sealed[0]}
+    return Retailer(
+        given.common.scenario,
+        given.common.seed,
+        given.n_customers,
+        {name: to_pandas(table) for name, table in tables.items()},
+        {name: to_pandas(table) for name, table in key.items()},
+    )
+
+
+@dataclass(frozen=True)
+class Order:
+    """A retailer to be simulated: what all its blocks share, and how many customers."""
+
+    common: Common
+    n_customers: int
+
+
+def prepare(
+    scenario: str | Path | Scenario,
+    n_customers: int | None = None,
+    seed: int | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Order:
+    """Check what is asked for and make what all blocks share.
+
+    Raises:
+        BadInput: If it cannot be used; all mistakes at once.
+    """
+    changes = dict(overrides or {})
+    changes |= {k: v for k, v in (("customers", n_customers), ("seed", seed)) if v is not None}
+    if isinstance(scenario, Scenario):
+        if overrides:
+            raise BadInput("overrides are for scenarios given by name; change a Scenario with dataclasses.replace.")
+        truth, changes = scenario, {"customers": scenario.customers, "seed": scenario.seed, **changes}
+        return Order(make_common(truth, int(changes["seed"])), int(changes["customers"]))
+    changes = {k: int(v) if isinstance(v, np.integer) else v for k, v in changes.items()}
+    truth = load_scenario(scenario, changes)
+    return Order(make_common(truth, truth.seed), truth.customers)
+
+
+def simulate(order: Order, costs: Costs) -> Iterator[tuple[dict[str, pa.Table], dict[str, pa.Table]]]:
+    """Block by block: the contract's tables and the key's; monthly costs are added up in `costs`."""
+    lines = 0
+    for number in blocks_of(order.n_customers):
+        block = make_block(order.common, number, order.n_customers)
+        costs.add(block)
+        yield contract_tables(order.common, block, lines), key_tables(order.common, block, lines)
+        lines += block.lines
+
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """Decimals become floats, dates datetime64, text pandas' own string type."""
+    columns = [
+        pc.cast(table[name], pa.float64()) if pa.types.is_decimal(table.schema.field(name).type) else table[name]
+        for name in table.column_names
+    ]
+    frame: pd.DataFrame = pa.table(dict(zip(table.column_names, columns, strict=True))).to_pandas(date_as_object=False)
+    return frame

@@ -1,0 +1,294 @@
+"""A scenario: what is true at a simulated retailer, as a small TOML file and as a checked object."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import tomllib
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from crm_lab.checks import BadInput, Problems
+from crm_lab.simulate import actions, settings
+
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Says:
+    """What is true in a scenario, and what a naive analysis would wrongly conclude, in one language."""
+
+    title: str
+    true: tuple[str, ...]
+    naive: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """All that is true at a simulated retailer before chance has its say.
+
+    Attributes:
+        name: The file's name.
+        says: Language -> title, what is true, what would be concluded wrongly.
+        start: First day of the window.
+        days: Length of the window.
+        customers: Customers unless the caller says otherwise.
+        seed: Seed unless the caller says otherwise.
+        currency: ISO code.
+        timing: When customers buy.
+        spend: How much.
+        season: Months and weekdays.
+        promotions: Yearly sales.
+        acquisition: Where customers come from.
+        products: What is on the shelf.
+        stores: Where it is sold.
+        discounts: Price cuts outside promotions.
+        returns: Goods that come back.
+        tiers: Value tiers.
+        programme: The loyalty programme and its test.
+        contacts: Campaigns.
+        save_offer: The offer to silent customers and its hold-out.
+        dirt: Faults of the records.
+    """
+
+    name: str
+    says: Mapping[str, Says]
+    start: date
+    days: int
+    timing: settings.Timing
+    spend: settings.Spend
+    customers: int = 2_000
+    seed: int = 1
+    currency: str = "EUR"
+    season: settings.Season = field(default_factory=settings.Season)
+    promotions: tuple[settings.Promotion, ...] = ()
+    acquisition: settings.Acquisition = field(default_factory=settings.Acquisition)
+    products: settings.Products = field(default_factory=settings.Products)
+    stores: settings.Stores = field(default_factory=settings.Stores)
+    discounts: settings.Discounts = field(default_factory=settings.Discounts)
+    returns: settings.Returns = field(default_factory=settings.Returns)
+    tiers: settings.Tiers = field(default_factory=settings.Tiers)
+    programme: actions.Programme = field(default_factory=actions.Programme)
+    contacts: actions.Contacts = field(default_factory=actions.Contacts)
+    save_offer: actions.SaveOffer = field(default_factory=actions.SaveOffer)
+    dirt: actions.Dirt = field(default_factory=actions.Dirt)
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"The scenario {self.name!r}")
+        for path, section in self._sections():
+            problems.extend(f"{path}: {sentence}" for sentence in section.problems())
+        problems.extend(self._contradictions())
+        problems.raise_any()
+
+    def _sections(self) -> Iterator[tuple[str, Any]]:
+        for entry in dataclasses.fields(self):
+            value = getattr(self, entry.name)
+            parts = value if entry.name == "promotions" else (value,)
+            yield from ((entry.name, part) for part in parts if hasattr(part, "problems"))
+
+    def _contradictions(self) -> Iterator[str]:
+        if self.days < 28:
+            yield f"days is {self.days}; the window must have 28 days or more."
+        if self.customers < 1:
+            yield f"customers is {self.customers}; it must be 1 or more."
+        if self.seed < 0:
+            yield f"seed is {self.seed}; it must be 0 or more."
+        if self.acquisition.during_days > self.days:
+            yield f"acquisition: during_days is {self.acquisition.during_days}, longer than the window of {self.days}."
+        yield from self._programme_contradictions()
+        offer = self.save_offer
+        if offer.on and offer.start + offer.effect_days > self.days:
+            yield f"save_offer: it acts until day {offer.start + offer.effect_days} of a window of {self.days}."
+
+    def _programme_contradictions(self) -> Iterator[str]:
+        programme = self.programme
+        if not programme.on:
+            return
+        end = programme.start + programme.days
+        if end > self.days:
+            yield f"programme: the test ends on day {end} of a window of {self.days}; start sooner or stop earlier."
+        if programme.pull_forward and end + programme.pull_days > self.days:
+            yield (
+                f"programme: orders are pulled from until day {end + programme.pull_days} of a window of {self.days};"
+                " the dip after the test must lie inside it."
+            )
+        for name in ("orders", "spend"):
+            given = set(getattr(programme, name))
+            if given and given != set(self.tiers.names):
+                yield (
+                    f"programme: {name} is given for {', '.join(sorted(given))}; "
+                    f"the tiers are {', '.join(self.tiers.names)}."
+                )
+        if programme.late_joiners and self.acquisition.before == 1:
+            yield "programme: late_joiners is true, but acquisition.before is 1, so nobody joins late."
+
+    @property
+    def first_day(self) -> int:
+        """First day of the window, in days since 1970-01-01."""
+        return (self.start - _EPOCH).days
+
+    @property
+    def last_date(self) -> date:
+        """Last day of the window."""
+        return self.start + timedelta(days=self.days - 1)
+
+    def fingerprint(self) -> str:
+        """Hash of every setting: the same fingerprint and seed, the same retailer."""
+        told = {k: v for k, v in _plain(self).items() if k not in {"says", "customers", "seed"}}
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, tuple) else value
+
+
+def scenario_names() -> tuple[str, ...]:
+    """The scenarios that come with the lab."""
+    files = resources.files("crm_lab.simulate").joinpath("scenarios").iterdir()
+    return tuple(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")))
+
+
+def load_scenario(name: str | Path, overrides: Mapping[str, Any] | None = None) -> Scenario:
+    """Read a scenario by name or from a file of one's own, and change some settings.
+
+    >>> load_scenario("fashion", {"programme.take_up": 0.8}).programme.take_up
+    0.8
+
+    Args:
+        name: One of `scenario_names`, or the path of a TOML file.
+        overrides: Dotted setting -> value, e.g. ``{"dirt.duplicate": 0.01}``.
+
+    Raises:
+        BadInput: If the scenario is unknown, or settings are unknown, impossible or contradictory: all at once.
+    """
+    text, label = _text(name)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"The scenario {label!r} is not TOML: {error}. Mend that line.") from None
+    problems: list[str] = []
+    for key, value in (overrides or {}).items():
+        _override(table, key, value, problems)
+    scenario = _build(Scenario, {"name": label, **table}, "", problems)
+    if scenario is None or problems:
+        raise BadInput(f"The scenario {label!r}", problems)
+    return typing.cast("Scenario", scenario)
+
+
+def _text(name: str | Path) -> tuple[str, str]:
+    if str(name).endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise BadInput(f"There is no scenario file {path}; write one like those `crm-lab simulate --list` names.")
+        return path.read_text(encoding="utf-8"), path.stem
+    names = scenario_names()
+    if str(name) not in names:
+        close = get_close_matches(str(name), names, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise BadInput(f"scenario is {str(name)!r}; it must be one of {', '.join(names)}, or a .toml file.{hint}")
+    file = resources.files("crm_lab.simulate").joinpath("scenarios", f"{name}.toml")
+    return file.read_text(encoding="utf-8"), str(name)
+
+
+def _override(table: dict[str, Any], key: str, value: Any, problems: list[str]) -> None:
+    *path, last = key.split(".")
+    node: Any = table
+    for step in path:
+        node = node.setdefault(step, {}) if isinstance(node, dict) else None
+    if isinstance(node, dict):
+        node[last] = value
+    else:
+        problems.append(f"{key}: there is no such setting.")
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _build(kind: type, table: Mapping[str, Any], path: str, problems: list[str]) -> Any:
+    """A section from a TOML table; what does not fit goes to `problems`, and then the answer may be None."""
+    names = {f.name: f for f in dataclasses.fields(kind)}
+    before = len(problems)
+    given: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in names:
+            close = get_close_matches(key, names, n=1)
+            hint = f" Did you mean {close[0]}?" if close else f" It has {', '.join(names)}."
+            problems.append(f"{path}{key}: there is no such setting.{hint}")
+            continue
+        given[key] = _value(_hints(kind)[key], value, f"{path}{key}", problems)
+    required = [n for n, f in names.items() if f.default is f.default_factory is dataclasses.MISSING]
+    problems.extend(f"{path}{n}: it is missing; every scenario needs it." for n in required if n not in given)
+    if len(problems) > before:
+        if kind is Scenario:
+            problems.extend(_section_problems(given))
+        return None
+    try:
+        return kind(**given)
+    except BadInput as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _section_problems(given: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in given.items():
+        for part in value if isinstance(value, tuple) else (value,):
+            if hasattr(part, "problems"):
+                yield from (f"{key}: {sentence}" for sentence in part.problems())
+
+
+def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return _table(hint, value, path, problems)
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is tuple:
+        return _items(inner[0], value, path, problems)
+    if origin in {dict, Mapping, types.MappingProxyType} or origin is typing.get_origin(Mapping[str, Any]):
+        return _entries(inner[1], value, path, problems)
+    return _scalar(hint, value, path, problems)
+
+
+def _table(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
+    if not isinstance(value, Mapping):
+        problems.append(f"{path}: it is {value!r}; it must be a section of settings.")
+        return None
+    return _build(hint, value, f"{path}.", problems)
+
+
+def _items(hint: Any, value: Any, path: str, problems: list[str]) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        problems.append(f"{path}: it is {value!r}; it must be a list.")
+        return ()
+    return tuple(_value(hint, item, f"{path}[{i}]", problems) for i, item in enumerate(value))
+
+
+def _entries(hint: Any, value: Any, path: str, problems: list[str]) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        problems.append(f"{path}: it is {value!r}; it must be a table of names and values.")
+        return {}
+    return {k: _value(hint, v, f"{path}.{k}", problems) for k, v in value.items()}
+
+
+_WORDS = {float: "a number", int: "a whole number", str: "text", bool: "true or false", date: "a date like 2023-01-01"}
+
+
+def _scalar(hint: type, value: Any, path: str, problems: list[str]) -> Any:
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    fits = isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
+    if not fits or isinstance(value, datetime):
+        problems.append(f"{path}: it is {value!r}; it must be {_WORDS[hint]}.")
+    return value
