@@ -54,7 +54,19 @@ def readme() -> str:
     )
 
 
-GENERATED = {"environment.yml": environment_yml, "docs/data_dictionary.md": data_dictionary, "README.md": readme}
+def sample() -> str:
+    """The simulated sample file, as text with its byte-order mark."""
+    from crm_lab.simulate.messy import messy_orders
+
+    return messy_orders().decode("utf-8")
+
+
+GENERATED = {
+    "data/samples/messy_orders.csv": sample,
+    "environment.yml": environment_yml,
+    "docs/data_dictionary.md": data_dictionary,
+    "README.md": readme,
+}
 
 
 def main() -> int:
@@ -62,10 +74,10 @@ def main() -> int:
     stale = []
     for name, make in GENERATED.items():
         path, text = ROOT / name, make()
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
+        if not path.exists() or path.read_bytes() != text.encode():
             stale.append(name)
             if "--check" not in sys.argv:
-                path.write_text(text, encoding="utf-8")
+                path.write_bytes(text.encode())
     if stale and "--check" in sys.argv:
         print(f"Stale: {', '.join(stale)}; run `make generated`.", file=sys.stderr)
         return 1

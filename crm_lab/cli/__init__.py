@@ -12,6 +12,7 @@ from crm_lab.checks import BadInput
 
 COMMANDS: Final = {
     "run": "crm_lab.cli.run:run",
+    "init": "crm_lab.cli.init:init",
     "list": "crm_lab.cli.catalogue:list_",
     "help": "crm_lab.cli.catalogue:help_",
     "notebooks": "crm_lab.cli.notebooks:notebooks",

@@ -1,0 +1,147 @@
+"""``crm-lab init PATH``: look at a retailer's file, propose how to read it, write a suite for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crm_lab.checks import BadInput
+
+if TYPE_CHECKING:
+    from crm_lab.data.coverage import Coverage
+    from crm_lab.data.sources.proposal import Proposal
+
+
+@click.command("init")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--name", help="Name of the suite; by default the file's.")
+@click.option("--date-format", help="strptime format of the dates, e.g. '%d/%m/%Y %H:%M'.")
+@click.option("--currency", default="EUR", show_default=True, help="ISO code of the amounts.")
+@click.option("--timezone", default="UTC", show_default=True, help="The retailer's time zone, e.g. Europe/London.")
+@click.option("--cancelled", help="Regular expression on order numbers that take back an order, e.g. '^C'.")
+@click.option(
+    "--column", "chosen", multiple=True, metavar="ROLE=COLUMN", help="Set or correct a column, e.g. amount=Net."
+)
+@click.option("--force", is_flag=True, help="Write over a suite of that name.")
+def init(
+    path: Path,
+    name: str | None,
+    date_format: str | None,
+    currency: str,
+    timezone: str,
+    cancelled: str | None,
+    chosen: tuple[str, ...],
+    force: bool,
+) -> None:
+    """Look at a file of purchases, propose how to read it, and write a suite of the pages it can answer."""
+    from crm_lab.data.coverage import what_can_be_answered
+    from crm_lab.data.reconciliation import reconcile
+    from crm_lab.data.sources.proposal import propose
+    from crm_lab.data.workspace import open_workspace
+    from crm_lab.exports import project_root
+
+    proposal = propose(path)
+    columns = {**proposal.columns, **_corrections(chosen, proposal)}
+    _show(path, proposal, columns)
+    _need_roles(columns)
+    settings = {
+        "name": name or _plain(path.name.split(".")[0]),
+        "path": str(path.resolve()),
+        "format": proposal.reading.format,
+        "delimiter": proposal.reading.delimiter,
+        "encoding": proposal.reading.encoding,
+        "decimal": proposal.decimal,
+        "date_format": date_format or _only_format(proposal),
+        "timezone": timezone,
+        "currency": currency,
+        **({"cancelled": cancelled} if cancelled else {}),
+    }
+    target = project_root() / "suites" / f"{settings['name']}.toml"
+    if target.exists() and not force:
+        raise BadInput(f"There is a suite {target.name} already; choose another --name, or --force to write over it.")
+    target.write_text(_suite(settings, columns, []), encoding="utf-8")
+    try:
+        tables = open_workspace(str(target)).at("latest")
+    except BadInput:
+        target.unlink()
+        raise
+    coverage = what_can_be_answered(tables)
+    target.write_text(_suite(settings, columns, _pages(coverage)), encoding="utf-8")
+    click.echo(f"\n{reconcile(tables).readout()}\n\n{coverage}\n")
+    click.echo(f"Written: {target.relative_to(project_root())}\nNext:    crm-lab run {settings['name']}")
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in text.lower()).strip("_") or "shop"
+
+
+def _corrections(chosen: tuple[str, ...], proposal: Proposal) -> dict[str, str]:
+    from crm_lab.data.sources.files import Columns
+
+    pairs = dict(pair.partition("=")[::2] for pair in chosen)
+    header = (*proposal.columns.values(), *proposal.unused)
+    problems = [f"there is no role {role!r}; roles are {', '.join(Columns.model_fields)}." for role in pairs
+                if role not in Columns.model_fields]  # fmt: skip
+    problems += [f"there is no column {column!r}; the file has {', '.join(header)}." for column in pairs.values()
+                 if column not in header]  # fmt: skip
+    if problems:
+        raise BadInput("The --column options", problems)
+    return pairs
+
+
+def _need_roles(columns: dict[str, str]) -> None:
+    missing = [role for role in ("date", "customer_id") if role not in columns]
+    missing += [] if {"amount", "price"} & set(columns) else ["amount"]
+    if missing:
+        raise BadInput(
+            f"No column seems to hold {' and '.join(missing)}; name it, e.g. --column {missing[0]}=YOUR_COLUMN."
+        )
+
+
+def _only_format(proposal: Proposal) -> str:
+    if len(proposal.date_formats) == 1:
+        return proposal.date_formats[0]
+    example = proposal.examples.get(proposal.columns.get("date", ""), "")
+    if not proposal.date_formats:
+        raise BadInput(f"The dates, e.g. {example!r}, have no format known here; give it with --date-format.")
+    raise BadInput(
+        f"Day and month cannot be told apart in {example!r} and all other dates looked at;"
+        f" say which it is with --date-format: {' or '.join(map(repr, proposal.date_formats))}."
+    )
+
+
+def _show(path: Path, proposal: Proposal, columns: dict[str, str]) -> None:
+    reading = proposal.reading
+    dress = f", delimiter {reading.delimiter!r}, encoding {reading.encoding}" if reading.format == "csv" else ""
+    click.echo(
+        f"{path.name}: {reading.format}{dress}, decimal mark {proposal.decimal!r}; {proposal.rows:,} rows looked at"
+    )
+    for role, column in columns.items():
+        click.echo(f"  {role:<12} <- {column}  (e.g. {proposal.examples.get(column, 'nothing')!s:.40})")
+    left = [column for column in proposal.unused if column not in columns.values()]
+    if left:
+        click.echo(f"  not used: {', '.join(left)}")
+
+
+def _pages(coverage: Coverage) -> list[str]:
+    from crm_lab.exports import project_root
+
+    able = [answer.page for answer in coverage.answers if answer.verdict != "no"]
+    there = [page for page in able if (project_root() / "notebooks" / f"{page}.ipynb").exists()]
+    return ["00_start_here", *there]
+
+
+def _suite(settings: dict[str, str], columns: dict[str, str], pages: list[str]) -> str:
+    import json
+
+    def table(values: dict[str, str]) -> str:
+        return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
+
+    runs = "".join(f'\n[[page]]\nnotebook = "{page}"\n' for page in pages)
+    return (
+        f'title = "{settings["name"]}: what these data can answer"\n\n'
+        f'[parameters]\nsource = "suites/{settings["name"]}.toml"\nas_of = "latest"\n\n'
+        f"[source]\n{table(settings)}\n[source.columns]\n{table(columns)}{runs}"
+    )
