@@ -34,7 +34,7 @@ def chinese_subset(text: str) -> bytes:
     wanted = {ord(c) for c in text if ord(c) >= 0x2E80}
     if not wanted:
         return b""
-    face = TTFont(chinese_font_file())
+    face = TTFont(chinese_font_file(), recalcTimestamp=False)  # the same text, the same bytes
     options = subset.Options(flavor="woff", desubroutinize=True, notdef_outline=True, layout_features=[])
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=wanted)

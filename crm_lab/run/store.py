@@ -116,6 +116,15 @@ def publish_run(folder: RunFolder, *, move_latest: bool) -> Path:
     return folder.final
 
 
+def run_id_of(folder: Path) -> str:
+    """The id of the run that a folder holds, hidden or published.
+
+    >>> run_id_of(Path("outputs/tour/.2026-01-31T06-00-00Z.part"))
+    '2026-01-31T06-00-00Z'
+    """
+    return folder.name.removeprefix(".").removesuffix(_PART)
+
+
 def point_latest(run: Path) -> None:
     """Make ``latest`` beside a run point to it; where links are not possible, it becomes a copy."""
     latest, part = run.parent / LATEST, run.parent / f".{LATEST}{_PART}"
