@@ -20,12 +20,21 @@ _BATCH = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a file is read: path, ``csv`` | ``parquet`` | ``excel``, delimiter and encoding of a CSV file."""
+    """How a file is read.
+
+    Attributes:
+        path: The file.
+        format: ``csv``, ``parquet``, ``excel`` or ``duckdb``.
+        delimiter: Of a CSV file.
+        encoding: Of a CSV file.
+        query: What to read from a DuckDB database: ``from TABLE`` or a select.
+    """
 
     path: Path
     format: str = "csv"
     delimiter: str = ","
     encoding: str = "utf-8"
+    query: str = ""
 
 
 def read_raw(connection: duckdb.DuckDBPyConnection, reading: Reading, folder: Path) -> str:
@@ -42,15 +51,25 @@ def read_raw(connection: duckdb.DuckDBPyConnection, reading: Reading, folder: Pa
     """
     if reading.format == "csv":
         return _read_csv(connection, reading, folder)
-    if reading.format == "parquet":
-        rows = f"read_parquet('{_sql_path(reading.path)}', file_row_number = true)"
-        return f"""
-            select file_row_number + 1 as source_row, columns(* exclude (file_row_number))::text,
-                   null::text as broken_row from {rows}"""
-    _write_text_table(excel_rows(reading.path), folder / "excel.parquet")
+    table = {"parquet": _as_it_is, "excel": _read_excel, "duckdb": _read_database}[reading.format](reading, folder)
     return f"""
-        select file_row_number + 1 as source_row, * exclude (file_row_number), null::text as broken_row
-        from read_parquet('{folder}/excel.parquet', file_row_number = true)"""
+        select file_row_number + 1 as source_row, columns(* exclude (file_row_number))::text,
+               null::text as broken_row from read_parquet('{_sql_path(table)}', file_row_number = true)"""
+
+
+def _as_it_is(reading: Reading, folder: Path) -> Path:  # noqa: ARG001 - one signature for all formats
+    return reading.path
+
+
+def _read_excel(reading: Reading, folder: Path) -> Path:
+    _write_text_table(excel_rows(reading.path), folder / "excel.parquet")
+    return folder / "excel.parquet"
+
+
+def _read_database(reading: Reading, folder: Path) -> Path:
+    with duckdb.connect(str(reading.path), read_only=True) as database:
+        database.execute(f"copy ({reading.query}) to '{folder}/database.parquet'")
+    return folder / "database.parquet"
 
 
 def header_of(reading: Reading) -> list[str]:
@@ -59,6 +78,9 @@ def header_of(reading: Reading) -> list[str]:
         return list(pq.read_schema(reading.path).names)
     if reading.format == "excel":
         return next(excel_rows(reading.path), [])
+    if reading.format == "duckdb":
+        with duckdb.connect(str(reading.path), read_only=True) as database:
+            return [str(row[0]) for row in database.execute(f"describe {reading.query}").fetchall()]
     with open_text(reading) as stream:
         line = stream.readline()
     return csv_fields(line, reading.delimiter)

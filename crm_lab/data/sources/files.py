@@ -45,6 +45,7 @@ class FileSource(BaseModel):
     Attributes:
         path: The file, absolute or relative to the suite file.
         columns: Which column holds what.
+        query: What to read from a DuckDB database: ``from TABLE`` or a select.
         delimiter: Of a CSV file.
         encoding: Python name, e.g. ``utf-8``, ``gb18030``, ``latin-1``.
         decimal: Decimal mark of numbers.
@@ -62,7 +63,8 @@ class FileSource(BaseModel):
     path: Path
     columns: Columns
     title: str = ""
-    format: Literal["csv", "parquet", "excel"] = "csv"
+    format: Literal["csv", "parquet", "excel", "duckdb"] = "csv"
+    query: str = ""
     delimiter: str = ","
     encoding: str = "utf-8"
     decimal: Literal[".", ","] = "."
@@ -87,7 +89,7 @@ class FileSource(BaseModel):
 
     def reading(self) -> Reading:
         """How the file is read."""
-        return Reading(self.path, self.format, self.delimiter, self.encoding)
+        return Reading(self.path, self.format, self.delimiter, self.encoding, self.query)
 
 
 def from_toml(path: Path) -> Source:

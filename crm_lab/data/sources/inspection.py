@@ -17,7 +17,7 @@ from crm_lab.data.sources.door import Reading, header_of, is_gzip, open_text
 UNREADABLE_SHARE = 0.05
 """A file of which more than this share of dates or amounts cannot be read is taken for wrongly described."""
 
-_READ_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, pa.ArrowInvalid, KeyError, StopIteration)
+_READ_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, pa.ArrowInvalid, KeyError, duckdb.Error)
 _DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
@@ -56,7 +56,7 @@ def _unopenable(reading: Reading) -> Iterator[str]:
 
 
 def _kind(reading: Reading) -> str:
-    names = {"csv": "CSV", "parquet": "Parquet", "excel": "Excel"}
+    names = {"csv": "CSV", "parquet": "Parquet", "excel": "Excel", "duckdb": "a DuckDB database"}
     return f"gzipped {names[reading.format]}" if is_gzip(reading.path) else names[reading.format]
 
 
@@ -68,7 +68,7 @@ def _undecodable(reading: Reading) -> Iterator[str]:
     if reading.format == "parquet":
         pq.ParquetFile(reading.path).close()
         return
-    if reading.format == "excel":
+    if reading.format in ("excel", "duckdb"):
         header_of(reading)
         return
     try:

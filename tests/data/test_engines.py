@@ -1,0 +1,149 @@
+"""The kernels give the same on pandas, Polars and DuckDB, and so does each word they use."""
+
+import duckdb
+import narwhals as nw
+import pandas as pd
+import polars as pl
+import pytest
+
+from crm_lab.checks import BadInput
+from crm_lab.data.contract import breaches, refuse_breaches
+from crm_lab.data.customer360 import customer_table
+from crm_lab.data.orders import roll_up_orders
+from crm_lab.tables import TRANSACTIONS
+
+ENGINES = ("pandas", "polars", "duckdb")
+
+
+def on(engine, frame):
+    if engine == "pandas":
+        return frame
+    if engine == "polars":
+        return pl.from_pandas(frame)
+    return duckdb.connect().from_arrow(pl.from_pandas(frame).to_arrow())
+
+
+def back(native, by):
+    frame = nw.from_native(native).lazy().collect().to_pandas()
+    return frame.sort_values(by).reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def lines():
+    return pd.DataFrame(
+        {
+            "line_id": range(1, 9),
+            "source_row": range(1, 9),
+            "order_id": ["1", "1", "2", "3", "3", "4", "5", "6"],
+            "customer_id": ["a", "a", "a", "b", "b", "a", None, "b"],
+            "product_id": ["x", "y", "x", "x", "x", "y", "x", "p"],
+            "day": [10, 10, 14, 11, 11, 20, 12, 12],
+            "date": pd.to_datetime([10, 10, 14, 11, 11, 20, 12, 12], unit="D"),
+            "hour": [9, 9, 10, 11, 11, 12, 13, 14],
+            "weekday": [7, 7, 4, 1, 1, 3, 2, 2],
+            "kind": ["sale"] * 3 + ["sale", "return", "sale", "sale", "fee"],
+            "quantity": [1.0, 2.0, 1.0, 3.0, -1.0, 1.0, 1.0, 1.0],
+            "gross_amount": [5.0, 6.0, 5.0, 15.0, -5.0, 6.5, 5.0, 4.0],
+            "discount_amount": [0.0, 1.0, 0.0, 0.0, 0.0, 0.5, 0.0, 0.0],
+            "net_amount": [5.0, 5.0, 5.0, 15.0, -5.0, 6.0, 5.0, 4.0],
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_orders_are_the_same_on_every_engine(engine, lines):
+    orders = back(roll_up_orders(on(engine, lines)), "order_id")
+    assert orders["order_id"].tolist() == ["1", "2", "3", "4", "5"]
+    assert orders["n_lines"].tolist() == [2, 1, 1, 1, 1]
+    assert orders["n_units"].tolist() == [3, 1, 3, 1, 1]
+    assert orders["net_amount"].tolist() == [10, 5, 15, 6, 5]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_customer_table_is_the_same_on_every_engine(engine, lines):
+    table = back(customer_table(on(engine, lines), 21), "customer_id").set_index("customer_id")
+    assert table.index.tolist() == ["a", "b"]
+    assert table["n_orders"].tolist() == [3, 1]
+    assert table["n_days"].tolist() == [3, 1]
+    assert table["revenue"].tolist() == [21, 10]
+    assert table["returned"].tolist() == [0, 5]
+    assert table["recency_days"].tolist() == [1, 10]
+    assert table.loc["a", "median_gap_days"] == 5
+    assert pd.isna(table.loc["b", "median_gap_days"])
+    assert table.loc["a", "discount_share"] == pytest.approx(1.5 / 22.5)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_customer_table_ignores_what_comes_later(engine, lines):
+    early = back(customer_table(on(engine, lines), 14), "customer_id")
+    known = back(customer_table(on(engine, lines[lines["day"] <= 14]), 14), "customer_id")
+    pd.testing.assert_frame_equal(early, known)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_contract_names_every_breach_on_every_engine(engine, lines):
+    bad = lines.drop(columns="hour").assign(
+        line_id=[1, 1, 3, 4, 5, 6, 7, 8],
+        kind=["gift", *lines["kind"][1:]],
+        order_id=["1", None, *lines["order_id"][2:]],
+    )
+    said = [str(breach) for breach in breaches(on(engine, bad), TRANSACTIONS)]
+    assert said == [
+        "transactions.hour is not there.",
+        "transactions.order_id may not be missing: 1 row.",
+        "transactions.line_id must be unique: 1 row, e.g. 1.",
+        "transactions.kind must be one of sale, return, cancellation, fee: 1 row, e.g. 'gift'.",
+    ]
+    assert not breaches(on(engine, lines), TRANSACTIONS)
+    with pytest.raises(BadInput, match="The table transactions breaks its contract"):
+        refuse_breaches(on(engine, bad), TRANSACTIONS)
+
+
+WORDS = {
+    "filter keeps no nulls": (lambda f: f.filter(nw.col("v") > 1).select("v"), [2.0, 3.0]),
+    "when/then without otherwise is null": (
+        lambda f: f.select(v=nw.when(nw.col("v") > 2).then(nw.col("v"))),
+        [None, None, 3.0, None],
+    ),
+    "sum skips nulls": (lambda f: f.select(v=nw.col("v").sum()), [6.0]),
+    "sum of nothing is zero": (lambda f: f.filter(nw.col("v") > 9).select(v=nw.col("v").sum()), [0.0]),
+    "mean skips nulls": (lambda f: f.select(v=nw.col("v").mean()), [2.0]),
+    "median of an even number is between": (
+        lambda f: f.filter(nw.col("v") < 3).select(v=nw.col("v").median()),
+        [1.5],
+    ),
+    "len counts nulls": (lambda f: f.select(v=nw.len()), [4]),
+    "min and max skip nulls": (lambda f: f.select(v=nw.col("v").max() - nw.col("v").min()), [2.0]),
+    "shift follows order_by within over": (
+        lambda f: f.with_columns(v=nw.col("i").shift(1).over("g", order_by="i")).sort("i").select("v"),
+        [None, 1, None, 3],
+    ),
+    "cum_sum follows order_by": (
+        lambda f: f.with_columns(v=nw.col("i").cum_sum().over("g", order_by="i")).sort("i").select("v"),
+        [1, 3, 3, 7],
+    ),
+    "rank average": (
+        lambda f: f.with_columns(v=nw.col("t").rank("average")).sort("i").select("v"),
+        [1.5, 1.5, 3.5, 3.5],
+    ),
+    "rank min": (lambda f: f.with_columns(v=nw.col("t").rank("min")).sort("i").select("v"), [1, 1, 3, 3]),
+    "anti join keeps what has no partner": (
+        lambda f: f.join(f.filter(nw.col("i") > 2), on="i", how="anti").sort("i").select(v="i"),
+        [1, 2],
+    ),
+    "n_unique within groups": (
+        lambda f: f.group_by("g").agg(v=nw.col("t").n_unique()).sort("g").select("v"),
+        [1, 1],
+    ),
+    "is_in": (lambda f: f.filter(nw.col("g").is_in(["b"])).sort("i").select(v="i"), [3, 4]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("word", WORDS)
+def test_each_word_means_the_same(engine, word):
+    frame = pd.DataFrame({"i": [1, 2, 3, 4], "g": ["a", "a", "b", "b"], "t": [5, 5, 7, 7], "v": [1.0, 2.0, 3.0, None]})
+    expression, expected = WORDS[word]
+    native = on(engine, frame)
+    values = expression(nw.from_native(native).lazy()).collect()["v"].to_list()
+    assert [None if v is None or v != v else v for v in values] == expected  # noqa: PLR0124 - NaN is pandas' null
