@@ -1,1 +1,31 @@
-"""What a customer is worth: buy-till-you-die models and money."""
+"""What customers are worth: purchase models, spend, value with intervals, and checks on held-out time."""
+
+from crm_lab.clv.bgnbd import BGNBD
+from crm_lab.clv.gammagamma import GammaGamma, GammaGammaFit
+from crm_lab.clv.holdout import HoldoutCheck, HoldoutResult
+from crm_lab.clv.maps import alive_history, recency_map
+from crm_lab.clv.mbgnbd import MBGNBD
+from crm_lab.clv.model import PurchaseFit, PurchaseModel
+from crm_lab.clv.models import MODELS, purchase_model
+from crm_lab.clv.tracking import TrackingResult, track
+from crm_lab.clv.value import CustomerValue, CustomerValueResult, GroupValueResult
+
+__all__ = [
+    "BGNBD",
+    "MBGNBD",
+    "MODELS",
+    "CustomerValue",
+    "CustomerValueResult",
+    "GammaGamma",
+    "GammaGammaFit",
+    "GroupValueResult",
+    "HoldoutCheck",
+    "HoldoutResult",
+    "PurchaseFit",
+    "PurchaseModel",
+    "TrackingResult",
+    "alive_history",
+    "purchase_model",
+    "recency_map",
+    "track",
+]

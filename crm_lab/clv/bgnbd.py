@@ -1,0 +1,49 @@
+"""BG/NBD: a customer may drop out after each repeat purchase (Fader, Hardie & Lee 2005, Marketing Science 24).
+
+One-time buyers have P(alive) = 1: before a repeat purchase there is no moment to drop out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from crm_lab.clv import geometric
+from crm_lab.clv.counts import Array, Counts
+from crm_lab.clv.model import PurchaseModel
+from crm_lab.clv.newton import LogLikelihood
+
+
+@dataclass(frozen=True)
+class BGNBD(PurchaseModel):
+    """Poisson purchases at rate λ ~ Gamma(r, alpha); drop-out with p ~ Beta(a, b) after a purchase."""
+
+    key: ClassVar[str] = "bgnbd"
+    title: ClassVar[str] = "BG/NBD"
+    parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
+
+    def log_likelihood(self, counts: Counts) -> LogLikelihood:
+        """See `geometric.log_likelihood`."""
+        return geometric.log_likelihood(counts, first=0)
+
+    def start(self, counts: Counts) -> Array:
+        """All shapes 1, alpha the mean time under observation."""
+        return np.array([1.0, counts.mean_age, 1.0, 1.0])
+
+    def p_alive(self, params: Array, x: Array, t_x: Array, T: Array) -> Array:
+        """See `geometric.p_alive`."""
+        return geometric.p_alive(params, x, t_x, T, first=0)
+
+    def alive_rate(self, params: Array, x: Array, T: Array, ahead: Array) -> Array:
+        """See `geometric.alive_rate`."""
+        return geometric.alive_rate(params, x, T, ahead, first=0)
+
+    def draw_alive(self, params: Array, x: Array, T: Array, ahead: float, rng: np.random.Generator) -> Array:
+        """See `geometric.draw_alive`."""
+        return geometric.draw_alive(params, x, T, ahead, rng, first=0)
+
+    def alive_pmf(self, params: Array, n: int, x: Array, T: Array, ahead: float) -> Array:
+        """See `geometric.alive_pmf`."""
+        return geometric.alive_pmf(params, n, x, T, ahead, first=0)

@@ -1,0 +1,183 @@
+"""What BG/NBD and MBG/NBD share: drop-out with probability p after a purchase, p beta-distributed.
+
+BG/NBD (Fader, Hardie & Lee 2005) tosses the coin after each repeat purchase, MBG/NBD (Batislam,
+Denizel & Filiztekin 2007; Hoppe & Wagner 2007) also after the first: `first` is 0 or 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import betaln, digamma, expit, gammaln, hyp2f1, polygamma
+from scipy.stats import nbinom
+
+from crm_lab.clv.counts import Array, Counts
+from crm_lab.clv.newton import LogLikelihood
+
+
+def log_likelihood(counts: Counts, first: int) -> LogLikelihood:
+    """The log-likelihood of (r, alpha, a, b), with gradient and Hessian, as a function.
+
+    With d = (r+x) log((alpha+T)/(alpha+t_x)) + log(a/(b+x-1+first)), a customer's likelihood is
+    Γ(r+x)/Γ(r) · alpha^r/(alpha+T)^(r+x) · B(a, b+x+first)/B(a, b) · (1 + e^d): equation 6 of Fader,
+    Hardie & Lee (2005) with the two ends of a life put over one another. Customers with x = 0 have no
+    e^d under BG/NBD.
+    """
+    x, at_last, at_end, weight = counts.x, counts.at_last, counts.at_end, counts.weight
+    zero_end, zero_weight = counts.zero_end, counts.zero_weight
+    if first:
+        x = np.concatenate([np.zeros(len(zero_end), dtype=x.dtype), x])
+        at_last = np.concatenate([np.zeros(len(zero_end), dtype=at_last.dtype), at_last])
+        at_end = np.concatenate([zero_end, at_end])
+        weight = np.concatenate([zero_weight, weight])
+        zero_end, zero_weight = zero_end[:0], zero_weight[:0]
+    xf, n = x.astype(float), counts.n
+    k = np.flatnonzero(counts.by_x).astype(float)
+    h = counts.by_x[counts.by_x > 0]
+    shift = np.arange(len(counts.by_x)) - 1.0 + first
+
+    def evaluate(params: Array) -> tuple[float, Array, Array]:
+        r, alpha, a, b = params
+        log_t, inv_t = np.log(alpha + counts.times), 1 / (alpha + counts.times)
+        inv_b = 1 / np.where(b + shift > 0, b + shift, 1.0)
+        log_odds = np.log(a) + np.log(inv_b)
+        log_T, inv_T, inv_tx = log_t[at_end], inv_t[at_end], inv_t[at_last]
+        # d and its derivatives by (r, alpha, a, b), one row a parameter
+        slope = np.empty((4, len(xf)))
+        slope[0] = log_T - log_t[at_last]
+        slope[1] = (r + xf) * (inv_T - inv_tx)
+        slope[2] = 1 / a
+        slope[3] = -inv_b[x]
+        d = np.clip((r + xf) * slope[0] + log_odds[x], -700, 700)
+        q = expit(d)  # probability of having dropped out
+        wq = weight * q
+        value = float(weight @ (np.where(d > 0, d, 0) + np.log1p(np.exp(-np.abs(d))) - (r + xf) * log_T))
+        gradient = slope @ wq
+        hessian = (slope * (wq * (1 - q))) @ slope.T
+        # second derivatives of d
+        cross = wq @ (inv_T - inv_tx)
+        hessian[0, 1] += cross
+        hessian[1, 0] += cross
+        hessian[1, 1] += (wq * (r + xf)) @ (inv_tx**2 - inv_T**2)
+        hessian[2, 2] -= wq.sum() / a**2
+        hessian[3, 3] += wq @ slope[3] ** 2
+        _add_survival(gradient, hessian, weight, r + xf, log_T, inv_T)
+        value -= r * float(zero_weight @ log_t[zero_end])
+        _add_survival(gradient, hessian, zero_weight, r, log_t[zero_end], inv_t[zero_end])
+        value += _add_gammas(gradient, hessian, params, k, h, n, first)
+        return value, gradient, hessian
+
+    return evaluate
+
+
+def _add_survival(
+    gradient: Array, hessian: Array, weight: Array, rx: Array | float, log_T: Array, inv_T: Array
+) -> None:
+    """Add the derivatives of -(r+x) log(alpha+T)."""
+    total = float(weight @ inv_T)
+    gradient[0] -= weight @ log_T
+    gradient[1] -= np.sum(weight * rx * inv_T)
+    hessian[0, 1] -= total
+    hessian[1, 0] -= total
+    hessian[1, 1] += np.sum(weight * rx * inv_T**2)
+
+
+def _add_gammas(gradient: Array, hessian: Array, params: Array, k: Array, h: Array, n: float, first: int) -> float:
+    """Add the terms that depend on the histogram of x alone; returns their value.
+
+    Args:
+        gradient: Changed in place.
+        hessian: Changed in place.
+        params: r, alpha, a, b.
+        k: Numbers of repeat purchases that occur.
+        h: Customers with each.
+        n: Customers.
+        first: 0 for BG/NBD, 1 for MBG/NBD.
+    """
+    r, alpha, a, b = params
+    bx, abx = b + k + first, a + b + k + first
+    value = h @ (gammaln(r + k) + gammaln(bx) - gammaln(abx))
+    value += n * (gammaln(a + b) - gammaln(b) - gammaln(r) + r * np.log(alpha))
+    both, both2 = n * digamma(a + b) - h @ digamma(abx), n * polygamma(1, a + b) - h @ polygamma(1, abx)
+    gradient += (
+        h @ digamma(r + k) + n * (np.log(alpha) - digamma(r)),
+        n * r / alpha,
+        both,
+        both + h @ digamma(bx) - n * digamma(b),
+    )
+    hessian[0, 0] += h @ polygamma(1, r + k) - n * polygamma(1, r)
+    hessian[0, 1] += n / alpha
+    hessian[1, 0] += n / alpha
+    hessian[1, 1] -= n * r / alpha**2
+    hessian[2:, 2:] += both2
+    hessian[3, 3] += h @ polygamma(1, bx) - n * polygamma(1, b)
+    return float(value)
+
+
+def p_alive(params: Array, x: Array, t_x: Array, T: Array, first: int) -> Array:
+    """Probability of being a customer at T; 1 for x = 0 where the first purchase cannot be the last."""
+    r, alpha, a, b = params
+    below = np.maximum(b + x - 1 + first, 1e-300)
+    odds = (r + x) * (np.log(alpha + T) - np.log(alpha + t_x)) + np.log(a) - np.log(below)
+    alive: Array = expit(-odds)
+    return alive if first else np.where(x == 0, 1.0, alive)
+
+
+def alive_rate(params: Array, x: Array, T: Array, ahead: Array, first: int) -> Array:
+    """Expected purchases per unit of time, `ahead` of T, of a customer alive at T.
+
+    E[λ e^{-λ p s}] for λ ~ Gamma(r+x, alpha+T) and p ~ Beta(a, b+x+first), in Pfaff's form of ₂F₁: all
+    terms of its series are positive and the first parameter does not grow with x.
+    """
+    r, alpha, a, b = params
+    shape, at, left = np.broadcast_arrays(r + x, alpha + T, b + x + first)
+    u = ahead / (at + ahead)
+    with np.errstate(over="ignore"):
+        series = hyp2f1(a + b + first - r - 1, a, a + left, u)
+    good = np.isfinite(series) & (series > 0)
+    still = np.exp(a * np.log1p(-u) + np.log(np.where(good, series, 1.0)))
+    if not good.all():
+        still[~good] = _by_quadrature(a, left[~good], shape[~good] + 1, u[~good] / (1 - u[~good]))
+    rate: Array = shape / at * np.clip(still, 0.0, 1.0)
+    return rate
+
+
+def _by_quadrature(a: float, left: Array, power: Array, y: Array) -> Array:
+    """E[(1 + p y)^-power] for p ~ Beta(a, left), by trapezoids in the logit of p; where the series fails."""
+    v = np.linspace(-60.0, 60.0, 481)
+    log_p, log_1p = -np.logaddexp(0, -v), -np.logaddexp(0, v)
+    weight = a * log_p + left[..., None] * log_1p - betaln(a, left)[..., None]
+    lost = -np.expm1(-power[..., None] * np.log1p(y[..., None] * np.exp(log_p)))
+    total: Array = 1 - np.trapezoid(np.exp(weight) * lost, v, axis=-1)
+    return total
+
+
+def draw_alive(params: Array, x: Array, T: Array, ahead: float, rng: np.random.Generator, first: int) -> Array:
+    """Purchases within `ahead` of customers alive at T, one draw each from the posterior of (λ, p)."""
+    r, alpha, a, b = params
+    rate = rng.standard_gamma(r + x) / (alpha + T)
+    bought = rng.poisson(np.minimum(rate * ahead, 1e9))
+    some = bought > 0
+    p = np.clip(rng.beta(a, b + x[some] + first), 1e-12, 1.0)
+    until = rng.geometric(p)
+    drawn: Array = bought.astype(np.float64)
+    drawn[some] = np.minimum(bought[some], until)
+    return drawn
+
+
+def alive_pmf(params: Array, n: int, x: Array, T: Array, ahead: float, first: int) -> Array:
+    """Probability of exactly n purchases within `ahead` of a customer alive at T.
+
+    Either n purchases fit into the time and no coin has fallen yet, or the coin falls at the n-th and
+    at least n would have fitted; both are products of a negative binomial and a beta-geometric term.
+    """
+    r, alpha, a, b = params
+    shape, left = r + x, b + x + first
+    stay = alpha + T
+    chance = stay / (stay + ahead)
+    exactly = nbinom.pmf(n, shape, chance)
+    lasts = np.exp(betaln(a, left + n) - betaln(a, left))
+    pmf: Array = exactly * lasts
+    if n > 0:
+        falls_now = np.exp(betaln(a + 1, left + n - 1) - betaln(a, left))
+        pmf = pmf + nbinom.sf(n - 1, shape, chance) * falls_now
+    return pmf

@@ -1,0 +1,426 @@
+"""Customer value: discounted margin of the purchases to come, with predictive intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from crm_lab.checks import Problems
+from crm_lab.clv.counts import Array
+from crm_lab.clv.gammagamma import GammaGamma, GammaGammaFit
+from crm_lab.clv.holdout import HoldoutResult
+from crm_lab.clv.model import PurchaseFit
+from crm_lab.clv.models import MODELS, purchase_model
+from crm_lab.clv.predictive import Base, draw
+from crm_lab.data.purchases import UNIT_DAYS, Unit, purchase_summary
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+
+
+@dataclass(frozen=True)
+class CustomerValue:
+    """What each customer is worth over a horizon.
+
+    Value = margin x sum over expected purchases of expected spend, each discounted to the as-of date.
+
+    Args:
+        model: Purchase model. The default lets one-time buyers have left, which BG/NBD cannot.
+        horizon_days: Length of the future counted.
+        annual_discount_rate: 0.1 is 10 % a year, compounded in exact calendar time.
+        margin: Share of spend that stays as contribution.
+        level: Of the predictive intervals.
+        draws: Predictive draws behind the intervals.
+        unit: Unit of time of the model's parameters; changes no value.
+        currency: ISO code, for the readout.
+    """
+
+    model: str = "mbgnbd"
+    horizon_days: int = 365
+    annual_discount_rate: float = 0.10
+    margin: float = 1.0
+    level: float = 0.90
+    draws: int = 250
+    unit: Unit = "W"
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        problems = Problems("CustomerValue settings")
+        problems.unless(self.model in MODELS, f"model is {self.model!r}; it must be one of {', '.join(MODELS)}.")
+        problems.unless(self.unit in UNIT_DAYS, f"unit is {self.unit!r}; choose {', '.join(UNIT_DAYS)}.")
+        problems.unless(self.horizon_days >= 1, f"horizon_days is {self.horizon_days}; it must be 1 or more.")
+        problems.unless(
+            0 <= self.annual_discount_rate < 10,
+            f"annual_discount_rate is {self.annual_discount_rate}; write 0.1 for 10 % a year.",
+        )
+        problems.unless(0 < self.margin <= 1, f"margin is {self.margin}; it must lie in (0, 1].")
+        problems.unless(0.5 <= self.level < 1, f"level is {self.level}; it must lie in [0.5, 1), e.g. 0.9.")
+        problems.unless(self.draws >= 100, f"draws is {self.draws}; at least 100 are needed.")
+        problems.raise_any()
+
+    def fit(
+        self,
+        purchases: IntoFrame,
+        as_of: str | date,
+        *,
+        check: HoldoutResult | None = None,
+        rng: np.random.Generator | int = 0,
+    ) -> CustomerValueResult:
+        """Fit both models to the purchases up to a date and value every customer.
+
+        Args:
+            purchases: Orders or transactions, as in `purchase_summary`.
+            as_of: Last day that counts; values are as of its evening.
+            check: A holdout check of the same model; the readout then says by how much it missed revenue,
+                which the predictive interval cannot know.
+            rng: Seed or generator of the predictive draws.
+
+        Raises:
+            BadInput: If the purchases cannot be used; see `purchase_summary`, `PurchaseModel.fit`.
+        """
+        summary = purchase_summary(purchases, as_of, unit=self.unit)
+        fit = purchase_model(self.model, self.unit).fit(summary)
+        spend = GammaGamma().fit(summary)
+        seed = int(rng.integers(2**31)) if isinstance(rng, np.random.Generator) else int(rng)
+        missed = None if check is None else check.revenue_ratio(fit.model.title)
+        return CustomerValueResult(self, summary, fit, spend, str(as_of), seed, missed)
+
+
+@dataclass(frozen=True, eq=False)
+class CustomerValueResult(Result):
+    """The value of every customer, and of any grouping of them.
+
+    Attributes:
+        spec: What was asked.
+        summary: Purchase summary, one row a customer.
+        fit: Purchase model.
+        spend: Spend model.
+        as_of: Date of the values.
+        seed: Of the predictive draws.
+        missed: Actual over expected revenue of the model on held-out time, where it was checked.
+    """
+
+    spec: CustomerValue
+    summary: pd.DataFrame
+    fit: PurchaseFit
+    spend: GammaGammaFit
+    as_of: str
+    seed: int
+    missed: float | None = None
+
+    name: ClassVar[str] = "customer_value"
+    formats: ClassVar[Mapping[str, str]] = {
+        "rank": ",d",
+        "frequency": ",.0f",
+        "recency": ",.1f",
+        "T": ",.1f",
+        "monetary_value": ",.2f",
+        "p_alive": ".1%",
+        "expected_purchases": ",.2f",
+        "expected_spend": ",.2f",
+        "value": ",.2f",
+        "lo": ",.2f",
+        "hi": ",.2f",
+        "value_share": ".1%",
+    }
+
+    @property
+    def ahead(self) -> float:
+        """The horizon in the model's unit of time."""
+        return self.spec.horizon_days / UNIT_DAYS[self.spec.unit]
+
+    def refusal(self) -> Message | None:
+        """Why no value is stated, or ``None``."""
+        return self.fit.refusal() or self.spend.refusal()
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a customer, highest value first.
+
+        Columns: rank, customer_id, value with its predictive interval lo, hi (currency, margin,
+        discounted), value_share (of the base's value, up to and with that rank), p_alive, frequency,
+        recency, T, monetary_value, expected_purchases, expected_spend (per purchase).
+        """
+        return self._frame.copy()
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
+        summary = self.summary
+        lo, hi = self._drawn[2:]
+        frame = summary.assign(
+            p_alive=self.fit.p_alive(summary["frequency"], summary["recency"], summary["T"]),
+            expected_purchases=self._expected,
+            expected_spend=self.spend.expected_spend(summary["frequency"], summary["monetary_value"]),
+            value=self._value,
+            lo=lo,
+            hi=hi,
+        )
+        frame = frame.sort_values(["value", "customer_id"], ascending=[False, True], ignore_index=True)
+        frame.insert(0, "rank", np.arange(1, len(frame) + 1))
+        frame["value_share"] = frame["value"].cumsum() / frame["value"].sum()
+        frame.attrs = {}
+        first = ["rank", "customer_id", "value", "lo", "hi", "value_share", "p_alive"]
+        return frame[first + [c for c in frame if c not in first]]
+
+    @cached_property
+    def _expected(self) -> Array:
+        return self._conditional(0.0)
+
+    def _conditional(self, rate: float) -> Array:
+        s = self.summary
+        return self.fit.conditional_purchases(
+            self.ahead, s["frequency"], s["recency"], s["T"], annual_discount_rate=rate
+        )
+
+    @cached_property
+    def _factor(self) -> Array:
+        """What one undiscounted unit of spend is worth: margin times the mean discount of the customer."""
+        expected = self._expected
+        discounted = self._conditional(self.spec.annual_discount_rate)
+        share = np.divide(discounted, expected, out=np.ones_like(expected), where=expected > 0)
+        return self.spec.margin * share
+
+    @cached_property
+    def _value(self) -> Array:
+        spend = self.spend.expected_spend(self.summary["frequency"], self.summary["monetary_value"])
+        return self._expected * spend * self._factor
+
+    @cached_property
+    def _drawn(self) -> tuple[Array, Array, Array, Array]:
+        return self._draw(np.zeros(len(self.summary), dtype=np.intp))
+
+    def _draw(self, group: np.ndarray) -> tuple[Array, Array, Array, Array]:
+        s = self.summary
+        x, t_x, T, mean = (s[c].to_numpy(dtype=float) for c in ("frequency", "recency", "T", "monetary_value"))
+        drawn = draw(
+            self.fit,
+            self.spend,
+            Base(x, t_x, T, mean, self._factor),
+            self.ahead,
+            group,
+            draws=self.spec.draws,
+            level=self.spec.level,
+            seed=self.seed,
+        )
+        return drawn.purchases, drawn.value, drawn.lo, drawn.hi
+
+    def total(self) -> tuple[float, Interval]:
+        """Value of the whole base with its predictive interval."""
+        return float(self._value.sum()), self._interval(self._drawn[1][:, 0])
+
+    def _interval(self, draws: Array) -> Interval:
+        tail = (1 - self.spec.level) / 2
+        lo, hi = np.quantile(draws, [tail, 1 - tail])
+        return Interval(float(lo), float(hi), self.spec.level)
+
+    def by(self, groups: pd.Series) -> GroupValueResult:
+        """The value of groups of customers: segments, cohorts, value bands.
+
+        Args:
+            groups: Group of each customer, indexed by customer_id; customers without one are left out.
+        """
+        of = groups.reindex(self.summary["customer_id"])
+        codes, names = pd.factorize(of, sort=True)
+        _, value, _, _ = self._draw(np.where(codes < 0, len(names), codes).astype(np.intp))
+        intervals = [self._interval(value[:, i]) for i in range(len(names))]
+        known = codes >= 0
+        frame = pd.DataFrame(
+            {
+                "group": names.astype(str),
+                "customers": np.bincount(codes[known], minlength=len(names)),
+                "value": np.bincount(codes[known], weights=self._value[known], minlength=len(names)),
+                "lo": [i.lo for i in intervals],
+                "hi": [i.hi for i in intervals],
+            }
+        )
+        frame["value_per_customer"] = frame["value"] / frame["customers"]
+        frame["value_share"] = frame["value"] / self._value.sum()
+        return GroupValueResult(frame.sort_values("value", ascending=False, ignore_index=True), self.spec)
+
+    def bands(self) -> GroupValueResult:
+        """The base in value bands: the top 1 %, the next 9 %, the next 40 %, and the rest."""
+        position = pd.Series(self._value).rank(ascending=False, method="first").to_numpy() / len(self._value)
+        bands = (
+            Message("clv.groups.top_1"),
+            Message("clv.groups.next_9"),
+            Message("clv.groups.next_40"),
+            Message("clv.groups.rest"),
+        )
+        band = np.searchsorted([0.01, 0.10, 0.50], position)
+        names = np.array([m.text() for m in bands], dtype=object)
+        return self.by(pd.Series(names[band], index=self.summary["customer_id"]))
+
+    def readout(self) -> Readout:
+        """What the base is worth, how sure, whom to keep."""
+        refusal = self.refusal()
+        if refusal is not None:
+            return Readout(
+                Message("clv.value.refused", {"n": len(self.summary)}), refusal, Message("clv.value.refused_action")
+            )
+        total, interval = self.total()
+        frame = self._frame
+        top = max(len(frame) // 10, 1)
+        finding = Message(
+            "clv.value.finding",
+            {
+                "n": len(frame),
+                "days": self.spec.horizon_days,
+                "total": total,
+                "currency": self.spec.currency,
+                "interval": Message("clv.money_interval", {"lo": interval.lo, "hi": interval.hi}),
+                "top": top,
+                "share": float(frame["value_share"].iloc[top - 1]),
+            },
+        )
+        values = {
+            "level": self.spec.level,
+            "model": self.fit.model.title,
+            "correlation": self.spend.correlation,
+        }
+        certainty = Message("clv.value.certainty", values)
+        if self.missed is not None:
+            more = {**values, "gap": self.missed - 1, "corrected": total * self.missed}
+            certainty = Message("clv.value.certainty_checked", {**more, "currency": self.spec.currency})
+        cut, median = float(frame["value"].iloc[top - 1]), float(frame["value"].median())
+        action = Message(
+            "clv.value.action",
+            {
+                "top": top,
+                "cut": cut,
+                "median": median,
+                "currency": self.spec.currency,
+                "days": self.spec.horizon_days,
+            },
+        )
+        return Readout(finding, certainty, action)
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Value of the base, per customer, expected purchases, concentration."""
+        refusal = self.refusal()
+        if refusal is not None:
+            return (Fact(id="clv.base_value", label=Message("clv.value.base"), value=None, refusal=refusal),)
+        n, window = len(self.summary), f"{self.as_of} + {self.spec.horizon_days} d"
+        total, interval = self.total()
+        purchases = self._interval(self._drawn[0][:, 0])
+        top = max(n // 10, 1)
+        return (
+            Fact(
+                id="clv.base_value",
+                label=Message("clv.value.base"),
+                value=total,
+                unit=self.spec.currency,
+                ci=interval,
+                kind="forecast",
+                n=n,
+                window=window,
+                definition=Message(
+                    "clv.value.definition",
+                    {"margin": self.spec.margin, "rate": self.spec.annual_discount_rate},
+                ).text(),
+                better="up",
+            ),
+            Fact(
+                id="clv.value_per_customer",
+                label=Message("clv.value.per_customer"),
+                value=total / n,
+                unit=self.spec.currency,
+                ci=Interval(interval.lo / n, interval.hi / n, interval.level),
+                kind="forecast",
+                n=n,
+                window=window,
+                better="up",
+            ),
+            Fact(
+                id="clv.expected_purchases",
+                label=Message("clv.value.purchases"),
+                value=float(self._expected.sum()),
+                unit="purchases",
+                ci=purchases,
+                kind="forecast",
+                n=n,
+                window=window,
+                better="up",
+            ),
+            Fact(
+                id="clv.top_tenth_share",
+                label=Message("clv.value.top_share"),
+                value=float(self._frame["value_share"].iloc[top - 1]),
+                unit="share",
+                kind="forecast",
+                n=n,
+                window=window,
+                denominator="expected value of the base",
+            ),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class GroupValueResult(Result):
+    """The value of groups of customers, highest first.
+
+    Attributes:
+        frame: group, customers, value with lo and hi, value_per_customer, value_share.
+        spec: What was asked.
+    """
+
+    frame: pd.DataFrame
+    spec: CustomerValue
+
+    name: ClassVar[str] = "group_value"
+    formats: ClassVar[Mapping[str, str]] = {
+        "customers": ",d",
+        "value": ",.0f",
+        "lo": ",.0f",
+        "hi": ",.0f",
+        "value_per_customer": ",.2f",
+        "value_share": ".1%",
+    }
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a group, highest value first."""
+        return self.frame.copy()
+
+    def readout(self) -> Readout:
+        """Which group carries most, how sure, what to spend at most."""
+        first = self.frame.iloc[0]
+        values = {
+            "group": first["group"],
+            "share": float(first["value_share"]),
+            "value": float(first["value"]),
+            "interval": Message("clv.money_interval", {"lo": float(first["lo"]), "hi": float(first["hi"])}),
+            "currency": self.spec.currency,
+        }
+        best = self.frame.sort_values("value_per_customer", ascending=False).iloc[0]
+        return Readout(
+            Message("clv.groups.finding", values),
+            Message("clv.groups.certainty", {"level": self.spec.level}),
+            Message(
+                "clv.groups.action",
+                {
+                    "group": best["group"],
+                    "each": float(best["value_per_customer"]),
+                    "currency": self.spec.currency,
+                },
+            ),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The value of each group."""
+        rows: Any = self.frame.itertuples(index=False)
+        return tuple(
+            Fact(
+                id=f"clv.group.{row.group}",
+                label=Message("clv.groups.value", {"group": row.group}),
+                value=row.value,
+                unit=self.spec.currency,
+                ci=Interval(row.lo, row.hi, self.spec.level),
+                kind="forecast",
+                n=int(row.customers),
+            )
+            for row in rows
+        )

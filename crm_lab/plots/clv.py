@@ -1,0 +1,130 @@
+"""Drawings of customer value: maps, histories, tracking, calibration, concentration."""
+
+from __future__ import annotations
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from crm_lab.clv.holdout import HoldoutResult
+from crm_lab.clv.maps import AliveHistory, RecencyMap
+from crm_lab.clv.model import PurchaseFit
+from crm_lab.clv.tracking import TrackingResult
+from crm_lab.clv.value import CustomerValueResult, GroupValueResult
+from crm_lab.messages import Message
+from crm_lab.plots.drawing import draws
+from crm_lab.plots.style import BLUE, GREY, ORANGE, RUST, SEQUENTIAL, new_axes
+
+
+def _words(name: str, **values: object) -> str:
+    return Message(f"clv.plot.{name}", values).text()
+
+
+@draws(PurchaseFit)
+def plot_parameters(result: PurchaseFit, *, ax: Axes | None = None) -> Axes:
+    """Estimates with their intervals, on a log scale."""
+    ax = ax or new_axes(height=2.6)
+    frame = result.to_frame()
+    error = np.abs(frame[["lo", "hi"]].to_numpy().T - frame["estimate"].to_numpy())
+    ax.errorbar(frame["estimate"], frame["parameter"], xerr=error, fmt="o", color=BLUE, capsize=3)
+    ax.set(xscale="log", xlabel=_words("estimate"), ylabel="", title=result.model.title)
+    ax.invert_yaxis()
+    return ax
+
+
+@draws(RecencyMap)
+def plot_recency_map(result: RecencyMap, *, what: str = "expected_purchases", ax: Axes | None = None) -> Axes:
+    """`what` (expected_purchases or p_alive) over recency and frequency."""
+    ax = ax or new_axes(height=4.4)
+    table = result.to_frame().pivot_table(index="recency", columns="frequency", values=what)
+    mesh = ax.pcolormesh(
+        table.columns, table.index, table.to_numpy(), cmap=sns.color_palette(SEQUENTIAL, as_cmap=True), rasterized=True
+    )
+    ax.figure.colorbar(mesh, ax=ax, label=_words(what))
+    unit = _words(f"unit_{result.fit.model.unit}")
+    ax.set(xlabel=_words("frequency_axis"), ylabel=_words("recency_axis", unit=unit), title=_words(f"map_{what}"))
+    return ax
+
+
+@draws(AliveHistory)
+def plot_alive_history(result: AliveHistory, *, ax: Axes | None = None) -> Axes:
+    """P(alive) by day, with a mark at every purchase."""
+    ax = ax or new_axes(height=3.2)
+    frame = result.to_frame()
+    bought = frame.loc[frame["purchase"], "date"]
+    ax.plot(frame["date"], frame["p_alive"], color=BLUE)
+    ax.vlines(bought, 0, 1, color=GREY, linewidth=0.8, linestyle=":", label=_words("purchase"))
+    ax.set(ylim=(0, 1.02), xlabel=_words("date"), ylabel=_words("p_alive"))
+    ax.set_title(_words("history_title", customer=result.customer_id))
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.legend(loc="lower left")
+    return ax
+
+
+@draws(TrackingResult)
+def plot_tracking(result: TrackingResult, *, ax: Axes | None = None) -> Axes:
+    """Cumulative repeat purchases, actual and expected, with the end of the calibration."""
+    ax = ax or new_axes()
+    frame = result.to_frame()
+    ax.plot(frame["week"], frame["actual"], color=GREY, label=_words("actual"))
+    ax.plot(frame["week"], frame["expected"], color=BLUE, linestyle="--", label=result.model)
+    cut = frame.loc[frame["date"] <= result.calibration_end, "week"].max()
+    ax.axvline(cut, color=RUST, linewidth=0.9)
+    ax.text(cut + 0.8, 0, _words("calibration_ends"), color=RUST, va="bottom")
+    ax.set(xlabel=_words("week"), ylabel=_words("cumulative"))
+    ax.set_title(_words("tracking_title", model=result.model))
+    ax.yaxis.set_major_formatter("{x:,.0f}")
+    ax.legend(loc="upper left")
+    return ax
+
+
+@draws(HoldoutResult)
+def plot_calibration_by_frequency(result: HoldoutResult, *, ax: Axes | None = None) -> Axes:
+    """Mean holdout purchases by number of repeat purchases: a bar for what happened, a line a model."""
+    ax = ax or new_axes()
+    frame = result.by_frequency
+    models = list(frame["model"].unique())
+    first = frame[frame["model"] == models[0]]
+    ax.bar(first["repeat_purchases"], first["actual"], color="#D1D5DB", label=_words("actual"))
+    for model, color, marker in zip(models, (BLUE, ORANGE, RUST, GREY), "os^D", strict=False):
+        rows = frame[frame["model"] == model]
+        ax.plot(rows["repeat_purchases"], rows["expected"], color=color, marker=marker, label=model)
+    ticks = first["repeat_purchases"].tolist()
+    ax.set_xticks(ticks, [str(t) if t < result.spec.most else f"{t}+" for t in ticks])
+    ax.set(xlabel=_words("repeat_purchases"), ylabel=_words("mean_holdout"), title=_words("holdout_title"))
+    ax.legend()
+    return ax
+
+
+@draws(CustomerValueResult)
+def plot_lorenz(result: CustomerValueResult, *, ax: Axes | None = None) -> Axes:
+    """Share of value against share of customers, most valuable first."""
+    ax = ax or new_axes()
+    frame = result.to_frame()
+    share = frame["rank"] / len(frame)
+    step = max(len(frame) // 500, 1)
+    ax.plot([0, *share[::step], 1], [0, *frame["value_share"][::step], 1], color=BLUE)
+    ax.plot([0, 1], [0, 1], color=GREY, linestyle=":", label=_words("equal"))
+    top = max(len(frame) // 10, 1)
+    at = float(frame["value_share"].iloc[top - 1])
+    ax.plot([top / len(frame)], [at], "o", color=RUST)
+    ax.annotate(_words("top_tenth", share=at), (top / len(frame), at), xytext=(8, -4), textcoords="offset points")
+    ax.set(xlabel=_words("customers_share"), ylabel=_words("value_share"), title=_words("lorenz_title"))
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.legend(loc="lower right")
+    return ax
+
+
+@draws(GroupValueResult)
+def plot_groups(result: GroupValueResult, *, ax: Axes | None = None) -> Axes:
+    """Value of each group with its predictive interval."""
+    frame = result.to_frame()
+    ax = ax or new_axes(height=1.2 + 0.45 * len(frame))
+    error = np.abs(frame[["lo", "hi"]].to_numpy().T - frame["value"].to_numpy())
+    ax.barh(frame["group"], frame["value"], xerr=error, color=BLUE, ecolor=GREY, capsize=3, height=0.6)
+    ax.invert_yaxis()
+    ax.set(xlabel=_words("group_value", currency=result.spec.currency), ylabel="", title=_words("groups_title"))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    return ax
