@@ -32,7 +32,7 @@ class Breach:
 
 
 def breaches(frame: Any, table: Table) -> tuple[Breach, ...]:
-    """What in a frame breaks the contract of a table.
+    r"""What in a frame breaks the contract of a table.
 
     Args:
         frame: A pandas or Polars frame, or a DuckDB relation.
@@ -43,8 +43,9 @@ def breaches(frame: Any, table: Table) -> tuple[Breach, ...]:
 
     >>> import pandas as pd
     >>> from crm_lab.tables import CUSTOMERS
-    >>> [str(b) for b in breaches(pd.DataFrame({"customer_id": ["a", "a", None]}), CUSTOMERS)]
-    ["customers.customer_id may not be missing: 1 row.", "customers.customer_id must be unique: 1 row, e.g. 'a'."]
+    >>> print(*breaches(pd.DataFrame({"customer_id": ["a", "a", None]}), CUSTOMERS), sep="\n")
+    customers.customer_id may not be missing: 1 row.
+    customers.customer_id must be unique: 1 row, e.g. 'a'.
     """
     rows = nw.from_native(frame).lazy()
     schema = rows.collect_schema()

@@ -52,7 +52,7 @@ class Coverage(Result):
         return pd.DataFrame(
             {
                 "page": [answer.page[:2] for answer in self.answers],
-                "question": [Message(f"page.{answer.page}.question").text() for answer in self.answers],
+                "question": [Message(f"question.{answer.page}").text() for answer in self.answers],
                 "answer": [Message(f"coverage.{answer.verdict}").text() for answer in self.answers],
                 "because": [answer.reason.text() for answer in self.answers],
             }
