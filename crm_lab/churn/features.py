@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm_lab.checks import BadInput, Problems
-from crm_lab.churn.log import PurchaseLog, day_date, purchase_log
 from crm_lab.churn.lines import LINE_FEATURES, line_features
+from crm_lab.churn.log import PurchaseLog, day_date, purchase_log
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 
@@ -32,14 +32,6 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "discount": ("discount_share", "discount_trend"),
     **LINE_FEATURES,
 }  # fmt: skip
-NEEDS = {
-    "money": "orders.net_amount",
-    "basket": "orders.n_units",
-    "discount": "orders.gross_amount",
-    "breadth": "transactions",
-    "returns": "transactions",
-    "contacts": "exposures",
-}
 
 
 @dataclass(frozen=True)
@@ -61,9 +53,7 @@ class CustomerFeatures:
 
     def __post_init__(self) -> None:
         problems = Problems("CustomerFeatures settings")
-        problems.unless(
-            self.recent_days >= 7, f"recent_days is {self.recent_days}; it must be 7 or more days."
-        )
+        problems.unless(self.recent_days >= 7, f"recent_days is {self.recent_days}; it must be 7 or more days.")
         problems.raise_any()
 
     def analyze(
@@ -136,9 +126,8 @@ class FeatureTable(Result):
                 {"customers": len(self.frame), "features": self.frame.shape[1] - 1, "as_of": str(self.as_of)},
             ),
             Message("churn.features.certainty"),
-            Message(
-                "churn.features.dropped", {"dropped": ", ".join(f"{f} ({NEEDS[f]})" for f in self.dropped)}
-            )
+            Message("churn.features.dropped",
+                {"dropped": ", ".join(Message(f"churn.family.{f}").text() for f in self.dropped)},)
             if self.dropped
             else Message("churn.features.complete"),
         )
@@ -162,14 +151,12 @@ def _order_features(log: PurchaseLog, recent: int) -> dict[str, Array]:
     tenure = (log.as_of - first).astype(float)
     recency = (log.as_of - last).astype(float)
     median_gap, last_gap = _gaps(log, tenure)
-    days = {window: log.per_customer((log.day > log.as_of - window) * 1.0) for window in (30, 91, 182)}
-    now = log.per_customer((log.day > log.as_of - recent) * 1.0)
-    before = log.per_customer(
-        ((log.day <= log.as_of - recent) & (log.day > log.as_of - 2 * recent)) * 1.0
-    )
+    days = {window: log.per_customer(log.day > log.as_of - window) for window in (30, 91, 182)}
+    now = log.per_customer(log.day > log.as_of - recent)
+    before = log.per_customer((log.day <= log.as_of - recent) & (log.day > log.as_of - 2 * recent))
     out = {
         "n_days": count,
-        "n_orders": log.per_customer(log.orders.astype(float)),
+        "n_orders": log.per_customer(log.orders),
         **{f"days_{window}": value for window, value in days.items()},
         "rate": count / np.maximum(tenure, 1),
         "recency_days": recency,
@@ -218,8 +205,9 @@ def _money_features(log: PurchaseLog, count: Array) -> dict[str, Array]:
     if "n_units" in log.sums:
         units = log.sums["n_units"]
         out |= {"units_per_day": log.per_customer(units) / count, "last_units": units[end]}
-    if {"gross_amount", "discount_amount"} <= set(log.sums):
-        gross, discount = log.sums["gross_amount"], log.sums["discount_amount"]
+    if "discount_amount" in log.sums and log.sums["discount_amount"].any():
+        discount = log.sums["discount_amount"]
+        gross = log.sums.get("gross_amount", log.sums["net_amount"] + discount)
         share = log.per_customer(discount) / np.maximum(log.per_customer(gross), 0.01)
         out |= {
             "discount_share": share,
@@ -250,7 +238,10 @@ def refuse_leaks(build: Builder, log: pd.DataFrame, as_of: str | date) -> None:
         unknown.empty, f"{len(unknown)} customers have features but no purchase up to {as_of}; leave them out."
     )
     both = whole.loc[whole.index.intersection(known.index)]
+    then = known.loc[both.index]
     for column in both:
-        same = both[column].equals(known.loc[both.index, column])
-        problems.unless(same, f"{column} changes when later purchases are removed; compute it from the log up to {as_of}.")
+        same = both[column].equals(then[column])
+        problems.unless(
+            same, f"{column} changes when later purchases are removed; compute it from the log up to {as_of}."
+        )
     problems.raise_any()

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from crm_lab.checks import BadInput, as_date, need_columns
-from crm_lab.churn.log import day_numbers, day_number
+from crm_lab.churn.log import day_number, day_numbers
 
 
 def left_after(
@@ -23,9 +23,7 @@ def left_after(
     >>> orders = pd.DataFrame(
     ...     {"customer_id": ["a", "b", "a"], "date": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-02-01"])}
     ... )
-    >>> left_after(
-    ...     orders, pd.Index(["a", "b"]), as_of="2024-01-10", window_days=30, last_day="2024-02-29"
-    ... ).to_dict()
+    >>> left_after(orders, pd.Index(["a", "b"]), as_of="2024-01-10", window_days=30, last_day="2024-02-29").to_dict()
     {'a': 0, 'b': 1}
 
     Args:

@@ -26,9 +26,9 @@ def line_features(
     if transactions is not None:
         unit, day, rows = _up_to(log, transactions)
         out |= _breadth(log, unit, day, rows, recent)
-        if "kind" in rows:
+        back = rows["kind"].isin(["return", "cancellation"]).to_numpy()
+        if back.any():
             net = rows["net_amount"].to_numpy(dtype=float, na_value=0.0)
-            back = rows["kind"].isin(["return", "cancellation"]).to_numpy()
             sold = np.bincount(unit[~back], net[~back], len(log.ids))
             out["return_share"] = -np.bincount(unit[back], net[back], len(log.ids)) / np.maximum(sold, 0.01)
     if exposures is not None:
@@ -48,10 +48,10 @@ def _up_to(log: PurchaseLog, frame: pd.DataFrame) -> tuple[NDArray[np.int64], ND
 def _breadth(
     log: PurchaseLog, unit: NDArray[np.int64], day: NDArray[np.int64], rows: pd.DataFrame, recent: int
 ) -> dict[str, Array]:
-    if "product_id" not in rows:
-        return {}
     product, names = pd.factorize(rows["product_id"])
     known = product >= 0
+    if not known.any():
+        return {}
 
     def distinct(inside: NDArray[np.bool_]) -> Array:
         keep = known & inside

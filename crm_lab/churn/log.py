@@ -62,9 +62,10 @@ class PurchaseLog:
         """Purchase days of each customer (m,)."""
         return np.diff(np.append(self.starts, len(self.day)))
 
-    def per_customer(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def per_customer(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
         """Sum a row value by customer (m,)."""
-        return np.bincount(self.unit, values, len(self.ids))
+        out: NDArray[np.float64] = np.bincount(self.unit, values, len(self.ids)).astype(np.float64)
+        return out
 
 
 def purchase_log(orders: pd.DataFrame, as_of: str | date) -> PurchaseLog:

@@ -62,8 +62,8 @@ class Ranking:
             Two arrays of shape (size,).
         """
         w = np.ones_like(self.event) if weights is None else weights
-        total = np.bincount(self.place, w, self.size)
-        events = np.bincount(self.place, w * self.event, self.size)
+        total: Array = np.bincount(self.place, w, self.size).astype(np.float64)
+        events: Array = np.bincount(self.place, w * self.event, self.size).astype(np.float64)
         return events, total - events
 
 
@@ -167,8 +167,7 @@ def delong_variance(event: ArrayLike, score: ArrayLike) -> float:
     beating = (np.cumsum(events) - 0.5 * events) / m  # of a non-event at this score
     area = auc_from_counts(events, others)
     return float(
-        (events * (beaten - area) ** 2).sum() / (m * (m - 1))
-        + (others * (beating - area) ** 2).sum() / (n * (n - 1))
+        (events * (beaten - area) ** 2).sum() / (m * (m - 1)) + (others * (beating - area) ** 2).sum() / (n * (n - 1))
     )
 
 
@@ -250,7 +249,7 @@ def calibration_line(event: ArrayLike, probability: ArrayLike) -> CalibrationLin
     """
     y = np.asarray(event, float)
     p = np.clip(np.asarray(probability, float), 1e-6, 1 - 1e-6)
-    large = float(np.mean(probability) - y.mean())
+    large = float(np.mean(np.asarray(probability, float)) - y.mean())
     x = np.column_stack([np.ones_like(p), np.log(p / (1 - p))])
     if np.ptp(x[:, 1]) < 1e-9 or y.min() == y.max():
         return CalibrationLine(float("nan"), float("nan"), float("nan"), float("nan"), large)

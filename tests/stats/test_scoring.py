@@ -22,9 +22,7 @@ def rankings(draw):
 def test_auc_and_average_precision_equal_scikit_learn(case):
     event, score = case
     assert scoring.auc(event, score) == pytest.approx(roc_auc_score(event, score), abs=1e-12)
-    assert scoring.average_precision(event, score) == pytest.approx(
-        average_precision_score(event, score), abs=1e-12
-    )
+    assert scoring.average_precision(event, score) == pytest.approx(average_precision_score(event, score), abs=1e-12)
 
 
 @given(rankings(), st.randoms(use_true_random=False))
