@@ -17,6 +17,7 @@ from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats import scoring
 
 Array = NDArray[np.float64]
+SMALL_GAIN = 0.01  # AUC points below which a list changes little
 Design = Literal["other_customers", "earlier_date"]
 
 
@@ -111,7 +112,7 @@ class ChurnComparison:
         measures: dict[str, scoring.Measure] = {
             "auc": scoring.auc_from_counts,
             "average_precision": scoring.average_precision_from_counts,
-            **{f"lift_{c * 100:g}": scoring.lift_at(c) for c in self.capacities},
+            **{lift_column(c): scoring.lift_at(c) for c in self.capacities},
         }
         draws = scoring.bootstrap_measures(left, scores, measures, draws=self.draws, rng=rng)
         base = list(scores).index(self.baseline)
@@ -119,13 +120,27 @@ class ChurnComparison:
         rows = []
         for i, (name, score) in enumerate(scores.items()):
             row: dict[str, object] = {"ranking": name, "kind": "model" if name in models else "rule"}
+            row |= dict(zip(measures, point[name], strict=True))
+            row |= {"gain": point[name][0] - point[self.baseline][0]}
+            row |= _ends("gain", draws[:, i, 0] - draws[:, base, 0], self.level)
             for j, measure in enumerate(measures):
-                lo, hi = scoring.percentile_interval(draws[:, i, j], self.level)
-                row |= {measure: point[name][j], f"{measure}_lo": lo, f"{measure}_hi": hi}
-            lo, hi = scoring.percentile_interval(draws[:, i, 0] - draws[:, base, 0], self.level)
-            row |= {"gain": point[name][0] - point[self.baseline][0], "gain_lo": lo, "gain_hi": hi}
+                row |= _ends(measure, draws[:, i, j], self.level)
             rows.append(row | (_probability_measures(left, score) if name in models else {}))
         return pd.DataFrame(rows).sort_values("auc", ascending=False, kind="stable", ignore_index=True)
+
+
+def lift_column(capacity: float) -> str:
+    """The column of the lift at a capacity.
+
+    >>> lift_column(0.05)
+    'lift_5'
+    """
+    return f"lift_{capacity * 100:g}"
+
+
+def _ends(name: str, draws: Array, level: float) -> dict[str, float]:
+    lo, hi = scoring.percentile_interval(draws, level)
+    return {f"{name}_lo": lo, f"{name}_hi": hi}
 
 
 def _design(trained_on: object) -> Design:
@@ -152,8 +167,8 @@ class ChurnReport(Result):
     """How well each ranking finds leavers.
 
     Attributes:
-        frame: One row per ranking: `auc`, `average_precision` and `lift_<percent>` each with `_lo` and `_hi`; `gain` =
-            AUC minus the baseline's, paired; of models also Brier score, log loss, calibration slope.
+        frame: One row per ranking: `auc`, `average_precision`, `lift_<percent>` and `gain` (AUC minus the baseline's,
+            paired), each with `_lo` and `_hi`; of models also Brier score, log loss, calibration slope.
         spec: What was asked.
         events: Customers who left.
         customers: Customers scored.
@@ -164,7 +179,7 @@ class ChurnReport(Result):
     name: ClassVar[str] = "churn_comparison"
     formats: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("auc", "auc_lo", "auc_hi", "average_precision", "brier", "log_loss", "slope"), ".3f"),
-        **dict.fromkeys(("gain", "gain_lo", "gain_hi", "in_the_large"), "+.4f"),
+        **dict.fromkeys(("gain", "gain_lo", "gain_hi"), "+.4f"),
     }
     frame: pd.DataFrame
     spec: ChurnComparison
@@ -174,8 +189,20 @@ class ChurnReport(Result):
     probabilities: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
-        """A copy of the table, the best ranking first."""
-        return self.frame.copy()
+        """The best ranking first: AUC and gain with intervals, and the other measures as they are."""
+        shown = ["ranking", "kind", "auc", "auc_lo", "auc_hi", "gain", "gain_lo", "gain_hi", "average_precision"]
+        lifts = [lift_column(c) for c in self.spec.capacities]
+        return self.frame.reindex(columns=[*shown, *lifts, "brier", "log_loss", "slope"])
+
+    def lifts(self) -> pd.DataFrame:
+        """Lift of each ranking at each capacity with its interval, one row each."""
+        parts = []
+        for capacity in self.spec.capacities:
+            name = lift_column(capacity)
+            part = self.frame[["ranking", "kind", name, f"{name}_lo", f"{name}_hi"]]
+            part = part.set_axis(["ranking", "kind", "lift", "lo", "hi"], axis=1)
+            parts.append(part.assign(capacity=capacity))
+        return pd.concat(parts, ignore_index=True)
 
     def refusal(self) -> Message | None:
         """Too few leavers or stayers to judge a ranking."""
@@ -213,8 +240,13 @@ class ChurnReport(Result):
         return Readout(
             Message(f"churn.compare.{verdict}", numbers),
             Message(f"churn.compare.certainty_{self.design}", {"draws": self.spec.draws, "folds": self.spec.folds}),
-            Message(f"churn.compare.action_{verdict}", numbers),
+            Message(f"churn.compare.action_{self._action()}", numbers),
         )
+
+    def _action(self) -> str:
+        verdict = self.verdict()
+        small = verdict == "better" and float(self.row(self.best_model)["gain"]) < SMALL_GAIN
+        return "small" if small else verdict
 
     def verdict(self) -> Literal["better", "worse", "same"]:
         """Whether the paired interval of the best model's gain lies above zero, below zero or across it."""
@@ -233,7 +265,7 @@ class ChurnReport(Result):
             none = Fact(id="churn.auc", label=Message("churn.label.auc"), value=None, refusal=self.refusal())
             return (share, none)
         best, base = self.row(self.best_model), self.row(self.spec.baseline)
-        top = f"lift_{self.spec.capacities[-1] * 100:g}"
+        top = lift_column(self.spec.capacities[-1])
 
         def fact(part: str, row: pd.Series, column: str, label: Message) -> Fact:
             ci = Interval(float(row[f"{column}_lo"]), float(row[f"{column}_hi"]), self.spec.level)

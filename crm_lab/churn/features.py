@@ -126,8 +126,10 @@ class FeatureTable(Result):
                 {"customers": len(self.frame), "features": self.frame.shape[1] - 1, "as_of": str(self.as_of)},
             ),
             Message("churn.features.certainty"),
-            Message("churn.features.dropped",
-                {"dropped": ", ".join(Message(f"churn.family.{f}").text() for f in self.dropped)},)
+            Message(
+                "churn.features.dropped",
+                {"dropped": ", ".join(Message(f"churn.family.{f}").text() for f in self.dropped)},
+            )
             if self.dropped
             else Message("churn.features.complete"),
         )

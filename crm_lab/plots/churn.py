@@ -37,7 +37,7 @@ def plot_window(result: WindowEvidence, *, ax: Axes | None = None) -> Axes:
 def plot_comparison(result: ChurnReport, *, ax: Axes | None = None) -> Axes:
     """AUC of every ranking with its interval, models in blue, rules in orange."""
     ax = ax or new_axes()
-    rows = result.to_frame().iloc[::-1].reset_index(drop=True)
+    rows = result.to_frame().iloc[::-1]
     for place, (_, row) in enumerate(rows.iterrows()):
         color = BLUE if row["kind"] == "model" else ORANGE
         ax.plot([row["auc_lo"], row["auc_hi"]], [place, place], color=color, lw=2)

@@ -22,14 +22,14 @@ class Ranking:
     """Rows of a score grouped by equal value, highest first.
 
     Attributes:
-        place: (n,) which distinct score a row has, 0 the highest.
-        event: (n,) 1 where the event happened, else 0.
-        size: Number of distinct scores.
+        order: (n,) rows from the highest score to the lowest.
+        starts: (k,) where in `order` each distinct score begins.
+        event: (n,) 1 where the event happened, else 0, in the order of the rows.
     """
 
-    place: NDArray[np.intp]
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
     event: Array
-    size: int
 
     @classmethod
     def of(cls, event: ArrayLike, score: ArrayLike) -> Ranking:
@@ -49,8 +49,9 @@ class Ranking:
             raise ValueError("event holds values other than 0 and 1; it must say whether the event happened.")
         if np.isnan(s).any():
             raise ValueError(f"{int(np.isnan(s).sum())} scores are missing; every row needs one.")
-        values, place = np.unique(-s, return_inverse=True)
-        return cls(place, y, len(values))
+        order = np.argsort(-s, kind="stable")
+        starts = np.flatnonzero(np.diff(s[order], prepend=np.nan) != 0)
+        return cls(order, starts, y)
 
     def counts(self, weights: Array | None = None) -> tuple[Array, Array]:
         """Events and non-events at each distinct score, highest first.
@@ -59,11 +60,11 @@ class Ranking:
             weights: (n,) how often each row counts; once each by default.
 
         Returns:
-            Two arrays of shape (size,).
+            Two arrays of shape (k,).
         """
         w = np.ones_like(self.event) if weights is None else weights
-        total: Array = np.bincount(self.place, w, self.size).astype(np.float64)
-        events: Array = np.bincount(self.place, w * self.event, self.size).astype(np.float64)
+        total = np.add.reduceat(w[self.order], self.starts)
+        events = np.add.reduceat((w * self.event)[self.order], self.starts)
         return events, total - events
 
 
@@ -253,16 +254,22 @@ def calibration_line(event: ArrayLike, probability: ArrayLike) -> CalibrationLin
     x = np.column_stack([np.ones_like(p), np.log(p / (1 - p))])
     if np.ptp(x[:, 1]) < 1e-9 or y.min() == y.max():
         return CalibrationLine(float("nan"), float("nan"), float("nan"), float("nan"), large)
-    beta = np.array([0.0, 1.0])
+    beta = np.zeros(2)  # from the origin: a start at slope 1 can overshoot when chances are far too sure
     for _ in range(50):
         mu = 1 / (1 + np.exp(-np.clip(x @ beta, -35, 35)))
         information = (x * (mu * (1 - mu))[:, None]).T @ x
         step = np.linalg.solve(information, x.T @ (y - mu))
+        while _log_likelihood(x @ (beta + step), y) < _log_likelihood(x @ beta, y) - 1e-9:
+            step = step / 2
         beta = beta + step
         if np.abs(step).max() < 1e-10:
             break
     se = np.sqrt(np.diag(np.linalg.inv(information)))
     return CalibrationLine(float(beta[0]), float(beta[1]), float(se[0]), float(se[1]), large)
+
+
+def _log_likelihood(log_odds: Array, y: Array) -> float:
+    return float((y * log_odds - np.logaddexp(0, log_odds)).sum())
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,15 @@ def test_calibration_line_finds_the_slope_that_was_built_in():
     assert abs(honest.intercept) < 4 * honest.intercept_se
 
 
+def test_calibration_line_converges_where_a_plain_newton_step_from_slope_one_overshoots():
+    rng = np.random.default_rng(0)
+    true = rng.normal(0, 1, 4000)
+    event = rng.random(4000) < 1 / (1 + np.exp(-true))
+    line = scoring.calibration_line(event, 1 / (1 + np.exp(-3 * true)))
+    assert abs(line.slope - 1 / 3) < 4 * line.slope_se
+    assert line.slope_se < 0.02
+
+
 def test_calibration_line_has_no_slope_for_constant_probabilities():
     line = scoring.calibration_line([0, 1, 1], [0.5, 0.5, 0.5])
     assert np.isnan(line.slope)
