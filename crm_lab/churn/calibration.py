@@ -80,7 +80,12 @@ class Calibration(Result):
         lo, hi = self.spec.slopes
         ok = lo <= self.line.slope <= hi and abs(self.line.in_the_large) < 0.02
         ci = self.interval()
-        numbers = {"slope": self.line.slope, "lo": ci.lo, "hi": ci.hi, "large": round(self.line.in_the_large * 100, 1) + 0.0}
+        numbers = {
+            "slope": self.line.slope,
+            "lo": ci.lo,
+            "hi": ci.hi,
+            "large": round(self.line.in_the_large * 100, 1) + 0.0,
+        }
         return Readout(
             Message("churn.calibration.finding", numbers),
             Message("churn.calibration.certainty", {"n": self.customers}),
