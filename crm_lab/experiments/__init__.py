@@ -2,20 +2,32 @@
 
 from crm_lab.experiments.assignment import assign, assign_stratified
 from crm_lab.experiments.decision import write_decision
+from crm_lab.experiments.design import Design, DesignTable
 from crm_lab.experiments.effects import Effects, EffectTable
 from crm_lab.experiments.experiment import Experiment
 from crm_lab.experiments.histories import plant, spend_windows
 from crm_lab.experiments.metrics import Metric, mean_of, ratio_of, share_of
 from crm_lab.experiments.programme import Programme, ProgrammeReturn
+from crm_lab.experiments.readings import Claim, Readings
+from crm_lab.experiments.roi_design import RoiDesign, RoiDesignTable
+from crm_lab.experiments.runtime import RunTime, RunTimeTable
 from crm_lab.experiments.soundness import Soundness, SoundnessCheck
 
 __all__ = [
+    "Claim",
+    "Design",
+    "DesignTable",
     "EffectTable",
     "Effects",
     "Experiment",
     "Metric",
     "Programme",
     "ProgrammeReturn",
+    "Readings",
+    "RoiDesign",
+    "RoiDesignTable",
+    "RunTime",
+    "RunTimeTable",
     "Soundness",
     "SoundnessCheck",
     "assign",

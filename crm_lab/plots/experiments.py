@@ -9,8 +9,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from crm_lab.experiments.design import DesignTable
 from crm_lab.experiments.effects import EffectTable
 from crm_lab.experiments.programme import ProgrammeReturn
+from crm_lab.experiments.readings import Readings
+from crm_lab.experiments.roi_design import RoiDesignTable
+from crm_lab.experiments.runtime import RunTimeTable
 from crm_lab.experiments.soundness import Soundness
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
@@ -95,4 +99,57 @@ def _p_return(result: ProgrammeReturn, ax: Axes | None) -> Axes:
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.set(title=_text("p_title"), xlabel=_text("p_axis"), ylabel=_text("p_probability"), ylim=(0, 1.02))
     ax.legend(loc="upper right")
+    return ax
+
+
+@draws(DesignTable)
+def plot_power(result: DesignTable, *, ax: Axes | None = None) -> Axes:
+    """Power of the first metric by number of units, plain and with the pre-period."""
+    ax = ax or new_axes()
+    sns.lineplot(result.power_curve(), x="units", y="power", hue="adjusted", linewidth=2, ax=ax)
+    ax.axhline(result.spec.power, color=GREY, linewidth=1, linestyle=":")
+    ax.axvline(result.available, color=RUST, linestyle="--", label=_text("at_hand"))
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.set(title=_text("power_title"), xlabel=_text("power_units"), ylabel=_text("power_axis"), ylim=(0, 1.02))
+    ax.legend(loc="lower right")
+    return ax
+
+
+@draws(RoiDesignTable)
+def plot_p_ship(result: RoiDesignTable, *, ax: Axes | None = None) -> Axes:
+    """Probability that the test ends in ship, by number of units."""
+    ax = ax or new_axes()
+    sns.lineplot(result.to_frame(), x="units", y="p_ship", color=BLUE, linewidth=2, ax=ax)
+    ax.axhline(result.spec.power, color=GREY, linewidth=1, linestyle=":")
+    ax.axvline(result.available, color=RUST, linestyle="--", label=_text("at_hand"))
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.set(title=_text("p_ship_title"), xlabel=_text("power_units"), ylabel=_text("p_ship_axis"), ylim=(0, 1.02))
+    ax.legend(loc="lower right")
+    return ax
+
+
+@draws(RunTimeTable)
+def plot_gaps(result: RunTimeTable, *, ax: Axes | None = None) -> Axes:
+    """Share of repeat customers whose usual gap is at most so many days."""
+    ax = ax or new_axes()
+    sns.ecdfplot(x=result.gaps, color=BLUE, linewidth=2, ax=ax)
+    ax.axhline(result.spec.quantile, color=GREY, linewidth=1, linestyle=":")
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.set(title=_text("gap_title"), xlabel=_text("gap_axis"), ylabel=_text("gap_share"))
+    return ax
+
+
+@draws(Readings)
+def plot_readings(result: Readings, *, ax: Axes | None = None) -> Axes:
+    """The effect in both readings of a claim."""
+    frame = result.to_frame()
+    ax = ax or new_axes(height=2.2)
+    sns.barplot(x=frame["effect"] * 100, y=frame["reading"], color=BLUE, ax=ax)
+    for place, effect in enumerate(frame["effect"]):
+        ax.annotate(
+            f"{effect * 100:.2f}", (effect * 100, place), xytext=(4, 0), textcoords="offset points", va="center"
+        )
+    ax.set(title=_text("readings_title"), xlabel=_text("readings_axis"), ylabel="")
     return ax
