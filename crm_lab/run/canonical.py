@@ -19,6 +19,7 @@ from nbformat import writes as nbformat_writes
 
 from crm_lab.exports import project_root
 
+RESULT_MIME = "application/vnd.crm-lab.result+json"
 KERNEL = {"name": "crm-lab", "display_name": "crm_lab", "language": "python"}
 _CELL_METADATA = {"tags", "slideshow", "jupyter"}
 _NOTEBOOK_METADATA = {"crm_lab"}
@@ -43,6 +44,19 @@ def canonical(notebook: NotebookNode) -> NotebookNode:
             cell.execution_count = count
             cell.outputs = canonical_outputs(cell.outputs, count)
     return notebook
+
+
+def without_keys(outputs: list[Any]) -> list[Any]:
+    """Outputs whose published results do not name the key of the data they came from.
+
+    The key changes with every change of the code that reads the data, the figures mostly do not.
+    """
+    kept = copy.deepcopy(outputs)
+    for output in kept:
+        result = output.get("data", {}).get(RESULT_MIME)
+        if result and result.get("data"):
+            result["data"].pop("key", None)
+    return kept
 
 
 def write_text(notebook: NotebookNode) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from crm_lab.run.canonical import canonical_outputs
+from crm_lab.run.canonical import canonical_outputs, without_keys
 
 RELATIVE = 1e-6
 ABSOLUTE = 1e-12  # differences of equal numbers, which would be 0
@@ -91,7 +91,7 @@ def same_text(reference: str, new: str) -> bool:
 
 def _by_kind(outputs: list[Any]) -> dict[str, list[Any]]:
     kinds: dict[str, list[Any]] = defaultdict(list)
-    for output in canonical_outputs(outputs):
+    for output in without_keys(canonical_outputs(outputs)):
         if output.output_type == "stream":
             kinds[output.name].append(output.text)
         elif output.output_type == "error":

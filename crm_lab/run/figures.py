@@ -20,11 +20,19 @@ def figure_data(figure: Any) -> dict[str, Any]:
 
 
 def figure_title(data: Any) -> str:
-    """The titles in a figure's data, as one line: the picture's alternative text."""
+    """The titles in a figure's data, else what its axes show, as one line: the picture's alternative text.
+
+    >>> figure_title({"title": "", "axes": [{"title": "Late customers"}, {"ylabel": "share"}]})
+    'Late customers'
+    >>> figure_title({"axes": [{"xlabel": "days", "ylabel": "customers"}]})
+    'customers · days'
+    """
     if not isinstance(data, dict):
         return ""
-    titles = [data.get("title", ""), *(axes.get("title", "") for axes in data.get("axes", []))]
-    return " · ".join(dict.fromkeys(title.replace("\n", " ") for title in titles if title))
+    parts = data.get("axes", [])
+    titles = [data.get("title", ""), *(axes.get("title", "") for axes in parts)]
+    named = titles if any(titles) else [axes.get(label, "") for axes in parts for label in ("ylabel", "xlabel")]
+    return " · ".join(dict.fromkeys(text.replace("\n", " ") for text in named if text))
 
 
 def _axes_data(axes: Any) -> dict[str, Any]:

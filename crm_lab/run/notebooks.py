@@ -13,7 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from crm_lab.checks import BadInput
-from crm_lab.run.canonical import canonical, write_text
+from crm_lab.run.canonical import canonical, without_keys, write_text
 from crm_lab.run.comparison import never_run, notebook_differences
 from crm_lab.run.steady import committed_environment
 
@@ -91,7 +91,16 @@ def execute(path: Path, root: Path) -> NotebookNode:
         client.execute(env={**os.environ, **committed_environment(root, path.stem)})
     except NoSuchKernel:
         raise BadInput("The kernel 'crm-lab' is not installed; run 'pip install --no-deps -e .'.") from None
-    return canonical(notebook)
+    return committed_form(notebook)
+
+
+def committed_form(notebook: NotebookNode) -> NotebookNode:
+    """The canonical form of a notebook for the repository: it changes only where its figures do."""
+    notebook = canonical(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = without_keys(cell.outputs)
+    return notebook
 
 
 def refresh(root: Path, names: Sequence[str] = (), *, check: bool = False) -> Iterator[Outcome]:
@@ -127,7 +136,7 @@ def _check(path: Path, root: Path) -> Outcome:
     committed = nbformat.read(path, as_version=4)
     if cells := never_run(committed):
         return Outcome(path, "never run", (f"cells {', '.join(map(str, cells))} have no outputs to compare with",))
-    if write_text(canonical(committed)) != path.read_text(encoding="utf-8"):
+    if write_text(committed_form(committed)) != path.read_text(encoding="utf-8"):
         return Outcome(path, "differs", ("it is not in canonical form",))
     new = _executed(path, root)
     if isinstance(new, Outcome):

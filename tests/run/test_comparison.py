@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 
+from crm_lab.run.canonical import RESULT_MIME
 from crm_lab.run.comparison import never_run, notebook_differences, output_differences, same_text, value_differences
 
 V4 = nbformat.v4
@@ -64,3 +65,12 @@ def test_the_cell_that_differs_is_named():
 def test_cells_never_run_are_found_and_empty_ones_do_not_count():
     cells = [V4.new_code_cell("x"), V4.new_code_cell(""), V4.new_markdown_cell("x")]
     assert never_run(V4.new_notebook(cells=cells)) == [0]
+
+
+def test_the_key_of_the_data_is_no_difference_but_their_last_day_is():
+    def published(key, last_day):
+        data = {"key": key, "last_day": last_day}
+        return [V4.new_output("display_data", data={RESULT_MIME: {"data": data, "facts": []}})]
+
+    assert not output_differences(published("a1", "2017-12-31"), published("b2", "2017-12-31"))
+    assert output_differences(published("a1", "2017-12-31"), published("a1", "2017-12-30"))
