@@ -1,0 +1,68 @@
+"""Features that need more than orders: breadth and returns from lines, contacts from exposures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crm_lab.churn.log import PurchaseLog, day_numbers
+
+Array = NDArray[np.float64]
+LINE_FEATURES: Mapping[str, tuple[str, ...]] = {
+    "breadth": ("n_products", "products_per_day", "products_trend"),
+    "returns": ("return_share",),
+    "contacts": ("contacts_91",),
+}
+
+
+def line_features(
+    log: PurchaseLog, transactions: pd.DataFrame | None, exposures: pd.DataFrame | None, recent: int
+) -> dict[str, Array]:
+    """The features that the tables at hand allow, one array (m,) each, for the customers of `log`."""
+    out: dict[str, Array] = {}
+    if transactions is not None:
+        unit, day, rows = _up_to(log, transactions)
+        out |= _breadth(log, unit, day, rows, recent)
+        back = rows["kind"].isin(["return", "cancellation"]).to_numpy()
+        if back.any():
+            net = rows["net_amount"].to_numpy(dtype=float, na_value=0.0)
+            sold = np.bincount(unit[~back], net[~back], len(log.ids))
+            out["return_share"] = -np.bincount(unit[back], net[back], len(log.ids)) / np.maximum(sold, 0.01)
+    if exposures is not None:
+        unit, day, _ = _up_to(log, exposures)
+        out["contacts_91"] = np.bincount(unit, day > log.as_of - 91, len(log.ids)).astype(float)
+    return out
+
+
+def _up_to(log: PurchaseLog, frame: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64], pd.DataFrame]:
+    """Rows up to as_of of customers in the log: their customer index, day and the rows."""
+    day = day_numbers(frame["date"])
+    unit = pd.Index(log.ids).get_indexer(pd.Index(frame["customer_id"].astype(object)))
+    keep = (day <= log.as_of) & (unit >= 0)
+    return unit[keep].astype(np.int64), day[keep], frame[keep]
+
+
+def _breadth(
+    log: PurchaseLog, unit: NDArray[np.int64], day: NDArray[np.int64], rows: pd.DataFrame, recent: int
+) -> dict[str, Array]:
+    product, names = pd.factorize(rows["product_id"])
+    known = product >= 0
+    if not known.any():
+        return {}
+
+    def distinct(inside: NDArray[np.bool_]) -> Array:
+        keep = known & inside
+        pairs = np.unique(unit[keep] * (len(names) + 1) + product[keep])
+        return np.bincount(pairs // (len(names) + 1), minlength=len(log.ids)).astype(float)
+
+    every = distinct(np.ones(len(day), dtype=bool))
+    now = distinct(day > log.as_of - recent)
+    before = distinct((day <= log.as_of - recent) & (day > log.as_of - 2 * recent))
+    return {
+        "n_products": every,
+        "products_per_day": every / log.counts,
+        "products_trend": (now + 1) / (before + 1),
+    }
