@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -35,6 +37,7 @@ def project_root() -> Path:
 def defuse(frame: pd.DataFrame) -> pd.DataFrame:
     """A copy whose text cells cannot start a spreadsheet formula: they get a leading apostrophe.
 
+    >>> import pandas as pd
     >>> defuse(pd.DataFrame({"name": ["=1+1", "Ann"]}))["name"].tolist()
     ["'=1+1", 'Ann']
     """
@@ -42,9 +45,11 @@ def defuse(frame: pd.DataFrame) -> pd.DataFrame:
     def safe(value: object) -> object:
         return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
+    from pandas.api.types import is_numeric_dtype
+
     out = frame.rename(columns=safe)
     for position, dtype in enumerate(out.dtypes):
-        if not pd.api.types.is_numeric_dtype(dtype):
+        if not is_numeric_dtype(dtype):
             out.isetitem(position, [safe(value) for value in out.iloc[:, position]])
     return out
 

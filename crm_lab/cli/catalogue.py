@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
+
+from crm_lab.checks import BadInput
+
+if TYPE_CHECKING:
+    from crm_lab.run.library import NotebookFile
 
 
 @click.command("list")
@@ -11,17 +20,26 @@ def list_(lang: str) -> None:
     """Suites, and notebooks with their questions."""
     from crm_lab.exports import project_root
     from crm_lab.run.library import notebooks
-    from crm_lab.run.suite import load_suite, suite_files
+    from crm_lab.run.suite import suite_files
 
     root = project_root()
     known = notebooks(root)
     click.echo("Suites (crm-lab run SUITE)")
     for name in suite_files(root):
-        suite = load_suite(name, root, known)
-        click.echo(f"  {name:<28} {suite.title} ({', '.join(page.notebook[:2] for page in suite.page)})")
+        click.echo(f"  {name:<28} {_described(name, root, known)}")
     click.echo("\nNotebooks (crm-lab help NOTEBOOK; the number will do)")
     for name, notebook in known.items():
         click.echo(f"  {name:<28} {notebook.question(lang)}")
+
+
+def _described(name: str, root: Path, known: Mapping[str, NotebookFile]) -> str:
+    from crm_lab.run.suite import load_suite
+
+    try:
+        suite = load_suite(name, root, known)
+    except BadInput as error:
+        return f"cannot be used: {error.problems[0] if error.problems else error}"
+    return f"{suite.title} ({', '.join(known[page.notebook].number for page in suite.page)})"
 
 
 @click.command("help")
@@ -50,7 +68,7 @@ def help_(notebook: str, as_json: bool) -> None:
         click.echo("It takes no parameters.")
     for parameter in parameters:
         click.echo(f"\n  {parameter.name}: {parameter.spelled} = {parameter.default!r}")
-        click.echo(f"      {parameter.rule}" + (f"; {parameter.comment}" if parameter.comment else ""))
+        click.echo(f"      {f'{parameter.comment} ({parameter.rule})' if parameter.comment else parameter.rule}")
     click.echo("\nExamples")
     setting = next((f"{page.name}.{p.name}={p.default}" for p in parameters), None)
     example = ["-p", setting] if setting else []

@@ -11,6 +11,8 @@ import click
 if TYPE_CHECKING:
     from datetime import date
 
+    from crm_lab.data.workspace import Workspace
+
 
 @click.command()
 @click.argument("suite")
@@ -54,32 +56,37 @@ def run(
     chosen = load_suite(suite, root, known)
     typed = [*settings, *([f"as_of={as_of}"] if as_of else [])]
     plan = make_plan(chosen, known, typed, only)
-    plan = with_dates(plan, _Data(), dt.date.today())  # noqa: DTZ011 - the user's calendar
-    options = Options(
-        root,
-        lang or chosen.lang,
-        timeout or chosen.timeout_s,
-        jobs,
-        sys.argv[1:],
-    )
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    lang = lang or chosen.lang
+    plan = with_dates(plan, _Data(lang), dt.date.today())  # noqa: DTZ011 - the user's calendar
+    options = Options(root, lang, timeout or chosen.timeout_s, jobs, sys.argv[1:])
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
     with watcher(plan) as watching:
         report = run_plan(plan, options, watching)
-    write_summary(report, options.lang)
+    write_summary(report, lang)
     sys.exit(report.exit_code)
 
 
 class _Data:
-    """The days that the data hold, asked for only when a plan needs them."""
+    """The days that the data hold, asked for only when a plan needs them; says so, as the first time takes a while."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+        self._open: dict[str, Workspace] = {}
 
     def day_range(self, source: str) -> tuple[date, date]:
         """First and last day."""
-        from crm_lab.data.workspace import open_workspace
-
-        return open_workspace(source).day_range
+        return self._workspace(source).day_range
 
     def last_complete_day(self, source: str) -> date:
         """The last day that is there as a whole."""
-        from crm_lab.data.workspace import open_workspace
+        return self._workspace(source).last_complete_day
 
-        return open_workspace(source).last_complete_day
+    def _workspace(self, source: str) -> Workspace:
+        from crm_lab.data.workspace import open_workspace
+        from crm_lab.messages import Message
+
+        if source not in self._open:
+            click.echo(Message("run.data", {"source": source}).text(self._lang))
+            self._open[source] = open_workspace(source)
+        return self._open[source]

@@ -61,9 +61,10 @@ class Client(PapermillNotebookClient):  # type: ignore[misc] # papermill has no 
 
     def papermill_execute_cells(self) -> None:
         """Run cell after cell; stop at the first that fails, whatever the reason."""
+        code = [index for index, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
         for index, cell in enumerate(self.nb.cells):
-            if self.progress is not None:
-                self.progress(index, len(self.nb.cells))
+            if self.progress is not None and cell.cell_type == "code":
+                self.progress(code.index(index), len(code))
             if not self._execute(cell, index):
                 break
 

@@ -55,7 +55,7 @@ class CrmLabEngine:
             progress_bar: papermill's own progress bar.
             log_output: Log what cells print.
             options: ``execution_timeout`` (seconds for the whole notebook), ``start_timeout``,
-                ``progress`` (called with the cells done and their number).
+                ``progress`` (called with the code cells done and their number).
 
         Returns:
             The executed notebook; cells that failed carry the error.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,6 +60,7 @@ def finish_page(notebook: Any, page: dict[str, Any], folder: Path) -> dict[str, 
         The page's content, as in its ``results.json``.
     """
     from crm_lab.run.canonical import canonical, write_text
+    from crm_lab.run.rendering import render_page
 
     notebook = canonical(notebook)
     page = {**page, **ending(notebook), "results": published(notebook)}
@@ -70,7 +70,7 @@ def finish_page(notebook: Any, page: dict[str, Any], folder: Path) -> dict[str, 
     page["files"] = sorted(str(p.relative_to(folder)) for p in own.rglob("*") if p.is_file())
     (folder / f"{page['notebook']}.ipynb").write_text(write_text(notebook), encoding="utf-8")
     write_json(own / "results.json", page)
-    _renderer("render_page")(notebook, page, folder)
+    render_page(notebook, page, folder)
     return page
 
 
@@ -117,16 +117,3 @@ def lost_page(page: Mapping[str, Any], path: Path, folder: Path, reason: str, na
         first.execution_count = 1
         first.outputs = [new_output("error", ename=name, evalue=reason, traceback=[reason])]
     return finish_page(notebook, dict(page), folder)
-
-
-def render_index(run: dict[str, Any], folder: Path) -> Path:
-    """Write a run's ``index.html``."""
-    path: Path = _renderer("render_index")(run, folder)
-    return path
-
-
-def _renderer(name: str) -> Any:
-    """A function of the rendering module."""
-    own = "crm_lab.run.rendering"
-    home = own if importlib.util.find_spec(own) else "crm_lab.run.plain"
-    return getattr(importlib.import_module(home), name)

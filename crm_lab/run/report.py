@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from crm_lab.run import provenance
-from crm_lab.run.pages import FAILED, NOT_RUN, OK, TIMEOUT, render_index
+from crm_lab.run.pages import FAILED, NOT_RUN, OK, TIMEOUT
 from crm_lab.run.plan import Plan
 from crm_lab.run.schedule import PageRun, Setting, Watcher, run_pages
 from crm_lab.run.store import LATEST, RunFolder, locked, publish_run, run_folder, write_json
@@ -100,6 +100,8 @@ def run_plan(plan: Plan, options: Options, watcher: Watcher) -> Report:
             "exit_code": exit_code,
         }
         write_json(folder.part / "manifest.json", manifest)
+        from crm_lab.run.rendering import render_index
+
         render_index({**manifest, "pages": [_index_entry(run) for run in runs]}, folder.part)
         whole_and_good = exit_code == EXIT_OK and not plan.only
         final = publish_run(folder, move_latest=whole_and_good)

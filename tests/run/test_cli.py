@@ -1,6 +1,9 @@
 """The command line as a user meets it."""
 
 import errno
+import json
+import subprocess
+import sys
 
 import click
 import pytest
@@ -59,3 +62,58 @@ def test_an_unknown_command_is_refused():
     outcome = CliRunner().invoke(cli.main, ["rnu"])
     assert outcome.exit_code == 2
     assert "No such command 'rnu'" in outcome.output
+
+
+def test_help_and_lists_load_no_pandas(project):
+    project.notebook("01_one", title="01 · Which?")
+    calls = [["--help"], ["list"], ["help", "01"], ["run", "--help"]]
+    code = f"""
+import sys
+from crm_lab.cli import main
+for arguments in {calls!r}:
+    main(arguments, standalone_mode=False)
+heavy = ("pandas", "numpy", "matplotlib", "duckdb", "nbformat", "jupyter_client")
+print([name for name in heavy if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=project.env())
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_list_shows_suites_and_questions_and_survives_a_broken_suite(project):
+    project.notebook("01_one", title="01 · Which?")
+    project.suite("bad", 'title = "B"\n[[page]]\nnotebook = "01_oen"\n')
+    project.suite("good", 'title = "G"\n[[page]]\nnotebook = "01_one"\n')
+    assert CliRunner().invoke(cli.main, ["list"]).output.splitlines() == [
+        "Suites (crm-lab run SUITE)",
+        "  bad                          cannot be used: there is no notebook '01_oen'; did you mean '01_one'?",
+        "  good                         G (01)",
+        "",
+        "Notebooks (crm-lab help NOTEBOOK; the number will do)",
+        "  01_one                       Which?",
+    ]
+
+
+def test_help_shows_every_parameter_with_its_rule(project):
+    project.notebook("01_one", title="01 · Which?")
+    assert CliRunner().invoke(cli.main, ["help", "01"]).output.splitlines() == [
+        "01_one: Which?",
+        "",
+        "  shop: Literal['small', 'large'] = 'small'",
+        "      where from (one of 'small', 'large')",
+        "",
+        "  as_of: str = '2017-12-31'",
+        '      last day that counts (a date like 2017-12-31, or "latest")',
+        "",
+        "  bins: int = 5",
+        "      how many (a whole number)",
+        "",
+        "Examples",
+        "  crm-lab run tour --only 01 -p 01_one.shop=small",
+        "  papermill notebooks/01_one.ipynb out.ipynb --engine crm-lab",
+    ]
+
+
+def test_help_as_json_schema(project):
+    project.notebook("01_one")
+    content = json.loads(CliRunner().invoke(cli.main, ["help", "01", "--json"]).output)
+    assert content["properties"]["bins"]["type"] == "integer"

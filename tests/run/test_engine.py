@@ -30,6 +30,7 @@ def test_papermill_knows_the_engine_by_its_entry_point():
     assert papermill_engines.get_engine("crm-lab") is CrmLabEngine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["papermill", "crm_lab.run.engine", "papermill.engines"])
 def test_it_loads_whichever_is_imported_first(first):
     code = f"import {first}, papermill.engines as e; print(e.papermill_engines.get_engine('crm-lab').__name__)"
