@@ -91,6 +91,7 @@ CUSTOMERS = Table(
         Column("opted_out_on", "date", "Day of the last refusal of messages.", nullable=True, required=False),
     ),
     key=("customer_id",),
+    known_on="joined_on",
 )
 
 PRODUCTS = Table(
@@ -109,6 +110,7 @@ PRODUCTS = Table(
         Column("unit_cost", "money", "Cost of goods of a unit.", unit="currency", nullable=True, required=False),
     ),
     key=("product_id",),
+    known_on="launched_on",
 )
 
 STORES = Table(
@@ -166,13 +168,14 @@ REWARDS = Table(
     "One row per event of the points ledger, in order within customers.",
     (
         Column("customer_id", "text", "Who.", pii="pseudonym"),
+        Column("event", "integer", "Number of the event of this customer."),
         Column("date", "date", "When."),
         Column("kind", "text", "earn, redeem or expire."),
         Column("points", "integer", "Positive when earned, negative otherwise.", unit="points"),
         Column("order_id", "text", "The order at which it happened; none for expiry.", nullable=True),
         Column("cost_amount", "money", "What it cost the retailer.", unit="currency"),
     ),
-    key=(),
+    key=("customer_id", "event"),
     known_on="date",
 )
 

@@ -33,9 +33,9 @@ def build(
     with tempfile.TemporaryDirectory(dir=folder) as anteroom:
         raw = source.door(connection, Path(anteroom)) if source.door else source.raw
         _write(connection, raw, folder / "raw.parquet")
+        for name, sql in source.dimensions.items():
+            _write(connection, f"{sql} order by all", folder / f"{name}.parquet")
     connection.execute(f"create or replace temp view raw as from read_parquet('{folder}/raw.parquet')")
-    for name, sql in source.dimensions.items():
-        _write(connection, f"{sql} order by 1", folder / f"{name}.parquet")
     _judge(connection, source, folder, actions)
     _write(connection, "from judged", folder / "judged.parquet")
     clean = clean_sql(actions)
@@ -151,7 +151,7 @@ def _ledger_sql(actions: Mapping[Rule, Action], folder: Path) -> str:
     totals = " union all ".join(
         f"select {position}, '{item}', 'total', count(*), coalesce(sum(net_amount), 0), 0, 0 from {rows}"
         for position, item, rows in (
-            (0, "raw", "raw left join judged using (source_row)"),
+            (0, "raw", "(select j.net_amount from raw left join judged j using (source_row))"),
             (98, "clean", f"read_parquet('{folder}/transactions.parquet')"),
             (99, "quarantine", f"read_parquet('{folder}/quarantine.parquet')"),
         )

@@ -6,6 +6,7 @@ import atexit
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ from crm_lab.data.rules import decide
 from crm_lab.data.sources import find_source
 from crm_lab.data.sources.base import Source
 from crm_lab.exports import project_root
+from crm_lab.tables import TABLES
 
 _DERIVED = ("orders", "customer_360")
 
@@ -56,7 +58,7 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
     """Open the built tables of a source, building them first where they are missing.
 
     Args:
-        source: Name of a source (`complete_journey`, `cdnow`, `cdnow_sample`) or a `Source`.
+        source: Name of a source (`complete_journey`, `cdnow`, `cdnow_sample`, `simulated:fashion`) or a `Source`.
         rules: Cleaning rule to action (``fix``, ``quarantine``, ``flag``, ``ignore``), where it should differ.
 
     Returns:
@@ -72,7 +74,7 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
     found = find_source(source) if isinstance(source, str) else source
     actions = decide(found, rules)
     key = _key(found, {rule.name: action for rule, action in actions.items()})
-    folder = workspaces_dir() / f"{found.name}-{key}"
+    folder = workspaces_dir() / (re.sub(r"[^\w.-]+", "_", found.name) + f"-{key}")
     if not (folder / "workspace.json").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with locked(folder.with_suffix(".lock")):
@@ -153,6 +155,17 @@ class Workspace:
             )
         return Tables(self, day)
 
+    @cached_property
+    def _kinds(self) -> dict[str, dict[str, str]]:
+        return {}
+
+    def columns(self, name: str) -> dict[str, str]:
+        """Columns of a stored table with their DuckDB types."""
+        if name not in self._kinds:
+            described = connect().cursor().execute(f"describe from read_parquet('{self.folder}/{name}.parquet')")
+            self._kinds[name] = {row[0]: row[1] for row in described.fetchall()}
+        return self._kinds[name]
+
     def stored(self, name: str, *columns: str) -> pd.DataFrame:
         """A stored table whole, uncut: ``ledger``, ``quarantine``, ``raw``, ``judged`` and the clean tables.
 
@@ -229,8 +242,16 @@ class Tables:
         return str(self.workspace.about["currency"])
 
     def _cut(self, name: str) -> str:
-        where = f" where day <= {self._day}" if name == "transactions" else ""
-        return f"from read_parquet('{self.workspace.folder}/{name}.parquet'){where}"
+        """SQL of a stored table with what was known: no later row, and no later date in the rows there are."""
+        stored = f"from read_parquet('{self.workspace.folder}/{name}.parquet')"
+        if name == "transactions":
+            return f"{stored} where day <= {self._day}"
+        known_on = TABLES[name].known_on if name in TABLES else None
+        dates = [c for c, kind in self.workspace.columns(name).items() if kind == "DATE"]
+        kept = [f"case when {c} <= date '{self.as_of}' then {c} end as {c}" for c in dates if c != known_on]
+        replaced = f" replace ({', '.join(kept)})" if kept else ""
+        where = f" where {known_on} is null or {known_on} <= date '{self.as_of}'" if known_on in dates else ""
+        return f"select *{replaced} {stored}{where}"
 
     @property
     def _day(self) -> int:

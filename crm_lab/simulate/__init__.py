@@ -1,7 +1,8 @@
 """The simulated retailer and its answer key."""
 
+from crm_lab.simulate.folder import write_retailer
 from crm_lab.simulate.key import AnswerKey, open_key
-from crm_lab.simulate.retailer import Retailer, make_retailer
+from crm_lab.simulate.retailer import Retailer, make_retailer, prepare
 from crm_lab.simulate.scenario import Scenario, load_scenario, scenario_names
 from crm_lab.simulate.streams import student_seed
 
@@ -12,6 +13,8 @@ __all__ = [
     "load_scenario",
     "make_retailer",
     "open_key",
+    "prepare",
     "scenario_names",
     "student_seed",
+    "write_retailer",
 ]

@@ -164,6 +164,7 @@ def _rewards(common: Common, columns: Columns) -> pa.Table:
     return pa.table(
         {
             "customer_id": customer_ids(columns["customer"]),
+            "event": columns["event"],
             "date": _dates(common, columns["day"]),
             "kind": _spell(columns["kind"], _words(*KINDS)),
             "points": columns["points"],

@@ -98,11 +98,19 @@ def enrolments(life: Life) -> Columns:
 
 def rewards(ledger: Ledger, visits: Columns) -> Columns:
     """The ledger of points, with the numbers of the orders."""
+    starts = np.searchsorted(ledger.customer, ledger.customer)
     number = np.where(ledger.order >= 0, np.append(visits["number"], 0)[ledger.order], 0)
     return owned(
-        {"customer": ledger.customer, "day": ledger.day, "kind": ledger.kind, "points": ledger.points,
-         "number": number, "cost": ledger.cost}
-    )  # fmt: skip
+        {
+            "customer": ledger.customer,
+            "event": np.arange(ledger.customer.size) - starts + 1,
+            "day": ledger.day,
+            "kind": ledger.kind,
+            "points": ledger.points,
+            "number": number,
+            "cost": ledger.cost,
+        }
+    )
 
 
 def exposures(scenario: Scenario, life: Life) -> Columns:

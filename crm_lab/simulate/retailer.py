@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,25 +77,11 @@ def make_retailer(
     Raises:
         BadInput: If the scenario, an override, the seed or the number cannot be used; all mistakes at once.
     """
-    given = prepare(scenario, n_customers, seed, overrides)
-    parts, sealed, costs = [], [], Costs(given.common.scenario)
-    for tables, key in simulate(given, costs):
-        parts.append(tables)
-        sealed.append(key)
-    tables = {name: pa.concat_tables([p[name] for p in parts]) for name in parts[0]}
-    tables |= {"products": products_table(given.common), "stores": stores_table(given.common), "costs": costs.table()}
-    key = {name: pa.concat_tables([p[name] for p in sealed]) for name in sealed[0]}
-    return Retailer(
-        given.common.scenario,
-        given.common.seed,
-        given.n_customers,
-        {name: to_pandas(table) for name, table in tables.items()},
-        {name: to_pandas(table) for name, table in key.items()},
-    )
+    return retailer_of(prepare(scenario, n_customers, seed, overrides))
 
 
 @dataclass(frozen=True)
-class Order:
+class Plan:
     """A retailer to be simulated: what all its blocks share, and how many customers."""
 
     common: Common
@@ -107,7 +93,7 @@ def prepare(
     n_customers: int | None = None,
     seed: int | None = None,
     overrides: Mapping[str, Any] | None = None,
-) -> Order:
+) -> Plan:
     """Check what is asked for and make what all blocks share.
 
     Raises:
@@ -118,21 +104,39 @@ def prepare(
     if isinstance(scenario, Scenario):
         if overrides:
             raise BadInput("overrides are for scenarios given by name; change a Scenario with dataclasses.replace.")
-        truth, changes = scenario, {"customers": scenario.customers, "seed": scenario.seed, **changes}
-        return Order(make_common(truth, int(changes["seed"])), int(changes["customers"]))
+        truth = replace(scenario, **changes)
+        return Plan(make_common(truth, truth.seed), truth.customers)
     changes = {k: int(v) if isinstance(v, np.integer) else v for k, v in changes.items()}
     truth = load_scenario(scenario, changes)
-    return Order(make_common(truth, truth.seed), truth.customers)
+    return Plan(make_common(truth, truth.seed), truth.customers)
 
 
-def simulate(order: Order, costs: Costs) -> Iterator[tuple[dict[str, pa.Table], dict[str, pa.Table]]]:
+def simulate(plan: Plan, costs: Costs) -> Iterator[tuple[dict[str, pa.Table], dict[str, pa.Table]]]:
     """Block by block: the contract's tables and the key's; monthly costs are added up in `costs`."""
     lines = 0
-    for number in blocks_of(order.n_customers):
-        block = make_block(order.common, number, order.n_customers)
+    for number in blocks_of(plan.n_customers):
+        block = make_block(plan.common, number, plan.n_customers)
         costs.add(block)
-        yield contract_tables(order.common, block, lines), key_tables(order.common, block, lines)
+        yield contract_tables(plan.common, block, lines), key_tables(plan.common, block, lines)
         lines += block.lines
+
+
+def retailer_of(plan: Plan) -> Retailer:
+    """The retailer of a plan, in memory."""
+    parts, sealed, costs = [], [], Costs(plan.common.scenario)
+    for made, kept in simulate(plan, costs):
+        parts.append(made)
+        sealed.append(kept)
+    tables = {name: pa.concat_tables([p[name] for p in parts]) for name in parts[0]}
+    tables |= {"products": products_table(plan.common), "stores": stores_table(plan.common), "costs": costs.table()}
+    key = {name: pa.concat_tables([p[name] for p in sealed]) for name in sealed[0]}
+    return Retailer(
+        plan.common.scenario,
+        plan.common.seed,
+        plan.n_customers,
+        {name: to_pandas(table) for name, table in tables.items()},
+        {name: to_pandas(table) for name, table in key.items()},
+    )
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:

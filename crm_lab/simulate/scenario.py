@@ -142,16 +142,17 @@ class Scenario:
 
     def fingerprint(self) -> str:
         """Hash of every setting: the same fingerprint and seed, the same retailer."""
-        told = {k: v for k, v in _plain(self).items() if k not in {"says", "customers", "seed"}}
+        told = {k: v for k, v in plain(self).items() if k not in {"says", "customers", "seed"}}
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A scenario, or part of one, as tables and lists: what `scenario_of` reads."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, tuple) else value
+        return {k: plain(v) for k, v in value.items()}
+    return [plain(v) for v in value] if isinstance(value, tuple) else value
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -181,9 +182,23 @@ def load_scenario(name: str | Path, overrides: Mapping[str, Any] | None = None) 
     problems: list[str] = []
     for key, value in (overrides or {}).items():
         _override(table, key, value, problems)
-    scenario = _build(Scenario, {"name": label, **table}, "", problems)
+    return scenario_of({"name": label, **table}, problems)
+
+
+def scenario_of(table: Mapping[str, Any], problems: list[str] | None = None) -> Scenario:
+    """A scenario from its settings.
+
+    Args:
+        table: The settings, as a TOML file has them, with the scenario's `name`.
+        problems: What is already known to be wrong.
+
+    Raises:
+        BadInput: If settings are unknown, impossible or contradictory: all at once.
+    """
+    problems = list(problems or ())
+    scenario = _build(Scenario, table, "", problems)
     if scenario is None or problems:
-        raise BadInput(f"The scenario {label!r}", problems)
+        raise BadInput(f"The scenario {table['name']!r}", problems)
     return typing.cast("Scenario", scenario)
 
 

@@ -36,10 +36,16 @@ def find_source(name: str) -> Source:
         from crm_lab.data.sources.files import from_toml
 
         return from_toml(_beside_the_suites(name))
+    if name.startswith("simulated:"):
+        from crm_lab.data.sources.simulated import source
+
+        return source(name)
     if name not in _HOMES:
         close = get_close_matches(name, _HOMES, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
-        raise BadInput(f"source is {name!r}; it must be one of {', '.join(_HOMES)}, or a .toml file.{hint}")
+        raise BadInput(
+            f"source is {name!r}; it must be one of {', '.join(_HOMES)}, simulated:SCENARIO, or a .toml file.{hint}"
+        )
     module, arguments = _HOMES[name]
     made: Source = partial(importlib.import_module(f"crm_lab.data.sources.{module}").source, *arguments)()
     return made
