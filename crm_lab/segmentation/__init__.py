@@ -1,10 +1,14 @@
 """Segments: RFM scores and names, the call list, tiers, lifecycle stages, moves, cohorts, repurchase."""
 
+from crm_lab.segmentation.baseline import MoveBaseline, TreatedMove
 from crm_lab.segmentation.calls import CallList, CallRule
+from crm_lab.segmentation.lifecycle import Lifecycle, LifecycleResult
+from crm_lab.segmentation.migration import Migration, MigrationResult
 from crm_lab.segmentation.playbook import playbook
 from crm_lab.segmentation.rfm import RFM, RFMResult, SegmentTable, apply_scoring
 from crm_lab.segmentation.rules import TEN_SEGMENTS, THREE_SEGMENTS, Rule, SegmentRules, load_rules
 from crm_lab.segmentation.scoring import RFMScoring, load_scoring
+from crm_lab.segmentation.tiers import TierResult, Tiers
 
 __all__ = [
     "RFM",
@@ -12,11 +16,19 @@ __all__ = [
     "THREE_SEGMENTS",
     "CallList",
     "CallRule",
+    "Lifecycle",
+    "LifecycleResult",
+    "Migration",
+    "MigrationResult",
+    "MoveBaseline",
     "RFMResult",
     "RFMScoring",
     "Rule",
     "SegmentRules",
     "SegmentTable",
+    "TierResult",
+    "Tiers",
+    "TreatedMove",
     "apply_scoring",
     "load_rules",
     "load_scoring",

@@ -1,0 +1,111 @@
+"""Drawings of tiers, moves between them, and stages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from crm_lab.messages import Message
+from crm_lab.plots.drawing import draws
+from crm_lab.plots.style import BLUE, GREY, ORANGE, SEQUENTIAL, new_axes
+from crm_lab.segmentation.baseline import MoveBaseline, TreatedMove, state_name
+from crm_lab.segmentation.lifecycle import LifecycleResult
+from crm_lab.segmentation.migration import MigrationResult
+from crm_lab.segmentation.tiers import TierResult
+
+
+def words(key: str, **values: Any) -> str:
+    """A label of the plots in the active language."""
+    return Message(f"segments.plot.{key}", values).text()
+
+
+@draws(TierResult)
+def plot_lorenz(result: TierResult, *, ax: Axes | None = None) -> Axes:
+    """The Lorenz curve beside the line of equality."""
+    ax = ax if ax is not None else new_axes(4.2)
+    curve = result.lorenz_frame()
+    sns.lineplot(curve, x="customers", y="revenue", color=BLUE, ax=ax)
+    ax.fill_between(curve["customers"], curve["revenue"], curve["customers"], color=BLUE, alpha=0.12)
+    ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
+    ax.annotate(words("lorenz_equal"), (0.5, 0.55), color=GREY, size=9, ha="right")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(PercentFormatter(1))
+    ax.set(title=words("lorenz_title"), xlabel=words("lorenz_x"), ylabel=words("lorenz_y"), xlim=(0, 1), ylim=(0, 1))
+    return ax
+
+
+@draws(MigrationResult)
+def plot_moves(result: MigrationResult, *, ax: Axes | None = None) -> Axes:
+    """The latest matrix of moves, each row summing to 100 %."""
+    ax = ax if ax is not None else new_axes(3.8)
+    moves = result.last_moves()
+    moves = moves.rename(index=_state, columns=_state)
+    sns.heatmap(
+        moves,
+        annot=True,
+        fmt=".1%",
+        cmap=SEQUENTIAL,
+        linewidths=1,
+        cbar_kws={"label": words("moves_share"), "format": PercentFormatter(1, decimals=0)},
+        ax=ax,
+    )
+    earlier, later = result.pairs[-1]
+    title = words("moves_title", earlier=earlier, later=later)
+    ax.set(title=title, xlabel=words("moves_to"), ylabel=words("moves_from"))
+    ax.tick_params(length=0)
+    ax.tick_params(axis="y", rotation=0)
+    return ax
+
+
+def _state(state: str) -> str:
+    return state_name(state).text()
+
+
+@draws(MoveBaseline)
+def plot_baseline(result: MoveBaseline, *, ax: Axes | None = None) -> Axes:
+    """One move in every window with its interval; the latest stands out."""
+    rows = result.to_frame()
+    ax = ax if ax is not None else new_axes(1.6 + 0.45 * len(rows))
+    labels = [f"{a} → {b}" for a, b in zip(rows["from_period"], rows["to_period"], strict=True)]
+    colours = [GREY] * (len(rows) - 1) + [BLUE]
+    _ranges(ax, rows, labels, colours)
+    ax.axvline(result.usual, color=GREY, linestyle="--", linewidth=1, label=words("baseline_usual"))
+    if result.target is not None:
+        ax.axvline(result.target, color=ORANGE, linewidth=1.5, label=words("baseline_target"))
+    ax.set(title=words("baseline_title", start=_state(result.start), end=_state(result.end)), xlabel=words("baseline_x"))
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return ax
+
+
+@draws(TreatedMove)
+def plot_treated(result: TreatedMove, *, ax: Axes | None = None) -> Axes:
+    """The share that moved in each arm, with its interval."""
+    rows = result.to_frame()
+    ax = ax if ax is not None else new_axes(2.4)
+    _ranges(ax, rows, rows["arm"].tolist(), [BLUE, GREY])
+    ax.set(title=words("treated_title", start=_state(result.start), end=_state(result.end)), xlabel=words("baseline_x"))
+    return ax
+
+
+def _ranges(ax: Axes, rows: pd.DataFrame, labels: list[str], colours: list[str]) -> None:
+    positions = np.arange(len(rows))
+    ax.hlines(positions, rows["lo"], rows["hi"], colors=colours, linewidth=3)
+    ax.scatter(rows["share"], positions, color=colours, s=45, zorder=3)
+    ax.set_yticks(positions, labels)
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+
+
+@draws(LifecycleResult)
+def plot_stages(result: LifecycleResult, *, ax: Axes | None = None) -> Axes:
+    """Customers per stage."""
+    ax = ax if ax is not None else new_axes(3.4)
+    sns.barplot(result.to_frame(), x="customers", y="name", color=BLUE, ax=ax)
+    ax.bar_label(ax.containers[0], fmt="{:,.0f}", padding=3, color="#4B5563")  # type: ignore[arg-type]  # bars
+    ax.set(title=words("stages_title"), xlabel=words("stages_x"), ylabel="")
+    return ax

@@ -1,0 +1,230 @@
+"""Stages of the relationship, each customer held against their own rhythm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Readout, Result
+from crm_lab.segmentation.scores import Floats, Integers
+
+STAGES = ("new", "growing", "mature", "declining", "won_back", "dormant", "lost")
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """Stage rules, tried in this order: lost, dormant, won back, new, growing or declining, mature.
+
+    The own rhythm is the *slow gap*: the number of days between purchase days that a customer exceeds
+    one time in ten (nearest rank). Customers with fewer than `min_gaps` gaps borrow that of everybody.
+
+    Attributes:
+        dormant_after: Silent for more than this many slow gaps.
+        lost_after: The same, for good.
+        window_days: Recent window; growing and declining compare it with the window before.
+        min_gaps: Gaps that make a rhythm of one's own.
+        z: How far the purchase days of two windows must lie apart, in standard errors of a Poisson
+            difference, to be called growing or declining.
+
+    Raises:
+        BadInput: If the settings are wrong.
+    """
+
+    dormant_after: float = 2.0
+    lost_after: float = 6.0
+    window_days: int = 91
+    min_gaps: int = 5
+    z: float = 1.645
+
+    def __post_init__(self) -> None:
+        problems = Problems("Lifecycle")
+        problems.unless(
+            0 < self.dormant_after < self.lost_after,
+            f"dormant_after is {self.dormant_after} and lost_after {self.lost_after}; "
+            "they must be positive, and lost comes after dormant.",
+        )
+        problems.unless(self.window_days >= 7, f"window_days is {self.window_days}; it must be 7 or more.")
+        problems.unless(self.min_gaps >= 1, f"min_gaps is {self.min_gaps}; it must be 1 or more.")
+        problems.raise_any()
+
+    def analyze(self, orders: pd.DataFrame, *, as_of: str | date | datetime) -> LifecycleResult:
+        """Give every customer a stage.
+
+        Args:
+            orders: ``customer_id`` and ``date``, one row per order or line with a sale.
+            as_of: Last day that counts.
+
+        Raises:
+            BadInput: If columns are missing, there is no order, or nobody has bought on two days.
+        """
+        need_columns(orders.columns, ["customer_id", "date"], "The table of orders")
+        day = as_date(as_of)
+        known = orders[orders["customer_id"].notna() & (orders["date"] <= pd.Timestamp(day))]
+        if known.empty:
+            raise BadInput(f"There are no orders up to {day}; choose a later as_of.")
+        customers, code = np.unique(known["customer_id"].to_numpy(dtype=object), return_inverse=True)
+        days = known["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
+        today = int(np.datetime64(day, "D").astype(np.int64))
+        history = purchase_history(np.asarray(code), days, today, self)
+        frame = pd.DataFrame({"customer_id": pd.array(customers, dtype="str"), **history})
+        return LifecycleResult(frame.assign(stage=stages(frame, self)), self, day)
+
+
+def purchase_history(code: Integers, days: Integers, today: int, spec: Lifecycle) -> dict[str, NDArray[np.generic]]:
+    """What the stages need per customer, from one (customer, day) per purchase.
+
+    Args:
+        code: Customer number 0 … n - 1 of each purchase, every number occurring.
+        days: Its day, days since 1970-01-01.
+        today: The as-of day.
+        spec: Windows and rhythm.
+
+    Returns:
+        Arrays of shape (n,): tenure_days, silent_days, n_gaps, slow_gap, recent_days, before_days (purchase
+        days in the recent window and in the one before), last_long_gap (days since the end of the latest gap
+        that was longer than `dormant_after` slow gaps; infinite if none).
+
+    Raises:
+        BadInput: If nobody has bought on two days.
+    """
+    key = np.unique(code.astype(np.int64) * (today + 1) + days)
+    who, when = np.divmod(key, today + 1)
+    n = int(who[-1]) + 1
+    same = who[1:] == who[:-1]
+    gap, owner, ends = np.diff(when)[same], who[1:][same], when[1:][same]
+    if not len(gap):
+        raise BadInput("Nobody has bought on two days; a rhythm needs that, so stages cannot be told.")
+    n_gaps = np.bincount(owner, minlength=n)
+    slow = slow_gaps(gap, owner, n_gaps, spec.min_gaps)
+    long_end = np.full(n, -np.inf)
+    long = gap > spec.dormant_after * slow[owner]
+    np.maximum.at(long_end, owner[long], ends[long])
+    recent = when > today - spec.window_days
+    before = (when > today - 2 * spec.window_days) & ~recent
+    return {
+        "tenure_days": today - np.array(when[np.searchsorted(who, np.arange(n), side="left")]),
+        "silent_days": today - np.array(when[np.searchsorted(who, np.arange(n), side="right") - 1]),
+        "n_gaps": n_gaps,
+        "slow_gap": slow,
+        "recent_days": np.bincount(who[recent], minlength=n),
+        "before_days": np.bincount(who[before], minlength=n),
+        "last_long_gap": today - long_end,
+    }
+
+
+def slow_gaps(gap: Integers, owner: Integers, n_gaps: Integers, min_gaps: int) -> Floats:
+    """The 9th decile (nearest rank) of each customer's gaps; of all gaps where they are fewer than `min_gaps`.
+
+    >>> slow_gaps(np.array([1, 2, 9, 5]), np.array([0, 0, 0, 1]), np.array([3, 1]), 2).tolist()
+    [9.0, 9.0]
+    """
+    ordered = gap[np.lexsort((gap, owner))]
+    starts = np.concatenate([[0], np.cumsum(n_gaps)[:-1]])
+    rank = np.maximum(-(-9 * n_gaps // 10) - 1, 0)
+    own = ordered[np.minimum(starts + rank, len(ordered) - 1)].astype(np.float64)
+    everybody = float(np.sort(gap)[-(-9 * len(gap) // 10) - 1])
+    return np.where(n_gaps >= min_gaps, own, everybody)
+
+
+def stages(history: pd.DataFrame, spec: Lifecycle) -> NDArray[np.str_]:
+    """The stage of each customer, from the columns of `purchase_history`; shape (n,)."""
+    silence = history["silent_days"] / history["slow_gap"]
+    change = history["recent_days"] - history["before_days"]
+    noise = np.sqrt(history["recent_days"] + history["before_days"])
+    rules = [
+        ("lost", silence > spec.lost_after),
+        ("dormant", silence > spec.dormant_after),
+        ("won_back", history["last_long_gap"] < spec.window_days),
+        ("new", history["tenure_days"] < spec.window_days),
+        ("growing", (change > spec.z * noise) & (history["tenure_days"] >= 2 * spec.window_days - 1)),
+        ("declining", -change > spec.z * noise),
+    ]
+    return np.select([mask.to_numpy() for _, mask in rules], [name for name, _ in rules], default="mature")
+
+
+def stage_name(stage: str) -> Message:
+    """What readers call a stage."""
+    return Message(f"segments.stage.{stage}")
+
+
+@dataclass(frozen=True, eq=False)
+class LifecycleResult(Result):
+    """Every customer's stage and what it rests on.
+
+    Attributes:
+        customers: One row per customer.
+        spec: The rules.
+        as_of: Last day that counts.
+    """
+
+    customers: pd.DataFrame = field(repr=False)
+    spec: Lifecycle
+    as_of: date
+
+    name: ClassVar[str] = "lifecycle"
+    formats: ClassVar[Mapping[str, str]] = {
+        "share": ".1%",
+        "median_silent_days": ".0f",
+        "median_slow_gap": ".0f",
+        "borrowed_rhythm": ".1%",
+    }
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per stage: customers, share, medians of silence and slow gap, share with borrowed rhythm."""
+        borrowed = self.customers["n_gaps"] < self.spec.min_gaps
+        by = self.customers.assign(borrowed=borrowed).groupby("stage")
+        frame = pd.DataFrame(
+            {
+                "customers": by.size(),
+                "median_silent_days": by["silent_days"].median(),
+                "median_slow_gap": by["slow_gap"].median(),
+                "borrowed_rhythm": by["borrowed"].mean(),
+            }
+        ).reindex(list(STAGES))
+        frame["customers"] = frame["customers"].fillna(0).astype("int64")
+        frame.insert(1, "share", frame["customers"] / len(self.customers))
+        frame = frame.rename_axis("stage").reset_index()
+        frame.insert(1, "name", [stage_name(s).text() for s in frame["stage"]])
+        return frame
+
+    def readout(self) -> Readout:
+        """How many are slipping, how they were told, what to do."""
+        counts = self.customers["stage"].value_counts()
+        slipping, lost, total = (
+            int(counts.reindex(["declining", "dormant"]).fillna(0).sum()),
+            int(counts.get("lost", 0)),
+            len(self.customers),
+        )
+        borrowed = float((self.customers["n_gaps"] < self.spec.min_gaps).mean())
+        return Readout(
+            Message(
+                "segments.lifecycle.finding",
+                {"slipping": slipping, "share": slipping / total, "lost": lost, "total": total},
+            ),
+            Message("segments.lifecycle.certainty", {"borrowed": borrowed, "min_gaps": self.spec.min_gaps}),
+            Message("segments.lifecycle.action"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Customers per stage."""
+        frame = self.to_frame()
+        return tuple(
+            Fact(
+                id=f"lifecycle.{stage}",
+                label=stage_name(stage),
+                value=int(customers),
+                unit="customers",
+                n=len(self.customers),
+                definition=f"slow gap = 9th decile of own gaps; dormant > {self.spec.dormant_after:g}, "
+                f"lost > {self.spec.lost_after:g} slow gaps",
+            )
+            for stage, customers in zip(frame["stage"], frame["customers"], strict=True)
+        )

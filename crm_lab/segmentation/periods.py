@@ -1,0 +1,69 @@
+"""Calendar periods as integers: week, month, quarter; which of them the data cover whole."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.segmentation.scores import Integers
+
+Unit = Literal["week", "month", "quarter"]
+UNITS: tuple[Unit, ...] = ("week", "month", "quarter")
+_MONDAY = 3  # 1970-01-01 was a Thursday
+
+
+def period_index(dates: pd.Series, unit: Unit) -> Integers:
+    """Number of the period of each date, counted from 1970.
+
+    >>> period_index(pd.Series(pd.to_datetime(["2017-01-01", "2017-03-31", "2017-04-01"])), "quarter").tolist()
+    [188, 188, 189]
+    """
+    values = dates.to_numpy()
+    if unit == "week":
+        days = values.astype("datetime64[D]").astype(np.int64)
+        return np.asarray((days + _MONDAY) // 7, dtype=np.int64)
+    months = values.astype("datetime64[M]").astype(np.int64)
+    return np.asarray(months if unit == "month" else months // 3, dtype=np.int64)
+
+
+def period_start(index: int, unit: Unit) -> date:
+    """First day of a period.
+
+    >>> period_start(188, "quarter"), period_start(565, "month")
+    (datetime.date(2017, 1, 1), datetime.date(2017, 2, 1))
+    """
+    if unit == "week":
+        return date(1970, 1, 1) + timedelta(days=7 * index - _MONDAY)
+    month = index if unit == "month" else 3 * index
+    return date(1970 + month // 12, month % 12 + 1, 1)
+
+
+def period_end(index: int, unit: Unit) -> date:
+    """Last day of a period."""
+    return period_start(index + 1, unit) - timedelta(days=1)
+
+
+def period_label(index: int, unit: Unit) -> str:
+    """How a period is written: 2017-Q1, 2017-03, or the Monday of a week.
+
+    >>> period_label(188, "quarter"), period_label(564, "month")
+    ('2017-Q1', '2017-01')
+    """
+    start = period_start(index, unit)
+    if unit == "quarter":
+        return f"{start.year}-Q{(start.month + 2) // 3}"
+    return f"{start:%Y-%m}" if unit == "month" else start.isoformat()
+
+
+def whole_periods(first: date, as_of: date, unit: Unit) -> list[int]:
+    """The periods that lie whole between the first day of the data and `as_of`.
+
+    >>> whole_periods(date(2017, 1, 1), date(2017, 12, 30), "quarter")
+    [188, 189, 190]
+    """
+    days = pd.Series(pd.to_datetime([first, as_of]))
+    lo, hi = (int(i) for i in period_index(days, unit))
+    return [i for i in range(lo, hi + 1) if period_start(i, unit) >= first and period_end(i, unit) <= as_of]
