@@ -76,9 +76,7 @@ class Migration:
         return MigrationResult(states, spend, tuple(states.columns), self, day)
 
 
-def period_states(
-    lines: pd.DataFrame, periods: list[int], spec: Migration
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def period_states(lines: pd.DataFrame, periods: list[int], spec: Migration) -> tuple[pd.DataFrame, pd.DataFrame]:
     """State and spend of every customer in every period: one row per customer, one column per period."""
     code, ids = pd.factorize(lines["customer_id"], sort=True)
     index = period_index(lines["date"], spec.period)
@@ -241,7 +239,9 @@ class MigrationResult(Result):
         return tuple(
             Fact(
                 id=f"migration.{row['from_tier']}_to_{row['to_tier']}",
-                label=Message("segments.move.fact", {"start": state_name(row["from_tier"]), "end": state_name(row["to_tier"])}),
+                label=Message(
+                    "segments.move.fact", {"start": state_name(row["from_tier"]), "end": state_name(row["to_tier"])}
+                ),
                 value=float(row["share"]),
                 unit="share",
                 ci=Interval(float(row["lo"]), float(row["hi"])),

@@ -77,7 +77,9 @@ def plot_baseline(result: MoveBaseline, *, ax: Axes | None = None) -> Axes:
     ax.axvline(result.usual, color=GREY, linestyle="--", linewidth=1, label=words("baseline_usual"))
     if result.target is not None:
         ax.axvline(result.target, color=ORANGE, linewidth=1.5, label=words("baseline_target"))
-    ax.set(title=words("baseline_title", start=_state(result.start), end=_state(result.end)), xlabel=words("baseline_x"))
+    ax.set(
+        title=words("baseline_title", start=_state(result.start), end=_state(result.end)), xlabel=words("baseline_x")
+    )
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 
