@@ -1,0 +1,47 @@
+"""Drawings of the customer-base audit."""
+
+from __future__ import annotations
+
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from crm_lab.messages import Message
+from crm_lab.plots.drawing import draws
+from crm_lab.plots.style import PALETTE, new_axes
+from crm_lab.segmentation.customer_base import CustomerBase
+
+
+@draws(CustomerBase)
+def plot_customer_base(result: CustomerBase, *, of: str = "deciles", ax: Axes | None = None) -> Axes:
+    """Revenue by tenth of customers (``of="deciles"``), or new and returning customers (``of="periods"``)."""
+    return _plot_deciles(result, ax) if of == "deciles" else _plot_periods(result, ax)
+
+
+def _plot_deciles(result: CustomerBase, ax: Axes | None) -> Axes:
+    ax = ax if ax is not None else new_axes(3.4)
+    deciles = result.deciles.assign(share=100 * result.deciles["share"])
+    sns.barplot(deciles, x="decile", y="share", color=PALETTE[0], ax=ax)
+    for bars in ax.containers:
+        ax.bar_label(bars, fmt="%.0f%%", fontsize=9)  # type: ignore[arg-type]  # bars, not error bars
+    ax.set(
+        title=Message("customer_base.plot.deciles").text(),
+        xlabel=Message("customer_base.plot.decile").text(),
+        ylabel=Message("customer_base.plot.share").text(),
+    )
+    return ax
+
+
+def _plot_periods(result: CustomerBase, ax: Axes | None) -> Axes:
+    ax = ax if ax is not None else new_axes(3.4)
+    periods = result.periods
+    names = [Message(f"customer_base.plot.{who}").text() for who in ("returning", "new")]
+    old = periods["customers"] - periods["new_customers"]
+    ax.bar(periods["period"], old, color=PALETTE[0], label=names[0])
+    ax.bar(periods["period"], periods["new_customers"], bottom=old, color=PALETTE[1], label=names[1])
+    ax.set(
+        title=Message("customer_base.plot.periods").text(),
+        xlabel=Message("customer_base.plot.period").text(),
+        ylabel=Message("customer_base.plot.customers").text(),
+    )
+    ax.legend(loc="lower right")
+    return ax

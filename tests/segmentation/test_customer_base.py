@@ -1,0 +1,106 @@
+"""The audit adds up, marks what is cut off, and meets the published concentration."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm_lab import BadInput
+from crm_lab.segmentation.customer_base import CustomerBaseAudit, split_change
+
+factors = st.lists(st.floats(0.01, 1e4), min_size=3, max_size=3).map(np.array)
+
+
+@given(factors, factors)
+def test_parts_add_up_to_the_change(before, after):
+    scale = max(before.prod(), after.prod())  # differences of products carry their rounding
+    assert split_change(before, after).sum() == pytest.approx(after.prod() - before.prod(), abs=1e-10 * scale)
+
+
+def test_a_single_factor_takes_the_whole_change():
+    parts = split_change(np.array([10.0, 2.0, 5.0]), np.array([10.0, 3.0, 5.0]))
+    assert parts.tolist() == pytest.approx([0, 50, 0])
+
+
+@pytest.fixture(scope="module")
+def audit(complete_journey):
+    return CustomerBaseAudit().analyze(complete_journey["orders"], as_of=complete_journey.as_of, currency="USD")
+
+
+def test_top_fifth_holds_the_published_share(audit):
+    assert audit.concentration.top_share == pytest.approx(0.545, abs=5e-4)
+    assert audit.concentration.top_share_ci.lo < 0.545 < audit.concentration.top_share_ci.hi
+
+
+def test_customers_and_revenue_are_conserved(audit, complete_journey):
+    orders = complete_journey["orders"]
+    assert audit.deciles["revenue"].sum() == pytest.approx(orders["net_amount"].sum())
+    assert audit.deciles["customers"].sum() == orders["customer_id"].nunique()
+    assert audit.periods["revenue"].sum() == pytest.approx(orders["net_amount"].sum())
+    assert audit.periods["new_customers"].sum() == orders["customer_id"].nunique()
+
+
+def test_change_is_the_change_of_revenue(audit):
+    periods = audit.periods
+    assert audit.change()["part"].sum() == pytest.approx(periods["revenue"].iloc[-1] - periods["revenue"].iloc[0])
+
+
+def test_kept_customers_are_counted_by_hand(complete_journey):
+    orders = complete_journey["orders"]
+    quarters = orders.groupby(orders["date"].dt.quarter)["customer_id"].agg(set)
+    audit = CustomerBaseAudit().analyze(orders, as_of=complete_journey.as_of)
+    by_hand = [len(quarters[q] & quarters[q + 1]) / len(quarters[q]) for q in (1, 2, 3)]
+    assert audit.periods["kept"].tolist()[1:] == pytest.approx(by_hand)
+
+
+def test_a_period_cut_off_by_as_of_is_marked(complete_journey):
+    early = complete_journey.workspace.at("2017-11-15")
+    audit = CustomerBaseAudit().analyze(early["orders"], as_of=early.as_of)
+    assert audit.periods["complete"].tolist() == [True, True, True, False]
+
+
+def test_one_complete_period_gives_no_change(complete_journey):
+    early = complete_journey.workspace.at("2017-05-15")
+    audit = CustomerBaseAudit().analyze(early["orders"], as_of=early.as_of)
+    assert audit.readout().action.key == "customer_base.wait"
+    with pytest.raises(BadInput, match="two complete periods"):
+        audit.change()
+
+
+def test_orders_without_a_customer_are_counted_and_left_out(complete_journey):
+    orders = complete_journey["orders"].head(1000).copy()
+    orders.loc[orders.index[:10], "customer_id"] = None
+    audit = CustomerBaseAudit().analyze(orders, as_of=complete_journey.as_of)
+    assert audit.without_customer == 10
+    assert "10 orders name no customer" in audit.readout().text("en")
+
+
+@pytest.mark.parametrize(
+    ("orders", "sentence"),
+    [
+        (pd.DataFrame({"order_id": ["1"]}), "orders lacks the columns customer_id, date, net_amount"),
+        (
+            pd.DataFrame(
+                {"order_id": ["1"], "customer_id": ["a"], "date": [pd.Timestamp("2018-01-01")], "net_amount": [1.0]}
+            ),
+            "1 orders lie after as_of 2017-12-31",
+        ),
+        (
+            pd.DataFrame(
+                {"order_id": ["1"], "customer_id": ["a"], "date": [pd.Timestamp("2017-01-01")], "net_amount": [1.0]}
+            ),
+            "1 customers bought",
+        ),
+    ],
+)
+def test_what_cannot_be_audited_is_refused(orders, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        CustomerBaseAudit().analyze(orders, as_of="2017-12-31")
+
+
+def test_settings_without_meaning_are_refused():
+    with pytest.raises(BadInput, match="period is 'W'"):
+        CustomerBaseAudit(period="W")
+    with pytest.raises(BadInput, match="top is 20"):
+        CustomerBaseAudit(top=20)
