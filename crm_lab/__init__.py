@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "check_params": "crm_lab.run.parameters",
+    "check_params": "crm_lab.run.guard",
     "open_workspace": "crm_lab.data.workspace",
     "publish": "crm_lab.results",
     "write_csv": "crm_lab.exports",

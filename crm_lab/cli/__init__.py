@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 from typing import Any, Final
 
@@ -23,7 +22,6 @@ COMMANDS: Final = {
 so it must be cheap to import: only click and `crm_lab.checks` at the top, the rest inside functions."""
 
 INTERRUPTED = 130
-_USERS_SIDE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 
 
 class Refused(click.ClickException):
@@ -59,19 +57,25 @@ class LazyGroup(click.Group):
         except BadInput as error:
             raise Refused(str(error)) from error
         except OSError as error:
-            if error.errno not in _USERS_SIDE:
+            sentence = _file_sentence(error)
+            if sentence is None:
                 raise
-            raise Refused(_file_sentence(error)) from error
+            raise Refused(sentence) from error
         except KeyboardInterrupt:
             click.echo("Interrupted: nothing was published.", err=True)
             ctx.exit(INTERRUPTED)
 
 
-def _file_sentence(error: OSError) -> str:
+def _file_sentence(error: OSError) -> str | None:
+    """What the user can do about a file; ``None`` where it is no matter of room or permission."""
+    from crm_lab.run.store import NO_ACCESS, NO_ROOM
+
     where = f" '{error.filename}'" if error.filename else ""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if error.errno in NO_ROOM:
         return f"The disk is full: could not write{where}. Free some space and run it again."
-    return f"Could not write{where}: {error.strerror}. Change its permissions or name another folder."
+    if error.errno in NO_ACCESS:
+        return f"Cannot read or write{where}: {error.strerror}. Change its permissions or name another folder."
+    return None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +43,17 @@ def _described(name: str, root: Path, known: Mapping[str, NotebookFile]) -> str:
     return f"{suite.title} ({', '.join(known[page.notebook].number for page in suite.page)})"
 
 
+def _suite_with(notebook: str, root: Path, known: Mapping[str, NotebookFile]) -> str:
+    """The first suite that runs a notebook; a file to be written where none does."""
+    from crm_lab.run.suite import load_suite, suite_files
+
+    for name in suite_files(root):
+        with contextlib.suppress(BadInput):
+            if notebook in load_suite(name, root, known).pages:
+                return name
+    return "my_suite.toml"
+
+
 @click.command("help")
 @click.argument("notebook")
 @click.option("--json", "as_json", is_flag=True, help="The parameters as JSON Schema.")
@@ -71,6 +83,7 @@ def help_(notebook: str, as_json: bool) -> None:
         click.echo(f"      {f'{parameter.comment} ({parameter.rule})' if parameter.comment else parameter.rule}")
     click.echo("\nExamples")
     setting = next((f"{page.name}.{p.name}={p.default}" for p in parameters), None)
-    example = ["-p", setting] if setting else []
-    click.echo(f"  {shlex.join(['crm-lab', 'run', 'tour', '--only', page.number or page.name, *example])}")
-    click.echo(f"  {shlex.join(['papermill', f'notebooks/{page.name}.ipynb', 'out.ipynb', '--engine', 'crm-lab'])}")
+    example = ["--only", page.number or page.name, *(["-p", setting] if setting else [])]
+    papermill = ["papermill", f"notebooks/{page.name}.ipynb", "out.ipynb", "--engine", "crm-lab"]
+    click.echo(f"  {shlex.join(['crm-lab', 'run', _suite_with(page.name, root, known), *example])}")
+    click.echo(f"  {shlex.join(papermill)}")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from crm_lab.run.engine import Progress
 
 SHORTEST_WAIT_S = 1
+START_WAIT_S = 120
+IOPUB_WAIT_S = 60  # for outputs that arrive after the reply; 4 s fail a good page on a busy machine
 
 
 class Client(PapermillNotebookClient):  # type: ignore[misc] # papermill has no types
@@ -37,7 +39,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc] # papermill has no 
         kernel_name: str,
         *,
         execution_timeout: float | None = None,
-        start_timeout: float = 60,
+        start_timeout: float = START_WAIT_S,
         progress: Progress | None = None,
         **options: Any,
     ) -> None:
@@ -47,6 +49,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc] # papermill has no 
             manager,
             kernel_name=kernel_name,
             startup_timeout=start_timeout,
+            iopub_timeout=IOPUB_WAIT_S,
             log=logger,
             record_timing=False,
             coalesce_streams=True,

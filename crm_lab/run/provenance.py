@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -34,6 +35,11 @@ _CODE = (".py", ".toml", ".sql", ".j2", ".html", ".css")
 def file_hash(path: Path) -> str | None:
     """SHA-256 of a file; ``None`` where there is none."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def json_hash(content: Any) -> str:
+    """SHA-256 of content as JSON with sorted keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def code_hash(folder: Path) -> str:

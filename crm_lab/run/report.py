@@ -132,6 +132,7 @@ def _manifest(plan: Plan, options: Options, folder: RunFolder, runs: Sequence[Pa
         "timeout_s": options.timeout_s,
         "code": provenance.code_state(options.root),
         "versions": provenance.versions(),
+        "parameters_sha256": provenance.json_hash({run.page["notebook"]: run.page["parameters"] for run in runs}),
         "data": provenance.data_used([run.page for run in runs]),
         "pages": [_manifest_entry(run) for run in runs],
     }

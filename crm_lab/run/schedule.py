@@ -69,6 +69,16 @@ class PageRun:
 
 
 @dataclass
+class _Ending:
+    """How a page's process ended: the outcome it told, its exit code and last words, whether it took too long."""
+
+    outcome: dict[str, Any] | None = None
+    code: int = 0
+    last_words: str = ""
+    overdue: bool = False
+
+
+@dataclass
 class _Running:
     """The processes at work, so that an interrupt can end them."""
 
@@ -164,10 +174,11 @@ def _run_page(page: PlannedPage, setting: Setting, running: _Running) -> PageRun
     write_json(job_file, job)
     setting.watcher.started(page.name)
     start = time.monotonic()
-    outcome, overdue = _work(page, setting, running, job_file)
+    ending = _work(page, setting, running, job_file)
     job_file.unlink()
+    outcome = ending.outcome
     if outcome is None and not running.stopped:
-        outcome = {"page": _lost(page, blank, setting, overdue)}
+        outcome = {"page": _lost(page, blank, setting, ending)}
     outcome = outcome or {"page": blank}
     if "errno" in outcome:
         raise OSError(outcome["errno"], outcome["strerror"], outcome["filename"])
@@ -176,37 +187,38 @@ def _run_page(page: PlannedPage, setting: Setting, running: _Running) -> PageRun
     return PageRun(outcome["page"], round(seconds, 2), outcome.get("peak_mb", 0))
 
 
-def _work(page: PlannedPage, setting: Setting, running: _Running, job_file: Path) -> tuple[dict[str, Any] | None, bool]:
-    """Run a page's process to its end.
-
-    Returns:
-        The last thing it said, if that was an outcome; and whether it had to be ended for taking too long.
-    """
+def _work(page: PlannedPage, setting: Setting, running: _Running, job_file: Path) -> _Ending:
+    """Run a page's process to its end."""
+    ending = _Ending()
     process = running.start(lambda: _begin(page, setting, job_file))
     if process is None:
-        return None, False
-    overdue = threading.Event()
+        return ending
 
     def end() -> None:
-        overdue.set()
+        ending.overdue = True
         kill_tree(process.pid)
 
+    def listen() -> None:
+        for line in process.stderr or ():
+            ending.last_words = line.strip() or ending.last_words
+            setting.watcher.said(page.name, line.rstrip())
+
     timer = threading.Timer(setting.timeout_s + GRACE_S, end)
+    listener = threading.Thread(target=listen)
     timer.start()
-    listener = threading.Thread(target=_listen, args=(process, page.name, setting.watcher))
     listener.start()
-    outcome = None
     with process:
         for line in process.stdout or ():
             message = json.loads(line)
             if "cell" in message:
                 setting.watcher.progressed(page.name, message["cell"], message["of"])
             else:
-                outcome = message
+                ending.outcome = message
     timer.cancel()
     listener.join()
     running.end(process.pid)
-    return outcome, overdue.is_set()
+    ending.code = process.returncode
+    return ending
 
 
 def _begin(page: PlannedPage, setting: Setting, job_file: Path) -> subprocess.Popen[str]:
@@ -224,14 +236,11 @@ def _begin(page: PlannedPage, setting: Setting, job_file: Path) -> subprocess.Po
     )
 
 
-def _listen(process: subprocess.Popen[str], name: str, watcher: Watcher) -> None:
-    for line in process.stderr or ():
-        watcher.said(name, line.rstrip())
-
-
-def _lost(page: PlannedPage, blank: dict[str, Any], setting: Setting, overdue: bool) -> dict[str, Any]:
-    if overdue:
+def _lost(page: PlannedPage, blank: dict[str, Any], setting: Setting, ending: _Ending) -> dict[str, Any]:
+    if ending.overdue:
         message, name = Message("run.timeout", {"seconds": setting.timeout_s}), TIMEOUT
+    elif ending.code > 0 and ending.last_words:
+        message, name = Message("run.lost_saying", {"words": ending.last_words}), LOST
     else:
         message, name = Message("run.lost"), LOST
     reason = message.text(setting.lang)

@@ -5,6 +5,7 @@ While a run works, its folder is hidden (``.<run id>.part``); ``latest`` moves o
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -15,11 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from crm_lab.checks import BadInput
 
 LATEST = "latest"
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_ACCESS: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
 LOCK_WAIT_S = 5.0
 _PART = ".part"
 _POLL_S = 0.1

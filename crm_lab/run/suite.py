@@ -77,6 +77,8 @@ def load_suite(name_or_path: str, root: Path, known: Mapping[str, NotebookFile])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"The suite {path} is no TOML: {error}.") from None
     problems = Problems(f"The suite {path.stem!r} ({path})")
+    if "name" in content:
+        problems.extend(["unknown key 'name'; a suite is named by its file."])
     content["name"] = path.stem
     try:
         suite = Suite.model_validate(content)

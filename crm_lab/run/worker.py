@@ -18,6 +18,7 @@ from typing import Any
 from crm_lab.run.engine import ENGINE
 from crm_lab.run.pages import finish_page
 from crm_lab.run.processes import kill_tree
+from crm_lab.run.store import NO_ACCESS, NO_ROOM
 
 
 def main(job_file: str) -> None:
@@ -27,6 +28,8 @@ def main(job_file: str) -> None:
     try:
         outcome = run_page(job)
     except OSError as error:
+        if error.errno not in NO_ROOM | NO_ACCESS:
+            raise
         outcome = {"errno": error.errno, "strerror": error.strerror, "filename": error.filename}
     _tell(outcome)
 

@@ -41,7 +41,7 @@ def test_bad_input_is_its_sentence_and_exit_code_2(command):
 
 @pytest.mark.parametrize(
     ("number", "said"),
-    [(errno.ENOSPC, "The disk is full: could not write '/x'."), (errno.EACCES, "Could not write '/x': no.")],
+    [(errno.ENOSPC, "The disk is full: could not write '/x'."), (errno.EACCES, "Cannot read or write '/x': no.")],
 )
 def test_a_full_disk_and_a_closed_door_are_one_sentence(command, number, said):
     outcome = command(OSError(number, "no", "/x"))
@@ -95,6 +95,7 @@ def test_list_shows_suites_and_questions_and_survives_a_broken_suite(project):
 
 def test_help_shows_every_parameter_with_its_rule(project):
     project.notebook("01_one", title="01 · Which?")
+    project.suite("weekly", 'title = "G"\n[[page]]\nnotebook = "01_one"\n')
     assert CliRunner().invoke(cli.main, ["help", "01"]).output.splitlines() == [
         "01_one: Which?",
         "",
@@ -108,7 +109,7 @@ def test_help_shows_every_parameter_with_its_rule(project):
         "      how many (a whole number)",
         "",
         "Examples",
-        "  crm-lab run tour --only 01 -p 01_one.shop=small",
+        "  crm-lab run weekly --only 01 -p 01_one.shop=small",
         "  papermill notebooks/01_one.ipynb out.ipynb --engine crm-lab",
     ]
 

@@ -249,7 +249,7 @@ def test_a_file_in_place_of_the_output_folder_is_one_sentence(project):
     done = project.crm_lab("run", "s")
     assert done.returncode == 2
     assert done.stderr == (
-        f"Error: Could not write '{project.root}/outputs/s': Not a directory. "
+        f"Error: Cannot read or write '{project.root}/outputs/s': Not a directory. "
         "Change its permissions or name another folder.\n"
     )
 
