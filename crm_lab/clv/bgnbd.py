@@ -40,10 +40,12 @@ class BGNBD(PurchaseModel):
         """See `geometric.alive_rate`."""
         return geometric.alive_rate(params, x, T, ahead, first=0)
 
-    def draw_alive(self, params: Array, x: Array, T: Array, ahead: float, rng: np.random.Generator) -> Array:
+    def draw_alive(
+        self, params: Array, x: Array, T: Array, window: tuple[float, float], rng: np.random.Generator
+    ) -> Array:
         """See `geometric.draw_alive`."""
-        return geometric.draw_alive(params, x, T, ahead, rng, first=0)
+        return geometric.draw_alive(params, x, T, window, rng, first=0)
 
-    def alive_pmf(self, params: Array, n: int, x: Array, T: Array, ahead: float) -> Array:
+    def alive_pmf(self, params: Array, n: int, x: Array, T: Array, ahead: Array) -> Array:
         """See `geometric.alive_pmf`."""
         return geometric.alive_pmf(params, n, x, T, ahead, first=0)

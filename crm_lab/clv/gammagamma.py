@@ -215,7 +215,7 @@ class GammaGammaFit(Result):
     def refusal(self) -> Message | None:
         """Why there is no expected spend, or ``None``."""
         if not self.optimum.converged:
-            return Message("clv.not_identified", {"model": "Gamma-Gamma"})
+            return Message("clv.not_identified", {"model": "Gamma-Gamma", "parameters": "p, q, γ"})
         if self.estimates[1] <= 1:
             return Message("clv.spend.infinite", {"q": float(self.estimates[1])})
         return None

@@ -151,20 +151,23 @@ def _by_quadrature(a: float, left: Array, power: Array, y: Array) -> Array:
     return total
 
 
-def draw_alive(params: Array, x: Array, T: Array, ahead: float, rng: np.random.Generator, first: int) -> Array:
-    """Purchases within `ahead` of customers alive at T, one draw each from the posterior of (λ, p)."""
+def draw_alive(
+    params: Array, x: Array, T: Array, window: tuple[float, float], rng: np.random.Generator, first: int
+) -> Array:
+    """Purchases in (T + window[0], T + window[1]] of customers alive at T, by draws of (λ, p)."""
     r, alpha, a, b = params
     rate = rng.standard_gamma(r + x) / (alpha + T)
-    bought = rng.poisson(np.minimum(rate * ahead, 1e9))
+    before = rng.poisson(np.minimum(rate * window[0], 1e9)) if window[0] > 0 else np.zeros(1, dtype=np.int64)
+    bought = rng.poisson(np.minimum(rate * (window[1] - window[0]), 1e9))
     some = bought > 0
     p = np.clip(rng.beta(a, b + x[some] + first), 1e-12, 1.0)
-    until = rng.geometric(p)
+    last = rng.geometric(p)  # the purchase after which the customer leaves
     drawn: Array = bought.astype(np.float64)
-    drawn[some] = np.minimum(bought[some], until)
+    drawn[some] = np.clip(last - np.broadcast_to(before, bought.shape)[some], 0, bought[some])
     return drawn
 
 
-def alive_pmf(params: Array, n: int, x: Array, T: Array, ahead: float, first: int) -> Array:
+def alive_pmf(params: Array, n: int, x: Array, T: Array, ahead: Array, first: int) -> Array:
     """Probability of exactly n purchases within `ahead` of a customer alive at T.
 
     Either n purchases fit into the time and no coin has fallen yet, or the coin falls at the n-th and

@@ -100,7 +100,7 @@ class HoldoutCheck:
             fit,
             spend,
             Base(x, t_x, T, mean, np.ones_like(x)),
-            ahead,
+            (0.0, ahead),
             np.zeros(len(x), dtype=np.intp),
             draws=self.draws,
             level=self.level,

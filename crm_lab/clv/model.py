@@ -20,6 +20,8 @@ from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 
 _Z90 = 1.6448536269514722
+_VAGUE = 2.0  # standard error of a log-parameter; its 90 % interval then spans a factor of 700
+_NO_GAIN = 0.5  # log-likelihood above the model without drop-out
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,13 @@ class PurchaseModel(ABC):
         """Expected purchases per unit of time, `ahead` of T, of a customer alive at T."""
 
     @abstractmethod
-    def draw_alive(self, params: Array, x: Array, T: Array, ahead: float, rng: np.random.Generator) -> Array:
-        """Purchases within `ahead` of customers alive at T, one draw each."""
+    def draw_alive(
+        self, params: Array, x: Array, T: Array, window: tuple[float, float], rng: np.random.Generator
+    ) -> Array:
+        """Purchases in (T + window[0], T + window[1]] of customers alive at T, one draw each."""
 
     @abstractmethod
-    def alive_pmf(self, params: Array, n: int, x: Array, T: Array, ahead: float) -> Array:
+    def alive_pmf(self, params: Array, n: int, x: Array, T: Array, ahead: Array) -> Array:
         """Probability of exactly n purchases within `ahead` of a customer alive at T."""
 
     def alive_wait(self, params: Array, silent: Array, x: Array, T: Array) -> Array:
@@ -95,7 +99,8 @@ class PurchaseModel(ABC):
         unit = summary.attrs.get("unit", self.unit)
         if unit != self.unit:
             raise BadInput(f"The summary is in unit {unit!r} and the model in {self.unit!r}; give both one unit.")
-        return self.fit_counts(compress(summary["frequency"], summary["recency"], summary["T"]))
+        fitted = self.fit_counts(compress(summary["frequency"], summary["recency"], summary["T"]))
+        return replace(fitted, summary=summary)
 
     def fit_counts(self, counts: Counts, start: Array | None = None) -> PurchaseFit:
         """Fit to compressed counts.
@@ -112,11 +117,24 @@ class PurchaseModel(ABC):
         optimum = maximise(self.log_likelihood(counts), begin, counts.n, self.ridge)
         return PurchaseFit(self, optimum, int(counts.n), self.boundary(optimum, counts))
 
-    def boundary(self, optimum: Optimum, counts: Counts) -> Message | None:  # noqa: ARG002 - for subclasses
+    def boundary(self, optimum: Optimum, counts: Counts) -> Message | None:
         """Why the fit is at the edge of what the data can tell, in words; ``None`` if it is not."""
-        if optimum.converged:
+        with np.errstate(invalid="ignore"):
+            vague = np.array(optimum.at_boundary) | (np.sqrt(np.diag(optimum.log_covariance)) >= _VAGUE)
+        if optimum.converged and not vague.any():
             return None
-        return Message("clv.not_identified", {"model": self.title})
+        gain = optimum.log_likelihood - self._without_dropout(counts)
+        if gain < _NO_GAIN:
+            return Message("clv.no_dropout", {"model": self.title})
+        names = ", ".join(name for name, bad in zip(self.parameters, vague, strict=True) if bad or not vague.any())
+        return Message("clv.not_identified", {"model": self.title, "parameters": names})
+
+    def _without_dropout(self, counts: Counts) -> float:
+        """Log-likelihood of the same base if nobody ever left."""
+        from crm_lab.clv.nbd import NBD  # a purchase model itself
+
+        model = NBD(self.unit)
+        return maximise(model.log_likelihood(counts), model.start(counts), counts.n).log_likelihood
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,12 +146,14 @@ class PurchaseFit(Result):
         optimum: Estimates, log-likelihood, covariance of the log-parameters.
         n: Customers.
         edge: Why the data do not identify the model, in words, or ``None``.
+        summary: What it was fitted to, where that was a frame.
     """
 
     model: PurchaseModel
     optimum: Optimum
     n: int
     edge: Message | None = None
+    summary: pd.DataFrame | None = None
 
     name: ClassVar[str] = "purchase_model"
     formats: ClassVar[Mapping[str, str]] = {
@@ -224,7 +244,9 @@ class PurchaseFit(Result):
         """Probability of exactly n purchases within `ahead`."""
         x, t_x, T = _checked(frequency, recency, T)
         alive = self.model.p_alive(self.estimates, x, t_x, T)
-        pmf = on_distinct(lambda x, T: self.model.alive_pmf(self.estimates, n, x, T, ahead), x, T)
+        pmf = on_distinct(
+            lambda x, T: self.model.alive_pmf(self.estimates, n, x, T, np.asarray(ahead, dtype=float)), x, T
+        )
         return alive * pmf + (1 - alive) * (n == 0)
 
     def next_purchase(self, quantile: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> Array:
@@ -236,13 +258,24 @@ class PurchaseFit(Result):
         return np.where(alive > quantile, self.model.alive_wait(self.estimates, wanted, x, T), np.inf)
 
     def draw_purchases(
-        self, ahead: float, frequency: Array, recency: Array, T: Array, rng: np.random.Generator
+        self,
+        window: tuple[float, float],
+        frequency: Array,
+        recency: Array,
+        T: Array,
+        rng: np.random.Generator,
     ) -> Array:
-        """Purchases within `ahead`, one draw for each customer, from their posterior."""
+        """Purchases in (T + window[0], T + window[1]], one draw for each customer, from the posterior."""
         alive = self.model.p_alive(self.estimates, frequency, recency, T) > rng.random(len(frequency))
         drawn = np.zeros(len(frequency))
-        drawn[alive] = self.model.draw_alive(self.estimates, frequency[alive], T[alive], ahead, rng)
+        drawn[alive] = self.model.draw_alive(self.estimates, frequency[alive], T[alive], window, rng)
         return drawn
+
+    def to_lifetimes(self) -> Any:
+        """A fitted lifetimes object with these estimates."""
+        from crm_lab.clv.bridge import to_lifetimes
+
+        return to_lifetimes(self)
 
     @property
     def _rate(self) -> Callable[[Array, Array, Array], Array]:

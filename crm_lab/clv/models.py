@@ -6,9 +6,11 @@ from crm_lab.checks import BadInput
 from crm_lab.clv.bgnbd import BGNBD
 from crm_lab.clv.mbgnbd import MBGNBD
 from crm_lab.clv.model import PurchaseModel
+from crm_lab.clv.nbd import NBD
+from crm_lab.clv.paretonbd import ParetoNBD
 from crm_lab.data.purchases import Unit
 
-MODELS: dict[str, type[PurchaseModel]] = {m.key: m for m in (BGNBD, MBGNBD)}
+MODELS: dict[str, type[PurchaseModel]] = {m.key: m for m in (NBD, BGNBD, MBGNBD, ParetoNBD)}
 
 
 def purchase_model(name: str, unit: Unit = "W") -> PurchaseModel:

@@ -40,7 +40,9 @@ class Optimum:
     evaluations: int
 
 
-def maximise(loglik: LogLikelihood, start: Array, n: float, ridge: float = 0.0) -> Optimum:
+def maximise(
+    loglik: LogLikelihood, start: Array, n: float, ridge: float = 0.0, tolerance: float = _TOLERANCE
+) -> Optimum:
     """Climb from `start`; deterministic, and the same in every unit of time.
 
     Args:
@@ -48,6 +50,7 @@ def maximise(loglik: LogLikelihood, start: Array, n: float, ridge: float = 0.0) 
         start: Positive starting values in the parameters' own units, shape (k,).
         n: Customers; the objective is the mean log-likelihood.
         ridge: Penalty per customer on the squared distance of the log-parameters from those of `start`.
+        tolerance: Newton decrement per customer at which to stop.
     """
     origin = np.log(start)
 
@@ -62,25 +65,28 @@ def maximise(loglik: LogLikelihood, start: Array, n: float, ridge: float = 0.0) 
             -hessian / n + 2 * ridge * np.eye(len(theta)),
         )
 
-    theta, hessian, converged, evaluations = _climb(objective, origin)
+    theta, hessian, converged, evaluations = _climb(objective, origin, tolerance)
     away = np.abs(theta - origin)
-    at_boundary = tuple(bool(v) for v in away > 0.9 * _FARTHEST)
+    at_boundary = tuple(bool(v) for v in away > 0.6 * _FARTHEST)
     value = loglik(np.exp(theta))[0] if ridge else -objective(theta)[0] * n
     covariance = _inverse(hessian) / n
     inside = converged and not any(at_boundary) and bool(np.isfinite(covariance).all())
     return Optimum(np.exp(theta), float(value), covariance, at_boundary, inside, evaluations)
 
 
-def _climb(objective: Callable[[Array], tuple[float, Array, Array]], theta: Array) -> tuple[Array, Array, bool, int]:
+def _climb(
+    objective: Callable[[Array], tuple[float, Array, Array]], theta: Array, tolerance: float
+) -> tuple[Array, Array, bool, int]:
+    origin = theta
     lowest, highest = theta - _FARTHEST, theta + _FARTHEST
     value, gradient, hessian = objective(theta)
     evaluations = 1
     for _ in range(_MAX_STEPS):
         step = _downhill(gradient, hessian)
-        if -gradient @ step < _TOLERANCE:
+        if -gradient @ step < tolerance:
             return theta, hessian, True, evaluations
         length = 1.0
-        while length > 1e-6:
+        while length > 1e-4:
             trial = np.clip(theta + length * step, lowest, highest)
             new = objective(trial)
             evaluations += 1
@@ -89,6 +95,8 @@ def _climb(objective: Callable[[Array], tuple[float, Array, Array]], theta: Arra
             length *= 0.4
         else:
             return theta, hessian, False, evaluations
+        if np.abs(trial - origin).max() >= 0.95 * _FARTHEST:
+            return trial, new[2], False, evaluations
         if np.abs(trial - theta).max() < 1e-13:
             return theta, hessian, True, evaluations
         theta = trial

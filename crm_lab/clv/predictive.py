@@ -49,7 +49,7 @@ def draw(
     fit: PurchaseFit,
     spend: GammaGammaFit,
     base: Base,
-    ahead: float,
+    window: tuple[float, float],
     group: Index,
     *,
     draws: int,
@@ -62,7 +62,7 @@ def draw(
         fit: Purchase model.
         spend: Spend model.
         base: Customers.
-        ahead: Length of the future, in the model's unit.
+        window: Start and end of the future counted, in the model's unit after T.
         group: Number of each customer's group, shape (n,).
         draws: How many futures.
         level: Of the customers' central intervals.
@@ -80,7 +80,7 @@ def draw(
         part, of = base.part(where), group[where]
         worth = np.empty((draws, len(of)), dtype=np.float32)
         for i, (one, money) in enumerate(zip(fits, spends, strict=True)):
-            count = one.draw_purchases(ahead, part.frequency, part.recency, part.T, rng)
+            count = one.draw_purchases(window, part.frequency, part.recency, part.T, rng)
             drawn = part.factor * money.draw_spend(count, part.frequency, part.monetary_value, rng)
             purchases[i] += np.bincount(of, weights=count, minlength=groups)
             value[i] += np.bincount(of, weights=drawn, minlength=groups)

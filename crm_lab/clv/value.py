@@ -39,6 +39,7 @@ class CustomerValue:
         draws: Predictive draws behind the intervals.
         unit: Unit of time of the model's parameters; changes no value.
         currency: ISO code, for the readout.
+        start_days: Where in the future counting starts; 365 with a horizon of 730 values the second year.
     """
 
     model: str = "mbgnbd"
@@ -49,12 +50,17 @@ class CustomerValue:
     draws: int = 250
     unit: Unit = "W"
     currency: str = "USD"
+    start_days: int = 0
 
     def __post_init__(self) -> None:
         problems = Problems("CustomerValue settings")
         problems.unless(self.model in MODELS, f"model is {self.model!r}; it must be one of {', '.join(MODELS)}.")
         problems.unless(self.unit in UNIT_DAYS, f"unit is {self.unit!r}; choose {', '.join(UNIT_DAYS)}.")
         problems.unless(self.horizon_days >= 1, f"horizon_days is {self.horizon_days}; it must be 1 or more.")
+        problems.unless(
+            0 <= self.start_days < self.horizon_days,
+            f"start_days is {self.start_days}; it must be 0 or more and before horizon_days.",
+        )
         problems.unless(
             0 <= self.annual_discount_rate < 10,
             f"annual_discount_rate is {self.annual_discount_rate}; write 0.1 for 10 % a year.",
@@ -131,9 +137,10 @@ class CustomerValueResult(Result):
     }
 
     @property
-    def ahead(self) -> float:
-        """The horizon in the model's unit of time."""
-        return self.spec.horizon_days / UNIT_DAYS[self.spec.unit]
+    def window(self) -> tuple[float, float]:
+        """Start and end of the future counted, in the model's unit of time."""
+        length = UNIT_DAYS[self.spec.unit]
+        return self.spec.start_days / length, self.spec.horizon_days / length
 
     def refusal(self) -> Message | None:
         """Why no value is stated, or ``None``."""
@@ -174,7 +181,12 @@ class CustomerValueResult(Result):
     def _conditional(self, rate: float) -> Array:
         s = self.summary
         return self.fit.conditional_purchases(
-            self.ahead, s["frequency"], s["recency"], s["T"], annual_discount_rate=rate
+            self.window[1],
+            s["frequency"],
+            s["recency"],
+            s["T"],
+            start=self.window[0],
+            annual_discount_rate=rate,
         )
 
     @cached_property
@@ -201,7 +213,7 @@ class CustomerValueResult(Result):
             self.fit,
             self.spend,
             Base(x, t_x, T, mean, self._factor),
-            self.ahead,
+            self.window,
             group,
             draws=self.spec.draws,
             level=self.spec.level,
@@ -254,6 +266,12 @@ class CustomerValueResult(Result):
         band = np.searchsorted([0.01, 0.10, 0.50], position)
         names = np.array([m.text() for m in bands], dtype=object)
         return self.by(pd.Series(names[band], index=self.summary["customer_id"]))
+
+    def to_lifetimes(self) -> tuple[Any, Any]:
+        """Fitted lifetimes objects with these estimates: of purchases, of spend."""
+        from crm_lab.clv.bridge import spend_to_lifetimes
+
+        return self.fit.to_lifetimes(), spend_to_lifetimes(self.spend, self.summary)
 
     def readout(self) -> Readout:
         """What the base is worth, how sure, whom to keep."""

@@ -74,11 +74,20 @@ def test_probabilities_of_counts_sum_to_one_and_to_the_expectation(fit, history)
 def test_draws_follow_the_probabilities(fit, history):
     size = 40_000
     x, t_x, T = (np.full(size, v) for v in history)
-    drawn = fit.draw_purchases(20.0, x, t_x, T, np.random.default_rng(11))
+    drawn = fit.draw_purchases((0.0, 20.0), x, t_x, T, np.random.default_rng(11))
     for n in range(4):
         p = float(fit.purchases_pmf(n, 20.0, *history))
         # five standard errors
         assert (drawn == n).mean() == pytest.approx(p, abs=5 * np.sqrt(p * (1 - p) / size) + 1e-9)
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+def test_draws_of_a_later_interval_have_its_expectation(fit, history):
+    size = 40_000
+    x, t_x, T = (np.full(size, v) for v in history)
+    drawn = fit.draw_purchases((10.0, 30.0), x, t_x, T, np.random.default_rng(12))
+    expected = float(fit.conditional_purchases(30.0, *history, start=10.0))
+    assert drawn.mean() == pytest.approx(expected, abs=5 * drawn.std() / np.sqrt(size) + 1e-9)
 
 
 def test_next_purchase_comes_by_its_quantile(fit):
