@@ -84,7 +84,7 @@ def rendered(notebook, folder, **changes):
 
 
 def text_of(html):
-    body = html[html.index("<body>") :]
+    body = html[html.index("<body") :]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
 
 
