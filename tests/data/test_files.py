@@ -95,6 +95,8 @@ def test_parquet_and_excel_give_the_same_lines(shop, tmp_path):
         (ROWS, {"date_format": "%d/%m/%Y"}, "4 of 4 dates cannot be read, e.g. order='1'"),
         (ROWS.replace("3.50", "free"), {}, "3 of 4 amounts cannot be read"),
     ],
+    ids=["empty", "no gzip", "cut gzip", "cut parquet", "no excel", "cp1252", "no encoding", "delimiter", "columns",
+         "twice", "no rows", "dates", "amounts"],
 )  # fmt: skip
 def test_a_file_that_cannot_be_used_is_refused_in_words(shop, content, settings, sentence):
     with pytest.raises(BadInput, match=sentence):
