@@ -5,7 +5,6 @@ from hypothesis import settings
 
 from crm_lab import open_workspace
 
-
 # no deadlines: a busy machine is no failure; the same examples in every run: a red test stays red
 settings.register_profile("lab", deadline=None, derandomize=True)
 settings.load_profile("lab")
