@@ -1,14 +1,19 @@
 """Did it work: design, assignment, moments, soundness, effect, ROI."""
 
 from crm_lab.experiments.assignment import assign, assign_stratified
+from crm_lab.experiments.compliance import TakeUp, TakeUpTable
 from crm_lab.experiments.decision import write_decision
 from crm_lab.experiments.design import Design, DesignTable
 from crm_lab.experiments.effects import Effects, EffectTable
+from crm_lab.experiments.entry import OwnTest, PlantedTest, TableTest, open_test
 from crm_lab.experiments.experiment import Experiment
 from crm_lab.experiments.histories import plant, spend_windows
 from crm_lab.experiments.metrics import Metric, mean_of, ratio_of, share_of
-from crm_lab.experiments.programme import Programme, ProgrammeReturn
+from crm_lab.experiments.programme import Programme
 from crm_lab.experiments.readings import Claim, Readings
+from crm_lab.experiments.resample import bootstrap_multiples
+from crm_lab.experiments.response import ResponseRates, ResponseTable
+from crm_lab.experiments.returns import ProgrammeReturn
 from crm_lab.experiments.roi_design import RoiDesign, RoiDesignTable
 from crm_lab.experiments.runtime import RunTime, RunTimeTable
 from crm_lab.experiments.soundness import Soundness, SoundnessCheck
@@ -21,18 +26,27 @@ __all__ = [
     "Effects",
     "Experiment",
     "Metric",
+    "OwnTest",
+    "PlantedTest",
     "Programme",
     "ProgrammeReturn",
     "Readings",
+    "ResponseRates",
+    "ResponseTable",
     "RoiDesign",
     "RoiDesignTable",
     "RunTime",
     "RunTimeTable",
     "Soundness",
     "SoundnessCheck",
+    "TableTest",
+    "TakeUp",
+    "TakeUpTable",
     "assign",
     "assign_stratified",
+    "bootstrap_multiples",
     "mean_of",
+    "open_test",
     "plant",
     "ratio_of",
     "share_of",

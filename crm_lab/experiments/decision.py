@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from crm_lab.experiments.programme import ProgrammeReturn
+from crm_lab.experiments.returns import ProgrammeReturn
 from crm_lab.exports import write_json
 from crm_lab.results import DataSet, Result, payload
 

@@ -49,6 +49,11 @@ class Size:
     power: float
     formula: str
 
+    @property
+    def level_is_high(self) -> bool:
+        """Whether the level leaves no room for the effect (a share cannot pass 1)."""
+        return self.metric.kind == "share" and self.baseline + self.effect >= 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
@@ -115,11 +120,12 @@ class Design:
         n_t, n_c = at_hand * self.treated_share, at_hand * (1 - self.treated_share)
         ratio = (1 - self.treated_share) / self.treated_share
         formula = "normal (statsmodels normal_sample_size_one_tail)"
-        if level == 0 or sd == 0:
+        above_all = metric.kind == "share" and level * (1 + self.lift) >= 1
+        if level == 0 or sd == 0 or above_all:
             return Size(metric, way, level, sd, sd, effect, math.inf, math.inf, math.inf, 0.0, "-")
         stretch = (1 + self.lift) ** 2 if self.multiplies and metric.kind != "share" else 1.0
         spread = sd * math.sqrt((stretch + 1 / ratio) / (1 + 1 / ratio))
-        pooled = metric.kind == "share" and way == "none" and ratio == 1 and level * (1 + self.lift) < 1
+        pooled = metric.kind == "share" and way == "none" and ratio == 1
         if pooled:
             formula = "pooled null (statsmodels samplesize_proportions_2indep_onetail)"
             n = n_share(level, level + effect, self.alpha, self.power) * self.design_effect
@@ -195,7 +201,7 @@ class DesignTable(Result):
         """Why there is no size, if the metric's level or spread is 0."""
         if math.isfinite(self.headline.n_total):
             return None
-        return Message("experiments.design.no_level", {"metric": self.headline.metric.name})
+        return _no_size(self.headline)
 
     def readout(self) -> Readout:
         """The size, what the units at hand can show, and what would fit if they are too few."""
@@ -230,7 +236,7 @@ class DesignTable(Result):
         for s in (s for s in self.sizes if s.adjust == self.headline.adjust):
             name, refused = s.metric.name, None
             if not math.isfinite(s.n_total):
-                refused = Message("experiments.design.no_level", {"metric": name})
+                refused = _no_size(s)
             n_label = Message("experiments.fact.n_total", {"metric": name})
             mde_label = Message("experiments.fact.mde", {"metric": name})
             n = None if refused else math.ceil(s.n_total)
@@ -243,3 +249,8 @@ class DesignTable(Result):
                      kind="forecast", n=self.available, better="down", refusal=refused)
             )  # fmt: skip
         return tuple(facts)
+
+
+def _no_size(size: Size) -> Message:
+    values = {"metric": size.metric.name, "level": size.baseline}
+    return Message(f"experiments.design.{'no_room' if size.level_is_high else 'no_level'}", values)

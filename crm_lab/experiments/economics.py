@@ -107,18 +107,20 @@ class Return:
 
     def net(self) -> tuple[float, float]:
         """Gain less cost, and its standard error."""
-        return self.gain - self.cost, self._se(1.0)
+        return self.distance(0.0)
+
+    def distance(self, threshold: float) -> tuple[float, float]:
+        """Gain less (1 + threshold) cost, and its standard error."""
+        weight = 1 + threshold
+        variance = self.var_gain - 2 * weight * self.cov + weight**2 * self.var_cost
+        return self.gain - weight * self.cost, math.sqrt(max(variance, 0.0))
 
     def p_roi_above(self, threshold: float) -> float:
         """Probability that the ROI is above a threshold: that gain - (1 + threshold) cost > 0.
 
         Normal approximation with a flat prior; exact in the sense of Fieller, no ratio is divided.
         """
-        distance = self.gain - (1 + threshold) * self.cost
-        se = self._se(1 + threshold)
+        distance, se = self.distance(threshold)
         if se == 0:
             return float(distance > 0)
         return float(stats.norm.cdf(distance / se))
-
-    def _se(self, weight: float) -> float:
-        return math.sqrt(max(self.var_gain - 2 * weight * self.cov + weight**2 * self.var_cost, 0.0))

@@ -109,10 +109,18 @@ class RoiDesignTable(Result):
         return hi
 
     def to_frame(self) -> pd.DataFrame:
-        """Units, the true ROI with so many, and the probability of ship."""
+        """Units, the true ROI with so many, and the probability of ship: for a handful of sizes."""
+        needed = self.units_needed
+        sizes = [self.available * k for k in (0.5, 1, 2, 5)] + ([needed] if math.isfinite(needed) else [])
+        return self._at(np.unique(np.ceil(sizes)))
+
+    def curve(self, points: int = 60) -> pd.DataFrame:
+        """The same for evenly spaced sizes."""
         needed = self.units_needed
         top = 1.3 * max(self.available, needed) if math.isfinite(needed) else 20.0 * self.available
-        units = np.unique(np.append(np.linspace(top / 40, top, 40), self.available))
+        return self._at(np.linspace(top / points, top, points))
+
+    def _at(self, units: np.ndarray) -> pd.DataFrame:
         rows = [(n, self.true_roi(n), self.p_ship(n)) for n in units]
         return pd.DataFrame(rows, columns=["units", "roi", "p_ship"])
 

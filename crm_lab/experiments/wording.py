@@ -10,7 +10,7 @@ from crm_lab.results import Readout
 
 if TYPE_CHECKING:
     from crm_lab.experiments.effects import Effect, EffectTable
-    from crm_lab.experiments.programme import ProgrammeReturn
+    from crm_lab.experiments.returns import ProgrammeReturn
 
 
 def effect_readout(table: EffectTable) -> Readout:

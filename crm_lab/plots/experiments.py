@@ -11,8 +11,8 @@ from matplotlib.ticker import PercentFormatter
 
 from crm_lab.experiments.design import DesignTable
 from crm_lab.experiments.effects import EffectTable
-from crm_lab.experiments.programme import ProgrammeReturn
 from crm_lab.experiments.readings import Readings
+from crm_lab.experiments.returns import ProgrammeReturn
 from crm_lab.experiments.roi_design import RoiDesignTable
 from crm_lab.experiments.runtime import RunTimeTable
 from crm_lab.experiments.soundness import Soundness
@@ -120,7 +120,7 @@ def plot_power(result: DesignTable, *, ax: Axes | None = None) -> Axes:
 def plot_p_ship(result: RoiDesignTable, *, ax: Axes | None = None) -> Axes:
     """Probability that the test ends in ship, by number of units."""
     ax = ax or new_axes()
-    sns.lineplot(result.to_frame(), x="units", y="p_ship", color=BLUE, linewidth=2, ax=ax)
+    sns.lineplot(result.curve(), x="units", y="p_ship", color=BLUE, linewidth=2, ax=ax)
     ax.axhline(result.spec.power, color=GREY, linewidth=1, linestyle=":")
     ax.axvline(result.available, color=RUST, linestyle="--", label=_text("at_hand"))
     ax.yaxis.set_major_formatter(PercentFormatter(1))

@@ -82,6 +82,12 @@ def test_an_empty_history_has_no_size(households):
     assert table.facts()[0].value is None
 
 
+def test_a_share_near_all_has_no_room(households):
+    table = Design(metrics=(share_of("bought"),), lift=0.9).analyze(households)
+    assert "would pass 100%" in table.refusal().text("en")
+    assert not table.fits
+
+
 def test_a_small_control_needs_more_units(households):
     even, small = (
         Design(metrics=(mean_of("spend"),), treated_share=s, multiplies=False).analyze(households).headline.n_total

@@ -125,3 +125,77 @@ def test_three_arms_are_refused(households):
     households.loc[::7, "arm"] = "letter"
     with pytest.raises(BadInput, match="3 arms; a programme's return needs two"):
         Programme(**TERMS).analyze(two_arms(households), "spend")
+
+
+def test_pulled_forward_and_cannibalised_sales_are_taken_off(households):
+    rng = np.random.default_rng(3)
+    treated = households["arm"] == "treatment"
+    later = households["spend_before"] * 0.3 - 20 * treated
+    elsewhere = rng.gamma(2, 30, len(households)) - 5 * treated
+    frame = households.assign(later=later, elsewhere=elsewhere)
+    test = Experiment.from_frame(
+        frame, arm="arm", outcomes=["spend", "later", "elsewhere"], covariates=["spend_before"], unit="customer_id"
+    )
+    plain = Programme(**TERMS).analyze(test, "spend")
+    whole = Programme(**TERMS).analyze(test, "spend", later="later", elsewhere="elsewhere")
+    parts = dict(zip(whole.parts.names, whole.parts.value, strict=True))
+    assert parts["pulled_forward"] == pytest.approx(-0.3 * 20, abs=1e-6)
+    assert parts["margin"] == pytest.approx(plain.parts.value[0])
+    assert whole.returns.gain == pytest.approx(parts["margin"] + parts["pulled_forward"] + parts["cannibalised"])
+    assert whole.returns.cost == pytest.approx(plain.returns.cost)
+    frame = whole.to_frame()
+    assert frame["per_unit"].iloc[:-1].sum() == pytest.approx(frame["per_unit"].iloc[-1])
+
+
+def test_at_each_break_even_the_net_is_zero(households):
+    from dataclasses import replace
+
+    answer = Programme(**TERMS, adjust="none").analyze(two_arms(households), "spend")
+    lift, redemption, margin = answer.break_evens()["break_even"]
+    for name, value in (("redemption_share", redemption), ("margin_share", margin)):
+        if 0 <= value <= 1:
+            again = replace(answer.spec, **{name: value}).analyze(two_arms(households), "spend")
+            assert again.returns.net()[0] == pytest.approx(0, abs=1e-9)
+    control = households.loc[households["arm"] == "control", "spend"].mean()
+    frame = households.assign(
+        spend=np.where(households["arm"] == "treatment", control * (1 + lift), households["spend"])
+    )
+    assert answer.spec.analyze(two_arms(frame), "spend").returns.net()[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_bootstrap_agrees_with_fieller(households):
+    from crm_lab.experiments.resample import bootstrap_multiples
+
+    test, terms = two_arms(households), Programme(**TERMS)
+    answer = terms.analyze(test, "spend")
+    multiples = bootstrap_multiples(terms, test, "spend", 4, draws=600)
+    span = answer.returns.multiple_set().interval()
+    lo, hi = np.quantile(multiples, [0.025, 0.975])
+    width = span.hi - span.lo
+    assert lo == pytest.approx(span.lo, abs=0.15 * width)
+    assert hi == pytest.approx(span.hi, abs=0.15 * width)
+    assert (multiples > 1).mean() == pytest.approx(answer.p_needed, abs=0.06)
+
+
+def test_weighted_moments_are_those_of_the_copies():
+    from crm_lab.experiments.resample import weighted_moments
+    from crm_lab.stats.moments import Moments
+
+    x = np.random.default_rng(5).normal(100, 3, (6, 2))
+    copies = np.array([2, 0, 1, 3, 0, 1])
+    found = weighted_moments(("a", "b"), x, copies[None, :].astype(float))[0]
+    expected = Moments.from_array(["a", "b"], np.repeat(x, copies, axis=0))
+    assert found.n == expected.n
+    np.testing.assert_allclose(found.mean, expected.mean)
+    np.testing.assert_allclose(found.comoment, expected.comoment, atol=1e-9)
+
+
+def test_redeemed_shares_have_the_stated_mean_and_spread():
+    from crm_lab.experiments.resample import redeemed_shares
+
+    drawn = redeemed_shares(
+        Programme(**TERMS, redemption_share=0.7, redemption_sd=0.1), np.random.default_rng(6), 20_000
+    )
+    assert (drawn.mean(), drawn.std()) == pytest.approx((0.7, 0.1), abs=0.003)
+    fixed = redeemed_shares(Programme(**TERMS, redemption_sd=0.0), np.random.default_rng(6), 3)
+    assert fixed.tolist() == [0.7] * 3

@@ -1,0 +1,66 @@
+"""The return by resampling units: a check of Fieller's interval that assumes no normal distribution."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crm_lab.experiments.economics import Return
+from crm_lab.experiments.estimate import Adjust, joint_means
+from crm_lab.experiments.experiment import Experiment
+from crm_lab.experiments.programme import GAINS, Programme
+from crm_lab.stats.moments import Moments
+
+FloatArray = NDArray[np.float64]
+
+
+def weighted_moments(names: tuple[str, ...], values: FloatArray, weights: FloatArray) -> list[Moments]:
+    """Moments of the rows (n, k) under each of R rows of weights (R, n), weights counting as copies."""
+    centre = values.mean(axis=0)
+    x, k = values - centre, values.shape[1]
+    upper = np.triu_indices(k)
+    n, first = weights.sum(axis=1), weights @ x
+    second = weights @ (x[:, upper[0]] * x[:, upper[1]])
+    found = []
+    for count, sums, products in zip(n, first, second, strict=True):
+        comoment = np.zeros((k, k))
+        comoment[upper] = products
+        comoment = comoment + np.triu(comoment, 1).T - np.outer(sums, sums) / count
+        found.append(Moments(names, int(count), centre + sums / count, comoment))
+    return found
+
+
+def bootstrap_multiples(
+    programme: Programme, experiment: Experiment, outcome: str, rng: np.random.Generator | int, draws: int = 1000
+) -> FloatArray:
+    """Multiples (margin per unit of cost) of resampled tests, shape (draws,).
+
+    Units are drawn with replacement within their arm; the redeemed share is drawn from a beta
+    distribution with the programme's mean and standard deviation.
+    """
+    draw = np.random.default_rng(rng)
+    columns = (outcome, *experiment.covariates)
+    arms = []
+    for name in experiment.arms[:2]:
+        values = experiment.frame.loc[experiment.frame[experiment.arm] == name, list(columns)].to_numpy(dtype=float)
+        weights = draw.multinomial(len(values), np.full(len(values), 1 / len(values)), size=draws).astype(float)
+        arms.append(weighted_moments(columns, values, weights))
+    way: Adjust = programme.adjust if experiment.covariates else "none"
+    redeemed = redeemed_shares(programme, draw, draws)
+    multiples = np.empty(draws)
+    for i, pair in enumerate(zip(*arms, strict=True)):
+        means = joint_means(pair, [(outcome, None)], experiment.covariates, way)
+        terms = replace(programme, redemption_share=float(redeemed[i]))
+        multiples[i] = Return.of(terms.parts(means, pair[1].n), GAINS).multiple
+    return multiples
+
+
+def redeemed_shares(programme: Programme, rng: np.random.Generator, draws: int) -> FloatArray:
+    """Redeemed shares from a beta distribution with the programme's mean and standard deviation."""
+    mean, sd = programme.redemption_share, programme.redemption_sd
+    if sd == 0 or mean in (0, 1):
+        return np.full(draws, mean)
+    size = max(mean * (1 - mean) / sd**2 - 1, 1e-3)
+    return rng.beta(mean * size, (1 - mean) * size, draws)

@@ -1,0 +1,165 @@
+"""Did the programme pay: waterfall, ROI in both definitions, break-evens, decision."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.checks import BadInput
+from crm_lab.experiments.economics import Parts, Return
+from crm_lab.experiments.estimate import JointMeans
+from crm_lab.experiments.programme import GAINS, Decision, Programme
+from crm_lab.experiments.wording import programme_readout
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Kind, Readout, Result
+from crm_lab.stats.intervals import z_value
+
+
+@dataclass(frozen=True)
+class ProgrammeReturn(Result):
+    """Waterfall, ROI and decision of a programme."""
+
+    spec: Programme
+    outcome: str
+    treated: int
+    units: int
+    means: JointMeans | None
+    parts: Parts | None
+    truth: float | None
+    refused: Message | None = None
+
+    name: ClassVar[str] = "roi"
+    formats: ClassVar[dict[str, str]] = {
+        "per_unit": "+,.2f", "low": "+,.2f", "high": "+,.2f", "total": "+,.0f",
+    }  # fmt: skip
+
+    @property
+    def returns(self) -> Return:
+        """Gain and cost per treated unit.
+
+        Raises:
+            BadInput: If the result is a refusal.
+        """
+        if self.parts is None:
+            raise BadInput(f"There is no return: {self.refused}")
+        return Return.of(self.parts, GAINS)
+
+    @property
+    def p_needed(self) -> float:
+        """Probability that the ROI is above what is needed."""
+        return self.returns.p_roi_above(self.spec.roi_needed)
+
+    @property
+    def decision(self) -> Decision | None:
+        """One of ship, extend, stop; ``None`` if refused."""
+        if self.parts is None:
+            return None
+        p = self.p_needed
+        if p >= self.spec.ship_at:
+            return "ship"
+        return "stop" if p <= self.spec.stop_at else "extend"
+
+    @property
+    def units_needed(self) -> float:
+        """Units with which the same estimates would reach `ship_at`; infinite if they point down."""
+        needed = self.spec.roi_needed
+        distance, se = self.returns.distance(needed)
+        if distance <= 0:
+            return math.inf
+        return self.units * (z_value(2 * self.spec.ship_at - 1) * se / distance) ** 2
+
+    def to_frame(self) -> pd.DataFrame:
+        """The waterfall: one row per part and the net, per treated unit and for all of them."""
+        columns = ["part", "per_unit", "low", "high", "total"]
+        if self.parts is None:
+            return pd.DataFrame(columns=columns)
+        z = z_value(self.spec.level)
+        rows = [(n, *self.parts.total([n])) for n in self.parts.names] + [("net", *self.parts.total())]
+        return pd.DataFrame(
+            [
+                (Message(f"experiments.part.{n}").text(), v, v - z * se, v + z * se, v * self.treated)
+                for n, v, se in rows
+            ],
+            columns=columns,
+        )
+
+    def probabilities(self, points: int = 81) -> pd.DataFrame:
+        """Probability that the multiple is above each of some values: multiple, roi, probability."""
+        r = self.returns
+        _, se = r.net()
+        reach = 3.5 * se / r.cost if r.cost > 0 else 1.0
+        grid = np.linspace(min(0.0, r.multiple - reach), r.multiple + reach, points)
+        frame = pd.DataFrame({"multiple": grid, "roi": grid - 1})
+        return frame.assign(probability=[r.p_roi_above(x) for x in frame["roi"]])
+
+    def break_evens(self) -> pd.DataFrame:
+        """Lift, redeemed share and margin at which the programme just reaches what is needed, others fixed.
+
+        A break-even outside what is possible (a margin above 1) is shown as it is: nothing reaches it.
+        """
+        if self.means is None:
+            raise BadInput(f"There is no break-even: {self.refused}")
+        control, spec = float(self.means.mean[0, 0]), self.spec
+        lift = float(self.means.mean[1, 0]) / control - 1
+
+        def missing(lift: float, redeemed: float, margin: float) -> float:
+            theta = np.array([control, control * (1 + lift), redeemed])
+            amounts = replace(spec, margin_share=margin).amounts(theta, self.treated)
+            return float(amounts[0] + self._other_gains() + (1 + spec.roi_needed) * amounts[1:].sum())
+
+        now = {"lift": lift, "redemption": spec.redemption_share, "margin": spec.margin_share}
+        rows = []
+        for place, (name, value) in enumerate(now.items()):
+            ends = [missing(*(x if i == place else v for i, v in enumerate(now.values()))) for x in (0.0, 1.0)]
+            slope = ends[1] - ends[0]  # the net result is linear in each of the three
+            zero = -ends[0] / slope if slope else math.nan
+            rows.append((Message(f"experiments.break_even.{name}").text(), value, zero))
+        return pd.DataFrame(rows, columns=["quantity", "now", "break_even"])
+
+    def _other_gains(self) -> float:
+        parts = self.parts
+        return 0.0 if parts is None else parts.total(GAINS[1:])[0]
+
+    def refusal(self) -> Message | None:
+        """Why there is no return, if so."""
+        return self.refused
+
+    def readout(self) -> Readout:
+        """What the programme returned, how sure that is, ship, extend or stop."""
+        return programme_readout(self)
+
+    def facts(self) -> tuple[Fact, ...]:
+        """ROI in both definitions, net per unit and in all, probability, decision."""
+        kind: Kind = "simulated" if self.truth is not None else "estimate"
+        names = ("roi", "multiple", "net", "net_total", "p_needed", "decision")
+        label = {k: Message(f"experiments.fact.{k}") for k in names}
+        if self.parts is None:
+            return (Fact(id="roi.net", label=label["roi"], value=None, kind=kind, n=self.units, refusal=self.refused),)
+        r, level, n = self.returns, self.spec.level, self.units
+        span = r.multiple_set(level).interval()
+        roi = None if span is None else Interval(span.lo - 1, span.hi - 1, level)
+        net, se = r.net()
+        z, all_of_them = z_value(level), self.treated
+        money = partial(Fact, unit=self.spec.currency, kind=kind, n=n, better="up")
+        multiple, no_ratio = r.multiple, None
+        if span is None or not math.isfinite(multiple):
+            multiple, no_ratio = math.nan, Message("experiments.roi.no_ratio")
+        ratio = partial(Fact, kind=kind, n=n, better="up", refusal=no_ratio)
+        return (
+            ratio(id="roi.net", label=label["roi"], value=None if no_ratio else multiple - 1, unit="share", ci=roi,
+                  definition=Message("experiments.fact.roi_definition").text()),
+            ratio(id="roi.multiple", label=label["multiple"], value=None if no_ratio else multiple, ci=span,
+                  definition=Message("experiments.fact.multiple_definition").text()),
+            money(id="roi.net_per_unit", label=label["net"], value=net, ci=Interval(net - z * se, net + z * se, level),
+                  denominator=Message("experiments.fact.per_treated").text()),
+            money(id="roi.net_total", label=label["net_total"], value=net * all_of_them,
+                  ci=Interval((net - z * se) * all_of_them, (net + z * se) * all_of_them, level)),
+            Fact(id="roi.p_needed", label=label["p_needed"], value=self.p_needed, unit="share", kind=kind, n=n,
+                 better="up"),
+            Fact(id="roi.decision", label=label["decision"], value=self.decision, kind=kind, n=n),
+        )  # fmt: skip

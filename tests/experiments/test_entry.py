@@ -1,0 +1,105 @@
+"""Where a test comes from: own file, the contract's tables, planted histories."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crm_lab.checks import BadInput
+from crm_lab.experiments import Effects, mean_of
+from crm_lab.experiments.entry import OwnTest, PlantedTest, TableTest, open_test
+from crm_lab.simulate import make_retailer, open_key
+
+
+@dataclass
+class Shop:
+    """Tables in memory."""
+
+    tables: dict
+    as_of: date = field(default=date(2017, 12, 31))
+
+    def __contains__(self, name):
+        return name in self.tables
+
+    def __getitem__(self, name):
+        return self.tables[name].copy()
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
+def test_a_file_with_one_row_per_unit_is_a_test(households, tmp_path, kind):
+    path = tmp_path / f"test.{kind}"
+    writers = {"csv": households.to_csv, "parquet": households.to_parquet, "xlsx": households.to_excel}
+    writers[kind](path, index=False)
+    own = OwnTest(file=str(path), covariates="spend_before, orders", unit="customer_id")
+    test = open_test(Shop({}), own)
+    assert test.counts() == households["arm"].value_counts().reindex(["control", "treatment"]).to_dict()
+    assert test.covariates == ("spend_before", "orders")
+    assert not test.simulated
+
+
+def test_files_that_are_not_there_or_no_table_are_refused(tmp_path):
+    with pytest.raises(BadInput, match=r"There is no file nowhere\.csv"):
+        OwnTest(file="nowhere.csv").open()
+    with pytest.raises(BadInput, match=r"comes as \.csv, \.parquet, \.xlsx"):
+        OwnTest(file="test.docx").open()
+
+
+def test_numeric_arms_and_ids_are_text(households, tmp_path):
+    households = households.assign(arm=(households["arm"] == "treatment").astype(int), customer_id=range(600))
+    households.to_csv(tmp_path / "t.csv", index=False)
+    test = OwnTest(file=str(tmp_path / "t.csv"), control="0", unit="customer_id").open()
+    assert test.arms == ("0", "1")
+
+
+def test_without_any_origin_the_user_is_told():
+    with pytest.raises(BadInput, match="No test is named"):
+        open_test(Shop({}), OwnTest(file=""), TableTest(experiment=""))
+
+
+def test_a_planted_test_knows_its_truth():
+    orders = pd.DataFrame(
+        {
+            "customer_id": [str(i) for i in range(40)] * 2,
+            "date": pd.to_datetime(["2017-06-01"] * 40 + ["2017-08-01"] * 40),
+            "net_amount": np.arange(80.0),
+        }
+    )
+    planted = PlantedTest(start="2017-07-01", pre_days=60, post_days=60, seed=1, lift=0.1)
+    test = open_test(Shop({"orders": orders}), OwnTest(file=""), planted)
+    assert test.simulated
+    assert test.truth["spend"] == pytest.approx(0.1 * test.frame["untouched_spend"].mean())
+    treated = test.frame["arm"] == "treatment"
+    np.testing.assert_allclose(test.frame["spend"][treated], 1.1 * test.frame["untouched_spend"][treated])
+
+
+@pytest.fixture(scope="module")
+def retailer():
+    return make_retailer("grocery", n_customers=300, seed=5)
+
+
+def test_a_test_in_the_tables_agrees_with_the_key(retailer):
+    """The effect's interval holds what the key says the offer did to those who were drawn."""
+    given = retailer.scenario.programme
+    until = retailer.scenario.start + pd.Timedelta(days=given.start + given.days - 1)
+    shop = Shop(dict(retailer.tables), retailer.scenario.last_date)
+    test = TableTest(experiment="loyalty", until=f"{until:%Y-%m-%d}").open(shop)
+    key = open_key(retailer).customers.set_index("customer_id").loc[test.frame["customer_id"]]
+    truth = (key["spend_1"] - np.where(key["contaminated"], key["spend_1"], key["spend_0"])).mean()
+    e = Effects(metrics=(mean_of("spend"),)).analyze(test).headline
+    assert e.found.lo < truth < e.found.hi
+    # the outcome itself is the key's, unit by unit
+    world = np.where(key["treated"] | key["contaminated"], key["spend_1"], key["spend_0"])
+    np.testing.assert_allclose(test.frame["spend"], world, atol=0.01)
+    assert "enrolled" in test.outcomes
+
+
+def test_unfinished_windows_and_unknown_experiments_are_refused(retailer):
+    shop = Shop(dict(retailer.tables), retailer.scenario.last_date)
+    with pytest.raises(BadInput, match="There is no experiment 'points'; assignments has loyalty"):
+        TableTest(experiment="points", until="2024-01-01").open(shop)
+    with pytest.raises(BadInput, match="unfinished window reads as lost spend"):
+        TableTest(experiment="loyalty", until="2030-01-01").open(shop)
+    with pytest.raises(BadInput, match="were assigned after 2023-01-05, when their outcome had ended"):
+        TableTest(experiment="loyalty", until="2023-01-05").open(shop)
