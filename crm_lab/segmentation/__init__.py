@@ -2,9 +2,19 @@
 
 from crm_lab.segmentation.baseline import MoveBaseline, TreatedMove
 from crm_lab.segmentation.calls import CallList, CallRule
+from crm_lab.segmentation.cohorts import CohortResult, Cohorts
 from crm_lab.segmentation.lifecycle import Lifecycle, LifecycleResult
 from crm_lab.segmentation.migration import Migration, MigrationResult
 from crm_lab.segmentation.playbook import playbook
+from crm_lab.segmentation.repeat import (
+    InterpurchaseTimes,
+    ProductCohorts,
+    RepeatRates,
+    interpurchase,
+    product_repurchase,
+    repeat_rates,
+)
+from crm_lab.segmentation.repurchase import Repurchase, RepurchaseResult
 from crm_lab.segmentation.rfm import RFM, RFMResult, SegmentTable, apply_scoring
 from crm_lab.segmentation.rules import TEN_SEGMENTS, THREE_SEGMENTS, Rule, SegmentRules, load_rules
 from crm_lab.segmentation.scoring import RFMScoring, load_scoring
@@ -16,13 +26,20 @@ __all__ = [
     "THREE_SEGMENTS",
     "CallList",
     "CallRule",
+    "CohortResult",
+    "Cohorts",
+    "InterpurchaseTimes",
     "Lifecycle",
     "LifecycleResult",
     "Migration",
     "MigrationResult",
     "MoveBaseline",
+    "ProductCohorts",
     "RFMResult",
     "RFMScoring",
+    "RepeatRates",
+    "Repurchase",
+    "RepurchaseResult",
     "Rule",
     "SegmentRules",
     "SegmentTable",
@@ -30,7 +47,10 @@ __all__ = [
     "Tiers",
     "TreatedMove",
     "apply_scoring",
+    "interpurchase",
     "load_rules",
     "load_scoring",
     "playbook",
+    "product_repurchase",
+    "repeat_rates",
 ]

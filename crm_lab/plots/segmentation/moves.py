@@ -73,7 +73,7 @@ def plot_baseline(result: MoveBaseline, *, ax: Axes | None = None) -> Axes:
     ax = ax if ax is not None else new_axes(1.6 + 0.45 * len(rows))
     labels = [f"{a} → {b}" for a, b in zip(rows["from_period"], rows["to_period"], strict=True)]
     colours = [GREY] * (len(rows) - 1) + [BLUE]
-    _ranges(ax, rows, labels, colours)
+    ranges(ax, rows, labels, colours)
     ax.axvline(result.usual, color=GREY, linestyle="--", linewidth=1, label=words("baseline_usual"))
     if result.target is not None:
         ax.axvline(result.target, color=ORANGE, linewidth=1.5, label=words("baseline_target"))
@@ -89,12 +89,13 @@ def plot_treated(result: TreatedMove, *, ax: Axes | None = None) -> Axes:
     """The share that moved in each arm, with its interval."""
     rows = result.to_frame()
     ax = ax if ax is not None else new_axes(2.4)
-    _ranges(ax, rows, rows["arm"].tolist(), [BLUE, GREY])
+    ranges(ax, rows, rows["arm"].tolist(), [BLUE, GREY])
     ax.set(title=words("treated_title", start=_state(result.start), end=_state(result.end)), xlabel=words("baseline_x"))
     return ax
 
 
-def _ranges(ax: Axes, rows: pd.DataFrame, labels: list[str], colours: list[str]) -> None:
+def ranges(ax: Axes, rows: pd.DataFrame, labels: list[str], colours: list[str]) -> None:
+    """Shares with their intervals, one row each."""
     positions = np.arange(len(rows))
     ax.hlines(positions, rows["lo"], rows["hi"], colors=colours, linewidth=3)
     ax.scatter(rows["share"], positions, color=colours, s=45, zorder=3)
