@@ -150,12 +150,10 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, reading: Reading, folder: P
     path = _utf8(reading, folder)
     names = header_of(reading)
     columns = ", ".join(f"{_literal(name)}: 'varchar'" for name in names)
-    for table in ("reject_errors", "reject_scans"):
-        connection.execute(f"drop table if exists {table}")
-    rows = f"""read_csv('{_sql_path(path)}', auto_detect = false, header = true, columns = {{{columns}}},
-        delim = {_literal(reading.delimiter)}, quote = '"', escape = '"', store_rejects = true, rejects_limit = 0,
-        strict_mode = true, max_line_size = 33554432)"""
-    connection.execute(f"copy (select row_number() over () as source_row, * from {rows}) to '{folder}/good.parquet'")
+    try:
+        _copy_good(connection, path, columns, reading.delimiter, folder)
+    except duckdb.InvalidInputException:  # line ends of several kinds: make them one
+        _copy_good(connection, _one_line_end(reading, folder), columns, reading.delimiter, folder)
     good = f"select *, null::text as broken_row from read_parquet('{folder}/good.parquet')"
     known = [row[0] for row in connection.execute("show tables").fetchall()]
     if "reject_errors" not in known:
@@ -166,6 +164,24 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, reading: Reading, folder: P
                + row_number() over (order by line) as source_row,
                'line ' || line || ': ' || min(csv_line) as broken_row
         from reject_errors group by line, line_byte_position"""
+
+
+def _copy_good(connection: duckdb.DuckDBPyConnection, path: Path, columns: str, delimiter: str, folder: Path) -> None:
+    """Write the rows that can be taken apart to ``good.parquet``; the others stand in ``reject_errors``."""
+    for table in ("reject_errors", "reject_scans"):
+        connection.execute(f"drop table if exists {table}")
+    rows = f"""read_csv('{_sql_path(path)}', auto_detect = false, header = true, columns = {{{columns}}},
+        delim = {_literal(delimiter)}, quote = '"', escape = '"', store_rejects = true, rejects_limit = 0,
+        strict_mode = true, max_line_size = 33554432)"""
+    connection.execute(f"copy (select row_number() over () as source_row, * from {rows}) to '{folder}/good.parquet'")
+
+
+def _one_line_end(reading: Reading, folder: Path) -> Path:
+    copy = folder / "lines.csv"
+    with open_text(reading) as source, copy.open("w", encoding="utf-8", newline="\n") as target:
+        for chunk in iter(lambda: source.read(1 << 20), ""):
+            target.write(chunk.replace("\r\n", "\n").replace("\r", "\n"))
+    return copy
 
 
 def _utf8(reading: Reading, folder: Path) -> Path:
