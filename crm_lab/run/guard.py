@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from crm_lab.checks import Problems
-from crm_lab.run.kinds import UnreadableTypeError, type_of
+from crm_lab.run.kinds import UnreadableTypeError, is_kind, type_of
 from crm_lab.run.parameters import INJECTED_START, Parameter, Schema
 
 
@@ -34,17 +35,16 @@ def check_params(namespace: Mapping[str, Any]) -> None:
 
 
 def _annotations(namespace: Mapping[str, Any], cells: Iterable[str]) -> dict[str, Any]:
-    known = namespace.get("__annotations__")
-    if known:
-        return dict(known)
+    """Annotated names and their types; those of other types than parameters have are passed over."""
+    cells = list(cells)
+    if not cells:  # a script: Python keeps the annotations itself
+        return {name: kind for name, kind in namespace.get("__annotations__", {}).items() if is_kind(kind)}
     found: dict[str, Any] = {}
     for statement in _statements(cells):
         match statement:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
-                try:
+                with suppress(UnreadableTypeError, SyntaxError):
                     found[name] = type_of(annotation)
-                except UnreadableTypeError:
-                    continue
     return found
 
 

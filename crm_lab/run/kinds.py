@@ -70,6 +70,19 @@ def _generic(name: str, inside: ast.expr) -> Any:
     return _GENERIC[name][arguments if len(arguments) > 1 else arguments[0]]
 
 
+def is_kind(kind: Any) -> bool:
+    """Whether a type is one that a parameter may have.
+
+    >>> is_kind(list[int] | None), is_kind(ast.AST), is_kind("int")
+    (True, False, False)
+    """
+    if get_origin(kind) is Literal:
+        return True
+    inside = get_args(kind)
+    known = kind in _WORDS or kind in {list, dict} or get_origin(kind) in {list, dict, Union, types.UnionType}
+    return known and all(is_kind(part) for part in inside)
+
+
 def describe(kind: Any) -> str:
     """A type in words, for people who do not read annotations.
 

@@ -223,9 +223,16 @@ class TestCheckParams:
         with pytest.raises(BadInput, match=r"has no parameter 'bin'; did you mean 'bins'\?"):
             check_params(self.namespace(CELL, "# Parameters\nbin = 9"))
 
-    def test_works_where_python_keeps_annotations_elsewhere(self):
-        names = self.namespace(CELL, "bins = 'nine'")
+    def test_other_annotated_names_and_magics_are_passed_over(self):
+        names = self.namespace(CELL, "import decimal\nd: decimal.Decimal = decimal.Decimal(1)\nn: 'no such' = 1")
         names["In"].append("%matplotlib inline")
-        del names["__annotations__"]
+        check_params(names)
+        del names["In"]
+        check_params(names)
+
+    @pytest.mark.parametrize("kept", ["In", "__annotations__"])
+    def test_works_in_a_script_and_where_python_keeps_annotations_elsewhere(self, kept):
+        names = self.namespace(CELL, "bins = 'nine'")
+        del names[{"In": "__annotations__", "__annotations__": "In"}[kept]]
         with pytest.raises(BadInput, match="bins is 'nine'; it must be a whole number"):
             check_params(names)
