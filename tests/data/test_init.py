@@ -1,0 +1,129 @@
+"""`crm-lab init`: what a file seems to be, and what is asked instead of guessed."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from crm_lab import BadInput
+from crm_lab.cli import main
+from crm_lab.data.sources.proposal import propose
+from crm_lab.exports import project_root
+
+SAMPLE = project_root() / "data" / "samples" / "messy_orders.csv"
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    """An empty project of its own, so that no suite of the lab is touched."""
+    for folder in ("suites", "notebooks"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setenv("CRM_LAB_HOME", str(tmp_path))
+    return tmp_path
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["init", *map(str, arguments)])
+
+
+def test_the_sample_is_seen_for_what_it_is():
+    seen = propose(SAMPLE)
+    assert (seen.reading.delimiter, seen.reading.encoding, seen.decimal) == (";", "utf-8", ",")
+    assert seen.date_formats == ("%d.%m.%Y %H:%M",)
+    assert seen.columns == {
+        "order_id": "Bestellung", "customer_id": "Kunde", "product_id": "Artikel", "quantity": "Menge",
+        "price": "Preis", "date": "Datum",
+    }  # fmt: skip
+    assert seen.unused == ("Bezeichnung",)
+
+
+def test_the_sample_becomes_a_suite_and_its_books_close(lab):
+    result = run(SAMPLE, "--timezone", "Europe/Berlin", "--cancelled", "^ST")
+    assert result.exit_code == 0, result.output
+    assert "close exactly: 2,774 lines" in result.output
+    assert "crm-lab run messy_orders" in result.output
+    suite = (lab / "suites" / "messy_orders.toml").read_text()
+    assert 'date_format = "%d.%m.%Y %H:%M"' in suite
+    assert 'notebook = "00_start_here"' in suite
+    again = run(SAMPLE)
+    assert again.exit_code == 2
+    assert "--force to write over it" in again.output
+
+
+@pytest.mark.parametrize(
+    ("rows", "formats"),
+    [
+        (["2024-01-05", "2024-02-30"], ()),
+        (["03/04/2024", "05/06/2024"], ("%d/%m/%Y", "%m/%d/%Y")),
+        (["03/04/2024", "25/06/2024"], ("%d/%m/%Y",)),
+        (["03/04/2024", "06/25/2024"], ("%m/%d/%Y",)),
+        (["20240304", "20240625"], ("%Y%m%d",)),
+        (["2024年3月4日"], ("%Y年%m月%d日",)),
+        (["yesterday"], ()),
+    ],
+)
+def test_date_formats_that_fit(tmp_path, rows, formats):
+    path = tmp_path / "shop.csv"
+    pd.DataFrame({"date": rows, "customer": "a", "amount": 5}).to_csv(path, index=False)
+    seen = propose(path)
+    assert seen.date_formats == (formats if "date" in seen.columns else ())
+    assert ("date" in seen.columns) == bool(formats)
+
+
+def test_day_and_month_are_asked_not_guessed(lab, tmp_path):
+    path = tmp_path / "shop.csv"
+    pd.DataFrame({"date": ["03/04/2024", "05/06/2024"], "customer": ["a", "b"], "amount": [5, 6]}).to_csv(
+        path, index=False
+    )
+    asked = run(path)
+    assert asked.exit_code == 2
+    assert "Day and month cannot be told apart in '03/04/2024'" in asked.output
+    assert "'%d/%m/%Y' or '%m/%d/%Y'" in asked.output
+    told = run(path, "--date-format", "%d/%m/%Y")
+    assert told.exit_code == 0, told.output
+
+
+def test_chinese_names_and_encoding_are_known(tmp_path):
+    path = tmp_path / "订单.csv"
+    frame = pd.DataFrame(
+        {"订单号": ["1"], "会员号": ["甲"], "商品": ["茶"], "金额": ["12.5"], "下单时间": ["2024/3/4 10:20"]}
+    )
+    frame.to_csv(path, index=False, encoding="gb18030")
+    seen = propose(path)
+    assert seen.reading.encoding == "gb18030"
+    assert seen.columns["customer_id"] == "会员号"
+    assert seen.columns["amount"] == "金额"
+
+
+def test_missing_roles_and_wrong_corrections_are_refused(lab, tmp_path):
+    path = tmp_path / "shop.csv"
+    path.write_text("a,b\n1,2\n")
+    bare = run(path)
+    assert bare.exit_code == 2
+    assert "No column seems to hold date and customer_id and amount" in bare.output
+    wrong = run(path, "--column", "colour=a", "--column", "date=c")
+    assert "there is no role 'colour'" in wrong.output
+    assert "there is no column 'c'" in wrong.output
+
+
+@pytest.mark.parametrize(("content", "sentence"), [(None, "There is no file"), (b"", "is empty")])
+def test_no_file_and_an_empty_file_are_refused(tmp_path, content, sentence):
+    path = Path(tmp_path / "shop.csv")
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BadInput, match=sentence):
+        propose(path)
+
+
+def test_excel_and_parquet_are_seen(tmp_path):
+    frame = pd.DataFrame(
+        {"date": pd.to_datetime(["2024-01-05", "2024-02-06"]), "customer": ["a", "b"], "amount": [5.5, 6]}
+    )
+    frame.to_excel(tmp_path / "shop.xlsx", index=False)
+    frame.to_parquet(tmp_path / "shop.parquet")
+    for name, kind in (("shop.xlsx", "excel"), ("shop.parquet", "parquet")):
+        seen = propose(tmp_path / name)
+        assert seen.reading.format == kind
+        assert seen.date_formats == ("%Y-%m-%d %H:%M:%S",)
+        assert not seen.missing
