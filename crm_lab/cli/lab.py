@@ -8,6 +8,12 @@ import sys
 import click
 
 FIRST = "00_start_here"
+# Lab asks nothing of the network: no news, no update check, no extension catalogue
+QUIET = (
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+)
 
 
 @click.command("lab", context_settings={"ignore_unknown_options": True})
@@ -24,8 +30,10 @@ def lab(notebook: str | None, options: tuple[str, ...]) -> None:
     wanted = sorted((root / "notebooks").glob(f"{notebook or FIRST}*.ipynb"))
     if notebook and not wanted:
         raise BadInput(f"There is no notebook {notebook!r} in notebooks/; 'crm-lab list' shows what there is.")
-    page = [str(wanted[0].relative_to(root))] if wanted else []
+    page = [f"--LabApp.default_url=/lab/tree/notebooks/{wanted[0].name}"] if wanted else []
     os.chdir(root)
     os.environ["CRM_LAB_HOME"] = str(root)
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", *page, *options]
+    as_root = ["--allow-root"] if os.geteuid() == 0 else []  # a container's only user; Lab listens to this machine
+    settings = [f"--ServerApp.root_dir={root}", *QUIET, *as_root]
+    command = [sys.executable, "-m", "jupyterlab", *settings, *page, *options]
     os.execv(sys.executable, command)  # noqa: S606 - JupyterLab takes the place of this process

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from crm_lab.checks import BadInput
 from crm_lab.run.canonical import canonical, without_keys, write_text
 from crm_lab.run.comparison import never_run, notebook_differences
+from crm_lab.run.library import pick
 from crm_lab.run.steady import committed_environment
 
 CELL_TIMEOUT = 300  # seconds
@@ -55,18 +56,13 @@ def committed_notebooks(root: Path) -> list[Path]:
 
 
 def find_notebook(root: Path, name: str) -> Path:
-    """A committed notebook by number, name or path.
+    """A committed notebook by number, name (or the start of it) or path.
 
     Raises:
         BadInput: If there is none of that name.
     """
-    stem = Path(name).name.removesuffix(".ipynb")
-    known = committed_notebooks(root)
-    for path in known:
-        if stem == path.stem or (re.fullmatch(r"\d{1,2}", stem) and path.stem.startswith(f"{int(stem):02d}_")):
-            return path
-    there = ", ".join(path.stem for path in known) or "none yet"
-    raise BadInput(f"There is no notebook {name!r}; there are: {there}.")
+    known = {path.stem: path for path in committed_notebooks(root)}
+    return known[pick(Path(name).name, list(known))]
 
 
 def execute(path: Path, root: Path) -> NotebookNode:
