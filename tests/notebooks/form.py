@@ -20,7 +20,7 @@ CODE_CELLS = range(15, 31)
 EXERCISES = 3
 SECTIONS = ("Open the box", "Make it yours", "Checks", "What we now know", "Exercises")
 FREE = {"parameters", "open-box", "solution"}
-_HIDDEN_LOGIC = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.Try, ast.With, ast.AsyncFunctionDef)
+_HIDDEN_LOGIC = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Try, ast.With, ast.AsyncFunctionDef)
 _MAGIC = re.compile(r"^\s*[%!]", re.MULTILINE)
 _BYTES = 1_500_000
 
