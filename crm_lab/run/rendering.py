@@ -68,7 +68,8 @@ def render_index(run: dict[str, Any], folder: Path) -> Path:
         The path written.
     """
     lang = _language(run)
-    pages = [_shared(page, lang) | {"figures": presentation.figures(page, lang)} for page in run.get("pages", [])]
+        _shared(page, lang) | {"figures": presentation.figures(page, lang)}
+        for page in sorted(run.get("pages", []), key=lambda page: str(page.get("notebook")))
     data = presentation.data_sets(run.get("pages", []))
     html = (
         _environment(lang)

@@ -169,7 +169,7 @@ def test_a_failed_page_says_where_with_what_and_how_to_repeat(notebook, tmp_path
 def test_the_index_gives_answers_then_what_was_not_run_then_figures(tmp_path):
     waits = page(notebook="16_pay", number="16", question="Did it pay?", status="not_run", reason="01 failed")
     failed = page(notebook="11_leave", number="11", question="Who leaves?", status="failed", results=[])
-    run = {"suite": "tour", "title": "Tour", "lang": "en", "run_id": "r", "pages": [page(), waits, failed]}
+    run = {"suite": "tour", "title": "Tour", "lang": "en", "run_id": "r", "pages": [waits, failed, page()]}
     text = text_of(render_index(run, tmp_path).read_text(encoding="utf-8"))
     order = (
         "1 of 3 questions answered",
