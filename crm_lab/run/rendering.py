@@ -68,8 +68,8 @@ def render_index(run: dict[str, Any], folder: Path) -> Path:
         The path written.
     """
     lang = _language(run)
-        _shared(page, lang) | {"figures": presentation.figures(page, lang)}
-        for page in sorted(run.get("pages", []), key=lambda page: str(page.get("notebook")))
+    in_order = sorted(run.get("pages", []), key=lambda page: str(page.get("notebook")))
+    pages = [_shared(page, lang) | {"figures": presentation.figures(page, lang)} for page in in_order]
     data = presentation.data_sets(run.get("pages", []))
     html = (
         _environment(lang)
