@@ -3,6 +3,7 @@
 from crm_lab.segmentation.baseline import MoveBaseline, TreatedMove
 from crm_lab.segmentation.calls import CallList, CallRule
 from crm_lab.segmentation.cohorts import CohortResult, Cohorts
+from crm_lab.segmentation.drift import ScoringDrift, compare_scorings
 from crm_lab.segmentation.lifecycle import Lifecycle, LifecycleResult
 from crm_lab.segmentation.migration import Migration, MigrationResult
 from crm_lab.segmentation.playbook import playbook
@@ -19,6 +20,7 @@ from crm_lab.segmentation.rfm import RFM, RFMResult, SegmentTable, apply_scoring
 from crm_lab.segmentation.rules import TEN_SEGMENTS, THREE_SEGMENTS, Rule, SegmentRules, load_rules
 from crm_lab.segmentation.scoring import RFMScoring, load_scoring
 from crm_lab.segmentation.tiers import TierResult, Tiers
+from crm_lab.segmentation.values import PurchaseValues, purchase_values
 
 __all__ = [
     "RFM",
@@ -35,22 +37,26 @@ __all__ = [
     "MigrationResult",
     "MoveBaseline",
     "ProductCohorts",
+    "PurchaseValues",
     "RFMResult",
     "RFMScoring",
     "RepeatRates",
     "Repurchase",
     "RepurchaseResult",
     "Rule",
+    "ScoringDrift",
     "SegmentRules",
     "SegmentTable",
     "TierResult",
     "Tiers",
     "TreatedMove",
     "apply_scoring",
+    "compare_scorings",
     "interpurchase",
     "load_rules",
     "load_scoring",
     "playbook",
     "product_repurchase",
+    "purchase_values",
     "repeat_rates",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
@@ -15,7 +15,7 @@ from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.rules import TEN_SEGMENTS, SegmentRules, segment_name
 from crm_lab.segmentation.scores import Floats, natural_breaks, quantile_cuts, score
-from crm_lab.segmentation.scoring import DIMENSIONS, RFMScoring
+from crm_lab.segmentation.scoring import DIMENSIONS, RFMScoring, load_scoring
 
 Method = Literal["quantiles", "fixed", "natural_breaks"]
 SCORES = ("r_score", "f_score", "m_score")
@@ -64,7 +64,9 @@ class RFM:
             problems.unless(self.cut_points is None, f"cut_points belong to 'fixed', not {self.method!r}.")
         problems.raise_any()
 
-    def fit(self, customers: pd.DataFrame, *, as_of: str | date | datetime) -> RFMResult:
+    def fit(
+        self, customers: pd.DataFrame, *, as_of: str | date | datetime, window_days: int | None = None
+    ) -> RFMResult:
         """Find the cut points on a customer table and score it.
 
         Args:
@@ -72,6 +74,7 @@ class RFM:
                 ``revenue`` (like `customer_360`). Rows without an id or without an order are left out
                 and counted.
             as_of: Last day that counts in the table.
+            window_days: Days over which orders and money were counted, if not over all history.
 
         Raises:
             BadInput: If columns or values are missing, or fewer customers than bins remain.
@@ -84,7 +87,7 @@ class RFM:
                 "RFM needs at least one customer per bin: lower bins or widen the data."
             )
         cuts = {name: self._cuts(name, _values(usable.frame, name)) for name in DIMENSIONS}
-        history = int(usable.frame.get("tenure_days", usable.frame["recency_days"]).max()) + 1
+        history = _history(usable.frame, window_days)
         scoring = RFMScoring(cuts, self.rules, self.bins, self.method, day, history)
         frame = scored_frame(usable.frame, scoring)
         sizes = frame["segment"].value_counts()
@@ -130,6 +133,13 @@ class RFMResult(Result):
     def score(self, customers: pd.DataFrame, *, as_of: str | date | datetime) -> RFMResult:
         """Score another customer table with these cut points and rules."""
         return apply_scoring(self.scoring, customers, as_of=as_of)
+
+    def under(self, scoring_file: str) -> RFMResult:
+        """The same customers under a scoring saved before; an empty name keeps the present one."""
+        if not scoring_file:
+            return self
+        scoring = load_scoring(scoring_file)
+        return replace(self, customers=scored_frame(self.customers, scoring), scoring=scoring)
 
     def segments(self) -> SegmentTable:
         """Customers and money per segment."""
@@ -264,7 +274,13 @@ def usable_customers(customers: pd.DataFrame, as_of: date) -> Usable:
     return Usable(bought, len(customers) - len(named), len(named) - len(bought))
 
 
-def apply_scoring(scoring: RFMScoring, customers: pd.DataFrame, *, as_of: str | date | datetime) -> RFMResult:
+def apply_scoring(
+    scoring: RFMScoring,
+    customers: pd.DataFrame,
+    *,
+    as_of: str | date | datetime,
+    window_days: int | None = None,
+) -> RFMResult:
     """Score customers with cut points and rules that were fitted before, e.g. last quarter's.
 
     Raises:
@@ -272,7 +288,7 @@ def apply_scoring(scoring: RFMScoring, customers: pd.DataFrame, *, as_of: str | 
     """
     day = as_date(as_of)
     usable = usable_customers(customers, day)
-    history = int(usable.frame.get("tenure_days", usable.frame["recency_days"]).max()) + 1
+    history = _history(usable.frame, window_days)
     frame = scored_frame(usable.frame, scoring)
     return RFMResult(frame, scoring, day, history, usable.null_ids, usable.without_orders)
 
@@ -291,6 +307,12 @@ def scored_frame(customers: pd.DataFrame, scoring: RFMScoring) -> pd.DataFrame:
         rfm_cell=[f"{a}{sep}{b}{sep}{c}" for a, b, c in zip(r, f, m, strict=True)],
         segment=scoring.rules.assign(r, f, m, scoring.bins),
     )
+
+
+def _history(customers: pd.DataFrame, window_days: int | None) -> int:
+    """Days over which the columns were counted."""
+    days = int(customers.get("tenure_days", customers["recency_days"]).max()) + 1
+    return days if window_days is None else min(days, window_days)
 
 
 def _values(customers: pd.DataFrame, name: str) -> Floats:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import PALETTE, SEQUENTIAL, new_axes
-from crm_lab.segmentation import CallList, RFMResult
+from crm_lab.plots.style import BLUE, GREY, PALETTE, SEQUENTIAL, SKY, new_axes
+from crm_lab.segmentation import CallList, RFMResult, ScoringDrift
 
 
 @draws(RFMResult)
@@ -76,4 +77,19 @@ def plot_calls(result: CallList, *, ax: Axes | None = None) -> Axes:
     )
     if ax.get_legend():
         sns.move_legend(ax, "lower right", title=None)
+    return ax
+
+
+@draws(ScoringDrift)
+def plot_drift(result: ScoringDrift, *, ax: Axes | None = None) -> Axes:
+    """Each segment's share then, now, and now under new cut points."""
+    ax = ax if ax is not None else new_axes(4.6)
+    columns = {"share_then": "drift_then", "share_now": "drift_now", "share_new_cuts": "drift_new"}
+    columns = {column: Message(f"segments.plot.{key}").text() for column, key in columns.items()}
+    shares = result.to_frame().rename(columns=columns).melt("name", list(columns.values()), "table", "share")
+    sns.barplot(shares, y="name", x="share", hue="table", palette=[GREY, BLUE, SKY], ax=ax)
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    title, label = Message("segments.plot.drift_title").text(), Message("segments.plot.drift_x").text()
+    ax.set(title=title, xlabel=label, ylabel="")
+    sns.move_legend(ax, "best", title=None)
     return ax
