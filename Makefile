@@ -14,12 +14,15 @@ help:  ## this list
 
 setup: .venv/.ready  ## build the environment in .venv from requirements.lock
 
-.venv/.ready: requirements.lock pyproject.toml
+.venv/.locked: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "crm_lab needs Python 3.11 or newer, and '$(PYTHON)' is not: name one with 'make setup PYTHON=python3.12'." >&2; exit 2; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python has no venv module: install it (Debian: 'apt-get install python3-venv') and run make again." >&2; exit 2; }
 	@echo "Building the environment in .venv (once, about two minutes) ..."
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || { echo "The environment could not be built: pip said why above. Without a network to a package index this step cannot run; see 'Without make' in README.md." >&2; exit 2; }
+	@touch $@
+
+.venv/.ready: .venv/.locked pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -43,7 +43,8 @@ _BY_HAND = """
     gaps as (select customer_id, day - lag(day) over (partition by customer_id order by day) as gap
              from (select distinct customer_id, day from known where kind = 'sale')),
     rhythm as (select customer_id, median(gap) as median_gap_days from gaps where gap is not null group by 1)
-    select *, {day} - last_day as recency_days, {day} - first_day as tenure_days, revenue / n_orders as mean_order_value,
+    select *, {day} - last_day as recency_days, {day} - first_day as tenure_days,
+           revenue / n_orders as mean_order_value,
            ({day} - last_day) / median_gap_days as overdue
     from bought join money using (customer_id) left join rhythm using (customer_id)"""
 
