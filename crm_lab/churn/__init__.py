@@ -1,10 +1,15 @@
-"""Who is leaving: labels by evidence, features as of a date, models and the rules they must beat."""
+"""Who is leaving: labels by evidence, features as of a date, models, alerts, and whom to treat."""
 
-from crm_lab.churn.calibration import Calibration, CalibrationCheck
+from crm_lab.churn.alerts import AlertBacktest, AlertReport
+from crm_lab.churn.calibration import Calibration, CalibrationCheck, recalibrate
 from crm_lab.churn.compare import ChurnComparison, ChurnReport
+from crm_lab.churn.contributions import contributions, reasons
+from crm_lab.churn.drift import Drift, DriftCheck
 from crm_lab.churn.features import CustomerFeatures, FeatureTable, refuse_leaks
+from crm_lab.churn.health import HealthIndex, HealthPanel
 from crm_lab.churn.labels import left_after
 from crm_lab.churn.models import boosting, logistic, out_of_fold
+from crm_lab.churn.origins import OriginsReport, RollingOrigins
 from crm_lab.churn.rules import (
     fewest_visits,
     frequency_then_recency,
@@ -12,18 +17,30 @@ from crm_lab.churn.rules import (
     most_overdue,
     silent_this_month,
 )
+from crm_lab.churn.treatment import Alerts, TreatmentPlan
 from crm_lab.churn.window import ChurnWindow, WindowEvidence
 
 __all__ = [
+    "AlertBacktest",
+    "AlertReport",
+    "Alerts",
     "Calibration",
     "CalibrationCheck",
     "ChurnComparison",
     "ChurnReport",
     "ChurnWindow",
     "CustomerFeatures",
+    "Drift",
+    "DriftCheck",
     "FeatureTable",
+    "HealthIndex",
+    "HealthPanel",
+    "OriginsReport",
+    "RollingOrigins",
+    "TreatmentPlan",
     "WindowEvidence",
     "boosting",
+    "contributions",
     "fewest_visits",
     "frequency_then_recency",
     "left_after",
@@ -31,6 +48,8 @@ __all__ = [
     "longest_silence",
     "most_overdue",
     "out_of_fold",
+    "reasons",
+    "recalibrate",
     "refuse_leaks",
     "silent_this_month",
 ]

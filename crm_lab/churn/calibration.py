@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from crm_lab.checks import Problems
@@ -105,3 +106,15 @@ class Calibration(Result):
                 definition="logistic regression of leaving on the log-odds of the stated chance; 1 is right",
             ),
         )
+
+
+def recalibrate(probability: pd.Series, line: scoring.CalibrationLine) -> pd.Series:
+    """Probabilities moved by a calibration line that was fitted on a later slice (Platt scaling).
+
+    >>> line = scoring.CalibrationLine(0.0, 1.0, 0.1, 0.1, 0.0)
+    >>> recalibrate(pd.Series([0.2]), line).round(6).tolist()
+    [0.2]
+    """
+    p = probability.clip(1e-6, 1 - 1e-6)
+    log_odds = line.intercept + line.slope * np.log(p / (1 - p))
+    return pd.Series(1 / (1 + np.exp(-log_odds)), index=probability.index, name=probability.name)

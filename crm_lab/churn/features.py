@@ -32,6 +32,9 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "discount": ("discount_share", "discount_trend"),
     **LINE_FEATURES,
 }  # fmt: skip
+GROWS_WITH_THE_LOG = (
+    "tenure_days", "span_days", "n_days", "n_orders", "revenue", "n_products", "silence_share",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,10 +116,14 @@ class FeatureTable(Result):
         """The features alone, indexed by `customer_id`: what models take."""
         return self.frame.set_index("customer_id")
 
+    @property
+    def comparable(self) -> pd.DataFrame:
+        """The features without those that grow with the length of the log: dates can be compared and pooled."""
+        return self.values.drop(columns=list(GROWS_WITH_THE_LOG), errors="ignore")
+
     def families(self) -> dict[str, list[str]]:
         """The families present, with their columns."""
-        found = {f: [n for n in names if n in self.frame] for f, names in FAMILIES.items()}
-        return {f: names for f, names in found.items() if names}
+        return families_of(self.values)
 
     def readout(self) -> Readout:
         """How many customers, how many features, what is missing."""
@@ -216,6 +223,17 @@ def _money_features(log: PurchaseLog, count: Array) -> dict[str, Array]:
             "discount_trend": discount[end] / np.maximum(gross[end], 0.01) - share,
         }
     return out
+
+
+def families_of(features: pd.DataFrame) -> dict[str, list[str]]:
+    """The families of the columns of a feature frame; columns of no family stand for themselves.
+
+    >>> families_of(pd.DataFrame(columns=["n_days", "overdue", "mine"]))
+    {'frequency': ['n_days'], 'rhythm': ['overdue'], 'mine': ['mine']}
+    """
+    found = {f: [n for n in names if n in features] for f, names in FAMILIES.items()}
+    known = {n for names in found.values() for n in names}
+    return {f: names for f, names in found.items() if names} | {str(c): [str(c)] for c in features if c not in known}
 
 
 Builder = Callable[[pd.DataFrame], pd.DataFrame]

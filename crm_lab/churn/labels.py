@@ -49,5 +49,5 @@ def left_after(
             f"end on {known}. Choose as_of {known - timedelta(days=window_days)} or earlier, or a shorter window."
         )
     day = day_numbers(orders["date"])
-    back = orders.loc[(day > day_number(start)) & (day <= end), "customer_id"]
-    return pd.Series((~customers.isin(back)).astype(int), index=customers, name="left")
+    back = set(orders.loc[(day > day_number(start)) & (day <= end), "customer_id"].unique())
+    return pd.Series([int(who not in back) for who in customers], index=customers, name="left")

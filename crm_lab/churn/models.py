@@ -37,7 +37,7 @@ def signed_log(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return out
 
 
-def logistic(strength: float = 1.0) -> Estimator:
+def logistic(strength: float = 0.1) -> Estimator:
     """Logistic regression on standardized log features.
 
     Args:

@@ -6,8 +6,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from crm_lab.churn.alerts import AlertReport
 from crm_lab.churn.calibration import Calibration
 from crm_lab.churn.compare import ChurnReport, ranking_words
+from crm_lab.churn.drift import Drift
+from crm_lab.churn.origins import OriginsReport
+from crm_lab.churn.treatment import Alerts
 from crm_lab.churn.window import EVERYBODY, WindowEvidence
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
@@ -64,4 +68,73 @@ def plot_calibration(result: Calibration, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(Message("churn.plot.calibration_x").text())
     ax.set_ylabel(Message("churn.plot.calibration_y").text())
     ax.legend()
+    return ax
+
+
+@draws(OriginsReport)
+def plot_origins(result: OriginsReport, *, ax: Axes | None = None) -> Axes:
+    """Lift at capacity of every ranking with its interval."""
+    ax = ax or new_axes()
+    rows = result.to_frame().iloc[::-1]
+    for place, (_, row) in enumerate(rows.iterrows()):
+        color = BLUE if row["kind"] == "model" else ORANGE
+        ax.plot([row["lift_lo"], row["lift_hi"]], [place, place], color=color, lw=2)
+        ax.plot(row["lift"], place, "o", color=color)
+    ax.axvline(1, color=GREY, ls="--", lw=1)
+    ax.set_yticks(range(len(rows)), [str(ranking_words(name)) for name in rows["ranking"]])
+    ax.set_title(Message("churn.plot.origins_title").text())
+    ax.set_xlabel(Message("churn.plot.origins_x", {"capacity": result.spec.capacity}).text())
+    return ax
+
+
+@draws(AlertReport)
+def plot_alerts(result: AlertReport, *, ax: Axes | None = None) -> Axes:
+    """Precision against recall, alerts in orange, rankings at capacity in blue."""
+    ax = ax or new_axes()
+    rows = result.to_frame().reindex(columns=["rule", "kind", "precision", "precision_lo", "precision_hi", "recall"])
+    for _, row in rows.dropna().iterrows():
+        color = BLUE if row["kind"] == "ranking" else ORANGE
+        ax.plot([row["recall"]] * 2, [row["precision_lo"], row["precision_hi"]], color=color, lw=1.5, alpha=0.6)
+        ax.plot(row["recall"], row["precision"], "o", color=color)
+        ax.annotate(
+            str(ranking_words(row["rule"])),
+            (row["recall"], row["precision"]),
+            (6, 4),
+            textcoords="offset points",
+            fontsize=8,
+        )
+    ax.set(xlim=(0, None), ylim=(0, None))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.set_title(Message("churn.plot.alerts_title").text())
+    ax.set_xlabel(Message("churn.plot.alerts_x").text())
+    ax.set_ylabel(Message("churn.plot.alerts_y").text())
+    return ax
+
+
+@draws(Alerts)
+def plot_money(result: Alerts, *, ax: Axes | None = None) -> Axes:
+    """Cumulative expected profit down the list."""
+    ax = ax or new_axes()
+    profit = result.to_frame().query("arm == 'treatment'")["expected_profit"].cumsum()
+    label = Message("churn.plot.money_line", {"rate": result.spec.save_rate}).text()
+    ax.plot(range(1, len(profit) + 1), profit, color=BLUE, label=label)
+    ax.axhline(0, color=GREY, lw=1)
+    ax.set_title(Message("churn.plot.money_title").text())
+    ax.set_xlabel(Message("churn.plot.money_x").text())
+    ax.set_ylabel(Message("churn.plot.money_y").text())
+    ax.legend()
+    return ax
+
+
+@draws(Drift)
+def plot_drift(result: Drift, *, ax: Axes | None = None) -> Axes:
+    """Stability index of the features that moved most."""
+    ax = ax or new_axes()
+    rows = result.to_frame().head(12)
+    sns.barplot(data=rows, x="psi", y="feature", color=BLUE, ax=ax)
+    ax.axvline(result.spec.alarm, color=GREY, ls="--", lw=1)
+    ax.set_title(Message("churn.plot.drift_title").text())
+    ax.set_xlabel(Message("churn.plot.drift_x").text())
+    ax.set_ylabel("")
     return ax

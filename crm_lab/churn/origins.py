@@ -1,0 +1,288 @@
+"""Rolling origins: models trained on the past only, judged at several later dates, always on the same customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crm_lab.checks import BadInput, Problems, as_date
+from crm_lab.churn.compare import ranking_words
+from crm_lab.churn.contributions import contributions, reasons
+from crm_lab.churn.features import families_of
+from crm_lab.churn.models import Estimator, fit_score
+from crm_lab.churn.panels import Panels
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.stats import scoring
+
+Rule = Callable[[pd.DataFrame], pd.Series]
+MEASURES = ("lift", "auc", "average_precision")
+
+
+@dataclass(frozen=True)
+class RollingOrigins:
+    """Which customers still active at a date will not come back, judged at several dates.
+
+    At each test date the models are trained on earlier dates whose windows were over by then. Features that
+    grow with the length of the log are left out: a customer of March and one of October would not compare.
+
+    Args:
+        tests: Dates of judgement, ISO.
+        window_days: Left = no purchase in so many days.
+        active_days: Customers judged have bought within so many days, and were known that long before.
+        train_dates: Most training dates before each test date.
+        step_days: Days between training dates.
+        capacity: Share of customers on each date's list.
+        baseline: The rule the others are held against.
+        draws: Bootstrap resamples of customers.
+    """
+
+    tests: tuple[str, ...]
+    window_days: int = 91
+    active_days: int = 91
+    train_dates: int = 6
+    step_days: int = 14
+    capacity: float = 0.05
+    baseline: str = "silent_this_month"
+    draws: int = 500
+
+    def __post_init__(self) -> None:
+        problems = Problems("RollingOrigins settings")
+        problems.unless(
+            self.tests and list(self.tests) == sorted(set(self.tests)),
+            f"tests is {self.tests!r}; it must be one or more rising dates.",
+        )
+        problems.unless(0 < self.capacity < 1, f"capacity is {self.capacity}; it must lie between 0 and 1.")
+        for name in ("window_days", "active_days", "train_dates", "step_days"):
+            value = getattr(self, name)
+            problems.unless(value >= 1, f"{name} is {value}; it must be 1 or more.")
+        problems.raise_any()
+
+    def analyze(
+        self,
+        orders: pd.DataFrame,
+        *,
+        last_day: str | date,
+        models: Mapping[str, Estimator],
+        rules: Mapping[str, Rule],
+        rng: int,
+        transactions: pd.DataFrame | None = None,
+    ) -> OriginsReport:
+        """Score the customers of every test date by models of the past and by rules.
+
+        Args:
+            orders: The table `orders`.
+            last_day: Last day the data cover.
+            models: Name to classifier.
+            rules: Name to a function of the features; holds the baseline.
+            rng: Seed of the bootstrap.
+            transactions: The table `transactions`, for breadth and returns.
+
+        Raises:
+            BadInput: If the baseline is missing, a window is not over, or no training date is possible.
+        """
+        if self.baseline not in rules:
+            raise BadInput(f"The baseline {self.baseline!r} is not among the rules ({', '.join(rules)}); add it.")
+        maker = Panels(self.active_days, self.window_days, orders, transactions, as_date(last_day, "last_day"))
+        parts = []
+        for test in self.tests:
+            panel = maker.at(as_date(test))
+            before = [maker.at(day) for day in self._training(as_date(test), maker.first_day)]
+            scores = fit_score(models, (pd.concat([p.x for p in before]), pd.concat([p.left for p in before])), panel.x)
+            ruled = {name: rule(panel.every).to_numpy(dtype=float) for name, rule in rules.items()}
+            parts.append(panel.known.assign(**scores, **ruled))
+        scored = pd.concat(parts, ignore_index=True)
+        draws, point = self._measure(scored, [*models, *rules], rng)
+        return OriginsReport(self._table(scored, list(models), list(rules), point, draws), self, scored, draws)
+
+    @classmethod
+    def back_from(cls, as_of: str | date, *, dates: int = 4, every_days: int = 30, **settings: Any) -> RollingOrigins:
+        """Test dates whose windows are over by `as_of`, the latest first possible, `every_days` apart.
+
+        >>> RollingOrigins.back_from("2017-12-31", dates=2).tests
+        ('2017-09-01', '2017-10-01')
+        """
+        window = int(settings.get("window_days", cls.window_days))
+        latest = as_date(as_of) - timedelta(days=window)
+        tests = sorted((latest - timedelta(days=every_days * k)).isoformat() for k in range(dates))
+        return cls(tests=tuple(tests), **settings)
+
+    def score(
+        self, orders: pd.DataFrame, *, as_of: str | date, model: Estimator, transactions: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """Today's chances: a model trained on dates whose windows are over by `as_of`, for the customers active then.
+
+        Returns:
+            customer_id, origin, recency_days, value (mean purchase day x purchase days in the last 91 days, currency),
+            p_churn, and `reasons`: the feature families that raise the chance most against the median customer.
+        """
+        from sklearn.base import clone
+
+        today = as_date(as_of)
+        known_by = orders[orders["date"] <= pd.Timestamp(today)]
+        maker = Panels(self.active_days, self.window_days, known_by, transactions, today)
+        before = [maker.at(day) for day in self._training(today, maker.first_day)]
+        x, _, known = maker.customers(today)
+        fitted = clone(model).fit(pd.concat([p.x for p in before]), pd.concat([p.left for p in before]))
+        parts = contributions(fitted, x, families_of(x), x.median())
+        return known.assign(p_churn=fitted.predict_proba(x)[:, 1], reasons=reasons(parts).to_numpy())
+
+    def _training(self, test: date, first_day: date) -> list[date]:
+        latest = test - timedelta(days=self.window_days)
+        earliest = first_day + timedelta(days=self.active_days)
+        days = [latest - timedelta(days=self.step_days * k) for k in range(self.train_dates)]
+        days = [day for day in days if day >= earliest]
+        if not days:
+            raise BadInput(
+                f"Nothing can be learnt before {test}: the log starts on {first_day}, and training needs "
+                f"{self.active_days} days of history and a window of {self.window_days} days. "
+                f"Use {earliest + timedelta(days=self.window_days)} or later."
+            )
+        return days
+
+    def _measure(
+        self, scored: pd.DataFrame, names: list[str], rng: int
+    ) -> tuple[NDArray[np.float64], list[list[float]]]:
+        places = {n: scored.groupby("origin")[n].rank(pct=True).to_numpy() for n in names}
+        measures: dict[str, scoring.Measure] = {
+            "lift": scoring.lift_at(self.capacity),
+            "auc": scoring.auc_from_counts,
+            "average_precision": scoring.average_precision_from_counts,
+        }
+        draws = scoring.bootstrap_measures(
+            scored["left"], places, measures, draws=self.draws, rng=rng, groups=scored["customer_id"]
+        )
+        point = [
+            [m(*scoring.Ranking.of(scored["left"], s).counts()) for m in measures.values()] for s in places.values()
+        ]
+        return draws, point
+
+    def _table(
+        self,
+        scored: pd.DataFrame,
+        models: list[str],
+        rules: list[str],
+        point: list[list[float]],
+        draws: NDArray[np.float64],
+    ) -> pd.DataFrame:
+        base = (models + rules).index(self.baseline)
+        rows = []
+        for i, name in enumerate(models + rules):
+            lo, hi = scoring.percentile_interval(draws[:, i, 0])
+            ratio_lo, ratio_hi = scoring.percentile_interval(draws[:, i, 0] / draws[:, base, 0])
+            row: dict[str, object] = {"ranking": name, "kind": "model" if name in models else "rule"}
+            row |= {"lift": point[i][0], "lift_lo": lo, "lift_hi": hi}
+            row |= {"ratio": point[i][0] / point[base][0], "ratio_lo": ratio_lo, "ratio_hi": ratio_hi}
+            row |= {"auc": point[i][1], "average_precision": point[i][2]}
+            if name in models:
+                line = scoring.calibration_line(scored["left"], scored[name])
+                row |= {
+                    "brier": scoring.brier(scored["left"], scored[name]),
+                    "slope": line.slope,
+                    "slope_se": line.slope_se,
+                }
+            rows.append(row)
+        return pd.DataFrame(rows).sort_values("lift", ascending=False, kind="stable", ignore_index=True)
+
+
+@dataclass(frozen=True)
+class OriginsReport(Result):
+    """How rankings do at dates they could not know.
+
+    Attributes:
+        frame: ranking, kind, lift at capacity with interval, ratio to the baseline's lift (paired), auc,
+            average_precision; of models Brier score and calibration slope. Lists are made at each date, then pooled.
+        spec: What was asked.
+        scored: customer_id, origin, left, recency_days, value (revenue of the last 91 days), and each ranking's score.
+        draws: (B, rankings, measures) bootstrap draws, rankings in the order models, rules.
+    """
+
+    name: ClassVar[str] = "churn_origins"
+    formats: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("lift", "lift_lo", "lift_hi", "ratio", "ratio_lo", "ratio_hi", "slope"), ".2f"),
+        **dict.fromkeys(("auc", "average_precision", "brier"), ".3f"),
+    }
+    frame: pd.DataFrame
+    spec: RollingOrigins
+    scored: pd.DataFrame
+    draws: NDArray[np.float64]
+
+    def to_frame(self) -> pd.DataFrame:
+        """The best lift first."""
+        return self.frame.drop(columns="slope_se", errors="ignore")
+
+    def row(self, ranking: str) -> pd.Series:
+        """The row of one ranking."""
+        return self.frame[self.frame["ranking"] == ranking].iloc[0]
+
+    @property
+    def best_model(self) -> str:
+        """The model with the greatest lift."""
+        return str(self.frame.loc[self.frame["kind"] == "model", "ranking"].iloc[0])
+
+    @property
+    def best_rule(self) -> str:
+        """The rule with the greatest lift."""
+        return str(self.frame.loc[self.frame["kind"] == "rule", "ranking"].iloc[0])
+
+    def difference(self, one: str, other: str, measure: str = "lift") -> tuple[float, Interval]:
+        """One ranking's measure minus another's, with the paired bootstrap interval."""
+        columns = list(self.scored.columns[5:])
+        draws = self.draws[:, :, MEASURES.index(measure)]
+        lo, hi = scoring.percentile_interval(draws[:, columns.index(one)] - draws[:, columns.index(other)])
+        return float(self.row(one)[measure] - self.row(other)[measure]), Interval(lo, hi)
+
+    def readout(self) -> Readout:
+        """Lift of the best model, against the baseline and against the best rule."""
+        best, rule = self.row(self.best_model), self.row(self.best_rule)
+        gap, ci = self.difference(self.best_model, self.best_rule)
+        numbers = {
+            "model": ranking_words(self.best_model),
+            "rule": ranking_words(self.best_rule),
+            "baseline": ranking_words(self.spec.baseline),
+            "capacity": self.spec.capacity,
+            "left": float(self.scored["left"].mean()),
+            **{k: float(best[k]) for k in ("lift", "lift_lo", "lift_hi", "ratio", "ratio_lo", "ratio_hi")},
+            "rule_lift": float(rule["lift"]),
+            "gap": gap,
+            "gap_lo": ci.lo,
+            "gap_hi": ci.hi,
+        }
+        return Readout(
+            Message("churn.origins.finding", numbers),
+            Message(
+                "churn.origins.certainty",
+                {"draws": self.spec.draws, "dates": len(self.spec.tests), "events": int(self.scored["left"].sum())},
+            ),
+            Message("churn.origins.better" if ci.lo > 0 else "churn.origins.same", numbers),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Lift of the best model, of the best rule, and the ratio to the baseline."""
+        n = len(self.scored)
+
+        def fact(part: str, row: pd.Series, column: str, label: Message) -> Fact:
+            ci = Interval(float(row[f"{column}_lo"]), float(row[f"{column}_hi"]))
+            return Fact(
+                id=f"churn.origins.{part}",
+                label=label,
+                value=float(row[column]),
+                ci=ci,
+                kind="estimate",
+                n=n,
+                better="up",
+            )
+
+        best, rule = self.row(self.best_model), self.row(self.best_rule)
+        capacity = {"capacity": self.spec.capacity}
+        return (
+            fact("lift", best, "lift", Message("churn.label.lift", capacity)),
+            fact("lift_rule", rule, "lift", Message("churn.label.lift_rule", capacity)),
+            fact("ratio", best, "ratio", Message("churn.label.ratio")),
+        )

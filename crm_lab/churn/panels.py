@@ -1,0 +1,68 @@
+"""Customers still active at a date, with features and labels; each date is made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+
+from crm_lab.churn.features import CustomerFeatures
+from crm_lab.churn.labels import left_after
+from crm_lab.churn.log import day_date, day_numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The customers judged at a date: comparable features, all features, who left, what is known."""
+
+    x: pd.DataFrame
+    every: pd.DataFrame
+    left: pd.Series
+    known: pd.DataFrame
+
+
+@dataclass
+class Panels:
+    """Features and labels of the customers judged at a date, made once a date."""
+
+    active_days: int
+    window_days: int
+    orders: pd.DataFrame
+    transactions: pd.DataFrame | None
+    last_day: date
+    kept: dict[date, Panel] = field(default_factory=dict)
+
+    @property
+    def first_day(self) -> date:
+        """First day with an order."""
+        return day_date(int(day_numbers(self.orders["date"]).min()))
+
+    def at(self, day: date) -> Panel:
+        """The panel of a date."""
+        if day not in self.kept:
+            self.kept[day] = self._make(day)
+        return self.kept[day]
+
+    def customers(self, day: date) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """Of the customers judged at a date: comparable features, all features, what is known."""
+        made = CustomerFeatures().analyze(self.orders, as_of=day, transactions=self.transactions)
+        every = made.frame.set_index("customer_id")
+        active = (every["tenure_days"] >= self.active_days) & (every["recency_days"] < self.active_days)
+        every = every[active]
+        value = every["order_value"] * every["days_91"] if "order_value" in every else pd.Series(1.0, every.index)
+        known = pd.DataFrame(
+            {
+                "customer_id": every.index,
+                "origin": pd.Timestamp(day),
+                "recency_days": every["recency_days"].to_numpy(),
+                "value": value.to_numpy(),
+            }
+        )
+        return made.comparable[active], every, known
+
+    def _make(self, day: date) -> Panel:
+        x, every, known = self.customers(day)
+        left = left_after(self.orders, every.index, as_of=day, window_days=self.window_days, last_day=self.last_day)
+        known.insert(2, "left", left.to_numpy())
+        return Panel(x, every, left, known)

@@ -1,0 +1,172 @@
+"""Whom to treat: budget, caps, hold-out, break-even; contributions that add up; drift."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crm_lab import churn, tables
+from crm_lab.checks import BadInput
+from crm_lab.churn.contributions import log_odds
+from crm_lab.churn.drift import population_stability
+from crm_lab.churn.models import quiet_threads
+from crm_lab.results import Interval, payload
+
+mpl.use("Agg")
+
+
+def customers(n=200, seed=0):
+    rng = np.random.default_rng(seed)
+    ids = [f"c{i:03d}" for i in range(n)]
+    table = pd.DataFrame({"customer_id": ids, "p_churn": rng.beta(1, 9, n), "value": rng.gamma(1, 300, n)})
+    return table, pd.Series(rng.choice(["treatment", "control"], n, p=[0.8, 0.2]), index=ids)
+
+
+def plan(table, arms, **settings):
+    spec = churn.TreatmentPlan(**({"budget": 20.0, "contact_cost": 0.5} | settings))
+    return spec.analyze(table, as_of="2024-01-31", arms=arms, experiment="spring")
+
+
+@given(budget=st.floats(0.5, 200), cost=st.floats(0.05, 3), rate=st.floats(0.01, 1))
+@settings(max_examples=60, deadline=None)
+def test_budget_is_kept_and_every_contact_is_expected_to_pay(budget, cost, rate):
+    table, arms = customers()
+    made = plan(table, arms, budget=budget, contact_cost=cost, save_rate=rate)
+    assert len(made.treated) * cost <= budget + 1e-6
+    frame = made.to_frame()
+    assert (frame["expected_profit"] > 0).all()
+    assert frame["expected_profit"].is_monotonic_decreasing
+    assert (frame["break_even"] < rate).all()
+
+
+def test_money_by_hand():
+    table = pd.DataFrame({"customer_id": ["a", "b"], "p_churn": [0.5, 0.1], "value": [100.0, 10.0]})
+    made = plan(table, pd.Series("treatment", index=["a", "b"]), save_rate=0.1, margin=0.3)
+    row = made.to_frame().iloc[0]
+    assert made.to_frame()["customer_id"].tolist() == ["a"]
+    assert row["expected_profit"] == pytest.approx(0.1 * 0.5 * 30 - 0.5)
+    assert row["break_even"] == made.break_even == pytest.approx(0.5 / 15)
+
+
+def test_a_plan_does_not_depend_on_the_order_of_the_rows():
+    table, arms = customers()
+    one, two = plan(table, arms), plan(table.sample(frac=1, random_state=3), arms)
+    pd.testing.assert_frame_equal(one.to_frame(), two.to_frame())
+
+
+def test_controls_are_listed_cost_nothing_and_form_the_assignments_of_the_contract():
+    table, arms = customers()
+    made = plan(table, arms, budget=1e6)
+    listed = made.to_frame()
+    assert (arms.reindex(listed["customer_id"]).to_numpy() == listed["arm"]).all()
+    assert 0 < len(made.treated) < len(listed)
+    needed = {c.name for c in tables.ASSIGNMENTS.columns if c.required}
+    assert needed <= set(made.assignments())
+    facts = {f["id"]: f for f in payload(made)["facts"]}
+    assert facts["alerts.contacts"]["value"] + facts["alerts.holdout"]["value"] == len(listed)
+    assert facts["alerts.expected_profit"]["unit"] == "USD"
+    assert facts["alerts.expected_profit"]["lo"] is None
+
+
+def test_contact_caps_leave_customers_out():
+    table, arms = customers()
+    capped = plan(table.assign(contacts_91=np.where(table.index < 100, 9, 0)), arms, budget=1e6)
+    assert capped.capped == 100
+    assert set(capped.to_frame()["customer_id"]) <= set(table["customer_id"][100:])
+
+
+def test_an_assumed_rate_is_called_that_and_a_measured_one_gives_an_interval():
+    table, arms = customers()
+    assumed, measured = plan(table, arms), plan(table, arms, measured=Interval(0.05, 0.15))
+    assert "is an assumption, the same for all" in assumed.readout().text("en")
+    assert "was measured against a random hold-out" in measured.readout().text("en")
+    profit = {f["id"]: f for f in payload(measured)["facts"]}["alerts.expected_profit"]
+    assert profit["lo"] < profit["value"] < profit["hi"]
+    assert "风险高不等于响应高" in assumed.readout().text("zh")
+
+
+def test_nobody_worth_a_contact_is_said():
+    table, arms = customers()
+    made = plan(table, arms, contact_cost=1000.0, budget=1000.0)
+    assert str(made.refusal()) == "Nobody of 200 customers is worth a contact at this cost and save rate."
+    assert {f["id"]: f for f in payload(made)["facts"]}["alerts.break_even"]["value"] is None
+    assert "Contact nobody" in made.readout().text("en")
+
+
+def test_bad_input_is_named():
+    table, arms = customers()
+    with pytest.raises(BadInput) as error:
+        churn.TreatmentPlan(budget=0, contact_cost=0, save_rate=2)
+    assert len(error.value.problems) == 3
+    with pytest.raises(BadInput, match="p_churn has values outside 0 to 1, or missing ones"):
+        plan(table.assign(p_churn=1.2), arms)
+    with pytest.raises(BadInput, match="5 customers have no arm; assign each to 'treatment' or 'control'"):
+        plan(table, arms.iloc[5:])
+    with pytest.raises(BadInput, match="customers lacks the column value"):
+        plan(table.drop(columns="value"), arms)
+
+
+@pytest.mark.parametrize("make", [churn.logistic, churn.boosting])
+def test_contributions_add_up_to_the_log_odds(known, make):
+    features, left, _ = known
+    with quiet_threads(len(features)):
+        model = make().fit(features, left)
+    families = {"rhythm": ["overdue", "recency_days", "silence_share"]}
+    families["rest"] = [c for c in features if c not in families["rhythm"]]
+    some = features.head(30)
+    parts = churn.contributions(model, some, families, features.median())
+    np.testing.assert_allclose(parts.sum(axis=1), log_odds(model, some), atol=1e-9)
+    assert np.ptp(parts["base"]) < 1e-9
+
+
+def test_a_family_that_is_typical_contributes_nothing_and_reasons_name_the_strongest(known):
+    features, left, _ = known
+    model = churn.logistic().fit(features, left)
+    typical = features.median()
+    one = features.head(20).assign(**{c: typical[c] for c in ("revenue", "order_value")})
+    families = {
+        "money": ["revenue", "order_value"],
+        "rest": [c for c in features if c not in ("revenue", "order_value")],
+    }
+    parts = churn.contributions(model, one, families, typical)
+    np.testing.assert_allclose(parts["money"], 0, atol=1e-9)
+    assert set(churn.reasons(parts)) <= {"rest", ""}
+
+
+def test_drift_finds_the_feature_that_moved(known):
+    features, _, _ = known
+    moved = features.assign(order_value=features["order_value"] * 2)
+    found = churn.DriftCheck().analyze(features, moved)
+    assert found.to_frame().query("drift")["feature"].tolist() == ["order_value"]
+    assert f"1 of {features.shape[1]} features drifted" in found.readout().text("en")
+    assert "Train again" in str(found.readout().action)
+    same = churn.DriftCheck().analyze(features, features)
+    assert same.to_frame()["psi"].max() < 1e-9
+    assert "may be kept" in str(same.readout().action)
+    assert found.plot().get_title(loc="left") == "Shift since the last run"
+
+
+def test_stability_index_by_hand_and_bad_input(known):
+    # two bins split at 1: 3/1 before, 1/3 now, half a case added to each
+    p, q = np.array([3.5, 1.5]) / 5, np.array([1.5, 3.5]) / 5
+    assert population_stability([1, 1, 1, 2], [1, 2, 2, 2], 2) == pytest.approx(((q - p) * np.log(q / p)).sum())
+    with pytest.raises(BadInput, match="the later run lacks the column rate"):
+        churn.DriftCheck().analyze(known[0], known[0].drop(columns="rate"))
+    with pytest.raises(BadInput) as error:
+        churn.DriftCheck(bins=1, alarm=0)
+    assert len(error.value.problems) == 2
+
+
+def test_recalibration_on_a_later_slice_mends_the_slope():
+    from crm_lab.stats.scoring import calibration_line
+
+    rng = np.random.default_rng(4)
+    true = rng.normal(-1, 1, 20_000)
+    left = pd.Series((rng.random(20_000) < 1 / (1 + np.exp(-true))).astype(int))
+    stated = pd.Series(1 / (1 + np.exp(-2.5 * true)))
+    line = calibration_line(left[:10_000], stated[:10_000])
+    after = calibration_line(left[10_000:], churn.recalibrate(stated[10_000:], line))
+    assert abs(after.slope - 1) < 4 * after.slope_se
+    assert abs(after.in_the_large) < 0.02
