@@ -1,6 +1,8 @@
 """Did it work: design, assignment, moments, soundness, effect, ROI."""
 
+from crm_lab.experiments.aa import SplitRecord, many_splits
 from crm_lab.experiments.assignment import assign, assign_stratified
+from crm_lab.experiments.chosen import ChosenOnPast, ChosenTable
 from crm_lab.experiments.compliance import TakeUp, TakeUpTable
 from crm_lab.experiments.decision import write_decision
 from crm_lab.experiments.design import Design, DesignTable
@@ -9,6 +11,7 @@ from crm_lab.experiments.entry import OwnTest, PlantedTest, TableTest, open_test
 from crm_lab.experiments.experiment import Experiment
 from crm_lab.experiments.histories import plant, spend_windows
 from crm_lab.experiments.metrics import Metric, mean_of, ratio_of, share_of
+from crm_lab.experiments.plan import Deviations, Plan
 from crm_lab.experiments.programme import Programme
 from crm_lab.experiments.readings import Claim, Readings
 from crm_lab.experiments.resample import bootstrap_multiples
@@ -16,17 +19,25 @@ from crm_lab.experiments.response import ResponseRates, ResponseTable
 from crm_lab.experiments.returns import ProgrammeReturn
 from crm_lab.experiments.roi_design import RoiDesign, RoiDesignTable
 from crm_lab.experiments.runtime import RunTime, RunTimeTable
+from crm_lab.experiments.sample_ratio import SampleRatios, SampleRatioTable, filter_removals
 from crm_lab.experiments.soundness import Soundness, SoundnessCheck
+from crm_lab.experiments.timeline import Novelty, NoveltyTable, week_columns, weekly_spend
 
 __all__ = [
+    "ChosenOnPast",
+    "ChosenTable",
     "Claim",
     "Design",
     "DesignTable",
+    "Deviations",
     "EffectTable",
     "Effects",
     "Experiment",
     "Metric",
+    "Novelty",
+    "NoveltyTable",
     "OwnTest",
+    "Plan",
     "PlantedTest",
     "Programme",
     "ProgrammeReturn",
@@ -37,19 +48,26 @@ __all__ = [
     "RoiDesignTable",
     "RunTime",
     "RunTimeTable",
+    "SampleRatioTable",
+    "SampleRatios",
     "Soundness",
     "SoundnessCheck",
+    "SplitRecord",
     "TableTest",
     "TakeUp",
     "TakeUpTable",
     "assign",
     "assign_stratified",
     "bootstrap_multiples",
+    "filter_removals",
+    "many_splits",
     "mean_of",
     "open_test",
     "plant",
     "ratio_of",
     "share_of",
     "spend_windows",
+    "week_columns",
+    "weekly_spend",
     "write_decision",
 ]

@@ -15,6 +15,7 @@ from crm_lab.checks import BadInput, as_date
 from crm_lab.experiments.assignment import assign
 from crm_lab.experiments.experiment import Experiment
 from crm_lab.experiments.histories import plant, spend_windows
+from crm_lab.experiments.timeline import weekly_spend
 from crm_lab.exports import project_root
 
 _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
@@ -218,13 +219,18 @@ class PlantedTest:
         return True
 
     def open(self, tables: TablesLike) -> Experiment:
-        """One row per customer known at the start; `untouched_spend` is the outcome without the planted lift."""
+        """One row per customer known at the start, spend also by week (week_01, ...).
+
+        `untouched_spend` is the outcome without the planted lift.
+        """
         units = spend_windows(
             tables["orders"], start=self.start, pre_days=self.pre_days, post_days=self.post_days, as_of=tables.as_of
         )
         units["arm"] = assign(units["customer_id"], salt=f"programme-{self.seed}")
         units["untouched_spend"] = units["spend"]
         units["spend"] = plant(units["untouched_spend"], units["arm"], self.lift)
+        weeks = weekly_spend(tables["orders"], units["customer_id"], start=self.start, weeks=self.post_days // 7)
+        units = units.join(weeks.apply(lambda week: plant(week, units["arm"], self.lift)))
         return Experiment.from_frame(
             units,
             arm="arm",

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from crm_lab.experiments.chosen import ChosenTable
+from crm_lab.experiments.compliance import TakeUpTable
 from crm_lab.experiments.design import DesignTable
 from crm_lab.experiments.effects import EffectTable
 from crm_lab.experiments.readings import Readings
 from crm_lab.experiments.returns import ProgrammeReturn
 from crm_lab.experiments.roi_design import RoiDesignTable
 from crm_lab.experiments.runtime import RunTimeTable
+from crm_lab.experiments.sample_ratio import SampleRatioTable
 from crm_lab.experiments.soundness import Soundness
+from crm_lab.experiments.timeline import NoveltyTable
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREEN, GREY, RUST, new_axes
@@ -31,9 +36,8 @@ def plot_effects(table: EffectTable, *, ax: Axes | None = None) -> Axes:
     frame = table.to_frame().dropna(subset=["effect"])
     ax = ax or new_axes(height=1.2 + 0.45 * len(frame))
     labels = (frame["metric"] + " · " + frame["adjusted"]).tolist()
-    reach = np.abs(frame[["low", "high"]].to_numpy() - frame[["effect"]].to_numpy()).T
     places = np.arange(len(frame))[::-1]
-    ax.errorbar(frame["effect"], places, xerr=reach, fmt="o", color=BLUE, capsize=4, linewidth=2)
+    _interval_points(ax, frame, places)
     ax.set_yticks(places, labels)
     ax.set_ylim(-0.7, len(frame) - 0.3)
     ax.axvline(0, color=GREY, linewidth=1)
@@ -153,3 +157,74 @@ def plot_readings(result: Readings, *, ax: Axes | None = None) -> Axes:
         )
     ax.set(title=_text("readings_title"), xlabel=_text("readings_axis"), ylabel="")
     return ax
+
+
+@draws(NoveltyTable)
+def plot_novelty(result: NoveltyTable, *, ax: Axes | None = None) -> Axes:
+    """Effect per week with its interval; the launch weeks shaded."""
+    frame = result.to_frame()
+    ax = ax or new_axes()
+    _interval_points(ax, frame, frame["week"].to_numpy(), vertical=True)
+    ax.axhline(0, color=GREY, linewidth=1)
+    ax.axvspan(0.5, result.spec.launch + 0.5, color=GREY, alpha=0.12, linewidth=0, label=_text("launch"))
+    ax.set(title=_text("novelty_title"), xlabel=_text("novelty_axis"), ylabel=_text("effect_axis"))
+    ax.legend(loc="lower left")
+    return ax
+
+
+@draws(ChosenTable)
+def plot_chosen(result: ChosenTable, *, ax: Axes | None = None) -> Axes:
+    """Change of the chosen segment in each arm, and the difference."""
+    frame = result.to_frame().rename(columns={"change": "effect"})
+    ax = ax or new_axes(height=2.6)
+    places = np.arange(len(frame))[::-1]
+    _interval_points(ax, frame, places)
+    ax.set_yticks(places, frame["arm"].tolist())
+    ax.set_ylim(-0.6, len(frame) - 0.4)
+    ax.axvline(0, color=GREY, linewidth=1)
+    ax.set(title=_text("chosen_title"), xlabel=_text("chosen_axis"))
+    return ax
+
+
+@draws(SampleRatioTable)
+def plot_sample_ratio(result: SampleRatioTable, *, ax: Axes | None = None) -> Axes:
+    """Share of the last arm overall and by group, against chance's 95 % range around the plan."""
+    frame = result.to_frame().head(30)
+    ax = ax or new_axes(height=1.4 + 0.22 * len(frame))
+    arm, total = result.arms[-1], frame[list(result.arms)].sum(axis=1).to_numpy(dtype=float)
+    share = frame[arm].to_numpy(dtype=float) / total
+    places = np.arange(len(frame))[::-1]
+    names = [f"{by} {group}".strip() or _text("overall") for by, group in zip(frame["by"], frame["group"], strict=True)]
+    planned = result.planned[arm]
+    reach = 1.96 * np.sqrt(planned * (1 - planned) / total)
+    ax.hlines(places, planned - reach, planned + reach, color=GREY, alpha=0.35, linewidth=6)
+    ax.plot(share, places, "o", color=BLUE)
+    ax.set_yticks(places, names)
+    ax.axvline(planned, color=GREY, linewidth=1)
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.set(title=_text("ratio_title"), xlabel=_text("ratio_axis", arm=arm))
+    return ax
+
+
+@draws(TakeUpTable)
+def plot_take_up(result: TakeUpTable, *, ax: Axes | None = None) -> Axes:
+    """Effect of the offer, of taking it up, and the wrong comparison."""
+    frame = result.to_frame().dropna(subset=["effect"])
+    ax = ax or new_axes(height=2.6)
+    places = np.arange(len(frame))[::-1]
+    _interval_points(ax, frame.fillna({"low": frame["effect"], "high": frame["effect"]}), places)
+    ax.set_yticks(places, frame["reading"].tolist())
+    ax.set_ylim(-0.6, len(frame) - 0.4)
+    ax.axvline(0, color=GREY, linewidth=1)
+    ax.set(title=_text("take_up_title"), xlabel=_text("effect_axis"))
+    return ax
+
+
+def _interval_points(ax: Axes, frame: pd.DataFrame, places: np.ndarray, *, vertical: bool = False) -> None:
+    """Points with their intervals: columns effect, low, high."""
+    reach = np.abs(frame[["low", "high"]].to_numpy(dtype=float) - frame[["effect"]].to_numpy(dtype=float)).T
+    look: dict[str, Any] = {"fmt": "o", "color": BLUE, "capsize": 4, "linewidth": 2}
+    if vertical:
+        ax.errorbar(places, frame["effect"], yerr=reach, **look)
+    else:
+        ax.errorbar(frame["effect"], places, xerr=reach, **look)

@@ -40,3 +40,37 @@ def test_effects_are_drawn_one_below_the_other(experiment):
 def test_balance_stays_inside_its_axis(experiment):
     result = SoundnessCheck().analyze(experiment)
     assert result.plot().get_xlim()[1] > result.largest_gap
+
+
+def test_deeper_results_have_pictures_in_both_languages(households, monkeypatch):
+    from crm_lab.experiments import (
+        ChosenOnPast,
+        Claim,
+        Design,
+        Experiment,
+        Novelty,
+        RoiDesign,
+        RunTime,
+        SampleRatios,
+        TakeUp,
+    )
+
+    monkeypatch.setenv("CRM_LAB_LANG", "zh")
+    weeks = {f"week_{w:02d}": households["spend"] / 4 for w in range(1, 5)}
+    joined = ((households["arm"] == "treatment") & (households.index % 2 == 0)) * 1.0
+    frame = households.assign(joined=joined, tier="A", **weeks)
+    test = Experiment.from_frame(frame, arm="arm", outcomes=["spend", "joined"], covariates=["spend_before"])
+    results = [
+        Novelty(weeks=tuple(weeks), launch=1).analyze(test),
+        ChosenOnPast(outcome="spend", before="spend_before").analyze(test),
+        SampleRatios(by=("tier",)).analyze(test),
+        TakeUp(outcome="spend", taken="joined").analyze(test),
+        Design(metrics=(mean_of("spend"),)).analyze(households),
+        RoiDesign(programme=Programme(margin_share=0.3, reward_rate=0.01), lift=0.1).analyze(households, "spend"),
+        RunTime().analyze(households.rename(columns={"orders": "median_gap_days"})),
+        Claim(before=0.61, after=0.8, control_rise=0.05).analyze(),
+    ]
+    for result in results:
+        ax = result.plot()
+        assert any("\u4e00" <= sign <= "\u9fff" for sign in ax.get_title(loc="left")), result.name
+        ax.figure.canvas.draw()
