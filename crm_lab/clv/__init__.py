@@ -1,7 +1,9 @@
 """What customers are worth: purchase models, spend, value with intervals, and checks on held-out time."""
 
+from crm_lab.clv.backtest import BackTest, BackTestResult
 from crm_lab.clv.bgnbd import BGNBD
 from crm_lab.clv.bootstrap import bootstrap
+from crm_lab.clv.forecast import RecordForecast, forecast_by_record
 from crm_lab.clv.gammagamma import GammaGamma, GammaGammaFit
 from crm_lab.clv.holdout import HoldoutCheck, HoldoutResult
 from crm_lab.clv.maps import alive_history, recency_map
@@ -19,6 +21,8 @@ __all__ = [
     "MBGNBD",
     "MODELS",
     "NBD",
+    "BackTest",
+    "BackTestResult",
     "CustomerValue",
     "CustomerValueResult",
     "FirstPurchases",
@@ -30,10 +34,12 @@ __all__ = [
     "ParetoNBD",
     "PurchaseFit",
     "PurchaseModel",
+    "RecordForecast",
     "TrackingResult",
     "alive_history",
     "bootstrap",
     "first_purchases",
+    "forecast_by_record",
     "purchase_model",
     "recency_map",
     "track",

@@ -7,10 +7,13 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from crm_lab.clv.backtest import BackTestResult, model_title
+from crm_lab.clv.forecast import RecordForecast
 from crm_lab.clv.holdout import HoldoutResult
 from crm_lab.clv.maps import AliveHistory, RecencyMap
 from crm_lab.clv.model import PurchaseFit
 from crm_lab.clv.tracking import TrackingResult
+from crm_lab.clv.truncation import FirstPurchases
 from crm_lab.clv.value import CustomerValueResult, GroupValueResult
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
@@ -127,4 +130,45 @@ def plot_groups(result: GroupValueResult, *, ax: Axes | None = None) -> Axes:
     ax.invert_yaxis()
     ax.set(xlabel=_words("group_value", currency=result.spec.currency), ylabel="", title=_words("groups_title"))
     ax.xaxis.set_major_formatter("{x:,.0f}")
+    return ax
+
+
+@draws(BackTestResult)
+def plot_back_test(result: BackTestResult, *, what: str = "mae", ax: Axes | None = None) -> Axes:
+    """A score (mae, bias, gini, decile_error) of every model at every origin, least error on top."""
+    frame = result.to_frame()
+    ax = ax or new_axes(height=1.4 + 0.36 * len(frame))
+    place = {key: at for at, key in enumerate(frame["model"])}
+    scores = result.scores
+    ax.scatter(scores[what], scores["model"].map(place), color=GREY, s=26, label=_words("origin"))
+    ax.scatter(frame[what], range(len(frame)), color=BLUE, marker="|", s=300, linewidth=2.5, label=_words("mean"))
+    ax.set_yticks(range(len(frame)), [model_title(key).text() for key in frame["model"]])
+    ax.invert_yaxis()
+    ax.set(xlabel=_words(what), ylabel="", title=_words("back_test_title", days=result.spec.horizon_days))
+    if what in ("bias", "decile_error"):
+        ax.axvline(0, color=GREY, linewidth=0.8)
+        ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.legend()
+    return ax
+
+
+@draws(RecordForecast)
+def plot_record_forecast(result: RecordForecast, *, ax: Axes | None = None) -> Axes:
+    """Value of each tenth of customers in the next period, most valuable first."""
+    ax = ax or new_axes(height=3.2)
+    ax.bar(range(1, 11), result.by_tenth, color=BLUE)
+    ax.set_xticks(range(1, 11))
+    ax.set(xlabel=_words("tenth"), ylabel=_words("group_value", currency=result.currency))
+    ax.set_title(_words("record_title", days=result.days))
+    ax.yaxis.set_major_formatter("{x:,.0f}")
+    return ax
+
+
+@draws(FirstPurchases)
+def plot_first_purchases(result: FirstPurchases, *, ax: Axes | None = None) -> Axes:
+    """Customers first seen, by week."""
+    ax = ax or new_axes(height=3.0)
+    frame = result.to_frame()
+    ax.bar(frame["week"], frame["customers"], color=RUST if result.truncated else BLUE)
+    ax.set(xlabel=_words("week"), ylabel=_words("first_seen"), title=_words("first_title"))
     return ax

@@ -1,0 +1,218 @@
+"""Back-tests: no leakage, sound scores, a champion or a refusal in words, a value in currency."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crm_lab.checks import BadInput
+from crm_lab.clv import BackTest, forecast_by_record
+from crm_lab.clv.backtest import model_title
+from crm_lab.clv.hurdle import FEATURES, features, hurdle_forecast
+from crm_lab.clv.scores import bias, decile_error, mean_absolute_error, ranking_gini
+from crm_lab.data.purchases import purchase_days
+from crm_lab.messages import LANGUAGES
+
+
+@pytest.fixture(scope="module")
+def result(sample):
+    return BackTest(draws=50).analyze(sample, "1998-06-30", rng=1)
+
+
+counts = st.lists(st.integers(0, 9), min_size=3, max_size=30).filter(lambda v: sum(v) > 0 and len(set(v)) > 1)
+
+
+@settings(max_examples=80, deadline=None)
+@given(counts, st.randoms(use_true_random=False))
+def test_ranking_gini_is_one_for_the_best_order_and_ignores_scale_and_order_of_rows(values, random):
+    actual = np.array(values, dtype=float)
+    assert ranking_gini(actual, 3 * actual + 1) == pytest.approx(1)
+    assert ranking_gini(actual, -actual) == pytest.approx(-1)
+    assert ranking_gini(actual, np.ones(len(actual))) == pytest.approx(0)
+    order = random.sample(range(len(actual)), len(actual))
+    predicted = np.arange(len(actual)) // 3 * 1.0
+    assert ranking_gini(actual[order], predicted[order]) == pytest.approx(ranking_gini(actual, predicted))
+
+
+def test_scores_by_hand():
+    actual, predicted = np.array([0.0, 2.0, 4.0, 2.0]), np.array([1.0, 2.0, 2.0, 1.0])
+    assert bias(actual, predicted) == pytest.approx(6 / 8 - 1)
+    assert mean_absolute_error(actual, predicted) == pytest.approx(1.0)
+    # halves by prediction: rows 0, 3 (mean 1 for 1 predicted) and rows 1, 2 (mean 3 for 2)
+    assert decile_error(actual, predicted, groups=2) == pytest.approx((0 + 1) / 2 / 2)
+
+
+def test_the_hurdle_sees_nothing_after_its_date(sample):
+    days = purchase_days(sample, "1998-06-30")
+    date = int(days["day"].min()) + 400
+    forecast = hurdle_forecast(days, date, 91)
+    future = days["day"] > date
+    changed = days.assign(amount=days["amount"].where(~future, 1e6))
+    pd.testing.assert_series_equal(hurdle_forecast(changed, date, 91), forecast)
+    pd.testing.assert_series_equal(hurdle_forecast(days[~future], date, 91), forecast)
+    table = features(days, date)
+    assert tuple(table.columns) == FEATURES
+    pd.testing.assert_frame_equal(features(days[~future], date), table)
+
+
+def test_features_by_hand():
+    days = pd.DataFrame({"customer_id": ["a", "a", "b"], "day": [0, 80, 90], "amount": [10.0, 30.0, 5.0]})
+    table = features(days, 100)
+    assert table.loc["a"].drop("overdue").to_dict() == {
+        "frequency": 1, "recency": 80, "T": 100, "silence": 20, "gap": 80,
+        "last_28": 1, "last_91": 1, "mean_amount": 20, "first_amount": 10,
+    }  # fmt: skip
+    assert table.loc["a", "overdue"] == pytest.approx(0.25)
+    assert np.isnan(table.loc["b", "gap"])
+
+
+def test_too_few_customers_give_no_hurdle():
+    days = pd.DataFrame({"customer_id": list("abc"), "day": [0, 1, 200], "amount": 1.0})
+    assert hurdle_forecast(days, 150, 91) is None
+    assert hurdle_forecast(days, 50, 91) is None
+
+
+def test_scores_of_the_cdnow_sample(result):
+    table = result.to_frame()
+    assert set(table["model"]) == {"naive", "nbd", "bgnbd", "mbgnbd", "paretonbd", "boosting", "blend"}
+    assert table["mae"].is_monotonic_increasing
+    assert result.scores["origin"].nunique() == 3
+    assert table["coverage"].dropna().between(0.88, 1).all()
+    nbd = table.set_index("model").loc["nbd"]
+    assert nbd["bias"] > 0.2, "a model in which nobody leaves must overshoot a cohort that leaves"
+
+
+def test_champion_is_at_most_one_per_cent_worse_than_the_best_single_model(result):
+    table = result.to_frame().set_index("model")
+    singles = [m for m in table.index if m not in ("blend", "naive")]
+    assert table.loc[result.champion, "mae"] <= 1.01 * table.loc[singles, "mae"].min()
+
+
+def test_predictions_at_an_origin_use_only_what_was_known(sample, result):
+    origin = result.scores["origin"].min()
+    cut = sample[sample["date"] <= pd.Timestamp(origin) + pd.Timedelta(days=91)]
+    alone = BackTest(draws=50, origins=1).analyze(cut, cut["date"].max(), rng=1)
+    ours = result.predictions[result.predictions["origin"] == origin].reset_index(drop=True)
+    theirs = alone.predictions.reset_index(drop=True)
+    for key in ("naive", "mbgnbd", "paretonbd", "boosting"):
+        np.testing.assert_allclose(ours[key], theirs[key], rtol=1e-9)
+
+
+def test_forecast_adds_up_and_holds_its_total(result):
+    forecast = forecast_by_record(result, margin=0.3, rng=2)
+    frame = forecast.to_frame()
+    assert frame["value"].sum() == pytest.approx(forecast.total)
+    assert forecast.interval.lo < forecast.total < forecast.interval.hi
+    assert frame["value"].is_monotonic_decreasing
+    assert ((frame["lo"] <= frame["value"]) & (frame["value"] <= frame["hi"])).all()
+    assert sum(forecast.by_tenth) == pytest.approx(forecast.total)
+    again = forecast_by_record(result, margin=0.3, rng=2)
+    assert again.interval == forecast.interval
+
+
+def test_forecast_of_any_model_scales_with_margin(result):
+    one, half = (forecast_by_record(result, "nbd", margin=m, rng=2) for m in (1.0, 0.5))
+    assert half.total == pytest.approx(one.total / 2)
+
+
+def worse_than_naive(result):
+    """The same back-test, had every model been twice as wrong."""
+    scores = result.scores.copy()
+    models = scores["model"] != "naive"
+    scores.loc[models, "mae"] *= 2
+    scores.loc[models, "gini"] /= 2
+    return replace(result, scores=scores)
+
+
+def test_models_that_repeating_the_last_period_beats_are_refused(result):
+    refused = worse_than_naive(result)
+    assert refused.refusal().key == "clv.backtest.naive_wins"
+    assert "plan totals from last year" in refused.readout().text("en")
+    assert forecast_by_record(refused).refusal() is not None
+
+
+def test_models_off_the_track_are_refused(result):
+    scores = result.scores.assign(bias=0.4)
+    refused = replace(result, scores=scores)
+    assert refused.refusal().key == "clv.backtest.off_track"
+    assert "missed the total by +40% on average" in refused.readout().text("en")
+
+
+def test_one_origin_leaves_the_choice_untested(result):
+    one = replace(result, scores=result.scores[result.scores["origin"] == result.scores["origin"].max()])
+    assert "There is one origin only" in one.readout().text("en")
+
+
+def test_a_base_without_dropout_is_said_to_fit_no_model():
+    rng = np.random.default_rng(4)
+    days = [
+        (f"c{customer:03d}", int(day), 10.0 + customer % 5)
+        for customer, rate in enumerate(rng.gamma(2.0, 1 / 40, 400))
+        for day in np.concatenate([[0], np.cumsum(rng.exponential(1 / rate, 60))])
+        if day < 450
+    ]
+    frame = pd.DataFrame(days, columns=["customer_id", "day", "net_amount"])
+    result = BackTest(draws=50, origins=2, models=("nbd", "bgnbd", "paretonbd")).analyze(frame, "1971-03-26")
+    assert {"bgnbd", "paretonbd"} <= set(result.refused)
+    assert result.champion not in {"bgnbd", "paretonbd"}
+    readout = result.readout().text("en")
+    assert "BG/NBD, Pareto/NBD" in readout or "Not fit for this base" in readout
+
+
+def test_results_read_and_draw_in_both_languages(result):
+    forecast = forecast_by_record(result)
+    for one in (result, forecast):
+        for lang in LANGUAGES:
+            assert one.readout().text(lang)
+        assert all(fact.to_json()["label"] for fact in one.facts())
+        axes = one.plot()
+        assert axes.get_title(loc="left")
+        axes.figure.clear()
+    axes = result.plot(what="bias")
+    assert axes.get_xlabel() == "Total predicted over actual, minus 1"
+    axes.figure.clear()
+    assert model_title("blend").text("zh") == "组合模型"
+
+
+def test_readout_names_champion_error_and_regret(result):
+    text = result.readout().text("en")
+    assert "Over 3 origins of 91 days" in text
+    table = result.to_frame().set_index("model")
+    assert f"{table.loc[result.champion, 'mae']:.3f} per customer" in text
+    assert "Choosing by the earlier origins would have cost" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"models": ()}, "models is empty"),
+        ({"models": ("arima",)}, r"models has \['arima'\]"),
+        ({"horizon_days": 3}, "horizon_days is 3"),
+        ({"origins": 0}, "origins is 0"),
+        ({"level": 0.2}, "level is 0.2"),
+        ({"draws": 5}, "draws is 5"),
+    ],
+)
+def test_bad_settings_are_refused(change, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        BackTest(**change)
+
+
+def test_too_short_records_are_refused(sample):
+    with pytest.raises(BadInput, match="The records hold 5 periods of 91 days, and 9 origins need 10"):
+        BackTest(origins=9).analyze(sample, "1998-06-30")
+
+
+def test_a_period_without_purchases_is_refused(sample):
+    with pytest.raises(BadInput, match="Nobody bought between 1999-"):
+        BackTest(origins=1).analyze(sample, "1999-12-31")
+
+
+def test_unknown_model_or_margin_is_refused(result):
+    with pytest.raises(BadInput, match="model is 'arima'"):
+        forecast_by_record(result, "arima")
+    with pytest.raises(BadInput, match="margin is 2"):
+        forecast_by_record(result, margin=2)
