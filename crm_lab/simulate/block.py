@@ -58,7 +58,8 @@ def make_block(common: Common, block: int, n_customers: int) -> Block:
         "rewards": members.rewards(ledger, seen),
         "exposures": members.exposures(scenario, life),
     }
-    key = {"customers": truth.customers(scenario, life, readiness), "lines": truth.caused_lines(file), "dirt": dirt}
+    points = truth.Points(ledger, readiness, seen["place"])
+    key = {"customers": truth.customers(scenario, life, points), "lines": truth.caused_lines(file), "dirt": dirt}
     first = life.people.first
     tables = {name: _first(columns, n_customers - first, first) for name, columns in tables.items()}
     key = {name: _first(columns, n_customers - first, first) for name, columns in key.items()}

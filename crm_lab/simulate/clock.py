@@ -17,11 +17,14 @@ Floats = npt.NDArray[np.float64]
 class Clock:
     """Demand by day and its running total.
 
+    Time is in days of the window and day d ends at time d: what happens at a time t belongs to day ceil(t). So
+    somebody who buys first on day j and is watched to the end of day d is watched for d - j days exactly.
+
     Attributes:
         first: First day, counted from the window's first (0); negative before it.
         speed: Demand of each day (days,), 1 on average over the window without promotions.
         promotion: Number of the promotion running on each day (days,), -1 for none.
-        elapsed: Total demand up to the beginning of each day (days + 1,).
+        elapsed: Total demand up to the beginning of each day, and to the end of the last (days + 1,).
     """
 
     first: int
@@ -31,16 +34,16 @@ class Clock:
 
     @property
     def end(self) -> int:
-        """The day after the last."""
-        return self.first + self.speed.size
+        """The time at which the last day ends."""
+        return self.first + self.speed.size - 1
 
     def demand_until(self, time: Floats) -> Floats:
         """Total demand up to a time in days (any shape)."""
-        return np.interp(time, np.arange(self.first, self.end + 1), self.elapsed)
+        return np.interp(time, np.arange(self.first - 1, self.end + 1), self.elapsed)
 
     def time_of(self, demand: Floats) -> Floats:
         """The time in days at which a total of demand is reached: the inverse of `demand_until`."""
-        return np.interp(demand, self.elapsed, np.arange(self.first, self.end + 1))
+        return np.interp(demand, self.elapsed, np.arange(self.first - 1, self.end + 1))
 
 
 def make_clock(scenario: Scenario, first: int) -> Clock:
@@ -67,3 +70,9 @@ def _promotions(scenario: Scenario, dates: list[date]) -> npt.NDArray[np.int64]:
             if (day - began).days < promotion.days:
                 running[i] = number
     return running
+
+
+def month_starts(scenario: Scenario) -> npt.NDArray[np.int64]:
+    """First days of months in the window (months,); the first is the window's first day."""
+    days = [scenario.start + timedelta(days=d) for d in range(scenario.days)]
+    return np.array([d for d, day in enumerate(days) if d == 0 or day.day == 1])

@@ -55,7 +55,7 @@ def money(cents: npt.NDArray[Any]) -> Array:
 def _dates(common: Common, day: npt.NDArray[Any]) -> Array:
     """Days of the window as dates; null for `NEVER`."""
     missing = ~(day < NEVER)
-    days = (np.floor(np.where(missing, 0, day)) + common.scenario.first_day).astype(np.int32)
+    days = (np.ceil(np.where(missing, 0, day)) + common.scenario.first_day).astype(np.int32)
     return pa.array(days, mask=missing).cast(pa.date32())
 
 
@@ -249,7 +249,7 @@ def _key_customers(common: Common, columns: Columns) -> pa.Table:
             out[f"{name}_time"] = values
         elif name in named:
             out[name] = _spell(values, _words(*named[name]))
-        elif name.startswith(("spend_", "margin_")) and name != "spend_effect":
+        elif name.startswith(("spend_", "margin_", "rewards_")) and name != "spend_effect":
             out[name] = money(values)
         elif name not in {"owner", "customer"}:
             out[name] = values

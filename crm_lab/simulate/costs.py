@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import numpy as np
 import pyarrow as pa
 
 from crm_lab.simulate.block import Block
+from crm_lab.simulate.clock import month_starts
+from crm_lab.simulate.columns import money
 from crm_lab.simulate.programme import test_end
 from crm_lab.simulate.scenario import Scenario
 
@@ -19,7 +19,7 @@ class Costs:
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
-        self._starts = _month_starts(scenario)
+        self._starts = month_starts(scenario)
         self._cents = np.zeros((len(ITEMS), self._starts.size), dtype=np.int64)
 
     def add(self, block: Block) -> None:
@@ -44,8 +44,6 @@ class Costs:
 
     def table(self) -> pa.Table:
         """Month, item and amount, for months with any cost."""
-        from crm_lab.simulate.columns import money
-
         item, month = np.nonzero(self._cents)
         days = (self._starts[month] + self._scenario.first_day).astype(np.int32)
         return pa.table(
@@ -55,9 +53,3 @@ class Costs:
                 "amount": money(self._cents[item, month]),
             }
         )
-
-
-def _month_starts(scenario: Scenario) -> np.ndarray:
-    """First days of months in the window, the first of them cut to the window's first day."""
-    days = [scenario.start + timedelta(days=d) for d in range(scenario.days)]
-    return np.array([d for d, day in enumerate(days) if d == 0 or day.day == 1])

@@ -75,9 +75,14 @@ def _write_tables(plan: Plan, parts: Mapping[str, Path], group_lines: int) -> di
                 rows[name] = rows.get(name, 0) + table.num_rows
     rest = {"products": products_table(plan.common), "stores": stores_table(plan.common), "costs": costs.table()}
     for name, table in rest.items():
-        pq.write_table(table, parts["tables"] / f"{name}.parquet", compression="zstd")
+        pq.write_table(_labelled(table), parts["tables"] / f"{name}.parquet", compression="zstd")
         rows[name] = table.num_rows
     return rows
+
+
+def _labelled(table: pa.Table) -> pa.Table:
+    """The table with its origin in its metadata: made up."""
+    return table.replace_schema_metadata({"simulated": "true", "made_by": "crm_lab.simulate"})
 
 
 class _Files:
@@ -104,7 +109,7 @@ class _Files:
 
     def _flush(self) -> None:
         for name in self._waiting[0] if self._waiting else ():
-            table = pa.concat_tables([part[name] for part in self._waiting])
+            table = _labelled(pa.concat_tables([part[name] for part in self._waiting]))
             if name not in self._writers:
                 path = self._folder / f"{name}.parquet"
                 self._writers[name] = pq.ParquetWriter(path, table.schema, compression="zstd")

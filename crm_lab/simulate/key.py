@@ -35,6 +35,69 @@ class AnswerKey:
     lines: pd.DataFrame
     dirt: pd.DataFrame
 
+    def effects(self, by: str | None = None) -> pd.DataFrame:
+        """True effects of offering the programme, per member drawn (intention to treat) and per enrolled member.
+
+        The effect is the mean over everybody who was drawn, of either arm, of the outcome if offered minus the
+        outcome if not. The span ``test`` ends with the test, ``whole`` with the data, so pull-forward cancels.
+
+        Args:
+            by: A column of `customers` to split by, e.g. ``"tier_at_start"`` or ``"late"``.
+
+        Returns:
+            One row per (group,) metric and span: without, with, effect, rel_effect, per_enrolled, n.
+        """
+        drawn = self.customers[self.customers["eligible"]]
+        groups = [("", drawn)] if by is None else [(str(name), part) for name, part in drawn.groupby(by)]
+        rows = [
+            {"group": group, **_effect(part, metric, span)}
+            for group, part in groups
+            for metric in ("orders", "spend", "margin")
+            for span in ("test", "whole")
+        ]
+        frame = pd.DataFrame(rows)
+        return frame if by else frame.drop(columns="group")
+
+    def profit_and_loss(self) -> pd.Series:
+        """The programme's true result on the treatment arm, in currency; the parts add up to ``profit``.
+
+        ``extra_margin`` is what the test span gained, ``pulled_forward`` what is missing in the days after it;
+        rewards are split by whether their order would have been made without the programme; setup and running
+        costs are counted as in the table `costs`, for this arm. ``roi`` is profit over all costs.
+        """
+        treated = self.customers[self.customers["treated"]]
+        given = self.scenario.programme
+        in_test = (treated["margin_1"] - treated["margin_0"]).sum()
+        whole = (treated["margin_whole_1"] - treated["margin_whole_0"]).sum()
+        parts = {
+            "extra_margin": in_test,
+            "pulled_forward": whole - in_test,
+            "rewards_subsidised": -treated["rewards_cost_subsidised"].sum(),
+            "rewards_incremental": -(treated["rewards_cost"] - treated["rewards_cost_subsidised"]).sum(),
+            "setup": -given.setup_cost * (~treated["lost_record"]).sum(),
+            "running": -given.running_cost * treated["member_months"].sum(),
+        }
+        profit = sum(parts.values())
+        costs = profit - whole
+        return pd.Series({**parts, "profit": profit, "roi": profit / -costs if costs else float("nan")})
+
+
+def _effect(drawn: pd.DataFrame, metric: str, span: str) -> dict[str, float | str | int]:
+    words = "" if span == "test" else "whole_"
+    without, offered = drawn[f"{metric}_{words}0"], drawn[f"{metric}_{words}1"]
+    effect, base = (offered - without).mean(), without.mean()
+    share = drawn["would_enrol"].mean()
+    return {
+        "metric": metric,
+        "span": span,
+        "without": base,
+        "with": offered.mean(),
+        "effect": effect,
+        "rel_effect": effect / base if base else float("nan"),
+        "per_enrolled": effect / share if share else float("nan"),
+        "n": len(drawn),
+    }
+
 
 def open_key(retailer: Retailer | str | Path) -> AnswerKey:
     """Open the answer key of a retailer.

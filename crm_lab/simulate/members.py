@@ -27,7 +27,7 @@ def customers(life: Life) -> Columns:
     return owned(
         {
             "customer": np.arange(BLOCK),
-            "joined": np.floor(people.joined).astype(np.int64),
+            "joined": people.joined.astype(np.int64),
             "channel": people.channel,
             "city": people.city,
             "age": people.age,
@@ -39,7 +39,7 @@ def customers(life: Life) -> Columns:
 def tiers(scenario: Scenario, life: Life) -> Columns:
     """One row for each quarter's first day on which a customer's tier is new."""
     world = life.world
-    joined = np.floor(life.people.joined)
+    joined = life.people.joined
     there = ~world.add_on | life.draw.enrolled[world.orders.customer[world.lines.order]]
     order = world.lines.order[there]
     who, day, net = world.orders.customer[order], world.actual[order], world.lines.net[there]

@@ -23,7 +23,7 @@ class People:
 
     Attributes:
         first: Number of the block's first customer.
-        joined: Time of the first purchase, in days of the window.
+        joined: Time of the first purchase, a whole day of the window.
         habits: Timing.
         frequency: Log purchase rate, standardised by its distribution.
         mean_order: Mean value of an order before discounts, in currency.
@@ -95,7 +95,7 @@ def _joining_times(scenario: Scenario, rng: Generator) -> Floats:
     old = rng.random(BLOCK) < given.before
     place = rng.random(BLOCK)
     during = given.during_days or scenario.days
-    joined: Floats = np.where(old, -given.before_days * (1 - place), during * place)
+    joined: Floats = np.floor(np.where(old, -given.before_days * (1 - place), during * place))
     return joined
 
 

@@ -174,11 +174,7 @@ def load_scenario(name: str | Path, overrides: Mapping[str, Any] | None = None) 
     Raises:
         BadInput: If the scenario is unknown, or settings are unknown, impossible or contradictory: all at once.
     """
-    text, label = _text(name)
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"The scenario {label!r} is not TOML: {error}. Mend that line.") from None
+    label, table = _table_of(name)
     problems: list[str] = []
     for key, value in (overrides or {}).items():
         _override(table, key, value, problems)
@@ -200,6 +196,25 @@ def scenario_of(table: Mapping[str, Any], problems: list[str] | None = None) -> 
     if scenario is None or problems:
         raise BadInput(f"The scenario {table['name']!r}", problems)
     return typing.cast("Scenario", scenario)
+
+
+def _table_of(name: str | Path) -> tuple[str, dict[str, Any]]:
+    """A scenario's name and settings; those it does not give are those of the scenario it is ``based_on``."""
+    text, label = _text(name)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"The scenario {label!r} is not TOML: {error}. Mend that line.") from None
+    base = table.pop("based_on", None)
+    return label, _merged(_table_of(base)[1], table) if base else table
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    out = dict(base)
+    for key, value in changes.items():
+        both = isinstance(value, Mapping) and isinstance(out.get(key), Mapping)
+        out[key] = _merged(out[key], value) if both else value
+    return out
 
 
 def _text(name: str | Path) -> tuple[str, str]:
@@ -267,7 +282,7 @@ def _section_problems(given: Mapping[str, Any]) -> Iterator[str]:
 
 def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     if dataclasses.is_dataclass(hint):
-        return _table(hint, value, path, problems)
+        return _section(hint, value, path, problems)
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple:
         return _items(inner[0], value, path, problems)
@@ -276,7 +291,7 @@ def _value(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     return _scalar(hint, value, path, problems)
 
 
-def _table(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
+def _section(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     if not isinstance(value, Mapping):
         problems.append(f"{path}: it is {value!r}; it must be a section of settings.")
         return None

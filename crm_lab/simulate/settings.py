@@ -26,6 +26,8 @@ class Timing:
         a: First parameter of the beta distribution of drop-out probabilities (``bg_nbd``, ``mbg_nbd``).
         b: Second parameter.
         regularity: k of Erlang-k gaps; 1 is the process of the papers, more is more regular.
+        same_day: Whether somebody may order twice on a day; if not, the second order waits for the next day, so
+            that the number of purchase days is the number of purchases that the models count.
     """
 
     process: str
@@ -36,6 +38,7 @@ class Timing:
     a: float = 0.0
     b: float = 0.0
     regularity: int = 1
+    same_day: bool = True
 
     def problems(self) -> Iterator[str]:
         """What is wrong with the section, one sentence each."""

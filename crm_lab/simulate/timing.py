@@ -47,11 +47,13 @@ class Purchases:
     Attributes:
         customer: Whose (purchases,).
         time: When, in days of the window (purchases,); the first one of each customer is at the start.
+        day: The day of each (purchases,).
         left: When each customer left (customers,); infinite where not before the clock's end.
     """
 
     customer: Ints
     time: Floats
+    day: Ints
     left: Floats
 
 
@@ -70,17 +72,17 @@ def draw_habits(timing: Timing, n: int, rng: Generator) -> Habits:
     return Habits(rate, p, forever, counted - 1 if timing.process == "mbg_nbd" else counted)
 
 
-def draw_purchases(habits: Habits, joined: Floats, clock: Clock, regularity: int, rng: Generator) -> Purchases:
+def draw_purchases(timing: Timing, habits: Habits, joined: Floats, clock: Clock, rng: Generator) -> Purchases:
     """The purchases of each customer from the first, at `joined`, to the clock's end.
 
     Args:
+        timing: The process.
         habits: Drives of n customers.
         joined: Time of each first purchase in days of the window (n,), within the clock.
         clock: Demand by day.
-        regularity: k of the Erlang-k gaps.
         rng: Random stream; how much is drawn depends on the other arguments only.
     """
-    n = joined.size
+    n, regularity = joined.size, timing.regularity
     began = clock.demand_until(joined)
     span = clock.elapsed[-1] - began
     counts = rng.poisson(habits.rate * regularity * span)
@@ -92,16 +94,27 @@ def draw_purchases(habits: Habits, joined: Floats, clock: Clock, regularity: int
     time = clock.time_of(began[customer] + share * span[customer])
     stays = (repeat <= habits.lifetime_orders[customer]) & (time < (joined + habits.lifetime_days)[customer])
     kept = (order % regularity == 0) & stays
-    left = _left(habits, joined, Purchases(customer[kept], time[kept], joined))
-    first = np.arange(n)
-    customer, time = np.concatenate([first, customer[kept]]), np.concatenate([joined, time[kept]])
+    left = _left(habits, joined, customer[kept], time[kept])
+    customer, time = np.concatenate([np.arange(n), customer[kept]]), np.concatenate([joined, time[kept]])
     rank = np.lexsort((time, customer))
-    return Purchases(customer[rank], time[rank], np.where(left < clock.end, left, np.inf))
+    customer, time = customer[rank], time[rank]
+    day = np.ceil(time).astype(np.int64)
+    if not timing.same_day:
+        day = _one_a_day(customer, day)
+    return Purchases(customer, time, day, np.where(left < clock.end, left, np.inf))
 
 
-def _left(habits: Habits, joined: Floats, repeats: Purchases) -> Floats:
-    """When each customer left: with the purchase that was the last, or at the end of the lifetime."""
-    made = np.bincount(repeats.customer, minlength=joined.size)
+def _one_a_day(customer: Ints, day: Ints) -> Ints:
+    """Days on which nobody buys twice: a second purchase waits for the next free day."""
+    place = np.arange(day.size)
+    apart = int(day.max(initial=0) - day.min(initial=0)) + day.size + 1  # customers far from each other
+    free: Ints = np.maximum.accumulate(day - place + customer * apart)
+    return free + place - customer * apart
+
+
+def _left(habits: Habits, joined: Floats, customer: Ints, time: Floats) -> Floats:
+    """When each customer left: with the repeat purchase that was the last, or at the end of the lifetime."""
+    made = np.bincount(customer, minlength=joined.size)
     last = joined.copy()
-    np.maximum.at(last, repeats.customer, repeats.time)
+    np.maximum.at(last, customer, time)
     return np.where(made >= habits.lifetime_orders, last, joined + habits.lifetime_days)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from crm_lab.simulate.clock import month_starts
 from crm_lab.simulate.members import owned
 from crm_lab.simulate.programme import NEVER, test_end
+from crm_lab.simulate.rewards import Ledger
 from crm_lab.simulate.scenario import Scenario
 from crm_lab.simulate.streams import BLOCK
 from crm_lab.simulate.worlds import Life, outcome
@@ -22,7 +25,43 @@ def caused_lines(file: Columns) -> Columns:
     return {name: file[name][caused] for name in ("owner", "row", "origin")}
 
 
-def customers(scenario: Scenario, life: Life, readiness: npt.NDArray[np.float64]) -> Columns:
+@dataclass(frozen=True)
+class Points:
+    """The ledger of a block with what it rests on.
+
+    Attributes:
+        ledger: The events.
+        readiness: Chance of each customer to redeem where that is possible (BLOCK,).
+        place: Which of the world's orders each order of the ledger is.
+    """
+
+    ledger: Ledger
+    readiness: npt.NDArray[np.float64]
+    place: npt.NDArray[np.int64]
+
+
+def _rewards(life: Life, points: Points) -> Columns:
+    """Cost of rewards (cents) of each customer, and the part of it at orders made without the programme too."""
+    ledger = points.ledger
+    redeemed = ledger.kind == 1
+    customer, cost = ledger.customer[redeemed], ledger.cost[redeemed]
+    own = life.world.origin[points.place[ledger.order[redeemed]]] != 1
+    return {
+        "rewards_cost": np.bincount(customer, weights=cost, minlength=BLOCK).astype(np.int64),
+        "rewards_cost_subsidised": np.bincount(customer[own], weights=cost[own], minlength=BLOCK).astype(np.int64),
+    }
+
+
+def _member_months(scenario: Scenario, life: Life) -> npt.NDArray[np.int64]:
+    """Calendar months of the test in which each customer was enrolled, begun ones included (BLOCK,)."""
+    starts = month_starts(scenario)
+    charged = np.append(starts[1:], scenario.days)[starts < test_end(scenario.programme)]
+    enrolled = np.where(life.draw.enrolled, life.draw.enrol_day, NEVER)
+    months: npt.NDArray[np.int64] = (enrolled[:, None] < charged).sum(axis=1)
+    return months
+
+
+def customers(scenario: Scenario, life: Life, points: Points) -> Columns:
     """Latent state of every customer, and the outcome in either world."""
     people, draw, offer, given = life.people, life.draw, life.offer, scenario.programme
     everyone = np.arange(BLOCK)
@@ -33,7 +72,7 @@ def customers(scenario: Scenario, life: Life, readiness: npt.NDArray[np.float64]
         "joined": people.joined,
         "rate_per_week": 7 * people.habits.rate,
         "dropout": people.habits.dropout,
-        "left": life.purchases.left,
+        "left": np.where(np.isfinite(life.purchases.left), life.purchases.left, np.nan),
         "alive_at_end": ~np.isfinite(life.purchases.left),
         "mean_order_value": people.mean_order,
         "online_share": people.online,
@@ -53,7 +92,9 @@ def customers(scenario: Scenario, life: Life, readiness: npt.NDArray[np.float64]
         "lost_record": draw.eligible & ~draw.recorded,
         "orders_effect": draw.orders_effect,
         "spend_effect": draw.spend_effect,
-        "redeem_chance": readiness,
+        "redeem_chance": points.readiness,
+        "member_months": _member_months(scenario, life),
+        **_rewards(life, points),
         "offer_eligible": offer.eligible,
         "offer_treated": offer.treated,
         "offer_chance": offer.chance,

@@ -89,9 +89,9 @@ def live(common: Common, block: int) -> Life:
     scenario, seed = common.scenario, common.seed
     people = make_people(scenario, seed, block)
     purchases = draw_purchases(
-        people.habits, people.joined, common.clock, scenario.timing.regularity, stream(seed, "timing", block)
+        scenario.timing, people.habits, people.joined, common.clock, stream(seed, "timing", block)
     )
-    day = np.floor(purchases.time).astype(np.int64)
+    day = purchases.day
     near = day >= -_YEAR
     base = baskets.make_orders(scenario, people, purchases.customer[near], day[near], stream(seed, "orders", block))
     shelved = _with_day(base, programme.shelf_days(scenario, base.day))

@@ -4,8 +4,8 @@ from crm_lab.checks import BadInput
 from crm_lab.simulate import load_scenario, make_retailer, scenario_names
 
 
-def test_the_four_scenarios_are_there():
-    assert {"beauty", "fashion", "grocery", "null"} <= set(scenario_names())
+def test_the_scenarios_are_there():
+    assert {"beauty", "fashion", "grocery", "messy", "null"} <= set(scenario_names())
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,15 @@ def test_all_mistakes_are_named_at_once():
 def test_an_unknown_scenario_is_refused_with_the_nearest_name():
     with pytest.raises(BadInput, match=r"scenario is 'grocry'; it must be one of .*\. Did you mean grocery\?"):
         make_retailer("grocry")
+
+
+def test_a_scenario_can_be_based_on_another(tmp_path):
+    file = tmp_path / "quiet.toml"
+    file.write_text('based_on = "fashion"\n[contacts]\neffect = 0.0')
+    quiet, fashion = load_scenario(file), load_scenario("fashion")
+    assert quiet.contacts.effect == 0.0
+    assert quiet.contacts.opened == fashion.contacts.opened
+    assert quiet.timing == fashion.timing
 
 
 def test_a_scenario_file_of_ones_own(tmp_path):

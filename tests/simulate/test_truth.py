@@ -83,11 +83,11 @@ def test_null_has_no_effect_whatever_is_spent():
 
 
 def test_members_against_non_members_misleads_in_null():
-    out = _test_outcomes(make_retailer("null", 3000, 8))
-    shop = make_retailer("null", 3000, 8)
+    shop = make_retailer("null", 6000, 8)
+    out = _test_outcomes(shop)
     treated = out[out["arm"] == "treatment"]
     member = treated.index.isin(shop.tables["enrolments"]["customer_id"])
-    assert treated.loc[member, "spend"].mean() > 1.3 * treated.loc[~member, "spend"].mean()
+    assert treated.loc[member, "spend"].mean() > 1.2 * treated.loc[~member, "spend"].mean()
 
 
 def test_pulled_forward_orders_are_missing_afterwards():
@@ -144,3 +144,40 @@ def test_messages_tire():
     sent = shop.tables["exposures"].query("campaign != 'save_offer' and delivered").copy()
     before = sent.groupby("customer_id")["date"].diff().dt.days
     assert sent.loc[before > 28, "opened"].mean() > 1.5 * sent.loc[before <= 14, "opened"].mean()
+
+
+def test_effects_are_told_by_span_and_tier():
+    key = open_key(make_retailer("fashion", 6000, 7))
+    effects = key.effects().set_index(["metric", "span"])
+    orders = effects.loc[("orders", "test")]
+    assert orders["effect"] == pytest.approx(orders["with"] - orders["without"])
+    assert orders["per_enrolled"] > orders["effect"] > effects.loc[("orders", "whole"), "effect"] > 0
+    tiers = key.effects("tier_at_start").query("metric == 'orders' and span == 'test'").set_index("group")
+    assert tiers["rel_effect"]["C"] > tiers["rel_effect"]["A"]
+    assert tiers["n"].sum() == orders["n"]
+    assert np.average(tiers["effect"], weights=tiers["n"]) == pytest.approx(orders["effect"])
+
+
+def test_the_programmes_profit_adds_up_and_agrees_with_the_tables():
+    shop = make_retailer("beauty", 6000, 7)
+    key = open_key(shop)
+    parts = key.profit_and_loss()
+    assert parts.drop(["profit", "roi"]).sum() == pytest.approx(parts["profit"])
+    costs = shop.tables["costs"].groupby("item")["amount"].sum()
+    assert -parts["setup"] == pytest.approx(costs["setup"])
+    assert -parts["running"] == pytest.approx(costs["running"])
+    paid = shop.tables["rewards"]["cost_amount"].sum()
+    assert -(parts["rewards_subsidised"] + parts["rewards_incremental"]) == pytest.approx(paid)
+    assert parts["pulled_forward"] < 0 < parts["extra_margin"]
+    whole = key.effects().set_index(["metric", "span"]).loc[("margin", "whole")]
+    treated = key.customers["treated"]
+    gained = (key.customers["margin_whole_1"] - key.customers["margin_whole_0"])[treated].mean()
+    assert gained == pytest.approx(whole["effect"], rel=0.3)
+
+
+def test_null_loses_what_it_costs():
+    shop = make_retailer("null", 3000, 8)
+    parts = open_key(shop).profit_and_loss()
+    assert parts["extra_margin"] == parts["pulled_forward"] == 0
+    assert parts["roi"] == pytest.approx(-1.0)
+    assert parts["profit"] < 0
