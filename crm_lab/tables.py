@@ -186,10 +186,10 @@ EXPOSURES = Table(
         Column("customer_id", "text", "Who.", pii="pseudonym"),
         Column("campaign", "text", "Which campaign."),
         Column("date", "date", "Day it was sent."),
-        Column("channel", "text", "email, sms, app, ..."),
-        Column("delivered", "flag", "Whether it arrived."),
-        Column("opened", "flag", "Whether it was opened."),
-        Column("cost_amount", "money", "What it cost.", unit="currency"),
+        Column("channel", "text", "email, sms, app, ...", nullable=True),
+        Column("delivered", "flag", "Whether it arrived.", nullable=True),
+        Column("opened", "flag", "Whether it was opened.", nullable=True),
+        Column("cost_amount", "money", "What it cost.", unit="currency", nullable=True),
     ),
     key=("customer_id", "campaign"),
     known_on="date",
@@ -262,6 +262,55 @@ CUSTOMER_360 = Table(
     derived=True,
 )
 
-GIVEN = (TRANSACTIONS, CUSTOMERS, PRODUCTS, STORES, TIERS, ASSIGNMENTS, ENROLMENTS, REWARDS, EXPOSURES, COSTS)
-DERIVED = (ORDERS, CUSTOMER_360)
+CUSTOMER_MIX = Table(
+    "customer_mix",
+    "One row per customer with at least one sale line up to the as-of date: what, when and where they buy.",
+    (
+        Column("customer_id", "text", "Who.", pii="pseudonym"),
+        Column("n_units", "number", "Units on sale lines.", unit="units"),
+        Column("n_products", "integer", "Different products.", unit="products"),
+        Column("morning_share", "number", "Revenue before 12 h.", unit="share", nullable=True),
+        Column("afternoon_share", "number", "Revenue from 12 to 18 h.", unit="share", nullable=True),
+        Column("evening_share", "number", "Revenue from 18 h.", unit="share", nullable=True),
+        Column("weekend_share", "number", "Revenue on Saturday and Sunday.", unit="share", nullable=True),
+        Column("n_stores", "integer", "Different stores.", unit="stores", nullable=True),
+        Column("top_store", "text", "Store with most revenue.", nullable=True),
+        Column("top_store_share", "number", "Its share of revenue.", unit="share", nullable=True),
+        Column("n_categories", "integer", "Different categories.", nullable=True, required=False),
+        Column("top_category", "text", "Category with most revenue.", nullable=True, required=False),
+        Column("top_category_share", "number", "Its share of revenue.", unit="share", nullable=True, required=False),
+        Column("n_contacts", "integer", "Messages sent to the customer.", unit="messages", required=False),
+        Column("n_responses", "integer", "Responses, e.g. coupons handed in.", required=False),
+    ),
+    key=("customer_id",),
+    derived=True,
+)
+
+RESPONSES = Table(
+    "responses",
+    "One row per response of a customer to a campaign, e.g. a coupon handed in.",
+    (
+        Column("customer_id", "text", "Who.", pii="pseudonym"),
+        Column("campaign", "text", "Which campaign."),
+        Column("date", "date", "Day of the response."),
+        Column("coupon", "text", "Which coupon.", nullable=True, required=False),
+    ),
+    key=("customer_id", "campaign", "date", "coupon"),
+    known_on="date",
+)
+
+GIVEN = (
+    TRANSACTIONS,
+    CUSTOMERS,
+    PRODUCTS,
+    STORES,
+    TIERS,
+    ASSIGNMENTS,
+    ENROLMENTS,
+    REWARDS,
+    EXPOSURES,
+    RESPONSES,
+    COSTS,
+)
+DERIVED = (ORDERS, CUSTOMER_360, CUSTOMER_MIX)
 TABLES = {t.name: t for t in (*GIVEN, *DERIVED)}

@@ -24,6 +24,7 @@ import psutil
 from crm_lab.checks import BadInput, as_date
 from crm_lab.data.build import build, describe
 from crm_lab.data.customer360 import customer_table
+from crm_lab.data.customer_mix import customer_mix
 from crm_lab.data.locks import locked
 from crm_lab.data.orders import roll_up_orders
 from crm_lab.data.rules import decide
@@ -32,7 +33,8 @@ from crm_lab.data.sources.base import Source
 from crm_lab.exports import project_root
 from crm_lab.tables import TABLES
 
-_DERIVED = ("orders", "customer_360")
+_DERIVED = {"orders": "order_id", "customer_360": "customer_id", "customer_mix": "customer_id"}
+"""Tables made on demand, with the column they are ordered by."""
 
 
 def workspaces_dir() -> Path:
@@ -261,9 +263,25 @@ class Tables:
         cursor = cursor or connect().cursor()
         if name not in _DERIVED:
             return cursor.sql(self._cut(name))
+        return self._derived(name, cursor).order(_DERIVED[name])
+
+    def _derived(self, name: str, cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         lines = cursor.sql(self._cut("transactions"))
-        relation = roll_up_orders(lines) if name == "orders" else customer_table(lines, self._day)
-        return relation.order(f"{'order_id' if name == 'orders' else 'customer_id'}")
+        if name == "orders":
+            return roll_up_orders(lines)
+        if name == "customer_360":
+            return customer_table(lines, self._day)
+        mix = customer_mix(lines, self._day, cursor.sql(self._cut("products")) if "products" in self else None)
+        mix.create_view("mix_", replace=True)
+        counted = {"n_contacts": "exposures", "n_responses": "responses"}
+        have = {column: table for column, table in counted.items() if table in self}
+        counts = "".join(f", coalesce({column}, 0) as {column}" for column in have)
+        joins = "".join(
+            f" left join (select customer_id, count(*) as {column} from ({self._cut(table)}) group by 1)"
+            " using (customer_id)"
+            for column, table in have.items()
+        )
+        return cursor.sql(f"select mix_.*{counts} from mix_{joins}")
 
 
 def _to_pandas(relation: duckdb.DuckDBPyRelation) -> pd.DataFrame:

@@ -9,10 +9,14 @@ import pytest
 from crm_lab.checks import BadInput
 from crm_lab.data.contract import breaches, refuse_breaches
 from crm_lab.data.customer360 import customer_table
+from crm_lab.data.customer_mix import customer_mix
 from crm_lab.data.orders import roll_up_orders
 from crm_lab.tables import TRANSACTIONS
 
 ENGINES = ("pandas", "polars", "duckdb")
+
+
+CONNECTION = duckdb.connect()
 
 
 def on(engine, frame):
@@ -20,7 +24,7 @@ def on(engine, frame):
         return frame
     if engine == "polars":
         return pl.from_pandas(frame)
-    return duckdb.connect().from_arrow(pl.from_pandas(frame).to_arrow())
+    return CONNECTION.from_arrow(pl.from_pandas(frame).to_arrow())
 
 
 def back(native, by):
@@ -71,6 +75,21 @@ def test_customer_table_is_the_same_on_every_engine(engine, lines):
     assert table.loc["a", "median_gap_days"] == 5
     assert pd.isna(table.loc["b", "median_gap_days"])
     assert table.loc["a", "discount_share"] == pytest.approx(1.5 / 22.5)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_customer_mix_is_the_same_on_every_engine(engine, lines):
+    sold = lines.assign(store_id=["n", "n", "s", "n", "n", "s", "n", "n"])
+    products = pd.DataFrame({"product_id": ["x", "y"], "category": ["tea", "cups"]})
+    mix = back(customer_mix(on(engine, sold), 21, on(engine, products)), "customer_id").set_index("customer_id")
+    assert mix["n_products"].tolist() == [2, 1]
+    assert mix["n_units"].tolist() == [5, 3]
+    assert mix.loc["a", "top_category"] == "cups"
+    assert mix.loc["a", "top_category_share"] == pytest.approx(11 / 21)
+    assert mix.loc["a", "top_store"] == "s"
+    assert mix["n_stores"].tolist() == [2, 1]
+    assert mix.loc["a", "morning_share"] == pytest.approx(15 / 21)
+    assert mix.loc["a", "weekend_share"] == pytest.approx(10 / 21)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

