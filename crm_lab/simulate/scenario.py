@@ -221,7 +221,7 @@ def _text(name: str | Path) -> tuple[str, str]:
     if str(name).endswith(".toml"):
         path = Path(name)
         if not path.is_file():
-            raise BadInput(f"There is no scenario file {path}; write one like those `crm-lab simulate --list` names.")
+            raise BadInput(f"There is no scenario file {path}; write one like those in crm_lab/simulate/scenarios.")
         return path.read_text(encoding="utf-8"), path.stem
     names = scenario_names()
     if str(name) not in names:

@@ -181,3 +181,20 @@ def test_the_data_say_that_they_are_made_up(fashion):
 def test_the_key_is_not_among_the_tables_nor_shown(fashion):
     assert "rate_per_week" not in repr(fashion)
     assert not any("effect" in c or "rate" in c for frame in fashion.tables.values() for c in frame)
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "cents"),
+    [
+        ("beauty", 8_306, 13_717_039),
+        ("cohort", 4_229, 6_537_902),
+        ("fashion", 5_068, 11_005_721),
+        ("grocery", 439_246, 133_079_352),
+        ("messy", 5_116, 11_131_360),
+        ("null", 5_492, 12_881_906),
+    ],
+)
+def test_a_seed_means_what_it_meant(name, lines, cents):
+    """Figures of this code, not of a paper: a change to them is a line in the CHANGELOG."""
+    made = make_retailer(name, n_customers=600, seed=1).tables["transactions"]
+    assert (len(made), round(100 * made["net_amount"].sum())) == (lines, cents)

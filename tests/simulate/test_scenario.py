@@ -42,6 +42,32 @@ def test_the_scenarios_are_there():
         ({"seed": -1}, ["seed is -1; it must be 0 or more."]),
         ({"start": "soon"}, ["start: it is 'soon'; it must be a date like 2023-01-01."]),
         ({"days": 7}, ["days is 7; the window must have 28 days or more."]),
+        (
+            {"programme.orders": {"C": -1, "B": 0, "A": 0}},
+            ["programme: orders is {'C': -1.0, 'B': 0.0, 'A': 0.0}; an eff"],
+        ),
+        ({"programme.spend": {"C": -0.1, "B": 0, "A": 0}}, ["effects on the value of an order must be 0 or more."]),
+        ({"programme.treatment": 0}, ["programme: treatment is 0.0; a test needs both arms, so above 0 and below 1."]),
+        ({"contacts.channels": {}}, ["contacts: channels is {}; name one or more, each with a cost of 0 or more."]),
+        ({"save_offer.silent_most": 30}, ["save_offer: silent_most is 30, silent_days 90; they must rise."]),
+        ({"save_offer.effect": 0.6}, ["save_offer: effect is 0.6; customers differ up to twofold, so it must be 0.5"]),
+        ({"save_offer.on": False}, ["save_offer: it has an effect but on is false; set on = true or leave the effect"]),
+        ({"timing.s": 0}, ["timing: s is 0.0; pareto_nbd needs it above 0."]),
+        ({"timing.regularity": 0}, ["timing: regularity is 0; it must be 1 or more."]),
+        ({"spend.lines": 0.5}, ["spend: lines is 0.5; an order has 1 line or more."]),
+        ({"products.count": 3}, ["products: count is 3; it must be 10 or more."]),
+        ({"products.price_low": 500}, ["products: price_low is 500.0 and price_high 260.0; they must rise from 0.05."]),
+        ({"products.styles": []}, ["products: styles is empty; name one or more."]),
+        (
+            {"tiers.names": ["C", "B"]},
+            ["tiers: names are ['C', 'B'], thresholds [250.0, 600.0]; each tier but the lowest"],
+        ),
+        ({"acquisition.during_days": 900}, ["acquisition: during_days is 900, longer than the window of 731."]),
+        ({"discounts.markdown_after": -1}, ["discounts: markdown_after is -1; it must be 0 or more."]),
+        (
+            {"promotions": [{"name": "leap", "month": 2, "day": 29, "days": 0}]},
+            ["days is 0; it must be above 0.", "month 2, day 29 is not a day of every year; give one that is."],
+        ),
         ({"weather.rain": 1}, ["weather: there is no such setting. It has name, says, start,"]),
         ({"start.year": 2}, ["start.year: there is no such setting."]),
     ],
@@ -118,3 +144,13 @@ def test_a_file_that_is_not_toml_or_lacks_sections_is_refused(tmp_path):
         "start: it is missing; every scenario needs it.",
         "spend: mean is 0.0; it must be above 0.",
     )
+
+
+def test_a_scenario_object_can_be_changed_and_run():
+    scenario = load_scenario("null", {"customers": 25})
+    shop = make_retailer(scenario, seed=3)
+    assert (shop.n_customers, shop.seed) == (25, 3)
+    with pytest.raises(BadInput, match="overrides are for scenarios given by name"):
+        make_retailer(scenario, overrides={"seed": 1})
+    with pytest.raises(BadInput, match="customers is -1; it must be 1 or more"):
+        make_retailer(scenario, n_customers=-1)

@@ -181,3 +181,20 @@ def test_null_loses_what_it_costs():
     assert parts["extra_margin"] == parts["pulled_forward"] == 0
     assert parts["roi"] == pytest.approx(-1.0)
     assert parts["profit"] < 0
+
+
+def test_a_programme_that_drives_customers_away_takes_orders():
+    harm = {"programme.orders": dict.fromkeys("CBA", -0.5), "programme.pull_forward": 0.0, "programme.enrol_lag": 0.5}
+    shop = make_retailer("fashion", 3000, 5, {**harm, "programme.novelty": 0.0, "programme.spend": {}})
+    inside = open_key(shop).customers.query("would_enrol")
+    assert inside["orders_1"].sum() / inside["orders_0"].sum() == pytest.approx(0.5, abs=0.06)
+    out = _test_outcomes(shop)
+    found, error = _difference(out, "orders")
+    assert found < -3 * error
+
+
+def test_a_programme_without_costs_has_no_return_on_them():
+    free = {"programme.reward_value": 0.0, "programme.running_cost": 0.0, "programme.setup_cost": 0.0}
+    parts = open_key(make_retailer("fashion", 800, 5, free)).profit_and_loss()
+    assert np.isnan(parts["roi"])
+    assert parts["profit"] == pytest.approx(parts["extra_margin"] + parts["pulled_forward"])
