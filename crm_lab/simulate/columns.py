@@ -205,6 +205,10 @@ _TABLES = {
 }
 
 
+TABLES_MADE = ("transactions", *_TABLES, "products", "stores", "costs")
+"""The tables of the contract that a simulated retailer has."""
+
+
 def products_table(common: Common) -> pa.Table:
     """The products, by their ids."""
     shelf, given = common.shelf, common.scenario.products

@@ -12,14 +12,14 @@ import duckdb
 
 import crm_lab.simulate
 from crm_lab.data.sources.base import Source
+from crm_lab.simulate.columns import TABLES_MADE
 from crm_lab.simulate.folder import MANIFEST, read_manifest, write_retailer
 from crm_lab.simulate.named import PREFIX, plan_of
 from crm_lab.simulate.retailer import Plan
-from crm_lab.tables import GIVEN
 
 _LICENCE = "Made up by crm_lab; free to use"
 _NO_CROWD = "abs(s.quantity) >= 1000"  # nobody here buys a thousand pieces: a line that says so is in another unit
-_DIMENSIONS = tuple(table.name for table in GIVEN if table.name != "transactions")
+_DIMENSIONS = tuple(name for name in TABLES_MADE if name != "transactions")
 
 
 def source(name: str) -> Source:
