@@ -112,11 +112,11 @@ class Effects:
         for j, metric in enumerate(metrics):
             for a, arm in enumerate(experiment.treatments, start=1):
                 effect = difference(means, j, self.level, (0, a))
-                found.append(Effect(metric, arm, way, effect, *_relative(means, j, a, self.level)))
+                found.append(Effect(metric, arm, way, effect, *relative_effect(means, j, a, self.level)))
         return found
 
 
-def _relative(means: JointMeans, metric: int, arm: int, level: float) -> tuple[float, Interval | None]:
+def relative_effect(means: JointMeans, metric: int, arm: int, level: float) -> tuple[float, Interval | None]:
     """Relative effect (treatment - control) / |control| with Fieller's interval.
 
     Refused (nan, None) where the control's mean may be zero: there is nothing to be relative to.

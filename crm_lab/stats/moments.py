@@ -44,12 +44,22 @@ class Moments:
             BadInput: If a value is missing or infinite; say what a gap means before averaging over it.
         """
         x = np.asarray(values, dtype=float).reshape(-1, len(names))
-        if not np.isfinite(x).all():
-            bad = [name for name, ok in zip(names, np.isfinite(x).all(axis=0), strict=True) if not ok]
+        return cls.from_rows(names, np.array(x.T, order="C"))
+
+    @classmethod
+    def from_rows(cls, names: Sequence[str], rows: FloatArray) -> Moments:
+        """Moments of a contiguous array (k, n) with one row per column; it is centred in place.
+
+        Raises:
+            BadInput: If a value is missing or infinite.
+        """
+        n = rows.shape[1]
+        mean = rows.mean(axis=1) if n else np.zeros(len(names))
+        if not np.isfinite(mean).all():
+            bad = [name for name, ok in zip(names, np.isfinite(mean), strict=True) if not ok]
             raise BadInput(f"Values are missing or infinite in {', '.join(bad)}; fill or drop them first, knowing why.")
-        mean = x.mean(axis=0) if len(x) else np.zeros(len(names))
-        centred = x - mean
-        return cls(tuple(names), len(x), mean, centred.T @ centred)
+        rows -= mean[:, None]
+        return cls(tuple(names), n, mean, rows @ rows.T)
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, names: Sequence[str]) -> Moments:
