@@ -92,7 +92,7 @@ def bench_training() -> list[dict[str, Any]]:
     """Logistic regression and calibrated boosting on a million customers."""
     orders = made_up_orders(1_000_000)
     made = churn.CustomerFeatures().analyze(orders, as_of=AS_OF)
-    features = made.values
+    features = made.by_customer
     left = churn.left_after(orders, features.index, as_of=AS_OF, window_days=182, last_day="2024-12-30")
     rows = []
     first = 0.0

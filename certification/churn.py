@@ -64,7 +64,7 @@ def holdout_pvalue(seed: int) -> float:
     orders, last = shop_orders("null", seed, 1500)
     middle = (pd.Timestamp(last) - pd.Timedelta(days=WINDOW)).date()
     known = churn.CustomerFeatures().analyze(orders, as_of=middle)
-    who = known.values.index
+    who = known.by_customer.index
     left = churn.left_after(orders, who, as_of=middle, window_days=WINDOW, last_day=last)
     treated = assign(list(who), f"null-{seed}", {"control": 0.2, "treatment": 0.8}) == "treatment"
     table = pd.crosstab(treated, left.to_numpy())
@@ -109,7 +109,7 @@ def certify_cdnow() -> list[dict[str, Any]]:
     for source, published in (("cdnow", 0.7665), ("cdnow_sample", 0.7787)):
         orders = open_workspace(source).at("1998-06-30")["orders"]
         made = churn.CustomerFeatures().analyze(orders, as_of="1997-09-30")
-        features = made.values
+        features = made.by_customer
         left = churn.left_after(orders, features.index, as_of="1997-09-30", window_days=273, last_day="1998-06-30")
         report = churn.ChurnComparison(draws=1000).analyze(
             features,

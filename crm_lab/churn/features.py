@@ -112,18 +112,18 @@ class FeatureTable(Result):
         return self.frame.copy()
 
     @property
-    def values(self) -> pd.DataFrame:
+    def by_customer(self) -> pd.DataFrame:
         """The features alone, indexed by `customer_id`: what models take."""
         return self.frame.set_index("customer_id")
 
     @property
     def comparable(self) -> pd.DataFrame:
         """The features without those that grow with the length of the log: dates can be compared and pooled."""
-        return self.values.drop(columns=list(GROWS_WITH_THE_LOG), errors="ignore")
+        return self.by_customer.drop(columns=list(GROWS_WITH_THE_LOG), errors="ignore")
 
     def families(self) -> dict[str, list[str]]:
         """The families present, with their columns."""
-        return families_of(self.values)
+        return families_of(self.by_customer)
 
     def readout(self) -> Readout:
         """How many customers, how many features, what is missing."""

@@ -42,6 +42,6 @@ def known(orders):
     from crm_lab import churn
 
     as_of = "2023-10-01"
-    features = churn.CustomerFeatures().analyze(orders, as_of=as_of).values
+    features = churn.CustomerFeatures().analyze(orders, as_of=as_of).by_customer
     left = churn.left_after(orders, features.index, as_of=as_of, window_days=91, last_day="2024-02-05")
     return features, left, as_of

@@ -77,7 +77,7 @@ def test_a_model_that_is_the_sort_is_the_same(known):
 
 def test_training_on_an_earlier_date_scores_what_it_never_saw(orders, known):
     features, left, as_of = known
-    before = churn.CustomerFeatures().analyze(orders, as_of="2023-06-15").values
+    before = churn.CustomerFeatures().analyze(orders, as_of="2023-06-15").by_customer
     gone = churn.left_after(orders, before.index, as_of="2023-06-15", window_days=91, last_day=as_of)
     report = churn.ChurnComparison(draws=100).analyze(
         features, left, models={"logistic": churn.logistic()}, rivals=rivals(features), rng=1, trained_on=(before, gone)
@@ -138,7 +138,7 @@ def test_cdnow_the_sort_has_the_published_auc_on_the_sample_and_the_model_beats_
     rows = {}
     for source in ("cdnow", "cdnow_sample"):
         orders = open_workspace(source).at("1998-06-30")["orders"]
-        x = churn.CustomerFeatures().analyze(orders, as_of="1997-09-30").values
+        x = churn.CustomerFeatures().analyze(orders, as_of="1997-09-30").by_customer
         dates = {"as_of": "1997-09-30", "window_days": 273, "last_day": "1998-06-30"}
         rows[source] = x, churn.left_after(orders, x.index, **dates)
     full, full_left = rows["cdnow"]

@@ -28,7 +28,7 @@ def small_log():
 
 
 def test_features_by_hand():
-    made = CustomerFeatures().analyze(small_log(), as_of="2024-03-31").values
+    made = CustomerFeatures().analyze(small_log(), as_of="2024-03-31").by_customer
     a = made.loc["a"]
     assert made.index.tolist() == ["a", "b"]
     assert (a.n_days, a.n_orders, a.recency_days, a.tenure_days, a.span_days) == (3, 4, 49, 90, 41)
@@ -43,14 +43,14 @@ def test_features_by_hand():
 
 def test_features_of_the_truncated_log_are_identical(orders):
     build = CustomerFeatures().analyze
-    refuse_leaks(lambda log: build(log, as_of=AS_OF).values, orders, AS_OF)
+    refuse_leaks(lambda log: build(log, as_of=AS_OF).by_customer, orders, AS_OF)
     cut = build(orders[orders["date"] <= AS_OF], as_of=AS_OF).to_frame()
     pd.testing.assert_frame_equal(build(orders, as_of=AS_OF).to_frame(), cut, check_exact=True)
 
 
 def test_the_leak_test_fails_on_a_feature_that_has_seen_the_future(orders):
     def build(log):
-        values = CustomerFeatures().analyze(log, as_of=AS_OF).values
+        values = CustomerFeatures().analyze(log, as_of=AS_OF).by_customer
         ever = log.groupby("customer_id")["date"].nunique()
         return values.assign(lifetime_days=ever.reindex(values.index).astype(float))
 
@@ -74,16 +74,16 @@ def test_the_leak_test_names_customers_of_the_future(orders):
 @settings(max_examples=15, deadline=None)
 def test_row_order_and_a_shift_of_the_calendar_change_nothing(orders, seed, shift):
     some = orders[orders["customer_id"] < "c0040"]
-    plain = CustomerFeatures().analyze(some, as_of=AS_OF).values
+    plain = CustomerFeatures().analyze(some, as_of=AS_OF).by_customer
     mixed = some.sample(frac=1, random_state=seed)
     moved = mixed.assign(date=mixed["date"] + pd.Timedelta(days=shift))
     later = (pd.Timestamp(AS_OF) + pd.Timedelta(days=shift)).date()
-    np.testing.assert_allclose(CustomerFeatures().analyze(moved, as_of=later).values, plain, rtol=1e-12)
+    np.testing.assert_allclose(CustomerFeatures().analyze(moved, as_of=later).by_customer, plain, rtol=1e-12)
 
 
 def test_revenue_in_equals_revenue_out_and_input_is_left_alone(orders):
     before = orders.copy(deep=True)
-    made = CustomerFeatures().analyze(orders, as_of=AS_OF).values
+    made = CustomerFeatures().analyze(orders, as_of=AS_OF).by_customer
     assert made["revenue"].sum() == pytest.approx(orders.loc[orders["date"] <= AS_OF, "net_amount"].sum(), rel=1e-12)
     assert made["n_orders"].sum() == (orders["date"] <= AS_OF).sum()
     pd.testing.assert_frame_equal(orders, before)
@@ -109,8 +109,8 @@ def test_lines_and_exposures_add_breadth_returns_and_contacts():
     sent = pd.DataFrame({"customer_id": ["a", "a"], "date": pd.to_datetime(["2024-03-01", "2024-04-20"])})
     made = CustomerFeatures().analyze(small_log(), as_of="2024-03-31", transactions=lines, exposures=sent)
     assert made.dropped == ()
-    assert made.values.loc["a", ["n_products", "return_share", "contacts_91"]].tolist() == [2, 0.25, 1]
-    assert made.values.loc["b", ["n_products", "return_share", "contacts_91"]].tolist() == [1, 0, 0]
+    assert made.by_customer.loc["a", ["n_products", "return_share", "contacts_91"]].tolist() == [2, 0.25, 1]
+    assert made.by_customer.loc["b", ["n_products", "return_share", "contacts_91"]].tolist() == [1, 0, 0]
     assert "No feature family is missing" in made.readout().text("en")
 
 
