@@ -89,7 +89,7 @@ class RollingOrigins:
         """
         if self.baseline not in rules:
             raise BadInput(f"The baseline {self.baseline!r} is not among the rules ({', '.join(rules)}); add it.")
-        maker = Panels(self.active_days, self.window_days, orders, transactions, as_date(last_day, "last_day"))
+        maker = Panels(self.active_days, self.window_days, orders, as_date(last_day, "last_day"), transactions)
         parts = []
         for test in self.tests:
             panel = maker.at(as_date(test))
@@ -114,19 +114,33 @@ class RollingOrigins:
         return cls(tests=tuple(tests), **settings)
 
     def score(
-        self, orders: pd.DataFrame, *, as_of: str | date, model: Estimator, transactions: pd.DataFrame | None = None
+        self,
+        orders: pd.DataFrame,
+        *,
+        as_of: str | date,
+        model: Estimator,
+        transactions: pd.DataFrame | None = None,
+        exposures: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Today's chances: a model trained on dates whose windows are over by `as_of`, for the customers active then.
 
+        Args:
+            orders: The table `orders`.
+            as_of: Date of the list.
+            model: Classifier.
+            transactions: The table `transactions`, for breadth and returns.
+            exposures: The table `exposures`, for contacts in the last 91 days.
+
         Returns:
             customer_id, origin, recency_days, value (mean purchase day x purchase days in the last 91 days, currency),
-            p_churn, and `reasons`: the feature families that raise the chance most against the median customer.
+            contacts_91 where known, p_churn, and `reasons`: the feature families that raise the chance most against
+            the median customer.
         """
         from sklearn.base import clone
 
         today = as_date(as_of)
         known_by = orders[orders["date"] <= pd.Timestamp(today)]
-        maker = Panels(self.active_days, self.window_days, known_by, transactions, today)
+        maker = Panels(self.active_days, self.window_days, known_by, today, transactions, exposures)
         before = [maker.at(day) for day in self._training(today, maker.first_day)]
         x, _, known = maker.customers(today)
         fitted = clone(model).fit(pd.concat([p.x for p in before]), pd.concat([p.left for p in before]))

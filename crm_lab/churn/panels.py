@@ -29,8 +29,9 @@ class Panels:
     active_days: int
     window_days: int
     orders: pd.DataFrame
-    transactions: pd.DataFrame | None
     last_day: date
+    transactions: pd.DataFrame | None = None
+    exposures: pd.DataFrame | None = None
     kept: dict[date, Panel] = field(default_factory=dict)
 
     @property
@@ -46,7 +47,9 @@ class Panels:
 
     def customers(self, day: date) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Of the customers judged at a date: comparable features, all features, what is known."""
-        made = CustomerFeatures().analyze(self.orders, as_of=day, transactions=self.transactions)
+        made = CustomerFeatures().analyze(
+            self.orders, as_of=day, transactions=self.transactions, exposures=self.exposures
+        )
         every = made.frame.set_index("customer_id")
         active = (every["tenure_days"] >= self.active_days) & (every["recency_days"] < self.active_days)
         every = every[active]
@@ -59,6 +62,8 @@ class Panels:
                 "value": value.to_numpy(),
             }
         )
+        if "contacts_91" in every:
+            known["contacts_91"] = every["contacts_91"].to_numpy()
         return made.comparable[active], every, known
 
     def _make(self, day: date) -> Panel:

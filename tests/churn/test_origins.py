@@ -84,6 +84,16 @@ def test_today_is_scored_from_the_past_with_reasons(orders):
     assert named <= {"frequency", "rhythm", "money", "basket", "discount"}
 
 
+def test_contacts_reach_the_list_where_exposures_are_known(orders):
+    sent = orders[["customer_id"]].head(50).assign(date=pd.Timestamp("2023-11-20"))
+    today = SPEC.score(orders, as_of="2023-12-01", model=churn.logistic(), exposures=sent)
+    expected = sent["customer_id"].value_counts()
+    known = today.set_index("customer_id")["contacts_91"]
+    both = known.index.intersection(expected.index)
+    assert known[both].tolist() == expected[both].tolist()
+    assert known.drop(both).sum() == 0
+
+
 def test_bad_input_is_named(orders):
     with pytest.raises(BadInput, match=r"tests is \('2023-10-01', '2023-09-01'\); it must be one or more rising dates"):
         churn.RollingOrigins(tests=("2023-10-01", "2023-09-01"))
