@@ -121,6 +121,25 @@ class ProgrammeReturn(Result):
             rows.append((Message(f"experiments.break_even.{name}").text(), value, zero))
         return pd.DataFrame(rows, columns=["quantity", "now", "break_even"])
 
+    def bases(self) -> pd.DataFrame:
+        """The same programme under every base that a "1:4" may rest on: per unit of cost.
+
+        Gross bases count sales that would have come anyway; only the incremental ones say what it earned.
+        """
+        if self.means is None:
+            raise BadInput(f"There is no return: {self.refused}")
+        r, (control, treatment) = self.returns, self.means.mean[:, 0]
+        margin, cost = self.spec.margin_share, r.cost if r.cost > 0 else math.nan
+        rows = {
+            "roas_gross": treatment / cost,
+            "roas_incremental": (treatment - control) / cost,
+            "margin_gross": margin * treatment / cost,
+            "margin_incremental": r.gain / cost,
+            "roi": r.gain / cost - 1,
+        }
+        names = [Message(f"experiments.basis.{k}").text() for k in rows]
+        return pd.DataFrame({"basis": names, "value": list(rows.values())})
+
     def _other_gains(self) -> float:
         parts = self.parts
         return 0.0 if parts is None else parts.total(GAINS[1:])[0]
@@ -161,5 +180,6 @@ class ProgrammeReturn(Result):
                   ci=Interval((net - z * se) * all_of_them, (net + z * se) * all_of_them, level)),
             Fact(id="roi.p_needed", label=label["p_needed"], value=self.p_needed, unit="share", kind=kind, n=n,
                  better="up"),
-            Fact(id="roi.decision", label=label["decision"], value=self.decision, kind=kind, n=n),
+            Fact(id="roi.decision", label=label["decision"], kind=kind, n=n,
+                 value=Message(f"experiments.decision.{self.decision}").text()),
         )  # fmt: skip

@@ -199,3 +199,12 @@ def test_redeemed_shares_have_the_stated_mean_and_spread():
     assert (drawn.mean(), drawn.std()) == pytest.approx((0.7, 0.1), abs=0.003)
     fixed = redeemed_shares(Programme(**TERMS, redemption_sd=0.0), np.random.default_rng(6), 3)
     assert fixed.tolist() == [0.7] * 3
+
+
+def test_gross_bases_flatter_any_programme(households):
+    answer = Programme(**TERMS).analyze(two_arms(households), "spend")
+    gross, extra, margin_gross, multiple, roi = answer.bases()["value"]
+    assert gross * 0.3 == pytest.approx(margin_gross)
+    assert extra * 0.3 == pytest.approx(multiple)
+    assert roi == pytest.approx(multiple - 1)
+    assert gross > 5 * extra
