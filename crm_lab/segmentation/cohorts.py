@@ -13,6 +13,7 @@ import pandas as pd
 from crm_lab.checks import BadInput, Problems, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result, table_html
+from crm_lab.segmentation.codes import run_starts
 from crm_lab.segmentation.periods import UNITS, Unit, period_end, period_index, period_label
 from crm_lab.segmentation.scores import Integers
 from crm_lab.stats.intervals import wilson
@@ -53,15 +54,12 @@ class Cohorts:
         """
         need_columns(orders.columns, ["customer_id", "date"], "The table of orders")
         day = as_date(as_of)
-        dates = orders["date"].to_numpy()
-        known = dates <= np.datetime64(day)
-        code, _ = pd.factorize(orders["customer_id"])
-        known &= code >= 0
-        if not known.any():
+        runs = orders.iloc[run_starts(orders["customer_id"], orders["date"])]
+        known = runs[(runs["date"] <= pd.Timestamp(day)).to_numpy() & runs["customer_id"].notna().to_numpy()]
+        if known.empty:
             raise BadInput(f"There are no orders up to {day}; choose a later as_of.")
-        index = period_index(orders["date"], self.period)
-        if not known.all():
-            code, index = code[known], index[known]
+        code, _ = pd.factorize(known["customer_id"])
+        index = period_index(known["date"], self.period)
         first, last = int(index.min()), int(period_index(pd.Series([pd.Timestamp(day)]), self.period)[0])
         active = cohort_counts(code, index - first, last - first + 1)
         labels = tuple(period_label(i, self.period) for i in range(first, last + 1))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from crm_lab.checks import BadInput, Problems, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
+from crm_lab.segmentation.periods import day_numbers
 from crm_lab.segmentation.scores import Floats, Integers
 
 STAGES = ("new", "growing", "mature", "declining", "won_back", "dormant", "lost")
@@ -71,7 +72,7 @@ class Lifecycle:
         if known.empty:
             raise BadInput(f"There are no orders up to {day}; choose a later as_of.")
         customers, code = np.unique(known["customer_id"].to_numpy(dtype=object), return_inverse=True)
-        days = known["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
+        days = day_numbers(known["date"])
         today = int(np.datetime64(day, "D").astype(np.int64))
         history = purchase_history(np.asarray(code), days, today, self)
         frame = pd.DataFrame({"customer_id": pd.array(customers, dtype="str"), **history})

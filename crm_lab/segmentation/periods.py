@@ -12,7 +12,19 @@ from crm_lab.segmentation.scores import Integers
 
 Unit = Literal["week", "month", "quarter"]
 UNITS: tuple[Unit, ...] = ("week", "month", "quarter")
+_PER_DAY = {"D": 1, "s": 86_400, "ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 _MONDAY = 3  # 1970-01-01 was a Thursday
+
+
+def day_numbers(dates: pd.Series) -> Integers:
+    """Days since 1970-01-01 of a date column.
+
+    >>> day_numbers(pd.Series(pd.to_datetime(["1970-01-02 23:00", "1969-12-31 10:00"]))).tolist()
+    [1, -1]
+    """
+    values = dates.to_numpy()
+    per_day = _PER_DAY[np.datetime_data(values.dtype)[0]]
+    return np.asarray(values.view(np.int64) // per_day, dtype=np.int64)
 
 
 def period_index(dates: pd.Series, unit: Unit) -> Integers:
@@ -21,11 +33,12 @@ def period_index(dates: pd.Series, unit: Unit) -> Integers:
     >>> period_index(pd.Series(pd.to_datetime(["2017-01-01", "2017-03-31", "2017-04-01"])), "quarter").tolist()
     [188, 188, 189]
     """
-    values = dates.to_numpy()
+    days = day_numbers(dates)
     if unit == "week":
-        days = values.astype("datetime64[D]").astype(np.int64)
-        return np.asarray((days + _MONDAY) // 7, dtype=np.int64)
-    months = values.astype("datetime64[M]").astype(np.int64)
+        return (days + _MONDAY) // 7
+    first = int(days.min()) if len(days) else 0
+    calendar = np.arange(first, int(days.max()) + 1 if len(days) else 0).astype("datetime64[D]")
+    months = calendar.astype("datetime64[M]").astype(np.int64)[days - first]
     return np.asarray(months if unit == "month" else months // 3, dtype=np.int64)
 
 

@@ -13,7 +13,8 @@ import pandas as pd
 from crm_lab.checks import BadInput, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
-from crm_lab.segmentation.repurchase import Repurchase, day_number, days_of, first_and_second
+from crm_lab.segmentation.periods import day_numbers
+from crm_lab.segmentation.repurchase import Repurchase, day_number, first_and_second
 from crm_lab.segmentation.scores import Floats, Integers
 from crm_lab.stats.intervals import wilson
 from crm_lab.stats.survival import kaplan_meier
@@ -164,7 +165,7 @@ def interpurchase(
     known = _known(orders, day, ["customer_id", "date"])
     code, _ = pd.factorize(known["customer_id"])
     today = day_number(day)
-    who, when = np.divmod(np.unique(code * (today + 1) + days_of(known["date"])), today + 1)
+    who, when = np.divmod(np.unique(code * (today + 1) + day_numbers(known["date"])), today + 1)
     ended = np.append(who[1:] == who[:-1], False)
     if not ended.any():
         raise BadInput("Nobody has bought on two days; there is no time between purchases to measure.")
@@ -300,7 +301,7 @@ def product_repurchase(
     code, pairs = pd.factorize(customer * max(len(names), 1) + label)
     if not len(names):
         return ProductCohorts(empty, column, spec.horizons[-1], 0, day)
-    first, gap, again = first_and_second(code, days_of(known.loc[use, "date"]), day_number(day))
+    first, gap, again = first_and_second(code, day_numbers(known.loc[use, "date"]), day_number(day))
     new = first >= start
     buyers = np.bincount(pairs[new] % len(names), minlength=len(names))
     rows = []

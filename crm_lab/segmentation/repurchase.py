@@ -13,6 +13,7 @@ import pandas as pd
 from crm_lab.checks import BadInput, Problems, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.segmentation.periods import day_numbers
 from crm_lab.segmentation.scores import Integers
 from crm_lab.stats.intervals import wilson
 from crm_lab.stats.survival import SurvivalCurve, kaplan_meier
@@ -41,11 +42,6 @@ def first_and_second(code: Integers, days: Integers, today: int) -> tuple[Intege
     has_second[inside] = who[start[inside] + 1] == who[start[inside]]
     end = np.where(has_second, when[np.minimum(start + 1, len(who) - 1)], today)
     return when[start], end - when[start], has_second
-
-
-def days_of(dates: pd.Series) -> Integers:
-    """Days since 1970-01-01 of a date column."""
-    return dates.to_numpy().astype("datetime64[D]").astype(np.int64)
 
 
 def day_number(day: date) -> int:
@@ -100,7 +96,7 @@ class Repurchase:
             raise BadInput(f"There are no orders up to {day}; choose a later as_of.")
         code, _ = pd.factorize(known["customer_id"])
         start = self.new_from(known["date"].min().date())
-        first, gap, again = first_and_second(code, days_of(known["date"]), day_number(day))
+        first, gap, again = first_and_second(code, day_numbers(known["date"]), day_number(day))
         new = first >= day_number(start)
         if not new.any():
             raise BadInput(f"Nobody was first seen from {start} to {day}; lower guard_days or choose a later as_of.")

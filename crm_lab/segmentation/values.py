@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.checks import BadInput, as_date, need_columns
+from crm_lab.segmentation.codes import run_starts
+from crm_lab.segmentation.periods import day_numbers
 from crm_lab.segmentation.scores import Integers
 
 _NEVER = np.iinfo(np.int64).min
@@ -52,20 +54,18 @@ def purchase_values(
     need_columns(lines.columns, ["customer_id", "order_id", "date", "net_amount"], "The table of lines")
     day = as_date(as_of)
     today = (day - date(1970, 1, 1)).days
-    code, ids = pd.factorize(lines["customer_id"])
-    days = lines["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    inside = days <= today
-    if window_days is not None:
-        inside &= days > today - window_days
-    null_lines = int((inside & (code < 0)).sum())
-    inside &= code >= 0
-    sale = inside & (lines["kind"] == "sale").to_numpy() if "kind" in lines else inside
+    named, null_lines = _inside(lines, today, window_days)
+    starts = run_starts(*(named[c] for c in ("customer_id", "order_id", "date", "kind") if c in named))
+    amount = np.add.reduceat(named["net_amount"].to_numpy(np.float64), starts) if len(starts) else np.empty(0)
+    runs = named.iloc[starts]
+    sale = (runs["kind"] == "sale").to_numpy() if "kind" in runs else np.ones(len(runs), dtype=bool)
     if not sale.any():
         raise BadInput(f"No customer has a sale up to {day}; choose a later as_of or a longer window.")
-    n = len(ids)
-    revenue = np.bincount(code[inside], weights=lines["net_amount"].to_numpy(np.float64)[inside], minlength=n)
+    code, ids = pd.factorize(runs["customer_id"])
+    n, days = len(ids), day_numbers(runs["date"])
+    revenue = np.bincount(code, weights=amount, minlength=n)
     first, last = _first_and_last(code[sale], days[sale], n)
-    n_orders = _orders(code[sale], lines["order_id"][sale], n)
+    n_orders = _orders(code[sale], runs["order_id"][sale], n)
     bought = n_orders > 0
     frame = pd.DataFrame(
         {
@@ -76,8 +76,19 @@ def purchase_values(
             "revenue": np.round(revenue[bought], 4),  # the cents of a decimal sum, not the order of a float one
         }
     )
-    returned_only = np.bincount(code[inside], minlength=n)[~bought] > 0
-    return PurchaseValues(frame, null_lines, int(returned_only.sum()))
+    return PurchaseValues(frame, null_lines, int((~bought).sum()))
+
+
+def _inside(lines: pd.DataFrame, today: int, window_days: int | None) -> tuple[pd.DataFrame, int]:
+    """Lines of the window that name a customer, and how many do not."""
+    days = day_numbers(lines["date"])
+    inside = days <= today
+    if window_days is not None:
+        inside &= days > today - window_days
+    named = lines["customer_id"].notna().to_numpy()
+    null_lines = int((inside & ~named).sum())
+    inside &= named
+    return (lines if inside.all() else lines[inside]), null_lines
 
 
 def _first_and_last(code: Integers, days: Integers, n: int) -> tuple[Integers, Integers]:
