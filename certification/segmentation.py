@@ -29,7 +29,7 @@ def null_purchases(rng: np.random.Generator, customers: int = 500) -> pd.DataFra
     return pd.DataFrame({"customer_id": ids[comes], "date": dates[comes], "net_amount": spend[comes]})
 
 
-def certify_migration(runs: int = 2000) -> list[dict[str, Any]]:
+def certify_migration(runs: int = 1000) -> list[dict[str, Any]]:
     """Under no change, latest minus earlier windows and treated minus control cover 0."""
     rng = np.random.default_rng(20_250_104)
     inside, fair = 0, 0

@@ -116,7 +116,7 @@ class MoveBaseline(Result):
             unit="share",
             ci=self.change.ci if self.change else None,
             kind="estimate",
-            definition="latest window minus the earlier ones pooled; customers are the sampling unit",
+            definition="latest window minus the earlier ones pooled; jackknife over customers, tiers cut anew",
             refusal=self.refusal(),
         )
         return (*shares, change)

@@ -17,12 +17,12 @@ from crm_lab.segmentation.baseline import MoveBaseline, TreatedMove, state_name
 from crm_lab.segmentation.moves import (
     chain_draws,
     expected_stay,
-    share_difference,
     steady_state,
     transition_counts,
     transition_matrix,
 )
 from crm_lab.segmentation.periods import UNITS, Unit, period_index, period_label, whole_periods
+from crm_lab.segmentation.retier import change_of_moves
 from crm_lab.segmentation.tiers import TIER_NAMES, Tiers
 from crm_lab.stats.intervals import wilson
 
@@ -194,12 +194,9 @@ class MigrationResult(Result):
         rows = rows.sort_values("from_period").reset_index(drop=True)
         if rows.empty:
             raise BadInput(f"Nobody was in {start} at the start of a period; choose another tier.")
-        moved, could = self._indicators(start, end)
         change = None
-        if len(self.pairs) > 1 and all(c.sum() for c in (could[:, -1], could[:, :-1])):
-            change = share_difference(
-                (moved[:, -1], moved[:, :-1].sum(axis=1)), (could[:, -1], could[:, :-1].sum(axis=1))
-            )
+        if len(self.pairs) > 1:
+            change = change_of_moves(self.states, self.spend, self.spec.tiers, (start, end))
         return MoveBaseline(rows, start, end, change, target, self.as_of)
 
     def compare(self, treated: pd.Series, start: str = "C", end: str = "B", *, drawn_by_lot: bool) -> TreatedMove:
