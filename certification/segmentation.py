@@ -35,7 +35,7 @@ def certify_migration(runs: int = 1000) -> list[dict[str, Any]]:
     inside, fair = 0, 0
     for _ in range(runs):
         moves = Migration().analyze(null_purchases(rng), as_of="2024-12-31")
-        change = moves.baseline("C", "B").change
+        change = moves.baseline("C", "B", rng=rng).change
         inside += change is not None and change.ci.lo <= 0 <= change.ci.hi
         drawn = pd.Series(rng.random(len(moves.states)) < 0.5, index=moves.states.index)
         ci = moves.compare(drawn, "C", "B", drawn_by_lot=True).difference.ci

@@ -116,7 +116,7 @@ class MoveBaseline(Result):
             unit="share",
             ci=self.change.ci if self.change else None,
             kind="estimate",
-            definition="latest window minus the earlier ones pooled; jackknife over customers, tiers cut anew",
+            definition="latest window minus the earlier ones pooled; bootstrap of customers, tiers cut anew",
             refusal=self.refusal(),
         )
         return (*shares, change)

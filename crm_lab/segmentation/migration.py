@@ -186,8 +186,22 @@ class MigrationResult(Result):
             }
         )
 
-    def baseline(self, start: str = "C", end: str = "B", target: float | None = None) -> MoveBaseline:
-        """One move in every pair of periods: the latest beside the earlier ones, when nothing was done."""
+    def baseline(
+        self,
+        start: str = "C",
+        end: str = "B",
+        target: float | None = None,
+        *,
+        rng: np.random.Generator | int = 0,
+    ) -> MoveBaseline:
+        """One move in every pair of periods: the latest beside the earlier ones, when nothing was done.
+
+        Args:
+            start: Tier before.
+            end: Tier after.
+            target: A share somebody promised, to be seen beside the earlier windows.
+            rng: Generator or seed of the bootstrap of customers.
+        """
         _known_states(start, end)
         frame = self.to_frame()
         rows = frame[(frame["from_tier"] == start) & (frame["to_tier"] == end)]
@@ -196,7 +210,10 @@ class MigrationResult(Result):
             raise BadInput(f"Nobody was in {start} at the start of a period; choose another tier.")
         change = None
         if len(self.pairs) > 1:
-            change = change_of_moves(self.states, self.spend, self.spec.tiers, (start, end))
+            codes = np.column_stack([self.states[p].map(_CODES) for p in self.periods]).astype(np.int64)
+            change = change_of_moves(
+                codes, self.spend.to_numpy(), self.spec.tiers, (_CODES[start], _CODES[end]), rng=rng
+            )
         return MoveBaseline(rows, start, end, change, target, self.as_of)
 
     def compare(self, treated: pd.Series, start: str = "C", end: str = "B", *, drawn_by_lot: bool) -> TreatedMove:

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-from scipy import stats
 
 from crm_lab.results import Interval
 from crm_lab.segmentation.moves import Difference
-from crm_lab.segmentation.scores import Floats
+from crm_lab.segmentation.scores import Floats, Integers
 from crm_lab.segmentation.tiers import TIER_NAMES, Tiers
+from crm_lab.stats.intervals import z_value
 
-GROUPS = 40
 
-
-def latest_minus_earlier(states: NDArray[np.object_], start: str, end: str) -> float:
+def latest_minus_earlier(states: Integers, start: int, end: int) -> float:
     """Share of `start` that moved to `end` in the latest pair of periods, minus that of the earlier pairs pooled.
 
     Args:
-        states: Shape (customers, periods).
+        states: Codes of the states, shape (customers, periods).
         start: State before.
         end: State after.
 
     Returns:
         The difference; missing where nobody could move.
 
-    >>> latest_minus_earlier(np.array([["C", "B", "C"], ["C", "C", "B"]], dtype=object), "C", "B")
+    >>> latest_minus_earlier(np.array([[2, 1, 2], [2, 2, 1]]), 2, 1)
     0.5
     """
     was = states[:, :-1] == start
@@ -38,43 +34,51 @@ def latest_minus_earlier(states: NDArray[np.object_], start: str, end: str) -> f
 
 
 def change_of_moves(
-    states: pd.DataFrame, spend: pd.DataFrame, tiers: Tiers, ends: tuple[str, str], level: float = 0.95
+    states: Integers,
+    spend: Floats,
+    tiers: Tiers,
+    ends: tuple[int, int],
+    *,
+    rng: np.random.Generator | int,
+    draws: int = 200,
+    level: float = 0.95,
 ) -> Difference | None:
-    """`latest_minus_earlier` with an interval from a delete-a-group jackknife that cuts the tiers anew.
+    """`latest_minus_earlier` with a bootstrap interval for which the tiers are cut anew in every draw.
 
-    Where tiers are ranks, one customer's rise is another's fall, and shares vary far less than
-    independent ones (a binomial interval held a true 0 in 98.9 % of draws, not 95 %). So customers
-    are dealt into `GROUPS` groups, each is left out once, buyers are tiered anew, and the spread of the
-    results gives the standard error (Kott 2001; t with GROUPS - 1 degrees of freedom).
+    Where tiers are ranks, one customer's rise is another's fall, and shares vary less than independent
+    ones: an interval that takes tiers as given held a true 0 in 98.9 % of draws, not 95 %. So customers
+    are resampled with all their periods, buyers are tiered anew, and the standard deviation of the draws is
+    the standard error (Efron 1979; normal interval).
 
     Args:
-        states: One row per customer, one column per period.
+        states: Codes of the states, shape (customers, periods); the tiers are 0, 1, 2.
         spend: Spend in the same shape.
         tiers: How buyers are tiered.
         ends: The move: state before, state after.
+        rng: Generator or seed.
+        draws: Bootstrap samples.
         level: Confidence level.
 
     Returns:
-        The difference, or ``None`` where some group cannot be left out.
+        The difference, or ``None`` where the move could not be made in some draw.
     """
-    known, amount = states.to_numpy(dtype=object), spend.to_numpy(dtype=np.float64)
-    value = latest_minus_earlier(known, *ends)
-    groups = min(GROUPS, len(known))
-    deal = np.arange(len(known)) % groups
-    left_out = np.array(
-        [latest_minus_earlier(_tiered(known[deal != g], amount[deal != g], tiers), *ends) for g in range(groups)]
-    )
-    if not np.isfinite([value, *left_out]).all() or groups < 2:
+    value, generator, n = latest_minus_earlier(states, *ends), np.random.default_rng(rng), len(states)
+    if not np.isfinite(value):
         return None
-    se = float(np.sqrt((groups - 1) / groups * np.sum((left_out - left_out.mean()) ** 2)))
-    half = float(stats.t.isf((1 - level) / 2, groups - 1)) * se
+    found = np.empty(draws)
+    for b in range(draws):
+        chosen = generator.integers(0, n, n)
+        found[b] = latest_minus_earlier(_tiered(states[chosen], spend[chosen], tiers), *ends)
+    if not np.isfinite(found).all():
+        return None
+    half = z_value(level) * float(found.std(ddof=1))
     return Difference(value, Interval(value - half, value + half, level))
 
 
-def _tiered(states: NDArray[np.object_], spend: Floats, tiers: Tiers) -> NDArray[np.object_]:
+def _tiered(states: Integers, spend: Floats, tiers: Tiers) -> Integers:
     anew = states.copy()
     for j in range(states.shape[1]):
-        buys = np.isin(states[:, j].astype(str), TIER_NAMES)
+        buys = states[:, j] < len(TIER_NAMES)
         if buys.any():
-            anew[buys, j] = tiers.assign(spend[buys, j])
+            anew[buys, j] = tiers.ranks(spend[buys, j])
     return anew

@@ -82,11 +82,15 @@ class Tiers:
 
     def assign(self, values: Floats) -> NDArray[np.str_]:
         """The tier of each value, shape (n,)."""
+        names: NDArray[np.str_] = np.array(TIER_NAMES)[self.ranks(values)]
+        return names
+
+    def ranks(self, values: Floats) -> Integers:
+        """The tier of each value as its place in `TIER_NAMES`, shape (n,)."""
         rule = {"percentile": percentile_tiers, "cumulative": cumulative_tiers, "fixed": fixed_tiers}
         if self.method == "cumulative" and not values.sum() > 0:
             raise BadInput("The amounts sum to 0; cumulative shares need a positive total.")
-        names: NDArray[np.str_] = np.array(TIER_NAMES)[rule[self.method](values, self.cuts)]
-        return names
+        return rule[self.method](values, self.cuts)
 
     def analyze(
         self,

@@ -181,11 +181,12 @@ def test_drawings(quarters):
     assert quarters.baseline(target=0.18).plot().get_title(loc="left") == "From C to B, window by window"
 
 
+@pytest.mark.slow
 def test_a_null_difference_covers_zero():
     # quick form of the certification: customers who do not change, tiered anew every quarter
     rng = np.random.default_rng(8)
     inside = 0
-    for _ in range(60):
+    for _ in range(30):
         level = rng.gamma(2, 50, 400)
         spend = rng.gamma(2, level[:, None] / 2, (400, 4))
         lines = pd.DataFrame(
@@ -197,7 +198,7 @@ def test_a_null_difference_covers_zero():
         )
         change = Migration().analyze(lines, as_of="2024-12-31").baseline().change
         inside += change.ci.lo <= 0 <= change.ci.hi
-    assert inside >= 51
+    assert inside >= 25
 
 
 def test_the_top_tier_falls_and_the_bottom_holds_with_nothing_done(quarters):
