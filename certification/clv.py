@@ -15,7 +15,7 @@ from crm_lab.clv.predictive import Base, draw
 from crm_lab.data.workspace import open_workspace
 
 SEED = 19970930
-BASES, CUSTOMERS, DRAWS, HORIZON = 1000, 1500, 200, 39.0
+BASES, CUSTOMERS, DRAWS, HORIZON = 1000, 1500, 150, 39.0
 # true parameters in weeks, near those of CDNOW, with drop-out well identified
 TRUTH = {
     "nbd": (0.6, 9.0),

@@ -5,6 +5,7 @@ from crm_lab.clv.bgnbd import BGNBD
 from crm_lab.clv.bootstrap import bootstrap
 from crm_lab.clv.forecast import RecordForecast, forecast_by_record
 from crm_lab.clv.gammagamma import GammaGamma, GammaGammaFit
+from crm_lab.clv.growth import GrowthResult, ValueGrowth
 from crm_lab.clv.holdout import HoldoutCheck, HoldoutResult
 from crm_lab.clv.maps import alive_history, recency_map
 from crm_lab.clv.mbgnbd import MBGNBD
@@ -12,6 +13,7 @@ from crm_lab.clv.model import PurchaseFit, PurchaseModel
 from crm_lab.clv.models import MODELS, purchase_model
 from crm_lab.clv.nbd import NBD
 from crm_lab.clv.paretonbd import ParetoNBD
+from crm_lab.clv.payback import Payback, PaybackResult
 from crm_lab.clv.tracking import TrackingResult, track
 from crm_lab.clv.truncation import FirstPurchases, first_purchases
 from crm_lab.clv.value import CustomerValue, CustomerValueResult, GroupValueResult
@@ -29,13 +31,17 @@ __all__ = [
     "GammaGamma",
     "GammaGammaFit",
     "GroupValueResult",
+    "GrowthResult",
     "HoldoutCheck",
     "HoldoutResult",
     "ParetoNBD",
+    "Payback",
+    "PaybackResult",
     "PurchaseFit",
     "PurchaseModel",
     "RecordForecast",
     "TrackingResult",
+    "ValueGrowth",
     "alive_history",
     "bootstrap",
     "first_purchases",

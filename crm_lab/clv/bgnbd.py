@@ -29,8 +29,8 @@ class BGNBD(PurchaseModel):
         return geometric.log_likelihood(counts, first=0)
 
     def start(self, counts: Counts) -> Array:
-        """All shapes 1, alpha the mean time under observation."""
-        return np.array([1.0, counts.mean_age, 1.0, 1.0])
+        """Shapes of an ordinary shop; alpha such that r/alpha is about twice the base's own rate."""
+        return np.array([0.5, 0.25 * counts.mean_age / max(counts.mean_x, 0.05), 0.8, 2.0])
 
     def p_alive(self, params: Array, x: Array, t_x: Array, T: Array) -> Array:
         """See `geometric.p_alive`."""

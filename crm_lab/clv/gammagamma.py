@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import digamma, gammaln, polygamma
+from scipy.special import digamma, gammaln
 
 from crm_lab.checks import BadInput, Problems, need_columns
 from crm_lab.clv.counts import Array
-from crm_lab.clv.newton import LogLikelihood, Optimum, maximise
+from crm_lab.clv.newton import LogLikelihood, Optimum, maximise, trigamma
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 
@@ -68,7 +68,7 @@ class GammaGamma:
         """Fit to arrays of repeat purchases and mean spend, both positive, shape (n,)."""
         n = float(len(x) if weight is None else weight.sum())
         centre = float(np.mean(mean))
-        begin = np.array([1.0, 2.0, centre]) if start is None else start
+        begin = np.array([4.0, 3.5, 0.625 * centre]) if start is None else start
         optimum = maximise(_log_likelihood(x, mean, weight), begin, n, self.ridge)
         return GammaGammaFit(optimum, int(n), left_out, float(_correlation(x, mean)))
 
@@ -102,7 +102,7 @@ def _log_likelihood(x: Array, mean: Array, weight: Array | None) -> LogLikelihoo
             - p * x_sums[0]
             - q * sums[0]
         )
-        d1, d2 = digamma(shape), polygamma(1, shape)
+        d1, d2 = digamma(shape), trigamma(shape)
         gradient = np.array(
             [
                 (h * k) @ (d1 - digamma(pk)) + x_log - x_sums[0],
@@ -110,9 +110,9 @@ def _log_likelihood(x: Array, mean: Array, weight: Array | None) -> LogLikelihoo
                 n * q / gamma - p * x_sums[1] - q * sums[1],
             ]
         )
-        pp = (h * k * k) @ (d2 - polygamma(1, pk))
+        pp = (h * k * k) @ (d2 - trigamma(pk))
         pq, pg, qg = (h * k) @ d2, -x_sums[1], n / gamma - sums[1]
-        qq = h @ d2 - n * polygamma(1, q)
+        qq = h @ d2 - n * trigamma(q)
         gg = -n * q / gamma**2 + p * x_sums[2] + q * sums[2]
         return value, gradient, np.array([[pp, pq, pg], [pq, qq, qg], [pg, qg, gg]])
 

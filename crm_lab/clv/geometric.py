@@ -7,11 +7,11 @@ Denizel & Filiztekin 2007; Hoppe & Wagner 2007) also after the first: `first` is
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaln, digamma, expit, gammaln, hyp2f1, polygamma
+from scipy.special import betaln, digamma, expit, gammaln, hyp2f1
 from scipy.stats import nbinom
 
 from crm_lab.clv.counts import Array, Counts
-from crm_lab.clv.newton import LogLikelihood
+from crm_lab.clv.newton import LogLikelihood, trigamma
 
 
 def log_likelihood(counts: Counts, first: int) -> LogLikelihood:
@@ -47,10 +47,10 @@ def log_likelihood(counts: Counts, first: int) -> LogLikelihood:
         slope[1] = (r + xf) * (inv_T - inv_tx)
         slope[2] = 1 / a
         slope[3] = -inv_b[x]
-        d = np.clip((r + xf) * slope[0] + log_odds[x], -700, 700)
+        d = (r + xf) * slope[0] + log_odds[x]
         q = expit(d)  # probability of having dropped out
         wq = weight * q
-        value = float(weight @ (np.where(d > 0, d, 0) + np.log1p(np.exp(-np.abs(d))) - (r + xf) * log_T))
+        value = float(weight @ (np.logaddexp(0.0, d) - (r + xf) * log_T))
         gradient = slope @ wq
         hessian = (slope * (wq * (1 - q))) @ slope.T
         # second derivatives of d
@@ -97,19 +97,19 @@ def _add_gammas(gradient: Array, hessian: Array, params: Array, k: Array, h: Arr
     bx, abx = b + k + first, a + b + k + first
     value = h @ (gammaln(r + k) + gammaln(bx) - gammaln(abx))
     value += n * (gammaln(a + b) - gammaln(b) - gammaln(r) + r * np.log(alpha))
-    both, both2 = n * digamma(a + b) - h @ digamma(abx), n * polygamma(1, a + b) - h @ polygamma(1, abx)
+    both, both2 = n * digamma(a + b) - h @ digamma(abx), n * trigamma(a + b) - h @ trigamma(abx)
     gradient += (
         h @ digamma(r + k) + n * (np.log(alpha) - digamma(r)),
         n * r / alpha,
         both,
         both + h @ digamma(bx) - n * digamma(b),
     )
-    hessian[0, 0] += h @ polygamma(1, r + k) - n * polygamma(1, r)
+    hessian[0, 0] += h @ trigamma(r + k) - n * trigamma(r)
     hessian[0, 1] += n / alpha
     hessian[1, 0] += n / alpha
     hessian[1, 1] -= n * r / alpha**2
     hessian[2:, 2:] += both2
-    hessian[3, 3] += h @ polygamma(1, bx) - n * polygamma(1, b)
+    hessian[3, 3] += h @ trigamma(bx) - n * trigamma(b)
     return float(value)
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import digamma, gammaln, polygamma
+from scipy.special import digamma, gammaln
 from scipy.stats import nbinom
 
 from crm_lab.clv.counts import Array, Counts
 from crm_lab.clv.model import PurchaseModel
-from crm_lab.clv.newton import LogLikelihood
+from crm_lab.clv.newton import LogLikelihood, trigamma
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class NBD(PurchaseModel):
                 [h @ digamma(r + k) + n * (np.log(alpha) - digamma(r)) - w @ log_t, n * r / alpha - wr @ inv]
             )
             cross = n / alpha - w @ inv
-            first = h @ polygamma(1, r + k) - n * polygamma(1, r)
+            first = h @ trigamma(r + k) - n * trigamma(r)
             return float(value), gradient, np.array([[first, cross], [cross, wr @ inv**2 - n * r / alpha**2]])
 
         return evaluate

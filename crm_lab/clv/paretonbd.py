@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import digamma, expit, gammaln, polygamma
+from scipy.special import digamma, expit, gammaln
 from scipy.stats import nbinom
 
 from crm_lab.clv.counts import Array, Counts
 from crm_lab.clv.model import PurchaseModel
-from crm_lab.clv.newton import LogLikelihood
+from crm_lab.clv.newton import LogLikelihood, trigamma
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
@@ -125,7 +125,7 @@ def _gammas(params: Array, k: Array, h: Array, n: float) -> tuple[float, Array, 
     )
     hessian = np.diag(
         [
-            h @ polygamma(1, r + k) - n * polygamma(1, r),
+            h @ trigamma(r + k) - n * trigamma(r),
             -n * r / alpha**2,
             0.0,
             -n * s / beta**2,

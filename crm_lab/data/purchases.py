@@ -116,19 +116,25 @@ def purchase_days(purchases: IntoFrame, as_of: str | date, *, keep_zero: bool = 
         BadInput: If columns are missing or no purchase is left.
     """
     customers, days = _daily(purchases, _day_number(as_of), keep_zero)
-    return pd.DataFrame({"customer_id": customers.take(days.customer), "day": days.day, "amount": days.amount})
+    return pd.DataFrame(
+        {"customer_id": customers.take(days.customer), "day": days.day.astype(np.int64), "amount": days.amount}
+    )
 
 
 class _Daily:
-    """Purchase days sorted by customer and day: customer number, day, amount."""
+    """Purchase days sorted by customer and day."""
 
-    __slots__ = ("amount", "customer", "day", "start")
+    __slots__ = ("amount", "day", "start")
 
-    def __init__(self, start: NDArray[Any], day: _Days, amount: _Numbers) -> None:
+    def __init__(self, start: NDArray[Any], day: NDArray[Any], amount: _Numbers) -> None:
         self.start = start
         self.day = day
         self.amount = amount
-        self.customer = np.repeat(np.arange(len(start) - 1), np.diff(start))
+
+    @property
+    def customer(self) -> NDArray[Any]:
+        """Number of the customer of each purchase day."""
+        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
 
 
 def _day_number(value: str | date, name: str = "as_of") -> int:
@@ -142,25 +148,39 @@ def _daily(purchases: IntoFrame, end: int, keep_zero: bool) -> tuple[Any, _Daily
         customer, day, amount = _columns_by_engine(purchases, end)
     if not len(day):
         raise BadInput("The purchases hold no sale of a known customer up to as_of; name a later date.")
-    codes, customers = pd.factorize(customer, sort=True)
+    codes, customers = _numbered(customer)
     first = int(day.min())
     shape = (len(customers), int(day.max()) - first + 1)
-    table = sparse.coo_array((amount, (codes, day - first)), shape=shape).tocsr()
+    places = codes.astype(np.int32, copy=False), (day - first).astype(np.int32)
+    table = sparse.coo_array((amount, places), shape=shape).tocsr()
     table.sum_duplicates()
-    start, days, sums = table.indptr, table.indices.astype(np.int64) + first, table.data
+    start, days, sums = table.indptr, table.indices + np.int32(first), table.data
     if not keep_zero:
         keep = sums > 0
         start = np.concatenate(([0], np.cumsum(keep)))[start]
         days, sums = days[keep], sums[keep]
-        some = np.diff(start) > 0
+    some = np.diff(start) > 0
+    if not some.all():
         customers, start = customers[some], np.append(start[:-1][some], start[-1])
     return customers, _Daily(start, days, sums)
+
+
+def _numbered(customer: Any) -> tuple[NDArray[Any], Any]:
+    """Customers as numbers in ascending order; whole-number ids that lie close together are their own."""
+    values = customer.to_numpy()
+    if values.dtype.kind in "iu" and 0 <= int(values.max()) - int(values.min()) < 4 * len(values):
+        low = int(values.min())
+        return values - low, pd.Index(np.arange(low, int(values.max()) + 1, dtype=values.dtype))
+    codes, customers = pd.factorize(customer, sort=True)
+    return codes, customers
 
 
 def _columns(frame: pd.DataFrame, end: int) -> tuple[Any, _Days, _Numbers]:
     need_columns(frame.columns, ("customer_id", "net_amount"), "The purchases table")
     day = _pandas_days(frame)
-    keep = (day <= end) & frame["customer_id"].notna().to_numpy()
+    keep = day <= end
+    if frame["customer_id"].hasnans:
+        keep &= frame["customer_id"].notna().to_numpy()
     if "kind" in frame:
         keep &= (frame["kind"] == "sale").to_numpy(dtype=bool)
     customer, amount = frame["customer_id"], frame["net_amount"].to_numpy(dtype=float)

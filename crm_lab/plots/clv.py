@@ -9,15 +9,17 @@ from matplotlib.ticker import PercentFormatter
 
 from crm_lab.clv.backtest import BackTestResult, model_title
 from crm_lab.clv.forecast import RecordForecast
+from crm_lab.clv.growth import PARTS, GrowthResult
 from crm_lab.clv.holdout import HoldoutResult
 from crm_lab.clv.maps import AliveHistory, RecencyMap
 from crm_lab.clv.model import PurchaseFit
+from crm_lab.clv.payback import PaybackResult
 from crm_lab.clv.tracking import TrackingResult
 from crm_lab.clv.truncation import FirstPurchases
 from crm_lab.clv.value import CustomerValueResult, GroupValueResult
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, ORANGE, RUST, SEQUENTIAL, new_axes
+from crm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, RUST, SEQUENTIAL, new_axes
 
 
 def _words(name: str, **values: object) -> str:
@@ -171,4 +173,38 @@ def plot_first_purchases(result: FirstPurchases, *, ax: Axes | None = None) -> A
     frame = result.to_frame()
     ax.bar(frame["week"], frame["customers"], color=RUST if result.truncated else BLUE)
     ax.set(xlabel=_words("week"), ylabel=_words("first_seen"), title=_words("first_title"))
+    return ax
+
+
+@draws(PaybackResult)
+def plot_payback(result: PaybackResult, *, ax: Axes | None = None) -> Axes:
+    """Cumulative contribution of one customer by channel, against the cost of one."""
+    ax = ax or new_axes()
+    colors = (BLUE, ORANGE, GREEN, RUST, GREY)
+    for at, (name, rows) in enumerate(result.curves.groupby("channel", sort=False)):
+        color = colors[at % len(colors)]
+        ax.plot(rows["day"], rows["value"], color=color, label=str(name))
+        ax.axhline(rows["cost"].iloc[0], color=color, linestyle=":", linewidth=1)
+    ax.set(
+        xlabel=_words("day_since"),
+        ylabel=_words("contribution", currency=result.spec.currency),
+        title=_words("payback_title"),
+        ylim=(0, None),
+    )
+    ax.legend()
+    return ax
+
+
+@draws(GrowthResult)
+def plot_growth(result: GrowthResult, *, ax: Axes | None = None) -> Axes:
+    """Change in value by part, in currency."""
+    ax = ax or new_axes(height=2.8)
+    frame = result.to_frame().set_index("part").loc[list(PARTS)]
+    colors = [BLUE if v >= 0 else RUST for v in frame["currency"]]
+    ax.barh([_words(f"part_{part}") for part in PARTS], frame["currency"], color=colors, height=0.6)
+    ax.axvline(0, color=GREY, linewidth=0.8)
+    ax.invert_yaxis()
+    ax.set_xlabel(_words("growth_currency", currency=result.spec.currency))
+    ax.set_title(_words("growth_title"))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     return ax
