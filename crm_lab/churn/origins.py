@@ -41,6 +41,7 @@ class RollingOrigins:
         capacity: Share of customers on each date's list.
         baseline: The rule the others are held against.
         draws: Bootstrap resamples of customers.
+        recalibrate: Correct the chances of small training sets with customers left out in turn; rankings stay.
     """
 
     tests: tuple[str, ...]
@@ -51,6 +52,7 @@ class RollingOrigins:
     capacity: float = 0.05
     baseline: str = "silent_this_month"
     draws: int = 500
+    recalibrate: bool = False
 
     def __post_init__(self) -> None:
         problems = Problems("RollingOrigins settings")
@@ -94,7 +96,8 @@ class RollingOrigins:
         for test in self.tests:
             panel = maker.at(as_date(test))
             before = [maker.at(day) for day in self._training(as_date(test), maker.first_day)]
-            scores = fit_score(models, (pd.concat([p.x for p in before]), pd.concat([p.left for p in before])), panel.x)
+            train = (pd.concat([p.x for p in before]), pd.concat([p.left for p in before]))
+            scores = fit_score(models, train, panel.x, recalibrate=self.recalibrate)
             ruled = {name: rule(panel.every).to_numpy(dtype=float) for name, rule in rules.items()}
             parts.append(panel.known.assign(**scores, **ruled))
         scored = pd.concat(parts, ignore_index=True)
@@ -143,9 +146,11 @@ class RollingOrigins:
         maker = Panels(self.active_days, self.window_days, known_by, today, transactions, exposures)
         before = [maker.at(day) for day in self._training(today, maker.first_day)]
         x, _, known = maker.customers(today)
-        fitted = clone(model).fit(pd.concat([p.x for p in before]), pd.concat([p.left for p in before]))
+        train = (pd.concat([p.x for p in before]), pd.concat([p.left for p in before]))
+        fitted = clone(model).fit(*train)
+        chance = fit_score({"model": model}, train, x, recalibrate=self.recalibrate)["model"]
         parts = contributions(fitted, x, families_of(x), x.median())
-        return known.assign(p_churn=fitted.predict_proba(x)[:, 1], reasons=reasons(parts).to_numpy())
+        return known.assign(p_churn=chance, reasons=reasons(parts).to_numpy())
 
     def _training(self, test: date, first_day: date) -> list[date]:
         latest = test - timedelta(days=self.window_days)

@@ -1,5 +1,7 @@
 """Rolling origins: nothing of the future, lists per date, paired differences."""
 
+from dataclasses import replace
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -7,6 +9,8 @@ import pytest
 
 from crm_lab import churn
 from crm_lab.checks import BadInput
+from crm_lab.churn.models import fit_score
+from crm_lab.stats.scoring import calibration_line
 
 mpl.use("Agg")
 RULES = {
@@ -82,6 +86,27 @@ def test_today_is_scored_from_the_past_with_reasons(orders):
     assert (today["recency_days"] < 60).all()
     named = set(";".join(today["reasons"]).split(";")) - {""}
     assert named <= {"frequency", "rhythm", "money", "basket", "discount"}
+
+
+def test_recalibration_moves_the_chances_and_keeps_the_ranking(orders, report):
+    moved = analyze(orders, replace(SPEC, recalibrate=True))
+    plain, there = report.scored["logistic"], moved.scored["logistic"]
+    assert moved.row("logistic")["lift"] == report.row("logistic")["lift"]
+    assert not np.allclose(plain, there)
+    assert moved.row("logistic")["slope"] != report.row("logistic")["slope"]
+
+
+def test_recalibration_mends_chances_of_a_model_that_learnt_noise():
+    rng = np.random.default_rng(6)
+    x = pd.DataFrame(rng.normal(size=(3600, 25)))
+    y = pd.Series((rng.random(3600) < 1 / (1 + np.exp(1 - x[0]))).astype(int))
+    train, model = (x[:600], y[:600]), {"model": churn.logistic(1e4)}
+    plain, mended = (
+        calibration_line(y[600:], fit_score(model, train, x[600:], recalibrate=choice)["model"])
+        for choice in (False, True)
+    )
+    assert plain.slope < 0.85
+    assert abs(mended.slope - 1) < abs(plain.slope - 1)
 
 
 def test_contacts_reach_the_list_where_exposures_are_known(orders):
