@@ -9,6 +9,7 @@ import pandas as pd
 
 from crm_lab.checks import BadInput, Problems, need_columns
 from crm_lab.experiments.experiment import Experiment
+from crm_lab.experiments.wording import spaced
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
 from crm_lab.stats.intervals import z_value
@@ -88,7 +89,7 @@ class ChosenTable(Result):
         frame = self.to_frame()
         values = {
             "share": self.spec.share, "alone": frame["change"][0], "treated": frame["change"][1],
-            "effect": frame["change"][2], "lo": frame["low"][2], "hi": frame["high"][2], "unit": self.spec.unit,
+            "effect": frame["change"][2], "lo": frame["low"][2], "hi": frame["high"][2], "unit": spaced(self.spec.unit),
             "relative": frame["change"][0] / frame["before"][0] if frame["before"][0] else 0.0,
         }  # fmt: skip
         finding = Message(f"experiments.chosen.finding_{self.spec.end}", values)

@@ -12,6 +12,7 @@ import pandas as pd
 from crm_lab.checks import BadInput, Problems, need_columns
 from crm_lab.experiments.estimate import Adjust, difference, joint_means
 from crm_lab.experiments.experiment import Experiment
+from crm_lab.experiments.wording import spaced
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
 from crm_lab.stats.intervals import RatioSet, fieller, wilson
@@ -120,13 +121,13 @@ class TakeUpTable(Result):
     def readout(self) -> Readout:
         """Effect of the offer and of taking it up; how wrong the opt-in comparison is."""
         values = {
-            "outcome": self.spec.outcome, "unit": self.spec.unit, "itt": self.itt, "lo": self.itt_ci.lo,
+            "outcome": self.spec.outcome, "unit": spaced(self.spec.unit), "itt": self.itt, "lo": self.itt_ci.lo,
             "hi": self.itt_ci.hi, "cace": self.cace, "take_up": self.take_up, "naive": self.naive, "n": self.units,
         }  # fmt: skip
         known = self.cace_set.kind == "bounded" and np.isfinite(self.cace)
         return Readout(
             Message(f"experiments.take_up.{'finding' if known else 'finding_itt'}", values),
-            Message("experiments.take_up.certainty", values),
+            Message(f"experiments.take_up.{'certainty_alone' if math.isnan(self.naive) else 'certainty'}", values),
             Message("experiments.take_up.action", values),
         )
 

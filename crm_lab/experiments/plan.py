@@ -154,8 +154,8 @@ class Deviations(Result):
             "what": ", ".join(what for what, _, _ in self.rows),
             "sha": self.spec.sha256[:12],
             "written_on": self.spec.written_on,
-            "done": self.answer.decision or "-",
-            "planned": "-" if self.under_plan is None else self.under_plan.decision or "-",
+            "done": _named(self.answer),
+            "planned": _named(self.under_plan),
         }
         certainty = Message("experiments.plan.certainty", values)
         if self.refusal() is not None:
@@ -175,3 +175,9 @@ class Deviations(Result):
                  refusal=self.refusal()),
             Fact(id="plan.sha256", label=label["plan_hash"], value=self.spec.sha256, kind=kind),
         )  # fmt: skip
+
+
+def _named(answer: ProgrammeReturn | None) -> Message | str:
+    """A decision in words, or a dash."""
+    decision = None if answer is None else answer.decision
+    return "-" if decision is None else Message(f"experiments.decision.{decision}")

@@ -101,14 +101,11 @@ class SampleRatioTable(Result):
 
     def readout(self) -> Readout:
         """Whether the ratio holds everywhere."""
-        broken, overall = self.broken, Message("experiments.plot.overall").text()
+        broken = self.broken
         values = {
             "groups": len(self.rows) - 1,
-            "broken": len(broken),
             "alpha": self.spec.alpha,
-            "where": ", ".join(
-                f"{b} {g}".strip() or overall for b, g in zip(broken["by"], broken["group"], strict=True)
-            ),
+            "where": self._where(broken),
         }
         state = "broken" if len(broken) else "holds"
         return Readout(
@@ -116,6 +113,15 @@ class SampleRatioTable(Result):
             Message("experiments.sample_ratio.certainty", values),
             Message(f"experiments.sample_ratio.action_{state}"),
         )
+
+    def _where(self, broken: pd.DataFrame) -> Message | str:
+        inside = broken[broken["by"] != ""]
+        groups = ", ".join(f"{by} {group}" for by, group in zip(inside["by"], inside["group"], strict=True))
+        if len(inside) == len(broken):
+            return groups
+        if not groups:
+            return Message("experiments.plot.overall")
+        return Message("experiments.sample_ratio.all_and", {"groups": groups})
 
     def facts(self) -> tuple[Fact, ...]:
         """The overall p value and the number of groups with a broken ratio."""

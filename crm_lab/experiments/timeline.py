@@ -15,6 +15,7 @@ from scipy import stats
 from crm_lab.checks import BadInput, Problems, as_date, need_columns
 from crm_lab.experiments.estimate import Adjust, JointMeans, difference, joint_means
 from crm_lab.experiments.experiment import Experiment
+from crm_lab.experiments.wording import spaced
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
 from crm_lab.stats.intervals import z_value
@@ -151,8 +152,8 @@ class NoveltyTable(Result):
             )
         z, (launch, _), (steady, se), (_, _, p) = z_value(self.spec.level), self.launch, self.steady, self.change
         values = {
-            "launch": launch, "steady": steady, "lo": steady - z * se, "hi": steady + z * se, "unit": self.spec.unit,
-            "weeks": self.spec.launch, "p": p,
+            "launch": launch, "steady": steady, "lo": steady - z * se, "hi": steady + z * se,
+            "unit": spaced(self.spec.unit), "weeks": self.spec.launch, "p": p,
         }  # fmt: skip
         fades = p < 1 - self.spec.level and abs(steady) < abs(launch)
         grows = p < 1 - self.spec.level and not fades

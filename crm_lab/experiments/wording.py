@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from crm_lab.experiments.returns import ProgrammeReturn
 
 
+def spaced(unit: str) -> str:
+    """A unit as it stands behind a number: with a space before it, or nothing."""
+    return f" {unit}" if unit else ""
+
+
 def effect_readout(table: EffectTable) -> Readout:
     """Readout of the primary metric."""
     e = table.headline
@@ -23,7 +28,7 @@ def effect_readout(table: EffectTable) -> Readout:
         )
     d = e.found
     values = {
-        "metric": e.metric.name, "unit": e.metric.unit, "control": d.control, "treatment": d.treatment,
+        "metric": e.metric.name, "unit": spaced(e.metric.unit), "control": d.control, "treatment": d.treatment,
         "effect": d.effect, "lo": d.lo, "hi": d.hi, "level": table.spec.level,
         "relative": _relative(e),
     }  # fmt: skip

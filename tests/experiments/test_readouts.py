@@ -1,0 +1,121 @@
+"""Golden text: the readouts of each branch, word for word, in both languages (readouts.json).
+
+After a deliberate change: ``python -m tests.experiments.test_readouts`` from the project's folder writes them again.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crm_lab.experiments import (
+    ChosenOnPast,
+    Claim,
+    Design,
+    Effects,
+    Experiment,
+    Novelty,
+    Plan,
+    Programme,
+    ResponseRates,
+    RoiDesign,
+    RunTime,
+    SampleRatios,
+    SoundnessCheck,
+    TakeUp,
+    mean_of,
+)
+
+GOLDEN = Path(__file__).with_name("readouts.json")
+
+
+def units(effect=10.0, n=40):
+    """A test whose numbers can be followed by hand: spend 80, 100, 120, ... in turn, treated ones plus an effect."""
+    arm = np.where(np.arange(n) % 2 == 0, "control", "treatment")
+    spend = 80.0 + 20.0 * (np.arange(n) // 2 % 5) + effect * (arm == "treatment")
+    past = 90.0 + 15.0 * (np.arange(n) // 2 % 5)
+    return pd.DataFrame({"arm": arm, "spend": spend, "past": past, "joined": (arm == "treatment") * 1.0})
+
+
+def experiment(effect=10.0, n=40, **options):
+    settings = {"outcomes": ["spend", "joined"], "covariates": ["past"], **options}
+    return Experiment.from_frame(units(effect, n), arm="arm", **settings)
+
+
+def results():
+    """One result per branch."""
+    spend, terms = (mean_of("spend", unit="EUR"),), {"margin_share": 0.3, "reward_rate": 0.01, "currency": "EUR"}
+    plain = {"covariates": []}
+    short = units().iloc[lambda d: np.flatnonzero((d["arm"] == "control") | (d.index % 8 == 1))]
+    lost = Experiment.from_frame(pd.concat([short] * 4), arm="arm", outcomes=["spend"], covariates=["past"])
+    plan = Plan(
+        name="spring", written_on="2017-06-20", first_day="2017-07-01", last_day="2017-12-31", outcome="spend",
+        covariates=("past",), programme=Programme(**terms),
+    )  # fmt: skip
+    window = ("2017-07-01", "2017-12-31")
+    return {
+        "effect.works": Effects(metrics=spend, adjust=("none",)).analyze(experiment(60.0, **plain)),
+        "effect.harms": Effects(metrics=spend, adjust=("none",)).analyze(experiment(-60.0, **plain)),
+        "effect.open": Effects(metrics=spend, adjust=("none",)).analyze(experiment(1.0, **plain)),
+        "effect.refused": Effects(metrics=(mean_of("joined"),)).analyze(
+            Experiment.from_frame(units().assign(joined=0.0), arm="arm", outcomes=["joined"])
+        ),
+        "effect.guardrail": Effects(metrics=(mean_of("spend", margin=50.0),)).analyze(experiment(0.0, **plain)),
+        "soundness.sound": SoundnessCheck().analyze(experiment()),
+        "soundness.broken": SoundnessCheck().analyze(lost),
+        "roi.ship": Programme(**terms).analyze(experiment(40.0, **plain), "spend"),
+        "roi.stop": Programme(**terms).analyze(experiment(-40.0, **plain), "spend"),
+        "roi.extend": Programme(**terms, contact_cost=2.0).analyze(experiment(12.0, **plain), "spend"),
+        "roi.planted": Programme(**terms).analyze(experiment(40.0, **plain, truth={"spend": 40.0}), "spend"),
+        "roi.refused": Programme(**terms).analyze(lost, "spend", SoundnessCheck().analyze(lost)),
+        "design.fits": Design(metrics=spend, lift=0.5).analyze(units()),
+        "design.no_fit": Design(metrics=spend, lift=0.01).analyze(units()),
+        "roi_design.no_fit": RoiDesign(programme=Programme(**terms), lift=0.05).analyze(units(), "spend"),
+        "roi_design.does_not_pay": RoiDesign(
+            programme=Programme(margin_share=0.05, reward_rate=0.05), lift=0.05
+        ).analyze(units(), "spend"),
+        "run_time": RunTime().analyze(pd.DataFrame({"median_gap_days": [5.0, 8.0, 13.0, None]})),
+        "readings": Claim(before=0.61, after=0.80, control_rise=0.05).analyze(),
+        "sample_ratio.broken": SampleRatios().analyze(lost),
+        "novelty.refused": Novelty(weeks=()).analyze(experiment()),
+        "chosen": ChosenOnPast(outcome="spend", before="past", unit="EUR").analyze(experiment()),
+        "take_up": TakeUp(outcome="spend", taken="joined", unit="EUR").analyze(experiment(40.0)),
+        "response": ResponseRates(target=0.75).analyze(
+            pd.DataFrame({"delivered": [1, 1, 1, 0], "opened": [1, 1, 0, 0], "bought": [1, 0, 0, 0]})
+        ),
+        "plan.kept": plan.hold_against(
+            experiment(), Programme(**terms).analyze(experiment(), "spend"), window
+        ),
+        "plan.deviates": plan.hold_against(
+            experiment(), Programme(**terms, ship_at=0.5).analyze(experiment(), "spend"), window
+        ),
+    }  # fmt: skip
+
+
+def texts():
+    """Readout of each branch in both languages."""
+    found = {}
+    for name, result in results().items():
+        readout = result.readout()
+        found[name] = {lang: [m.text(lang) for _, m in readout.items()] for lang in ("en", "zh")}
+    return found
+
+
+@pytest.fixture(scope="module")
+def found():
+    return texts()
+
+
+@pytest.mark.parametrize("branch", sorted(json.loads(GOLDEN.read_text(encoding="utf-8"))) if GOLDEN.exists() else [])
+def test_readouts_are_the_golden_ones(found, branch):
+    assert found[branch] == json.loads(GOLDEN.read_text(encoding="utf-8"))[branch]
+
+
+def test_every_branch_has_its_golden_text(found):
+    assert set(found) == set(json.loads(GOLDEN.read_text(encoding="utf-8")))
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps(texts(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
