@@ -95,7 +95,7 @@ def covered(key: str, bases: int = BASES, customers: int = CUSTOMERS, seed: int 
             level=0.9,
             seed=int(rng.integers(2**31)),
         )
-        lo, hi = np.quantile(drawn.value[:, 0], [0.05, 0.95])
+        lo, hi = np.quantile(drawn.value[:, 0], [0.05, 0.95], method="weibull")
         total = float(base["later_spend"].sum())
         each = ((drawn.lo <= base["later_spend"]) & (base["later_spend"] <= drawn.hi)).mean()
         hits.append([*inside.astype(float), float(lo <= total <= hi), float(each), _pit(fit, base, rng)])

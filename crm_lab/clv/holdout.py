@@ -107,8 +107,8 @@ class HoldoutCheck:
             seed=seed,
         )
         tail = [(1 - self.level) / 2, (1 + self.level) / 2]
-        lo, hi = np.quantile(drawn.purchases[:, 0], tail)
-        money_lo, money_hi = np.quantile(drawn.value[:, 0], tail)
+        lo, hi = np.quantile(drawn.purchases[:, 0], tail, method="weibull")
+        money_lo, money_hi = np.quantile(drawn.value[:, 0], tail, method="weibull")
         actual, spent = float(data["holdout_purchases"].sum()), float(data["holdout_spend"].sum())
         return by_frequency, {
             "model": fit.model.title,

@@ -227,7 +227,7 @@ class CustomerValueResult(Result):
 
     def _interval(self, draws: Array) -> Interval:
         tail = (1 - self.spec.level) / 2
-        lo, hi = np.quantile(draws, [tail, 1 - tail])
+        lo, hi = np.quantile(draws, [tail, 1 - tail], method="weibull")  # exact level for any number of draws
         return Interval(float(lo), float(hi), self.spec.level)
 
     def by(self, groups: pd.Series) -> GroupValueResult:
