@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ from crm_lab.checks import BadInput
 if TYPE_CHECKING:
     from crm_lab.data.coverage import Coverage
     from crm_lab.data.sources.proposal import Proposal
+    from crm_lab.data.workspace import Tables
 
 
 @click.command("init")
@@ -61,14 +62,14 @@ def init(
     target = project_root() / "suites" / f"{settings['name']}.toml"
     if target.exists() and not force:
         raise BadInput(f"There is a suite {target.name} already; choose another --name, or --force to write over it.")
-    target.write_text(_suite(settings, columns, []), encoding="utf-8")
+    target.write_text(_suite(settings, columns, {}), encoding="utf-8")
     try:
         tables = open_workspace(str(target)).at("latest")
     except BadInput:
         target.unlink()
         raise
     coverage = what_can_be_answered(tables)
-    target.write_text(_suite(settings, columns, _pages(coverage)), encoding="utf-8")
+    target.write_text(_suite(settings, columns, _pages(coverage, tables)), encoding="utf-8")
     click.echo(f"\n{reconcile(tables).readout()}\n\n{coverage}\n")
     click.echo(f"Written: {target.relative_to(project_root())}\nNext:    crm-lab run {settings['name']}")
 
@@ -125,21 +126,50 @@ def _show(path: Path, proposal: Proposal, columns: dict[str, str]) -> None:
         click.echo(f"  not used: {', '.join(left)}")
 
 
-def _pages(coverage: Coverage) -> list[str]:
+def _pages(coverage: Coverage, tables: Tables) -> dict[str, dict[str, Any]]:
+    """The pages that can answer, each with the parameters that the length of the history asks for."""
     from crm_lab.exports import project_root
 
-    able = [answer.page for answer in coverage.answers if answer.verdict != "no"]
+    able = ["00_start_here", *(answer.page for answer in coverage.answers if answer.verdict != "no")]
     there = [page for page in able if (project_root() / "notebooks" / f"{page}.ipynb").exists()]
-    return ["00_start_here", *there]
+    fitting = _fitting_parameters(coverage.size.days, tables)
+    return {page: fitting.get(page, {}) for page in there}
 
 
-def _suite(settings: dict[str, str], columns: dict[str, str], pages: list[str]) -> str:
+def _fitting_parameters(days: int, tables: Tables) -> dict[str, dict[str, Any]]:
+    """Windows for a history of so many days: a quarter of it, at most, is held out or looked ahead."""
+    from datetime import timedelta
+
+    window = min(91, days // 4)
+    split = str(tables.as_of - timedelta(days=2 * window))
+    halves = {"start": split, "pre_days": window * 2, "post_days": window * 2}
+    product = "category" if "products" in tables else ""
+    return {
+        "06_do_new_customers_return": {"product_column": product} if product else {},
+        "08_what_is_a_customer_worth": {"holdout_days": window, "currency": tables.currency},
+        "09_which_value_model": {"horizon_days": max(window // 2, 1), "currency": tables.currency},
+        "11_who_is_leaving": {
+            "cut_off": str(tables.as_of - timedelta(days=window)),
+            "window_days": window,
+            "earlier_days": window // 2,
+        },
+        "13_whom_to_treat": {"window_days": window // 2},
+        "14_how_large_a_test": halves,
+        "15_was_the_test_sound": {**halves, "until": str(tables.as_of)},
+        "16_did_the_programme_pay": {**halves, "until": str(tables.as_of)},
+    }
+
+
+def _suite(settings: dict[str, str], columns: dict[str, str], pages: dict[str, dict[str, Any]]) -> str:
     import json
 
-    def table(values: dict[str, str]) -> str:
+    def table(values: dict[str, Any]) -> str:
         return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
 
-    runs = "".join(f'\n[[page]]\nnotebook = "{page}"\n' for page in pages)
+    runs = "".join(
+        f'\n[[page]]\nnotebook = "{page}"\n' + (f"[page.parameters]\n{table(chosen)}" if chosen else "")
+        for page, chosen in pages.items()
+    )
     return (
         f'title = "{settings["name"]}: what these data can answer"\n\n'
         f'[parameters]\nsource = "suites/{settings["name"]}.toml"\nas_of = "latest"\n\n'
