@@ -39,6 +39,7 @@ def init(
     """Look at a file of purchases, propose how to read it, and write a suite of the pages it can answer."""
     from crm_lab.data.coverage import what_can_be_answered
     from crm_lab.data.reconciliation import reconcile
+    from crm_lab.data.sources.files import described, file_source
     from crm_lab.data.sources.proposal import propose
     from crm_lab.data.workspace import open_workspace
     from crm_lab.exports import project_root
@@ -62,12 +63,8 @@ def init(
     target = project_root() / "suites" / f"{settings['name']}.toml"
     if target.exists() and not force:
         raise BadInput(f"There is a suite {target.name} already; choose another --name, or --force to write over it.")
-    target.write_text(_suite(settings, columns, {}), encoding="utf-8")
-    try:
-        tables = open_workspace(str(target)).at("latest")
-    except BadInput:
-        target.unlink()
-        raise
+    source = file_source(described({**settings, "columns": columns}, "The file as described", path.parent))
+    tables = open_workspace(source).at("latest")
     coverage = what_can_be_answered(tables)
     target.write_text(_suite(settings, columns, _pages(coverage, tables)), encoding="utf-8")
     click.echo(f"\n{reconcile(tables).readout()}\n\n{coverage}\n")

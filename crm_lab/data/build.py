@@ -33,9 +33,9 @@ def build(
     with tempfile.TemporaryDirectory(dir=folder) as anteroom:
         raw = source.door(connection, Path(anteroom)) if source.door else source.raw
         _write(connection, raw, folder / "raw.parquet")
+        connection.execute(f"create or replace temp view raw as from read_parquet('{folder}/raw.parquet')")
         for name, sql in source.dimensions.items():
             _write(connection, f"{sql} order by all", folder / f"{name}.parquet")
-    connection.execute(f"create or replace temp view raw as from read_parquet('{folder}/raw.parquet')")
     _judge(connection, source, folder, actions)
     _write(connection, "from judged", folder / "judged.parquet")
     clean = clean_sql(actions)

@@ -5,6 +5,7 @@ import io
 import textwrap
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -101,6 +102,21 @@ def test_parquet_and_excel_give_the_same_lines(shop, tmp_path):
 def test_a_file_that_cannot_be_used_is_refused_in_words(shop, content, settings, sentence):
     with pytest.raises(BadInput, match=sentence):
         shop(content, **settings)
+
+
+def test_category_and_region_become_tables(shop):
+    workspace = shop(columns={"category": "item", "region": "units"})
+    assert workspace.stored("products")["category"].tolist() == ["cup", "tea"]
+    assert workspace.stored("customers")["customer_id"].tolist() == ["a", "b"]
+
+
+def test_a_database_gives_the_same_lines(shop, tmp_path):
+    (tmp_path / "rows.csv").write_text(ROWS)
+    with duckdb.connect(str(tmp_path / "made.duckdb")) as database:
+        database.execute(f"create table sales as from '{tmp_path}/rows.csv'")
+    content = (tmp_path / "made.duckdb").read_bytes()
+    workspace = shop(content, name="shop.duckdb", path="shop.duckdb", format="duckdb", query="from sales")
+    assert lines_of(workspace)["net_amount"].tolist() == [7.0, 8.0, 3.5, -3.5]
 
 
 def test_a_few_unreadable_rows_are_set_aside_with_their_text(shop):

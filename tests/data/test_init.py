@@ -1,5 +1,6 @@
 """`crm-lab init`: what a file seems to be, and what is asked instead of guessed."""
 
+import tomllib
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,8 @@ def lab(tmp_path, monkeypatch):
     """An empty project of its own, so that no suite of the lab is touched."""
     for folder in ("suites", "notebooks"):
         (tmp_path / folder).mkdir()
+    for page in ("00_start_here", "06_do_new_customers_return", "14_how_large_a_test"):
+        (tmp_path / "notebooks" / f"{page}.ipynb").write_text("{}")
     monkeypatch.setenv("CRM_LAB_HOME", str(tmp_path))
     return tmp_path
 
@@ -94,6 +97,22 @@ def test_chinese_names_and_encoding_are_known(tmp_path):
     assert seen.reading.encoding == "gb18030"
     assert seen.columns["customer_id"] == "会员号"
     assert seen.columns["amount"] == "金额"
+
+
+def test_what_init_writes_has_windows_that_fit(lab):
+    assert run(SAMPLE, "--timezone", "Europe/Berlin", "--cancelled", "^ST").exit_code == 0
+    suite = tomllib.loads((lab / "suites" / "messy_orders.toml").read_text())
+    pages = {page["notebook"]: page.get("parameters", {}) for page in suite["page"]}
+    assert list(pages) == ["00_start_here", "06_do_new_customers_return", "14_how_large_a_test"]
+    assert pages["14_how_large_a_test"]["pre_days"] == 182
+    assert pages["00_start_here"] == {}
+
+
+def test_a_wrong_zone_is_refused_and_nothing_is_written(lab):
+    wrong = run(SAMPLE, "--timezone", "Europe/Berlinn")
+    assert wrong.exit_code == 2
+    assert "did you mean Europe/Berlin" in wrong.output
+    assert not list((lab / "suites").iterdir())
 
 
 def test_missing_roles_and_wrong_corrections_are_refused(lab, tmp_path):

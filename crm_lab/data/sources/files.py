@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import duckdb
@@ -106,12 +107,21 @@ def from_toml(path: Path) -> Source:
         raise BadInput(f"{path} is not valid TOML: {error}.") from error
     if table is None:
         raise BadInput(f"{path} has no [source] table; `crm-lab init YOUR_FILE` makes one.")
+    return file_source(described(table, f"The [source] table of {path}", path.parent))
+
+
+def described(table: Mapping[str, Any], what: str, beside: Path) -> FileSource:
+    """A checked description of a file; a relative path counts from the folder `beside`.
+
+    Raises:
+        BadInput: If the description has mistakes: all are listed.
+    """
     try:
         spec = FileSource.model_validate(table)
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise BadInput(f"The [source] table of {path}", problems) from error
-    return file_source(spec.model_copy(update={"path": (path.parent / spec.path).resolve()}))
+        raise BadInput(what, problems) from error
+    return spec.model_copy(update={"path": (beside / spec.path).resolve()})
 
 
 def file_source(spec: FileSource) -> Source:
