@@ -168,7 +168,7 @@ def _suite(settings: dict[str, str], columns: dict[str, str], pages: dict[str, d
         for page, chosen in pages.items()
     )
     return (
-        f'title = "{settings["name"]}: what these data can answer"\n\n'
+        f'title = "{settings["name"]}: what these data can answer"\nopen_box = false\n\n'
         f'[parameters]\nsource = "suites/{settings["name"]}.toml"\nas_of = "latest"\n\n'
         f"[source]\n{table(settings)}\n[source.columns]\n{table(columns)}{runs}"
     )

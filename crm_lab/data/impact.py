@@ -10,8 +10,7 @@ import duckdb
 import pandas as pd
 
 from crm_lab.data.build import clean_sql
-from crm_lab.data.rules import decide
-from crm_lab.data.sources import find_source
+from crm_lab.data.rules import recorded
 from crm_lab.data.workspace import Tables, connect
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
@@ -97,8 +96,7 @@ def defect_impact(tables: Tables) -> DefectImpact:
     Flags change no figure and are left out. Cleaning is undone on the whole data set.
     """
     workspace = tables.workspace
-    source = find_source(workspace.source)
-    actions = decide(source, workspace.about["rules"])
+    actions = recorded(workspace.about["rules"])
     touched = workspace.stored("ledger").set_index("item")["rows_touched"].to_dict()
     cursor = connect().cursor()
     cursor.execute(f"create or replace temp view judged as from read_parquet('{workspace.folder}/judged.parquet')")

@@ -60,6 +60,12 @@ def rules_for(source: Source) -> tuple[Rule, ...]:
     )
 
 
+def recorded(actions: Mapping[str, Action]) -> dict[Rule, Action]:
+    """The rules with the actions that a workspace was built with; their conditions are of no source."""
+    nobody = Source(name="", title="", licence="", currency="", files=(), mapping={})
+    return {rule: actions[rule.name] for rule in rules_for(nobody)}
+
+
 def decide(source: Source, chosen: Mapping[str, str] | None = None) -> dict[Rule, Action]:
     """Each rule with its action: the default, the source's, or the user's choice.
 

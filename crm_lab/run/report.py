@@ -88,6 +88,7 @@ def run_plan(plan: Plan, options: Options, watcher: Watcher) -> Report:
                 options.timeout_s,
                 options.jobs,
                 log,
+                plan.suite.open_box,
             )
             runs = run_pages(plan, setting)
         finally:

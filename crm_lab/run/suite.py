@@ -37,6 +37,8 @@ class Suite(_Table):
     timeout_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = DEFAULT_TIMEOUT_S
     max_data_age_days: Annotated[int, Field(ge=0)] | None = None
     parameters: dict[str, Any] = {}
+    open_box: bool = True
+    """Whether ``open-box`` and ``teaching`` cells run: they hold on the data that they were written for."""
     source: dict[str, Any] = {}
     """A retailer's own file; read by the data room when a page opens this suite as its source."""
     page: Annotated[list[Page], Field(min_length=1)]

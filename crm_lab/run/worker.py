@@ -39,7 +39,7 @@ def run_page(job: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         job: ``path``, ``page`` (what is known of the page beforehand), ``given`` parameters, ``folder`` of
-            the run, ``timeout_s``.
+            the run, ``timeout_s``, ``left_out`` (tags of cells that are not run).
 
     Returns:
         The page's content and the peak memory of its kernel.
@@ -47,11 +47,25 @@ def run_page(job: dict[str, Any]) -> dict[str, Any]:
     folder, page = Path(job["folder"]), dict(job["page"])
     (folder / page["notebook"]).mkdir()
     executed = folder / f".{page['notebook']}.part.ipynb"
-    notebook = execute(Path(job["path"]), job["given"], job["timeout_s"], executed)
-    executed.unlink()
+    path = _without(Path(job["path"]), job.get("left_out", []), executed.with_suffix(".source.ipynb"))
+    notebook = execute(path, job["given"], job["timeout_s"], executed)
+    for part in (executed, executed.with_suffix(".source.ipynb")):
+        part.unlink(missing_ok=True)
     content = finish_page(notebook, page, folder)
     kernel_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return {"page": content, "peak_mb": round(kernel_kib / 1024)}
+
+
+def _without(path: Path, tags: list[str], copy: Path) -> Path:
+    """The notebook itself, or a copy of it without the cells that have one of the tags."""
+    if not tags:
+        return path
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if not set(tags) & set(cell.metadata.get("tags", []))]
+    nbformat.write(notebook, copy)
+    return copy
 
 
 def execute(path: Path, given: dict[str, Any], timeout_s: float, into: Path) -> Any:

@@ -109,6 +109,22 @@ def open_box(form):
             yield f"{cell.id}: {len(lines)} lines in the open box"
 
 
+def box_can_go(form):
+    """Cells of the report use no name that only an open box makes: a suite may leave the boxes out."""
+    made, boxed = set(), set()
+    for cell in form.code:
+        names = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)]
+        stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        tags = set(cell.metadata.get("tags", []))
+        if "open-box" in tags:
+            boxed |= stored - made
+        elif "teaching" not in tags:
+            loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+            yield from (f"{cell.id}: uses {name} of the open box" for name in sorted((loaded - stored) & boxed))
+            made |= stored
+            boxed -= stored
+
+
 def exercises(form):
     solutions = [cell for cell in form.tagged("solution") if cell.cell_type == "code"]
     if len(solutions) < EXERCISES:
@@ -140,4 +156,4 @@ def outputs(form):
     yield from (f"a warning on screen: {o.text[:80]}" for o in shown if o.get("name") == "stderr")
 
 
-RULES = (title, sections, parameters, short_calls, open_box, exercises, size, outputs)
+RULES = (title, sections, parameters, short_calls, open_box, box_can_go, exercises, size, outputs)

@@ -8,7 +8,7 @@ import pytest
 import crm_lab
 from crm_lab.run.canonical import KERNEL, canonical, write_text
 from crm_lab.run.notebooks import CARD, card_table, card_uses, committed_notebooks
-from tests.notebooks.form import RULES, Form, exercises, open_box, outputs, parameters, short_calls, size, title
+from tests.notebooks.form import RULES, Form, box_can_go, exercises, open_box, outputs, parameters, short_calls, size, title
 
 ROOT = Path(crm_lab.__file__).parents[1]
 NOTEBOOKS = committed_notebooks(ROOT)
@@ -68,6 +68,12 @@ def code(source, *tags):
 def test_a_breach_of_the_form_is_found(tmp_path, rule, cell, problem):
     found = list(rule(form(tmp_path, cell)))
     assert any(part in sentence for part in problem.split("|") for sentence in found), found
+
+
+def test_a_cell_that_leans_on_the_open_box_is_found(tmp_path):
+    boxed = code("mine = 1", "open-box")
+    assert list(box_can_go(form(tmp_path, boxed, code("mine + 1"))))
+    assert not list(box_can_go(form(tmp_path, boxed, code("mine = 2\nmine + 1"), code("mine"))))
 
 
 def test_boxes_solutions_and_ones_own_cells_are_free(tmp_path):
