@@ -1,5 +1,7 @@
 """Workspaces are built once into the project's data folder and shared by all tests."""
 
+import sys
+
 import pytest
 from hypothesis import settings
 
@@ -23,3 +25,11 @@ def cdnow():
 @pytest.fixture(scope="session")
 def cdnow_sample():
     return open_workspace("cdnow_sample").at("1998-06-30")
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """Figures that a test has drawn are closed behind it."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
