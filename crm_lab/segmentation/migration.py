@@ -84,7 +84,8 @@ def period_states(lines: pd.DataFrame, periods: list[int], spec: Migration) -> t
     n, k, inside = len(ids), len(periods), (index >= periods[0]) & (index <= periods[-1])
     cell = code[inside] * k + index[inside] - periods[0]
     amount = lines["net_amount"].to_numpy(dtype=np.float64)[inside]
-    spend = np.bincount(cell, weights=amount, minlength=n * k).reshape(n, k)
+    # money is exact to four decimals: without its rounding errors equal spend ties, whatever the row order
+    spend = np.round(np.bincount(cell, weights=amount, minlength=n * k), 4).reshape(n, k)
     buys = np.bincount(cell, weights=sale[inside], minlength=n * k).reshape(n, k) > 0
     since = np.full(n, np.iinfo(np.int64).max)
     np.minimum.at(since, code[sale], index[sale])
