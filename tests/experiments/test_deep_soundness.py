@@ -30,15 +30,12 @@ def big(n=8000, seed=20):
     )
 
 
-def test_of(frame):
+def experiment_of(frame):
     return Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
 
 
-test_of.__test__ = False
-
-
 def test_a_sound_split_holds_everywhere():
-    table = SampleRatios(by=("tier", "day")).analyze(test_of(big()))
+    table = SampleRatios(by=("tier", "day")).analyze(experiment_of(big()))
     assert len(table.to_frame()) == 1 + 3 + 7
     assert table.broken.empty
     assert table.refusal() is None
@@ -48,7 +45,7 @@ def test_a_sound_split_holds_everywhere():
 def test_units_lost_in_one_segment_are_found_where_they_were_lost():
     frame = big()
     lost = (frame["tier"] == "B") & (frame["arm"] == "treatment") & (frame.index % 3 == 0)
-    table = SampleRatios(by=("tier", "day")).analyze(test_of(frame[~lost]))
+    table = SampleRatios(by=("tier", "day")).analyze(experiment_of(frame[~lost]))
     assert ("tier", "B") in zip(table.broken["by"], table.broken["group"], strict=True)
     assert not {"A", "C"} & set(table.broken["group"])
     assert "tier B" in table.readout().finding.text("en")
@@ -59,18 +56,18 @@ def test_units_lost_in_one_segment_are_found_where_they_were_lost():
 def test_one_bad_day_is_found():
     frame = big()
     lost = (frame["day"] == "2017-07-03") & (frame["arm"] == "control") & (frame.index % 2 == 0)
-    table = SampleRatios(by=("day",)).analyze(test_of(frame[~lost]))
+    table = SampleRatios(by=("day",)).analyze(experiment_of(frame[~lost]))
     assert table.broken.loc[table.broken["by"] == "day", "group"].tolist() == ["2017-07-03"]
 
 
 def test_a_broken_whole_refuses():
     frame = big()
-    table = SampleRatios().analyze(test_of(frame[(frame["arm"] == "control") | (frame.index % 5 > 0)]))
+    table = SampleRatios().analyze(experiment_of(frame[(frame["arm"] == "control") | (frame.index % 5 > 0)]))
     assert "no effect of this test can be believed" in table.refusal().text("en")
 
 
 def test_small_groups_are_left_alone():
-    table = SampleRatios(by=("tier",)).analyze(test_of(big(n=40)))
+    table = SampleRatios(by=("tier",)).analyze(experiment_of(big(n=40)))
     assert len(table.to_frame()) == 1
 
 
@@ -78,7 +75,7 @@ def test_sample_ratio_settings_are_refused():
     with pytest.raises(BadInput, match=r"alpha is 2[^$]*smallest is 1"):
         SampleRatios(alpha=2, smallest=1)
     with pytest.raises(BadInput, match="lacks the column region"):
-        SampleRatios(by=("region",)).analyze(test_of(big()))
+        SampleRatios(by=("region",)).analyze(experiment_of(big()))
 
 
 def test_filters_that_look_at_the_treatment_are_uneven():
@@ -165,7 +162,7 @@ def test_who_is_chosen_on_an_extreme_past_comes_back_by_itself(end, sign):
     frame = pd.DataFrame(
         {"arm": arm, "before": level * rng.gamma(2, 0.5, 4000), "spend": level * rng.gamma(2, 0.5, 4000)}
     )
-    table = ChosenOnPast(outcome="spend", before="before", end=end, share=0.2, unit="EUR").analyze(test_of(frame))
+    table = ChosenOnPast(outcome="spend", before="before", end=end, share=0.2, unit="EUR").analyze(experiment_of(frame))
     result = table.to_frame()
     assert np.sign(result["change"][0]) == sign  # with nothing done
     assert result["low"][2] < 0 < result["high"][2]
@@ -177,4 +174,4 @@ def test_chosen_segment_settings_are_refused():
     with pytest.raises(BadInput, match=r"share is 2[^$]*end is 'middle'"):
         ChosenOnPast(outcome="spend", before="before", share=2, end="middle")
     with pytest.raises(BadInput, match="fewer than two chosen units"):
-        ChosenOnPast(outcome="spend", before="before", share=0.001).analyze(test_of(big(n=40)))
+        ChosenOnPast(outcome="spend", before="before", share=0.001).analyze(experiment_of(big(n=40)))
