@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
-from scipy import sparse
 
 from crm_lab.checks import BadInput, as_date, need_columns
 
@@ -150,19 +149,38 @@ def _daily(purchases: IntoFrame, end: int, keep_zero: bool) -> tuple[Any, _Daily
         raise BadInput("The purchases hold no sale of a known customer up to as_of; name a later date.")
     codes, customers = _numbered(customer)
     first = int(day.min())
-    shape = (len(customers), int(day.max()) - first + 1)
-    places = codes.astype(np.int32, copy=False), (day - first).astype(np.int32)
-    table = sparse.coo_array((amount, places), shape=shape).tocsr()
-    table.sum_duplicates()
-    start, days, sums = table.indptr, table.indices + np.int32(first), table.data
+    span = int(day.max()) - first + 1
+    place, amount = _sorted_by(codes.astype(np.int64, copy=False) * span + (day - first), amount)
+    new = _starts(place)
+    place, amount = place[new], np.bincount(np.cumsum(new) - 1, weights=amount)
     if not keep_zero:
-        keep = sums > 0
-        start = np.concatenate(([0], np.cumsum(keep)))[start]
-        days, sums = days[keep], sums[keep]
-    some = np.diff(start) > 0
-    if not some.all():
-        customers, start = customers[some], np.append(start[:-1][some], start[-1])
-    return customers, _Daily(start, days, sums)
+        place, amount = place[amount > 0], amount[amount > 0]
+        if not len(place):
+            raise BadInput("No purchase day has an amount above zero up to as_of; set keep_zero, or name a later date.")
+    who, days = np.divmod(place, span)
+    start = np.flatnonzero(_starts(who))
+    if len(start) < len(customers):
+        customers = customers[who[start]]
+    return customers, _Daily(np.append(start, len(who)), days + first, amount)
+
+
+def _starts(ascending: _Days) -> NDArray[np.bool_]:
+    """Where a run of equal values begins."""
+    return np.concatenate(([True], ascending[1:] != ascending[:-1]))
+
+
+def _sorted_by(key: _Days, amount: _Numbers) -> tuple[_Days, _Numbers]:
+    """Both in ascending order of the key, equal keys in their old order.
+
+    Sorting one number that carries its row is three times as fast as an argsort, and fits 63 bits
+    for a million rows of a million customers over twenty years.
+    """
+    bits = len(key).bit_length()
+    if int(key.max()).bit_length() + bits > 63:
+        order = np.argsort(key, kind="stable")
+        return key[order], amount[order]
+    packed = np.sort((key << bits) | np.arange(len(key)))
+    return packed >> bits, amount[packed & ((1 << bits) - 1)]
 
 
 def _numbered(customer: Any) -> tuple[NDArray[Any], Any]:
@@ -220,7 +238,7 @@ def _columns_by_engine(purchases: IntoFrame, end: int) -> tuple[Any, _Days, _Num
 def _summary(customers: Any, days: _Daily, end: int, unit: Unit, with_first: bool) -> pd.DataFrame:
     first, last = days.start[:-1], days.start[1:] - 1
     frequency = (last - first).astype(float)
-    spend = np.add.reduceat(days.amount, first)
+    spend = np.bincount(days.customer, weights=days.amount)
     if with_first:
         name, money = "monetary_value_with_first", spend / (frequency + 1)
     else:

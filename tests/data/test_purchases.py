@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from crm_lab.checks import BadInput
-from crm_lab.data.purchases import UNIT_DAYS, calibration_holdout, purchase_days, purchase_summary
+from crm_lab.data.purchases import UNIT_DAYS, _sorted_by, calibration_holdout, purchase_days, purchase_summary
 
 rows = st.lists(
     st.tuples(
@@ -95,6 +95,16 @@ def test_days_without_positive_spend_are_dropped_only_when_asked():
     positive = purchase_summary(frame, "1970-01-15", keep_zero=False)
     assert positive["customer_id"].tolist() == ["a"]
     assert positive["frequency"].tolist() == [0.0]
+    with pytest.raises(BadInput, match="No purchase day has an amount above zero"):
+        purchase_summary(frame[frame["net_amount"] <= 0], "1970-01-15", keep_zero=False)
+
+
+@given(st.lists(st.integers(0, 5) | st.integers(0, 2**62), min_size=1, max_size=30))
+def test_rows_are_sorted_by_key_and_equal_keys_keep_their_order(keys):
+    key, row = _sorted_by(np.array(keys), np.arange(len(keys), dtype=float))
+    order = sorted(range(len(keys)), key=lambda i: (keys[i], i))
+    assert row.tolist() == order
+    assert key.tolist() == [keys[i] for i in order]
 
 
 @pytest.mark.parametrize("unit", UNIT_DAYS)
