@@ -110,8 +110,9 @@ class OwnTest:
 class TableTest:
     """A test in the contract's tables: `assignments`, `transactions` and, where there are any, `enrolments`, `rewards`.
 
-    The outcome is net spend from a unit's assignment to the last day of the test; the pre-period ends the
-    day before the assignment. Who had never bought before (late joiners) has no past: a gap, not a 0.
+    The outcome is net spend, returns taken off on their own day, from a unit's assignment to the last day of
+    the test, and orders (those with a sale line); the pre-period ends the day before the assignment. Who had
+    never bought before (late joiners) has no past: a gap, not a 0.
 
     Attributes:
         experiment: Its name in `assignments`; empty for none.
@@ -133,7 +134,8 @@ class TableTest:
     def open(self, tables: TablesLike) -> Experiment:
         """One row per assigned unit: past and outcome spend and orders, the funnel, reward cost, tier."""
         units = self._units(tables)
-        lines = tables["transactions"][["customer_id", "date", "order_id", "net_amount"]]
+        lines = tables["transactions"][["customer_id", "date", "order_id", "kind", "net_amount"]]
+        lines["sale"] = lines["order_id"].where(lines["kind"] == "sale")  # taking back an order is no order
         lines = lines.merge(units[["customer_id", "assigned_on"]], on="customer_id")
         end = pd.Timestamp(as_date(self.until, "until"))
         day, start = lines["date"], lines["assigned_on"]
@@ -143,7 +145,7 @@ class TableTest:
             "later": (day > end) & (day <= end + timedelta(days=self.later_days)),
         }
         for name, rows in windows.items():
-            sums = lines[rows].groupby("customer_id").agg(spend=("net_amount", "sum"), orders=("order_id", "nunique"))
+            sums = lines[rows].groupby("customer_id").agg(spend=("net_amount", "sum"), orders=("sale", "nunique"))
             columns = [f"{c}_{name}" if name else c for c in ("spend", "orders")]
             units = units.join(sums.set_axis(columns, axis=1).astype(float), on="customer_id")
             units[columns] = units[columns].fillna(0.0)

@@ -92,6 +92,8 @@ def test_a_test_in_the_tables_agrees_with_the_key(retailer):
     # the outcome itself is the key's, unit by unit
     world = np.where(key["treated"] | key["contaminated"], key["spend_1"], key["spend_0"])
     np.testing.assert_allclose(test.frame["spend"], world, atol=0.01)
+    orders = np.where(key["treated"] | key["contaminated"], key["orders_1"], key["orders_0"])
+    assert test.frame["orders"].tolist() == orders.tolist()  # returns are no orders
     assert "enrolled" in test.outcomes
 
 

@@ -105,3 +105,23 @@ def test_an_empty_denominator_is_refused():
     arm = Moments.from_array(["y", "n"], [[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
     with pytest.raises(BadInput, match="n is 0 for a whole arm"):
         joint_means([arm, arm], [("y", "n")])
+
+
+def test_did_is_two_way_fixed_effects_is_the_change_score(households):
+    """REFERENCE section 4: 2x2 DiD = TWFE = change score (1e-9), and their cluster-robust errors are one."""
+    frame = households.assign(change=households["spend"] - households["spend_before"])
+    columns = ["spend", "spend_before", "change"]
+    means = joint_means(arms_of(frame, columns), [(c, None) for c in columns])
+    did = means.weights({(1, 0): 1.0, (1, 1): -1.0, (0, 0): -1.0, (0, 1): 1.0})
+    change = difference(means, 2)
+    panel = frame.melt(["customer_id", "arm"], ["spend_before", "spend"], "time", "y")
+    panel["post"] = (panel["time"] == "spend") * 1.0
+    panel["did"] = panel["post"] * (panel["arm"] == "treatment")
+    within = panel[["y", "post", "did"]] - panel.groupby("customer_id")[["y", "post", "did"]].transform("mean")
+    ols = sm.OLS(within["y"], within[["post", "did"]])  # unit effects are swept out, `post` is the time effect
+    fit = ols.fit(cov_type="cluster", cov_kwds={"groups": panel["customer_id"], "use_correction": False})
+    assert means.contrast(did)[0] == pytest.approx(fit.params["did"], rel=1e-9)
+    assert change.effect == pytest.approx(fit.params["did"], rel=1e-9)
+    assert means.contrast(did)[1] == pytest.approx(change.se**2, rel=1e-9)
+    n = frame["arm"].value_counts()[["control", "treatment"]].to_numpy()
+    assert np.sqrt((means.own[:, 2] * (n - 1) / n).sum()) == pytest.approx(fit.bse["did"], rel=1e-9)
