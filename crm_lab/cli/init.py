@@ -44,10 +44,12 @@ def init(
     from crm_lab.data.workspace import open_workspace
     from crm_lab.exports import project_root
 
-    proposal = propose(path)
-    columns = {**proposal.columns, **_corrections(chosen, proposal)}
-    _show(path, proposal, columns)
-    _need_roles(columns)
+    corrections = dict(pair.partition("=")[::2] for pair in chosen)
+    proposal = propose(path, corrections)
+    _refuse_corrections(corrections, proposal)
+    columns = dict(proposal.columns)
+    _show(path, proposal)
+    _need_roles(proposal)
     settings = {
         "name": name or _plain(path.name.split(".")[0]),
         "path": str(path.resolve()),
@@ -75,23 +77,19 @@ def _plain(text: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in text.lower()).strip("_") or "shop"
 
 
-def _corrections(chosen: tuple[str, ...], proposal: Proposal) -> dict[str, str]:
+def _refuse_corrections(corrections: dict[str, str], proposal: Proposal) -> None:
     from crm_lab.data.sources.files import Columns
 
-    pairs = dict(pair.partition("=")[::2] for pair in chosen)
-    header = (*proposal.columns.values(), *proposal.unused)
-    problems = [f"there is no role {role!r}; roles are {', '.join(Columns.model_fields)}." for role in pairs
+    problems = [f"there is no role {role!r}; roles are {', '.join(Columns.model_fields)}." for role in corrections
                 if role not in Columns.model_fields]  # fmt: skip
-    problems += [f"there is no column {column!r}; the file has {', '.join(header)}." for column in pairs.values()
-                 if column not in header]  # fmt: skip
+    problems += [f"there is no column {column!r}; the file has {', '.join(proposal.header)}."
+                 for column in corrections.values() if column not in proposal.header]  # fmt: skip
     if problems:
         raise BadInput("The --column options", problems)
-    return pairs
 
 
-def _need_roles(columns: dict[str, str]) -> None:
-    missing = [role for role in ("date", "customer_id") if role not in columns]
-    missing += [] if {"amount", "price"} & set(columns) else ["amount"]
+def _need_roles(proposal: Proposal) -> None:
+    missing = proposal.missing
     if missing:
         raise BadInput(
             f"No column seems to hold {' and '.join(missing)}; name it, e.g. --column {missing[0]}=YOUR_COLUMN."
@@ -110,17 +108,16 @@ def _only_format(proposal: Proposal) -> str:
     )
 
 
-def _show(path: Path, proposal: Proposal, columns: dict[str, str]) -> None:
+def _show(path: Path, proposal: Proposal) -> None:
     reading = proposal.reading
     dress = f", delimiter {reading.delimiter!r}, encoding {reading.encoding}" if reading.format == "csv" else ""
     click.echo(
         f"{path.name}: {reading.format}{dress}, decimal mark {proposal.decimal!r}; {proposal.rows:,} rows looked at"
     )
-    for role, column in columns.items():
+    for role, column in proposal.columns.items():
         click.echo(f"  {role:<12} <- {column}  (e.g. {proposal.examples.get(column, 'nothing')!s:.40})")
-    left = [column for column in proposal.unused if column not in columns.values()]
-    if left:
-        click.echo(f"  not used: {', '.join(left)}")
+    if proposal.unused:
+        click.echo(f"  not used: {', '.join(proposal.unused)}")
 
 
 def _pages(coverage: Coverage, tables: Tables) -> dict[str, dict[str, Any]]:

@@ -152,16 +152,16 @@ def _daily(purchases: IntoFrame, end: int, keep_zero: bool) -> tuple[Any, _Daily
     span = int(day.max()) - first + 1
     place, amount = _sorted_by(codes.astype(np.int64, copy=False) * span + (day - first), amount)
     new = _starts(place)
-    place, amount = place[new], np.bincount(np.cumsum(new) - 1, weights=amount)
+    place, amount = place[new], np.bincount(np.cumsum(new) - 1, weights=amount).astype(float, copy=False)
     if not keep_zero:
         place, amount = place[amount > 0], amount[amount > 0]
         if not len(place):
             raise BadInput("No purchase day has an amount above zero up to as_of; set keep_zero, or name a later date.")
-    who, days = np.divmod(place, span)
+    who, since = np.divmod(place, span)
     start = np.flatnonzero(_starts(who))
     if len(start) < len(customers):
         customers = customers[who[start]]
-    return customers, _Daily(np.append(start, len(who)), days + first, amount)
+    return customers, _Daily(np.append(start, len(who)), since + first, amount)
 
 
 def _starts(ascending: _Days) -> NDArray[np.bool_]:

@@ -126,6 +126,24 @@ def test_missing_roles_and_wrong_corrections_are_refused(lab, tmp_path):
     assert "there is no column 'c'" in wrong.output
 
 
+def test_a_column_named_by_the_user_is_read_like_a_guessed_one(lab, tmp_path):
+    path = tmp_path / "shop.csv"
+    path.write_text("who;mystery;eur;entered\na;05.01.2024;1,50;2024-03-01\nb;13.02.2024;2,00;2024-03-01\n")
+    done = run(path, "--column", "date=mystery", "--column", "amount=eur", "--column", "customer_id=who")
+    assert done.exit_code == 0, done.output
+    suite = tomllib.loads((lab / "suites" / "shop.toml").read_text())
+    assert suite["source"]["date_format"] == "%d.%m.%Y"
+    assert suite["source"]["decimal"] == ","
+
+
+def test_the_only_column_with_dates_is_the_date(tmp_path):
+    path = tmp_path / "shop.csv"
+    path.write_text("customer,mystery,amount\na,2024-01-05,1\n")
+    assert propose(path).columns["date"] == "mystery"
+    path.write_text("customer,one,two,amount\na,2024-01-05,2024-01-06,1\n")
+    assert "date" in propose(path).missing
+
+
 @pytest.mark.parametrize(("content", "sentence"), [(None, "There is no file"), (b"", "is empty")])
 def test_no_file_and_an_empty_file_are_refused(tmp_path, content, sentence):
     path = Path(tmp_path / "shop.csv")

@@ -40,7 +40,7 @@ class Proposal:
         date_formats: Formats that fit all dates looked at; two or more are a question for the user.
         rows: Rows looked at.
         examples: Column to its first value.
-        unused: Columns without a role.
+        header: All columns.
     """
 
     reading: Reading
@@ -49,17 +49,26 @@ class Proposal:
     date_formats: tuple[str, ...]
     rows: int
     examples: Mapping[str, str]
-    unused: tuple[str, ...]
+    header: tuple[str, ...]
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Columns without a role."""
+        return tuple(name for name in self.header if name not in self.columns.values())
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Roles that the lab cannot do without and that no column seems to fit."""
+        """Roles that the lab cannot do without and that no column seems to fit (a price will do for the amount)."""
         needed = [role for role in ("date", "customer_id") if role not in self.columns]
-        return (*needed, *(() if "amount" in self.columns or "price" in self.columns else ("amount or price",)))
+        return (*needed, *(() if "amount" in self.columns or "price" in self.columns else ("amount",)))
 
 
-def propose(path: Path) -> Proposal:
+def propose(path: Path, given: Mapping[str, str] | None = None) -> Proposal:
     """Look at the first rows of a file and say how to read it.
+
+    Args:
+        path: The file.
+        given: Role to column where the user knows better.
 
     Raises:
         BadInput: If there is no such file or it is empty.
@@ -73,7 +82,7 @@ def propose(path: Path) -> Proposal:
     values = {
         name: [row[i] for row in rows if i < len(row) and row[i] not in ("", None)] for i, name in enumerate(header)
     }
-    columns = _roles(header, values)
+    columns = {**_roles(header, values), **(given or {})}
     numbers = [v for role in ("amount", "price", "quantity", "discount") for v in values.get(columns.get(role, ""), [])]
     return Proposal(
         reading=reading,
@@ -82,7 +91,7 @@ def propose(path: Path) -> Proposal:
         date_formats=_date_formats(values.get(columns.get("date", ""), [])),
         rows=len(rows),
         examples={name: seen[0] for name, seen in values.items() if seen},
-        unused=tuple(name for name in header if name not in columns.values()),
+        header=tuple(header),
     )
 
 
@@ -140,7 +149,7 @@ def _rows(reading: Reading) -> Iterator[list[str]]:
 
 
 def _roles(header: Sequence[str], values: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Each role's best column by name; amounts and quantities must hold numbers, dates dates."""
+    """Each role's best column by name, or the only one with dates; amounts must hold numbers, dates dates."""
     fits: Mapping[str, Callable[[Sequence[str]], bool]] = {
         **dict.fromkeys(("quantity", "amount", "price", "discount"), _numeric),
         "date": lambda seen: bool(_date_formats(seen)),
@@ -154,6 +163,9 @@ def _roles(header: Sequence[str], values: Mapping[str, Sequence[str]]) -> dict[s
             if column and column not in chosen.values() and fits.get(role, bool)(values[column]):
                 chosen[role] = column
                 break
+    dated = [name for name in header if name not in chosen.values() and fits["date"](values[name])]
+    if "date" not in chosen and len(dated) == 1:
+        chosen["date"] = dated[0]
     return chosen
 
 
