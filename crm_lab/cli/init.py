@@ -25,16 +25,22 @@ if TYPE_CHECKING:
 @click.option(
     "--column", "chosen", multiple=True, metavar="ROLE=COLUMN", help="Set or correct a column, e.g. amount=Net."
 )
+@click.option(
+    "--table",
+    "further",
+    multiple=True,
+    metavar="NAME=PATH",
+    help="A further table of the contract, e.g. costs=costs.csv.",
+)
 @click.option("--force", is_flag=True, help="Write over a suite of that name.")
 def init(
     path: Path,
     name: str | None,
     date_format: str | None,
-    currency: str,
-    timezone: str,
-    cancelled: str | None,
     chosen: tuple[str, ...],
+    further: tuple[str, ...],
     force: bool,
+    **said: str | None,
 ) -> None:
     """Look at a file of purchases, propose how to read it, and write a suite of the pages it can answer."""
     from crm_lab.data.coverage import what_can_be_answered
@@ -57,18 +63,18 @@ def init(
         "delimiter": proposal.reading.delimiter,
         "encoding": proposal.reading.encoding,
         "decimal": proposal.decimal,
-        "date_format": date_format or _only_format(proposal),
-        "timezone": timezone,
-        "currency": currency,
-        **({"cancelled": cancelled} if cancelled else {}),
+        "date_format": date_format or _only_format(proposal, proposal.columns["date"]),
+        **{key: value for key, value in said.items() if value},  # timezone, currency, cancelled
     }
     target = project_root() / "suites" / f"{settings['name']}.toml"
     if target.exists() and not force:
         raise BadInput(f"There is a suite {target.name} already; choose another --name, or --force to write over it.")
-    source = file_source(described({**settings, "columns": columns}, "The file as described", path.parent))
+    others = _further_tables(dict(pair.partition("=")[::2] for pair in further), date_format)
+    described_source = {**settings, "columns": columns, "tables": others}
+    source = file_source(described(described_source, "The file as described", path.parent))
     tables = open_workspace(source).at("latest")
     coverage = what_can_be_answered(tables)
-    target.write_text(_suite(settings, columns, _pages(coverage, tables)), encoding="utf-8")
+    target.write_text(_suite(settings, columns, others, _pages(coverage, tables)), encoding="utf-8")
     click.echo(f"\n{reconcile(tables).readout()}\n\n{coverage}\n")
     click.echo(f"Written: {target.relative_to(project_root())}\nNext:    crm-lab run {settings['name']}")
 
@@ -96,10 +102,37 @@ def _need_roles(proposal: Proposal) -> None:
         )
 
 
-def _only_format(proposal: Proposal) -> str:
+def _further_tables(given: dict[str, str], date_format: str | None) -> dict[str, dict[str, Any]]:
+    """How to read each further table, as its ``[source.tables.NAME]`` says it."""
+    from crm_lab.data.sources.further import FURTHER
+    from crm_lab.data.sources.proposal import propose_table
+
+    unknown = [name for name in given if name not in FURTHER]
+    if unknown:
+        raise BadInput(f"--table: there is no table {', '.join(unknown)}; the contract has {', '.join(FURTHER)}.")
+    made: dict[str, dict[str, Any]] = {}
+    for name, path in given.items():
+        seen = propose_table(Path(path), FURTHER[name])
+        click.echo(f"{name}:")
+        _show(Path(path), seen)
+        dated = [c.name for c in FURTHER[name].columns if c.dtype == "date" and c.name in seen.columns]
+        fits = date_format if date_format in seen.date_formats else None
+        made[name] = {
+            "path": str(Path(path).resolve()),
+            "format": seen.reading.format,
+            "delimiter": seen.reading.delimiter,
+            "encoding": seen.reading.encoding,
+            "decimal": seen.decimal,
+            **({"date_format": fits or _only_format(seen, seen.columns[dated[0]])} if dated else {}),
+            "columns": dict(seen.columns),
+        }
+    return made
+
+
+def _only_format(proposal: Proposal, column: str) -> str:
     if len(proposal.date_formats) == 1:
         return proposal.date_formats[0]
-    example = proposal.examples.get(proposal.columns.get("date", ""), "")
+    example = proposal.examples.get(column, "")
     if not proposal.date_formats:
         raise BadInput(f"The dates, e.g. {example!r}, have no format known here; give it with --date-format.")
     raise BadInput(
@@ -154,12 +187,22 @@ def _fitting_parameters(days: int, tables: Tables) -> dict[str, dict[str, Any]]:
     }
 
 
-def _suite(settings: dict[str, str], columns: dict[str, str], pages: dict[str, dict[str, Any]]) -> str:
+def _suite(
+    settings: dict[str, str],
+    columns: dict[str, str],
+    others: dict[str, dict[str, Any]],
+    pages: dict[str, dict[str, Any]],
+) -> str:
     import json
 
     def table(values: dict[str, Any]) -> str:
         return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
 
+    further = "".join(
+        f"\n[source.tables.{name}]\n{table({k: v for k, v in other.items() if k != 'columns'})}"
+        f"[source.tables.{name}.columns]\n{table(other['columns'])}"
+        for name, other in others.items()
+    )
     runs = "".join(
         f'\n[[page]]\nnotebook = "{page}"\n' + (f"[page.parameters]\n{table(chosen)}" if chosen else "")
         for page, chosen in pages.items()
@@ -167,5 +210,5 @@ def _suite(settings: dict[str, str], columns: dict[str, str], pages: dict[str, d
     return (
         f'title = "{settings["name"]}: what these data can answer"\nopen_box = false\n\n'
         f'[parameters]\nsource = "suites/{settings["name"]}.toml"\nas_of = "latest"\n\n'
-        f"[source]\n{table(settings)}\n[source.columns]\n{table(columns)}{runs}"
+        f"[source]\n{table(settings)}\n[source.columns]\n{table(columns)}{further}{runs}"
     )

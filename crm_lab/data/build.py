@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from crm_lab.data.identities import note_direct_ids, teach_pseudonyms, write_identities
 from crm_lab.data.returns import matched_sql
 from crm_lab.data.rules import Rule, decide
 from crm_lab.data.sources.base import Action, Source
@@ -19,24 +20,31 @@ _TEXT_COLUMNS = ("order_id", "customer_id", "product_id", "store_id")
 
 
 def build(
-    connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, chosen: Mapping[str, str] | None
+    connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, chosen: Mapping[str, str] | None, key: str
 ) -> None:
     """Write raw, clean and quarantined tables of a source into a folder of Parquet files.
+
+    Customer ids that are an e-mail address or a telephone number become pseudonyms.
 
     Args:
         connection: An in-memory connection; temporary tables are left in it.
         source: The data set.
         folder: Existing, empty folder.
         chosen: Rule actions of the user.
+        key: Secret of the pseudonyms.
     """
     actions = decide(source, chosen)
+    teach_pseudonyms(connection, key)
     with tempfile.TemporaryDirectory(dir=folder) as anteroom:
         raw = source.door(connection, Path(anteroom)) if source.door else source.raw
         _write(connection, raw, folder / "raw.parquet")
         connection.execute(f"create or replace temp view raw as from read_parquet('{folder}/raw.parquet')")
         for name, sql in source.dimensions.items():
-            _write(connection, f"{sql} order by all", folder / f"{name}.parquet")
+            _write_dimension(connection, sql, folder / f"{name}.parquet")
+        for name, door in source.doors.items():
+            _write_dimension(connection, door(connection, Path(anteroom)), folder / f"{name}.parquet")
     _judge(connection, source, folder, actions)
+    write_identities(connection, folder)
     _write(connection, "from judged", folder / "judged.parquet")
     clean = clean_sql(actions)
     _write(connection, matched_sql(clean) if source.returns_matched else clean, folder / "transactions.parquet")
@@ -48,11 +56,20 @@ def _write(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
     connection.execute(f"copy ({sql}) to '{path}' (format parquet, compression zstd)")
 
 
+def _write_dimension(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
+    """A further table in the order of its columns, customers under their pseudonyms."""
+    if "customer_id" in [row[0] for row in connection.execute(f"describe {sql}").fetchall()]:
+        note_direct_ids(connection, f"select customer_id as id from ({sql})")
+        sql = f"select * replace (pseudonym(customer_id) as customer_id) from ({sql})"
+    _write(connection, f"{sql} order by all", path)
+
+
 def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, actions: Mapping[Rule, Action]) -> None:
     """The temp table ``judged``: typed, dated lines, what each rule says of them, and why one is set aside."""
     columns = [row[0] for row in connection.execute("describe raw").fetchall() if row[0] != "source_row"]
     connection.execute(f"create or replace temp table twins as {_twins_sql(columns)}")
     connection.execute(f"create or replace temp view typed as {_typed_sql(source)}")
+    note_direct_ids(connection, "select given_id as id from typed")
     connection.execute(f"create or replace temp view staged as {_dated_sql(source)}")
     known = f"from read_parquet('{folder}/products.parquet')"
     nothing = "select null::text as product_id where false"
@@ -75,10 +92,13 @@ def _twins_sql(raw_columns: list[str]) -> str:
 
 def _typed_sql(source: Source) -> str:
     raw = ", ".join(f"{expression} as {name}" for name, expression in source.mapping.items())
-    texts = ", ".join(f"nullif(trim({c}::text), '') as {c}" for c in _TEXT_COLUMNS)
+    texts = ", ".join(
+        f"nullif(trim({c}::text), '') as {'given_id' if c == 'customer_id' else c}" for c in _TEXT_COLUMNS
+    )
     money = ", ".join(f"try_cast({c} as {MONEY}) as {c}" for c in _MONEY_COLUMNS)
     return f"""
-        select source_row, {texts}, try_cast(moment as timestamp) as moment,
+        select source_row, {texts}, pseudonym(given_id) as customer_id, is_direct_id(given_id) as direct_id,
+               try_cast(moment as timestamp) as moment,
                try_cast(quantity as double) as quantity, {money},
                moment is null or try_cast(moment as timestamp) is null
                or quantity is null or try_cast(quantity as double) is null
@@ -95,7 +115,7 @@ def _dated_sql(source: Source) -> str:
     hour = "hour(local)" if source.has_hours else "null::bigint"
     return f"""
         select source_row, {", ".join(_TEXT_COLUMNS)}, quantity, {", ".join(_MONEY_COLUMNS)}, broken, unreadable, copy,
-               moment::date as given_date, local::date as local_date, {hour} as hour,
+               direct_id, moment::date as given_date, local::date as local_date, {hour} as hour,
                local::date <> moment::date as other_day
         from (select *, {local} as local from typed)"""
 
@@ -134,7 +154,7 @@ def clean_sql(actions: Mapping[Rule, Action]) -> str:
 
 def _quarantine_sql() -> str:
     return """
-        select j.source_row, j.reason, j.net_amount, to_json(r)::text as raw_row
+        select j.source_row, j.reason, j.net_amount, without_direct_ids(to_json(r)::text) as raw_row
         from judged j join raw r using (source_row) where j.reason is not null order by j.source_row"""
 
 

@@ -50,6 +50,7 @@ def rules_for(source: Source) -> tuple[Rule, ...]:
             (("kind", "'return'"),),
         ),
         Rule("volume_as_quantity", f"({source.fuel}) and s.quantity > 1", "fix", (("quantity", "1"),)),
+        Rule("direct_id", "s.direct_id", "flag"),
         Rule("no_customer", "s.customer_id is null", "flag"),
         Rule("zero_quantity", "s.quantity = 0 and s.net_amount <> 0", "flag"),
         Rule("free_line", "s.quantity > 0 and s.net_amount = 0", "flag"),

@@ -25,6 +25,7 @@ from crm_lab.checks import BadInput, as_date
 from crm_lab.data.build import build, describe
 from crm_lab.data.customer360 import customer_table
 from crm_lab.data.customer_mix import customer_mix
+from crm_lab.data.identities import id_key
 from crm_lab.data.locks import locked
 from crm_lab.data.orders import roll_up_orders
 from crm_lab.data.rules import decide
@@ -88,7 +89,8 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
 def _key(source: Source, actions: Mapping[str, str]) -> str:
     digest = hashlib.sha256(source.fingerprint().encode())
     digest.update(repr(sorted(actions.items())).encode())
-    for name in ("build.py", "returns.py", "rules.py"):
+    digest.update(os.environ.get("CRM_LAB_ID_KEY", "").encode())
+    for name in ("build.py", "identities.py", "returns.py", "rules.py"):
         digest.update(resources.files("crm_lab.data").joinpath(name).read_bytes())
     return digest.hexdigest()[:12]
 
@@ -96,7 +98,7 @@ def _key(source: Source, actions: Mapping[str, str]) -> str:
 def _publish(source: Source, rules: Mapping[str, str] | None, folder: Path, description: str) -> None:
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        build(connect().cursor(), source, part, rules)
+        build(connect().cursor(), source, part, rules, id_key(folder.parent))
         (part / "workspace.json").write_text(description, encoding="utf-8")
         part.replace(folder)
     finally:

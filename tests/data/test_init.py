@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from crm_lab import BadInput
+from crm_lab import BadInput, open_workspace
 from crm_lab.cli import main
 from crm_lab.data.sources.proposal import propose
 from crm_lab.exports import project_root
@@ -142,6 +142,26 @@ def test_the_only_column_with_dates_is_the_date(tmp_path):
     assert propose(path).columns["date"] == "mystery"
     path.write_text("customer,one,two,amount\na,2024-01-05,2024-01-06,1\n")
     assert "date" in propose(path).missing
+
+
+def test_further_tables_are_looked_at_and_written(lab, tmp_path):
+    messages = tmp_path / "messages.csv"
+    rows = "".join(f"{n};fruehling;2024-03-{n + 1:02d};ja;0,05\n" for n in range(20))
+    messages.write_text("Kunde;Campaign;Date;Opened;Cost amount\n" + rows)
+    done = run(SAMPLE, "--timezone", "Europe/Berlin", "--cancelled", "^ST", "--table", f"exposures={messages}")
+    assert done.exit_code == 0, done.output
+    written = tomllib.loads((lab / "suites" / "messy_orders.toml").read_text())["source"]["tables"]["exposures"]
+    assert written["columns"] == {
+        "customer_id": "Kunde", "campaign": "Campaign", "date": "Date", "opened": "Opened",
+        "cost_amount": "Cost amount",
+    }  # fmt: skip
+    assert (written["decimal"], written["date_format"], written["delimiter"]) == (",", "%Y-%m-%d", ";")
+    sent = open_workspace(str(lab / "suites" / "messy_orders.toml")).stored("exposures")
+    assert sent["opened"].all()
+    assert sent["cost_amount"].sum() == pytest.approx(1.0)
+    unknown = run(SAMPLE, "--table", f"mails={messages}", "--force")
+    assert unknown.exit_code == 2
+    assert "there is no table mails; the contract has customers" in unknown.output
 
 
 @pytest.mark.parametrize(("content", "sentence"), [(None, "There is no file"), (b"", "is empty")])

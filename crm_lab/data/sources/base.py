@@ -10,6 +10,7 @@ from typing import Literal
 
 import duckdb
 
+Door = Callable[[duckdb.DuckDBPyConnection, Path], str]
 Action = Literal["fix", "quarantine", "flag", "ignore"]
 
 STAGED = (
@@ -44,6 +45,8 @@ class Source:
         timezone: The retailer's time zone, which days are counted in.
         has_hours: Whether moments carry a time of day.
         dimensions: SQL for further contract tables, by name.
+        doors: Further contract tables that take more than SQL, by name; like `door`.
+        about_doors: What the doors read and how, in words that change when it does.
         fuel: SQL condition over ``s`` (staged) and ``p`` (products): quantity is a volume.
         broken: SQL condition over the raw columns: the row could not be taken apart.
         returns_matched: Whether negative lines are matched to the sale they take back.
@@ -59,12 +62,14 @@ class Source:
     currency: str
     files: tuple[Path, ...]
     raw: str = ""
-    door: Callable[[duckdb.DuckDBPyConnection, Path], str] | None = None
+    door: Door | None = None
     mapping: Mapping[str, str]
     clock: str | None = None
     timezone: str = "UTC"
     has_hours: bool = True
     dimensions: Mapping[str, str] = field(default_factory=dict)
+    doors: Mapping[str, Door] = field(default_factory=dict)
+    about_doors: str = ""
     fuel: str = "false"
     broken: str = "false"
     returns_matched: bool = False
@@ -76,7 +81,7 @@ class Source:
     def fingerprint(self) -> str:
         """Hash of everything the tables depend on: bytes of the files, mapping, rules."""
         digest = hashlib.sha256()
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("door", "files", "raw")}
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("door", "doors", "files", "raw")}
         digest.update(repr(plain).encode())
         for path in self.files:
             with path.open("rb") as stream:

@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo, available_timezones
 import duckdb
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from crm_lab.checks import BadInput
+from crm_lab.checks import BadInput, Problems
 from crm_lab.data.sources.base import Action, Source
 from crm_lab.data.sources.door import Reading, read_raw
+from crm_lab.data.sources.further import FurtherTable, doors_of, problems_of
 from crm_lab.data.sources.inspection import refuse_unreadable, refuse_wrongly_described
+from crm_lab.data.sources.sql import customer, name_of, number, text_of
 
 
 class Columns(BaseModel):
@@ -56,6 +58,7 @@ class FileSource(BaseModel):
         cancelled: Regular expression on order numbers that take back an order.
         fee_products: Product codes that are no merchandise.
         rules: Cleaning rule to action.
+        tables: Further tables of the contract, each from a file of its own.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -79,6 +82,7 @@ class FileSource(BaseModel):
     returns_matched: bool = True
     simulated: bool = False
     rules: dict[str, Action] = {}
+    tables: dict[str, FurtherTable] = {}
 
     @field_validator("timezone", "clock")
     @classmethod
@@ -121,7 +125,10 @@ def described(table: Mapping[str, Any], what: str, beside: Path) -> FileSource:
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise BadInput(what, problems) from error
-    return spec.model_copy(update={"path": (beside / spec.path).resolve()})
+    tables = {
+        name: table.model_copy(update={"path": (beside / table.path).resolve()}) for name, table in spec.tables.items()
+    }
+    return spec.model_copy(update={"path": (beside / spec.path).resolve(), "tables": tables})
 
 
 def file_source(spec: FileSource) -> Source:
@@ -131,8 +138,10 @@ def file_source(spec: FileSource) -> Source:
         BadInput: If the file cannot be read as described.
     """
     columns = spec.columns
-    if not spec.path.is_file():
-        raise BadInput(f"There is no file {spec.path}; set `path` in the [source] table.")
+    problems = Problems(f"The source {spec.name}")
+    problems.unless(spec.path.is_file(), f"there is no file {spec.path}; set `path` in the [source] table.")
+    problems.extend(problems_of(spec.tables))
+    problems.raise_any()
     mapping = _mapping(columns, spec)
 
     def door(connection: duckdb.DuckDBPyConnection, folder: Path) -> str:
@@ -146,18 +155,20 @@ def file_source(spec: FileSource) -> Source:
         title=spec.title or spec.name,
         licence=spec.licence,
         currency=spec.currency,
-        files=(spec.path,),
+        files=(spec.path, *(table.path for table in spec.tables.values())),
         door=door,
         mapping=mapping,
         clock=spec.clock or spec.timezone,
         timezone=str(ZoneInfo(spec.timezone)),
         has_hours="%H" in spec.date_format,
-        dimensions=_dimensions(columns),
+        dimensions={name: sql for name, sql in _dimensions(columns).items() if name not in spec.tables},
+        doors=doors_of(spec.tables),
+        about_doors=repr({name: table.model_dump(exclude={"path"}) for name, table in spec.tables.items()}),
         broken="broken_row is not null",
-        fee=f"s.product_id in ({', '.join(_text(code) for code in spec.fee_products)})"
+        fee=f"s.product_id in ({', '.join(text_of(code) for code in spec.fee_products)})"
         if spec.fee_products
         else "false",
-        cancelled=f"regexp_matches(s.order_id, {_text(spec.cancelled)})" if spec.cancelled else "false",
+        cancelled=f"regexp_matches(s.order_id, {text_of(spec.cancelled)})" if spec.cancelled else "false",
         returns_matched=spec.returns_matched,
         actions={"repeated_line": "quarantine" if columns.order_id else "flag", **spec.rules},
         simulated=spec.simulated,
@@ -166,23 +177,20 @@ def file_source(spec: FileSource) -> Source:
 
 def _mapping(columns: Columns, spec: FileSource) -> dict[str, str]:
     def text(column: str | None) -> str:
-        return _quoted(column) if column else "null"
+        return name_of(column) if column else "null"
 
-    def number(column: str) -> str:
-        digits = f"replace(replace({_quoted(column)}, '.', ''), ',', '.')" if spec.decimal == "," else (
-            f"replace({_quoted(column)}, ',', '')"
-        )  # fmt: skip
-        return f"try_cast(trim({digits}) as decimal(18,4))"
+    def amount(column: str | None) -> str:
+        return number(str(column), spec.decimal)
 
-    quantity = number(columns.quantity) if columns.quantity else "1"
-    net = number(columns.amount) if columns.amount else f"({quantity} * {number(str(columns.price))})::decimal(18,4)"
-    discount = f"coalesce({number(columns.discount)}, 0)" if columns.discount else "0::decimal(18,4)"
-    moment = f"try_strptime({_quoted(columns.date)}, {_text(spec.date_format)})"
+    quantity = amount(columns.quantity) if columns.quantity else "1"
+    net = amount(columns.amount) if columns.amount else f"({quantity} * {amount(columns.price)})::decimal(18,4)"
+    discount = f"coalesce({amount(columns.discount)}, 0)" if columns.discount else "0::decimal(18,4)"
+    moment = f"try_strptime({name_of(columns.date)}, {text_of(spec.date_format)})"
     return {
         "order_id": text(columns.order_id)
         if columns.order_id
-        else f"{text(columns.customer_id)} || ' ' || {moment}::date",
-        "customer_id": rf"regexp_replace({text(columns.customer_id)}, '^(\d+)\.0$', '\1')",
+        else f"pseudonym({text(columns.customer_id)}) || ' ' || {moment}::date",
+        "customer_id": customer(text(columns.customer_id)),
         "product_id": text(columns.product_id),
         "store_id": text(columns.store_id),
         "moment": moment,
@@ -197,21 +205,13 @@ def _dimensions(columns: Columns) -> dict[str, str]:
     made = {}
     if columns.product_id and columns.category:
         made["products"] = (
-            f"select {_quoted(columns.product_id)} as product_id, min({_quoted(columns.category)}) as category"
-            f" from raw where {_quoted(columns.product_id)} is not null group by 1"
+            f"select {name_of(columns.product_id)} as product_id, min({name_of(columns.category)}) as category"
+            f" from raw where {name_of(columns.product_id)} is not null group by 1"
         )
     if columns.region:
-        key = rf"regexp_replace({_quoted(columns.customer_id)}, '^(\d+)\.0$', '\1')"
+        key = customer(name_of(columns.customer_id))
         made["customers"] = (
-            f"select {key} as customer_id, min({_quoted(columns.region)}) as region"
+            f"select {key} as customer_id, min({name_of(columns.region)}) as region"
             f" from raw where {key} is not null group by 1"
         )
     return made
-
-
-def _quoted(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

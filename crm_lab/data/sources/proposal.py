@@ -15,8 +15,10 @@ import pyarrow.parquet as pq
 
 from crm_lab.checks import BadInput
 from crm_lab.data.sources.door import Reading, csv_fields, excel_rows, is_gzip, open_text
+from crm_lab.tables import Table
 
 SAMPLE = 5_000
+_Values = dict[str, list[str]]
 
 _DATE_FORMATS = (
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y/%m/%d %H:%M:%S",
@@ -73,6 +75,14 @@ def propose(path: Path, given: Mapping[str, str] | None = None) -> Proposal:
     Raises:
         BadInput: If there is no such file or it is empty.
     """
+    reading, header, values, rows = _looked_at(path)
+    columns = {**_roles(header, values), **(given or {})}
+    numbers = [v for role in ("amount", "price", "quantity", "discount") for v in values.get(columns.get(role, ""), [])]
+    return _proposal(reading, header, values, rows, columns, values.get(columns.get("date", ""), []), numbers)
+
+
+def _looked_at(path: Path) -> tuple[Reading, list[str], _Values, int]:
+    """How a file is read, its column names, the values of its first rows by column, and how many rows that were."""
     if not path.is_file():
         raise BadInput(f"There is no file {path}; give the path of a CSV, Parquet or Excel file.")
     if path.stat().st_size == 0:
@@ -82,17 +92,47 @@ def propose(path: Path, given: Mapping[str, str] | None = None) -> Proposal:
     values = {
         name: [row[i] for row in rows if i < len(row) and row[i] not in ("", None)] for i, name in enumerate(header)
     }
-    columns = {**_roles(header, values), **(given or {})}
-    numbers = [v for role in ("amount", "price", "quantity", "discount") for v in values.get(columns.get(role, ""), [])]
+    return reading, header, values, len(rows)
+
+
+def _proposal(
+    reading: Reading,
+    header: list[str],
+    values: _Values,
+    rows: int,
+    columns: dict[str, str],
+    dates: Sequence[str],
+    numbers: Sequence[str],
+) -> Proposal:
     return Proposal(
         reading=reading,
         columns=columns,
         decimal="," if _fits(numbers, _COMMA) > _fits(numbers, _POINT) else ".",
-        date_formats=_date_formats(values.get(columns.get("date", ""), [])),
-        rows=len(rows),
+        date_formats=_date_formats(dates),
+        rows=rows,
         examples={name: seen[0] for name, seen in values.items() if seen},
         header=tuple(header),
     )
+
+
+def propose_table(path: Path, table: Table) -> Proposal:
+    """Look at a file that should hold a further table of the contract; roles are the table's columns.
+
+    Raises:
+        BadInput: If there is no such file or it is empty.
+    """
+    reading, header, values, rows = _looked_at(path)
+    plain = {_plain(name): name for name in header}
+    known = {**_names_of(), **({table.known_on: _names_of()["date"]} if table.known_on else {})}
+    columns: dict[str, str] = {}
+    for column in table.columns:
+        names = (_plain(column.name), *known.get(column.name, ()))
+        found = next((plain[name] for name in names if name in plain), None)
+        if found is not None and found not in columns.values():
+            columns[column.name] = found
+    dates = [v for c in table.columns if c.dtype == "date" for v in values.get(columns.get(c.name, ""), [])]
+    money = [v for c in table.columns if c.dtype == "money" for v in values.get(columns.get(c.name, ""), [])]
+    return _proposal(reading, header, values, rows, columns, dates, money)
 
 
 def _reading(path: Path) -> Reading:
@@ -154,10 +194,9 @@ def _roles(header: Sequence[str], values: Mapping[str, Sequence[str]]) -> dict[s
         **dict.fromkeys(("quantity", "amount", "price", "discount"), _numeric),
         "date": lambda seen: bool(_date_formats(seen)),
     }
-    plain = {re.sub(r"[\W_]+", "", name.lower()): name for name in header}
+    plain = {_plain(name): name for name in header}
     chosen: dict[str, str] = {}
-    names_of = tomllib.loads(resources.files(__package__).joinpath("column_names.toml").read_text(encoding="utf-8"))
-    for role, names in names_of.items():
+    for role, names in _names_of().items():
         for name in names:
             column = plain.get(name)
             if column and column not in chosen.values() and fits.get(role, bool)(values[column]):
@@ -167,6 +206,15 @@ def _roles(header: Sequence[str], values: Mapping[str, Sequence[str]]) -> dict[s
     if "date" not in chosen and len(dated) == 1:
         chosen["date"] = dated[0]
     return chosen
+
+
+def _names_of() -> dict[str, list[str]]:
+    """What people call their columns, by role."""
+    return tomllib.loads(resources.files(__package__).joinpath("column_names.toml").read_text(encoding="utf-8"))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.lower())
 
 
 def _numeric(seen: Sequence[str]) -> bool:
