@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "check": "crm_lab.teach.answers",
     "check_params": "crm_lab.run.guard",
     "open_workspace": "crm_lab.data.workspace",
     "publish": "crm_lab.results",
     "write_csv": "crm_lab.exports",
     "BadInput": "crm_lab.checks",
 }
-__all__ = ["BadInput", "check_params", "open_workspace", "publish", "write_csv"]
+__all__ = ["BadInput", "check", "check_params", "open_workspace", "publish", "write_csv"]
 
 if TYPE_CHECKING:
     from crm_lab.checks import BadInput
     from crm_lab.data.workspace import open_workspace
     from crm_lab.exports import write_csv
     from crm_lab.results import publish
+    from crm_lab.teach.answers import check
 
 
 def __getattr__(name: str) -> Any:

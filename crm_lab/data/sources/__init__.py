@@ -24,7 +24,7 @@ def source_names() -> tuple[str, ...]:
 
 
 def find_source(name: str) -> Source:
-    """The source of that name, or the one that a TOML file describes in its ``[source]`` table.
+    """The source of that name, a sample of its customers, or what a TOML file describes in its ``[source]`` table.
 
     >>> find_source("cdnow").currency
     'USD'
@@ -40,6 +40,7 @@ def find_source(name: str) -> Source:
         from crm_lab.data.sources.simulated import source
 
         return source(name)
+    name, comma, settings = name.partition(",")
     if name not in _HOMES:
         close = get_close_matches(name, _HOMES, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
@@ -48,6 +49,10 @@ def find_source(name: str) -> Source:
         )
     module, arguments = _HOMES[name]
     made: Source = partial(importlib.import_module(f"crm_lab.data.sources.{module}").source, *arguments)()
+    if comma:
+        from crm_lab.data.sources.sample import sample_of
+
+        return sample_of(made, settings)
     return made
 
 

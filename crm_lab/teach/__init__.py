@@ -1,0 +1,1 @@
+"""For instructors: each student's notebook and data, grading offline, feedback."""
