@@ -66,7 +66,12 @@ def write_csv(frame: pd.DataFrame, name: str) -> Path:
     Returns:
         The path written.
     """
-    return _write(name, defuse(frame).to_csv(index=False).encode("utf-8-sig"))
+    return write_csv_to(frame, out_dir() / name)
+
+
+def write_csv_to(frame: pd.DataFrame, path: Path) -> Path:
+    """Write a frame as `write_csv` does, to a path of one's own."""
+    return _write(path, defuse(frame).to_csv(index=False).encode("utf-8-sig"))
 
 
 def write_json(content: Any, name: str) -> Path:
@@ -80,11 +85,10 @@ def write_json(content: Any, name: str) -> Path:
         The path written.
     """
     text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
-    return _write(name, f"{text}\n".encode())
+    return _write(out_dir() / name, f"{text}\n".encode())
 
 
-def _write(name: str, content: bytes) -> Path:
-    path = out_dir() / name
+def _write(path: Path, content: bytes) -> Path:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_bytes(content)
     part.replace(path)

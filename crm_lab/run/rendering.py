@@ -42,7 +42,7 @@ def render_page(notebook: NotebookNode, page: dict[str, Any], folder: Path) -> P
     lang = _language(page)
     data = presentation.data_sets([page])
     html = (
-        _environment(lang)
+        environment(lang)
         .get_template("page.html.j2")
         .render(
             **_shared(page, lang),
@@ -54,7 +54,7 @@ def render_page(notebook: NotebookNode, page: dict[str, Any], folder: Path) -> P
             provenance=presentation.provenance({**_made_here(folder), **page}, data, lang),
         )
     )
-    return _write(folder / f"{page['notebook']}.html", html, lang)
+    return write_html(folder / f"{page['notebook']}.html", html, lang)
 
 
 def render_index(run: dict[str, Any], folder: Path) -> Path:
@@ -72,7 +72,7 @@ def render_index(run: dict[str, Any], folder: Path) -> Path:
     pages = [_shared(page, lang) | {"figures": presentation.figures(page, lang)} for page in in_order]
     data = presentation.data_sets(run.get("pages", []))
     html = (
-        _environment(lang)
+        environment(lang)
         .get_template("index.html.j2")
         .render(
             run=run,
@@ -86,7 +86,7 @@ def render_index(run: dict[str, Any], folder: Path) -> Path:
             provenance=presentation.provenance(run, data, lang),
         )
     )
-    return _write(folder / "index.html", html, lang)
+    return write_html(folder / "index.html", html, lang)
 
 
 def _declared(notebook: NotebookNode) -> Mapping[str, Any]:
@@ -137,9 +137,10 @@ def _language(record: Mapping[str, Any]) -> str:
 
 
 @cache
-def _environment(lang: str) -> jinja2.Environment:
+def environment(lang: str, *folders: Path) -> jinja2.Environment:
+    """Templates that speak a language: the lab's own, and those of further folders."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader([TEMPLATES, *folders]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -149,7 +150,8 @@ def _environment(lang: str) -> jinja2.Environment:
     return environment
 
 
-def _write(path: Path, html: str, lang: str) -> Path:
+def write_html(path: Path, html: str, lang: str) -> Path:
+    """Write a page whole or not at all, with the Chinese characters it needs."""
     html = html.replace("/*font*/", _font_face(html) if lang == "zh" or _has_chinese(html) else "")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_text(html, encoding="utf-8")

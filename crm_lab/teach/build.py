@@ -27,7 +27,7 @@ SUBMITTED: Final = "submitted"
 PAGES: Final = "notebooks"
 
 
-def new_secret() -> str:
+def new_salt() -> str:
     """A word that nobody guesses."""
     return secrets.token_hex(8)
 

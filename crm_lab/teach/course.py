@@ -54,14 +54,14 @@ class Course:
         pages: Names of the notebooks.
         students: In the order of their list.
         lang: Language of readouts, hints and feedback.
-        secret: Went into every seed, so that nobody can make another student's data, or the key of the own ones.
+        salt: Went into every seed, so that nobody can make another student's data, or the key of the own ones.
         given: The data, by student's id and page.
     """
 
     pages: tuple[str, ...]
     students: tuple[Student, ...]
     lang: str
-    secret: str
+    salt: str
     given: Mapping[str, Mapping[str, Assigned]]
 
     def to_json(self) -> str:
@@ -83,7 +83,7 @@ class Course:
             pages=tuple(content["pages"]),
             students=tuple(Student(**student) for student in content["students"]),
             lang=content["lang"],
-            secret=content["secret"],
+            salt=content["salt"],
             given={
                 student: {page: Assigned(**data) for page, data in pages.items()}
                 for student, pages in content["given"].items()
@@ -92,7 +92,7 @@ class Course:
 
 
 def plan_course(
-    pages: Sequence[NotebookFile], students: Sequence[Student], *, lang: str, data: str = OWN, secret: str
+    pages: Sequence[NotebookFile], students: Sequence[Student], *, lang: str, data: str = OWN, salt: str
 ) -> Course:
     """A course in which every student has data of their own on every page.
 
@@ -101,13 +101,13 @@ def plan_course(
         students: Who takes it.
         lang: ``en`` or ``zh``.
         data: ``own`` for samples of each page's data, or ``simulated:SCENARIO``.
-        secret: Goes into every seed: the same secret, the same data.
+        salt: Goes into every seed: the same salt, the same data.
 
     Raises:
         BadInput: If a page has no parameter ``source``, or cannot run on these data.
     """
-    given = {student.id: {page.name: _assigned(student, page, data, secret) for page in pages} for student in students}
-    return Course(tuple(page.name for page in pages), tuple(students), lang, secret, given)
+    given = {student.id: {page.name: _assigned(student, page, data, salt) for page in pages} for student in students}
+    return Course(tuple(page.name for page in pages), tuple(students), lang, salt, given)
 
 
 @cache
@@ -121,11 +121,11 @@ def shared_sources(pages: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({source for page in pages for source in _table().get(page, {}).get("shared", ())}))
 
 
-def _assigned(student: Student, page: NotebookFile, data: str, secret: str) -> Assigned:
+def _assigned(student: Student, page: NotebookFile, data: str, salt: str) -> Assigned:
     if "source" not in page.schema.parameters:
         raise BadInput(f"{page.name} has no parameter 'source', so students cannot have data of their own there.")
     row = _table().get(page.name, {})
-    seed = student_seed(student.id, secret)
+    seed = student_seed(student.id, salt)
     drawn = {
         name: int(np.random.default_rng([seed, i]).integers(low, high + 1))
         for i, (name, (low, high)) in enumerate(row.get("draw", {}).items())

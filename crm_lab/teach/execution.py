@@ -113,7 +113,7 @@ def _taken(answer: Any) -> dict[str, Any]:
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
     def ring(*_: object) -> None:
-        raise TooLongError(f"{seconds:g} s")
+        raise TooLongError(f"stopped after {seconds:g} s")
 
     signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds, 1)

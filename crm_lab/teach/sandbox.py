@@ -98,7 +98,7 @@ class _Guard:
         name = os.fsdecode(path)
         if flags & _WRITING:
             self._write(name)
-        elif any(_beneath(name, hidden) for hidden in self._hidden):
+        elif not _beneath(name, self._scratch) and any(_beneath(name, hidden) for hidden in self._hidden):
             raise RefusedError(f"A submission may not read {name}.")
 
     def _write(self, name: str) -> None:
@@ -150,11 +150,11 @@ def _allow(libc: ctypes.CDLL, rules: int, path: Path, rights: int) -> None:
 
 
 def beside(hidden: Iterable[Path], root: Path = Path("/")) -> list[Path]:
-    """The fewest files and folders that are everything beneath a root except what is hidden."""
+    """The fewest files and folders that are everything beneath a root except what is hidden; links lead elsewhere."""
     hidden = [path for path in hidden if path.is_relative_to(root)]
     if not hidden:
-        return [root]
-    if root in hidden or not root.is_dir():
+        return [] if root.is_symlink() else [root]
+    if root in hidden or root.is_symlink() or not root.is_dir():
         return []
     return [place for child in sorted(root.iterdir()) for place in beside(hidden, child)]
 

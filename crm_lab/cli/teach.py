@@ -1,0 +1,129 @@
+"""``crm-lab teach``: notebooks and data for each student of a class, graded offline."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crm_lab.checks import BadInput
+
+if TYPE_CHECKING:
+    from crm_lab.teach.grade import StudentGrade
+
+_FOLDER = click.Path(path_type=Path)
+_LANG = click.Choice(["en", "zh"])
+
+
+@click.group("teach")
+def teach() -> None:
+    """Build, grade and export exercises in which every student has data of their own (docs/teaching.md)."""
+
+
+@teach.command("build")
+@click.argument("pages", nargs=-1, required=True, metavar="NN ...")
+@click.option("--students", required=True, type=_FOLDER, help="CSV with a column id and, if wanted, name.")
+@click.option("--out", type=_FOLDER, default=Path("outputs/course"), show_default=True, help="Folder to write.")
+@click.option("--lang", type=_LANG, default="en", show_default=True, help="Of readouts, hints and feedback.")
+@click.option(
+    "--data", default="own", show_default=True, help="own = samples of each page's data, or simulated:SCENARIO."
+)
+@click.option("--salt", help="Word that goes into every seed; the same word, the same data (default: drawn by lot).")
+@click.option("--check", "proof", is_flag=True, help="Then prove it: solutions score 100 %, blanks 0 %, nothing leaks.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Notebooks run at once.")
+@click.pass_context
+def build_(  # noqa: PLR0913 - one argument per option
+    ctx: click.Context,
+    pages: tuple[str, ...],
+    students: Path,
+    out: Path,
+    lang: str,
+    data: str,
+    salt: str | None,
+    jobs: int,
+    *,
+    proof: bool,
+) -> None:
+    """Write a folder with notebooks and data for each student, and one for the instructor."""
+    from crm_lab.exports import project_root
+    from crm_lab.messages import Message
+    from crm_lab.teach.build import build, find_pages, new_salt
+    from crm_lab.teach.course import plan_course
+    from crm_lab.teach.roster import read_students
+
+    root = project_root()
+    chosen = find_pages(root, pages)
+    course = plan_course(chosen, read_students(students), lang=lang, data=data, salt=salt or new_salt())
+    build(course, chosen, out)
+    numbers = {"students": len(course.students), "pages": len(chosen), "folder": out}
+    click.echo(Message("teach.built", numbers).text(lang))
+    if proof and not _proven(out, root, lang, jobs):
+        ctx.exit(1)
+
+
+def _proven(course: Path, root: Path, lang: str, jobs: int) -> bool:
+    """Check a built course and say what was found."""
+    from crm_lab.messages import Message
+    from crm_lab.teach.proof import prove
+    from crm_lab.teach.sandbox import Limits
+
+    found = prove(course, root, Limits(), jobs)
+    for note in found.notes:
+        click.echo(note.text(lang))
+    if not found.problems:
+        click.echo(Message("proof.good", {"runs": found.runs}).text(lang))
+        return True
+    click.echo(Message("proof.bad", {"n": len(found.problems)}).text(lang), err=True)
+    for problem in found.problems:
+        click.echo(f"  - {problem.text(lang)}", err=True)
+    return False
+
+
+@teach.command("grade")
+@click.argument("folder", type=_FOLDER)
+@click.option("--course", type=_FOLDER, help="The built course, where FOLDER is not part of it.")
+@click.option("--out", type=_FOLDER, help="Folder for marks and feedback (default: COURSE/grades).")
+@click.option("--lang", type=_LANG, help="Of the feedback (default: the course's).")
+@click.option("--timeout", type=click.FloatRange(1), default=120, show_default=True, help="Seconds for a notebook.")
+@click.option("--memory", type=click.IntRange(256), default=2048, show_default=True, help="Megabytes for a notebook.")
+@click.option("--reveal", is_flag=True, help="Say the right answers in the feedback.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Students at once.")
+def grade_(
+    folder: Path,
+    course: Path | None,
+    out: Path | None,
+    lang: str | None,
+    timeout: float,
+    memory: int,
+    jobs: int,
+    *,
+    reveal: bool,
+) -> None:
+    """Run the submissions in FOLDER, each on its student's data, and write marks and feedback."""
+    from crm_lab.exports import project_root
+    from crm_lab.messages import Message
+    from crm_lab.teach.feedback import write_feedback
+    from crm_lab.teach.grade import Graded, Options, course_folder, grade, submissions_folder
+    from crm_lab.teach.sandbox import Limits
+
+    at = course_folder(course or folder)
+    limits = Limits(seconds=timeout, cell_seconds=timeout / 2, memory_mb=memory)
+    done: Graded | None = None
+    for step in grade(submissions_folder(folder, at), at, project_root(), Options(limits, jobs, lang)):
+        if isinstance(step, Graded):
+            done = step
+        else:
+            click.echo(_line(step))
+    if done is None:
+        raise BadInput(f"{at} has no students; build the course again.")
+    target = out or at / "grades"
+    write_feedback(done, target, reveal=reveal)
+    numbers = {"students": len(done.students), "strays": len(done.strays), "index": os.fspath(target / "index.html")}
+    click.echo(Message("teach.graded", numbers).text(done.course.lang))
+
+
+def _line(grade: StudentGrade) -> str:
+    remarks = sum(len(page.remarks) for page in grade.pages)
+    return f"{grade.student.id} {grade.points}/{grade.of}" + (f" ({remarks} remarks)" if remarks else "")

@@ -1,0 +1,165 @@
+"""One page gives the student's notebook and the solution; nothing of the answer stays in the student's."""
+
+import json
+
+import pytest
+
+from crm_lab import BadInput
+from crm_lab.exports import project_root
+from crm_lab.teach.build import build, find_pages
+from crm_lab.teach.course import Course, plan_course
+from crm_lab.teach.grade import PageSource
+from crm_lab.teach.proof import leaks
+from crm_lab.teach.versions import filled_in, runnable, solution_notebook, with_values
+
+ANSWERS = {"40.q1": 4711, "40.q2": 0.12345}
+
+
+@pytest.fixture
+def course(page, students):
+    return plan_course([page], students, lang="en", salt="word")
+
+
+@pytest.fixture
+def built(course, page, tmp_path):
+    build(course, [page], tmp_path / "out")
+    return tmp_path / "out"
+
+
+def test_folders_of_a_course(built):
+    assert sorted(p.name for p in built.iterdir()) == ["instructor", "students", "submitted"]
+    assert sorted(p.name for p in (built / "students").iterdir()) == ["ada", "ben", "li"]
+    assert [p.name for p in (built / "students" / "ada").iterdir()] == ["40_how_many.ipynb"]
+
+
+def test_the_students_notebook_has_own_data_and_no_solution(built, read, page):
+    notebook = read(built / "students" / "ada" / "40_how_many.ipynb")
+    sources = {cell.id: cell.source for cell in notebook.cells}
+    assert "Ada Lovelace" in sources["cover"]
+    assert sources["parameters"].startswith("source: str = 'cdnow_sample,customers=")
+    assert sources["solution-1"].endswith(
+        'answer_1 = ...  # your answer in place of ...\ncheck("40.q1", answer_1, "count")'
+    )
+    assert not list(leaks(built / "students" / "ada" / page.path.name, PageSource.read(page), ANSWERS, _ada(built)))
+
+
+def _ada(built):
+    return Course.read(built / "instructor").students[0]
+
+
+def test_the_filled_in_notebook_is_the_solution(built, read, page, page_content):
+    student = read(built / "students" / "ada" / "40_how_many.ipynb")
+    full = filled_in(student, page_content)
+    parameters = Course.read(built / "instructor").given["ada"][page.name].parameters
+    solution = solution_notebook(page_content, parameters)
+    assert [c.source for c in full.cells if c.id != "cover"] == [c.source for c in solution.cells]
+
+
+def test_students_have_different_data_and_the_same_salt_gives_the_same(course, page, students):
+    sources = [course.given[s.id][page.name].parameters["source"] for s in students]
+    assert len(set(sources)) == len(students)
+    assert plan_course([page], students, lang="en", salt="word") == course
+    assert plan_course([page], students, lang="en", salt="other").given != course.given
+
+
+def test_the_course_file_says_all_that_grading_needs(course, built):
+    assert Course.read(built / "instructor") == course
+
+
+def test_chinese_courses_speak_chinese(page, students, tmp_path, read):
+    build(plan_course([page], students, lang="zh", salt="word"), [page], tmp_path / "zh")
+    notebook = read(tmp_path / "zh" / "students" / "li" / "40_how_many.ipynb")
+    assert "李雷" in notebook.cells[1].source
+    assert "用你的答案替换" in "".join(cell.source for cell in notebook.cells)
+
+
+def test_a_simulated_retailer_comes_without_its_key(page, students, tmp_path, monkeypatch):
+    monkeypatch.setattr("crm_lab.teach.course.SIMULATED_CUSTOMERS", 40)
+    monkeypatch.setattr("crm_lab.teach.course._suite_parameters", lambda _: {"as_of": "latest"})
+    course = plan_course([page], students[:2], lang="en", data="simulated:fashion", salt="word")
+    build(course, [page], tmp_path / "out")
+    data = {s.id: tmp_path / "out" / "students" / s.id / "data_fashion" for s in students[:2]}
+    assert not (data["ada"] / "recipe.json").exists()
+    assert "seed" not in (data["ada"] / "retailer.json").read_text(encoding="utf-8")
+    same = [(folder / "transactions.parquet").read_bytes() for folder in data.values()]
+    assert same[0] != same[1]
+
+
+def test_nothing_is_left_of_a_build_that_fails(course, page, tmp_path, monkeypatch):
+    monkeypatch.setattr("crm_lab.teach.build._write_page", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        build(course, [page], tmp_path / "new" / "out")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_folder_in_use_is_refused(course, page, built):
+    with pytest.raises(BadInput, match="already holds files"):
+        build(course, [page], built)
+
+
+def test_a_page_without_a_source_cannot_be_personal(page, page_content, students, read):
+    content = json.loads(page.path.read_text(encoding="utf-8"))
+    content["cells"][1]["source"] = ["n: int = 3  # a number"]
+    page.path.write_text(json.dumps(content), encoding="utf-8")
+    page.__dict__.pop("cells", None)
+    with pytest.raises(BadInput, match="40_how_many has no parameter 'source'"):
+        plan_course([page], students, lang="en", salt="word")
+
+
+def test_every_page_of_the_lab_can_be_in_a_course(students):
+    pages = find_pages(project_root(), [f.stem for f in sorted((project_root() / "notebooks").glob("[0-9]*.ipynb"))])
+    course = plan_course(pages, students, lang="en", salt="word")
+    assert all(course.given["ada"][page.name] != course.given["ben"][page.name] for page in pages)
+
+
+def test_unknown_pages_are_refused():
+    with pytest.raises(BadInput, match="There is no notebook '77'"):
+        find_pages(project_root(), ["77"])
+
+
+def test_parameters_are_replaced_where_they_stand():
+    source = 'from typing import Literal\n\nn: int = 3  # number of 客户\nsource: str = "a"  # where\nlong: str = ""'
+    assert with_values(source, {"source": "b'c", "n": 4}) == (
+        'from typing import Literal\n\nn: int = 4  # number of 客户\nsource: str = "b\'c"  # where\nlong: str = ""'
+    )
+
+
+def test_what_runs_takes_answers_down_after_their_cell_and_at_the_end(page_content, page):
+    asked = PageSource.read(page).questions
+    cells = runnable(page_content, page_content, {"source": "cdnow"}, asked)
+    assert [cell.id for cell in cells] == [
+        "parameters", "injected-parameters", "load", "solution-1", "solution-2", "after-the-last-cell",
+    ]  # fmt: skip
+    assert cells[1].source == "# Parameters\nsource = 'cdnow'\nas_of = '1998-06-30'"
+    assert cells[3].answers == {"40.q1": "answer_1"}
+    assert cells[-1].answers == {"40.q1": "answer_1", "40.q2": "answer_2"}
+
+
+@pytest.mark.parametrize(
+    ("planted", "key"),
+    [
+        ("answer_1 = len(orders)  # forgot to cut", "proof.leak_solution"),
+        ("### BEGIN SOLUTION", "proof.leak_solution"),
+        ("# it is 4,711", "proof.leak_answer"),
+        ("# 0.12345", "proof.leak_answer"),
+        ("# 9e107d9d372bb6826bd81d3542a419d6", "proof.leak_hash"),
+        ("# nbT3Gk0x4MDzzB7nIuTyRUdw8bNM0hGaVzXUqOxpU8Q=", "proof.leak_hash"),
+    ],
+)
+def test_leaks_are_found(built, page, planted, key):
+    path = built / "students" / "ada" / page.path.name
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["cells"][-1]["source"] = [planted]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    found = [message.key for message in leaks(path, PageSource.read(page), ANSWERS, _ada(built))]
+    assert key in found
+
+
+def test_a_short_digest_of_a_rounded_answer_is_opened(built, page):
+    import hashlib
+
+    path = built / "students" / "ada" / page.path.name
+    digest = hashlib.sha256(b"ada0.1235").hexdigest()[:8]
+    path.write_text(path.read_text(encoding="utf-8").replace("How many?", f"How many? {digest}"), encoding="utf-8")
+    found = list(leaks(path, PageSource.read(page), ANSWERS, _ada(built)))
+    assert [m.key for m in found] == ["proof.leak_hash"]

@@ -1,0 +1,143 @@
+"""Whatever is handed in finds its student and page, or is named."""
+
+import json
+
+import pytest
+
+from crm_lab import BadInput
+from crm_lab.run.canonical import write_text
+from crm_lab.teach.course import plan_course
+from crm_lab.teach.grade import PageSource
+from crm_lab.teach.submissions import collect, edits, read_notebook
+from crm_lab.teach.versions import student_notebook
+
+
+@pytest.fixture
+def course(page, students):
+    return plan_course([page], students, lang="en", salt="word")
+
+
+@pytest.fixture
+def notebook_of(course, page, page_content, students):
+    def make(id_):
+        student = next(s for s in students if s.id == id_)
+        given = course.given[id_][page.name].parameters
+        return student_notebook(page_content, course, student, page.name, given)
+
+    return make
+
+
+@pytest.fixture
+def hand_in(tmp_path, notebook_of):
+    folder = tmp_path / "in"
+
+    def write(name, content="ada"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = write_text(notebook_of(content)) if content in ("ada", "ben", "li") else content
+        path.write_text(text, encoding="utf-8")
+        return folder
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("ada/40_how_many.ipynb", []),
+        ("ada/my work (1).ipynb", ["submission.renamed"]),
+        ("ada_40_how_many.ipynb", ["submission.renamed"]),
+        ("week 1/40_how_many-Ada.ipynb", ["submission.renamed"]),
+        ("whatever.ipynb", ["submission.renamed"]),
+    ],
+)
+def test_files_are_found_by_folder_name_or_content(hand_in, course, name, keys):
+    found, strays = collect(hand_in(name), course)
+    assert not strays
+    assert [r.key for r in found["ada", "40_how_many"].remarks] == keys
+
+
+def test_a_notebook_made_for_another_student_is_named(hand_in, course):
+    found, _ = collect(hand_in("ben/40_how_many.ipynb", "ada"), course)
+    assert [str(r) for r in found["ben", "40_how_many"].remarks] == [
+        "This notebook was made for ada; it was run on your own data."
+    ]
+
+
+@pytest.mark.parametrize("content", ["%PDF-1.4", "", "[]", '{"cells": 3}', '{"cells": [1]}', "[" * 100_000])
+def test_what_is_no_notebook_is_named(hand_in, course, content):
+    found, _ = collect(hand_in("ada/40_how_many.ipynb", content), course)
+    (remark,) = found["ada", "40_how_many"].remarks
+    assert remark.key == "submission.no_notebook"
+    assert found["ada", "40_how_many"].notebook is None
+
+
+def test_a_word_file_is_no_notebook_and_a_good_one_beside_it_counts(hand_in, course):
+    hand_in("ada/40_how_many.docx", "PK")
+    found, strays = collect(hand_in("ada/40_how_many.ipynb"), course)
+    best = found["ada", "40_how_many"]
+    assert best.path.suffix == ".ipynb"
+    assert [r.key for r in best.remarks] == ["submission.passed_over"]
+    assert not strays
+
+
+def test_files_of_nobody_are_strays(hand_in, course):
+    _, strays = collect(hand_in("zoe/notes.txt", "hello"), course)
+    assert [stray.name for stray in strays] == ["zoe/notes.txt"]
+
+
+def test_data_checkpoints_links_and_outputs_are_passed_over(hand_in, course, tmp_path):
+    hand_in("ada/data_fashion/x.ipynb", "{}")
+    hand_in("ada/.ipynb_checkpoints/40_how_many-checkpoint.ipynb")
+    folder = hand_in("ada/call_list.csv", "a,b")
+    (folder / "ada" / "40_how_many.ipynb").symlink_to("/etc/passwd")
+    assert collect(folder, course) == ({}, ())
+
+
+def test_a_huge_file_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("crm_lab.teach.submissions._LARGEST", 10)
+    (tmp_path / "x.ipynb").write_text("{}" * 10, encoding="utf-8")
+    with pytest.raises(BadInput, match="20 are allowed"):
+        read_notebook(tmp_path / "x.ipynb")
+
+
+def test_strange_cells_are_read_as_far_as_they_go(tmp_path):
+    cells = [{"cell_type": 3, "source": ["a\n", 5], "metadata": "x"}, {"id": 7}]
+    (tmp_path / "x.ipynb").write_text(json.dumps({"cells": cells, "metadata": []}), encoding="utf-8")
+    notebook = read_notebook(tmp_path / "x.ipynb")
+    assert [cell.source for cell in notebook.cells] == ["a\n5", ""]
+
+
+def edited(notebook, id_, change):
+    for cell in list(notebook.cells):
+        if cell.id == id_:
+            new = change(cell.source)
+            if new is None:
+                notebook.cells.remove(cell)
+            else:
+                cell.source = new
+    return notebook
+
+
+@pytest.mark.parametrize(
+    ("id_", "change", "keys"),
+    [
+        ("solution-1", lambda s: s.replace("...", "len(orders)", 1), []),
+        ("solution-1", lambda s: s.replace('"count")', '"count", hint=2)'), []),
+        ("solution-1", lambda s: s.replace('"count"', '"label"'), ["submission.check_changed"]),
+        ("solution-1", lambda s: s.split("check(")[0], ["submission.check_changed"]),
+        ("solution-1", lambda _: None, ["submission.exercise_gone"]),
+        ("load", lambda _: None, ["submission.cells_gone"]),
+        ("load", lambda s: s + "\norders = orders.head()", ["submission.cells_changed"]),
+    ],
+)
+def test_changes_that_should_not_be_are_named(notebook_of, page, id_, change, keys):
+    handed_out = notebook_of("ada")
+    handed_in = edited(notebook_of("ada"), id_, change)
+    assert [m.key for m in edits(handed_in, handed_out, PageSource.read(page).questions)] == keys
+
+
+def test_an_exercise_whose_id_a_tool_changed_is_found_by_its_check(notebook_of, page):
+    handed_in = notebook_of("ada")
+    next(cell for cell in handed_in.cells if cell.id == "solution-1")["id"] = "a1b2c3"
+    assert not edits(handed_in, notebook_of("ada"), PageSource.read(page).questions)
