@@ -15,6 +15,8 @@ PACKAGE = "crm_lab"
 
 def load_ipython_extension(shell: Any) -> None:
     """Set up a fresh shell; IPython calls this."""
+    if "matplotlib.pyplot" in sys.modules:  # imported before there was a shell: it could not hook itself in
+        shell.enable_matplotlib("inline")
     _reload_own_code(shell)
     _describe_figures(shell)
 

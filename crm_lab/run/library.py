@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Sequence
@@ -54,10 +55,33 @@ class NotebookFile:
         return found["question"] if found else self.name.replace("_", " ")
 
     @cached_property
+    def imports(self) -> set[tuple[str, str]]:
+        """What its cells import: pairs of module and name; the name is empty for a module alone."""
+        found: set[tuple[str, str]] = set()
+        for cell in self.cells:
+            if cell.get("cell_type") == "code":
+                found |= _imports(_text(cell))
+        return found
+
+    @cached_property
     def schema(self) -> Schema:
         """Its parameters."""
         tagged = [cell for cell in self.cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
         return schema_of(_text(tagged[0]) if tagged else None, self.name)
+
+
+def _imports(source: str) -> set[tuple[str, str]]:
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except SyntaxError:  # the page will say so
+        return set()
+    plain = {(alias.name, "") for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {
+        (node.module, alias.name)
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level
+        for alias in node.names
+    }
 
 
 def _text(cell: dict[str, Any]) -> str:

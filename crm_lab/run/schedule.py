@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +17,7 @@ from crm_lab.run.engine import TIMEOUT
 from crm_lab.run.pages import LOST, NOT_RUN, OK, blank_page, lost_page
 from crm_lab.run.plan import Plan, PlannedPage
 from crm_lab.run.processes import kill_tree
+from crm_lab.run.server import PageProcess, PageServer
 from crm_lab.run.steady import steady_environment
 from crm_lab.run.store import write_json
 
@@ -83,11 +82,12 @@ class _Ending:
 class _Running:
     """The processes at work, so that an interrupt can end them."""
 
+    server: PageServer
     pids: set[int] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
     stopped: bool = False
 
-    def start(self, begin: Callable[[], subprocess.Popen[str]]) -> subprocess.Popen[str] | None:
+    def start(self, begin: Callable[[], PageProcess]) -> PageProcess | None:
         with self.lock:
             if self.stopped:
                 return None
@@ -119,7 +119,9 @@ def run_pages(plan: Plan, setting: Setting) -> list[PageRun]:
         OSError: If a page could not be written.
         KeyboardInterrupt: If the user stopped the run; all processes have ended by then.
     """
-    running, done, waiting = _Running(), dict[str, PageRun](), {page.name: page for page in plan.pages}
+    common = {**os.environ, **steady_environment(setting.root), "CRM_LAB_LANG": setting.lang}
+    running = _Running(PageServer(common, [page.notebook for page in plan.pages]))
+    done, waiting = dict[str, PageRun](), {page.name: page for page in plan.pages}
     with ThreadPoolExecutor(setting.jobs) as pool:
         at_work: dict[Future[PageRun], str] = {}
         try:
@@ -192,7 +194,8 @@ def _run_page(page: PlannedPage, setting: Setting, running: _Running) -> PageRun
 def _work(page: PlannedPage, setting: Setting, running: _Running, job_file: Path) -> _Ending:
     """Run a page's process to its end."""
     ending = _Ending()
-    process = running.start(lambda: _begin(page, setting, job_file))
+    cwd = str(page.notebook.path.parent)
+    process = running.start(lambda: running.server.start(str(job_file), environment(page, setting), cwd))
     if process is None:
         return ending
 
@@ -201,7 +204,7 @@ def _work(page: PlannedPage, setting: Setting, running: _Running, job_file: Path
         kill_tree(process.pid)
 
     def listen() -> None:
-        for line in process.stderr or ():
+        for line in process.stderr:
             ending.last_words = line.strip() or ending.last_words
             setting.watcher.said(page.name, line.rstrip())
 
@@ -209,33 +212,19 @@ def _work(page: PlannedPage, setting: Setting, running: _Running, job_file: Path
     listener = threading.Thread(target=listen)
     timer.start()
     listener.start()
-    with process:
-        for line in process.stdout or ():
+    try:
+        for line in process.stdout:
             message = json.loads(line)
             if "cell" in message:
                 setting.watcher.progressed(page.name, message["cell"], message["of"])
             else:
                 ending.outcome = message
-    timer.cancel()
+        ending.code = process.ended()
+    finally:
+        timer.cancel()
     listener.join()
     running.end(process.pid)
-    ending.code = process.returncode
     return ending
-
-
-def _begin(page: PlannedPage, setting: Setting, job_file: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603 - our own module with a file of ours
-        [sys.executable, "-m", "crm_lab.run.worker", str(job_file)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=page.notebook.path.parent,
-        env=environment(page, setting),
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
 
 
 def _lost(page: PlannedPage, blank: dict[str, Any], setting: Setting, ending: _Ending) -> dict[str, Any]:

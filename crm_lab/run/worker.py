@@ -1,4 +1,4 @@
-"""One page in a process of its own: ``python -m crm_lab.run.worker JOB.json``.
+"""One page in a process of its own, forked from a server that has everything imported.
 
 The parent hears of progress by JSON lines on standard output. When the parent goes away, so does this
 process and its kernel.
@@ -12,6 +12,8 @@ import os
 import resource
 import sys
 import threading
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,36 @@ from crm_lab.run.engine import ENGINE
 from crm_lab.run.pages import finish_page
 from crm_lab.run.processes import kill_tree
 from crm_lab.run.store import NO_ACCESS, NO_ROOM
+from crm_lab.run.waiting import PROVISIONER, Waiting
+
+
+def enter(job_file: str, env: Mapping[str, str], cwd: str, out: Connection, err: Connection, alive: Connection) -> None:
+    """Where a page's process begins: take up place, environment and channels, then run the job.
+
+    Args:
+        job_file: See `run_page`.
+        env: The whole environment.
+        cwd: Working folder.
+        out: Becomes standard output.
+        err: Becomes standard error.
+        alive: Ends when the parent does.
+    """
+    os.setsid()
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(cwd)
+    for channel, number in ((out, 1), (err, 2)):
+        os.dup2(channel.fileno(), number)
+        channel.close()
+    if "crm_lab.run.preload" in sys.modules:  # forked: a kernel can be, too
+        Waiting.fork()
+        os.environ["JUPYTER_DEFAULT_PROVISIONER_NAME"] = PROVISIONER
+    threading.Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
+    main(job_file)
 
 
 def main(job_file: str) -> None:
     """Run the job of a file, and tell the parent how it went."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
     try:
         outcome = run_page(job)
@@ -103,11 +130,8 @@ def _tell(message: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _end_with_parent() -> None:
-    """Wait until the parent closes our standard input, which it does by ending; then end everything here."""
-    sys.stdin.read()
+def _end_with_parent(alive: Connection) -> None:
+    """Wait until the parent lets go of its end, which it does by ending; then end everything here."""
+    with contextlib.suppress(EOFError, OSError):
+        alive.recv_bytes()
     kill_tree(os.getpid())
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
