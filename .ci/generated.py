@@ -61,7 +61,15 @@ def sample() -> str:
     return messy_orders().decode("utf-8")
 
 
+def loyalty_test() -> str:
+    """A simulated test with one row per member, as a retailer's analyst would export it."""
+    from crm_lab.experiments.sample import loyalty_test_rows
+
+    return loyalty_test_rows().to_csv(index=False, lineterminator="\n")
+
+
 GENERATED = {
+    "data/samples/loyalty_test.csv": loyalty_test,
     "data/samples/messy_orders.csv": sample,
     "environment.yml": environment_yml,
     "docs/data_dictionary.md": data_dictionary,

@@ -11,7 +11,7 @@ from crm_lab.checks import BadInput
 
 if TYPE_CHECKING:
     from crm_lab.data.coverage import Coverage
-    from crm_lab.data.sources.proposal import Proposal
+    from crm_lab.data.sources.proposal import Look, Proposal
     from crm_lab.data.workspace import Tables
 
 
@@ -32,17 +32,47 @@ if TYPE_CHECKING:
     metavar="NAME=PATH",
     help="A further table of the contract, e.g. costs=costs.csv.",
 )
+@click.option(
+    "--as", "kind", type=click.Choice(["purchases", "test"]), help="What the file holds; seen by itself as a rule."
+)
+@click.option("--control", default="", help="In a test: name of the control arm.")
+@click.option("--control-share", type=click.FloatRange(0, 1), help="In a test: planned share of the control arm.")
+@click.option("--as-of", metavar="DATE", help="In a test: day the file was written; outcome windows must have ended.")
 @click.option("--force", is_flag=True, help="Write over a suite of that name.")
-def init(
-    path: Path,
-    name: str | None,
-    date_format: str | None,
-    chosen: tuple[str, ...],
-    further: tuple[str, ...],
-    force: bool,
-    **said: str | None,
-) -> None:
-    """Look at a file of purchases, propose how to read it, and write a suite of the pages it can answer."""
+def init(path: Path, **options: Any) -> None:
+    """Look at a file, propose how to read it, and write a suite of the pages it can answer.
+
+    PATH is a file of purchases, or a test with one row per unit (an arm, outcomes, what was known before).
+    """
+    from crm_lab.data.sources.proposal import look_at
+    from crm_lab.exports import project_root
+
+    options["name"] = options["name"] or _plain(path.name.split(".")[0])
+    options["chosen"] = dict(pair.partition("=")[::2] for pair in options["chosen"])
+    target = project_root() / "suites" / f"{options['name']}.toml"
+    look = look_at(path)
+    test = options["kind"] == "test" or (options["kind"] is None and _is_test(look, options["chosen"]))
+    if target.exists() and not options["force"]:
+        raise BadInput(f"There is a suite {target.name} already; choose another --name, or --force to write over it.")
+    if not test:
+        _init_purchases(path, target, options)
+        return
+    from crm_lab.cli.own_test import TestOptions, init_test
+
+    given = TestOptions(
+        options["name"], options["chosen"], options["control"], options["control_share"], options["as_of"],
+        options["date_format"] or "", options["currency"],
+    )  # fmt: skip
+    init_test(path, look, given, target)
+
+
+def _is_test(look: Look, chosen: dict[str, str]) -> bool:
+    from crm_lab.experiments.recognise import looks_like_a_test
+
+    return looks_like_a_test(look, chosen.get("arm", ""))
+
+
+def _init_purchases(path: Path, target: Path, options: dict[str, Any]) -> None:
     from crm_lab.data.coverage import what_can_be_answered
     from crm_lab.data.reconciliation import reconcile
     from crm_lab.data.sources.files import described, file_source
@@ -50,26 +80,22 @@ def init(
     from crm_lab.data.workspace import open_workspace
     from crm_lab.exports import project_root
 
-    corrections = dict(pair.partition("=")[::2] for pair in chosen)
-    proposal = propose(path, corrections)
-    _refuse_corrections(corrections, proposal)
+    proposal = propose(path, options["chosen"])
+    _refuse_corrections(options["chosen"], proposal)
     columns = dict(proposal.columns)
     _show(path, proposal)
     _need_roles(proposal)
     settings = {
-        "name": name or _plain(path.name.split(".")[0]),
+        "name": options["name"],
         "path": str(path.resolve()),
         "format": proposal.reading.format,
         "delimiter": proposal.reading.delimiter,
         "encoding": proposal.reading.encoding,
         "decimal": proposal.decimal,
-        "date_format": date_format or _only_format(proposal, proposal.columns["date"]),
-        **{key: value for key, value in said.items() if value},  # timezone, currency, cancelled
+        "date_format": options["date_format"] or _only_format(proposal, proposal.columns["date"]),
+        **{key: options[key] for key in ("timezone", "currency", "cancelled") if options[key]},
     }
-    target = project_root() / "suites" / f"{settings['name']}.toml"
-    if target.exists() and not force:
-        raise BadInput(f"There is a suite {target.name} already; choose another --name, or --force to write over it.")
-    others = _further_tables(dict(pair.partition("=")[::2] for pair in further), date_format)
+    others = _further_tables(dict(pair.partition("=")[::2] for pair in options["further"]), options["date_format"])
     described_source = {**settings, "columns": columns, "tables": others}
     source = file_source(described(described_source, "The file as described", path.parent))
     tables = open_workspace(source).at("latest")

@@ -21,7 +21,7 @@ class ChosenOnPast:
 
     Attributes:
         outcome: Column with the outcome.
-        before: The same measured before the start, over a window as long.
+        before: The same measured before the start, over a window as long; empty refuses the question.
         end: Which end is chosen: the units that did most (``top``) or least (``bottom``) before.
         share: Share of units chosen.
         level: Confidence level.
@@ -48,6 +48,8 @@ class ChosenOnPast:
             BadInput: If an arm has fewer than two chosen units.
         """
         frame = experiment.frame
+        if not self.before:
+            return ChosenTable(self, pd.DataFrame(), experiment.simulated)
         need_columns(frame.columns, [self.outcome, self.before], "The experiment's frame")
         place = frame[self.before].rank(pct=True, method="average")
         chosen = frame[place > 1 - self.share] if self.end == "top" else frame[place <= self.share]
@@ -76,6 +78,8 @@ class ChosenTable(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """One row per arm and one for the difference."""
+        if not len(self.arms):
+            return pd.DataFrame(columns=["arm", "before", "after", "units", "change", "low", "high"], dtype=float)
         z = z_value(self.spec.level)
         frame = self.arms.rename_axis("arm").reset_index()
         effect, variance = frame["change"][1] - frame["change"][0], frame["var"].sum()
@@ -84,8 +88,16 @@ class ChosenTable(Result):
         reach = z * frame["var"] ** 0.5
         return frame.assign(low=frame["change"] - reach, high=frame["change"] + reach).drop(columns="var")
 
+    def refusal(self) -> Message | None:
+        """No past to choose on, if so."""
+        return None if len(self.arms) else Message("experiments.chosen.no_past", {"outcome": self.spec.outcome})
+
     def readout(self) -> Readout:
         """What the segment did by itself, and what is left for the treatment."""
+        refused = self.refusal()
+        if refused is not None:
+            certainty = Message("experiments.effect.certainty_refused")
+            return Readout(refused, certainty, Message("experiments.chosen.action_refused"))
         frame = self.to_frame()
         values = {
             "share": self.spec.share, "alone": frame["change"][0], "treated": frame["change"][1],
@@ -100,6 +112,9 @@ class ChosenTable(Result):
     def facts(self) -> tuple[Fact, ...]:
         """Change by itself and the difference between the arms."""
         kind: Kind = "simulated" if self.simulated else "estimate"
+        if not len(self.arms):
+            label = Message("experiments.fact.chosen_effect")
+            return (Fact(id="chosen.effect", label=label, value=None, kind=kind, refusal=self.refusal()),)
         frame = self.to_frame()
         n = int(self.arms["units"].sum())
         facts = []

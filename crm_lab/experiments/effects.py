@@ -93,17 +93,24 @@ class Effects:
                 good.append(metric)
             else:
                 rows += [Effect(metric, arm, self.adjust[-1], None, refusal=refusal) for arm in experiment.treatments]
-        columns = [c for metric in good for c in metric.columns]
-        moments = experiment.moments([*columns, *experiment.covariates]) if good else []
-        ways = self.adjust if experiment.covariates else ("none",)
-        for way in dict.fromkeys(ways):
-            if good:
-                pairs = [(metric.column, metric.denominator) for metric in good]
-                means = joint_means(moments, pairs, experiment.covariates, way)
-                rows += _corrected(self._effects(means, good, experiment, way), self.correction)
+        found = {(e.metric, e.arm, e.adjust): e for way in dict.fromkeys(self.adjust) for e in
+                 _corrected(self._one_way(good, experiment, way), self.correction)}  # fmt: skip
+        rows += found.values()
         order = {metric: i for i, metric in enumerate(self.metrics)}
         rows.sort(key=lambda e: (order[e.metric], e.arm))
         return EffectTable(self, tuple(rows), experiment.counts(), dict(experiment.truth), experiment.caps)
+
+    def _one_way(self, metrics: Sequence[Metric], experiment: Experiment, way: Adjust) -> list[Effect]:
+        """Effects of all metrics; those that share covariates are estimated together."""
+        columns = [c for metric in metrics for c in metric.columns]
+        moments = experiment.moments([*columns, *experiment.covariates]) if metrics else []
+        found: list[Effect] = []
+        for past in dict.fromkeys(experiment.past_of(metric.columns) for metric in metrics):
+            group = [metric for metric in metrics if experiment.past_of(metric.columns) == past]
+            used: Adjust = way if past else "none"
+            means = joint_means(moments, [(m.column, m.denominator) for m in group], past, used)
+            found += self._effects(means, group, experiment, used)
+        return found
 
     def _effects(
         self, means: JointMeans, metrics: Sequence[Metric], experiment: Experiment, way: Adjust

@@ -30,7 +30,12 @@ class Experiment:
         unit: Column with the unit's id, if there is one.
         shares: Planned share of each arm.
         truth: Planted effect per outcome, in its unit; empty for a real test.
-        notes: What was done to the data, for the readouts: outcome -> cap of winsorising.
+        caps: What winsorising did: outcome -> its cap.
+        pasts: Outcomes with covariates of their own -> those, missing flags included; others use all.
+        judged: Outcomes whose effects are reported, the primary one first; the others feed the money.
+        segments: Columns fixed before the assignment, for the sample ratio: segment, day of the assignment.
+        funnel: Outcomes with 0 or 1 that say who took the offer, who was active, ..., in order.
+        money: What the programme's return is read from beside spend: part (later, elsewhere, ...) -> outcome.
     """
 
     frame: pd.DataFrame
@@ -43,6 +48,11 @@ class Experiment:
     shares: Mapping[str, float]
     truth: Mapping[str, float] = field(default_factory=dict)
     caps: Mapping[str, float] = field(default_factory=dict)
+    pasts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    judged: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    funnel: tuple[str, ...] = ()
+    money: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_frame(
@@ -51,7 +61,7 @@ class Experiment:
         *,
         arm: str,
         outcomes: Sequence[str],
-        covariates: Sequence[str] = (),
+        covariates: Sequence[str] | Mapping[str, Sequence[str]] = (),
         unit: str | None = None,
         control: str = "control",
         shares: Mapping[str, float] | None = None,
@@ -65,7 +75,8 @@ class Experiment:
             frame: One row per unit; it is not changed.
             arm: Column with the arm.
             outcomes: Numeric columns measured after the assignment; 0 where nothing happened.
-            covariates: Numeric columns measured before it; gaps are allowed (late joiners).
+            covariates: Numeric columns measured before it; gaps are allowed (late joiners). A mapping gives
+                outcomes their own, e.g. ``{"spend": ["spend_before"], "orders": ["orders_before"]}``.
             unit: Column with the unit's id.
             control: Which value of `arm` is the control.
             shares: Planned share per arm; equal unless given.
@@ -78,16 +89,19 @@ class Experiment:
         >>> Experiment.from_frame(frame, arm="arm", outcomes=["spend"]).counts()
         {'control': 4, 'treatment': 4}
         """
-        needed = [arm, *outcomes, *covariates, *([unit] if unit else [])]
+        own = covariates if isinstance(covariates, Mapping) else {}
+        past = list(dict.fromkeys(c for names in own.values() for c in names)) if own else list(covariates)
+        needed = [arm, *outcomes, *past, *([unit] if unit else [])]
         need_columns(frame.columns, needed, "The experiment's frame")
+        need_columns(outcomes, own, "The experiment's outcomes")
         arms = frame[arm].astype("string")
         problems = Problems("experiment")
         problems.extend(_arm_problems(arms, control, shares))
         problems.extend(_unit_problems(frame, arms, unit))
-        problems.extend(_type_problems(frame, [*outcomes, *covariates]))
+        problems.extend(_type_problems(frame, [*outcomes, *past]))
         problems.raise_any()
         names = sorted(arms.unique())
-        data, flags = _filled(frame[list(dict.fromkeys(needed))], covariates)
+        data, flags = _filled(frame[list(dict.fromkeys(needed))], past)
         data = data.assign(**{name: frame[name].astype(float) for name in outcomes}, **{arm: arms.astype(object)})
         others = frame.columns.difference(data.columns)
         return cls(
@@ -96,10 +110,12 @@ class Experiment:
             control,
             tuple(n for n in names if n != control),
             tuple(outcomes),
-            (*covariates, *flags),
+            (*past, *flags),
             unit,
             dict(shares) if shares else {name: 1 / len(names) for name in names},
             dict(truth or {}),
+            pasts={name: _with_flags(names, flags) for name, names in own.items()},
+            judged=tuple(outcomes[:1]),
         )
 
     @property
@@ -111,6 +127,13 @@ class Experiment:
     def simulated(self) -> bool:
         """Whether an effect was planted."""
         return bool(self.truth)
+
+    def past_of(self, outcomes: Sequence[str]) -> tuple[str, ...]:
+        """Covariates that adjust some outcomes together: their own where they have any, else all."""
+        if not set(outcomes) <= set(self.pasts):
+            return self.covariates
+        wanted = {c for name in outcomes for c in self.pasts[name]}
+        return tuple(c for c in self.covariates if c in wanted)
 
     def counts(self) -> dict[str, int]:
         """Units per arm, control first."""
@@ -183,6 +206,10 @@ def _unit_problems(frame: pd.DataFrame, arms: pd.Series, unit: str | None) -> li
 def _type_problems(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     text = [c for c in columns if not pd.api.types.is_numeric_dtype(frame[c])]
     return [f"{', '.join(text)} is not numeric; outcomes and covariates must be numbers."] if text else []
+
+
+def _with_flags(names: Sequence[str], flags: Sequence[str]) -> tuple[str, ...]:
+    return (*names, *(name + MISSING for name in names if name + MISSING in flags))
 
 
 def _filled(frame: pd.DataFrame, covariates: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.experiments.metrics import Metric
 
 
 def spend_windows(
@@ -60,6 +62,35 @@ def spend_windows(
     }
     windows = pd.DataFrame({name: s.reindex(units, fill_value=0) for name, s in columns.items()})
     return windows.astype(float).reset_index()
+
+
+@dataclass(frozen=True)
+class History:
+    """What a test is planned from.
+
+    Attributes:
+        units: One row per unit: outcomes in a window like the test's, and what was known before it.
+        metrics: What will be measured; the first decides.
+        covariates: Columns from before the window, without gaps.
+        available: Units that could take part.
+        customers: customer_360, for the rhythm of purchases; ``None`` where there are no purchases.
+    """
+
+    units: pd.DataFrame
+    metrics: tuple[Metric, ...]
+    covariates: tuple[str, ...]
+    available: int
+    customers: pd.DataFrame | None = None
+
+    @property
+    def outcome(self) -> str:
+        """Column of the metric that decides."""
+        return self.metrics[0].column
+
+    @property
+    def columns(self) -> list[str]:
+        """The outcome's own past, if there is one, and the outcomes."""
+        return list(dict.fromkeys([*self.covariates[:1], *(c for m in self.metrics for c in m.columns)]))
 
 
 def plant(outcome: ArrayLike, arm: ArrayLike, lift: float, treatment: str = "treatment") -> NDArray[np.float64]:

@@ -68,6 +68,20 @@ def ratio_of(
     return Metric(column, denominator, "ratio", unit, better, margin)
 
 
+def judged(experiment: Experiment, unit: str = "") -> tuple[Metric, ...]:
+    """Metrics of the outcomes that are judged: a share where all values are 0 or 1, else a mean.
+
+    Args:
+        experiment: The test.
+        unit: Unit of the primary one.
+    """
+    flags = {name for name in experiment.judged if experiment.frame[name].isin([0, 1]).all()}
+    return tuple(
+        share_of(name) if name in flags else mean_of(name, unit if name == experiment.judged[0] else "")
+        for name in experiment.judged
+    )
+
+
 def metric_problem(metric: Metric, experiment: Experiment) -> Message | None:
     """Why a metric of an experiment has no effect to report, or ``None``."""
     need_columns(experiment.outcomes, metric.columns, "The experiment")

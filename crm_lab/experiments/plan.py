@@ -15,7 +15,7 @@ from crm_lab.checks import BadInput, Problems, as_date
 from crm_lab.experiments.experiment import Experiment
 from crm_lab.experiments.programme import Programme
 from crm_lab.experiments.returns import ProgrammeReturn
-from crm_lab.exports import write_json
+from crm_lab.exports import project_root, write_json
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Kind, Readout, Result
 
@@ -80,7 +80,9 @@ class Plan:
             BadInput: If the file was changed after it was written, or is no plan.
         """
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            file = Path(path)
+            file = file if file.is_absolute() or file.exists() else project_root() / file
+            content = json.loads(file.read_text(encoding="utf-8"))
             given = content.pop("sha256")
             content["programme"] = Programme(**content["programme"])
             content["covariates"] = tuple(content["covariates"])
@@ -121,7 +123,8 @@ class Plan:
             **{f"programme.{f.name}": getattr(self.programme, f.name) for f in fields(self.programme)},
         }
         rows = [(k, planned[k], done[k]) for k in planned if planned[k] != done[k]]
-        again = self.programme.analyze(experiment, self.outcome) if self.outcome in experiment.outcomes else None
+        known = self.outcome in experiment.outcomes
+        again = self.programme.analyze(experiment, self.outcome, None, **answer.money) if known else None
         return Deviations(self, tuple(rows), answer, again)
 
 
@@ -175,6 +178,46 @@ class Deviations(Result):
                  refusal=self.refusal()),
             Fact(id="plan.sha256", label=label["plan_hash"], value=self.spec.sha256, kind=kind),
         )  # fmt: skip
+
+
+def held_against(
+    plan: Plan | None, experiment: Experiment, answer: ProgrammeReturn, filters: tuple[str, ...] = ()
+) -> Deviations | NoPlan:
+    """Every deviation of an analysis from its plan over the planned window; or that there is no plan.
+
+    Args:
+        plan: What was written before the start; ``None`` if nothing was.
+        experiment: The test as analysed.
+        answer: The return as analysed.
+        filters: Names of the filters used.
+    """
+    if plan is None:
+        return NoPlan()
+    return plan.hold_against(experiment, answer, (plan.first_day, plan.last_day), filters)
+
+
+@dataclass(frozen=True)
+class NoPlan(Result):
+    """Nothing was written down before the start."""
+
+    name: ClassVar[str] = "plan"
+
+    def to_frame(self) -> pd.DataFrame:
+        """No rows: there is nothing to deviate from."""
+        return pd.DataFrame(columns=["what", "planned", "done"], dtype=object)
+
+    def refusal(self) -> Message:
+        """That there is no plan."""
+        return Message("experiments.plan.none")
+
+    def readout(self) -> Readout:
+        """That there is no plan, and how to have one."""
+        return Readout(*(Message(f"experiments.plan.{key}") for key in ("none", "none_certainty", "none_action")))
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The number of deviations, refused."""
+        label = Message("experiments.fact.deviations")
+        return (Fact(id="plan.deviations", label=label, value=None, refusal=self.refusal()),)
 
 
 def _named(answer: ProgrammeReturn | None) -> Message | str:

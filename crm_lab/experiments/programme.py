@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Decision = Literal["ship", "extend", "stop"]
 GAINS = ("margin", "pulled_forward", "cannibalised")
 COSTS = ("rewards_new", "rewards_anyway", "contact", "running")
+MONEY = ("later", "elsewhere", "margin", "rewards", "member_spend")
+_SHIFTS = ("later", "elsewhere")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +73,7 @@ class Programme:
         problems.raise_any()
 
     def analyze(
-        self,
-        experiment: Experiment,
-        outcome: str,
-        soundness: Soundness | None = None,
-        *,
-        later: str | None = None,
-        elsewhere: str | None = None,
+        self, experiment: Experiment, outcome: str, soundness: Soundness | None = None, **money: str
     ) -> ProgrammeReturn:
         """Return of the programme from a test with two arms.
 
@@ -85,62 +81,71 @@ class Programme:
             experiment: The test.
             outcome: Spend per unit in the outcome window.
             soundness: Its check; a broken sample ratio refuses the decision.
-            later: Spend per unit in a window after the programme ended: what members buy less there was
-                pulled forward.
-            elsewhere: Spend per unit in the retailer's other shops or brands in the outcome window: what
-                members buy less there was cannibalised.
+            **money: Further outcomes. ``later``: spend in a window after the programme ended; what members buy
+                less there was pulled forward. ``elsewhere``: spend in the retailer's other shops or brands in
+                the outcome window; what members buy less there was cannibalised. ``margin``: gross margin in
+                the window, in place of `margin_share`; `later` and `elsewhere` are then margin, too.
+                ``rewards``: cost of rewards, in place of rate and redemption; ``member_spend``: spend that
+                earns them, all spend of treated units unless given.
 
         Raises:
-            BadInput: If the test has more than two arms.
+            BadInput: If the test has more than two arms, or there is no such part of the money.
         """
         from crm_lab.experiments.returns import ProgrammeReturn
 
         if len(experiment.arms) != 2:
             raise BadInput(f"The test has {len(experiment.arms)} arms; a programme's return needs two. Keep two.")
-        outcomes = {"margin": outcome, "pulled_forward": later, "cannibalised": elsewhere}
-        given = {part: column for part, column in outcomes.items() if column is not None}
+        unknown = sorted(set(money) - set(MONEY))
+        if unknown:
+            raise BadInput(f"{', '.join(unknown)} is no part of the money; parts are {', '.join(MONEY)}.")
+        given = {"spend": outcome, **money}
         refusals = [soundness.refusal() if soundness else None]
         refusals += [metric_problem(mean_of(column), experiment) for column in given.values()]
         refusal = next((r for r in refusals if r is not None), None)
         treated = experiment.counts()[experiment.treatments[0]]
         means = parts = None
         if refusal is None:
-            way: Adjust = self.adjust if experiment.covariates else "none"
-            moments = experiment.moments([*given.values(), *experiment.covariates])
-            means = joint_means(moments, [(c, None) for c in given.values()], experiment.covariates, way)
+            past = experiment.past_of(list(given.values()))
+            moments = experiment.moments([*given.values(), *past])
+            means = joint_means(moments, [(c, None) for c in given.values()], past, self.adjust if past else "none")
             parts = self.parts(means, treated, tuple(given))
         truth = experiment.truth.get(outcome)
-        return ProgrammeReturn(self, outcome, treated, len(experiment.frame), means, parts, truth, refusal)
+        return ProgrammeReturn(self, outcome, money, treated, len(experiment.frame), means, parts, truth, refusal)
 
-    def parts(self, means: JointMeans, treated: int, gains: Sequence[str] = GAINS[:1]) -> Parts:
+    def parts(self, means: JointMeans, treated: int, roles: Sequence[str] = ("spend",)) -> Parts:
         """Amounts per treated unit from the arms' means.
 
         Args:
             means: Mean of each outcome per arm, control first; the first outcome is spend in the window.
             treated: Treated units, who share the running cost.
-            gains: What the outcomes are, in order.
+            roles: What the outcomes are, in order: spend, then parts of the money.
         """
-        k = len(gains)
+        k = len(roles)
         theta = np.append(means.mean.ravel(), self.redemption_share)
         cov = np.zeros((2 * k + 1, 2 * k + 1))
         cov[:-1, :-1] = means.cov.reshape(2 * k, 2 * k)
         cov[-1, -1] = self.redemption_sd**2
-        return parts_of((*gains, *COSTS), lambda t: self.amounts(t, treated), theta, cov)
+        gains = [GAINS[0], *(name for name, role in zip(GAINS[1:], _SHIFTS, strict=True) if role in roles)]
+        return parts_of((*gains, *COSTS), lambda t: self.amounts(t, treated, roles), theta, cov)
 
-    def amounts(self, theta: FloatArray, treated: float) -> FloatArray:
+    def amounts(self, theta: FloatArray, treated: float, roles: Sequence[str] = ("spend",)) -> FloatArray:
         """The amounts of the waterfall per treated unit, cost below 0.
 
         Args:
             theta: Control's mean of each outcome, treatment's mean of each, redeemed share.
             treated: Treated units.
+            roles: What the outcomes are, in order.
         """
-        k = (len(theta) - 1) // 2
-        control, treatment, redeemed = theta[:k], theta[k : 2 * k], theta[-1]
-        reward = self.reward_rate * redeemed
-        costs = [
-            -reward * (treatment[0] - control[0]),
-            -reward * control[0],
-            -self.contact_cost,
-            -self.running_cost / treated,
-        ]
-        return np.concatenate([self.margin_share * (treatment - control), costs])
+        k = len(roles)
+        control = dict(zip(roles, theta[:k], strict=True))
+        extra = dict(zip(roles, theta[k : 2 * k] - theta[:k], strict=True))
+        share = 1.0 if "margin" in roles else self.margin_share
+        gains = [share * extra.get("margin", extra["spend"])]
+        gains += [share * extra[role] for role in _SHIFTS if role in roles]
+        new = self.reward_rate * theta[-1] * extra["spend"]
+        anyway = self.reward_rate * theta[-1] * control["spend"]
+        if "rewards" in roles:  # measured: extra spend has earned its part of them
+            earned = extra.get("member_spend", control["spend"] + extra["spend"])
+            new = extra["rewards"] * extra["spend"] / earned if earned else 0.0
+            anyway = extra["rewards"] - new
+        return np.array([*gains, -new, -anyway, -self.contact_cost, -self.running_cost / treated])

@@ -33,7 +33,12 @@ def weighted_moments(names: tuple[str, ...], values: FloatArray, weights: FloatA
 
 
 def bootstrap_multiples(
-    programme: Programme, experiment: Experiment, outcome: str, rng: np.random.Generator | int, draws: int = 1000
+    programme: Programme,
+    experiment: Experiment,
+    outcome: str,
+    rng: np.random.Generator | int,
+    draws: int = 1000,
+    **money: str,
 ) -> FloatArray:
     """Multiples (margin per unit of cost) of resampled tests, shape (draws,).
 
@@ -41,19 +46,21 @@ def bootstrap_multiples(
     distribution with the programme's mean and standard deviation.
     """
     draw = np.random.default_rng(rng)
-    columns = (outcome, *experiment.covariates)
+    outcomes = {"spend": outcome, **money}
+    past = experiment.past_of(list(outcomes.values()))
+    columns = tuple(dict.fromkeys((*outcomes.values(), *past)))
     arms = []
     for name in experiment.arms[:2]:
         values = experiment.frame.loc[experiment.frame[experiment.arm] == name, list(columns)].to_numpy(dtype=float)
         weights = draw.multinomial(len(values), np.full(len(values), 1 / len(values)), size=draws).astype(float)
         arms.append(weighted_moments(columns, values, weights))
-    way: Adjust = programme.adjust if experiment.covariates else "none"
+    way: Adjust = programme.adjust if past else "none"
     redeemed = redeemed_shares(programme, draw, draws)
     multiples = np.empty(draws)
     for i, pair in enumerate(zip(*arms, strict=True)):
-        means = joint_means(pair, [(outcome, None)], experiment.covariates, way)
+        means = joint_means(pair, [(c, None) for c in outcomes.values()], past, way)
         terms = replace(programme, redemption_share=float(redeemed[i]))
-        multiples[i] = Return.of(terms.parts(means, pair[1].n), GAINS).multiple
+        multiples[i] = Return.of(terms.parts(means, pair[1].n, tuple(outcomes)), GAINS).multiple
     return multiples
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from crm_lab.checks import BadInput, need_columns
+from crm_lab.checks import BadInput
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats.intervals import wilson
@@ -24,41 +24,70 @@ class ResponseRates:
 
     Attributes:
         target: The rate somebody claims or wants, e.g. 0.75; it is held against every definition.
+        by: Column whose values get rates of their own below those of all messages, e.g. ``campaign_type``.
         level: Confidence level.
     """
 
     target: float | None = None
+    by: str = ""
     level: float = 0.95
 
-    def analyze(self, messages: pd.DataFrame) -> ResponseTable:
-        """Every rate that the columns allow, customers being the unit only if each got one message.
+    def analyze(self, messages: pd.DataFrame | None) -> ResponseTable:
+        """Every rate that the columns allow; customers are the sampling unit where customer_id names them.
 
         Args:
-            messages: 0/1 columns among sent, delivered, opened, clicked, redeemed, bought; `sent` is 1
-                for every row unless given.
+            messages: 0/1 columns among sent, delivered, opened, clicked, redeemed, bought (missing where not
+                known yet: such messages are left out of that rate); `sent` is 1 for every row unless given.
+                ``None`` where there are none, which refuses the question.
 
         Raises:
             BadInput: If no numerator is there, or a column is not 0 or 1.
         """
+        if messages is None:
+            return ResponseTable(self, ())
         flags = messages if "sent" in messages else messages.assign(sent=1)
         have = [c for c in (*DENOMINATORS, *NUMERATORS) if c in flags.columns]
         if not set(have) & set(NUMERATORS):
             raise BadInput(f"No response column is there; give some of {', '.join(NUMERATORS)}.")
         for name in dict.fromkeys(have):
-            if not flags[name].isin([0, 1]).all():
-                raise BadInput(f"{name} must be 0 or 1 for every message.")
-        return ResponseTable(self, tuple(self._rates(flags, have)))
+            odd = int((~flags[name].isin([0, 1]) & flags[name].notna()).sum())
+            if odd:
+                raise BadInput(f"{name} must be 0 or 1 for every message; {odd:,} have other values.")
+        rates = self._rates(flags, have)
+        if self.by in flags:
+            for group, part in flags.groupby(self.by):
+                rates += [{**rate, "group": str(group)} for rate in self._rates(part, have)]
+        return ResponseTable(self, tuple(rates))
 
     def _rates(self, flags: pd.DataFrame, have: Sequence[str]) -> list[dict[str, float | str]]:
         rows: list[dict[str, float | str]] = []
         for top in (n for n in NUMERATORS if n in have):
             for bottom in (d for d in DENOMINATORS if d in have and d != top):
-                n = int(flags[bottom].sum())
-                hits = int((flags[top] * flags[bottom]).sum())
-                lo, hi = wilson(hits, n, self.level)
-                row: dict[str, float | str] = {"responders": hits, "of": n, "rate": hits / n if n else math.nan}
-                rows.append({"definition": f"{top} / {bottom}", **row, "low": float(lo), "high": float(hi)})
+                known = flags[flags[[top, bottom]].notna().all(axis=1) & (flags[bottom] == 1)]
+                n, hits = len(known), int(known[top].sum())
+                shrink = _design_effect(known, top)
+                lo, hi = wilson(hits / shrink, n / shrink, self.level)
+                counts: dict[str, float | str] = {"responders": hits, "of": n, "rate": hits / n if n else math.nan}
+                ends = {"low": float(lo), "high": float(hi)}
+                rows.append({"definition": f"{top} / {bottom}", "group": "", **counts, **ends})
         return rows
+
+
+def _design_effect(messages: pd.DataFrame, top: str) -> float:
+    """By how much messages of one customer say less than as many of different ones; 1 where nobody is named."""
+    if "customer_id" not in messages or not 0 < messages[top].mean() < 1:
+        return 1.0
+    rate, n = float(messages[top].mean()), len(messages)
+    gaps = (messages[top] - rate).groupby(messages["customer_id"]).sum()
+    return max(float((gaps**2).sum()) / (n * rate * (1 - rate)), 1.0)
+
+
+_COLUMNS = ["definition", "group", "responders", "of", "rate", "low", "high"]
+
+
+def _id(rate: Mapping[str, float | str]) -> str:
+    name = f"response.{str(rate['definition']).replace(' / ', '_per_')}"
+    return f"{name}.{str(rate['group']).lower().replace(' ', '_')}" if rate["group"] else name
 
 
 @dataclass(frozen=True)
@@ -72,16 +101,25 @@ class ResponseTable(Result):
     formats: ClassVar[dict[str, str]] = {"rate": ".1%", "low": ".1%", "high": ".1%"}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per definition: responders, of how many, rate with Wilson's interval."""
-        frame = pd.DataFrame(list(self.rates))
-        need_columns(frame.columns, ["definition"], "The rates")
+        """One row per definition (and group): responders, of how many, rate with Wilson's interval."""
+        frame = pd.DataFrame(list(self.rates), columns=_COLUMNS)
+        if not (frame["group"] != "").any():
+            frame = frame.drop(columns="group")
         if self.spec.target is not None:
             frame["reaches_target"] = frame["low"] > self.spec.target
         return frame
 
+    def refusal(self) -> Message | None:
+        """No message to count responses to, if so."""
+        return None if self.rates else Message("experiments.response.no_messages")
+
     def readout(self) -> Readout:
         """How far the definitions are apart, and which reach the target."""
-        frame = self.to_frame()
+        refused = self.refusal()
+        if refused is not None:
+            certainty = Message("experiments.effect.certainty_refused")
+            return Readout(refused, certainty, Message("experiments.response.action_refused"))
+        frame = ResponseTable(self.spec, tuple(r for r in self.rates if not r["group"])).to_frame()
         by_rate = frame.sort_values("rate")
         low, high = by_rate.iloc[0], by_rate.iloc[-1]
         values = {"lowest": low["definition"], "lo": low["rate"], "highest": high["definition"], "hi": high["rate"]}
@@ -95,10 +133,13 @@ class ResponseTable(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """Every rate with its interval, numerator and denominator named."""
+        if not self.rates:
+            label = Message("experiments.fact.response", {"definition": "-"})
+            return (Fact(id="response", label=label, value=None, refusal=self.refusal()),)
         return tuple(
             Fact(
-                id=f"response.{str(r['definition']).replace(' / ', '_per_')}",
-                label=Message("experiments.fact.response", {"definition": r["definition"]}),
+                id=_id(r),
+                label=Message("experiments.fact.response", {"definition": f"{r['definition']} {r['group']}".strip()}),
                 value=float(r["rate"]),
                 unit="share",
                 ci=Interval(float(r["low"]), float(r["high"]), self.spec.level),

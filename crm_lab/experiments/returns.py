@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
@@ -13,7 +14,7 @@ import pandas as pd
 from crm_lab.checks import BadInput
 from crm_lab.experiments.economics import Parts, Return
 from crm_lab.experiments.estimate import JointMeans
-from crm_lab.experiments.programme import GAINS, Decision, Programme
+from crm_lab.experiments.programme import COSTS, GAINS, Decision, Programme
 from crm_lab.experiments.wording import programme_readout
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
@@ -26,6 +27,7 @@ class ProgrammeReturn(Result):
 
     spec: Programme
     outcome: str
+    money: Mapping[str, str]
     treated: int
     units: int
     means: JointMeans | None
@@ -98,27 +100,27 @@ class ProgrammeReturn(Result):
         return frame.assign(probability=[r.p_roi_above(x) for x in frame["roi"]])
 
     def break_evens(self) -> pd.DataFrame:
-        """Lift, redeemed share and margin at which the programme just reaches what is needed, others fixed.
+        """Lift, rewards and margin at which the programme just reaches what is needed, others fixed.
 
-        A break-even outside what is possible (a margin above 1) is shown as it is: nothing reaches it.
+        Rewards are the redeemed share of points, or their cost per treated unit where that was measured. A
+        break-even outside what is possible (a margin above 1) is shown as it is: nothing reaches it.
         """
-        if self.means is None:
+        if self.means is None or self.parts is None:
             raise BadInput(f"There is no break-even: {self.refused}")
-        control, spec = float(self.means.mean[0, 0]), self.spec
-        lift = float(self.means.mean[1, 0]) / control - 1
-
-        def missing(lift: float, redeemed: float, margin: float) -> float:
-            theta = np.array([control, control * (1 + lift), redeemed])
-            amounts = replace(spec, margin_share=margin).amounts(theta, self.treated)
-            return float(amounts[0] + self._other_gains() + (1 + spec.roi_needed) * amounts[1:].sum())
-
-        now = {"lift": lift, "redemption": spec.redemption_share, "margin": spec.margin_share}
-        rows = []
-        for place, (name, value) in enumerate(now.items()):
-            ends = [missing(*(x if i == place else v for i, v in enumerate(now.values()))) for x in (0.0, 1.0)]
-            slope = ends[1] - ends[0]  # the net result is linear in each of the three
-            zero = -ends[0] / slope if slope else math.nan
-            rows.append((Message(f"experiments.break_even.{name}").text(), value, zero))
+        amount = dict(zip(self.parts.names, map(float, self.parts.value), strict=True))
+        weight = 1 + self.spec.roi_needed
+        new, anyway = weight * amount["rewards_new"], weight * amount["rewards_anyway"]
+        net = self.parts.total(GAINS)[0] + weight * self.parts.total(COSTS)[0]
+        gains = self.parts.total(GAINS)[0]
+        lift = self.mean("spend", 1) / self.mean("spend", 0) - 1
+        rewards = ("rewards", self.mean("rewards", 1)) if "rewards" in self.money else \
+                  ("redemption", self.spec.redemption_share)  # fmt: skip
+        # the net result is linear in each; its slope per times of what each is now
+        now = [("lift", lift, amount["margin"] + new), (*rewards, new + anyway), ("margin", self.margin, gains)]
+        rows = [
+            (Message(f"experiments.break_even.{name}").text(), value, value * (1 - net / slope) if slope else math.nan)
+            for name, value, slope in now
+        ]
         return pd.DataFrame(rows, columns=["quantity", "now", "break_even"])
 
     def bases(self) -> pd.DataFrame:
@@ -129,7 +131,7 @@ class ProgrammeReturn(Result):
         if self.means is None:
             raise BadInput(f"There is no return: {self.refused}")
         r, (control, treatment) = self.returns, self.means.mean[:, 0]
-        margin, cost = self.spec.margin_share, r.cost if r.cost > 0 else math.nan
+        margin, cost = self.margin, r.cost if r.cost > 0 else math.nan
         rows = {
             "roas_gross": treatment / cost,
             "roas_incremental": (treatment - control) / cost,
@@ -140,9 +142,18 @@ class ProgrammeReturn(Result):
         names = [Message(f"experiments.basis.{k}").text() for k in rows]
         return pd.DataFrame({"basis": names, "value": list(rows.values())})
 
-    def _other_gains(self) -> float:
-        parts = self.parts
-        return 0.0 if parts is None else parts.total(GAINS[1:])[0]
+    def mean(self, role: str, arm: int) -> float:
+        """An arm's mean of spend or of a part of the money that was given."""
+        if self.means is None:
+            raise BadInput(f"There are no means: {self.refused}")
+        return float(self.means.mean[arm, ["spend", *self.money].index(role)])
+
+    @property
+    def margin(self) -> float:
+        """Margin as a share of treated units' spend: as stated, or as measured."""
+        if "margin" not in self.money:
+            return self.spec.margin_share
+        return self.mean("margin", 1) / self.mean("spend", 1)
 
     def refusal(self) -> Message | None:
         """Why there is no return, if so."""

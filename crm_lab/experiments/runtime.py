@@ -32,12 +32,15 @@ class RunTime:
         problems.unless(self.cycles > 0, f"cycles is {self.cycles}; it must be above 0.")
         problems.raise_any()
 
-    def analyze(self, customers: pd.DataFrame) -> RunTimeTable:
+    def analyze(self, customers: pd.DataFrame | None) -> RunTimeTable:
         """Days the window needs, in whole weeks so that every weekday counts alike.
 
         Args:
-            customers: customer_360: one row per customer with median_gap_days (missing without a repeat).
+            customers: customer_360: one row per customer with median_gap_days (missing without a repeat);
+                ``None`` where there are no purchases to see a rhythm in, which refuses the question.
         """
+        if customers is None:
+            return RunTimeTable(self, np.array([]), 0)
         need_columns(customers.columns, ["median_gap_days"], "customer_360")
         gaps = customers["median_gap_days"].dropna().to_numpy(dtype=float)
         return RunTimeTable(self, gaps, len(customers))
@@ -62,21 +65,24 @@ class RunTimeTable(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Gap and window for some quantiles, the chosen one among them."""
+        if not len(self.gaps):
+            return pd.DataFrame(columns=["quantile", "gap_days", "window_days"])
         levels = sorted({0.5, 0.75, 0.9, self.spec.quantile})
-        gaps = [float(np.quantile(self.gaps, q)) if len(self.gaps) else math.nan for q in levels]
+        gaps = [float(np.quantile(self.gaps, q)) for q in levels]
         return pd.DataFrame({"quantile": levels, "gap_days": gaps, "window_days": [self.window(q) for q in levels]})
 
     def refusal(self) -> Message | None:
         """Nobody came back, so there is no rhythm."""
-        return None if len(self.gaps) else Message("experiments.run_time.no_gaps", {"n": self.customers})
+        if len(self.gaps):
+            return None
+        return Message(f"experiments.run_time.{'no_gaps' if self.customers else 'no_purchases'}", {"n": self.customers})
 
     def readout(self) -> Readout:
         """The window, whom it leaves out, what to do."""
         refused = self.refusal()
         if refused is not None:
-            return Readout(
-                refused, Message("experiments.effect.certainty_refused"), Message("experiments.run_time.action_refused")
-            )
+            action = Message(f"experiments.run_time.action_{'refused' if self.customers else 'no_purchases'}")
+            return Readout(refused, Message("experiments.effect.certainty_refused"), action)
         values = {
             "days": self.window(self.spec.quantile), "quantile": self.spec.quantile, "cycles": self.spec.cycles,
             "n": len(self.gaps), "once": self.customers - len(self.gaps),

@@ -67,6 +67,16 @@ class SampleRatios:
         ]
 
 
+def fifths(values: pd.Series) -> pd.Series:
+    """Fifths of a column fixed before the start, as groups for the sample ratio.
+
+    >>> fifths(pd.Series([5.0, 1.0, 4.0, 2.0, 3.0])).tolist()
+    ['highest', 'lowest', 'high', 'low', 'middle']
+    """
+    names = ["lowest", "low", "middle", "high", "highest"]
+    return pd.qcut(values.rank(method="first"), 5, labels=names).astype("string").astype(object)
+
+
 @dataclass(frozen=True)
 class SampleRatioTable(Result):
     """Sizes per arm and p value, overall and by group."""

@@ -32,7 +32,7 @@ def weekly_spend(orders: pd.DataFrame, units: Sequence[str] | pd.Series, *, star
     """Spend of each unit in each week from a day on: columns week_01, week_02, ...; 0 where nothing was bought.
 
     Args:
-        orders: Columns customer_id, date, net_amount.
+        orders: Columns customer_id, date, net_amount; orders or their lines.
         units: Customer ids, one row each in this order.
         start: First day of the first week.
         weeks: How many whole weeks.

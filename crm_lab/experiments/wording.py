@@ -84,9 +84,16 @@ def programme_readout(result: ProgrammeReturn) -> Readout:
         finding = Message("experiments.roi.finding", values)
     else:
         finding = Message("experiments.roi.finding_no_ratio", money)
-    planted = "planted" if result.truth is not None else "real"
-    certainty = Message(f"experiments.roi.certainty_{planted}", {"p": result.p_needed, "needed": spec.roi_needed})
+    measured = [role for role in ("margin", "rewards") if role in result.money]
+    kind = "planted" if result.truth is not None else "measured" if measured else "real"
+    terms = {"p": result.p_needed, "needed": spec.roi_needed, "measured": _measured(measured)}
+    certainty = Message(f"experiments.roi.certainty_{kind}", terms)
     return Readout(finding, certainty, _action(result))
+
+
+def _measured(roles: list[str]) -> Message | str:
+    """Margin, rewards or both in words; nothing for none."""
+    return Message(f"experiments.money.{'both' if len(roles) > 1 else roles[0]}") if roles else ""
 
 
 def _action(result: ProgrammeReturn) -> Message:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from textwrap import wrap
 from typing import Any
 
 from matplotlib.axes import Axes
 
-from crm_lab.plots.style import style
+from crm_lab.plots.style import GREY, new_axes, style
 from crm_lab.results import Result
 
 _DRAWINGS: dict[type, Callable[..., Axes]] = {}
@@ -22,6 +23,15 @@ def draws(kind: type) -> Callable[[Callable[..., Axes]], Callable[..., Axes]]:
         return function
 
     return register
+
+
+def _no_picture(reason: str, ax: Axes | None) -> Axes:
+    """The reason why there is nothing to draw, in place of empty axes."""
+    ax = ax or new_axes(height=1.0)
+    width = 45 if any(not sign.isascii() for sign in reason) else 95
+    ax.text(0, 0.5, "\n".join(wrap(reason, width)), va="center", color=GREY, transform=ax.transAxes)
+    ax.set_axis_off()
+    return ax
 
 
 def draw(result: Result, **options: Any) -> Axes:
@@ -40,5 +50,8 @@ def draw(result: Result, **options: Any) -> Axes:
         importlib.import_module(f"crm_lab.plots.{room}")
     if kind not in _DRAWINGS:
         raise TypeError(f"There is no plot for {kind.__name__}; its to_frame() has the numbers.")
+    refused = result.refusal()
     with style():
+        if refused is not None and result.to_frame().empty:
+            return _no_picture(refused.text(), options.get("ax"))
         return _DRAWINGS[kind](result, **options)

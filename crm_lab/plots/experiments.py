@@ -15,11 +15,13 @@ from crm_lab.experiments.compliance import TakeUpTable
 from crm_lab.experiments.design import DesignTable
 from crm_lab.experiments.effects import EffectTable
 from crm_lab.experiments.readings import Readings
+from crm_lab.experiments.response import ResponseTable
 from crm_lab.experiments.returns import ProgrammeReturn
 from crm_lab.experiments.roi_design import RoiDesignTable
 from crm_lab.experiments.runtime import RunTimeTable
 from crm_lab.experiments.sample_ratio import SampleRatioTable
 from crm_lab.experiments.soundness import Soundness
+from crm_lab.experiments.steady import SteadyReturn
 from crm_lab.experiments.timeline import NoveltyTable
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
@@ -169,6 +171,39 @@ def plot_novelty(result: NoveltyTable, *, ax: Axes | None = None) -> Axes:
     ax.axvspan(0.5, result.spec.launch + 0.5, color=GREY, alpha=0.12, linewidth=0, label=_text("launch"))
     ax.set(title=_text("novelty_title"), xlabel=_text("novelty_axis"), ylabel=_text("effect_axis"))
     ax.legend(loc="lower left")
+    return ax
+
+
+@draws(SteadyReturn)
+def plot_steady(result: SteadyReturn, *, ax: Axes | None = None) -> Axes:
+    """ROI of all weeks and of those after the launch, with their intervals."""
+    frame = result.to_frame().rename(columns={"roi": "effect"}).dropna(subset=["effect"])
+    ax = ax or new_axes(height=2.2)
+    places = np.arange(len(frame))[::-1]
+    _interval_points(ax, frame, places)
+    ax.set_yticks(places, [_text("weeks", weeks=weeks) for weeks in frame["weeks"]])
+    ax.set_ylim(-0.6, max(len(frame), 1) - 0.4)
+    ax.axvline(result.answer.spec.roi_needed, color=RUST, linestyle="--", label=_text("needed"))
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.set(title=_text("steady_title"), xlabel=_text("steady_axis"))
+    ax.legend(loc="upper right")
+    return ax
+
+
+@draws(ResponseTable)
+def plot_responses(result: ResponseTable, *, ax: Axes | None = None) -> Axes:
+    """Each definition's rate with its interval, groups below all messages; the target as a dashed line."""
+    frame = result.to_frame().rename(columns={"rate": "effect"}).dropna(subset=["effect"])
+    ax = ax or new_axes(height=1.4 + 0.3 * len(frame))
+    places = np.arange(len(frame))[::-1]
+    _interval_points(ax, frame, places)
+    groups = frame["group"] if "group" in frame else pd.Series("", index=frame.index)
+    ax.set_yticks(places, (frame["definition"] + "  " + groups).str.strip().tolist())
+    if result.spec.target is not None:
+        ax.axvline(result.spec.target, color=RUST, linestyle="--", label=_text("needed"))
+        ax.legend(loc="lower right")
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.set(title=_text("response_title"), xlabel=_text("response_axis"), xlim=(0, 1))
     return ax
 
 

@@ -134,6 +134,8 @@ def _dated(page: PlannedPage, data: DataDays, problems: Problems) -> PlannedPage
     source, as_of = page.parameters.get(SOURCE), page.parameters.get(AS_OF)
     if not isinstance(as_of, str):
         return page
+    if source == "":  # the page reads a file of its own
+        return page
     if not isinstance(source, str):
         if as_of == LATEST:
             problems.extend([f'{page.name}: as_of is "latest", but no parameter names the source; give a date.'])
@@ -153,7 +155,7 @@ def _too_old(plan: Plan, data: DataDays, today: date) -> Iterable[str]:
     if limit is None:
         return
     for source in dict.fromkeys(page.parameters.get(SOURCE) for page in plan.pages):
-        if not isinstance(source, str):
+        if not isinstance(source, str) or not source:
             continue
         last = data.last_complete_day(source)
         age = (today - last).days

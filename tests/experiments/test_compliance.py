@@ -1,12 +1,15 @@
 """ITT, CACE and response rates."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
 
+from crm_lab import open_workspace
 from crm_lab.checks import BadInput
-from crm_lab.experiments import Experiment
+from crm_lab.experiments import Experiment, campaign_messages
 from crm_lab.experiments.compliance import TakeUp
 from crm_lab.experiments.response import ResponseRates
 from crm_lab.messages import LANGUAGES
@@ -109,3 +112,70 @@ def test_messages_without_responses_are_refused():
         ResponseRates().analyze(MESSAGES[["delivered"]])
     with pytest.raises(BadInput, match="opened must be 0 or 1"):
         ResponseRates().analyze(MESSAGES.assign(opened=2))
+
+
+def test_missing_answers_are_left_out_of_their_rate_and_groups_stand_below():
+    flags = MESSAGES.assign(bought=[np.nan] * 20 + [1] * 20 + [0] * 60, kind=["a"] * 50 + ["b"] * 50)
+    frame = ResponseRates(by="kind").analyze(flags).to_frame().set_index(["definition", "group"])
+    assert frame.loc[("bought / sent", ""), ["responders", "of"]].tolist() == [20, 80]
+    assert frame.loc[("redeemed / sent", "a"), "of"] == 50
+    assert frame["responders"].groupby("definition").sum().loc["redeemed / sent"] == 24  # all, a and b
+
+
+def test_messages_of_one_customer_are_not_independent():
+    """Everybody gets ten messages and answers all or none: as uncertain as one message each."""
+    one = pd.DataFrame({"customer_id": [f"c{i}" for i in range(60)], "redeemed": [1] * 20 + [0] * 40})
+    ten = pd.concat([one] * 10, ignore_index=True)
+    once, often = (ResponseRates().analyze(messages).to_frame().iloc[0] for messages in (one, ten))
+    assert (often["low"], often["high"]) == pytest.approx((once["low"], once["high"]), abs=1e-9)
+    apart = ResponseRates().analyze(ten.drop(columns="customer_id")).to_frame().iloc[0]
+    assert apart["high"] - apart["low"] < 0.5 * (once["high"] - once["low"])
+
+
+def test_without_messages_there_is_no_rate():
+    nothing = ResponseRates().analyze(None)
+    assert "hold no messages" in nothing.readout().finding.text("en")
+    assert nothing.facts()[0].value is None
+    assert nothing.plot().texts  # the reason stands in place of a picture
+
+
+@pytest.fixture(scope="module")
+def journey():
+    return open_workspace("complete_journey").at("2017-12-31")
+
+
+def test_response_rates_of_complete_journey(journey):
+    """CATALOGUE F2: coupon redemption per targeted household-campaign 12.0 %; types A 16.6, B 6.5, C 5.9."""
+    messages = campaign_messages(journey)
+    assert len(messages) == 6589
+    rates = ResponseRates(by="campaign_type").analyze(messages).to_frame()
+    rates = rates[rates["definition"] == "redeemed / sent"].set_index("group")["rate"]
+    assert rates.round(3).to_dict() == {"": 0.120, "Type A": 0.166, "Type B": 0.065, "Type C": 0.059}
+
+
+def test_who_bought_within_the_days_counts_as_bought():
+    day = pd.to_datetime
+    tables = {
+        "exposures": pd.DataFrame({
+            "customer_id": ["a", "b", "c", "d", "a"], "campaign": ["1", "1", "1", "2", "2"],
+            "date": day(["2024-05-01", "2024-05-01", "2024-05-01", "2024-05-20", "2024-05-10"]),
+            "delivered": [True, False, None, True, True], "opened": None,
+        }),
+        "orders": pd.DataFrame({"customer_id": ["a", "b", "d", None], "date": day(["2024-05-14", "2024-05-15",
+                                "2024-05-21", "2024-05-02"])}),
+        "responses": pd.DataFrame({"customer_id": ["a", "a"], "campaign": ["2", "2"], "date": day(["2024-05-11"] * 2)}),
+    }  # fmt: skip
+    found = campaign_messages(Tables(tables), bought_days=14)
+    assert found["bought"].fillna(-1).tolist() == [1, 0, 0, -1, 1]  # d's days are not over on the 31st
+    assert found["redeemed"].tolist() == [0, 0, 0, 0, 1]
+    assert found["delivered"].fillna(-1).tolist() == [1, 0, -1, 1, 1]
+    assert "opened" not in found
+    assert campaign_messages(Tables({})) is None
+    with pytest.raises(BadInput, match="bought_days is 0"):
+        campaign_messages(Tables(tables), bought_days=0)
+
+
+class Tables(dict):
+    """Tables in memory on the last day of May."""
+
+    as_of = date(2024, 5, 31)

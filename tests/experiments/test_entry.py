@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import Effects, mean_of
-from crm_lab.experiments.entry import OwnTest, PlantedTest, TableTest, open_test
+from crm_lab.experiments import Effects, OwnTest, PlantedTest, TableTest, mean_of, open_test
 from crm_lab.simulate import make_retailer, open_key
 
 
@@ -42,8 +41,9 @@ def test_a_file_with_one_row_per_unit_is_a_test(households, tmp_path, kind):
 def test_files_that_are_not_there_or_no_table_are_refused(tmp_path):
     with pytest.raises(BadInput, match=r"There is no file nowhere\.csv"):
         OwnTest(file="nowhere.csv").open()
-    with pytest.raises(BadInput, match=r"comes as \.csv, \.parquet, \.xlsx"):
-        OwnTest(file="test.docx").open()
+    (tmp_path / "t.csv").write_text("")
+    with pytest.raises(BadInput, match="is empty; give a file with column names and rows"):
+        OwnTest(file=str(tmp_path / "t.csv")).open()
 
 
 def test_numeric_arms_and_ids_are_text(households, tmp_path):
@@ -105,3 +105,25 @@ def test_unfinished_windows_and_unknown_experiments_are_refused(retailer):
         TableTest(experiment="loyalty", until="2030-01-01").open(shop)
     with pytest.raises(BadInput, match="were assigned after 2023-01-05, when their outcome had ended"):
         TableTest(experiment="loyalty", until="2023-01-05").open(shop)
+
+
+def test_a_test_in_the_tables_knows_its_money_weeks_and_funnel(retailer):
+    """Margin, later margin, rewards: unit by unit those of the answer key; weeks add up to the window."""
+    given = retailer.scenario.programme
+    until = retailer.scenario.start + pd.Timedelta(days=given.start + given.days - 1)
+    shop = Shop(dict(retailer.tables), retailer.scenario.last_date)
+    test = TableTest(experiment="loyalty", until=f"{until:%Y-%m-%d}", later_days=28).open(shop)
+    key = open_key(retailer).customers.set_index("customer_id").loc[test.frame["customer_id"]]
+    assert test.funnel == ("enrolled", "active", "redeemed")
+    assert test.segments == ("tier", "assigned_on")
+    assert set(test.money) == {"margin", "rewards", "member_spend", "later"}
+    margin = np.where(key["treated"], key["margin_1"], key["margin_0"])
+    np.testing.assert_allclose(test.frame["margin"], margin, atol=0.01)
+    np.testing.assert_allclose(test.frame["rewards"], key["rewards_cost"], atol=1e-9)
+    assert (test.frame.loc[~key["enrolled"].to_numpy(), "member_spend"] == 0).all()
+    weeks = test.frame.filter(regex="^week_")
+    assert weeks.shape[1] == given.days // 7
+    np.testing.assert_allclose(weeks.sum(axis=1), test.frame["spend"], atol=1e-6)  # 182 days are 26 weeks
+    assert TableTest(experiment="loyalty", until=f"{until:%Y-%m-%d}").open(shop).money.keys() == {
+        "margin", "rewards", "member_spend",
+    }  # fmt: skip

@@ -208,3 +208,57 @@ def test_gross_bases_flatter_any_programme(households):
     assert extra * 0.3 == pytest.approx(multiple)
     assert roi == pytest.approx(multiple - 1)
     assert gross > 5 * extra
+
+
+def measured(households):
+    """A test whose margin, rewards and members' spend were measured."""
+    rng, treated = np.random.default_rng(9), (households["arm"] == "treatment").to_numpy()
+    member = treated & (rng.random(len(households)) < 0.7)
+    frame = households.assign(
+        margin=0.4 * households["spend"], rewards=0.02 * households["spend"] * member,
+        member_spend=households["spend"] * member, later=0.1 * households["spend_before"] - 2.0 * treated,
+    )  # fmt: skip
+    names = ["spend", "margin", "rewards", "member_spend", "later"]
+    return Experiment.from_frame(frame, arm="arm", outcomes=names, covariates=["spend_before"])
+
+
+MONEY = {"margin": "margin", "rewards": "rewards", "member_spend": "member_spend", "later": "later"}
+
+
+def test_measured_margin_and_rewards_take_the_place_of_the_terms(households):
+    test = measured(households)
+    answer = Programme(**TERMS, adjust="none").analyze(test, "spend", **MONEY)
+    means = test.frame.groupby("arm")[list(MONEY)].mean().diff().loc["treatment"]
+    extra = test.frame.groupby("arm")["spend"].mean().diff()["treatment"]
+    parts = dict(zip(answer.parts.names, answer.parts.value, strict=True))
+    assert parts["margin"] == pytest.approx(means["margin"])
+    assert parts["pulled_forward"] == pytest.approx(means["later"])  # in margin, as margin is
+    assert parts["rewards_new"] + parts["rewards_anyway"] == pytest.approx(-means["rewards"])
+    assert parts["rewards_new"] == pytest.approx(-means["rewards"] * extra / means["member_spend"])
+    assert answer.margin == pytest.approx(0.4)
+    assert "margin and rewards as measured" in answer.readout().certainty.text("en")
+    frame = answer.to_frame()
+    assert frame["per_unit"].iloc[:-1].sum() == pytest.approx(frame["per_unit"].iloc[-1])
+
+
+def test_break_evens_of_measured_money(households):
+    answer = Programme(**TERMS, adjust="none").analyze(measured(households), "spend", rewards="rewards")
+    table = answer.break_evens().set_index("quantity")
+    now, zero = table.loc["Cost of rewards per treated unit"]
+    assert now == pytest.approx(answer.mean("rewards", 1))
+    net, _ = answer.returns.net()
+    assert zero == pytest.approx(now + net)  # all of the net result may go to rewards
+
+
+def test_bootstrap_of_measured_money_agrees_with_fieller(households):
+    from crm_lab.experiments.resample import bootstrap_multiples
+
+    test, terms = measured(households), Programme(**TERMS)
+    span = terms.analyze(test, "spend", **MONEY).returns.multiple_set().interval()
+    multiples = bootstrap_multiples(terms, test, "spend", 4, draws=400, **MONEY)
+    assert np.quantile(multiples, [0.025, 0.975]) == pytest.approx([span.lo, span.hi], abs=0.2 * (span.hi - span.lo))
+
+
+def test_an_unknown_part_of_the_money_is_refused(households):
+    with pytest.raises(BadInput, match="tax is no part of the money; parts are later, elsewhere, margin, rewards"):
+        Programme(**TERMS).analyze(two_arms(households), "spend", tax="spend")

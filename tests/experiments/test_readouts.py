@@ -24,7 +24,9 @@ from crm_lab.experiments import (
     RunTime,
     SampleRatios,
     SoundnessCheck,
+    SteadyState,
     TakeUp,
+    held_against,
     mean_of,
 )
 
@@ -85,6 +87,14 @@ def results():
         "response": ResponseRates(target=0.75).analyze(
             pd.DataFrame({"delivered": [1, 1, 1, 0], "opened": [1, 1, 0, 0], "bought": [1, 0, 0, 0]})
         ),
+        "response.none": ResponseRates().analyze(None),
+        "run_time.no_purchases": RunTime().analyze(None),
+        "chosen.no_past": ChosenOnPast(outcome="spend", before="").analyze(experiment()),
+        "roi.measured": Programme(**terms).analyze(experiment(40.0, **plain), "spend", margin="spend"),
+        "steady.none": SteadyState().analyze(experiment(), Programme(**terms).analyze(experiment(), "spend")),
+        "steady.same": steady(40.0, 40.0),
+        "steady.differs": steady(90.0, -30.0),
+        "plan.none": held_against(None, experiment(), Programme(**terms).analyze(experiment(), "spend")),
         "plan.kept": plan.hold_against(
             experiment(), Programme(**terms).analyze(experiment(), "spend"), window
         ),
@@ -92,6 +102,18 @@ def results():
             experiment(), Programme(**terms, ship_at=0.5).analyze(experiment(), "spend"), window
         ),
     }  # fmt: skip
+
+
+def steady(launch, later):
+    """Four weeks, the first of them the launch, with an effect each."""
+    treated = (units(0.0)["arm"] == "treatment").to_numpy()
+    weeks = {
+        f"week_{w:02d}": units(0.0)["spend"] / 4 + (launch if w == 1 else later) / 4 * treated for w in range(1, 5)
+    }
+    frame = units(0.0).assign(**weeks, spend=sum(weeks.values()))
+    test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"])
+    terms = Programme(margin_share=0.3, reward_rate=0.01, currency="EUR")
+    return SteadyState(launch=1).analyze(test, terms.analyze(test, "spend"))
 
 
 def texts():

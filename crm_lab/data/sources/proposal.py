@@ -81,6 +81,40 @@ def propose(path: Path, given: Mapping[str, str] | None = None) -> Proposal:
     return _proposal(reading, header, values, rows, columns, values.get(columns.get("date", ""), []), numbers)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The first rows of a file.
+
+    Attributes:
+        reading: Format, delimiter and encoding.
+        header: Its columns.
+        values: Column to the values in those rows, as text, empty ones left out.
+        rows: Rows looked at.
+        decimal: Decimal mark of its numbers.
+    """
+
+    reading: Reading
+    header: tuple[str, ...]
+    values: Mapping[str, Sequence[str]]
+    rows: int
+    decimal: str
+
+
+def look_at(path: Path) -> Look:
+    """The first rows of a file, whatever its format.
+
+    Raises:
+        BadInput: If there is no such file or it is empty.
+    """
+    reading, header, values, rows = _looked_at(path)
+    numbers = [value for seen in values.values() if is_numeric(seen) for value in seen]
+    return Look(reading, tuple(header), values, rows, _decimal(numbers))
+
+
+def _decimal(numbers: Sequence[str]) -> str:
+    return "," if _fits(numbers, _COMMA) > _fits(numbers, _POINT) else "."
+
+
 def _looked_at(path: Path) -> tuple[Reading, list[str], _Values, int]:
     """How a file is read, its column names, the values of its first rows by column, and how many rows that were."""
     if not path.is_file():
@@ -107,8 +141,8 @@ def _proposal(
     return Proposal(
         reading=reading,
         columns=columns,
-        decimal="," if _fits(numbers, _COMMA) > _fits(numbers, _POINT) else ".",
-        date_formats=_date_formats(dates),
+        decimal=_decimal(numbers),
+        date_formats=date_formats(dates),
         rows=rows,
         examples={name: seen[0] for name, seen in values.items() if seen},
         header=tuple(header),
@@ -191,8 +225,8 @@ def _rows(reading: Reading) -> Iterator[list[str]]:
 def _roles(header: Sequence[str], values: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Each role's best column by name, or the only one with dates; amounts must hold numbers, dates dates."""
     fits: Mapping[str, Callable[[Sequence[str]], bool]] = {
-        **dict.fromkeys(("quantity", "amount", "price", "discount"), _numeric),
-        "date": lambda seen: bool(_date_formats(seen)),
+        **dict.fromkeys(("quantity", "amount", "price", "discount"), is_numeric),
+        "date": lambda seen: bool(date_formats(seen)),
     }
     plain = {_plain(name): name for name in header}
     chosen: dict[str, str] = {}
@@ -217,7 +251,8 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.lower())
 
 
-def _numeric(seen: Sequence[str]) -> bool:
+def is_numeric(seen: Sequence[str]) -> bool:
+    """Whether nine of ten values are numbers, with a decimal point or comma."""
     return len(seen) > 0 and max(_fits(seen, _POINT), _fits(seen, _COMMA)) > 0.9 * len(seen)
 
 
@@ -225,7 +260,7 @@ def _fits(seen: Sequence[str], pattern: re.Pattern[str]) -> int:
     return sum(pattern.match(value.strip()) is not None for value in seen)
 
 
-def _date_formats(seen: Sequence[str]) -> tuple[str, ...]:
+def date_formats(seen: Sequence[str]) -> tuple[str, ...]:
     """The formats that read at least 95 % of the values; only those that read most are kept."""
     sample = [value.strip() for value in seen]
     if not sample:

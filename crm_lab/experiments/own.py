@@ -1,0 +1,299 @@
+"""A retailer's own test: a file with one row per unit, its reading and its dates."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.data.sources.proposal import Look, look_at
+from crm_lab.experiments.experiment import Experiment
+from crm_lab.experiments.histories import History
+from crm_lab.experiments.metrics import judged
+from crm_lab.exports import project_root
+
+KIND = "test"
+MONEY = ("later", "elsewhere", "margin", "rewards")
+LATEST = "latest"
+
+
+def read_units(path: Path, text: Sequence[str] = ()) -> pd.DataFrame:
+    """A CSV, Parquet or Excel file as a frame; delimiter, encoding and decimal mark as the file has them.
+
+    Args:
+        path: The file.
+        text: Columns that stay text (ids keep their zeros).
+
+    Raises:
+        BadInput: If the file is not there, empty or of another kind.
+    """
+    return _frame(path, look_at(path), text)
+
+
+def _frame(path: Path, look: Look, text: Sequence[str]) -> pd.DataFrame:
+    kinds = {column: "string" for column in text if column in look.header}
+    if look.reading.format == "parquet":
+        return pd.read_parquet(path).astype(kinds)
+    if look.reading.format == "excel":
+        return pd.read_excel(path, dtype=kinds)
+    reading = look.reading
+    encoding = "utf-8-sig" if reading.encoding == "utf-8" else reading.encoding
+    return pd.read_csv(path, sep=reading.delimiter, encoding=encoding, decimal=look.decimal, dtype=kinds)
+
+
+@dataclass(frozen=True)
+class FileTables:
+    """What a page knows when its data are one file: no tables, only where the file came from.
+
+    Attributes:
+        path: The file.
+        day: Day it was written; ``None`` where nobody said.
+        currency: ISO code of its amounts.
+        rows: Its rows.
+        simulated: Whether every row says so in a column `simulated`.
+    """
+
+    path: Path
+    day: date | None
+    currency: str
+    rows: int
+    simulated: bool
+
+    def __contains__(self, name: str) -> bool:
+        return False
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        raise BadInput(f"{self.path.name} holds one row per unit and no table {name}; it needs purchases.")
+
+    @property
+    def as_of(self) -> date:
+        """Day the file was written.
+
+        Raises:
+            BadInput: If nobody said.
+        """
+        if self.day is None:
+            raise BadInput(f"as_of is {LATEST}, but {self.path.name} does not say when it was written; give the day.")
+        return self.day
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the figures come from, for reports."""
+        day = self.day.isoformat() if self.day else ""
+        return {
+            "source": self.path.name,
+            "title": self.path.name,
+            "currency": self.currency,
+            "as_of": day,
+            "last_day": day,
+            "rows": self.rows,
+            "key": hashlib.sha256(self.path.read_bytes()).hexdigest()[:16],
+            "simulated": self.simulated,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnTest:
+    """A test in a file with one row per unit.
+
+    Attributes:
+        file: CSV, Parquet or Excel, or the suite (.toml) that `crm-lab init` wrote for one; empty for none.
+            Relative paths start at the project. A suite's ``[source]`` says the rest of what is below.
+        arm: Column with the arm.
+        outcome: Column with the outcome, 0 where nothing happened.
+        metrics: Further outcomes, separated by commas.
+        covariates: Columns from before the start, separated by commas; ``spend: spend_before; orders:
+            orders_before`` gives each outcome its own.
+        unit: Column with the unit's id; empty keeps every row.
+        control: Name of the control arm.
+        control_share: Planned share of the control arm; 0 for arms of equal size.
+        segments: Columns fixed before the start within which the sample ratio is looked at.
+        funnel: Columns with 0 or 1 after the assignment, in order: who took the offer, who was active, ...
+        assigned_on: Column with the day of the assignment, or one date.
+        outcome_from: Column with the first day of the outcome window, or one date.
+        outcome_until: Column with its last day, or one date.
+        date_format: strptime format of dates that are text; empty for YYYY-MM-DD.
+        later: Column with the outcome in a window after the programme's end.
+        elsewhere: Column with spend in the retailer's other shops in the outcome window.
+        margin: Column with gross margin in the outcome window.
+        rewards: Column with the cost of rewards in it.
+        currency: ISO code of its amounts.
+    """
+
+    file: str
+    arm: str = "arm"
+    outcome: str = "spend"
+    metrics: str = ""
+    covariates: str = ""
+    unit: str = ""
+    control: str = "control"
+    control_share: float = 0.0
+    segments: str = ""
+    funnel: str = ""
+    assigned_on: str = ""
+    outcome_from: str = ""
+    outcome_until: str = ""
+    date_format: str = ""
+    later: str = ""
+    elsewhere: str = ""
+    margin: str = ""
+    rewards: str = ""
+    currency: str = "EUR"
+
+    @property
+    def given(self) -> bool:
+        """Whether a file is named."""
+        return bool(self.file)
+
+    def described(self) -> OwnTest:
+        """Itself, or what a suite's ``[source]`` says, with the file's full path.
+
+        Raises:
+            BadInput: If there is no such file, or the suite describes no test.
+        """
+        path = Path(self.file)
+        path = path if path.is_absolute() or path.exists() else project_root() / path
+        if not path.exists():
+            raise BadInput(f"There is no file {self.file}; give its path from the project's folder.")
+        return _from_suite(path) if path.suffix == ".toml" else replace(self, file=str(path))
+
+    def tables(self, as_of: str = LATEST) -> FileTables:
+        """The file's provenance for `publish`; `as_of` is the day it was written."""
+        own = self.described()
+        units = read_units(Path(own.file))
+        made_up = "simulated" in units and bool(units["simulated"].astype("string").str.lower().isin(_TRUE).all())
+        return FileTables(
+            Path(own.file), None if as_of == LATEST else as_date(as_of), own.currency, len(units), made_up
+        )
+
+    def open(self, tables: FileTables | Any = None) -> Experiment:
+        """Read the file and check it, its dates against `tables.as_of` too.
+
+        Raises:
+            BadInput: With every problem of the file at once.
+        """
+        own = self.described()
+        frame = read_units(Path(own.file), [own.arm, own.unit])
+        _check_dates(frame, own, tables)
+        money = {role: column for role in MONEY if (column := getattr(own, role))}
+        outcomes = [own.outcome, *_names(own.metrics), *_names(own.funnel), *money.values()]
+        need_columns(frame.columns, [own.arm, *_names(own.segments)], "The file")
+        test = Experiment.from_frame(
+            frame,
+            arm=own.arm,
+            outcomes=list(dict.fromkeys(outcomes)),
+            covariates=_pasts(own.covariates),
+            unit=own.unit or None,
+            control=own.control,
+            shares=own.shares(frame[own.arm]),
+        )
+        names = tuple(dict.fromkeys([own.outcome, *_names(own.metrics)]))
+        days = [own.assigned_on] if own.assigned_on in frame else []
+        segments, funnel = (*_names(own.segments), *days), tuple(_names(own.funnel))
+        return replace(test, judged=names, segments=segments, funnel=funnel, money=money)
+
+    def history(self, tables: FileTables | Any = None) -> History:
+        """The control units, to whom nothing was done, as the ground on which the next test is planned."""
+        test = self.open(tables)
+        untouched = test.frame[test.frame[test.arm] == test.control].reset_index(drop=True)
+        return History(untouched, judged(test), test.covariates, len(test.frame))
+
+    def shares(self, arms: pd.Series) -> Mapping[str, float] | None:
+        """Planned share per arm; ``None`` for equal ones.
+
+        Raises:
+            BadInput: If the control's share is none.
+        """
+        if not 0 <= self.control_share < 1:
+            raise BadInput(f"control_share is {self.control_share}; it lies between 0 and 1, 0 for equal arms.")
+        names = sorted(arms.dropna().astype(str).unique())
+        others = [name for name in names if name != self.control]
+        if not self.control_share or not others:
+            return None
+        return {self.control: self.control_share} | dict.fromkeys(others, (1 - self.control_share) / len(others))
+
+
+_TRUE = ("true", "yes", "1", "ja", "是")
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _pasts(text: str) -> list[str] | dict[str, list[str]]:
+    """Covariates for all outcomes, or (with colons) each outcome's own."""
+    if ":" not in text:
+        return _names(text)
+    pairs = [part.partition(":") for part in text.split(";") if part.strip()]
+    return {outcome.strip(): _names(names) for outcome, _, names in pairs}
+
+
+def _from_suite(path: Path) -> OwnTest:
+    """The test that a suite's ``[source]`` describes; its file is relative to the suite."""
+    try:
+        given = dict(tomllib.loads(path.read_text(encoding="utf-8")).get("source", {}))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path.name} is no TOML: {error}.") from error
+    known = {f.name for f in fields(OwnTest)} - {"file"}
+    problems = Problems(f"The test in {path.name}")
+    problems.unless(given.pop("kind", "") == KIND, 'its [source] has no kind = "test"; write it with crm-lab init.')
+    problems.unless("path" in given, "its [source] has no path of a file.")
+    file = path.parent / str(given.pop("path", ""))
+    problems.unless(file.is_file(), f"there is no file {file.name} at {file.parent}.")
+    unknown = sorted(set(given) - known)
+    problems.unless(not unknown, f"{', '.join(unknown)} is not known; a test has {', '.join(sorted(known))}.")
+    problems.raise_any()
+    return OwnTest(file=str(file), **given)
+
+
+def _check_dates(frame: pd.DataFrame, own: OwnTest, tables: Any) -> None:
+    """Refuse outcomes that began before the assignment, ended before it, or have not ended yet; with counts."""
+    problems = Problems("The dates of the test")
+    days = {
+        name: _days(frame, getattr(own, name), name, own.date_format, problems)
+        for name in ("assigned_on", "outcome_from", "outcome_until")
+    }
+    problems.raise_any()
+    assigned, begin, end = days.values()
+    early = int((begin < assigned).sum())
+    problems.unless(
+        not early, f"{early:,} units have an outcome that begins before their assignment; count it from that day on."
+    )
+    late = int((assigned > end).sum())
+    problems.unless(
+        not late, f"{late:,} units were assigned after their outcome had ended; drop them, or mend the dates."
+    )
+    if end.notna().any() and tables is not None:
+        open_ends = int((end > pd.Timestamp(tables.as_of)).sum())
+        problems.unless(
+            not open_ends,
+            f"the outcome window of {open_ends:,} of {len(frame):,} units ends after {tables.as_of} (the last is"
+            f" {end.max():%Y-%m-%d}); an unfinished window reads as lost spend: wait, or set as_of to the day on which"
+            " the file was written.",
+        )
+    problems.raise_any()
+
+
+def _days(frame: pd.DataFrame, given: str, name: str, form: str, problems: Problems) -> pd.Series:
+    """Days of a column or of one date for all units; all missing where nothing is given."""
+    if not given:
+        return pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns]")
+    if given not in frame.columns:
+        if not given[:1].isdigit():
+            problems.extend([f"{name} is {given!r}, which is neither a column nor a date like 2024-06-30."])
+            return pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns]")
+        return pd.Series(pd.Timestamp(as_date(given, name)), index=frame.index)
+    column = frame[given]
+    found = pd.to_datetime(column, errors="coerce", format=form or "ISO8601").dt.normalize()
+    bad = int(found.isna().sum())
+    example = "" if not bad else repr(column[found.isna()].iloc[0])
+    problems.unless(
+        not bad, f"{bad:,} rows have no day in {given} that can be read (e.g. {example}); give its date_format."
+    )
+    return found
