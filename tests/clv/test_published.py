@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from crm_lab.clv import BGNBD, MBGNBD, GammaGamma, HoldoutCheck, track
-from crm_lab.data.purchases import calibration_holdout
+from crm_lab.clv.models import purchase_model
+from crm_lab.data.purchases import calibration_holdout, purchase_summary
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +108,12 @@ def test_weights_are_customers(calibration):
     once = GammaGamma().fit_arrays(x, mean)
     assert_allclose(twice.estimates, once.estimates, rtol=1e-6)
     assert twice.log_likelihood == pytest.approx(2 * once.log_likelihood)
+
+
+@pytest.mark.parametrize("key", ["bgnbd", "mbgnbd", "paretonbd"])
+def test_drop_out_is_not_identified_on_uci_online_retail(uci, key):
+    """REFERENCE section 6: calibrated to 2011-06-08, BG/NBD's a goes to 0 and Pareto's s to 0."""
+    orders = uci.at("2011-06-08")["orders"]
+    fit = purchase_model(key).fit(purchase_summary(orders[orders["net_amount"] > 0], "2011-06-08"))
+    assert fit.refusal() is not None
+    assert "Drop-out is not identified" in fit.readout().finding.text() + fit.refusal().text()

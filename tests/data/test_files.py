@@ -2,8 +2,6 @@
 
 import gzip
 import io
-import textwrap
-from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -11,8 +9,6 @@ import pytest
 
 from crm_lab import BadInput, open_workspace
 from crm_lab.data.reconciliation import reconcile
-
-UCI = Path(__file__).resolve().parents[3] / "shared/data/online_retail_uci/online_retail_2010_2011.csv.gz"
 
 ROWS = """\
 order,customer,item,units,price,when
@@ -144,37 +140,15 @@ def test_missing_table_and_file_are_refused(tmp_path):
         open_workspace(str(tmp_path / "y.toml"))
 
 
-@pytest.mark.skipif(not UCI.exists(), reason="the UCI Online Retail file is not beside the project")
-def test_uci_online_retail_has_the_published_counts(tmp_path, monkeypatch):
-    monkeypatch.setenv("CRM_LAB_WORKSPACES", str(tmp_path / "workspaces"))
-    (tmp_path / "uci.toml").write_text(
-        textwrap.dedent(f"""
-        [source]
-        name = "uci"
-        path = "{UCI}"
-        currency = "GBP"
-        timezone = "Europe/London"
-        cancelled = "^C"
-        [source.rules]
-        repeated_line = "flag"
-        [source.columns]
-        order_id = "InvoiceNo"
-        customer_id = "CustomerID"
-        product_id = "StockCode"
-        quantity = "Quantity"
-        price = "UnitPrice"
-        date = "InvoiceDate"
-        """)
-    )
-    workspace = open_workspace(str(tmp_path / "uci.toml"))
-    books = reconcile(workspace.at())
+def test_uci_online_retail_has_the_published_counts(uci):
+    books = reconcile(uci.at())
     touched = books.ledger.set_index("item")["rows_touched"]
     assert books.closes
     assert books.total("raw")[0] == 541_909
     assert touched["no_customer"] == 135_080
     assert touched["repeated_line"] == 5_268
     assert touched["cancellation"] == 9_288
-    lines = lines_of(workspace)
+    lines = lines_of(uci)
     assert lines.loc[lines["kind"] == "cancellation", "order_id"].nunique() == 3_836
     assert (lines["quantity"] < 0).sum() == 10_624
     assert ((lines["quantity"] < 0) & (lines["kind"] != "cancellation")).sum() == 1_336
