@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "lab": "crm_lab.cli.lab:lab",
     "simulate": "crm_lab.cli.simulate:simulate",
     "teach": "crm_lab.cli.teach:teach",
+    "claims": "crm_lab.cli.claims:claims",
 }
 """Command -> ``module:function``. A module is loaded when its command is called or its help is shown,
 so it must be cheap to import: only click and `crm_lab.checks` at the top, the rest inside functions."""

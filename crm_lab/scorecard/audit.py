@@ -1,0 +1,162 @@
+"""The claims auditor: every rule over every claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from crm_lab.checks import BadInput
+from crm_lab.messages import Message
+from crm_lab.results import Better, Fact, Readout, Result, table_html
+from crm_lab.scorecard.claim import Claim
+from crm_lab.scorecard.claims_file import ClaimList
+from crm_lab.scorecard.measured import as_measured, packaged
+from crm_lab.scorecard.rules import KINDS, RULES, SEVERITIES, Book, Finding
+
+COLUMNS = ("severity", "claims", "finding", "ask", "kind", "rule")
+_NAMED = 3  # claims named in a table cell; what is about more of them is sweeping and comes last
+
+
+@dataclass(frozen=True)
+class Auditor:
+    """Puts claims to the test.
+
+    Attributes:
+        rules: Names of the rules to use; all of them unless given.
+    """
+
+    rules: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.rules if name not in RULES]
+        if unknown:
+            raise BadInput(f"There is no rule {', '.join(unknown)}; there are {', '.join(RULES)}.")
+
+    def analyze(self, claims: ClaimList, measured: pd.DataFrame | None = None) -> Audit:
+        r"""Everything that does not hold, or cannot be judged.
+
+        Args:
+            claims: What the decks say.
+            measured: What data say (columns metric, value, lo, hi, n, data); the packaged values unless given.
+
+        >>> from crm_lab.scorecard import parse_claims
+        >>> found = Auditor().analyze(parse_claims("deck: d\nclaims: [{id: a, metric: churn_rate, value: 120 %}]"))
+        >>> found.to_frame()[["claims", "kind", "severity"]].values.tolist()
+        [['d/a', 'definition', 'wrong']]
+        """
+        known = as_measured(packaged() if measured is None else measured)
+        book = Book(claims.claims, {row.metric: row for row in known})
+        chosen = self.rules or tuple(RULES)
+        found = [finding for name in chosen for finding in RULES[name].findings(book)]
+        place = {claim.name: number for number, claim in enumerate(claims.claims)}
+        found.sort(key=lambda f: (SEVERITIES.index(f.severity), len(f.names) > _NAMED, place[f.names[0]]))
+        return Audit(claims, tuple(found), chosen)
+
+
+@dataclass(frozen=True)
+class Audit(Result):
+    """What the auditor found, contradictions first.
+
+    Attributes:
+        claims: What was looked at.
+        findings: What was found.
+        rules: Names of the rules used.
+    """
+
+    name: ClassVar[str] = "claims"
+    formats: ClassVar[Mapping[str, str]] = {}
+    claims: ClaimList
+    findings: tuple[Finding, ...]
+    rules: tuple[str, ...]
+
+    def to_frame(self, lang: str | None = None) -> pd.DataFrame:
+        """One row per finding: severity, claims, finding and question in a language, kind, rule."""
+        rows = [
+            (f.severity, ", ".join(f.names), f.sentence.text(lang), f.ask.text(lang), f.kind, f.rule)
+            for f in self.findings
+        ]
+        return pd.DataFrame(rows, columns=list(COLUMNS), dtype="str")
+
+    def shown(self, lang: str | None = None) -> pd.DataFrame:
+        """`to_frame` for readers: severity and kind in words, long lists of claims cut short."""
+        frame = self.to_frame(lang).drop(columns="rule")
+        for column in ("severity", "kind"):
+            frame[column] = [Message(f"claims.{column}.{value}").text(lang) for value in frame[column]]
+        frame["claims"] = [_short(f.names) for f in self.findings]
+        return frame
+
+    def _repr_html_(self) -> str:
+        return table_html(self.shown(), rows=len(self.findings))
+
+    def __str__(self) -> str:
+        return self.shown()[["severity", "claims", "finding"]].to_string(index=False)
+
+    def per_deck(self) -> pd.DataFrame:
+        """One row per deck: claims, those in a contradiction, those unclear only, those without a finding."""
+        worst = self._worst()
+        rows = []
+        for deck in self.claims.decks:
+            states = [worst.get(claim.name, "holds") for claim in deck.claims]
+            rows.append((deck.name, len(states), *(states.count(s) for s in (*SEVERITIES, "holds"))))
+        return pd.DataFrame(rows, columns=["deck", "claims", *SEVERITIES, "holds"])
+
+    def _worst(self) -> dict[str, str]:
+        """The gravest severity of each claim that has a finding."""
+        worst: dict[str, str] = {}
+        for finding in self.findings:  # contradictions come first
+            for claim in finding.claims:
+                worst.setdefault(claim.name, finding.severity)
+        return worst
+
+    def count(self, severity: str) -> int:
+        """Findings of a severity."""
+        return sum(f.severity == severity for f in self.findings)
+
+    def about(self, claim: Claim | str) -> tuple[Finding, ...]:
+        """The findings about a claim, by its name ``deck/id``."""
+        name = claim if isinstance(claim, str) else claim.name
+        return tuple(f for f in self.findings if name in f.names)
+
+    def readout(self) -> Readout:
+        """How many claims hold, how sure that is, what to ask first."""
+        checked, worst = len(self.claims.claims), self._worst()
+        values = {
+            "claims": checked, "decks": len(self.claims.decks), "wrong": self.count("wrong"),
+            "unclear": self.count("unclear"), "holds": checked - len(worst),
+        }  # fmt: skip
+        certainty = Message("claims.audit.certainty", {"rules": len(self.rules)})
+        if not checked:
+            return Readout(Message("claims.audit.none", values), certainty, Message("claims.audit.action_none"))
+        if not self.findings:
+            return Readout(Message("claims.audit.clean", values), certainty, Message("claims.audit.action_clean"))
+        first = self.findings[0]
+        ask = {"claims": first.claims[0].name, "ask": first.ask}
+        return Readout(Message("claims.audit.finding", values), certainty, Message("claims.audit.action", ask))
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Claims read, findings by severity and by kind, claims without a finding."""
+        counts = {
+            "read": len(self.claims.claims),
+            **{severity: self.count(severity) for severity in SEVERITIES},
+            "holds": len(self.claims.claims) - len(self._worst()),
+            **{kind: sum(f.kind == kind for f in self.findings) for kind in KINDS},
+        }
+        better: dict[str, Better] = {"wrong": "down", "unclear": "down", "holds": "up"}
+        return tuple(
+            Fact(
+                id=f"claims.{name}",
+                label=Message(f"claims.fact.{name}"),
+                value=value,
+                unit="claims" if name in {"read", "holds"} else "findings",
+                better=better.get(name, "none"),
+            )
+            for name, value in counts.items()
+        )
+
+
+def _short(names: tuple[str, ...]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" +{more}" if more > 0 else "")

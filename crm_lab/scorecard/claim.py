@@ -1,0 +1,220 @@
+"""One numeric claim: what a deck says, as numbers that can be checked."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final, Literal, get_args
+
+from crm_lab.checks import Problems
+from crm_lab.messages import language
+from crm_lab.scorecard.figures import Figure, Span, figure, printed
+from crm_lab.scorecard.metrics import UNITS, Metric, metrics
+
+ChangeForm = Literal["percent", "relative", "points", "unit"]
+Comparison = Literal["random", "matched", "self_selected", "none"]
+Verdict = Literal["met", "missed"]
+LEVELS: Final = ("value", "before", "after", "target")
+GIVEN: Final = ("investment", "sales_gain_per_year", "contribution_margin")
+_CHANGE = re.compile(r"(?P<number>[^a-zA-Z]*?\d[\d.,]*\s*%?)\s*(?P<form>relative|points)?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change as printed.
+
+    Attributes:
+        text: As printed.
+        by: The number.
+        form: ``percent`` ("+20 %": of a share that may be points or relative), ``relative``, ``points``, or ``unit``
+            (in the claim's own unit).
+    """
+
+    text: str
+    by: Figure
+    form: ChangeForm
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def change(raw: Change | Decimal | float | str) -> Change:
+    """A change from what was written.
+
+    >>> change("+20 %").form, change("+31 % relative").form, change("+19 points").form, change("+1.8").form
+    ('percent', 'relative', 'points', 'unit')
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if isinstance(raw, Change):
+        return raw
+    text = str(raw)
+    found = _CHANGE.fullmatch(text.strip())
+    by = figure(found["number"]) if found else None
+    if (
+        found is None
+        or by is None
+        or (found["form"] == "relative") > by.percent
+        or (found["form"] == "points") & by.percent
+    ):
+        raise ValueError(f"{text!r} is no change; write one like +20 %, +31 % relative, +19 points or +1.8.")
+    form: ChangeForm = found["form"] or ("percent" if by.percent else "unit")  # type: ignore[assignment]  # by the pattern
+    return Change(printed(text), by, form)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Control:
+    """The comparison group: its levels, or how it changed."""
+
+    value: Figure | None = None
+    before: Figure | None = None
+    after: Figure | None = None
+    change: Change | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One claim of a deck; every number as printed.
+
+    Attributes:
+        deck: Name of the document.
+        id: Name of the claim, once in a deck.
+        says: The claim in words, by language.
+        metric: What it is a number of: a name of the registry.
+        source: Where in the document.
+        population: Whom it is about; claims are compared where metric and population are the same words.
+        period: Of when.
+        unit: Of bare numbers, e.g. ``days`` or ``million``.
+        value: The level.
+        before: Level before.
+        after: Level after.
+        target: Level wanted.
+        change: Change as printed.
+        effect: Change beyond the control's.
+        control: The comparison group.
+        comparison: How that group came about; ``self_selected`` where those who took part are held against others.
+        credited_to: What is said to have made the number.
+        basis: Which definition, where the metric has several.
+        scale: Lowest and highest value that could have been given.
+        base_rate: Level reached by doing nothing.
+        count: Of a share: how many.
+        of: Of how many.
+        n: Customers or answers behind each level.
+        margin: Precision stated, plus or minus, in the unit of the level.
+        parts: The parts of a whole.
+        total: That whole.
+        items: What is listed where a number of things is stated.
+        given: Further numbers: investment, sales_gain_per_year, contribution_margin.
+        verdict: Whether the deck calls its target met or missed.
+        data: Name of the data set the claim is about, if it can be computed again.
+    """
+
+    deck: str
+    id: str
+    metric: str
+    says: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    population: str = ""
+    period: str = ""
+    unit: str = ""
+    value: Figure | None = None
+    before: Figure | None = None
+    after: Figure | None = None
+    target: Figure | None = None
+    change: Change | None = None
+    effect: Change | None = None
+    control: Control | None = None
+    comparison: Comparison | None = None
+    credited_to: str = ""
+    basis: str = ""
+    scale: tuple[float, float] | None = None
+    base_rate: Figure | None = None
+    count: Figure | None = None
+    of: Figure | None = None
+    n: int | None = None
+    margin: Figure | None = None
+    parts: Mapping[str, Figure] = field(default_factory=dict)
+    total: Figure | None = None
+    items: tuple[str, ...] = ()
+    given: Mapping[str, Figure] = field(default_factory=dict)
+    verdict: Verdict | None = None
+    data: str = ""
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"claim {self.name}")
+        known = metrics().get(self.metric)
+        problems.unless(known, f"metric is {self.metric!r}; {_nearest(self.metric, metrics())}")
+        if known:
+            units = UNITS[known.dimension]
+            takes = f"a {known.dimension} takes {', '.join(units) or 'none'}"
+            problems.unless(self.unit in {"", *units}, f"unit is {self.unit!r}; {takes}.")
+            bases = f"{self.metric} has {', '.join(known.bases) or 'none'}"
+            problems.unless(self.basis in {"", *known.bases}, f"basis is {self.basis!r}; {bases}.")
+        for name, allowed in (("comparison", get_args(Comparison)), ("verdict", get_args(Verdict))):
+            value = getattr(self, name)
+            problems.unless(value in {None, *allowed}, f"{name} is {value!r}; it is one of {', '.join(allowed)}.")
+        unknown = [name for name in self.given if name not in GIVEN]
+        problems.unless(not unknown, f"given has {', '.join(unknown)}; it may hold {', '.join(GIVEN)}.")
+        problems.unless((self.count is None) == (self.of is None), "count and of belong together; give both or none.")
+        problems.unless(self.n is None or self.n > 0, f"n is {self.n}; it must be above 0.")
+        problems.unless(
+            self._has_number, f"no number; give one of {', '.join(LEVELS)}, change, count and of, or parts."
+        )
+        problems.raise_any()
+
+    @property
+    def _has_number(self) -> bool:
+        return bool(self.levels or self.change or self.parts or self.count)
+
+    @property
+    def name(self) -> str:
+        """Deck and id."""
+        return f"{self.deck}/{self.id}"
+
+    @property
+    def about(self) -> Metric:
+        """The registry's entry."""
+        return metrics()[self.metric]
+
+    @property
+    def levels(self) -> dict[str, Figure]:
+        """The levels there are, by name."""
+        return {name: level for name in LEVELS if (level := getattr(self, name)) is not None}
+
+    @property
+    def shown(self) -> str:
+        """Its numbers as printed: the levels, or else the change."""
+        levels = [level.text for name, level in self.levels.items() if name != "target"]
+        target = [self.target.text] if self.target and not levels else []
+        return " → ".join(levels + target) or (self.change.text if self.change else "")
+
+    @property
+    def headline(self) -> Figure | None:
+        """The level that the claim is about: what was reached, or else what is wanted."""
+        return self.value or self.after or self.target
+
+    @property
+    def factor(self) -> float:
+        """From the claim's unit to the plain one."""
+        return UNITS[self.about.dimension].get(self.unit, 1.0)
+
+    def span(self, level: Figure) -> Span:
+        """What a figure of this claim may be, in the plain unit of its metric."""
+        return level.span if level.percent else level.span.scaled(self.factor)
+
+    def plain(self, level: Figure) -> float:
+        """A figure of this claim in the plain unit of its metric."""
+        return level.value if level.percent else level.value * self.factor
+
+    def text(self, lang: str | None = None) -> str:
+        """The claim in words, in a language if it is there."""
+        return self.says.get(lang or language()) or next(iter(self.says.values()), "")
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(name, known, n=3)
+    return f"did you mean {' or '.join(close)}?" if close else f"it is one of {', '.join(sorted(known))}."

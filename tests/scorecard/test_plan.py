@@ -1,0 +1,96 @@
+"""Targets against intervals: met, missed, or cannot tell yet and when one can."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm_lab.checks import BadInput
+from crm_lab.scorecard import Measured, PlanReader, Target, n_to_tell, verdict
+from crm_lab.stats.intervals import wilson
+
+ROWS = (
+    Measured("response_rate", 0.12, 0.11, 0.13, 6000, "d"),
+    Measured("second_visit_30d", 0.61, 0.55, 0.67, 295, "d"),
+    Measured("coverage", 0.92, 0.88, 0.95, 300, "d"),
+    Measured("churn_rate", 0.10, 0.09, 0.11, 3000, "d"),
+)
+
+
+@pytest.fixture
+def reading():
+    targets = [
+        Target(metric=m, target=t) for m, t in (("response_rate", 0.75), ("second_visit_30d", 0.3), ("coverage", 0.9))
+    ]
+    targets.append(Target(metric="churn_rate", target=0.15))
+    targets.append(Target(metric="click_rate", target=0.15))
+    return PlanReader(targets=targets).analyze(ROWS, as_of="2017-12-31", days=300)
+
+
+def test_a_verdict_for_each_target(reading):
+    assert [line.verdict for line in reading.lines] == ["missed", "met", "cannot_tell", "met", None]
+
+
+def test_the_day_when_it_can_be_told(reading):
+    line = reading.lines[2]
+    assert line.n_needed == 1200  # .04 to the left must shrink to .02: four times as many
+    assert (line.tell_on - reading.as_of).days == 900
+
+
+def test_the_readout_and_the_facts(reading):
+    assert str(reading.readout().finding) == (
+        "Of 5 targets 2 are met, 1 missed; for 1 the data cannot tell yet; not measured: 1."
+    )
+    assert str(reading.readout().action) == "Begin with Response rate: it is farthest from its target."
+    facts = {fact.id: fact for fact in reading.facts()}
+    assert facts["plan.response_rate"].value == pytest.approx(-63)
+    assert facts["plan.churn_rate"].better == "down"
+    assert "plan.click_rate" not in facts
+
+
+@pytest.mark.parametrize(
+    ("metric", "target", "sentence"),
+    [
+        ("coverage", 0.9, "Leave Coverage alone until"),
+        ("coverage", 0.92, "cannot be decided"),
+        ("coverage", 0.8, "Keep"),
+    ],
+)
+def test_what_to_do(metric, target, sentence):
+    plan = PlanReader(targets=[Target(metric=metric, target=target)])
+    assert sentence in str(plan.analyze(ROWS, as_of="2017-12-31", days=300).readout().action)
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_up_and_down_are_mirror_images(target, a, b):
+    lo, hi = sorted((a, b))
+    assert verdict(target, lo, hi, "up") == verdict(-target, -hi, -lo, "down")
+
+
+@given(st.integers(50, 2000), st.floats(0.2, 0.8), st.floats(0.02, 0.1))
+def test_with_so_many_more_it_could_be_told(n, share, gap):
+    lo, hi = (float(end) for end in wilson(share * n, n))
+    needed = n_to_tell(share + gap, share, lo, hi, n)
+    if needed > n:
+        assert wilson(share * needed, needed)[1] <= share + gap + 0.005  # Wilson's is not exactly 1/sqrt(n)
+
+
+def test_on_the_target_it_can_never_be_told():
+    assert math.isinf(n_to_tell(0.5, 0.5, 0.4, 0.6, 100))
+
+
+def test_bad_input():
+    with pytest.raises(BadInput, match="the registry has no such metric"):
+        Target(metric="nsp", target=1)
+    with pytest.raises(BadInput, match="has no good direction"):
+        Target(metric="top20_revenue_share", target=0.6)
+    with pytest.raises(BadInput, match="targets is empty"):
+        PlanReader(targets=[])
+    twice = Target(metric="coverage", target=0.9)
+    with pytest.raises(BadInput, match="targets holds coverage twice"):
+        PlanReader(targets=[twice, twice])
+    with pytest.raises(BadInput, match="days is 0"):
+        PlanReader(targets=[twice]).analyze(ROWS, as_of="2017-12-31", days=0)
+    with pytest.raises(BadInput, match="the interval runs from 2 to 1"):
+        verdict(0.5, 2, 1)
