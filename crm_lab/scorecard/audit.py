@@ -16,7 +16,7 @@ from crm_lab.scorecard.claims_file import ClaimList
 from crm_lab.scorecard.measured import as_measured, packaged
 from crm_lab.scorecard.rules import KINDS, RULES, SEVERITIES, Book, Finding
 
-COLUMNS = ("severity", "claims", "finding", "ask", "kind", "rule")
+COLUMNS = ("severity", "finding", "claims", "ask", "kind", "rule")
 _NAMED = 3  # claims named in a table cell; what is about more of them is sweeping and comes last
 
 
@@ -52,11 +52,15 @@ class Auditor:
         chosen = self.rules or tuple(RULES)
         found = [finding for name in chosen for finding in RULES[name].findings(book)]
         place = {claim.name: number for number, claim in enumerate(claims.claims)}
-        found.sort(key=lambda f: (SEVERITIES.index(f.severity), len(f.names) > _NAMED, place[f.names[0]]))
+        found.sort(
+            key=lambda f: (
+                SEVERITIES.index(f.severity), len(f.names) > _NAMED, KINDS.index(f.kind), place[f.names[0]],
+            )
+        )  # fmt: skip
         return Audit(claims, tuple(found), chosen)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Audit(Result):
     """What the auditor found, contradictions first.
 
@@ -73,9 +77,9 @@ class Audit(Result):
     rules: tuple[str, ...]
 
     def to_frame(self, lang: str | None = None) -> pd.DataFrame:
-        """One row per finding: severity, claims, finding and question in a language, kind, rule."""
+        """One row per finding: severity, finding in a language, claims, question, kind, rule."""
         rows = [
-            (f.severity, ", ".join(f.names), f.sentence.text(lang), f.ask.text(lang), f.kind, f.rule)
+            (f.severity, f.sentence.text(lang), ", ".join(f.names), f.ask.text(lang), f.kind, f.rule)
             for f in self.findings
         ]
         return pd.DataFrame(rows, columns=list(COLUMNS), dtype="str")
@@ -92,7 +96,11 @@ class Audit(Result):
         return table_html(self.shown(), rows=len(self.findings))
 
     def __str__(self) -> str:
-        return self.shown()[["severity", "claims", "finding"]].to_string(index=False)
+        rows = self.shown()[["severity", "claims", "finding"]].to_numpy()
+        return "\n".join(f"{severity} · {claims}: {sentence}" for severity, claims, sentence in rows)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.findings)} findings about {len(self.claims.claims)} claims)"
 
     def per_deck(self) -> pd.DataFrame:
         """One row per deck: claims, those in a contradiction, those unclear only, those without a finding."""
@@ -133,7 +141,7 @@ class Audit(Result):
         if not self.findings:
             return Readout(Message("claims.audit.clean", values), certainty, Message("claims.audit.action_clean"))
         first = self.findings[0]
-        ask = {"claims": first.claims[0].name, "ask": first.ask}
+        ask = {"claims": ", ".join(first.names[:2]), "sentence": first.sentence, "ask": first.ask}
         return Readout(Message("claims.audit.finding", values), certainty, Message("claims.audit.action", ask))
 
     def facts(self) -> tuple[Fact, ...]:

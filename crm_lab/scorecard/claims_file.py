@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import yaml
+import yaml  # type: ignore[import-untyped]  # PyYAML has no types
 
 from crm_lab.checks import BadInput
 from crm_lab.exports import project_root
+from crm_lab.results import table_html
 from crm_lab.scorecard.claim import Claim, Control, change
 from crm_lab.scorecard.figures import figure
 from crm_lab.scorecard.yaml_text import documents
@@ -32,7 +33,7 @@ class Deck:
     claims: tuple[Claim, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ClaimList:
     """The claims of some decks."""
 
@@ -47,6 +48,12 @@ class ClaimList:
         """One row per claim: deck, claim, what it says, metric, population, source."""
         rows = [(c.deck, c.id, c.text(), c.about.label.text(), c.population, c.source) for c in self.claims]
         return pd.DataFrame(rows, columns=["deck", "claim", "says", "metric", "population", "source"], dtype="str")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.claims)} claims of {len(self.decks)} decks)"
+
+    def _repr_html_(self) -> str:
+        return table_html(self.to_frame().drop(columns="source"))
 
 
 def read_claims(path: str | Path) -> ClaimList:

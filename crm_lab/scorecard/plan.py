@@ -104,23 +104,24 @@ class PlanReader:
             )
 
     def analyze(
-        self, measured: Sequence[Measured], *, as_of: str | date, days: int, simulated: bool = False
+        self, measured: Sequence[Measured], *, as_of: str | date, days: Mapping[str, int], simulated: bool = False
     ) -> PlanReading:
         """A verdict for each target.
 
         Args:
             measured: What data say.
             as_of: Last day they cover.
-            days: Days over which their n came in, for the day when a verdict will be possible.
+            days: By metric, the days in which their n came in, for the day when a verdict will be possible.
             simulated: Whether the data are made up.
 
         Raises:
-            BadInput: If days is not above 0.
+            BadInput: If days is not above 0, or missing for a measured target.
         """
-        if days <= 0:
-            raise BadInput(f"days is {days}; it must be above 0.")
         last, known = as_date(as_of), {row.metric: row for row in measured}
-        lines = tuple(_line(target, known.get(target.metric), last, days) for target in self.targets)
+        wrong = [t.metric for t in self.targets if t.metric in known and days.get(t.metric, 0) <= 0]
+        if wrong:
+            raise BadInput(f"days has no number above 0 for {', '.join(wrong)}; say in how many days their n came in.")
+        lines = tuple(_line(t, known.get(t.metric), last, days.get(t.metric, 0)) for t in self.targets)
         return PlanReading(lines, self.level, last, simulated)
 
 

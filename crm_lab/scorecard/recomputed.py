@@ -68,7 +68,7 @@ class Recomputation(Result):
         rows = [
             (
                 p.claim.name, p.claim.text(), p.level.text, p.claimed, p.row.value, p.row.lo, p.row.hi, p.row.n,
-                p.place, _label(p.row).text(),
+                Message(f"claims.place.{p.place}").text(), _label(p.row).text(),
             )
             for p in self.pairs
         ]  # fmt: skip

@@ -6,12 +6,12 @@ import re
 from decimal import Decimal
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # PyYAML has no types
 
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\Z")
 
 
-class PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
+class PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # as above
     """PyYAML's safe loader with the types of YAML 1.2's core and no others; numbers become `Decimal`.
 
     YAML 1.1, which PyYAML speaks, reads 1:4 as 64, 012 as 10, ``no`` as false, and 45.0 as 45.

@@ -48,7 +48,10 @@ def test_the_findings_of_one_claim(audit):
 
 def test_the_readout_of_each_outcome(audit, honest):
     assert str(audit.readout().finding).startswith("Of 84 claims (decks read: 5)")
-    assert "000/dimensions: Which of them are meant?" in str(audit.readout().action)
+    assert str(audit.readout().action) == (
+        "Ask first about 004/a-test, 004/goal-repurchase. +20% is said elsewhere; from 61% to 80% is +19.0 points, "
+        "which is +31.1%. Is the change in points or relative, and from which level?"
+    )
     clean = Auditor().analyze(honest).readout()
     assert str(clean.finding).startswith(f"All {len(honest.claims)} claims")
     empty = Auditor().analyze(parse_claims("deck: d\nclaims: []")).readout()

@@ -32,9 +32,9 @@ def test_findings_as_text_in_both_languages(claims):
 def test_findings_as_json_and_csv(claims):
     content = json.loads(claims(DECKS, "--format", "json").output)
     assert (content["wrong"], len(content["findings"])) == (5, content["wrong"] + content["unclear"])
-    assert content["findings"][0]["claims"] == ["000/dimensions"]
+    assert content["findings"][0]["claims"] == ["004/a-test", "004/goal-repurchase"]
     lines = claims(DECKS, "--format", "csv").output.splitlines()
-    assert lines[0] == "severity,claims,finding,ask,kind,rule"
+    assert lines[0] == "severity,finding,claims,ask,kind,rule"
     assert len(lines) == 1 + len(content["findings"])
 
 

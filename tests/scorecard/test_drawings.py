@@ -32,6 +32,6 @@ def test_claimed_beside_measured(decks):
 
 def test_targets_and_intervals():
     plan = PlanReader(targets=[Target(metric="response_rate", target=0.75), Target(metric="click_rate", target=0.5)])
-    ax = plan.analyze(as_measured(packaged()), as_of="2017-12-31", days=365).plot()
+    ax = plan.analyze(as_measured(packaged()), as_of="2017-12-31", days={"response_rate": 365}).plot()
     assert list(ax.get_lines()[-1].get_xdata()) == [0.75, 0.5]
     assert "missed" in ax.get_yticklabels()[0].get_text()

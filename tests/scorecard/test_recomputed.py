@@ -16,7 +16,7 @@ def test_the_claims_that_were_measured_and_where_they_lie(compared):
         "000/response-target": "above",
         "003/top-share": "above",
         "004/c-to-b": "above",
-        "004/emerging-30d": "inside",
+        "004/emerging-30d": "agrees",
         "004/warning-accuracy": "below",
     }
 

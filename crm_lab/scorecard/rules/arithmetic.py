@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import reduce
 from operator import add
 
+from crm_lab.messages import Message
 from crm_lab.scorecard.changes import Step, agreeing, readings, step
 from crm_lab.scorecard.claim import Change, Claim
 from crm_lab.scorecard.figures import Span, exactly
@@ -57,13 +58,17 @@ def parts_of_whole(claim: Claim, book: Book) -> Iterator[Remark]:
         yield Remark([claim], "amounts", {**values, **amounts})
 
 
-def _not_whole(claim: Claim, book: Book, total: Span, values: dict[str, str]) -> Remark:
+def _not_whole(claim: Claim, book: Book, total: Span, values: Mapping[str, object]) -> Remark:
     """Shares that do not add up; in a deck that names this sum as a total they are its amounts."""
     percent = {**values, "sum": sum(part.value for part in claim.parts.values())}
     printed = total.scaled(100)
     for other in book.claims:
         if other.deck == claim.deck and other.total is not None and printed.meets(other.total.span):
-            more = {"total": other.total.text, "unit": other.unit or "–", "shares": _restated(claim)}
+            more = {
+                "total": other.total.text,
+                "unit": Message(f"claims.unit.{other.unit or 'ones'}"),
+                "shares": _restated(claim),
+            }
             return Remark([claim, other], "amounts_as_shares", {**percent, **more})
     return Remark([claim], "shares", percent)
 

@@ -14,7 +14,7 @@ from crm_lab.scorecard.measured import Measured
 
 Kind = Literal["arithmetic", "definition", "feasibility", "consistency", "recomputation"]
 Severity = Literal["wrong", "unclear"]
-KINDS: Final = ("arithmetic", "definition", "feasibility", "consistency", "recomputation")
+KINDS: Final = ("recomputation", "consistency", "arithmetic", "feasibility", "definition")  # gravest first
 SEVERITIES: Final = ("wrong", "unclear")
 
 
