@@ -1,12 +1,14 @@
 """Shares with customers as the sampling unit, and values taken from published facts."""
 
+import nbformat
 import numpy as np
 import pytest
 
 from crm_lab.checks import BadInput
+from crm_lab.exports import project_root
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval
-from crm_lab.scorecard import from_fact, share_by_customer
+from crm_lab.results import MIME, Fact, Interval
+from crm_lab.scorecard import as_measured, from_fact, packaged, share_by_customer
 from crm_lab.stats.intervals import z_value
 
 
@@ -44,3 +46,13 @@ def test_refusals():
         from_fact("response_rate", Fact(id="x", label=label, value=0.3), data="d")
     row = from_fact("response_rate", Fact(id="x", label=label, value=0.3, ci=Interval(0.2, 0.4), n=9), data="d")
     assert (row.value, row.lo, row.hi, row.n) == (0.3, 0.2, 0.4, 9)
+
+
+def test_the_packaged_values_are_those_of_page_23():
+    page = nbformat.read(project_root() / "notebooks" / "23_do_the_numbers_hold.ipynb", as_version=4)
+    shown = [o.get("data", {}).get(MIME, {}) for cell in page.cells if cell.cell_type == "code" for o in cell.outputs]
+    facts = {fact["id"]: fact for content in shown for fact in content.get("facts", [])}
+    for row in as_measured(packaged()):
+        fact = facts[f"recomputed.{row.metric}"]
+        assert (row.value, row.lo, row.hi) == pytest.approx((fact["value"], fact["lo"], fact["hi"]), abs=5e-5)
+        assert row.n == fact["n"]
