@@ -18,7 +18,7 @@ from crm_lab.stats import scoring
 
 Array = NDArray[np.float64]
 SMALL_GAIN = 0.01  # AUC points below which a list changes little
-Design = Literal["other_customers", "earlier_date"]
+Design = Literal["other_customers", "held_apart", "earlier_date"]
 
 
 def ranking_words(name: str) -> Message | str:
@@ -75,7 +75,8 @@ class ChurnComparison:
             models: Name to classifier.
             rivals: Name to score on the same index, higher means likelier to leave; holds the baseline.
             rng: Seed of folds and resamples.
-            trained_on: Features and labels of an earlier date; models are then fitted there instead of out of fold.
+            trained_on: Features and labels of an earlier date, or of other customers at the same date; models are
+                then fitted there instead of out of fold.
 
         Raises:
             BadInput: If the baseline is missing, a score is missing or a feature tells who left.
@@ -84,7 +85,7 @@ class ChurnComparison:
         events = int(left.sum())
         if min(events, len(left) - events) < self.min_events:
             return ChurnReport(
-                _empty([*models, *rivals]), self, events, len(left), _design(trained_on), left.to_frame()
+                _empty([*models, *rivals]), self, events, len(left), _design(features, trained_on), left.to_frame()
             )
         refuse_telling_features(features, left)
         if trained_on is None:
@@ -95,7 +96,7 @@ class ChurnComparison:
         every = {**scores, **{name: score.to_numpy(dtype=float) for name, score in rivals.items()}}
         frame = self._measure(left.to_numpy(dtype=float), every, set(scores), rng)
         return ChurnReport(
-            frame, self, events, len(left), _design(trained_on), probabilities.assign(left=left.to_numpy())
+            frame, self, events, len(left), _design(features, trained_on), probabilities.assign(left=left.to_numpy())
         )
 
     def _check(self, features: pd.DataFrame, left: pd.Series, rivals: Mapping[str, pd.Series]) -> None:
@@ -143,8 +144,10 @@ def _ends(name: str, draws: Array, level: float) -> dict[str, float]:
     return {f"{name}_lo": lo, f"{name}_hi": hi}
 
 
-def _design(trained_on: object) -> Design:
-    return "other_customers" if trained_on is None else "earlier_date"
+def _design(features: pd.DataFrame, trained_on: tuple[pd.DataFrame, pd.Series] | None) -> Design:
+    if trained_on is None:
+        return "other_customers"
+    return "earlier_date" if features.index.isin(trained_on[0].index).any() else "held_apart"
 
 
 def _empty(names: list[str]) -> pd.DataFrame:
@@ -172,7 +175,7 @@ class ChurnReport(Result):
         spec: What was asked.
         events: Customers who left.
         customers: Customers scored.
-        design: Whether models were scored on customers they had not seen, or trained on an earlier date.
+        design: Whether models were scored out of fold, trained on other customers, or trained on an earlier date.
         probabilities: Per customer each model's probability, and `left`.
     """
 

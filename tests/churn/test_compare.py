@@ -87,6 +87,18 @@ def test_training_on_an_earlier_date_scores_what_it_never_saw(orders, known):
     assert "trained on an earlier date" in report.readout().text("en")
 
 
+def test_training_on_other_customers_is_said(known):
+    features, left, _ = known
+    some, others = features.index[::2], features.index[1::2]
+    report = churn.ChurnComparison(draws=100).analyze(
+        features.loc[some], left[some], models={"logistic": churn.logistic()}, rivals=rivals(features.loc[some]), rng=1,
+        trained_on=(features.loc[others], left[others]),
+    )  # fmt: skip
+    assert report.design == "held_apart"
+    assert "trained on other customers, none of whom is ranked here" in report.readout().text("en")
+    assert "参与排序的顾客它一位也没见过" in report.readout().text("zh")
+
+
 @pytest.mark.parametrize("events", [0, 5])
 def test_nobody_or_five_leave(known, events):
     features, left, _ = known
