@@ -9,14 +9,18 @@ from crm_lab.churn.features import CustomerFeatures, FeatureTable, refuse_leaks
 from crm_lab.churn.health import HealthIndex, HealthPanel
 from crm_lab.churn.labels import left_after
 from crm_lab.churn.models import boosting, logistic, out_of_fold
-from crm_lab.churn.origins import OriginsReport, RollingOrigins
+from crm_lab.churn.origins import RollingOrigins
+from crm_lab.churn.origins_report import OriginsReport
+from crm_lab.churn.recalibration import Correction, learn_correction
 from crm_lab.churn.rules import (
     fewest_visits,
     frequency_then_recency,
     longest_silence,
     most_overdue,
+    revenue_at_risk,
     silent_this_month,
 )
+from crm_lab.churn.save_rate import MeasuredSaveRate, SaveRate
 from crm_lab.churn.treatment import Alerts, TreatmentPlan
 from crm_lab.churn.window import ChurnWindow, WindowEvidence
 
@@ -29,20 +33,24 @@ __all__ = [
     "ChurnComparison",
     "ChurnReport",
     "ChurnWindow",
+    "Correction",
     "CustomerFeatures",
     "Drift",
     "DriftCheck",
     "FeatureTable",
     "HealthIndex",
     "HealthPanel",
+    "MeasuredSaveRate",
     "OriginsReport",
     "RollingOrigins",
+    "SaveRate",
     "TreatmentPlan",
     "WindowEvidence",
     "boosting",
     "contributions",
     "fewest_visits",
     "frequency_then_recency",
+    "learn_correction",
     "left_after",
     "logistic",
     "longest_silence",
@@ -51,5 +59,6 @@ __all__ = [
     "reasons",
     "recalibrate",
     "refuse_leaks",
+    "revenue_at_risk",
     "silent_this_month",
 ]

@@ -34,19 +34,21 @@ class CalibrationCheck:
         problems.unless(self.bins >= 2, f"bins is {self.bins}; it must be 2 or more.")
         problems.raise_any()
 
-    def analyze(self, left: pd.Series, probability: pd.Series) -> Calibration:
+    def analyze(self, left: pd.Series, probability: pd.Series, customers: pd.Series | None = None) -> Calibration:
         """Compare what was stated with what happened, customer by customer.
 
         Args:
             left: 0 or 1.
             probability: Stated chance of leaving, same rows, of a model that had not seen these rows.
+            customers: Customer of each row, where one comes with several dates: errors then count customers.
         """
         bins = scoring.calibration_bins(left, probability, self.bins)
         lo, hi = wilson(bins.events, bins.n, self.level)
         frame = pd.DataFrame(
             {"customers": bins.n, "stated": bins.stated, "observed": bins.observed, "lo": lo, "hi": hi}
         )
-        return Calibration(frame, self, scoring.calibration_line(left, probability), len(left))
+        line = scoring.calibration_line(left, probability, customers)
+        return Calibration(frame, self, line, len(left) if customers is None else customers.nunique())
 
 
 @dataclass(frozen=True)

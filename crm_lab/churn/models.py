@@ -11,8 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm_lab.checks import Problems
-from crm_lab.churn.calibration import recalibrate as move_chances
-from crm_lab.stats.scoring import auc, calibration_line
+from crm_lab.stats.scoring import auc
 
 Estimator = Any  # any scikit-learn classifier with predict_proba; scikit-learn ships no types
 TELLING_AUC = 0.995
@@ -114,39 +113,19 @@ def refuse_telling_features(features: pd.DataFrame, left: pd.Series) -> None:
 
 
 def fit_score(
-    models: Mapping[str, Estimator],
-    train: tuple[pd.DataFrame, pd.Series],
-    features: pd.DataFrame,
-    *,
-    recalibrate: bool = False,
+    models: Mapping[str, Estimator], train: tuple[pd.DataFrame, pd.Series], features: pd.DataFrame
 ) -> dict[str, NDArray[np.float64]]:
     """Fit each model on one set of customers and dates, score another.
 
     Args:
         models: Name to classifier.
-        train: Features indexed by customer, and labels; a customer may come with several dates.
+        train: Features and labels; a customer may come with several dates.
         features: Customers to score.
-        recalibrate: Move the log-odds by a line fitted on customers left out of training, a fifth at a time.
 
     Returns:
         Name to probability of leaving, in the order of `features`.
     """
     from sklearn.base import clone
 
-    x, y = train
-    with quiet_threads(len(x)):
-        out = {name: clone(model).fit(x, y).predict_proba(features)[:, 1] for name, model in models.items()}
-        if recalibrate:
-            lines = {name: calibration_line(y, unseen_customers(model, x, y)) for name, model in models.items()}
-            out = {name: move_chances(pd.Series(p), lines[name]).to_numpy() for name, p in out.items()}
-    return out
-
-
-def unseen_customers(model: Estimator, features: pd.DataFrame, left: pd.Series) -> NDArray[np.float64]:
-    """Probability for each row from a model that saw none of that customer's rows (five parts)."""
-    from sklearn.model_selection import GroupKFold, cross_val_predict
-
-    both: NDArray[np.float64] = cross_val_predict(
-        model, features, left, groups=features.index, cv=GroupKFold(5), method="predict_proba"
-    )
-    return both[:, 1]
+    with quiet_threads(len(train[0])):
+        return {name: clone(model).fit(*train).predict_proba(features)[:, 1] for name, model in models.items()}

@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from crm_lab.checks import BadInput, Problems, as_date
-from crm_lab.churn.compare import ranking_words
 from crm_lab.churn.contributions import contributions, reasons
 from crm_lab.churn.features import families_of
-from crm_lab.churn.models import Estimator, fit_score
-from crm_lab.churn.panels import Panels
-from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.churn.models import Estimator, fit_score, quiet_threads
+from crm_lab.churn.origins_report import OriginsReport
+from crm_lab.churn.panels import Panels, Past
+from crm_lab.churn.recalibration import Correction, Method, learn_correction
 from crm_lab.stats import scoring
 
 Rule = Callable[[pd.DataFrame], pd.Series]
-MEASURES = ("lift", "auc", "average_precision")
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,8 @@ class RollingOrigins:
         capacity: Share of customers on each date's list.
         baseline: The rule the others are held against.
         draws: Bootstrap resamples of customers.
-        recalibrate: Correct the chances of small training sets with customers left out in turn; rankings stay.
+        recalibrate: Correct the chances by outcomes the model did not learn from, on a later slice where it is large
+            enough (`churn.recalibration`); rankings stay.
     """
 
     tests: tuple[str, ...]
@@ -52,7 +51,7 @@ class RollingOrigins:
     capacity: float = 0.05
     baseline: str = "silent_this_month"
     draws: int = 500
-    recalibrate: bool = False
+    recalibrate: bool = True
 
     def __post_init__(self) -> None:
         problems = Problems("RollingOrigins settings")
@@ -92,17 +91,22 @@ class RollingOrigins:
         if self.baseline not in rules:
             raise BadInput(f"The baseline {self.baseline!r} is not among the rules ({', '.join(rules)}); add it.")
         maker = Panels(self.active_days, self.window_days, orders, as_date(last_day, "last_day"), transactions)
-        parts = []
+        parts, methods = [], set[Method]()
         for test in self.tests:
             panel = maker.at(as_date(test))
-            before = [maker.at(day) for day in self._training(as_date(test), maker.first_day)]
-            train = (pd.concat([p.x for p in before]), pd.concat([p.left for p in before]))
-            scores = fit_score(models, train, panel.x, recalibrate=self.recalibrate)
+            past = Past.of([maker.at(day) for day in self.training(as_date(test), maker.first_day)])
+            moves = {name: self._correction(model, past) for name, model in models.items()}
+            scores = {n: moves[n].apply(p) for n, p in fit_score(models, (past.x, past.left), panel.x).items()}
+            methods.update(move.method for move in moves.values())
             ruled = {name: rule(panel.every).to_numpy(dtype=float) for name, rule in rules.items()}
             parts.append(panel.known.assign(**scores, **ruled))
         scored = pd.concat(parts, ignore_index=True)
         draws, point = self._measure(scored, [*models, *rules], rng)
-        return OriginsReport(self._table(scored, list(models), list(rules), point, draws), self, scored, draws)
+        table = self._table(scored, list(models), list(rules), point, draws)
+        return OriginsReport(table, self, scored, draws, tuple(sorted(methods)))
+
+    def _correction(self, model: Estimator, past: Past) -> Correction:
+        return learn_correction(model, past.x, past.left, past.day) if self.recalibrate else Correction("none")
 
     @classmethod
     def back_from(cls, as_of: str | date, *, dates: int = 4, every_days: int = 30, **settings: Any) -> RollingOrigins:
@@ -124,6 +128,7 @@ class RollingOrigins:
         model: Estimator,
         transactions: pd.DataFrame | None = None,
         exposures: pd.DataFrame | None = None,
+        rules: Mapping[str, Rule] | None = None,
     ) -> pd.DataFrame:
         """Today's chances: a model trained on dates whose windows are over by `as_of`, for the customers active then.
 
@@ -133,6 +138,7 @@ class RollingOrigins:
             model: Classifier.
             transactions: The table `transactions`, for breadth and returns.
             exposures: The table `exposures`, for contacts in the last 91 days.
+            rules: Name to a function of the features; each adds a column, e.g. `at_risk` by `revenue_at_risk`.
 
         Returns:
             customer_id, origin, recency_days, value (mean purchase day x purchase days in the last 91 days, currency),
@@ -144,15 +150,25 @@ class RollingOrigins:
         today = as_date(as_of)
         known_by = orders[orders["date"] <= pd.Timestamp(today)]
         maker = Panels(self.active_days, self.window_days, known_by, today, transactions, exposures)
-        before = [maker.at(day) for day in self._training(today, maker.first_day)]
-        x, _, known = maker.customers(today)
-        train = (pd.concat([p.x for p in before]), pd.concat([p.left for p in before]))
-        fitted = clone(model).fit(*train)
-        chance = fit_score({"model": model}, train, x, recalibrate=self.recalibrate)["model"]
+        past = Past.of([maker.at(day) for day in self.training(today, maker.first_day)])
+        x, every, known = maker.customers(today)
+        with quiet_threads(len(past.x)):
+            fitted = clone(model).fit(past.x, past.left)
+            chance = self._correction(model, past).apply(fitted.predict_proba(x)[:, 1])
         parts = contributions(fitted, x, families_of(x), x.median())
-        return known.assign(p_churn=chance, reasons=reasons(parts).to_numpy())
+        ruled = {name: rule(every).to_numpy(dtype=float) for name, rule in (rules or {}).items()}
+        return known.assign(p_churn=chance, reasons=reasons(parts).to_numpy(), **ruled)
 
-    def _training(self, test: date, first_day: date) -> list[date]:
+    def training(self, test: date, first_day: date) -> list[date]:
+        """The training dates of a test date, the latest first: their windows are over by then.
+
+        Args:
+            test: Date of judgement.
+            first_day: First day of the log.
+
+        Raises:
+            BadInput: If the log is too short for any.
+        """
         latest = test - timedelta(days=self.window_days)
         earliest = first_day + timedelta(days=self.active_days)
         days = [latest - timedelta(days=self.step_days * k) for k in range(self.train_dates)]
@@ -208,100 +224,3 @@ class RollingOrigins:
                 }
             rows.append(row)
         return pd.DataFrame(rows).sort_values("lift", ascending=False, kind="stable", ignore_index=True)
-
-
-@dataclass(frozen=True)
-class OriginsReport(Result):
-    """How rankings do at dates they could not know.
-
-    Attributes:
-        frame: ranking, kind, lift at capacity with interval, ratio to the baseline's lift (paired), auc,
-            average_precision; of models Brier score and calibration slope. Lists are made at each date, then pooled.
-        spec: What was asked.
-        scored: customer_id, origin, left, recency_days, value (revenue of the last 91 days), and each ranking's score.
-        draws: (B, rankings, measures) bootstrap draws, rankings in the order models, rules.
-    """
-
-    name: ClassVar[str] = "churn_origins"
-    formats: ClassVar[Mapping[str, str]] = {
-        **dict.fromkeys(("lift", "lift_lo", "lift_hi", "ratio", "ratio_lo", "ratio_hi", "slope"), ".2f"),
-        **dict.fromkeys(("auc", "average_precision", "brier"), ".3f"),
-    }
-    frame: pd.DataFrame
-    spec: RollingOrigins
-    scored: pd.DataFrame
-    draws: NDArray[np.float64]
-
-    def to_frame(self) -> pd.DataFrame:
-        """The best lift first."""
-        return self.frame.drop(columns="slope_se", errors="ignore")
-
-    def row(self, ranking: str) -> pd.Series:
-        """The row of one ranking."""
-        return self.frame[self.frame["ranking"] == ranking].iloc[0]
-
-    @property
-    def best_model(self) -> str:
-        """The model with the greatest lift."""
-        return str(self.frame.loc[self.frame["kind"] == "model", "ranking"].iloc[0])
-
-    @property
-    def best_rule(self) -> str:
-        """The rule with the greatest lift."""
-        return str(self.frame.loc[self.frame["kind"] == "rule", "ranking"].iloc[0])
-
-    def difference(self, one: str, other: str, measure: str = "lift") -> tuple[float, Interval]:
-        """One ranking's measure minus another's, with the paired bootstrap interval."""
-        columns = list(self.scored.columns[5:])
-        draws = self.draws[:, :, MEASURES.index(measure)]
-        lo, hi = scoring.percentile_interval(draws[:, columns.index(one)] - draws[:, columns.index(other)])
-        return float(self.row(one)[measure] - self.row(other)[measure]), Interval(lo, hi)
-
-    def readout(self) -> Readout:
-        """Lift of the best model, against the baseline and against the best rule."""
-        best, rule = self.row(self.best_model), self.row(self.best_rule)
-        gap, ci = self.difference(self.best_model, self.best_rule)
-        numbers = {
-            "model": ranking_words(self.best_model),
-            "rule": ranking_words(self.best_rule),
-            "baseline": ranking_words(self.spec.baseline),
-            "capacity": self.spec.capacity,
-            "left": float(self.scored["left"].mean()),
-            **{k: float(best[k]) for k in ("lift", "lift_lo", "lift_hi", "ratio", "ratio_lo", "ratio_hi")},
-            "rule_lift": float(rule["lift"]),
-            "gap": gap,
-            "gap_lo": ci.lo,
-            "gap_hi": ci.hi,
-        }
-        return Readout(
-            Message("churn.origins.finding", numbers),
-            Message(
-                "churn.origins.certainty",
-                {"draws": self.spec.draws, "dates": len(self.spec.tests), "events": int(self.scored["left"].sum())},
-            ),
-            Message("churn.origins.better" if ci.lo > 0 else "churn.origins.same", numbers),
-        )
-
-    def facts(self) -> tuple[Fact, ...]:
-        """Lift of the best model, of the best rule, and the ratio to the baseline."""
-        n = len(self.scored)
-
-        def fact(part: str, row: pd.Series, column: str, label: Message) -> Fact:
-            ci = Interval(float(row[f"{column}_lo"]), float(row[f"{column}_hi"]))
-            return Fact(
-                id=f"churn.origins.{part}",
-                label=label,
-                value=float(row[column]),
-                ci=ci,
-                kind="estimate",
-                n=n,
-                better="up",
-            )
-
-        best, rule = self.row(self.best_model), self.row(self.best_rule)
-        capacity = {"capacity": self.spec.capacity}
-        return (
-            fact("lift", best, "lift", Message("churn.label.lift", capacity)),
-            fact("lift_rule", rule, "lift", Message("churn.label.lift_rule", capacity)),
-            fact("ratio", best, "ratio", Message("churn.label.ratio")),
-        )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from crm_lab.churn.features import CustomerFeatures
 from crm_lab.churn.labels import left_after
@@ -71,3 +73,18 @@ class Panels:
         left = left_after(self.orders, every.index, as_of=day, window_days=self.window_days, last_day=self.last_day)
         known.insert(2, "left", left.to_numpy())
         return Panel(x, every, left, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Training rows of several dates: features indexed by customer, who left, and the date of each row."""
+
+    x: pd.DataFrame
+    left: pd.Series
+    day: NDArray[np.datetime64]
+
+    @classmethod
+    def of(cls, panels: list[Panel]) -> Past:
+        """The rows of several panels, one after the other."""
+        day = np.concatenate([panel.known["origin"].to_numpy() for panel in panels])
+        return cls(pd.concat([p.x for p in panels]), pd.concat([p.left for p in panels]), day)

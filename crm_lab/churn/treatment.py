@@ -22,8 +22,10 @@ TREATMENT, CONTROL = "treatment", "control"
 class TreatmentPlan:
     """Contact those whose expected profit is positive, the most profitable first, within budget and caps.
 
-    Expected profit of a contact = save_rate x p_churn x value x margin - contact_cost. High risk is not high
-    response (Ascarza 2018): `save_rate` is the same for all and provisional until a hold-out has measured it.
+    Expected profit of a contact = save_rate x p_churn x value x margin - contact_cost: what it brings if a share
+    `save_rate` of those who would not come back does. Where `at_risk` is given, it stands for p_churn x value: then
+    only those count who are still here and would leave. High risk is not high response (Ascarza 2018): `save_rate`
+    is the same for all and provisional until a hold-out has measured it.
 
     Args:
         budget: Money to spend on contacts this week, currency.
@@ -47,9 +49,8 @@ class TreatmentPlan:
         problems = Problems("TreatmentPlan settings")
         problems.unless(self.budget > 0, f"budget is {self.budget}; it must be above 0.")
         problems.unless(self.contact_cost > 0, f"contact_cost is {self.contact_cost}; it must be above 0.")
-        for name in ("save_rate", "margin"):
-            value = getattr(self, name)
-            problems.unless(0 < value <= 1, f"{name} is {value}; it must be a share above 0 and up to 1.")
+        problems.unless(0 < self.margin <= 1, f"margin is {self.margin}; it must be a share above 0 and up to 1.")
+        problems.unless(0 <= self.save_rate <= 1, f"save_rate is {self.save_rate}; it must be a share from 0 to 1.")
         problems.raise_any()
 
     def analyze(self, customers: pd.DataFrame, *, as_of: str | date, arms: pd.Series, experiment: str) -> Alerts:
@@ -57,7 +58,7 @@ class TreatmentPlan:
 
         Args:
             customers: customer_id, p_churn, value (revenue at stake over the horizon, currency); where present
-                `reasons` and `contacts_91`.
+                `reasons`, `contacts_91`, and `at_risk` (revenue expected to be lost by leaving, `revenue_at_risk`).
             as_of: Date of the list.
             arms: Customer id to ``treatment`` or ``control``, drawn at random (a salted hash); controls are listed
                 and not contacted.
@@ -75,13 +76,15 @@ class TreatmentPlan:
         if unknown.any():
             raise BadInput(f"{int(unknown.sum())} customers have no arm; assign each to '{TREATMENT}' or '{CONTROL}'.")
         stake = customers["value"].to_numpy(dtype=float) * self.margin
+        loss = customers["at_risk"].to_numpy(dtype=float) * self.margin if "at_risk" in customers else p * stake
         frame = pd.DataFrame(
             {
                 "customer_id": customers["customer_id"].to_numpy(),
                 "p_churn": p,
                 "margin_at_stake": stake,
-                "expected_profit": self.save_rate * p * stake - self.contact_cost,
-                "break_even": np.divide(self.contact_cost, p * stake, out=np.full(len(p), np.inf), where=p * stake > 0),
+                "expected_loss": loss,
+                "expected_profit": self.save_rate * loss - self.contact_cost,
+                "break_even": np.divide(self.contact_cost, loss, out=np.full(len(p), np.inf), where=loss > 0),
                 "reasons": customers["reasons"].to_numpy() if "reasons" in customers else "",
                 "arm": arm,
             }
@@ -106,8 +109,9 @@ class Alerts(Result):
     """The table `alerts`: whom to contact, and whom not, to learn.
 
     Attributes:
-        frame: experiment, customer_id, as_of, priority, p_churn, margin_at_stake, expected_profit, break_even (save
-            rate at which the contact pays), reasons, arm; ready for import, one row per customer.
+        frame: experiment, customer_id, as_of, priority, p_churn, margin_at_stake, expected_loss (margin expected to be
+            lost if nothing is done), expected_profit, break_even (save rate at which the contact pays), reasons, arm;
+            ready for import, one row per customer.
         spec: What was asked.
         as_of: Date of the list.
         considered: Customers looked at.
@@ -118,7 +122,7 @@ class Alerts(Result):
     formats: ClassVar[Mapping[str, str]] = {
         "p_churn": ".1%",
         "break_even": ".1%",
-        **dict.fromkeys(("margin_at_stake", "expected_profit"), ",.2f"),
+        **dict.fromkeys(("margin_at_stake", "expected_loss", "expected_profit"), ",.2f"),
     }
     frame: pd.DataFrame
     spec: TreatmentPlan
@@ -149,7 +153,7 @@ class Alerts(Result):
     @property
     def break_even(self) -> float:
         """The save rate at which contacting the list as a whole pays: cost over margin that would be lost."""
-        loss = float((self.treated["p_churn"] * self.treated["margin_at_stake"]).sum())
+        loss = float(self.treated["expected_loss"].sum())
         return len(self.treated) * self.spec.contact_cost / loss if loss > 0 else float("nan")
 
     def refusal(self) -> Message | None:
@@ -185,7 +189,7 @@ class Alerts(Result):
     def _profit_interval(self) -> Interval | None:
         if self.spec.measured is None:
             return None
-        loss = float((self.treated["p_churn"] * self.treated["margin_at_stake"]).sum())
+        loss = float(self.treated["expected_loss"].sum())
         cost, rate = len(self.treated) * self.spec.contact_cost, self.spec.measured
         return Interval(rate.lo * loss - cost, rate.hi * loss - cost, rate.level)
 
@@ -205,7 +209,7 @@ class Alerts(Result):
                 id="alerts.expected_profit", label=Message("churn.label.expected_profit"),
                 value=float(self.treated["expected_profit"].sum()), unit=self.spec.currency, kind="forecast",
                 ci=self._profit_interval(), window=when, better="up",
-                definition="save rate x chance of leaving x margin at stake - contact cost, over those contacted",
+                definition="save rate x margin expected to be lost - contact cost, over those contacted",
             ),
             Fact(
                 id="alerts.break_even", label=Message("churn.label.break_even"),

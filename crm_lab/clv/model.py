@@ -240,6 +240,23 @@ class PurchaseFit(Result):
 
         return self.model.p_alive(self.estimates, x, t_x, T) * on_distinct(expected, x, T)
 
+    def purchases_at_risk(self, ahead: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> Array:
+        """Expected purchases of a stretch `ahead` that are lost because customers leave within `ahead` of T.
+
+        P(alive) x (purchase rate now - purchase rate `ahead` of T) x `ahead`: whoever has left already has nothing left
+        to lose. Under Pareto/NBD it is P(alive) x P(leaves within `ahead`) x rate x `ahead`.
+
+        Args:
+            ahead: Length of the stretch, in units of time.
+            frequency: Repeat purchases so far.
+            recency: Time of the last purchase.
+            T: Time under observation.
+        """
+        x, t_x, T = _checked(frequency, recency, T)
+        now, later = (self._rate(x, T, np.full_like(T, stretch)) for stretch in (0.0, ahead))
+        lost: Array = self.model.p_alive(self.estimates, x, t_x, T) * (now - later) * ahead
+        return lost
+
     def purchases_pmf(self, n: int, ahead: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> Array:
         """Probability of exactly n purchases within `ahead`."""
         x, t_x, T = _checked(frequency, recency, T)

@@ -10,7 +10,7 @@ from crm_lab.churn.alerts import AlertReport
 from crm_lab.churn.calibration import Calibration
 from crm_lab.churn.compare import ChurnReport, ranking_words
 from crm_lab.churn.drift import Drift
-from crm_lab.churn.origins import OriginsReport
+from crm_lab.churn.origins_report import OriginsReport
 from crm_lab.churn.treatment import Alerts
 from crm_lab.churn.window import EVERYBODY, WindowEvidence
 from crm_lab.messages import Message

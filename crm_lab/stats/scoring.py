@@ -238,12 +238,13 @@ class CalibrationLine:
     in_the_large: float
 
 
-def calibration_line(event: ArrayLike, probability: ArrayLike) -> CalibrationLine:
+def calibration_line(event: ArrayLike, probability: ArrayLike, groups: ArrayLike | None = None) -> CalibrationLine:
     """Calibration intercept and slope by Newton's method.
 
     Args:
         event: (n,) zeros and ones, both present.
         probability: (n,) in [0, 1]; clipped to [1e-6, 1 - 1e-6] for the log-odds.
+        groups: (n,) sampling unit of each row; errors are then clustered (sandwich).
 
     Returns:
         The line; slope and errors are NaN where probabilities do not vary.
@@ -264,7 +265,12 @@ def calibration_line(event: ArrayLike, probability: ArrayLike) -> CalibrationLin
         beta = beta + step
         if np.abs(step).max() < 1e-10:
             break
-    se = np.sqrt(np.diag(np.linalg.inv(information)))
+    covariance = np.linalg.inv(information)
+    if groups is not None:
+        unit = np.unique(np.asarray(groups), return_inverse=True)[1]
+        score = np.column_stack([np.bincount(unit, column * (y - mu)) for column in x.T])
+        covariance = covariance @ (score.T @ score) @ covariance
+    se = np.sqrt(np.diag(covariance))
     return CalibrationLine(float(beta[0]), float(beta[1]), float(se[0]), float(se[1]), large)
 
 

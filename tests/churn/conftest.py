@@ -45,3 +45,9 @@ def known(orders):
     features = churn.CustomerFeatures().analyze(orders, as_of=as_of).by_customer
     left = churn.left_after(orders, features.index, as_of=as_of, window_days=91, last_day="2024-02-05")
     return features, left, as_of
+
+
+@pytest.fixture(scope="session")
+def large():
+    """A base large enough for a round with a hold-out."""
+    return make_orders(customers=1500, seed=8, stay=0.5)

@@ -89,24 +89,53 @@ def test_today_is_scored_from_the_past_with_reasons(orders):
 
 
 def test_recalibration_moves_the_chances_and_keeps_the_ranking(orders, report):
-    moved = analyze(orders, replace(SPEC, recalibrate=True))
-    plain, there = report.scored["logistic"], moved.scored["logistic"]
-    assert moved.row("logistic")["lift"] == report.row("logistic")["lift"]
-    assert not np.allclose(plain, there)
-    assert moved.row("logistic")["slope"] != report.row("logistic")["slope"]
+    plain = analyze(orders, replace(SPEC, recalibrate=False))
+    raw, moved = plain.scored["logistic"], report.scored["logistic"]
+    assert plain.row("logistic")["lift"] == report.row("logistic")["lift"]
+    assert not np.allclose(raw, moved)
+    assert plain.row("logistic")["slope"] != report.row("logistic")["slope"]
+    assert "chances not corrected" in str(plain.readout().certainty)
+    assert report.corrected == ("left_out",)
+    assert "customers left out in turn (too few leavers for a later slice)" in str(report.readout().certainty)
+
+
+def noisy(n, seed=6, drift=0.0):
+    """25 features of which one matters; at the last third of nine dates leaving is likelier by `drift`."""
+    rng = np.random.default_rng(seed)
+    x = pd.DataFrame(rng.normal(size=(n, 25)), index=[f"c{i}" for i in range(n)])
+    day = np.sort(rng.integers(0, 9, n))
+    y = pd.Series((rng.random(n) < 1 / (1 + np.exp(1 - x[0] - drift * (day >= 6)))).astype(int), index=x.index)
+    return x, y, day
 
 
 def test_recalibration_mends_chances_of_a_model_that_learnt_noise():
-    rng = np.random.default_rng(6)
-    x = pd.DataFrame(rng.normal(size=(3600, 25)))
-    y = pd.Series((rng.random(3600) < 1 / (1 + np.exp(1 - x[0]))).astype(int))
-    train, model = (x[:600], y[:600]), {"model": churn.logistic(1e4)}
-    plain, mended = (
-        calibration_line(y[600:], fit_score(model, train, x[600:], recalibrate=choice)["model"])
-        for choice in (False, True)
-    )
+    x, y, day = noisy(3600)
+    learnt, model = slice(0, 600), churn.logistic(1e4)
+    raw = fit_score({"model": model}, (x[learnt], y[learnt]), x[600:])["model"]
+    correction = churn.learn_correction(model, x[learnt], y[learnt], day[learnt] * 0)
+    assert correction.method == "left_out"
+    plain, mended = calibration_line(y[600:], raw), calibration_line(y[600:], correction.apply(raw))
     assert plain.slope < 0.85
     assert abs(mended.slope - 1) < abs(plain.slope - 1)
+
+
+def test_a_later_slice_that_is_large_enough_decides_and_a_small_one_does_not():
+    x, y, day = noisy(4000, drift=1.0)
+    late = churn.learn_correction(churn.logistic(), x, y, day)
+    assert late.method == "later_slice"
+    assert late.line.intercept == pytest.approx(1.0, abs=0.25)  # the drift that all dates together would hide
+    few = slice(0, 900)
+    assert churn.learn_correction(churn.logistic(), x[few], y[few], day[few]).method == "left_out"
+    assert churn.learn_correction(churn.logistic(), x[:120], y[:120], day[:120]) == churn.Correction("none")
+
+
+def test_no_correction_where_the_model_knows_less_than_nothing():
+    x, y, day = noisy(600)
+    y = pd.Series(np.arange(600) % 2, index=x.index)  # nothing to learn
+    found = [churn.learn_correction(churn.logistic(), noisy(600, s)[0], y, day * 0) for s in range(6)]
+    assert {c.method for c in found} == {"left_out", "none"}
+    chance = np.array([0.2, 0.7])
+    assert churn.Correction("none").apply(chance) is chance
 
 
 def test_contacts_reach_the_list_where_exposures_are_known(orders):
@@ -117,6 +146,13 @@ def test_contacts_reach_the_list_where_exposures_are_known(orders):
     both = known.index.intersection(expected.index)
     assert known[both].tolist() == expected[both].tolist()
     assert known.drop(both).sum() == 0
+
+
+def test_rules_add_columns_to_the_list(orders):
+    today = SPEC.score(
+        orders, as_of="2023-12-01", model=churn.logistic(), rules={"silence": churn.longest_silence}
+    )  # fmt: skip
+    assert today["silence"].tolist() == today["recency_days"].tolist()
 
 
 def test_bad_input_is_named(orders):

@@ -50,6 +50,35 @@ def test_money_by_hand():
     assert row["break_even"] == made.break_even == pytest.approx(0.5 / 15)
 
 
+def test_revenue_at_risk_stands_for_chance_times_value_where_it_is_given():
+    table = pd.DataFrame({"customer_id": ["a", "b"], "p_churn": [0.9, 0.2], "value": 100.0, "at_risk": [1.0, 30.0]})
+    made = plan(table, pd.Series("treatment", index=["a", "b"]), save_rate=0.1, margin=0.3, contact_cost=0.1)
+    row = made.to_frame().iloc[0]
+    assert made.to_frame()["customer_id"].tolist() == ["b"]
+    assert row["expected_loss"] == pytest.approx(9)
+    assert row["expected_profit"] == pytest.approx(0.1 * 9 - 0.1)
+    assert made.break_even == pytest.approx(0.1 / 9)
+
+
+def test_who_has_left_already_has_nothing_at_risk():
+    from crm_lab.clv import MBGNBD
+
+    rng = np.random.default_rng(2)
+    life = np.minimum(rng.exponential(40, 900), 60)  # weeks
+    bought = rng.poisson(rng.gamma(1, 0.2, 900) * life)
+    last = life * rng.random(900) ** (1 / np.maximum(bought, 1))  # the latest of so many moments
+    fit = MBGNBD().fit(pd.DataFrame({"frequency": bought, "recency": np.where(bought > 0, last, 0), "T": 60.0}))
+    features = pd.DataFrame(
+        {"n_days": 9.0, "span_days": [410.0, 60.0], "tenure_days": 420.0, "order_value": [40.0, 40.0]},
+        index=["here", "gone"],
+    )
+    risk = churn.revenue_at_risk(fit, 182)(features)
+    assert risk["here"] > 10 * risk["gone"] > 0
+    twice = churn.revenue_at_risk(fit, 182)(features.assign(order_value=[80.0, -5.0]))
+    assert twice["here"] == pytest.approx(2 * risk["here"])
+    assert twice["gone"] == 0
+
+
 def test_a_plan_does_not_depend_on_the_order_of_the_rows():
     table, arms = customers()
     one, two = plan(table, arms), plan(table.sample(frac=1, random_state=3), arms)

@@ -197,3 +197,23 @@ def test_unknown_model_and_bad_settings_are_refused():
         purchase_model("bgnbd", "Q")
     with pytest.raises(BadInput, match="ridge is -1"):
         MODELS["bgnbd"](ridge=-1)
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+def test_purchases_at_risk_lie_between_what_is_expected_and_what_nobody_leaving_would_bring(fit, history):
+    x, _, T = history
+    everybody_stays = float(fit.p_alive(*history) * fit.model.alive_rate(fit.estimates, *map(np.array, (x, T, 0.0)))) * 26
+    risk, expected = float(fit.purchases_at_risk(26, *history)), float(fit.conditional_purchases(26, *history))
+    assert everybody_stays - risk <= expected + 1e-9
+    assert expected <= everybody_stays + 1e-9
+    assert risk >= -1e-12
+
+
+def test_purchases_at_risk_of_pareto_nbd_by_hand(calibration):
+    fit = purchase_model("paretonbd").fit(calibration)
+    r, alpha, s, beta = fit.estimates
+    x, t_x, T = HISTORIES[1]
+    leaves = 1 - ((beta + T) / (beta + T + 26)) ** s
+    by_hand = fit.p_alive(x, t_x, T) * leaves * (r + x) / (alpha + T) * 26
+    assert float(fit.purchases_at_risk(26, x, t_x, T)) == pytest.approx(float(by_hand), rel=1e-12)
+    assert float(purchase_model("nbd").fit(calibration).purchases_at_risk(26, x, t_x, T)) == 0

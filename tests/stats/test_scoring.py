@@ -97,6 +97,17 @@ def test_calibration_line_converges_where_a_plain_newton_step_from_slope_one_ove
     assert line.slope_se < 0.02
 
 
+def test_errors_of_repeated_rows_are_those_of_the_units():
+    rng = np.random.default_rng(4)
+    true = rng.normal(size=4000)
+    event, stated = (rng.random(4000) < 1 / (1 + np.exp(-true))).astype(int), 1 / (1 + np.exp(-true))
+    once = scoring.calibration_line(event, stated)
+    four = scoring.calibration_line(np.tile(event, 4), np.tile(stated, 4), groups=np.tile(np.arange(4000), 4))
+    assert four.slope == pytest.approx(once.slope)
+    assert four.slope_se == pytest.approx(once.slope_se, rel=0.05)
+    assert scoring.calibration_line(np.tile(event, 4), np.tile(stated, 4)).slope_se < 0.6 * once.slope_se
+
+
 def test_calibration_line_has_no_slope_for_constant_probabilities():
     line = scoring.calibration_line([0, 1, 1], [0.5, 0.5, 0.5])
     assert np.isnan(line.slope)
