@@ -11,9 +11,9 @@ from scipy import stats
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from crm_lab import churn
-from crm_lab.clv import BGNBD, MBGNBD, ParetoNBD
 from crm_lab.churn.panels import Panels, Past
 from crm_lab.churn.recalibration import unseen_customers
+from crm_lab.clv import BGNBD, MBGNBD, ParetoNBD
 from crm_lab.data.orders import roll_up_orders
 from crm_lab.data.workspace import open_workspace
 from crm_lab.experiments import assign

@@ -77,8 +77,8 @@ class SaveRate:
         latest, end = units["assigned_on"].max().date(), as_date(last_day, "last_day")
         if day_number(latest) + self.window_days > day_number(end):
             raise BadInput(
-                f"The last assignment of {self.experiment!r} is of {latest}, and {self.window_days} days later is after "
-                f"the data's end on {end}. Wait, or choose a shorter window_days."
+                f"The last assignment of {self.experiment!r} is of {latest}, and {self.window_days} days later is "
+                f"after the data end on {end}. Wait, or choose a shorter window_days."
             )
 
 

@@ -78,7 +78,7 @@ def test_bad_input_is_named():
         measure(assignments, orders, experiment="autumn")
     with pytest.raises(BadInput, match="The arms of 'spring' are A, treatment; a save rate compares"):
         measure(assignments.replace("control", "A"), orders)
-    with pytest.raises(BadInput, match="200 days later is after the data's end on 2024-06-30. Wait, or choose"):
+    with pytest.raises(BadInput, match=r"200 days later is after the data end on 2024-06-30\. Wait, or choose"):
         measure(assignments, orders, window_days=200)
     with pytest.raises(BadInput, match="experiment is empty"):
         churn.SaveRate("")

@@ -202,7 +202,9 @@ def test_unknown_model_and_bad_settings_are_refused():
 @pytest.mark.parametrize("history", HISTORIES)
 def test_purchases_at_risk_lie_between_what_is_expected_and_what_nobody_leaving_would_bring(fit, history):
     x, _, T = history
-    everybody_stays = float(fit.p_alive(*history) * fit.model.alive_rate(fit.estimates, *map(np.array, (x, T, 0.0)))) * 26
+    everybody_stays = (
+        float(fit.p_alive(*history) * fit.model.alive_rate(fit.estimates, *map(np.array, (x, T, 0.0)))) * 26
+    )
     risk, expected = float(fit.purchases_at_risk(26, *history)), float(fit.conditional_purchases(26, *history))
     assert everybody_stays - risk <= expected + 1e-9
     assert expected <= everybody_stays + 1e-9
