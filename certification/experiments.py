@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -203,6 +204,76 @@ def certify_coverage_against_the_key() -> list[dict[str, Any]]:
             _count(hits, way, found.lo <= truth <= found.hi)
     what = f"coverage of the key's effect, {PLANTED_SPLITS:,} draws of the simulated test ({len(units):,} members)"
     return [entry(f"cover_key_{k}", n / PLANTED_SPLITS, 0.93, 0.97, f"{what}: {k}") for k, n in hits.items()]
+
+
+KEY_PARTS = {"margin": ("margin_0", "margin_1"), "later": ("later_0", "later_1"), "rewards": ("none", "rewards_cost"),
+             "member_spend": ("none", "member_spend")}  # fmt: skip
+KEY_TERMS = Programme(margin_share=1.0, reward_rate=0.0, contact_cost=0.45)
+TEST_UNITS = 3000
+
+
+@cache
+def both_worlds(scenario: str, customers: int) -> pd.DataFrame:
+    """Members of a simulated test who were offered the programme, as they were and as they would have been without."""
+    shop = make_retailer(scenario, customers, SEED % 1000, {"programme.treatment": 0.98})
+    until = date.fromisoformat(_last_test_day(shop))
+    later = (shop.scenario.last_date - until).days
+    test = TableTest(experiment="loyalty", pre_days=365, until=until.isoformat(), later_days=later).open(_Tables(shop))
+    key = open_key(shop).customers.set_index("customer_id").loc[test.frame["customer_id"]].reset_index()
+    worlds = {f"later_{w}": key[f"margin_whole_{w}"] - key[f"margin_{w}"] for w in "01"}
+    own = test.frame.drop(columns=["spend", "margin", "later", "rewards"])
+    known = ["treated", "rewards_cost", "rewards_cost_subsidised", "spend_0", "spend_1", "margin_0", "margin_1"]
+    both = own.join(key[known].assign(**worlds, none=0.0))
+    return both[both["treated"]].reset_index(drop=True)
+
+
+def _in_world(units: pd.DataFrame, world: int, past: Sequence[str]) -> Floats:
+    """Columns of a test in one world: spend, the parts of the money, the past."""
+    parts = [f"spend_{world}", *(pair[world] for pair in KEY_PARTS.values()), *past]
+    return units[parts].to_numpy(dtype=float)
+
+
+def true_amounts(units: pd.DataFrame) -> dict[str, float]:
+    """What the key says of each part, per member offered the programme, its own split of the rewards included."""
+    gain = {name: float((units[after] - units[before]).mean()) for name, (before, after) in KEY_PARTS.items()}
+    anyway = float(units["rewards_cost_subsidised"].mean())
+    parts = {"margin": gain["margin"], "pulled_forward": gain["later"], "rewards_new": anyway - gain["rewards"],
+             "rewards_anyway": -anyway, "contact": -KEY_TERMS.contact_cost}  # fmt: skip
+    cost = gain["rewards"] + KEY_TERMS.contact_cost
+    return {**parts, "net": sum(parts.values()), "roi": (gain["margin"] + gain["later"]) / cost - 1}
+
+
+def cover_the_key(scenario: str, customers: int, draws: int) -> dict[str, float]:
+    """How often the interval of each part of the P&L, the net result and the ROI holds the key's value.
+
+    Tests of `TEST_UNITS` are drawn with replacement from the members of a larger retailer: the intervals are
+    for members like these and not only for these.
+    """
+    units, rng, hits = both_worlds(scenario, customers), np.random.default_rng(SEED + 8), dict[str, int]()
+    past = [c for c in units if c in ("spend_before", "orders_before") or str(c).endswith("_before_missing")]
+    truth, names = true_amounts(units), ["spend", *KEY_PARTS, *past]
+    without, offered = (_in_world(units, world, past) for world in (0, 1))
+    half = TEST_UNITS // 2
+    for _ in range(draws):
+        chosen = rng.integers(0, len(units), (2, half))
+        arms = [Moments.from_array(names, without[chosen[0]]), Moments.from_array(names, offered[chosen[1]])]
+        means = joint_means(arms, [(c, None) for c in ("spend", *KEY_PARTS)], past, "lin")
+        parts = KEY_TERMS.parts(means, half, ("spend", *KEY_PARTS))
+        _count(hits, "roi", Return.of(parts, GAINS).multiple_set().contains(1 + truth["roi"]))
+        for name in ("margin", "pulled_forward", "rewards_new", "rewards_anyway", "net"):
+            value, se = parts.total() if name == "net" else parts.total([name])
+            _count(hits, name, abs(value - truth[name]) <= z_value() * se)
+    return {name: n / draws for name, n in hits.items()}
+
+
+def certify_programme_against_the_key() -> list[dict[str, Any]]:
+    """ROI, net result and every part of the P&L of simulated programmes, against their answer keys."""
+    found = []
+    for scenario, customers in (("fashion", 20_000), ("beauty", 20_000)):
+        what = f"coverage of the key's value, {PLANTED_SPLITS:,} tests of {TEST_UNITS:,} simulated {scenario} members"
+        covered = cover_the_key(scenario, customers, PLANTED_SPLITS)
+        found += [entry(f"cover_key_{scenario}_{k}", v, 0.93, 0.97, f"{what}: {k}") for k, v in covered.items()]
+    return found
 
 
 class _Tables(dict[str, pd.DataFrame]):

@@ -44,8 +44,8 @@ def parts_of(
 ) -> Parts:
     """Parts as a smooth function of estimates, with their covariance (delta method, central differences).
 
-    The functions used here are at most bilinear in each pair of estimates, for which central
-    differences are exact up to rounding.
+    Most functions used here are bilinear in each pair of estimates, for which central differences are exact
+    up to rounding; where they divide by a mean, the error is of the order of the squared step, 1e-8.
 
     Args:
         names: Names of the k parts.

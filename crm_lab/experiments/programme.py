@@ -86,7 +86,8 @@ class Programme:
                 the outcome window; what members buy less there was cannibalised. ``margin``: gross margin in
                 the window, in place of `margin_share`; `later` and `elsewhere` are then margin, too.
                 ``rewards``: cost of rewards, in place of rate and redemption; ``member_spend``: spend that
-                earns them, all spend of treated units unless given.
+                earns them, all spend of treated units unless given. Rewards on extra sales are the share of
+                that spend which is extra; what was pulled forward or taken from other shops is not.
 
         Raises:
             BadInput: If the test has more than two arms, or there is no such part of the money.
@@ -142,10 +143,15 @@ class Programme:
         share = 1.0 if "margin" in roles else self.margin_share
         gains = [share * extra.get("margin", extra["spend"])]
         gains += [share * extra[role] for role in _SHIFTS if role in roles]
-        new = self.reward_rate * theta[-1] * extra["spend"]
-        anyway = self.reward_rate * theta[-1] * control["spend"]
-        if "rewards" in roles:  # measured: extra spend has earned its part of them
-            earned = extra.get("member_spend", control["spend"] + extra["spend"])
-            new = extra["rewards"] * extra["spend"] / earned if earned else 0.0
+        # sales pulled forward or taken from other shops are not extra: they would have come anyway
+        treated_spend = control["spend"] + extra["spend"]
+        sold = extra["spend"] + sum(extra[role] for role in _SHIFTS if role in roles)
+        if "margin" in roles:  # shifts are margin, too
+            sold = sum(gains) * treated_spend / (control["margin"] + extra["margin"])
+        new = self.reward_rate * theta[-1] * sold
+        anyway = self.reward_rate * theta[-1] * treated_spend - new
+        if "rewards" in roles:  # measured: extra sales have earned their share of them
+            earned = extra.get("member_spend", treated_spend)
+            new = extra["rewards"] * sold / earned if earned else 0.0
             anyway = extra["rewards"] - new
         return np.array([*gains, -new, -anyway, -self.contact_cost, -self.running_cost / treated])

@@ -116,7 +116,9 @@ class ProgrammeReturn(Result):
         rewards = ("rewards", self.mean("rewards", 1)) if "rewards" in self.money else \
                   ("redemption", self.spec.redemption_share)  # fmt: skip
         # the net result is linear in each; its slope per times of what each is now
-        now = [("lift", lift, amount["margin"] + new), (*rewards, new + anyway), ("margin", self.margin, gains)]
+        per_sale = (new + anyway) / self._earning()
+        up = amount["margin"] + per_sale * (self.mean("spend", 1) - self.mean("spend", 0))
+        now = [("lift", lift, up), (*rewards, new + anyway), ("margin", self.margin, gains)]
         rows = [
             (Message(f"experiments.break_even.{name}").text(), value, value * (1 - net / slope) if slope else math.nan)
             for name, value, slope in now
@@ -147,6 +149,12 @@ class ProgrammeReturn(Result):
         if self.means is None:
             raise BadInput(f"There are no means: {self.refused}")
         return float(self.means.mean[arm, ["spend", *self.money].index(role)])
+
+    def _earning(self) -> float:
+        """Spend per treated unit on which rewards are earned."""
+        if {"rewards", "member_spend"} <= set(self.money):
+            return self.mean("member_spend", 1) - self.mean("member_spend", 0)
+        return self.mean("spend", 1)
 
     @property
     def margin(self) -> float:

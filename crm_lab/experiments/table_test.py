@@ -72,7 +72,7 @@ class TableTest:
         units = _summed(units, lines[before], {c: f"{c}_before" for c in sums[:2]})
         units = _summed(units, lines[during], {c: c for c in sums})
         units = _summed(units, lines[after], {sums[-1] if len(sums) > 2 else "spend": "later"})
-        new = ~units["customer_id"].isin(lines.loc[day < start, "customer_id"])
+        new = ~units["customer_id"].isin(lines.loc[day < start, "customer_id"].unique())
         units.loc[new, ["spend_before", "orders_before"]] = np.nan
         funnel = self._funnel(units, tables, lines[during], end)
         units = units.join(self._weeks(units, lines[during], end))
@@ -132,7 +132,7 @@ class TableTest:
             ledger = tables["rewards"]
             ledger = ledger[ledger["date"] <= end]
             spent = ledger[ledger["kind"] == "redeem"]
-            units["redeemed"] = units["customer_id"].isin(spent["customer_id"]).astype(float)
+            units["redeemed"] = units["customer_id"].isin(spent["customer_id"].unique()).astype(float)
             units["rewards"] = _per_unit(units, ledger, "cost_amount")
         return [stage for stage in _STAGES if stage in units]
 

@@ -234,11 +234,27 @@ def test_measured_margin_and_rewards_take_the_place_of_the_terms(households):
     assert parts["margin"] == pytest.approx(means["margin"])
     assert parts["pulled_forward"] == pytest.approx(means["later"])  # in margin, as margin is
     assert parts["rewards_new"] + parts["rewards_anyway"] == pytest.approx(-means["rewards"])
-    assert parts["rewards_new"] == pytest.approx(-means["rewards"] * extra / means["member_spend"])
+    treated = test.frame[test.frame["arm"] == "treatment"]
+    sold = (means["margin"] + means["later"]) * treated["spend"].mean() / treated["margin"].mean()
+    assert sold < extra  # what was pulled forward is not extra
+    assert parts["rewards_new"] == pytest.approx(-means["rewards"] * sold / means["member_spend"])
     assert answer.margin == pytest.approx(0.4)
     assert "margin and rewards as measured" in answer.readout().certainty.text("en")
     frame = answer.to_frame()
     assert frame["per_unit"].iloc[:-1].sum() == pytest.approx(frame["per_unit"].iloc[-1])
+
+
+def test_at_the_break_even_lift_shifted_sales_stay_as_they_are(households):
+    treated = households["arm"] == "treatment"
+    test = Experiment.from_frame(
+        households.assign(later=5.0 - 3.0 * treated), arm="arm", outcomes=["spend", "later"], covariates=[]
+    )
+    terms = Programme(**TERMS)
+    lift = terms.analyze(test, "spend", later="later").break_evens()["break_even"][0]
+    control = test.frame.loc[~treated, "spend"].mean()
+    frame = test.frame.assign(spend=np.where(treated, control * (1 + lift), test.frame["spend"]))
+    again = Experiment.from_frame(frame, arm="arm", outcomes=["spend", "later"])
+    assert terms.analyze(again, "spend", later="later").returns.net()[0] == pytest.approx(0, abs=1e-9)
 
 
 def test_break_evens_of_measured_money(households):
