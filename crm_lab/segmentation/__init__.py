@@ -19,6 +19,7 @@ from crm_lab.segmentation.repurchase import Repurchase, RepurchaseResult
 from crm_lab.segmentation.rfm import RFM, RFMResult, SegmentTable, apply_scoring
 from crm_lab.segmentation.rules import TEN_SEGMENTS, THREE_SEGMENTS, Rule, SegmentRules, load_rules
 from crm_lab.segmentation.scoring import RFMScoring, load_scoring
+from crm_lab.segmentation.stability import SegmentStability, SegmentStabilityResult
 from crm_lab.segmentation.tiers import TierResult, Tiers
 from crm_lab.segmentation.values import PurchaseValues, purchase_values
 
@@ -46,6 +47,8 @@ __all__ = [
     "Rule",
     "ScoringDrift",
     "SegmentRules",
+    "SegmentStability",
+    "SegmentStabilityResult",
     "SegmentTable",
     "TierResult",
     "Tiers",

@@ -11,9 +11,9 @@ import pandas as pd
 from crm_lab.checks import BadInput, as_date, need_columns
 from crm_lab.segmentation.codes import run_starts
 from crm_lab.segmentation.periods import day_numbers
-from crm_lab.segmentation.scores import Integers
+from crm_lab.segmentation.scores import Floats, Integers
 
-_NEVER = np.iinfo(np.int64).min
+_LONG = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +51,82 @@ def purchase_values(
     >>> purchase_values(lines, as_of="2024-01-31").frame[["recency_days", "n_orders"]].to_numpy().tolist()
     [[11, 2]]
     """  # fmt: skip
+    known = receipts(lines, as_of=as_of, window_days=window_days)
+    n_orders, recency, revenue = known.dealt(np.ones(known.n_orders, dtype=np.int64))
+    bought = n_orders > 0
+    frame = pd.DataFrame(
+        {
+            "customer_id": known.customers[bought],
+            "recency_days": recency[bought],
+            "tenure_days": known.tenure()[bought],
+            "n_orders": n_orders[bought],
+            "revenue": np.round(revenue[bought], 4),  # the cents of a decimal sum, not the order of a float one
+        }
+    )
+    return PurchaseValues(frame, known.null_lines, int((~bought).sum()))
+
+
+@dataclass(frozen=True, eq=False)
+class Receipts:
+    """What customers bought and brought back, a row per receipt and kind of line.
+
+    Attributes:
+        customers: Shape (n,), everybody with a line in the window.
+        customer: Shape (rows,), place in `customers`.
+        order: Shape (rows,), number 0 ... n_orders - 1 of the order of that customer.
+        days_ago: Shape (rows,), as_of minus the day.
+        amount: Shape (rows,).
+        sale: Shape (rows,), whether the row is a sale.
+        null_lines: Lines without a customer.
+    """
+
+    customers: np.ndarray
+    customer: Integers
+    order: Integers
+    days_ago: Integers
+    amount: Floats
+    sale: np.ndarray
+    null_lines: int
+
+    @property
+    def n_orders(self) -> int:
+        """How many orders there are."""
+        return int(self.order.max()) + 1
+
+    def dealt(self, times: Integers) -> tuple[Integers, Integers, Floats]:
+        """Orders, days since the last sale and revenue of each customer if each order had happened so many times.
+
+        Args:
+            times: Shape (n_orders,); all ones for what did happen.
+
+        Returns:
+            Three arrays of shape (n,); recency is meaningless where there is no order.
+        """
+        n, weight = len(self.customers), times[self.order]
+        revenue = np.bincount(self.customer, weights=self.amount * weight, minlength=n).astype(np.float64, copy=False)
+        happened = self.sale & (weight > 0)
+        recency: Integers = np.full(n, _LONG, dtype=np.int64)
+        np.minimum.at(recency, self.customer[happened], self.days_ago[happened])
+        owner = np.zeros(self.n_orders, dtype=np.int64)
+        sold = np.zeros(self.n_orders, dtype=bool)
+        owner[self.order] = self.customer
+        sold[self.order[self.sale]] = True
+        orders = np.bincount(owner, weights=times * sold, minlength=n).astype(np.int64)
+        return orders, recency, revenue
+
+    def tenure(self) -> Integers:
+        """Days since each customer's first sale, shape (n,)."""
+        longest: Integers = np.full(len(self.customers), -1, dtype=np.int64)
+        np.maximum.at(longest, self.customer[self.sale], self.days_ago[self.sale])
+        return longest
+
+
+def receipts(lines: pd.DataFrame, *, as_of: str | date | datetime, window_days: int | None = None) -> Receipts:
+    """Roll lines up to receipts; see `purchase_values` for the arguments.
+
+    Raises:
+        BadInput: If columns are missing, or no sale lies in the window.
+    """
     need_columns(lines.columns, ["customer_id", "order_id", "date", "net_amount"], "The table of lines")
     day = as_date(as_of)
     today = (day - date(1970, 1, 1)).days
@@ -61,22 +137,9 @@ def purchase_values(
     sale = (runs["kind"] == "sale").to_numpy() if "kind" in runs else np.ones(len(runs), dtype=bool)
     if not sale.any():
         raise BadInput(f"No customer has a sale up to {day}; choose a later as_of or a longer window.")
-    code, ids = pd.factorize(runs["customer_id"])
-    n, days = len(ids), day_numbers(runs["date"])
-    revenue = np.bincount(code, weights=amount, minlength=n)
-    first, last = _first_and_last(code[sale], days[sale], n)
-    n_orders = _orders(code[sale], runs["order_id"][sale], n)
-    bought = n_orders > 0
-    frame = pd.DataFrame(
-        {
-            "customer_id": ids[bought],
-            "recency_days": today - last[bought],
-            "tenure_days": today - first[bought],
-            "n_orders": n_orders[bought],
-            "revenue": np.round(revenue[bought], 4),  # the cents of a decimal sum, not the order of a float one
-        }
-    )
-    return PurchaseValues(frame, null_lines, int((~bought).sum()))
+    customer, ids = pd.factorize(runs["customer_id"])
+    order = _orders(customer, runs["order_id"])
+    return Receipts(np.asarray(ids), customer, order, today - day_numbers(runs["date"]), amount, sale, null_lines)
 
 
 def _inside(lines: pd.DataFrame, today: int, window_days: int | None) -> tuple[pd.DataFrame, int]:
@@ -91,19 +154,13 @@ def _inside(lines: pd.DataFrame, today: int, window_days: int | None) -> tuple[p
     return (lines if inside.all() else lines[inside]), null_lines
 
 
-def _first_and_last(code: Integers, days: Integers, n: int) -> tuple[Integers, Integers]:
-    first, last = np.full(n, -_NEVER - 1), np.full(n, _NEVER)
-    np.minimum.at(first, code, days)
-    np.maximum.at(last, code, days)
-    return first, last
-
-
-def _orders(code: Integers, orders: pd.Series, n: int) -> Integers:
-    """Distinct orders per customer; an order number may be used for several customers."""
+def _orders(customer: Integers, orders: pd.Series) -> Integers:
+    """Orders as numbers from 0; an order number may be used for several customers."""
+    order: Integers
     order, names = pd.factorize(orders)
     owner = np.full(len(names), -1, dtype=np.int64)
-    owner[order] = code
-    if (owner[order] == code).all():
-        return np.bincount(owner, minlength=n).astype(np.int64)
-    pairs = np.unique(code * len(names) + order) // len(names)
-    return np.bincount(pairs, minlength=n).astype(np.int64)
+    owner[order] = customer
+    if (owner[order] == customer).all():
+        return order
+    numbers: Integers = np.unique(customer * len(names) + order, return_inverse=True)[1]
+    return numbers

@@ -9,7 +9,8 @@ from matplotlib.ticker import PercentFormatter
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, PALETTE, SEQUENTIAL, SKY, new_axes
-from crm_lab.segmentation import CallList, RFMResult, ScoringDrift
+from crm_lab.segmentation import CallList, RFMResult, ScoringDrift, SegmentStabilityResult
+from crm_lab.segmentation.rules import segment_name
 
 
 @draws(RFMResult)
@@ -92,4 +93,24 @@ def plot_drift(result: ScoringDrift, *, ax: Axes | None = None) -> Axes:
     title, label = Message("segments.plot.drift_title").text(), Message("segments.plot.drift_x").text()
     ax.set(title=title, xlabel=label, ylabel="")
     sns.move_legend(ax, "best", title=None)
+    return ax
+
+
+@draws(SegmentStabilityResult)
+def plot_stability(result: SegmentStabilityResult, *, ax: Axes | None = None) -> Axes:
+    """How often the segment of each customer holds: mean and middle half of the customers of each segment."""
+    frame = result.to_frame()
+    order = [s for s in result.order if (frame["segment"] == s).any()]
+    ax = ax if ax is not None else new_axes(1.2 + 0.32 * len(order))
+    sns.barplot(
+        frame, x="holds", y="segment", order=order, color=SKY, errorbar=("pi", 50), err_kws={"color": GREY}, ax=ax
+    )
+    ax.set_yticks(ax.get_yticks(), [segment_name(s).text() for s in order])
+    ax.xaxis.set_major_formatter(PercentFormatter(1))
+    ax.set(
+        title=Message("segments.plot.stability_title").text(),
+        xlabel=Message("segments.plot.stability_holds").text(),
+        ylabel="",
+        xlim=(0, 1.02),
+    )
     return ax
