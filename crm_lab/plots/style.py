@@ -48,8 +48,6 @@ def style() -> Iterator[None]:
     if language() == "zh":
         fonts = [_chinese_font(), *fonts]
     look: Any = {**_RC, "font.family": fonts}
-    # loads the notebook backend out here: inside rc_context its interactive mode would be undone
-    plt.draw_if_interactive()  # type: ignore[no-untyped-call]  # pyplot leaves it untyped
     with sns.axes_style("ticks"), sns.color_palette(PALETTE), mpl.rc_context(look):
         yield
 
