@@ -3,8 +3,10 @@
 from crm_lab.clv.backtest import BackTest, BackTestResult
 from crm_lab.clv.bgnbd import BGNBD
 from crm_lab.clv.bootstrap import bootstrap
+from crm_lab.clv.dependence import SpendDependence, SpendDependenceResult
 from crm_lab.clv.forecast import RecordForecast, forecast_by_record
 from crm_lab.clv.gammagamma import GammaGamma, GammaGammaFit
+from crm_lab.clv.group_value import GroupValueResult
 from crm_lab.clv.growth import GrowthResult, ValueGrowth
 from crm_lab.clv.holdout import HoldoutCheck, HoldoutResult
 from crm_lab.clv.maps import alive_history, recency_map
@@ -16,7 +18,7 @@ from crm_lab.clv.paretonbd import ParetoNBD
 from crm_lab.clv.payback import Payback, PaybackResult
 from crm_lab.clv.tracking import TrackingResult, track
 from crm_lab.clv.truncation import FirstPurchases, first_purchases
-from crm_lab.clv.value import CustomerValue, CustomerValueResult, GroupValueResult
+from crm_lab.clv.value import CustomerValue, CustomerValueResult
 
 __all__ = [
     "BGNBD",
@@ -40,6 +42,8 @@ __all__ = [
     "PurchaseFit",
     "PurchaseModel",
     "RecordForecast",
+    "SpendDependence",
+    "SpendDependenceResult",
     "TrackingResult",
     "ValueGrowth",
     "alive_history",

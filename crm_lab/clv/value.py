@@ -15,6 +15,7 @@ from narwhals.typing import IntoFrame
 from crm_lab.checks import Problems
 from crm_lab.clv.counts import Array
 from crm_lab.clv.gammagamma import GammaGamma, GammaGammaFit
+from crm_lab.clv.group_value import GroupValueResult
 from crm_lab.clv.holdout import HoldoutResult
 from crm_lab.clv.model import PurchaseFit
 from crm_lab.clv.models import MODELS, purchase_model
@@ -197,10 +198,16 @@ class CustomerValueResult(Result):
         share = np.divide(discounted, expected, out=np.ones_like(expected), where=expected > 0)
         return self.spec.margin * share
 
+    @property
+    def purchases_worth(self) -> Array:
+        """Per customer, what a unit of expected spend adds to value: expected purchases x discount x margin."""
+        return self._expected * self._factor
+
     @cached_property
     def _value(self) -> Array:
-        spend = self.spend.expected_spend(self.summary["frequency"], self.summary["monetary_value"])
-        return self._expected * spend * self._factor
+        return self.purchases_worth * self.spend.expected_spend(
+            self.summary["frequency"], self.summary["monetary_value"]
+        )
 
     @cached_property
     def _drawn(self) -> tuple[Array, Array, Array, Array]:
@@ -252,7 +259,9 @@ class CustomerValueResult(Result):
         )
         frame["value_per_customer"] = frame["value"] / frame["customers"]
         frame["value_share"] = frame["value"] / self._value.sum()
-        return GroupValueResult(frame.sort_values("value", ascending=False, ignore_index=True), self.spec)
+        return GroupValueResult(
+            frame.sort_values("value", ascending=False, ignore_index=True), self.spec.currency, self.spec.level
+        )
 
     def bands(self) -> GroupValueResult:
         """The base in value bands: the top 1 %, the next 9 %, the next 40 %, and the rest."""
@@ -374,71 +383,4 @@ class CustomerValueResult(Result):
                 window=window,
                 denominator="expected value of the base",
             ),
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class GroupValueResult(Result):
-    """The value of groups of customers, highest first.
-
-    Attributes:
-        frame: group, customers, value with lo and hi, value_per_customer, value_share.
-        spec: What was asked.
-    """
-
-    frame: pd.DataFrame
-    spec: CustomerValue
-
-    name: ClassVar[str] = "group_value"
-    formats: ClassVar[Mapping[str, str]] = {
-        "customers": ",d",
-        "value": ",.0f",
-        "lo": ",.0f",
-        "hi": ",.0f",
-        "value_per_customer": ",.2f",
-        "value_share": ".1%",
-    }
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a group, highest value first."""
-        return self.frame.copy()
-
-    def readout(self) -> Readout:
-        """Which group carries most, how sure, what to spend at most."""
-        first = self.frame.iloc[0]
-        values = {
-            "group": first["group"],
-            "share": float(first["value_share"]),
-            "value": float(first["value"]),
-            "interval": Message("clv.money_interval", {"lo": float(first["lo"]), "hi": float(first["hi"])}),
-            "currency": self.spec.currency,
-        }
-        best = self.frame.sort_values("value_per_customer", ascending=False).iloc[0]
-        return Readout(
-            Message("clv.groups.finding", values),
-            Message("clv.groups.certainty", {"level": self.spec.level}),
-            Message(
-                "clv.groups.action",
-                {
-                    "group": best["group"],
-                    "each": float(best["value_per_customer"]),
-                    "currency": self.spec.currency,
-                },
-            ),
-        )
-
-    def facts(self) -> tuple[Fact, ...]:
-        """The value of each group."""
-        rows: Any = self.frame.itertuples(index=False)
-        return tuple(
-            Fact(
-                id=f"clv.group.{row.group}",
-                label=Message("clv.groups.value", {"group": row.group}),
-                value=row.value,
-                unit=self.spec.currency,
-                ci=Interval(row.lo, row.hi, self.spec.level),
-                kind="forecast",
-                n=int(row.customers),
-            )
-            for row in rows
         )

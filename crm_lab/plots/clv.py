@@ -8,7 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from crm_lab.clv.backtest import BackTestResult, model_title
+from crm_lab.clv.dependence import SpendDependenceResult
 from crm_lab.clv.forecast import RecordForecast
+from crm_lab.clv.group_value import GroupValueResult
 from crm_lab.clv.growth import PARTS, GrowthResult
 from crm_lab.clv.holdout import HoldoutResult
 from crm_lab.clv.maps import AliveHistory, RecencyMap
@@ -16,7 +18,7 @@ from crm_lab.clv.model import PurchaseFit
 from crm_lab.clv.payback import PaybackResult
 from crm_lab.clv.tracking import TrackingResult
 from crm_lab.clv.truncation import FirstPurchases
-from crm_lab.clv.value import CustomerValueResult, GroupValueResult
+from crm_lab.clv.value import CustomerValueResult
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, RUST, SEQUENTIAL, new_axes
@@ -130,7 +132,7 @@ def plot_groups(result: GroupValueResult, *, ax: Axes | None = None) -> Axes:
     error = np.abs(frame[["lo", "hi"]].to_numpy().T - frame["value"].to_numpy())
     ax.barh(frame["group"], frame["value"], xerr=error, color=BLUE, ecolor=GREY, capsize=3, height=0.6)
     ax.invert_yaxis()
-    ax.set(xlabel=_words("group_value", currency=result.spec.currency), ylabel="", title=_words("groups_title"))
+    ax.set(xlabel=_words("group_value", currency=result.currency), ylabel="", title=_words("groups_title"))
     ax.xaxis.set_major_formatter("{x:,.0f}")
     return ax
 
@@ -207,4 +209,18 @@ def plot_growth(result: GrowthResult, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(_words("growth_currency", currency=result.spec.currency))
     ax.set_title(_words("growth_title"))
     ax.xaxis.set_major_formatter("{x:,.0f}")
+    return ax
+
+
+@draws(SpendDependenceResult)
+def plot_dependence(result: SpendDependenceResult, *, ax: Axes | None = None) -> Axes:
+    """Change of value per number of repeat purchases."""
+    ax = ax if ax is not None else new_axes(3.2)
+    sns.barplot(result.to_frame(), x="purchases", y="effect", color=BLUE, ax=ax)
+    ax.axhline(0, color=GREY, linewidth=1)
+    ax.set(
+        title=_words("dependence_title"),
+        xlabel=_words("dependence_purchases"),
+        ylabel=_words("dependence_effect", currency=result.currency),
+    )
     return ax
