@@ -12,6 +12,7 @@ from crm_lab.churn.models import boosting, logistic, out_of_fold
 from crm_lab.churn.origins import RollingOrigins
 from crm_lab.churn.origins_report import OriginsReport
 from crm_lab.churn.recalibration import Correction, learn_correction
+from crm_lab.churn.returning import ReturnHazard, Returning
 from crm_lab.churn.rules import (
     fewest_visits,
     frequency_then_recency,
@@ -21,6 +22,7 @@ from crm_lab.churn.rules import (
     silent_this_month,
 )
 from crm_lab.churn.save_rate import MeasuredSaveRate, SaveRate
+from crm_lab.churn.stability import LabelStability, Stability
 from crm_lab.churn.treatment import Alerts, TreatmentPlan
 from crm_lab.churn.window import ChurnWindow, WindowEvidence
 
@@ -40,10 +42,14 @@ __all__ = [
     "FeatureTable",
     "HealthIndex",
     "HealthPanel",
+    "LabelStability",
     "MeasuredSaveRate",
     "OriginsReport",
+    "ReturnHazard",
+    "Returning",
     "RollingOrigins",
     "SaveRate",
+    "Stability",
     "TreatmentPlan",
     "WindowEvidence",
     "boosting",

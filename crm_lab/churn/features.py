@@ -33,13 +33,13 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     **LINE_FEATURES,
 }  # fmt: skip
 GROWS_WITH_THE_LOG = (
-    "tenure_days", "span_days", "n_days", "n_orders", "revenue", "n_products", "silence_share",
+    "tenure_days", "span_days", "n_days", "n_orders", "revenue", "n_products", "n_channels", "silence_share",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class CustomerFeatures:
-    """Features as of a date: frequency, rhythm, tenure, money, basket, discount, breadth, returns, contacts.
+    """Features as of a date: rhythm, frequency, money, basket, discount, breadth, channel, returns, contacts.
 
     >>> orders = pd.DataFrame(
     ...     {
@@ -66,6 +66,7 @@ class CustomerFeatures:
         as_of: str | date,
         transactions: pd.DataFrame | None = None,
         exposures: pd.DataFrame | None = None,
+        stores: pd.DataFrame | None = None,
     ) -> FeatureTable:
         """One row per customer with an order up to `as_of`; whatever is later is never read.
 
@@ -74,6 +75,7 @@ class CustomerFeatures:
             as_of: Last day that counts.
             transactions: The table `transactions`; breadth and returns are left out without it.
             exposures: `customer_id` and `date` of each contact; contacts are left out without it.
+            stores: The table `stores`; channels are left out without it, or where there is one channel only.
 
         Raises:
             BadInput: If the history up to `as_of` is shorter than 28 days.
@@ -86,7 +88,7 @@ class CustomerFeatures:
                 f"{MIN_HISTORY_DAYS}. Choose {day_date(int(log.day.min()) + MIN_HISTORY_DAYS)} or later."
             )
         columns = _order_features(log, self.recent_days)
-        columns |= line_features(log, transactions, exposures, self.recent_days)
+        columns |= line_features(log, transactions, exposures, self.recent_days, stores)
         frame = pd.DataFrame({"customer_id": pd.array(log.ids, dtype="str"), **columns})
         dropped = tuple(f for f, names in FAMILIES.items() if not set(names) & set(columns))
         return FeatureTable(frame, day_date(log.as_of), dropped)

@@ -15,7 +15,7 @@ def left_after(
     customers: pd.Index,
     *,
     as_of: str | date,
-    window_days: int,
+    window_days: int | pd.Series,
     last_day: str | date,
 ) -> pd.Series:
     """1 for customers without an order in the `window_days` days after `as_of`, else 0.
@@ -30,7 +30,7 @@ def left_after(
         orders: The table `orders`, going beyond `as_of`.
         customers: Whom to label.
         as_of: Last day that was known.
-        window_days: Length of the window, days.
+        window_days: Length of the window, days; or each customer's own, by customer id (a window per segment).
         last_day: Last day the data cover; the window must have ended by then.
 
     Returns:
@@ -40,14 +40,26 @@ def left_after(
         BadInput: If the window is not over on `last_day`, or is shorter than a day.
     """
     need_columns(orders.columns, ("customer_id", "date"), "orders")
-    start, end, known = as_date(as_of), day_number(as_of) + window_days, as_date(last_day, "last_day")
-    if window_days < 1:
-        raise BadInput(f"window_days is {window_days}; it must be 1 or more days.")
-    if end > day_number(known):
-        raise BadInput(
-            f"A window of {window_days} days after {start} ends on {start + timedelta(days=window_days)}, and the data "
-            f"end on {known}. Choose as_of {known - timedelta(days=window_days)} or earlier, or a shorter window."
-        )
+    if isinstance(window_days, pd.Series):
+        own = window_days.reindex(customers)
+    else:
+        own = pd.Series(window_days, index=customers)
+    _check_windows(own, as_date(as_of), as_date(last_day, "last_day"))
     day = day_numbers(orders["date"])
-    back = set(orders.loc[(day > day_number(start)) & (day <= end), "customer_id"].unique())
-    return pd.Series([int(who not in back) for who in customers], index=customers, name="left")
+    waited = pd.Series(day - day_number(as_of), index=orders["customer_id"].astype(object))
+    first = waited[waited > 0].groupby(level=0).min().reindex(customers.astype(object))
+    back = first.to_numpy(dtype=float) <= own.to_numpy(dtype=float)  # a missing first purchase is never back
+    return pd.Series((~back).astype(int), index=customers, name="left")
+
+
+def _check_windows(own: pd.Series, start: date, known: date) -> None:
+    if own.isna().any():
+        raise BadInput(f"{int(own.isna().sum())} customers have no window; give window_days for each.")
+    if len(own) and own.min() < 1:
+        raise BadInput(f"window_days is {int(own.min())}; it must be 1 or more days.")
+    longest = int(own.max()) if len(own) else 1
+    if day_number(start) + longest > day_number(known):
+        raise BadInput(
+            f"A window of {longest} days after {start} ends on {start + timedelta(days=longest)}, and the data "
+            f"end on {known}. Choose as_of {known - timedelta(days=longest)} or earlier, or a shorter window."
+        )

@@ -13,19 +13,26 @@ from crm_lab.churn.log import PurchaseLog, day_numbers
 Array = NDArray[np.float64]
 LINE_FEATURES: Mapping[str, tuple[str, ...]] = {
     "breadth": ("n_products", "products_per_day", "products_trend"),
+    "channel": ("online_share", "n_channels", "channel_shift"),
     "returns": ("return_share",),
     "contacts": ("contacts_91",),
 }
 
 
 def line_features(
-    log: PurchaseLog, transactions: pd.DataFrame | None, exposures: pd.DataFrame | None, recent: int
+    log: PurchaseLog,
+    transactions: pd.DataFrame | None,
+    exposures: pd.DataFrame | None,
+    recent: int,
+    stores: pd.DataFrame | None = None,
 ) -> dict[str, Array]:
     """The features that the tables at hand allow, one array (m,) each, for the customers of `log`."""
     out: dict[str, Array] = {}
     if transactions is not None:
         unit, day, rows = _up_to(log, transactions)
         out |= _breadth(log, unit, day, rows, recent)
+        if stores is not None:
+            out |= _channel(log, unit, day, rows, stores, recent)
         back = rows["kind"].isin(["return", "cancellation"]).to_numpy()
         if back.any():
             net = rows["net_amount"].to_numpy(dtype=float, na_value=0.0)
@@ -65,4 +72,35 @@ def _breadth(
         "n_products": every,
         "products_per_day": every / log.counts,
         "products_trend": (now + 1) / (before + 1),
+    }
+
+
+def _channel(
+    log: PurchaseLog,
+    unit: NDArray[np.int64],
+    day: NDArray[np.int64],
+    rows: pd.DataFrame,
+    stores: pd.DataFrame,
+    recent: int,
+) -> dict[str, Array]:
+    """Share of lines bought online, channels used, and the change of that share in the recent days."""
+    channel = rows["store_id"].astype(object).map(stores.set_index("store_id")["channel"])
+    words, names = pd.factorize(channel)
+    known = words >= 0
+    if len(names) < 2:
+        return {}
+    online = (channel == "online").to_numpy()
+
+    def share(inside: NDArray[np.bool_]) -> Array:
+        at = known & inside
+        lines = np.bincount(unit[at], minlength=len(log.ids))
+        return np.bincount(unit[at], online[at], len(log.ids)) / np.maximum(lines, 1)
+
+    late = day > log.as_of - recent
+    pairs = np.unique(unit[known] * len(names) + words[known])
+    always, bought_late = share(known), np.bincount(unit[known & late], minlength=len(log.ids)) > 0
+    return {
+        "online_share": always,
+        "n_channels": np.bincount(pairs // len(names), minlength=len(log.ids)).astype(float),
+        "channel_shift": np.where(bought_late, share(late) - always, 0.0),
     }

@@ -74,6 +74,7 @@ class RollingOrigins:
         rules: Mapping[str, Rule],
         rng: int,
         transactions: pd.DataFrame | None = None,
+        stores: pd.DataFrame | None = None,
     ) -> OriginsReport:
         """Score the customers of every test date by models of the past and by rules.
 
@@ -84,13 +85,16 @@ class RollingOrigins:
             rules: Name to a function of the features; holds the baseline.
             rng: Seed of the bootstrap.
             transactions: The table `transactions`, for breadth and returns.
+            stores: The table `stores`, for channels.
 
         Raises:
             BadInput: If the baseline is missing, a window is not over, or no training date is possible.
         """
         if self.baseline not in rules:
             raise BadInput(f"The baseline {self.baseline!r} is not among the rules ({', '.join(rules)}); add it.")
-        maker = Panels(self.active_days, self.window_days, orders, as_date(last_day, "last_day"), transactions)
+        maker = Panels(
+            self.active_days, self.window_days, orders, as_date(last_day, "last_day"), transactions, stores=stores
+        )
         parts, methods = [], set[Method]()
         for test in self.tests:
             panel = maker.at(as_date(test))
@@ -128,6 +132,7 @@ class RollingOrigins:
         model: Estimator,
         transactions: pd.DataFrame | None = None,
         exposures: pd.DataFrame | None = None,
+        stores: pd.DataFrame | None = None,
         rules: Mapping[str, Rule] | None = None,
     ) -> pd.DataFrame:
         """Today's chances: a model trained on dates whose windows are over by `as_of`, for the customers active then.
@@ -138,6 +143,7 @@ class RollingOrigins:
             model: Classifier.
             transactions: The table `transactions`, for breadth and returns.
             exposures: The table `exposures`, for contacts in the last 91 days.
+            stores: The table `stores`, for channels.
             rules: Name to a function of the features; each adds a column, e.g. `at_risk` by `revenue_at_risk`.
 
         Returns:
@@ -149,7 +155,7 @@ class RollingOrigins:
 
         today = as_date(as_of)
         known_by = orders[orders["date"] <= pd.Timestamp(today)]
-        maker = Panels(self.active_days, self.window_days, known_by, today, transactions, exposures)
+        maker = Panels(self.active_days, self.window_days, known_by, today, transactions, exposures, stores)
         past = Past.of([maker.at(day) for day in self.training(today, maker.first_day)])
         x, every, known = maker.customers(today)
         with quiet_threads(len(past.x)):

@@ -34,6 +34,7 @@ class Panels:
     last_day: date
     transactions: pd.DataFrame | None = None
     exposures: pd.DataFrame | None = None
+    stores: pd.DataFrame | None = None
     kept: dict[date, Panel] = field(default_factory=dict)
 
     @property
@@ -50,7 +51,7 @@ class Panels:
     def customers(self, day: date) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Of the customers judged at a date: comparable features, all features, what is known."""
         made = CustomerFeatures().analyze(
-            self.orders, as_of=day, transactions=self.transactions, exposures=self.exposures
+            self.orders, as_of=day, transactions=self.transactions, exposures=self.exposures, stores=self.stores
         )
         every = made.frame.set_index("customer_id")
         active = (every["tenure_days"] >= self.active_days) & (every["recency_days"] < self.active_days)

@@ -121,6 +121,12 @@ class WindowEvidence(Result):
         rows = self.frame[(self.frame["segment"] == segment) & (self.frame["hi"] <= self.spec.max_chance)]
         return None if rows.empty else int(rows["silent_days"].min())
 
+    def windows(self) -> pd.Series:
+        """Each segment's own window, days; missing where none is long enough. `left_after` takes them by customer."""
+        names = self.frame["segment"].unique()
+        days = {name: self.window_days(name) for name in names}
+        return pd.Series(days, index=names, name="window_days", dtype="Int64")
+
     def _row(self) -> pd.Series:
         rows = self.frame[self.frame["segment"] == EVERYBODY].dropna(subset=["chance"])
         chosen = rows[rows["silent_days"] == self.window_days()]

@@ -11,6 +11,8 @@ from crm_lab.churn.calibration import Calibration
 from crm_lab.churn.compare import ChurnReport, ranking_words
 from crm_lab.churn.drift import Drift
 from crm_lab.churn.origins_report import OriginsReport
+from crm_lab.churn.returning import Returning
+from crm_lab.churn.stability import Stability
 from crm_lab.churn.treatment import Alerts
 from crm_lab.churn.window import EVERYBODY, WindowEvidence
 from crm_lab.messages import Message
@@ -137,4 +139,39 @@ def plot_drift(result: Drift, *, ax: Axes | None = None) -> Axes:
     ax.set_title(Message("churn.plot.drift_title").text())
     ax.set_xlabel(Message("churn.plot.drift_x").text())
     ax.set_ylabel("")
+    return ax
+
+
+@draws(Returning)
+def plot_returning(result: Returning, *, ax: Axes | None = None) -> Axes:
+    """Hazard ratio of each feature with its interval, and the odds ratio of the discrete-time twin beside it."""
+    ax = ax or new_axes(height=1.4 + 0.5 * len(result.frame))
+    rows = result.to_frame().iloc[::-1]
+    names = {"ratio": "cox", "odds": "discrete"}
+    for (column, name), color, shift in zip(names.items(), (BLUE, ORANGE), (0.1, -0.1), strict=True):
+        places = [k + shift for k in range(len(rows))]
+        ax.hlines(places, rows[f"{column}_lo"], rows[f"{column}_hi"], color=color, lw=2)
+        ax.plot(rows[column], places, "o", color=color, label=Message(f"churn.plot.{name}").text())
+    ax.axvline(1, color=GREY, ls="--", lw=1)
+    ax.set_yticks(range(len(rows)), rows["feature"])
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    ax.set_title(Message("churn.plot.returning_title").text())
+    ax.set_xlabel(Message("churn.plot.returning_x").text())
+    ax.legend()
+    return ax
+
+
+@draws(Stability)
+def plot_stability(result: Stability, *, ax: Axes | None = None) -> Axes:
+    """Share of the labelled who came back, by window, a line per day."""
+    ax = ax or new_axes()
+    for color, (day, rows) in zip(PALETTE, result.to_frame().groupby("as_of"), strict=False):
+        ax.plot(rows["window_days"], rows["came_back"], color=color, marker="o", label=f"{day:%Y-%m-%d}")
+        ax.fill_between(rows["window_days"], rows["lo"], rows["hi"], color=color, alpha=0.2, lw=0)
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.set_ylim(bottom=0)
+    ax.set_title(Message("churn.plot.stability_title").text())
+    ax.set_xlabel(Message("churn.plot.stability_x").text())
+    ax.set_ylabel(Message("churn.plot.stability_y").text())
+    ax.legend(title=Message("churn.plot.stability_day").text())
     return ax

@@ -91,7 +91,7 @@ def test_revenue_in_equals_revenue_out_and_input_is_left_alone(orders):
 
 def test_missing_tables_drop_what_they_feed_and_it_is_said(orders):
     made = CustomerFeatures().analyze(orders[["customer_id", "date"]], as_of=AS_OF)
-    assert set(made.dropped) == {"money", "basket", "discount", "breadth", "returns", "contacts"}
+    assert set(made.dropped) == {"money", "basket", "discount", "breadth", "channel", "returns", "contacts"}
     assert "contacts (needs exposures)" in made.readout().text("en")
     assert set(made.families()) == {"frequency", "rhythm", "tenure"}
 
@@ -102,12 +102,14 @@ def test_lines_and_exposures_add_breadth_returns_and_contacts():
             "customer_id": ["a", "a", "a", "b", "z"],
             "date": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-02-11", "2024-03-20", "2024-03-01"]),
             "product_id": ["p", "q", "p", "p", "p"],
+            "store_id": ["S", "W", "S", "S", "S"],
             "kind": ["sale", "sale", "return", "sale", "sale"],
             "net_amount": [10.0, 30, -10, 20, 5],
         }
     )
     sent = pd.DataFrame({"customer_id": ["a", "a"], "date": pd.to_datetime(["2024-03-01", "2024-04-20"])})
-    made = CustomerFeatures().analyze(small_log(), as_of="2024-03-31", transactions=lines, exposures=sent)
+    shops = pd.DataFrame({"store_id": ["S", "W"], "channel": ["store", "online"]})
+    made = CustomerFeatures().analyze(small_log(), as_of="2024-03-31", transactions=lines, exposures=sent, stores=shops)
     assert made.dropped == ()
     assert made.by_customer.loc["a", ["n_products", "return_share", "contacts_91"]].tolist() == [2, 0.25, 1]
     assert made.by_customer.loc["b", ["n_products", "return_share", "contacts_91"]].tolist() == [1, 0, 0]
@@ -132,3 +134,27 @@ def test_settings_and_columns_are_checked(orders):
         CustomerFeatures(recent_days=3)
     with pytest.raises(BadInput, match="orders lacks the column date"):
         CustomerFeatures().analyze(orders.drop(columns="date"), as_of=AS_OF)
+
+
+def test_channels_by_hand_and_blind_to_the_future():
+    orders = small_log().dropna(subset=["customer_id"])
+    lines = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "a", "b", "a"],
+            "date": pd.to_datetime(["2023-10-01", "2024-02-01", "2024-02-11", "2024-03-20", "2024-05-01"]),
+            "store_id": ["S1", "WEB", "WEB", "S1", "S1"],
+            "product_id": "p",
+            "kind": "sale",
+            "net_amount": 10.0,
+        }
+    )
+    stores = pd.DataFrame({"store_id": ["S1", "WEB"], "channel": ["store", "online"]})
+    made = CustomerFeatures().analyze(orders, as_of="2024-03-31", transactions=lines, stores=stores)
+    a = made.by_customer.loc["a"]
+    assert (a.online_share, a.n_channels) == (pytest.approx(2 / 3), 2)
+    assert a.channel_shift == pytest.approx(1 - 2 / 3)
+    assert made.by_customer.loc["b", "online_share"] == 0
+    assert "channel" not in made.dropped
+    one = CustomerFeatures().analyze(orders, as_of="2024-03-31", transactions=lines, stores=stores.head(1))
+    assert "channel" in one.dropped
+    assert "channel (needs stores with more than one channel)" in one.readout().text("en")

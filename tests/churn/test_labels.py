@@ -42,3 +42,13 @@ def test_a_longer_window_never_has_more_leavers(orders):
 def test_windows_that_are_not_over_are_refused(window, last_day, sentence):
     with pytest.raises(BadInput, match=sentence):
         left_after(ORDERS, WHO, as_of="2024-01-31", window_days=window, last_day=last_day)
+
+
+def test_each_customer_may_have_an_own_window():
+    own = pd.Series({"a": 10, "b": 10, "c": 9})
+    left = left_after(ORDERS, WHO, as_of="2024-01-31", window_days=own, last_day="2024-03-01")
+    assert left.to_dict() == {"a": 1, "b": 1, "c": 1}
+    with pytest.raises(BadInput, match="1 customers have no window; give window_days for each"):
+        left_after(ORDERS, WHO, as_of="2024-01-31", window_days=own.drop("a"), last_day="2024-03-01")
+    with pytest.raises(BadInput, match="A window of 99 days after 2024-01-31"):
+        left_after(ORDERS, WHO, as_of="2024-01-31", window_days=own.replace(9, 99), last_day="2024-03-01")

@@ -64,3 +64,16 @@ def test_settings_are_checked(settings, sentence):
 def test_too_short_a_history_says_how_much_is_needed(orders):
     with pytest.raises(BadInput, match=r"The data cover .* days up to 2023-02-01; the shortest window .* need 121"):
         ChurnWindow().analyze(orders, as_of="2023-02-01")
+
+
+def test_each_segment_has_its_own_window(orders):
+    who = pd.Index(orders["customer_id"].unique())
+    segments = pd.Series(["even" if int(c[1:]) % 2 == 0 else "odd" for c in who], index=who)
+    found = ChurnWindow(windows=(10, 30, 60), horizon_days=60, max_chance=0.9).analyze(
+        orders, as_of="2024-02-05", segments=segments
+    )
+    own = found.windows()
+    assert own.index.tolist() == ["all", "even", "odd"]
+    assert own["all"] == found.window_days()
+    none = ChurnWindow(windows=(10,), horizon_days=60, max_chance=0.001).analyze(orders, as_of="2024-02-05")
+    assert none.windows().isna().all()
