@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     "--as", "kind", type=click.Choice(["purchases", "test"]), help="What the file holds; seen by itself as a rule."
 )
 @click.option("--control", default="", help="In a test: name of the control arm.")
+@click.option("--treatment", default="", help="In a test: name of the arm read against it, where there are several.")
 @click.option("--control-share", type=click.FloatRange(0, 1), help="In a test: planned share of the control arm.")
 @click.option("--as-of", metavar="DATE", help="In a test: day the file was written; outcome windows must have ended.")
 @click.option("--force", is_flag=True, help="Write over a suite of that name.")
@@ -61,7 +62,7 @@ def init(path: Path, **options: Any) -> None:
 
     given = TestOptions(
         options["name"], options["chosen"], options["control"], options["control_share"], options["as_of"],
-        options["date_format"] or "", options["currency"],
+        options["date_format"] or "", options["currency"], options["treatment"],
     )  # fmt: skip
     init_test(path, look, given, target)
 

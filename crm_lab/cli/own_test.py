@@ -47,6 +47,7 @@ class TestOptions:
     as_of: str | None
     date_format: str
     currency: str
+    treatment: str = ""
 
 
 def init_test(path: Path, look: Look, options: TestOptions, target: Path) -> None:
@@ -61,7 +62,8 @@ def init_test(path: Path, look: Look, options: TestOptions, target: Path) -> Non
     found = recognise(look, options.columns, options.control, options.date_format)
     _show(path, look, found)
     day = options.as_of or f"{datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%d}"
-    settings: dict[str, Any] = {"path": str(path.resolve()), **_settings(found), "currency": options.currency}
+    settings: dict[str, Any] = {"path": str(path.resolve()), **_settings(found), "treatment": options.treatment}
+    settings["currency"] = options.currency
     own = OwnTest(file=settings["path"], **{k: v for k, v in settings.items() if k != "path"})
     test = own.open(own.tables(day))
     settings["control_share"] = _planned(test, options.control_share)

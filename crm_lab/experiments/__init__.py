@@ -16,7 +16,7 @@ from crm_lab.experiments.own import FileTables, OwnTest
 from crm_lab.experiments.plan import Deviations, NoPlan, Plan, held_against
 from crm_lab.experiments.programme import Programme
 from crm_lab.experiments.readings import Claim, Readings
-from crm_lab.experiments.resample import bootstrap_multiples
+from crm_lab.experiments.resample import bootstrap_multiples, interval_check
 from crm_lab.experiments.response import ResponseRates, ResponseTable
 from crm_lab.experiments.returns import ProgrammeReturn
 from crm_lab.experiments.roi_design import RoiDesign, RoiDesignTable
@@ -72,6 +72,7 @@ __all__ = [
     "fifths",
     "filter_removals",
     "held_against",
+    "interval_check",
     "judged",
     "many_splits",
     "mean_of",

@@ -9,12 +9,14 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, need_columns
+from crm_lab.checks import need_columns
 from crm_lab.experiments.estimate import Adjust, difference, joint_means
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats.intervals import wilson
 from crm_lab.stats.moments import Moments
+
+_FEWEST = 20
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class SplitRecord(Result):
         lift: Planted lift; 0 for an A/A.
         level: Confidence level.
         units: Units in each split.
+        refused: Why there was nothing to split, if so.
     """
 
     rejected: dict[str, int]
@@ -36,6 +39,7 @@ class SplitRecord(Result):
     lift: float
     level: float
     units: int
+    refused: Message | None = None
 
     name: ClassVar[str] = "splits"
     formats: ClassVar[dict[str, str]] = {"rate": ".2%", "low": ".2%", "high": ".2%", "mean_se": ",.2f"}
@@ -48,14 +52,24 @@ class SplitRecord(Result):
     def to_frame(self) -> pd.DataFrame:
         """One row per way of adjusting: splits, misses, their rate with Wilson's interval, mean SE."""
         rows = []
-        for way, n in self.rejected.items():
+        for way, n in self._counted():
             lo, hi = wilson(n, self.splits)
             label = Message(f"experiments.adjust.{way}").text()
             rows.append((label, self.splits, n, n / self.splits, float(lo), float(hi), self.se[way]))
         return pd.DataFrame(rows, columns=["adjusted", "splits", "missed", "rate", "low", "high", "mean_se"])
 
+    def _counted(self) -> list[tuple[str, int]]:
+        return [] if self.refused else list(self.rejected.items())
+
+    def refusal(self) -> Message | None:
+        """Why there was nothing to split, if so."""
+        return self.refused
+
     def readout(self) -> Readout:
         """Whether the analysis errs as often as it says."""
+        if self.refused is not None:
+            certainty = Message("experiments.effect.certainty_refused")
+            return Readout(self.refused, certainty, Message("experiments.splits.action_refused"))
         way = list(self.rejected)[-1]
         lo, hi = wilson(self.rejected[way], self.splits)
         planned = 1 - self.level
@@ -70,6 +84,8 @@ class SplitRecord(Result):
     def facts(self) -> tuple[Fact, ...]:
         """The rate per way of adjusting."""
         label = Message("experiments.fact.missed")
+        if self.refused is not None:
+            return (Fact(id="splits", label=label, value=None, kind="simulated", refusal=self.refused),)
         facts = []
         for way, n in self.rejected.items():
             lo, hi = wilson(n, self.splits)
@@ -98,7 +114,8 @@ def many_splits(
     treated units' outcome is raised by the lift and the truth is lift x mean outcome of all units.
 
     Args:
-        units: One row per unit; no gaps.
+        units: One row per unit; gaps in the outcome, an outcome that never varies, or fewer than 20 units
+            refuse the question.
         outcome: Column with the outcome.
         covariates: Columns from before the start.
         splits: How many random halves.
@@ -106,13 +123,12 @@ def many_splits(
         lift: Planted lift of treated units' outcome.
         level: Confidence level.
         ways: Ways of adjusting, each counted.
-
-    Raises:
-        BadInput: If there are fewer than 20 units.
     """
     need_columns(units.columns, [outcome, *covariates], "The frame of units")
-    if len(units) < 20:
-        raise BadInput(f"{len(units)} units are too few to split again and again; take 20 or more.")
+    known = int(units[outcome].notna().sum())
+    if known < len(units) or known < _FEWEST or units[outcome].nunique() < 2:
+        values = {"units": len(units), "known": known, "least": _FEWEST, "values": units[outcome].nunique()}
+        return SplitRecord({}, 0, {}, lift, level, len(units), Message("experiments.splits.too_little", values))
     draw, n = np.random.default_rng(rng), len(units)
     names = [outcome, *covariates]
     base = units[names].to_numpy(dtype=float)

@@ -12,6 +12,7 @@ import pandas as pd
 from crm_lab.checks import BadInput, Problems, need_columns
 from crm_lab.experiments.estimate import Adjust, difference, joint_means
 from crm_lab.experiments.experiment import Experiment
+from crm_lab.experiments.metrics import mean_of, metric_problem
 from crm_lab.experiments.wording import spaced
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
@@ -57,6 +58,14 @@ class TakeUp:
         for name in {self.taken, *stages}:
             if not frame[name].isin([0, 1]).all():
                 raise BadInput(f"{name} must be 0 or 1 for every unit; it says who took the treatment.")
+        funnel = pd.DataFrame([_rates(frame, experiment, name) for name in stages])
+        problem = metric_problem(mean_of(self.outcome), experiment)
+        if problem is not None:
+            no, nothing = math.nan, Interval(math.nan, math.nan, self.level)
+            unknown = RatioSet("all", -math.inf, math.inf, self.level)
+            return TakeUpTable(
+                self, no, nothing, no, unknown, no, no, funnel, len(frame), experiment.simulated, problem
+            )
         way: Adjust = self.adjust if experiment.covariates else "none"
         moments = experiment.moments([self.outcome, self.taken, *experiment.covariates])
         means = joint_means(moments, [(self.outcome, None), (self.taken, None)], experiment.covariates, way)
@@ -64,7 +73,6 @@ class TakeUp:
         up, down = (means.weights({(1, j): 1.0, (0, j): -1.0}) for j in (0, 1))
         cace = fieller(itt.effect, take.effect, itt.se**2, take.se**2, means.covariance(up, down), self.level)
         treated = frame[frame[experiment.arm] == experiment.treatments[0]]
-        funnel = pd.DataFrame([_rates(frame, experiment, name) for name in stages])
         ratio = itt.effect / take.effect if take.effect else math.nan
         return TakeUpTable(
             self, itt.effect, Interval(itt.lo, itt.hi, self.level), ratio,
@@ -101,12 +109,16 @@ class TakeUpTable(Result):
     funnel: pd.DataFrame
     units: int
     simulated: bool
+    refused: Message | None = None
 
     name: ClassVar[str] = "take_up"
     formats: ClassVar[dict[str, str]] = {"effect": "+,.2f", "low": "+,.2f", "high": "+,.2f"}
 
     def to_frame(self) -> pd.DataFrame:
         """One row per reading: of the offer, of taking it up, and opt-ins against the rest (wrong)."""
+        columns = ["reading", "effect", "low", "high"]
+        if self.refused is not None:
+            return pd.DataFrame(columns=columns)
         span = self.cace_set.interval()
         rows = [
             ("itt", self.itt, self.itt_ci.lo, self.itt_ci.hi),
@@ -115,12 +127,26 @@ class TakeUpTable(Result):
         ]
         return pd.DataFrame(
             [(Message(f"experiments.take_up.{name}").text(), *values) for name, *values in rows],
-            columns=["reading", "effect", "low", "high"],
+            columns=columns,
         )
+
+    @property
+    def contamination(self) -> float:
+        """Share of control units that took it up although it was not offered to them."""
+        return float(self.funnel["control"].iloc[0])
+
+    def refusal(self) -> Message | None:
+        """Why the outcome has no effect to read, if so."""
+        return self.refused
 
     def readout(self) -> Readout:
         """Effect of the offer and of taking it up; how wrong the opt-in comparison is."""
+        if self.refused is not None:
+            nothing = Message("experiments.effect.certainty_refused")
+            return Readout(self.refused, nothing, Message("experiments.effect.action_refused"))
+        crossed = Message("experiments.take_up.contaminated", {"share": self.contamination})
         values = {
+            "contamination": crossed if self.contamination > 0 else "",
             "outcome": self.spec.outcome, "unit": spaced(self.spec.unit), "itt": self.itt, "lo": self.itt_ci.lo,
             "hi": self.itt_ci.hi, "cace": self.cace, "take_up": self.take_up, "naive": self.naive, "n": self.units,
         }  # fmt: skip
@@ -135,7 +161,13 @@ class TakeUpTable(Result):
         """ITT, CACE, take-up."""
         kind: Kind = "simulated" if self.simulated else "estimate"
         label = {k: Message(f"experiments.take_up.{k}") for k in ("itt", "cace", "share")}
+        if self.refused is not None:
+            return (Fact(id="take_up.itt", label=label["itt"], value=None, kind=kind, n=self.units,
+                         refusal=self.refused),)  # fmt: skip
         span = self.cace_set.interval()
+        row = self.funnel.iloc[0]
+        crossed = Interval(float(row["control_low"]), float(row["control_high"]))
+        contaminated = Message("experiments.take_up.contamination")
         refused = None if span else Message("experiments.take_up.nobody", {"take_up": self.take_up})
         return (
             Fact(id="take_up.itt", label=label["itt"], value=self.itt, unit=self.spec.unit, ci=self.itt_ci, kind=kind,
@@ -143,4 +175,6 @@ class TakeUpTable(Result):
             Fact(id="take_up.cace", label=label["cace"], value=self.cace if span else None, unit=self.spec.unit,
                  ci=span, kind=kind, n=self.units, better="up", refusal=refused),
             Fact(id="take_up.share", label=label["share"], value=self.take_up, unit="share", kind=kind, n=self.units),
+            Fact(id="take_up.contamination", label=contaminated, value=self.contamination, unit="share", ci=crossed,
+                 kind=kind, n=self.units, better="down"),
         )  # fmt: skip

@@ -13,7 +13,7 @@ import pandas as pd
 from crm_lab.checks import Problems, need_columns
 from crm_lab.experiments.estimate import Adjust, joint_means
 from crm_lab.experiments.metrics import Metric
-from crm_lab.experiments.sizes import check_errors, mde_mean, n_mean, n_share, power_mean
+from crm_lab.experiments.sizes import check_errors, exaggeration, mde_mean, n_mean, n_share, power_mean
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.moments import Moments
@@ -160,6 +160,14 @@ class DesignTable(Result):
     def fits(self) -> bool:
         """Whether the units at hand are enough for the first metric."""
         return self.headline.n_total <= self.available
+
+    @property
+    def at_hand(self) -> tuple[float, float]:
+        """Power with the units at hand, and by how much a significant estimate would overstate the effect."""
+        s, share = self.headline, self.spec.treated_share
+        if not math.isfinite(s.n_total):
+            return 0.0, math.nan
+        return exaggeration(s.effect / (s.spread * math.sqrt(1 / (share * (1 - share) * self.available))))
 
     def to_frame(self) -> pd.DataFrame:
         """One row per metric and way of adjusting."""

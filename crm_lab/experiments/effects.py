@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -158,7 +158,7 @@ class EffectTable(Result):
     effects: tuple[Effect, ...]
     units: dict[str, int]
     truth: dict[str, float]
-    caps: object
+    caps: Mapping[str, float]
 
     name: ClassVar[str] = "effect"
     formats: ClassVar[dict[str, str]] = {

@@ -112,6 +112,7 @@ class OwnTest:
             orders_before`` gives each outcome its own.
         unit: Column with the unit's id; empty keeps every row.
         control: Name of the control arm.
+        treatment: Name of the arm that is read against it; needed where there are several.
         control_share: Planned share of the control arm; 0 for arms of equal size.
         segments: Columns fixed before the start within which the sample ratio is looked at.
         funnel: Columns with 0 or 1 after the assignment, in order: who took the offer, who was active, ...
@@ -133,6 +134,7 @@ class OwnTest:
     covariates: str = ""
     unit: str = ""
     control: str = "control"
+    treatment: str = ""
     control_share: float = 0.0
     segments: str = ""
     funnel: str = ""
@@ -184,6 +186,7 @@ class OwnTest:
         money = {role: column for role in MONEY if (column := getattr(own, role))}
         outcomes = [own.outcome, *_names(own.metrics), *_names(own.funnel), *money.values()]
         need_columns(frame.columns, [own.arm, *_names(own.segments)], "The file")
+        frame = _two_arms(frame, own)
         test = Experiment.from_frame(
             frame,
             arm=own.arm,
@@ -250,6 +253,25 @@ def _from_suite(path: Path) -> OwnTest:
     problems.unless(not unknown, f"{', '.join(unknown)} is not known; a test has {', '.join(sorted(known))}.")
     problems.raise_any()
     return OwnTest(file=str(file), **given)
+
+
+def _two_arms(frame: pd.DataFrame, own: OwnTest) -> pd.DataFrame:
+    """The rows of the control and of the one treatment that is read; rows without an arm stay, to be refused."""
+    arms = frame[own.arm].astype("string")
+    sizes = arms.value_counts()
+    if own.treatment:
+        if own.treatment not in sizes:
+            raise BadInput(
+                f"No row is in the treatment {own.treatment!r}; the arms are {', '.join(sorted(sizes.index))}."
+            )
+        return frame[arms.isin([own.control, own.treatment]) | arms.isna()].reset_index(drop=True)
+    if len(sizes) > 2:
+        listed = ", ".join(f"{arm} {n:,}" for arm, n in sizes.sort_index().items())
+        raise BadInput(
+            f"{own.arm} has {len(sizes)} arms ({listed}); one is read against the control. Say which: treatment in the"
+            " suite, --treatment for crm-lab init."
+        )
+    return frame
 
 
 def _check_dates(frame: pd.DataFrame, own: OwnTest, tables: Any) -> None:

@@ -13,6 +13,7 @@ from crm_lab.experiments.economics import FloatArray, Parts, parts_of
 from crm_lab.experiments.estimate import Adjust, JointMeans, joint_means
 from crm_lab.experiments.experiment import Experiment
 from crm_lab.experiments.metrics import mean_of, metric_problem
+from crm_lab.messages import Message
 
 if TYPE_CHECKING:
     from crm_lab.experiments.returns import ProgrammeReturn
@@ -101,7 +102,7 @@ class Programme:
             raise BadInput(f"{', '.join(unknown)} is no part of the money; parts are {', '.join(MONEY)}.")
         given = {"spend": outcome, **money}
         refusals = [soundness.refusal() if soundness else None]
-        refusals += [metric_problem(mean_of(column), experiment) for column in given.values()]
+        refusals += [_problem(role, column, experiment, "margin" in money) for role, column in given.items()]
         refusal = next((r for r in refusals if r is not None), None)
         treated = experiment.counts()[experiment.treatments[0]]
         means = parts = None
@@ -155,3 +156,14 @@ class Programme:
             new = extra["rewards"] * sold / earned if earned else 0.0
             anyway = extra["rewards"] - new
         return np.array([*gains, -new, -anyway, -self.contact_cost, -self.running_cost / treated])
+
+
+def _problem(role: str, column: str, experiment: Experiment, measured: bool) -> Message | None:
+    """Why an outcome is no money to reckon with, or ``None``; costs and shifts of 0 are as good as any."""
+    problem = metric_problem(mean_of(column), experiment)
+    if problem is not None:
+        needed = role in ("spend", "margin") or problem.key == "experiments.refused.gaps"
+        return problem if needed else None
+    if role == "spend" and not measured and experiment.frame[column].isin([0, 1]).all():
+        return Message("experiments.refused.no_amount", {"metric": column})
+    return None

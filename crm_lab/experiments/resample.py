@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from crm_lab.experiments.economics import Return
@@ -12,6 +14,9 @@ from crm_lab.experiments.estimate import Adjust, joint_means
 from crm_lab.experiments.experiment import Experiment
 from crm_lab.experiments.programme import GAINS, Programme
 from crm_lab.stats.moments import Moments
+
+if TYPE_CHECKING:
+    from crm_lab.experiments.returns import ProgrammeReturn
 
 FloatArray = NDArray[np.float64]
 
@@ -62,6 +67,20 @@ def bootstrap_multiples(
         terms = replace(programme, redemption_share=float(redeemed[i]))
         multiples[i] = Return.of(terms.parts(means, pair[1].n, tuple(outcomes)), GAINS).multiple
     return multiples
+
+
+def interval_check(
+    answer: ProgrammeReturn, experiment: Experiment, rng: np.random.Generator | int, draws: int = 300
+) -> pd.DataFrame:
+    """Fieller's interval of the multiple beside that of resampled tests; no rows where the answer is a refusal."""
+    columns = ["Fieller", "bootstrap"]
+    if answer.parts is None:
+        return pd.DataFrame(columns=columns)
+    level, fieller = answer.spec.level, answer.returns.multiple_set(answer.spec.level)
+    ends = [(1 - level) / 2, (1 + level) / 2]
+    multiples = bootstrap_multiples(answer.spec, experiment, answer.outcome, rng, draws, **answer.money)
+    table = np.column_stack([[fieller.lo, fieller.hi], np.quantile(multiples, ends)])
+    return pd.DataFrame(table, index=[f"{100 * end:g} %" for end in ends], columns=columns)
 
 
 def redeemed_shares(programme: Programme, rng: np.random.Generator, draws: int) -> FloatArray:

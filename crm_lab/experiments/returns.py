@@ -103,35 +103,39 @@ class ProgrammeReturn(Result):
         """Lift, rewards and margin at which the programme just reaches what is needed, others fixed.
 
         Rewards are the redeemed share of points, or their cost per treated unit where that was measured. A
-        break-even outside what is possible (a margin above 1) is shown as it is: nothing reaches it.
+        break-even outside what is possible (a margin above 1) is shown as it is: nothing reaches it. No rows
+        for a refusal.
         """
+        columns = ["quantity", "now", "break_even"]
         if self.means is None or self.parts is None:
-            raise BadInput(f"There is no break-even: {self.refused}")
+            return pd.DataFrame(columns=columns)
         amount = dict(zip(self.parts.names, map(float, self.parts.value), strict=True))
         weight = 1 + self.spec.roi_needed
         new, anyway = weight * amount["rewards_new"], weight * amount["rewards_anyway"]
         net = self.parts.total(GAINS)[0] + weight * self.parts.total(COSTS)[0]
         gains = self.parts.total(GAINS)[0]
-        lift = self.mean("spend", 1) / self.mean("spend", 0) - 1
+        control = self.mean("spend", 0)
+        lift = self.mean("spend", 1) / control - 1 if control else math.nan
         rewards = ("rewards", self.mean("rewards", 1)) if "rewards" in self.money else \
                   ("redemption", self.spec.redemption_share)  # fmt: skip
         # the net result is linear in each; its slope per times of what each is now
-        per_sale = (new + anyway) / self._earning()
+        per_sale = (new + anyway) / self._earning() if self._earning() else 0.0
         up = amount["margin"] + per_sale * (self.mean("spend", 1) - self.mean("spend", 0))
         now = [("lift", lift, up), (*rewards, new + anyway), ("margin", self.margin, gains)]
         rows = [
             (Message(f"experiments.break_even.{name}").text(), value, value * (1 - net / slope) if slope else math.nan)
             for name, value, slope in now
         ]
-        return pd.DataFrame(rows, columns=["quantity", "now", "break_even"])
+        return pd.DataFrame(rows, columns=columns)
 
     def bases(self) -> pd.DataFrame:
         """The same programme under every base that a "1:4" may rest on: per unit of cost.
 
-        Gross bases count sales that would have come anyway; only the incremental ones say what it earned.
+        Gross bases count sales that would have come anyway; only the incremental ones say what it earned. No
+        rows for a refusal.
         """
         if self.means is None:
-            raise BadInput(f"There is no return: {self.refused}")
+            return pd.DataFrame(columns=["basis", "value"])
         r, (control, treatment) = self.returns, self.means.mean[:, 0]
         margin, cost = self.margin, r.cost if r.cost > 0 else math.nan
         rows = {

@@ -110,6 +110,8 @@ class RoiDesignTable(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Units, the true ROI with so many, and the probability of ship: for a handful of sizes."""
+        if self.level <= 0 or self.variance <= 0:
+            return pd.DataFrame(columns=["units", "roi", "p_ship"])
         needed = self.units_needed
         sizes = [self.available * k for k in (0.5, 1, 2, 5)] + ([needed] if math.isfinite(needed) else [])
         return self._at(np.unique(np.ceil(sizes)))
@@ -126,6 +128,8 @@ class RoiDesignTable(Result):
 
     def refusal(self) -> Message | None:
         """Why no size reaches the decision, if so."""
+        if self.level <= 0 or self.variance <= 0:
+            return Message("experiments.roi_design.no_level", {"level": self.level})
         if math.isfinite(self.units_needed):
             return None
         values = {"lift": self.spec.lift, "needed": self.spec.programme.roi_needed, "roi": self.true_roi(_MOST_UNITS)}
@@ -134,6 +138,10 @@ class RoiDesignTable(Result):
 
     def readout(self) -> Readout:
         """Units until ship, the chance with the units at hand, what would fit."""
+        if self.to_frame().empty:
+            reason = self.refusal() or Message("experiments.roi_design.rethink")
+            nothing = Message("experiments.effect.certainty_refused")
+            return Readout(reason, nothing, Message("experiments.effect.action_refused"))
         programme, needed = self.spec.programme, self.units_needed
         values = {
             "lift": self.spec.lift, "power": self.spec.power, "available": self.available,
@@ -154,10 +162,12 @@ class RoiDesignTable(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """Units needed and the probability of ship with the units at hand."""
-        refused, needed = self.refusal(), self.units_needed
+        refused = self.refusal()
+        none = self.to_frame().empty
+        needed, p_ship = (math.inf, None) if none else (self.units_needed, self.p_ship(self.available))
         return (
             Fact(id="roi_design.units", label=Message("experiments.fact.roi_units"), unit="units", kind="forecast",
                  value=None if refused else math.ceil(needed), n=self.history, refusal=refused),
             Fact(id="roi_design.p_ship", label=Message("experiments.fact.p_ship"), unit="share", kind="forecast",
-                 value=self.p_ship(self.available), n=self.available, better="up"),
+                 value=p_ship, n=self.available, better="up", refusal=refused if none else None),
         )  # fmt: skip

@@ -30,9 +30,9 @@ def effect_readout(table: EffectTable) -> Readout:
     values = {
         "metric": e.metric.name, "unit": spaced(e.metric.unit), "control": d.control, "treatment": d.treatment,
         "effect": d.effect, "lo": d.lo, "hi": d.hi, "level": table.spec.level,
-        "relative": _relative(e),
+        "relative": _relative(e), "effect_points": 100 * d.effect, "lo_points": 100 * d.lo, "hi_points": 100 * d.hi,
     }  # fmt: skip
-    finding = Message("experiments.effect.finding", values)
+    finding = Message(f"experiments.effect.finding{'_share' if e.metric.kind == 'share' else ''}", values)
     return Readout(finding, _effect_certainty(table, e), _effect_action(e))
 
 
@@ -47,16 +47,18 @@ def _effect_certainty(table: EffectTable, e: Effect) -> Message:
     plain = next(
         (x.found for x in table.effects if x.metric == e.metric and x.arm == e.arm and x.adjust == "none"), None
     )
-    p = math.nan if found is None else found.pvalue
+    cap = table.caps.get(e.metric.column)
+    capped = "" if cap is None else Message("experiments.effect.capped", {"cap": cap})
+    said = {"p": math.nan if found is None else found.pvalue, "capped": capped}
     if found is None or plain is None or e.adjust == "none" or plain.se == 0:
-        return Message("experiments.effect.certainty_plain", {"p": p})
+        return Message("experiments.effect.certainty_plain", said)
     narrower = 1 - found.se / plain.se
     if narrower < 0.01:
-        return Message("experiments.effect.certainty_no_gain", {"p": p})
+        return Message("experiments.effect.certainty_no_gain", said)
     # units the plain analysis would need for the same interval
     return Message(
         "experiments.effect.certainty_adjusted",
-        {"p": p, "narrower": narrower, "factor": (plain.se / found.se) ** 2},
+        {**said, "narrower": narrower, "factor": (plain.se / found.se) ** 2},
     )
 
 

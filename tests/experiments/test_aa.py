@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_lab.checks import BadInput
 from crm_lab.experiments.aa import many_splits
 
 
@@ -43,8 +42,12 @@ def test_readout_says_whether_the_analysis_can_be_used(histories):
 
 
 def test_few_units_are_refused(histories):
-    with pytest.raises(BadInput, match="5 units are too few"):
-        many_splits(histories.head(5), "spend", splits=10, rng=1)
+    few = many_splits(histories.head(5), "spend", splits=10, rng=1)
+    assert "5 of 5 units have an outcome" in few.refusal().text("en")
+    gappy = histories.assign(spend=histories["spend"].where(histories.index > 2))
+    assert "nothing to split" in many_splits(gappy, "spend", splits=10, rng=1).readout().finding.text("en")
+    assert few.to_frame().empty
+    assert few.facts()[0].value is None
 
 
 @pytest.mark.slow

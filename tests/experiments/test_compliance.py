@@ -179,3 +179,21 @@ class Tables(dict):
     """Tables in memory on the last day of May."""
 
     as_of = date(2024, 5, 31)
+
+
+def test_control_units_that_took_it_up_are_counted(frame):
+    leaked = frame.assign(joined=frame["joined"].where(frame.index % 9 > 0, 1.0))
+    found = analyze(leaked)
+    share = leaked.loc[leaked["arm"] == "control", "joined"].mean()
+    assert found.contamination == pytest.approx(share)
+    fact = next(f for f in found.facts() if f.id == "take_up.contamination")
+    assert fact.ci.lo < share < fact.ci.hi
+    assert f"{share:.1%} of the control took it up as well" in found.readout().certainty.text("en")
+
+
+def test_an_outcome_without_values_has_a_funnel_and_no_effect(frame):
+    found = analyze(frame.assign(spend=frame["spend"].where(frame["arm"] == "control")), ())
+    assert "spend has no value for 2,000 units (control 0, treatment 2,000)" in found.refusal().text("en")
+    assert found.to_frame().empty
+    assert len(found.funnel) == 1
+    assert found.facts()[0].value is None

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import Effects, OwnTest, PlantedTest, TableTest, mean_of, open_test
+from crm_lab.experiments import Effects, OwnTest, PlantedTest, Programme, TableTest, mean_of, open_test
 from crm_lab.simulate import make_retailer, open_key
 
 
@@ -127,3 +127,25 @@ def test_a_test_in_the_tables_knows_its_money_weeks_and_funnel(retailer):
     assert TableTest(experiment="loyalty", until=f"{until:%Y-%m-%d}").open(shop).money.keys() == {
         "margin", "rewards", "member_spend",
     }  # fmt: skip
+
+
+def test_from_design_to_decision_the_simulated_programme_agrees_with_its_key(retailer):
+    """The grocery chain's programme does not pay: every part's interval holds the key's, and nobody ships it."""
+    given = retailer.scenario.programme
+    until = retailer.scenario.start + pd.Timedelta(days=given.start + given.days - 1)
+    shop = Shop(dict(retailer.tables), retailer.scenario.last_date)
+    later = (retailer.scenario.last_date - until).days
+    test = TableTest(experiment="loyalty", until=f"{until:%Y-%m-%d}", later_days=later).open(shop)
+    key = open_key(retailer).profit_and_loss()
+    treated = test.counts()["treatment"]
+    fixed = -(key["setup"] + key["running"]) / treated
+    answer = Programme(margin_share=1.0, reward_rate=0.0, contact_cost=fixed).analyze(test, "spend", **test.money)
+    names = {"margin": "extra_margin", "pulled_forward": "pulled_forward", "rewards_anyway": "rewards_subsidised"}
+    for part, true in names.items():
+        value, se = answer.parts.total([part])
+        assert abs(value - key[true] / treated) < 2.5 * se, part
+    value, se = answer.parts.total(["rewards_new", "rewards_anyway"])  # for all drawn; the key's are the treated arm's
+    assert abs(value - (key["rewards_subsidised"] + key["rewards_incremental"]) / treated) < 2.5 * se
+    assert answer.returns.multiple_set().contains(1 + key["roi"])
+    assert key["profit"] < 0
+    assert answer.decision != "ship"

@@ -152,3 +152,15 @@ def test_a_suite_that_describes_no_test_is_refused(own, tmp_path, text, sentence
     suite.write_text(text)
     with pytest.raises(BadInput, match=sentence):
         OwnTest(file=str(suite)).open()
+
+
+def test_of_several_treatments_one_is_named(own, rows, tmp_path):
+    rows.loc[::5, "Gruppe"] = "Brief"
+    rows.to_csv(tmp_path / "test.csv", index=False, sep=";", decimal=",", encoding="cp1252")
+    with pytest.raises(BadInput, match=r"Gruppe has 3 arms \(Angebot \d+, Brief 120, Kontrolle \d+\).*Say which"):
+        own().open()
+    letter = own(treatment="Brief").open()
+    assert letter.counts()["Brief"] == 120
+    assert letter.arms == ("Kontrolle", "Brief")
+    with pytest.raises(BadInput, match="No row is in the treatment 'SMS'; the arms are Angebot, Brief, Kontrolle"):
+        own(treatment="SMS").open()

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import Effects, Experiment, Programme, SoundnessCheck, mean_of, write_decision
+from crm_lab.experiments import (
+    Effects,
+    Experiment,
+    Programme,
+    SoundnessCheck,
+    interval_check,
+    mean_of,
+    write_decision,
+)
 from crm_lab.experiments.economics import Return
 from crm_lab.messages import LANGUAGES
 
@@ -278,3 +286,46 @@ def test_bootstrap_of_measured_money_agrees_with_fieller(households):
 def test_an_unknown_part_of_the_money_is_refused(households):
     with pytest.raises(BadInput, match="tax is no part of the money; parts are later, elsewhere, margin, rewards"):
         Programme(**TERMS).analyze(two_arms(households), "spend", tax="spend")
+
+
+def test_a_refused_answer_has_empty_tables_and_no_error(households):
+    test = two_arms(households.assign(spend=0.0))
+    answer = Programme(**TERMS).analyze(test, "spend")
+    assert "spend is 0 for all 600 units" in answer.refusal().text("en")
+    assert answer.break_evens().empty
+    assert answer.bases().empty
+    assert interval_check(answer, test, 1).empty
+
+
+def test_the_interval_check_stands_beside_fieller(households):
+    test = two_arms(households)
+    answer = Programme(**TERMS).analyze(test, "spend")
+    table = interval_check(answer, test, 4, draws=200)
+    assert table.index.tolist() == ["2.5 %", "97.5 %"]
+    span = answer.returns.multiple_set()
+    assert table["Fieller"].tolist() == [span.lo, span.hi]
+
+
+def test_rewards_of_nothing_are_a_cost_like_any_other(households):
+    test = Experiment.from_frame(
+        households.assign(rewards=0.0, member_spend=0.0, later=0.0), arm="arm",
+        outcomes=["spend", "rewards", "member_spend", "later"], covariates=["spend_before"],
+    )  # fmt: skip
+    answer = Programme(**TERMS).analyze(test, "spend", rewards="rewards", member_spend="member_spend", later="later")
+    parts = dict(zip(answer.parts.names, answer.parts.value, strict=True))
+    assert parts["rewards_new"] == parts["rewards_anyway"] == parts["pulled_forward"] == 0
+    assert answer.decision is not None
+    assert len(answer.break_evens()) == 3
+
+
+def test_gaps_in_measured_money_are_refused_with_counts(households):
+    gaps = households["spend"].where(households.index > 4)
+    test = Experiment.from_frame(households.assign(rewards=gaps), arm="arm", outcomes=["spend", "rewards"])
+    answer = Programme(**TERMS).analyze(test, "spend", rewards="rewards")
+    assert "rewards has no value for 5 units" in answer.refusal().text("en")
+
+
+def test_a_share_is_no_amount_of_money(households):
+    test = Experiment.from_frame(households, arm="arm", outcomes=["bought"])
+    answer = Programme(**TERMS).analyze(test, "bought")
+    assert "a share and no amount of money" in answer.refusal().text("en")

@@ -27,7 +27,9 @@ from crm_lab.experiments import (
     SteadyState,
     TakeUp,
     held_against,
+    many_splits,
     mean_of,
+    share_of,
 )
 
 GOLDEN = Path(__file__).with_name("readouts.json")
@@ -65,6 +67,24 @@ def results():
             Experiment.from_frame(units().assign(joined=0.0), arm="arm", outcomes=["joined"])
         ),
         "effect.guardrail": Effects(metrics=(mean_of("spend", margin=50.0),)).analyze(experiment(0.0, **plain)),
+        "effect.share": Effects(metrics=(share_of("joined"),), adjust=("none",)).analyze(
+            Experiment.from_frame(units().assign(joined=[0, 1, 1, 1] * 10), arm="arm", outcomes=["joined"])
+        ),
+        "effect.capped": Effects(metrics=spend, adjust=("none",)).analyze(
+            experiment(10.0, **plain).winsorised("spend", 0.9)
+        ),
+        "take_up.contaminated": TakeUp(outcome="spend", taken="joined", unit="EUR").analyze(
+            Experiment.from_frame(units(40.0).assign(joined=[0, 1, 0, 1, 0, 1, 1, 1] * 5), arm="arm",
+                                  outcomes=["spend", "joined"])
+        ),
+        "take_up.refused": TakeUp(outcome="spend", taken="joined").analyze(
+            Experiment.from_frame(units().assign(spend=0.0), arm="arm", outcomes=["spend", "joined"])
+        ),
+        "roi.no_amount": Programme(**terms).analyze(experiment(40.0, **plain), "joined"),
+        "roi_design.no_level": RoiDesign(programme=Programme(**terms), lift=0.05).analyze(
+            units().assign(spend=-units()["spend"]), "spend"
+        ),
+        "splits.too_little": many_splits(units(n=10), "spend", splits=5, rng=1),
         "soundness.sound": SoundnessCheck().analyze(experiment()),
         "soundness.broken": SoundnessCheck().analyze(lost),
         "roi.ship": Programme(**terms).analyze(experiment(40.0, **plain), "spend"),

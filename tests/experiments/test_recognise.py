@@ -200,3 +200,13 @@ def test_from_init_to_decision_without_code(tmp_path, monkeypatch, thin):
     assert decision["decision"] in ("ship", "extend", "stop")
     assert decision["data"]["rows"] == 740
     assert decision["simulated"] is not thin  # the thin file has lost the column that says so
+
+
+def test_of_several_treatments_init_asks_for_one(lab, tmp_path):
+    path = write(tmp_path, group=["control", "letter", "sms", "control"] * 50)
+    asked = run(path)
+    assert asked.exit_code == 2
+    assert "group has 3 arms (control 100, letter 50, sms 50)" in asked.output
+    told = run(path, "--treatment", "sms", "--control-share", "0.67")
+    assert told.exit_code == 0, told.output
+    assert 'treatment = "sms"' in (lab / "suites" / "t.toml").read_text()
