@@ -87,7 +87,7 @@ def _proven(course: Path, root: Path, lang: str, jobs: int) -> bool:
 @click.option("--out", type=_FOLDER, help="Folder for marks and feedback (default: COURSE/grades).")
 @click.option("--lang", type=_LANG, help="Of the feedback (default: the course's).")
 @click.option("--timeout", type=click.FloatRange(1), default=120, show_default=True, help="Seconds for a notebook.")
-@click.option("--memory", type=click.IntRange(256), default=2048, show_default=True, help="Megabytes for a notebook.")
+@click.option("--memory", type=click.IntRange(256), default=4096, show_default=True, help="Megabytes for a notebook.")
 @click.option("--reveal", is_flag=True, help="Say the right answers in the feedback.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Students at once.")
 def grade_(
@@ -122,6 +122,21 @@ def grade_(
     write_feedback(done, target, reveal=reveal)
     numbers = {"students": len(done.students), "strays": len(done.strays), "index": os.fspath(target / "index.html")}
     click.echo(Message("teach.graded", numbers).text(done.course.lang))
+
+
+@teach.command("export")
+@click.argument("pages", nargs=-1, required=True, metavar="NN ...")
+@click.option("--out", type=_FOLDER, required=True, help="Folder of the nbgrader course to write.")
+def export_(pages: tuple[str, ...], out: Path) -> None:
+    """Write pages as assignments for nbgrader, on the pages' own data."""
+    from crm_lab.exports import project_root
+    from crm_lab.messages import Message
+    from crm_lab.teach.build import find_pages
+    from crm_lab.teach.export import export
+
+    chosen = find_pages(project_root(), pages)
+    export(chosen, out)
+    click.echo(Message("teach.exported", {"pages": len(chosen), "folder": out, "first": chosen[0].name}).text())
 
 
 def _line(grade: StudentGrade) -> str:

@@ -95,9 +95,8 @@ def _write_instructor(course: Course, pages: Sequence[NotebookFile], folder: Pat
 
 
 def _write_page(folder: Path, course: Course, student: Student, page: NotebookFile, content: NotebookNode) -> None:
-    given = course.given[student.id][page.name]
-    write_data(given, folder)
-    notebook = student_notebook(content, course, student, page.name, given.parameters)
+    write_data(course.given[student.id][page.name], folder)
+    notebook = student_notebook(content, course, student, page.name)
     (folder / page.path.name).write_text(write_text(notebook), encoding="utf-8")
 
 

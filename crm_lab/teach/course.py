@@ -37,6 +37,7 @@ class Assigned:
         folder: Name of the data folder beside the notebook.
         customers: How many.
         seed: The chance that plays.
+        open_box: Whether the page's recomputations hold on these data.
     """
 
     parameters: Mapping[str, Any]
@@ -44,6 +45,7 @@ class Assigned:
     folder: str
     customers: int
     seed: int
+    open_box: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +137,11 @@ def _assigned(student: Student, page: NotebookFile, data: str, salt: str) -> Ass
         least = row.get("customers", _table()["customers"])
         customers = least + seed % (least // 3)
         source = f"{page.schema.defaults['source']},customers={customers},seed={seed}"
-        return Assigned({"source": source, **drawn}, "", "", customers, seed)
+        return Assigned({"source": source, **drawn}, "", "", customers, seed, row.get("open_box", True))
     scenario = data.removeprefix(SIMULATED)
     folder = f"data_{scenario}"
     parameters = {**_suite_parameters(page), "source": f"{SIMULATED}{folder}", **drawn}
-    return Assigned(parameters, scenario, folder, SIMULATED_CUSTOMERS, seed)
+    return Assigned(parameters, scenario, folder, SIMULATED_CUSTOMERS, seed, open_box=False)
 
 
 def _suite_parameters(page: NotebookFile) -> dict[str, Any]:

@@ -141,7 +141,7 @@ class Grader:
     def expected(self, student: Student) -> dict[str, Ran]:
         """How the solution of each page runs on a student's data."""
         return {
-            name: self.run(student, page, solution_notebook(page.content, self._given(student, name).parameters))
+            name: self.run(student, page, solution_notebook(page.content, self._given(student, name)))
             for name, page in self.pages.items()
         }
 
@@ -167,8 +167,7 @@ class Grader:
             remarks = handed_in.remarks if handed_in else (Message("submission.missing"),)
             marks = [mark(q, None, wanted.get(q.id), None, handed_in is not None) for q in page.questions]
             return PageGrade(page.file.name, tuple(marks), remarks)
-        given = self._given(student, page.file.name)
-        handed_out = student_notebook(page.content, self.course, student, page.file.name, given.parameters)
+        handed_out = student_notebook(page.content, self.course, student, page.file.name)
         ran = self.run(student, page, handed_in.notebook)
         marks = [mark(q, ran.answers.get(q.id), wanted.get(q.id), page.published.get(q.id)) for q in page.questions]
         remarks = (*handed_in.remarks, *edits(handed_in.notebook, handed_out, page.questions), *self._ending(ran))

@@ -111,9 +111,10 @@ def _slip(given: Plain, expected: Plain, published: Plain, question: Question) -
     if isinstance(given, str) or isinstance(expected, str) or given is None or expected is None:
         return "wrong"
     slips = {
-        "per_cent": given / 100,
+        "per_cent": given / 100 if question.form == "share" else None,
+        "hundredfold": given / 100,
         "sign": -given,
-        "complement": 1 - given if question.form == "share" else expected + 1e9,
+        "complement": 1 - given if question.form == "share" else None,
     }
     found = next((name for name, value in slips.items() if agrees(value, expected, question)), None)
     if found is None and abs(given - expected) <= _CLOSE * tolerance(question):

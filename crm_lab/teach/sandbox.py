@@ -45,7 +45,7 @@ class Limits:
 
     seconds: float = 120
     cell_seconds: float = 60
-    memory_mb: int = 2048
+    memory_mb: int = 4096
 
 
 class RefusedError(PermissionError):

@@ -13,7 +13,7 @@ from nbformat.v4 import new_markdown_cell
 from crm_lab.messages import Message
 from crm_lab.run.engine import INJECTED, notebook_schema
 from crm_lab.run.parameters import INJECTED_START
-from crm_lab.teach.course import Course
+from crm_lab.teach.course import Assigned, Course
 from crm_lab.teach.execution import Cell
 from crm_lab.teach.questions import Question, cut, questions_of
 from crm_lab.teach.roster import Student
@@ -23,23 +23,18 @@ COVER: Final = "cover"
 LAST: Final = "after-the-last-cell"
 
 
-def student_notebook(
-    page: NotebookNode, course: Course, student: Student, name: str, parameters: Mapping[str, Any]
-) -> NotebookNode:
+def student_notebook(page: NotebookNode, course: Course, student: Student, name: str) -> NotebookNode:
     """The page as a student gets it: own data, no outputs, answers cut out.
 
     Args:
         page: The committed page.
-        course: For the language.
+        course: Says which data are whose, and the language.
         student: Who gets it.
         name: Name of the page.
-        parameters: What differs from the page's defaults.
     """
-    notebook = _stripped(page, keep_boxes=_real(parameters))
+    notebook = solution_notebook(page, course.given[student.id][name])
     names = {question.cell: question.name for question in questions_of(page)}
     for cell in notebook.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            cell.source = with_values(cell.source, parameters)
         if cell.id in names:
             blank = Message("teach.your_answer").text(course.lang)
             cell.source = cut(cell.source, f"{names[cell.id]} = ...  # {blank}")
@@ -49,12 +44,16 @@ def student_notebook(
     return notebook
 
 
-def solution_notebook(page: NotebookNode, parameters: Mapping[str, Any]) -> NotebookNode:
-    """The page with its solutions on a student's data, without outputs."""
-    notebook = _stripped(page, keep_boxes=_real(parameters))
+def solution_notebook(page: NotebookNode, given: Assigned) -> NotebookNode:
+    """The page with its solutions on a student's data, without outputs; without open boxes where they do not hold."""
+    notebook = copy.deepcopy(page)
+    if not given.open_box:
+        notebook.cells = [cell for cell in notebook.cells if BOX not in cell.metadata.get("tags", [])]
     for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
         if "parameters" in cell.metadata.get("tags", []):
-            cell.source = with_values(cell.source, parameters)
+            cell.source = with_values(cell.source, given.parameters)
     return notebook
 
 
@@ -115,21 +114,6 @@ def with_values(source: str, values: Mapping[str, Any]) -> str:
                 new = line[: value.col_offset] + repr(values[name]).encode() + line[end:]
                 lines[value.lineno - 1] = new.decode()
     return "\n".join(lines)
-
-
-def _real(parameters: Mapping[str, Any]) -> bool:
-    return not str(parameters.get("source", "")).startswith("simulated:")
-
-
-def _stripped(page: NotebookNode, *, keep_boxes: bool) -> NotebookNode:
-    """Without outputs; without open boxes where they were written for other data."""
-    notebook = copy.deepcopy(page)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    if not keep_boxes:
-        notebook.cells = [cell for cell in notebook.cells if BOX not in cell.metadata.get("tags", [])]
-    return notebook
 
 
 def _cover(course: Course, student: Student) -> NotebookNode:

@@ -50,8 +50,7 @@ def _ada(built):
 def test_the_filled_in_notebook_is_the_solution(built, read, page, page_content):
     student = read(built / "students" / "ada" / "40_how_many.ipynb")
     full = filled_in(student, page_content)
-    parameters = Course.read(built / "instructor").given["ada"][page.name].parameters
-    solution = solution_notebook(page_content, parameters)
+    solution = solution_notebook(page_content, Course.read(built / "instructor").given["ada"][page.name])
     assert [c.source for c in full.cells if c.id != "cover"] == [c.source for c in solution.cells]
 
 

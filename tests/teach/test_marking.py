@@ -48,6 +48,7 @@ def test_an_answer_two_off_in_the_last_decimal_is_wrong(value, digits):
     [
         (21.5, 0.215, None, "share", "mark.per_cent"),
         (0.785, 0.215, None, "share", "mark.complement"),
+        (160.01, 1.6, None, "number", "mark.hundredfold"),
         (-0.18, 0.18, None, "number", "mark.sign"),
         (0.222, 0.215, None, "share", "mark.rounding"),
         (0.9, 0.215, None, "share", "mark.wrong"),

@@ -21,8 +21,7 @@ def course(page, students):
 def notebook_of(course, page, page_content, students):
     def make(id_):
         student = next(s for s in students if s.id == id_)
-        given = course.given[id_][page.name].parameters
-        return student_notebook(page_content, course, student, page.name, given)
+        return student_notebook(page_content, course, student, page.name)
 
     return make
 

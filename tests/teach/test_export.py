@@ -1,0 +1,101 @@
+"""Pages as nbgrader's assignments: hidden tests judge as grading does, and nbgrader takes them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from crm_lab import BadInput
+from crm_lab.exports import project_root
+from crm_lab.teach.build import find_pages
+from crm_lab.teach.export import assignment, export, hidden_test
+from crm_lab.teach.grade import PageSource
+from crm_lab.teach.questions import Question
+
+NBGRADER = "nbgrader==0.9.6"  # BSD-3-Clause
+EVERY_PAGE = find_pages(project_root(), [p.stem for p in sorted((project_root() / "notebooks").glob("[0-9]*.ipynb"))])
+
+
+def run(test, **names):
+    exec(test, names)  # noqa: S102 - an assertion of our own making
+
+
+@pytest.mark.parametrize("file", EVERY_PAGE, ids=lambda f: f.name)
+def test_every_page_becomes_an_assignment(file):
+    page = PageSource.read(file)
+    notebook = assignment(page)
+    marks = [cell.metadata["nbgrader"] for cell in notebook.cells if "nbgrader" in cell.metadata]
+    assert [m["grade_id"] for m in marks if m["solution"]] == [q.id.replace(".", "-") for q in page.questions]
+    assert len({m["grade_id"] for m in marks}) == len(marks) == 2 * len(page.questions)
+    assert sum(m.get("points", 0) for m in marks) == len(page.questions)
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+    for question in page.questions:
+        run(hidden_test(question, page.published[question.id]), **{question.name: page.published[question.id]})
+
+
+@pytest.mark.parametrize(("given", "passes"), [(0.2155, True), (0.2175, False), ("0.2155", True)])
+def test_hidden_tests_allow_the_stated_rounding(given, passes):
+    question = Question("04.q1", "solution", "answer_1", "share", 3, "", "")
+    test = hidden_test(question, 0.21549)
+    if passes:
+        run(test, answer_1=given)
+    else:
+        with pytest.raises(AssertionError, match=r"04\.q1"):
+            run(test, answer_1=given)
+
+
+def test_hidden_tests_of_labels():
+    question = Question("03.q1", "solution", "answer_1", "label", 0, "", "")
+    run(hidden_test(question, "2017-12"), answer_1=" 2017-12")
+
+
+def test_a_page_without_outputs_is_refused(page):
+    with pytest.raises(BadInput, match=r"40_how_many has no answer to 40\.q1, 40\.q2 in its outputs"):
+        assignment(PageSource.read(page))
+
+
+def test_a_folder_in_use_is_refused(tmp_path):
+    (tmp_path / "x").write_text("", encoding="utf-8")
+    with pytest.raises(BadInput, match="already holds files"):
+        export(EVERY_PAGE[:1], tmp_path)
+
+
+@pytest.fixture(scope="session")
+def nbgrader():
+    """The folder of programs of an environment with nbgrader, made once: it does not fit into the lab's own."""
+    home = Path(os.environ.get("CRM_LAB_NBGRADER", project_root() / "data" / ".workspaces" / ".nbgrader"))
+    if not (home / "bin" / "nbgrader").exists():
+        steps = (
+            [sys.executable, "-m", "venv", "--clear", home],
+            [home / "bin" / "python", "-m", "pip", "install", "--quiet", NBGRADER],
+        )
+        for step in steps:
+            done = subprocess.run(step, capture_output=True, text=True, check=False, timeout=900)
+            if done.returncode:
+                pytest.skip(f"no environment with {NBGRADER} could be made: {done.stderr.strip()[-200:]}")
+    return home / "bin"
+
+
+@pytest.mark.slow
+def test_nbgrader_generates_the_assignment(nbgrader, tmp_path):
+    page = next(file for file in EVERY_PAGE if file.number == "04")
+    export([page], tmp_path / "course")
+    done = subprocess.run(
+        [nbgrader / "nbgrader", "generate_assignment", page.name, "--course-dir", tmp_path / "course"],
+        cwd=tmp_path / "course",
+        env={"PATH": f"{nbgrader}:{os.environ['PATH']}", "HOME": str(tmp_path), "PYTHONWARNINGS": "ignore"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    released = nbformat.read(tmp_path / "course" / "release" / page.name / page.path.name, as_version=4)
+    text = "\n".join(cell.source for cell in released.cells)
+    assert "SOLUTION" not in text
+    assert "HIDDEN" not in text
+    assert "assert abs(float(" not in text
+    assert text.count("raise NotImplementedError") == 3
