@@ -127,6 +127,7 @@ def _assigned(student: Student, page: NotebookFile, data: str, salt: str) -> Ass
     if "source" not in page.schema.parameters:
         raise BadInput(f"{page.name} has no parameter 'source', so students cannot have data of their own there.")
     row = _table().get(page.name, {})
+    fixed = row.get("set", {})
     seed = student_seed(student.id, salt)
     drawn = {
         name: int(np.random.default_rng([seed, i]).integers(low, high + 1))
@@ -137,10 +138,10 @@ def _assigned(student: Student, page: NotebookFile, data: str, salt: str) -> Ass
         least = row.get("customers", _table()["customers"])
         customers = least + seed % (least // 3)
         source = f"{page.schema.defaults['source']},customers={customers},seed={seed}"
-        return Assigned({"source": source, **drawn}, "", "", customers, seed, row.get("open_box", True))
+        return Assigned({"source": source, **fixed, **drawn}, "", "", customers, seed, row.get("open_box", True))
     scenario = data.removeprefix(SIMULATED)
     folder = f"data_{scenario}"
-    parameters = {**_suite_parameters(page), "source": f"{SIMULATED}{folder}", **drawn}
+    parameters = {**_suite_parameters(page), "source": f"{SIMULATED}{folder}", **fixed, **drawn}
     return Assigned(parameters, scenario, folder, SIMULATED_CUSTOMERS, seed, open_box=False)
 
 
