@@ -9,11 +9,14 @@ from pathlib import Path
 import nbformat
 
 from crm_lab.checks import BadInput
+from crm_lab.messages import catalogue
 from crm_lab.run.canonical import write_text
 from crm_lab.run.comparison import never_run
 from crm_lab.run.notebooks import committed_form
 from crm_lab.run.parameters import schema_of
 from crm_lab.results import MIME
+from crm_lab.teach.answers import HINTS
+from crm_lab.teach.questions import questions_of
 
 MAX_LINES, MAX_BOX_LINES = 12, 20  # "about 10" and "15" of code that a formatter may have broken
 CODE_CELLS = range(15, 31)
@@ -110,7 +113,7 @@ def open_box(form):
 
 
 def box_can_go(form):
-    """Cells of the report use no name that only an open box makes: a suite may leave the boxes out."""
+    """Cells use no name that only an open box makes: a suite or a course may leave the boxes out."""
     made, boxed = set(), set()
     for cell in form.code:
         names = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)]
@@ -118,7 +121,7 @@ def box_can_go(form):
         tags = set(cell.metadata.get("tags", []))
         if "open-box" in tags:
             boxed |= stored - made
-        elif "teaching" not in tags:
+        else:
             loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)}
             yield from (f"{cell.id}: uses {name} of the open box" for name in sorted((loaded - stored) & boxed))
             made |= stored
@@ -134,6 +137,25 @@ def exercises(form):
             yield f"{cell.id}: a solution without the tag 'teaching' would be in the report"
         if not re.search(r"^### BEGIN SOLUTION\n.*\S.*^### END SOLUTION", cell.source, re.MULTILINE | re.DOTALL):
             yield f"{cell.id}: no BEGIN SOLUTION / END SOLUTION around the answer"
+
+
+def answers(form):
+    """Each exercise ends with a check that grading can read, q1, q2, q3 of this page; nothing else is called check."""
+    try:
+        asked = questions_of(form.notebook)
+    except BadInput as error:
+        yield from error.problems
+        return
+    wanted = [f"{form.path.stem[:2]}.q{n}" for n in range(1, len(asked) + 1)]
+    if [question.id for question in asked] != wanted:
+        yield f"the exercises are called {', '.join(q.id for q in asked)}; they must be {', '.join(wanted)}"
+    for question in asked:
+        levels = [f"hint.{question.id}.{level}" for level in range(1, HINTS + 1)]
+        yield from (f"there is no {key} in teach.toml" for key in levels if key not in catalogue("en"))
+    for cell in form.code:
+        names = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)]
+        if any(node.id == "check" and isinstance(node.ctx, ast.Store) for node in names):
+            yield f"{cell.id}: a variable is called check, which the exercises need"
 
 
 def size(form):
@@ -156,4 +178,4 @@ def outputs(form):
     yield from (f"a warning on screen: {o.text[:80]}" for o in shown if o.get("name") == "stderr")
 
 
-RULES = (title, sections, parameters, short_calls, open_box, box_can_go, exercises, size, outputs)
+RULES = (title, sections, parameters, short_calls, open_box, box_can_go, exercises, answers, size, outputs)

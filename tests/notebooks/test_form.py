@@ -8,11 +8,12 @@ import pytest
 import crm_lab
 from crm_lab.run.canonical import KERNEL, canonical, write_text
 from crm_lab.run.notebooks import CARD, card_table, card_uses, committed_notebooks
-from tests.notebooks.form import RULES, Form, box_can_go, exercises, open_box, outputs, parameters, short_calls, size, title
+from tests.notebooks.form import RULES, Form, answers, box_can_go, exercises, open_box, outputs, parameters, short_calls, size, title
 
 ROOT = Path(crm_lab.__file__).parents[1]
 NOTEBOOKS = committed_notebooks(ROOT)
 V4 = nbformat.v4
+SOLVED = '### BEGIN SOLUTION\na = 1\n### END SOLUTION\ncheck("07.q1", a, "count")'
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
@@ -61,6 +62,10 @@ def code(source, *tags):
         (exercises, code("1", "solution"), "0 solutions|1 solutions"),
         (exercises, code("1", "solution"), "would be in the report"),
         (exercises, code("1", "solution", "teaching"), "no BEGIN SOLUTION"),
+        (answers, code("1", "solution", "teaching"), "no ### BEGIN SOLUTION"),
+        (answers, code(SOLVED.replace("07.q1", "04.q1"), "solution"), "they must be 07.q1"),
+        (answers, code(SOLVED, "solution"), "there is no hint.07.q1.1"),
+        (answers, code(f"check = 1\n{SOLVED}", "solution"), "a variable is called check"),
         (size, code("1"), "1 code cells"),
         (outputs, code("1"), "were never run"),
     ],
