@@ -159,6 +159,10 @@ class Claim:
             problems.unless(value in {None, *allowed}, f"{name} is {value!r}; it is one of {', '.join(allowed)}.")
         unknown = [name for name in self.given if name not in GIVEN]
         problems.unless(not unknown, f"given has {', '.join(unknown)}; it may hold {', '.join(GIVEN)}.")
+        whole = known and known.is_share and self.margin and not self.margin.percent and self.margin.value >= 1
+        problems.unless(not whole, f"margin is {self.margin}; the precision of a share is written like 3 %.")
+        kinds = {part.percent for part in self.parts.values()}
+        problems.unless(len(kinds) < 2, "parts mixes per cent and amounts; write all of them in one way.")
         problems.unless((self.count is None) == (self.of is None), "count and of belong together; give both or none.")
         problems.unless(self.n is None or self.n > 0, f"n is {self.n}; it must be above 0.")
         problems.unless(

@@ -111,7 +111,8 @@ def _deck(content: Any, place: int, problems: list[str]) -> Deck:
     if not isinstance(content, Mapping):
         problems.append(f"document {place} is no mapping; it needs 'deck' and 'claims'.")
         return Deck(f"#{place}", {}, ())
-    name = str(content.get("deck") or "")
+    given = content.get("deck")
+    name = "" if given is None or isinstance(given, Mapping | list) else str(given)
     where = f"deck {name}" if name else f"document {place}"
     if not name:
         problems.append(f"{where} has no name; give it one as 'deck'.")

@@ -19,6 +19,13 @@ class PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # as above
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own class attribute, replaced as a whole
 
+    def compose_node(self, parent: yaml.Node, index: int) -> yaml.Node:
+        """A node that is written out: a few aliases of aliases would be gigabytes."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "'*' aliases are not read; write it out", mark)
+        return super().compose_node(parent, index)
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """A mapping whose keys are given once."""
         seen: set[str] = set()

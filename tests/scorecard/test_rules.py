@@ -72,6 +72,7 @@ BROKEN = {
         "payback_margin",
         "impossible",
     ),
+    "no sales": (f"{PAYBACK}, given: {{investment: 80, sales_gain_per_year: 0}}", "payback_margin", "never"),
     "no better than nothing": (
         "id: a, metric: alert_accuracy, value: 82 %, base_rate: 96.7 %",
         "by_itself",

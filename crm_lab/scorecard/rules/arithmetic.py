@@ -60,22 +60,18 @@ def parts_of_whole(claim: Claim, book: Book) -> Iterator[Remark]:
 
 def _not_whole(claim: Claim, book: Book, total: Span, values: Mapping[str, object]) -> Remark:
     """Shares that do not add up; in a deck that names this sum as a total they are its amounts."""
-    percent = {**values, "sum": sum(part.value for part in claim.parts.values())}
-    printed = total.scaled(100)
-    for other in book.claims:
-        if other.deck == claim.deck and other.total is not None and printed.meets(other.total.span):
-            more = {
-                "total": other.total.text,
-                "unit": Message(f"claims.unit.{other.unit or 'ones'}"),
-                "shares": _restated(claim),
-            }
-            return Remark([claim, other], "amounts_as_shares", {**percent, **more})
-    return Remark([claim], "shares", percent)
-
-
-def _restated(claim: Claim) -> str:
     whole = sum(part.value for part in claim.parts.values())
-    return " / ".join(f"{part.value / whole:.0%}" for part in claim.parts.values())
+    percent = {**values, "sum": whole}
+    for other in book.claims if whole > 0 else ():
+        if other.deck == claim.deck and other.total is not None and total.scaled(100).meets(other.total.span):
+            shares = " / ".join(f"{part.value / whole:.0%}" for part in claim.parts.values())
+            unit = Message(f"claims.unit.{other.unit or 'ones'}")
+            return Remark(
+                [claim, other],
+                "amounts_as_shares",
+                {**percent, "total": other.total.text, "unit": unit, "shares": shares},
+            )
+    return Remark([claim], "shares", percent)
 
 
 @claim_rule("arithmetic")

@@ -32,7 +32,8 @@ def per_cent_sign(claim: Claim, _: Book) -> Iterator[Remark]:
 def on_its_scale(claim: Claim, _: Book) -> Iterator[Remark]:
     """Levels lie on the metric's scale, and the scale that is stated is the metric's."""
     lo, hi = claim.about.scale
-    values = {"lo": lo, "hi": hi}
+    percent = claim.about.is_share
+    values = {"lo": "0%" if percent else f"{lo:g}", "hi": "100%" if percent else f"{hi:g}"}
     if claim.scale is not None and not _same_scale(claim.scale, (lo, hi)):
         yield Remark([claim], "other_scale", {**values, "low": claim.scale[0], "high": claim.scale[1]})
         return

@@ -19,6 +19,9 @@ def payback_margin(claim: Claim, _: Book) -> Iterator[Remark]:
     investment, sales = claim.given.get("investment"), claim.given.get("sales_gain_per_year")
     if claim.metric != "payback_years" or claim.value is None or investment is None or sales is None:
         return
+    if claim.value.value <= 0 or sales.value <= 0:
+        yield Remark([claim], "never", {"years": claim.value.text, "investment": investment.text, "sales": sales.text})
+        return
     years = claim.span(claim.value).scaled(1 / 365)
     needed = investment.span / (years * sales.span)
     share = investment.value / (claim.plain(claim.value) / 365 * sales.value)
@@ -105,9 +108,9 @@ def more_than_chance(claim: Claim, _: Book) -> Iterator[Remark]:
     if claim.n is None or not claim.about.is_share or claim.before is None or claim.after is None:
         return
     p, q = claim.before.value, claim.after.value
-    reach = z_value() * math.sqrt((p * (1 - p) + q * (1 - q)) / claim.n)
     if not 0 <= min(p, q) <= max(p, q) <= 1 or claim.before.open_ended or claim.after.open_ended:
         return
+    reach = z_value() * math.sqrt((p * (1 - p) + q * (1 - q)) / claim.n)
     if abs(q - p) < reach and not (claim.span(claim.after) - claim.span(claim.before)).meets(exactly(0.0)):
         values = {"before": claim.before.text, "after": claim.after.text, "n": claim.n, "reach": reach * 100}
         yield Remark([claim], "chance", values, "unclear")
