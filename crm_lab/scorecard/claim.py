@@ -161,6 +161,7 @@ class Claim:
         problems.unless(not unknown, f"given has {', '.join(unknown)}; it may hold {', '.join(GIVEN)}.")
         whole = known and known.is_share and self.margin and not self.margin.percent and self.margin.value >= 1
         problems.unless(not whole, f"margin is {self.margin}; the precision of a share is written like 3 %.")
+        problems.unless(self.margin is None or self.margin.value > 0, f"margin is {self.margin}; it must be above 0.")
         kinds = {part.percent for part in self.parts.values()}
         problems.unless(len(kinds) < 2, "parts mixes per cent and amounts; write all of them in one way.")
         problems.unless((self.count is None) == (self.of is None), "count and of belong together; give both or none.")

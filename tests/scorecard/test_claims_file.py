@@ -74,6 +74,8 @@ claims:
         ("deck: d\ndeck: e\nclaims: []", "'deck' is given twice (line 2)"),
         ("deck: [", "is no YAML"),
         ("deck: d\nclaims: [{id: a, metric: coverage, value: 5 %, margin: 3}]", "is written like 3 %"),
+        ("deck: d\nclaims: [{id: a, metric: coverage, value: 5 %, margin: 0}]", "margin is 0; it must be above 0."),
+        ("deck: d\nclaims: [{id: a, metric: cost, parts: {x: 5, y: 5 %}}]", "parts mixes per cent and amounts"),
         ("deck: {a: b}\nclaims: []", "document 1 has no name"),
         ("deck: &a d\nclaims: [*a, *a]", "'*' aliases are not read; write it out (line 2)"),
         ("deck: !!python/object:os.system x", "is no YAML"),

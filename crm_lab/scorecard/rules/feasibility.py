@@ -94,7 +94,7 @@ def stated_precision(claim: Claim, _: Book) -> Iterator[Remark]:
     """Plus or minus so many points takes a sample of a certain size: n = z² p (1 - p) / margin²."""
     if claim.n is None or claim.margin is None or claim.value is None or not claim.about.is_share:
         return
-    p, widest = claim.value.value, claim.margin.span.hi
+    p, widest = claim.value.value, max(claim.margin.span.hi, claim.margin.value)
     needed = math.ceil(z_value() ** 2 * p * (1 - p) / widest**2)
     if claim.n < needed:
         yield Remark(
