@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from crm_lab.checks import BadInput
 from crm_lab.run.canonical import canonical, without_keys, write_text
 from crm_lab.run.comparison import never_run, notebook_differences
-from crm_lab.run.library import pick
+from crm_lab.run.library import notebooks, pick
 from crm_lab.run.steady import committed_environment
 
 CELL_TIMEOUT = 300  # seconds
@@ -51,8 +51,8 @@ class Outcome:
 
 
 def committed_notebooks(root: Path) -> list[Path]:
-    """The lab's notebooks in order: ``NN_name.ipynb``, without working copies."""
-    return sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    """The lab's notebooks in order, without working copies."""
+    return [file.path for file in notebooks(root).values()]
 
 
 def find_notebook(root: Path, name: str) -> Path:
@@ -61,8 +61,8 @@ def find_notebook(root: Path, name: str) -> Path:
     Raises:
         BadInput: If there is none of that name.
     """
-    known = {path.stem: path for path in committed_notebooks(root)}
-    return known[pick(Path(name).name, list(known))]
+    known = notebooks(root)
+    return known[pick(Path(name).name, list(known))].path
 
 
 def execute(path: Path, root: Path) -> NotebookNode:
@@ -182,8 +182,8 @@ def copy_notebook(root: Path, name: str, new_name: str) -> Path:
 def card_table(root: Path) -> str:
     """A Markdown table: per package of the card, the notebooks and modules that import it."""
     rows = ["| package | notebooks | modules of crm_lab |", "| --- | --- | --- |"]
-    for package, (notebooks, modules) in card_uses(root).items():
-        cells = (", ".join(stem[:2] for stem in notebooks) or "–", ", ".join(modules) or "–")
+    for package, (pages, modules) in card_uses(root).items():
+        cells = (", ".join(stem[:2] for stem in pages) or "–", ", ".join(modules) or "–")
         rows.append(f"| {package} | {cells[0]} | {cells[1]} |")
     return "\n".join(rows) + "\n"
 

@@ -6,15 +6,16 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from crm_lab.checks import BadInput, Problems
 from crm_lab.data.sources.base import Action, Source
-from crm_lab.data.sources.door import Reading, read_raw
+from crm_lab.data.sources.description import FileDescription
+from crm_lab.data.sources.door import read_raw
 from crm_lab.data.sources.further import FurtherTable, doors_of, problems_of
 from crm_lab.data.sources.inspection import refuse_unreadable, refuse_wrongly_described
 from crm_lab.data.sources.sql import customer, name_of, number, text_of
@@ -42,36 +43,28 @@ class Columns(BaseModel):
         return {role: column for role, column in self.model_dump().items() if column}
 
 
-class FileSource(BaseModel):
+class FileSource(FileDescription):
     """The ``[source]`` table of a suite file.
 
     Attributes:
-        path: The file, absolute or relative to the suite file.
+        name: What the source is called in file names.
         columns: Which column holds what.
-        query: What to read from a DuckDB database: ``from TABLE`` or a select.
-        delimiter: Of a CSV file.
-        encoding: Python name, e.g. ``utf-8``, ``gb18030``, ``latin-1``.
-        decimal: Decimal mark of numbers.
-        date_format: strptime format, e.g. ``%d/%m/%Y %H:%M``.
+        title: What the source is called in reports.
         timezone: The retailer's, IANA; timestamps are taken as local time of `clock`.
         clock: Time zone of the timestamps where it differs.
+        currency: ISO code of all amounts.
+        licence: Licence or terms.
         cancelled: Regular expression on order numbers that take back an order.
         fee_products: Product codes that are no merchandise.
+        returns_matched: Whether negative lines are matched to the sale they take back.
+        simulated: Whether the data are made up.
         rules: Cleaning rule to action.
         tables: Further tables of the contract, each from a file of its own.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     name: str
-    path: Path
     columns: Columns
     title: str = ""
-    format: Literal["csv", "parquet", "excel", "duckdb"] = "csv"
-    query: str = ""
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    decimal: Literal[".", ","] = "."
     date_format: str = "%Y-%m-%d %H:%M:%S"
     timezone: str = "UTC"
     clock: str | None = None
@@ -81,8 +74,8 @@ class FileSource(BaseModel):
     fee_products: tuple[str, ...] = ()
     returns_matched: bool = True
     simulated: bool = False
-    rules: dict[str, Action] = {}
-    tables: dict[str, FurtherTable] = {}
+    rules: dict[str, Action] = Field(default_factory=dict)
+    tables: dict[str, FurtherTable] = Field(default_factory=dict)
 
     @field_validator("timezone", "clock")
     @classmethod
@@ -91,10 +84,6 @@ class FileSource(BaseModel):
             close = get_close_matches(zone, available_timezones(), n=1)
             raise ValueError(f"is no time zone; did you mean {close[0] if close else 'Europe/London'}?")
         return zone
-
-    def reading(self) -> Reading:
-        """How the file is read."""
-        return Reading(self.path, self.format, self.delimiter, self.encoding, self.query)
 
 
 def from_toml(path: Path) -> Source:

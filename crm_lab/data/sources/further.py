@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import duckdb
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from crm_lab.checks import Problems
 from crm_lab.data.contract import breaches
-from crm_lab.data.sources.door import Reading, read_raw
+from crm_lab.data.sources.description import FileDescription
+from crm_lab.data.sources.door import read_raw
 from crm_lab.data.sources.inspection import refuse_unreadable
 from crm_lab.data.sources.sql import customer, name_of, number, text_of
 from crm_lab.tables import GIVEN, Column, Table
@@ -24,29 +24,14 @@ _TRUE = ("1", "true", "t", "yes", "y", "ja", "j", "oui", "是")
 _FALSE = ("0", "false", "f", "no", "n", "nein", "non", "否")
 
 
-class FurtherTable(BaseModel):
+class FurtherTable(FileDescription):
     """A ``[source.tables.NAME]`` table: a file and which of its columns is which of the contract's.
 
     Attributes:
-        path: The file, absolute or relative to the suite file.
         columns: Column of the contract to column of the file; columns of the same name need no entry.
-        query, delimiter, encoding, decimal, date_format: As in the ``[source]`` table.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    path: Path
-    columns: dict[str, str] = {}
-    format: Literal["csv", "parquet", "excel", "duckdb"] = "csv"
-    query: str = ""
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    decimal: Literal[".", ","] = "."
-    date_format: str = "%Y-%m-%d"
-
-    def reading(self) -> Reading:
-        """How the file is read."""
-        return Reading(self.path, self.format, self.delimiter, self.encoding, self.query)
+    columns: dict[str, str] = Field(default_factory=dict)
 
 
 def problems_of(tables: Mapping[str, FurtherTable]) -> Iterator[str]:
