@@ -34,8 +34,11 @@ def _text(key: str, **values: object) -> str:
 
 @draws(EffectTable)
 def plot_effects(table: EffectTable, *, ax: Axes | None = None) -> Axes:
-    """Each effect with its interval; the planted effect of the primary metric as a dashed line."""
+    """Each effect with its interval, relative ones for several metrics; a planted effect as a dashed line."""
     frame = table.to_frame().dropna(subset=["effect"])
+    relative = len(set(frame["metric"])) > 1 and bool(frame[["rel_low", "rel_high"]].notna().all(axis=None))
+    if relative:  # metrics of different units share no other scale
+        frame = frame.assign(effect=frame["rel_effect"], low=frame["rel_low"], high=frame["rel_high"])
     ax = ax or new_axes(height=1.2 + 0.45 * len(frame))
     labels = (frame["metric"] + " · " + frame["adjusted"]).tolist()
     places = np.arange(len(frame))[::-1]
@@ -44,10 +47,12 @@ def plot_effects(table: EffectTable, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(-0.7, len(frame) - 0.3)
     ax.axvline(0, color=GREY, linewidth=1)
     truth = table.truth.get(table.headline.metric.name)
-    if truth is not None:
+    if truth is not None and not relative:
         ax.axvline(truth, color=RUST, linestyle="--", label=_text("planted"))
         ax.legend(loc="upper left")
-    ax.set(title=_text("effect_title"), xlabel=_text("effect_axis"))
+    if relative:
+        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.set(title=_text("effect_title"), xlabel=_text("relative_axis" if relative else "effect_axis"))
     return ax
 
 
@@ -200,8 +205,8 @@ def plot_responses(result: ResponseTable, *, ax: Axes | None = None) -> Axes:
     groups = frame["group"] if "group" in frame else pd.Series("", index=frame.index)
     ax.set_yticks(places, (frame["definition"] + "  " + groups).str.strip().tolist())
     if result.spec.target is not None:
-        ax.axvline(result.spec.target, color=RUST, linestyle="--", label=_text("needed"))
-        ax.legend(loc="lower right")
+        ax.axvline(result.spec.target, color=RUST, linestyle="--", label=_text("target"))
+        ax.legend(loc="upper center")
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set(title=_text("response_title"), xlabel=_text("response_axis"), xlim=(0, 1))
     return ax

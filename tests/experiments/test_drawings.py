@@ -1,9 +1,10 @@
 """Every result of the room has a picture of its frame, with words in the active language."""
 
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from crm_lab.experiments import Effects, Programme, SoundnessCheck, mean_of
+from crm_lab.experiments import Effects, Programme, ResponseRates, SoundnessCheck, mean_of
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +75,23 @@ def test_deeper_results_have_pictures_in_both_languages(households, monkeypatch)
         ax = result.plot()
         assert any("\u4e00" <= sign <= "\u9fff" for sign in ax.get_title(loc="left")), result.name
         ax.figure.canvas.draw()
+
+
+def test_metrics_of_different_units_are_drawn_relative(experiment):
+    table = Effects(metrics=(mean_of("spend"), mean_of("orders")), adjust=("none",)).analyze(experiment)
+    ax = table.plot()
+    assert ax.get_xlabel() == "Treatment against control, relative"
+    drawn = [point for line in ax.lines if line.get_marker() == "o" for point in line.get_xdata()]
+    assert drawn == pytest.approx(table.to_frame()["rel_effect"].tolist())
+    assert Effects(metrics=(mean_of("spend"),)).analyze(experiment).plot().get_xlabel() == "Treatment − control"
+
+
+def test_response_rates_stand_beside_their_target():
+    messages = pd.DataFrame({"redeemed": [1] * 3 + [0] * 17, "kind": ["a", "b"] * 10})
+    ax = ResponseRates(target=0.75, by="kind").analyze(messages).plot()
+    assert [t.get_text() for t in ax.get_yticklabels()] == [
+        "redeemed / sent",
+        "redeemed / sent  a",
+        "redeemed / sent  b",
+    ]
+    assert ax.get_legend().get_texts()[0].get_text() == "target"
