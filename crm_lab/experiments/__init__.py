@@ -12,7 +12,8 @@ from crm_lab.experiments.entry import PlantedTest, open_data, open_history, open
 from crm_lab.experiments.experiment import Experiment
 from crm_lab.experiments.histories import History, plant, spend_windows
 from crm_lab.experiments.metrics import Metric, judged, mean_of, ratio_of, share_of
-from crm_lab.experiments.own import FileTables, OwnTest
+from crm_lab.experiments.own import OwnTest
+from crm_lab.experiments.own_file import FileTables
 from crm_lab.experiments.plan import Deviations, NoPlan, Plan, held_against
 from crm_lab.experiments.programme import Programme
 from crm_lab.experiments.readings import Claim, Readings

@@ -10,7 +10,8 @@ from crm_lab.experiments.assignment import assign
 from crm_lab.experiments.experiment import Experiment
 from crm_lab.experiments.histories import History, plant, spend_windows
 from crm_lab.experiments.metrics import mean_of, ratio_of, share_of
-from crm_lab.experiments.own import FileTables, OwnTest
+from crm_lab.experiments.own import OwnTest
+from crm_lab.experiments.own_file import FileTables
 from crm_lab.experiments.table_test import TablesLike
 from crm_lab.experiments.timeline import weekly_spend
 
