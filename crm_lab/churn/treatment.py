@@ -12,7 +12,7 @@ import pandas as pd
 
 from crm_lab.checks import BadInput, Problems, as_date, need_columns
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import ROWS_SHOWN, Fact, Interval, Readout, Result, format_frame, table_html
 
 NEEDED = ("customer_id", "p_churn", "value")
 TREATMENT, CONTROL = "treatment", "control"
@@ -133,6 +133,16 @@ class Alerts(Result):
     def to_frame(self) -> pd.DataFrame:
         """A copy of the list, the most profitable first."""
         return self.frame.copy()
+
+    def _shown(self) -> pd.DataFrame:
+        """Without the columns that are the same in every row, so that a page holds the table."""
+        return self.frame.drop(columns=["experiment", "as_of"])
+
+    def _repr_html_(self) -> str:
+        return table_html(self._shown(), self.formats)
+
+    def __str__(self) -> str:
+        return format_frame(self._shown().head(ROWS_SHOWN), self.formats).to_string(index=False)
 
     def assignments(self) -> pd.DataFrame:
         """The draw by lot as the contract's table `assignments`, which the analysis of the test reads back."""
