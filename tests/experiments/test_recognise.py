@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -192,9 +194,10 @@ def test_from_init_to_decision_without_code(tmp_path, monkeypatch, thin):
     kept.to_csv(home / "data" / "loyalty_test.csv", index=False)
     asked = run(home / "data" / "loyalty_test.csv", "--as-of", "2024-09-30")
     assert asked.exit_code == 0, asked.output
-    done = CliRunner().invoke(main, ["run", "loyalty_test"])
-    assert done.exit_code == 0, done.output
-    assert "3 of 3 pages are good" in done.output
+    command = [sys.executable, "-m", "crm_lab.cli", "run", "loyalty_test"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 of 3 pages are good" in done.stdout
     pages = home / "outputs" / "loyalty_test" / "latest"
     decision = json.loads((pages / "16_did_the_programme_pay" / "decision.json").read_text(encoding="utf-8"))
     assert decision["decision"] in ("ship", "extend", "stop")
