@@ -219,7 +219,7 @@ class DesignTable(Result):
                 refused, Message("experiments.effect.certainty_refused"), Message("experiments.effect.action_refused")
             )
         values = {
-            "metric": s.metric.name, "n": math.ceil(s.n_total), "lift": self.spec.lift, "power": self.spec.power,
+            "metric": s.metric.label, "n": math.ceil(s.n_total), "lift": self.spec.lift, "power": self.spec.power,
             "alpha": self.spec.alpha, "available": self.available, "mde": s.mde, "at_hand": s.power,
             "history": self.history, "formula": s.formula, "share": self.spec.treated_share,
         }  # fmt: skip
@@ -245,8 +245,8 @@ class DesignTable(Result):
             name, refused = s.metric.name, None
             if not math.isfinite(s.n_total):
                 refused = _no_size(s)
-            n_label = Message("experiments.fact.n_total", {"metric": name})
-            mde_label = Message("experiments.fact.mde", {"metric": name})
+            n_label = Message("experiments.fact.n_total", {"metric": s.metric.label})
+            mde_label = Message("experiments.fact.mde", {"metric": s.metric.label})
             n = None if refused else math.ceil(s.n_total)
             facts.append(
                 Fact(id=f"design.{name}.units", label=n_label, value=n, unit="units", kind="forecast",
@@ -260,5 +260,5 @@ class DesignTable(Result):
 
 
 def _no_size(size: Size) -> Message:
-    values = {"metric": size.metric.name, "level": size.baseline}
+    values = {"metric": size.metric.label, "level": size.baseline}
     return Message(f"experiments.design.{'no_room' if size.level_is_high else 'no_level'}", values)

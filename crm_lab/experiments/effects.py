@@ -13,7 +13,7 @@ import pandas as pd
 from crm_lab.checks import Problems
 from crm_lab.experiments.estimate import Adjust, Difference, JointMeans, difference, joint_means
 from crm_lab.experiments.experiment import Experiment
-from crm_lab.experiments.metrics import Metric, metric_problem
+from crm_lab.experiments.metrics import Metric, metric_problem, outcome_label
 from crm_lab.experiments.wording import effect_readout
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
@@ -203,7 +203,7 @@ class EffectTable(Result):
             elif e.adjust == self._counts:
                 facts.append(_fact(e, kind, n, Interval(e.found.lo, e.found.hi, self.spec.level)))
         for outcome, effect in self.truth.items():
-            label = Message("experiments.fact.planted", {"metric": outcome})
+            label = Message("experiments.fact.planted", {"metric": outcome_label(outcome)})
             facts.append(Fact(id=f"effect.{outcome}.planted", label=label, value=effect, kind="simulated", n=n))
         return tuple(facts)
 
@@ -240,7 +240,7 @@ def _row(e: Effect, correction: Correction) -> dict[str, object]:
 def _fact(e: Effect, kind: Kind, n: int, ci: Interval | None) -> Fact:
     return Fact(
         id=f"effect.{e.metric.name}.{e.arm}",
-        label=Message("experiments.fact.effect", {"metric": e.metric.name}),
+        label=Message("experiments.fact.effect", {"metric": e.metric.label}),
         value=e.found.effect if e.found else None,
         unit=e.metric.unit,
         ci=ci,

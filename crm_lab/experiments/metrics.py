@@ -9,7 +9,7 @@ import numpy as np
 
 from crm_lab.checks import BadInput, need_columns
 from crm_lab.experiments.experiment import Experiment
-from crm_lab.messages import Message
+from crm_lab.messages import Message, catalogue
 from crm_lab.results import Better
 
 Kind = Literal["mean", "share", "ratio"]
@@ -46,9 +46,28 @@ class Metric:
         return self.column if self.denominator is None else f"{self.column} / {self.denominator}"
 
     @property
+    def label(self) -> Message | str:
+        """Its name in sentences."""
+        return outcome_label(self.name)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns it needs."""
         return (self.column,) if self.denominator is None else (self.column, self.denominator)
+
+
+def outcome_label(name: str) -> Message | str:
+    """An outcome as a reader sees it: one of the lab's in words, a user's own column by its name.
+
+    >>> str(outcome_label("spend / orders")), outcome_label("minutes")
+    ('spend / orders', 'minutes')
+    """
+    top, slash, bottom = name.partition(" / ")
+    if slash:
+        parts = {"top": outcome_label(top), "bottom": outcome_label(bottom)}
+        return Message("experiments.outcome.ratio", parts)
+    key = f"experiments.outcome.{name}"
+    return Message(key) if key in catalogue("en") else name
 
 
 def mean_of(column: str, unit: str = "", better: Better = "up", margin: float | None = None) -> Metric:
@@ -85,7 +104,7 @@ def judged(experiment: Experiment, unit: str = "") -> tuple[Metric, ...]:
 def metric_problem(metric: Metric, experiment: Experiment) -> Message | None:
     """Why a metric of an experiment has no effect to report, or ``None``."""
     need_columns(experiment.outcomes, metric.columns, "The experiment")
-    frame, values = experiment.frame, {"metric": metric.name}
+    frame, values = experiment.frame, {"metric": metric.label}
     data = frame[list(metric.columns)].to_numpy(dtype=float)
     gaps = ~np.isfinite(data).all(axis=1)
     if gaps.any():

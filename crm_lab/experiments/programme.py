@@ -12,7 +12,7 @@ from crm_lab.checks import BadInput, Problems
 from crm_lab.experiments.economics import FloatArray, Parts, parts_of
 from crm_lab.experiments.estimate import Adjust, JointMeans, joint_means
 from crm_lab.experiments.experiment import Experiment
-from crm_lab.experiments.metrics import mean_of, metric_problem
+from crm_lab.experiments.metrics import mean_of, metric_problem, outcome_label
 from crm_lab.messages import Message
 
 if TYPE_CHECKING:
@@ -165,5 +165,5 @@ def _problem(role: str, column: str, experiment: Experiment, measured: bool) -> 
         needed = role in ("spend", "margin") or problem.key == "experiments.refused.gaps"
         return problem if needed else None
     if role == "spend" and not measured and experiment.frame[column].isin([0, 1]).all():
-        return Message("experiments.refused.no_amount", {"metric": column})
+        return Message("experiments.refused.no_amount", {"metric": outcome_label(column)})
     return None

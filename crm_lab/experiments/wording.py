@@ -28,7 +28,7 @@ def effect_readout(table: EffectTable) -> Readout:
         )
     d = e.found
     values = {
-        "metric": e.metric.name, "unit": spaced(e.metric.unit), "control": d.control, "treatment": d.treatment,
+        "metric": e.metric.label, "unit": spaced(e.metric.unit), "control": d.control, "treatment": d.treatment,
         "effect": d.effect, "lo": d.lo, "hi": d.hi, "level": table.spec.level,
         "relative": _relative(e), "effect_points": 100 * d.effect, "lo_points": 100 * d.lo, "hi_points": 100 * d.hi,
     }  # fmt: skip

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from textwrap import wrap
 from typing import Any
 
 from matplotlib.axes import Axes
 
+from crm_lab.plots.lines import wrapped
 from crm_lab.plots.style import GREY, new_axes, style
 from crm_lab.results import Result
 
@@ -28,8 +28,7 @@ def draws(kind: type) -> Callable[[Callable[..., Axes]], Callable[..., Axes]]:
 def _no_picture(reason: str, ax: Axes | None) -> Axes:
     """The reason why there is nothing to draw, in place of empty axes."""
     ax = ax or new_axes(height=1.0)
-    width = 45 if any(not sign.isascii() for sign in reason) else 95
-    ax.text(0, 0.5, "\n".join(wrap(reason, width)), va="center", color=GREY, transform=ax.transAxes)
+    ax.text(0, 0.5, wrapped(reason, 95), va="center", color=GREY, transform=ax.transAxes)
     ax.set_axis_off()
     return ax
 

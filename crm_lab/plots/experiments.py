@@ -14,6 +14,7 @@ from crm_lab.experiments.chosen import ChosenTable
 from crm_lab.experiments.compliance import TakeUpTable
 from crm_lab.experiments.design import DesignTable
 from crm_lab.experiments.effects import EffectTable
+from crm_lab.experiments.metrics import outcome_label
 from crm_lab.experiments.readings import Readings
 from crm_lab.experiments.response import ResponseTable
 from crm_lab.experiments.returns import ProgrammeReturn
@@ -40,7 +41,8 @@ def plot_effects(table: EffectTable, *, ax: Axes | None = None) -> Axes:
     if relative:  # metrics of different units share no other scale
         frame = frame.assign(effect=frame["rel_effect"], low=frame["rel_low"], high=frame["rel_high"])
     ax = ax or new_axes(height=1.2 + 0.45 * len(frame))
-    labels = (frame["metric"] + " · " + frame["adjusted"]).tolist()
+    names = [str(outcome_label(name)) for name in frame["metric"]]
+    labels = [f"{name} · {adjusted}" for name, adjusted in zip(names, frame["adjusted"], strict=True)]
     places = np.arange(len(frame))[::-1]
     _interval_points(ax, frame, places)
     ax.set_yticks(places, labels)

@@ -11,6 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
+from crm_lab.plots.lines import wrapped
 from crm_lab.plots.segmentation.moves import ranges, words
 from crm_lab.plots.style import BLUE, GREY, ORANGE, SEQUENTIAL, new_axes
 from crm_lab.segmentation.cohorts import CohortResult
@@ -77,16 +78,9 @@ def plot_rates(result: RepeatRates, *, ax: Axes | None = None) -> Axes:
     """Every definition with its interval."""
     rows = result.to_frame()
     ax = ax if ax is not None else new_axes(3.2)
-    ranges(ax, rows, [_wrapped(text) for text in rows["meaning"]], [BLUE] * len(rows))
+    ranges(ax, rows, [wrapped(text) for text in rows["meaning"]], [BLUE] * len(rows))
     ax.set(title=words("repeat_title"), xlabel=words("repeat_x"))
     return ax
-
-
-def _wrapped(text: str, width: int = 44) -> str:
-    from textwrap import wrap
-
-    narrow = width // 2 if any(ord(c) >= 0x2E80 for c in text) else width  # Chinese characters are wide
-    return "\n".join(wrap(text, narrow))
 
 
 @draws(InterpurchaseTimes)
