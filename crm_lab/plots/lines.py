@@ -6,13 +6,13 @@ import re
 from typing import Final
 
 _WIDE: Final = 0x2E80  # from here on a character is as wide as two Latin ones
-_PIECE = re.compile(r"[!-~–—−’“”]+|\s+|.[，。；：、）》！？]*", re.DOTALL)
+_PIECE = re.compile(r"\s+|[（《]*(?:[!-~–—−’“”]+|.)[，。；：、）》！？]*", re.DOTALL)
 
 
 def wrapped(text: str, width: int = 44) -> str:
     """A text in lines of at most so many Latin characters; no word and no number is broken.
 
-    Chinese may break between any two characters, but not before a closing mark.
+    Chinese may break between any two characters, but not before a closing mark or after an opening one.
 
     >>> print(wrapped("新客在 90 天内有第二个购买日的比例（Kaplan–Meier）", 32))
     新客在 90 天内有第二个购买日的比

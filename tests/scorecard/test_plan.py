@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crm_lab.checks import BadInput
 from crm_lab.scorecard import Measured, PlanReader, Target, n_to_tell, verdict
-from crm_lab.stats.intervals import wilson
+from crm_lab.stats.intervals import z_value
 
 ROWS = (
     Measured("response_rate", 0.12, 0.11, 0.13, 6000, "d"),
@@ -69,11 +69,10 @@ def test_up_and_down_are_mirror_images(target, a, b):
 
 
 @given(st.integers(50, 2000), st.floats(0.2, 0.8), st.floats(0.02, 0.1))
-def test_with_so_many_more_it_could_be_told(n, share, gap):
-    lo, hi = (float(end) for end in wilson(share * n, n))
-    needed = n_to_tell(share + gap, share, lo, hi, n)
-    if needed > n:
-        assert wilson(share * needed, needed)[1] <= share + gap + 0.005  # Wilson's is not exactly 1/sqrt(n)
+def test_with_so_many_more_it_could_be_told_and_with_fewer_not(n, share, gap):
+    spread = z_value() * math.sqrt(share * (1 - share))
+    needed = n_to_tell(share + gap, share, share - spread / n**0.5, share + spread / n**0.5, n)
+    assert spread / needed**0.5 <= gap * 1.000001 < spread / (needed - 1) ** 0.5 * 1.00001
 
 
 def test_on_the_target_it_can_never_be_told():
