@@ -45,9 +45,9 @@ def left_after(
     else:
         own = pd.Series(window_days, index=customers)
     _check_windows(own, as_date(as_of), as_date(last_day, "last_day"))
-    day = day_numbers(orders["date"])
-    waited = pd.Series(day - day_number(as_of), index=orders["customer_id"].astype(object))
-    first = waited[waited > 0].groupby(level=0).min().reindex(customers.astype(object))
+    wait = day_numbers(orders["date"]) - day_number(as_of)
+    later = (wait > 0) & (wait <= own.max())
+    first = pd.Series(wait[later]).groupby(orders.loc[later, "customer_id"].to_numpy()).min().reindex(customers)
     back = first.to_numpy(dtype=float) <= own.to_numpy(dtype=float)  # a missing first purchase is never back
     return pd.Series((~back).astype(int), index=customers, name="left")
 

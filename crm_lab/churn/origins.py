@@ -39,6 +39,7 @@ class RollingOrigins:
         capacity: Share of customers on each date's list.
         baseline: The rule the others are held against.
         draws: Bootstrap resamples of customers.
+        min_events: Fewest leavers, and fewest stayers, over all test dates to judge anything.
         recalibrate: Correct the chances by outcomes the model did not learn from, on a later slice where it is large
             enough (`churn.recalibration`); rankings stay.
     """
@@ -51,6 +52,7 @@ class RollingOrigins:
     capacity: float = 0.05
     baseline: str = "silent_this_month"
     draws: int = 500
+    min_events: int = 20
     recalibrate: bool = True
 
     def __post_init__(self) -> None:
@@ -225,6 +227,7 @@ class RollingOrigins:
                 line = scoring.calibration_line(scored["left"], scored[name])
                 row |= {
                     "brier": scoring.brier(scored["left"], scored[name]),
+                    "log_loss": scoring.log_loss(scored["left"], scored[name]),
                     "slope": line.slope,
                     "slope_se": line.slope_se,
                 }

@@ -42,6 +42,11 @@ class Judged(Protocol):
         """Bootstrap resamples."""
         ...
 
+    @property
+    def min_events(self) -> int:
+        """Fewest leavers and stayers to judge anything."""
+        ...
+
 
 @dataclass(frozen=True)
 class OriginsReport(Result):
@@ -49,7 +54,8 @@ class OriginsReport(Result):
 
     Attributes:
         frame: ranking, kind, lift at capacity with interval, ratio to the baseline's lift (paired), auc,
-            average_precision; of models Brier score and calibration slope. Lists are made at each date, then pooled.
+            average_precision; of models Brier score, log loss and calibration slope. Lists are made at each date, then
+            pooled.
         spec: What was asked.
         scored: customer_id, origin, left, recency_days, value (revenue of the last 91 days), and each ranking's score.
         draws: (B, rankings, measures) bootstrap draws, rankings in the order models, rules.
@@ -59,7 +65,7 @@ class OriginsReport(Result):
     name: ClassVar[str] = "churn_origins"
     formats: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("lift", "lift_lo", "lift_hi", "ratio", "ratio_lo", "ratio_hi", "slope"), ".2f"),
-        **dict.fromkeys(("auc", "average_precision", "brier"), ".3f"),
+        **dict.fromkeys(("auc", "average_precision", "brier", "log_loss"), ".3f"),
     }
     frame: pd.DataFrame
     spec: Judged
@@ -68,8 +74,17 @@ class OriginsReport(Result):
     corrected: tuple[Method, ...] = ("none",)
 
     def to_frame(self) -> pd.DataFrame:
-        """The best lift first."""
-        return self.frame.drop(columns="slope_se", errors="ignore")
+        """The best lift first; no rows where there are too few leavers to judge."""
+        shown = self.frame.drop(columns="slope_se", errors="ignore")
+        return shown.head(0) if self.refusal() else shown
+
+    def refusal(self) -> Message | None:
+        """Too few who left, or who stayed, over all test dates."""
+        events = int(self.scored["left"].sum())
+        stayers = len(self.scored) - events
+        if min(events, stayers) >= self.spec.min_events:
+            return None
+        return Message("churn.compare.refusal", {"events": events, "stayers": stayers, "least": self.spec.min_events})
 
     def row(self, ranking: str) -> pd.Series:
         """The row of one ranking."""
@@ -94,6 +109,9 @@ class OriginsReport(Result):
 
     def readout(self) -> Readout:
         """Lift of the best model, against the baseline and against the best rule."""
+        refusal = self.refusal()
+        if refusal is not None:
+            return Readout(refusal, Message("churn.compare.refused_certainty"), Message("churn.compare.refused_action"))
         best, rule = self.row(self.best_model), self.row(self.best_rule)
         gap, ci = self.difference(self.best_model, self.best_rule)
         numbers = {
@@ -127,6 +145,10 @@ class OriginsReport(Result):
     def facts(self) -> tuple[Fact, ...]:
         """Lift of the best model, of the best rule, and the ratio to the baseline."""
         n = len(self.scored)
+        refusal = self.refusal()
+        if refusal is not None:
+            label = Message("churn.label.lift", {"capacity": self.spec.capacity})
+            return (Fact(id="churn.origins.lift", label=label, value=None, refusal=refusal),)
 
         def fact(part: str, row: pd.Series, column: str, label: Message) -> Fact:
             ci = Interval(float(row[f"{column}_lo"]), float(row[f"{column}_hi"]))

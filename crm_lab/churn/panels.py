@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crm_lab.checks import BadInput
 from crm_lab.churn.features import CustomerFeatures
 from crm_lab.churn.labels import left_after
 from crm_lab.churn.log import day_date, day_numbers
@@ -86,6 +87,17 @@ class Past:
 
     @classmethod
     def of(cls, panels: list[Panel]) -> Past:
-        """The rows of several panels, one after the other."""
+        """The rows of several panels, one after the other.
+
+        Raises:
+            BadInput: If nobody left there, or everybody did.
+        """
+        left = pd.concat([p.left for p in panels])
+        if left.nunique() < 2:
+            share = "Nobody" if left.eq(0).all() else "Everybody"
+            raise BadInput(
+                f"{share} of {len(left):,} customers left after the {len(panels)} training dates; a model learns from "
+                "leavers and stayers. Choose another window_days, or a longer history."
+            )
         day = np.concatenate([panel.known["origin"].to_numpy() for panel in panels])
-        return cls(pd.concat([p.x for p in panels]), pd.concat([p.left for p in panels]), day)
+        return cls(pd.concat([p.x for p in panels]), left, day)

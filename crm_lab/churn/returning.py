@@ -17,6 +17,7 @@ from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats.hazard import CoxFit, HazardFit, cox, discrete_hazard, person_periods
 from crm_lab.stats.intervals import z_value
+from crm_lab.stats.survival import SurvivalCurve, kaplan_meier
 
 Array = NDArray[np.float64]
 Clock = Literal["silence", "waiting"]
@@ -75,11 +76,13 @@ class ReturnHazard:
         x = doublings(features, self.covariates)
         events = int(back.sum())
         if events < EVENTS_PER_COVARIATE * len(self.covariates):
-            return Returning(pd.DataFrame({"feature": self.covariates}), self, as_date(as_of), len(back), events, None)
+            none = pd.DataFrame({"feature": self.covariates})
+            return Returning(none, self, as_date(as_of), len(back), events, None, kaplan_meier(waited, back))
         silent = features["recency_days"].to_numpy(dtype=float)
         fitted = cox(waited, back, x) if self.clock == "waiting" else cox(silent + waited, back, x, entry=silent)
         frame = self._table(fitted, self._discrete(waited, back, x, silent))
-        return Returning(frame, self, as_date(as_of), len(back), events, fitted)
+        curve = kaplan_meier(waited, back, level=self.level)
+        return Returning(frame, self, as_date(as_of), len(back), events, fitted, curve)
 
     def _discrete(self, waited: Array, back: Array, x: Array, silent: Array) -> HazardFit:
         """The discrete-time twin: periods since the day; on the clock of silence with its log as a covariate."""
@@ -126,6 +129,7 @@ class Returning(Result):
         customers: Customers watched.
         events: Customers who came back.
         fitted: The Cox fit; missing where too few came back.
+        curve: Share not back yet by days since `as_of` (Kaplan-Meier), all customers.
     """
 
     name: ClassVar[str] = "churn_returning"
@@ -138,6 +142,7 @@ class Returning(Result):
     customers: int
     events: int
     fitted: CoxFit | None
+    curve: SurvivalCurve
 
     def to_frame(self) -> pd.DataFrame:
         """A copy of the table."""

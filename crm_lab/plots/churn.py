@@ -143,8 +143,31 @@ def plot_drift(result: Drift, *, ax: Axes | None = None) -> Axes:
 
 
 @draws(Returning)
-def plot_returning(result: Returning, *, ax: Axes | None = None) -> Axes:
-    """Hazard ratio of each feature with its interval, and the odds ratio of the discrete-time twin beside it."""
+def plot_returning(result: Returning, *, ax: Axes | None = None, kind: str = "ratios") -> Axes:
+    """Hazard ratio of each feature, the odds ratio of the discrete-time twin beside it; or the survival curve.
+
+    Args:
+        result: What was found.
+        ax: Axes to draw on.
+        kind: ``ratios``, or ``survival``: the share not back yet, by days since the date.
+    """
+    return _survival(result, ax) if kind == "survival" else _ratios(result, ax)
+
+
+def _survival(result: Returning, ax: Axes | None) -> Axes:
+    ax = ax or new_axes()
+    curve = result.curve
+    ax.step(curve.times, curve.survival, where="post", color=BLUE)
+    ax.fill_between(curve.times, curve.lo, curve.hi, step="post", color=BLUE, alpha=0.25, lw=0)
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.set_ylim(0, 1)
+    ax.set_title(Message("churn.plot.survival_title").text())
+    ax.set_xlabel(Message("churn.plot.survival_x", {"as_of": str(result.as_of)}).text())
+    ax.set_ylabel(Message("churn.plot.survival_y").text())
+    return ax
+
+
+def _ratios(result: Returning, ax: Axes | None) -> Axes:
     ax = ax or new_axes(height=1.4 + 0.5 * len(result.frame))
     rows = result.to_frame().iloc[::-1]
     names = {"ratio": "cox", "odds": "discrete"}

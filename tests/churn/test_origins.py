@@ -10,6 +10,7 @@ import pytest
 from crm_lab import churn
 from crm_lab.checks import BadInput
 from crm_lab.churn.models import fit_score
+from crm_lab.results import payload
 from crm_lab.stats.scoring import calibration_line
 
 mpl.use("Agg")
@@ -153,6 +154,37 @@ def test_rules_add_columns_to_the_list(orders):
         orders, as_of="2023-12-01", model=churn.logistic(), rules={"silence": churn.longest_silence}
     )  # fmt: skip
     assert today["silence"].tolist() == today["recency_days"].tolist()
+
+
+def weekly(until="2024-02-20"):
+    """200 customers who buy every week until a day."""
+    days = pd.date_range("2023-01-01", until, freq="7D")
+    one = [pd.DataFrame({"customer_id": f"c{i:03d}", "date": days + pd.Timedelta(days=i % 7)}) for i in range(200)]
+    return pd.concat(one, ignore_index=True).assign(net_amount=10.0, n_units=1.0)
+
+
+def test_nobody_or_everybody_leaves():
+    spec = replace(SPEC, tests=("2023-10-01",), window_days=30, active_days=30)
+    for log, words in ((weekly(), "Nobody"), (weekly("2023-07-01"), "Everybody")):
+        when = "2023-10-10" if words == "Nobody" else "2023-07-25"
+        early = replace(spec, train_dates=1)
+        with pytest.raises(BadInput, match=f"{words} of 200 customers left after the 1 training dates; a model learns"):
+            early.score(log, as_of="2023-08-05" if words == "Everybody" else when, model=churn.logistic())
+
+
+def test_five_leavers_at_the_test_date_are_refused():
+    log = weekly()
+    gone = log["customer_id"].isin([f"c{i:03d}" for i in range(40)]) & (log["date"] > "2023-07-20")
+    five = log["customer_id"].isin([f"c{i:03d}" for i in range(100, 105)]) & (log["date"] > "2023-09-28")
+    spec = replace(SPEC, tests=("2023-10-01",), window_days=30, active_days=30, train_dates=6)
+    found = spec.analyze(
+        log[~gone & ~five], last_day="2024-02-05", models={"logistic": churn.logistic()}, rules=RULES, rng=1
+    )
+    assert "5 customers left and 155 stayed; 20 of each are needed" in str(found.refusal())
+    assert found.to_frame().empty
+    assert payload(found)["facts"][0]["value"] is None
+    assert "pool several dates" in found.readout().text("en")
+    found.plot()
 
 
 def test_bad_input_is_named(orders):

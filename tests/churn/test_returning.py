@@ -50,6 +50,9 @@ def test_planted_ratios_are_found(clock):
     fact = payload(found)["facts"][0]
     assert fact["lo"] < fact["value"] < fact["hi"]
     assert found.plot().get_title(loc="left") == "What goes with coming back"
+    away = found.plot(kind="survival")
+    assert away.get_title(loc="left") == "Not back yet"
+    assert found.curve.survival[-1] == pytest.approx(1 - found.events / found.customers)  # nobody is censored before
 
 
 def test_purchases_after_the_last_day_change_nothing():
