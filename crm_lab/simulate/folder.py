@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crm_lab.checks import BadInput
+from crm_lab.exports import whole_folder
 from crm_lab.simulate.columns import products_table, stores_table
 from crm_lab.simulate.costs import Costs
 from crm_lab.simulate.retailer import Plan, simulate
@@ -43,24 +42,11 @@ def write_retailer(plan: Plan, folder: Path, key_folder: Path | None = None, gro
     if used:
         raise BadInput(f"{' and '.join(used)} already holds files; name a new folder or empty it.")
     with ExitStack() as stack:
-        parts = {name: stack.enter_context(_whole_or_not(target)) for name, target in targets.items()}
+        parts = {name: stack.enter_context(whole_folder(target)) for name, target in targets.items()}
         rows = _write_tables(plan, parts, group_lines)
         (parts["tables"] / MANIFEST).write_text(_manifest(plan, rows), encoding="utf-8")
         if "key" in parts:
             (parts["key"] / RECIPE).write_text(_recipe(plan), encoding="utf-8")
-
-
-@contextmanager
-def _whole_or_not(target: Path) -> Iterator[Path]:
-    """A folder beside the target that becomes it if all goes well."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        yield part
-        part.chmod(0o755)
-        part.replace(target)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _write_tables(plan: Plan, parts: Mapping[str, Path], group_lines: int) -> dict[str, int]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from crm_lab.checks import BadInput
+from crm_lab.exports import whole_folder
 from crm_lab.run.canonical import write_text
 from crm_lab.run.library import NotebookFile, notebooks, pick
 from crm_lab.teach.course import COURSE_FILE, Assigned, Course
@@ -63,7 +62,7 @@ def build(course: Course, pages: Sequence[NotebookFile], out: Path) -> None:
     """
     if out.exists() and any(out.iterdir()):
         raise BadInput(f"{out} already holds files; name a new folder with --out, or empty it.")
-    with _whole_or_not(out) as part:
+    with whole_folder(out) as part:
         _write_instructor(course, pages, part / INSTRUCTOR)
         (part / SUBMITTED).mkdir()
         contents = {page.name: nbformat.read(page.path, as_version=4) for page in pages}
@@ -72,19 +71,6 @@ def build(course: Course, pages: Sequence[NotebookFile], out: Path) -> None:
             folder.mkdir(parents=True)
             for page in pages:
                 _write_page(folder, course, student, page, contents[page.name])
-
-
-@contextmanager
-def _whole_or_not(target: Path) -> Iterator[Path]:
-    """A folder beside the target that becomes it if all goes well."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        yield part
-        part.chmod(0o755)
-        part.replace(target)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _write_instructor(course: Course, pages: Sequence[NotebookFile], folder: Path) -> None:

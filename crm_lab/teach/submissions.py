@@ -13,16 +13,23 @@ from typing import Any, Final
 import nbformat
 from nbformat import NotebookNode
 
-from crm_lab.checks import BadInput
 from crm_lab.messages import Message
 from crm_lab.teach.course import Course
 from crm_lab.teach.questions import Question, calls
 from crm_lab.teach.versions import COVER, is_cell_of
 
-_LARGEST: Final = 20 * 2**20
+_LARGEST_MB: Final = 20
 _NAMED: Final = 5
 _DATA = re.compile(r"data_\w+")
 _NOT_OURS = {".parquet", ".csv", ".toml", ".json", ".png", ".html"}  # what a notebook leaves beside it
+
+
+class NoNotebookError(ValueError):
+    """A file is no notebook, for a reason."""
+
+    def __init__(self, reason: Message) -> None:
+        self.reason = reason
+        super().__init__(str(reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +90,8 @@ def identify(path: Path, folder: Path, course: Course) -> Submission:
     notebook: NotebookNode | None = None
     try:
         notebook = read_notebook(path)
-    except BadInput as error:
-        remarks.append(Message("submission.no_notebook", {"file": name, "reason": str(error)}))
+    except NoNotebookError as error:
+        remarks.append(Message("submission.no_notebook", {"file": name, "reason": error.reason}))
     about = notebook.metadata.get("crm_lab", {}) if notebook is not None else {}
     about = about if isinstance(about, Mapping) else {}
     ids = [student.id for student in course.students]
@@ -125,17 +132,18 @@ def read_notebook(path: Path) -> NotebookNode:
     """A notebook of format 4 from a file that anything may stand in.
 
     Raises:
-        BadInput: If it is none; the sentence says why.
+        NoNotebookError: If it is none; it says why.
     """
-    if path.stat().st_size > _LARGEST:
-        raise BadInput(f"it has {path.stat().st_size / 2**20:.0f} MB; 20 are allowed")
+    megabytes = path.stat().st_size / 2**20
+    if megabytes > _LARGEST_MB:
+        raise NoNotebookError(Message("submission.too_large", {"mb": megabytes, "most": _LARGEST_MB}))
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
-        raise BadInput("it cannot be read as JSON") from None
+        raise NoNotebookError(Message("submission.no_json")) from None
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
-        raise BadInput("it has no list of cells")
+        raise NoNotebookError(Message("submission.no_cells"))
     metadata = content.get("metadata")
     made: NotebookNode = nbformat.from_dict(
         {"cells": [_cell(cell) for cell in cells], "metadata": metadata if isinstance(metadata, dict) else {}}

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from crm_lab.messages import Message
+from crm_lab.messages import LANGUAGES, Message
 from crm_lab.run.engine import INJECTED, notebook_schema
 from crm_lab.run.parameters import INJECTED_START
 from crm_lab.teach.course import Assigned, Course
@@ -39,7 +39,7 @@ def student_notebook(page: NotebookNode, course: Course, student: Student, name:
             blank = Message("teach.your_answer").text(course.lang)
             cell.source = cut(cell.source, f"{names[cell.id]} = ...  # {blank}")
             cell.metadata["tags"] = ["teaching"]
-    notebook.cells.insert(1, _cover(course, student))
+    notebook.cells[1:1] = [_cover(course, student), *_language(course)]
     notebook.metadata["crm_lab"] = {"student": student.id, "page": name, "lang": course.lang}
     return notebook
 
@@ -121,3 +121,12 @@ def _cover(course: Course, student: Student) -> NotebookNode:
     cell = new_markdown_cell(text, metadata={"tags": ["teaching"]})
     cell["id"] = COVER
     return cell
+
+
+def _language(course: Course) -> list[NotebookNode]:
+    """The cell that makes hints and readouts speak the course's language on a student's computer."""
+    if course.lang == LANGUAGES[0]:
+        return []
+    cell = new_code_cell(f'import os\n\nos.environ["CRM_LAB_LANG"] = "{course.lang}"', metadata={"tags": ["teaching"]})
+    cell["id"] = "language"
+    return [cell]

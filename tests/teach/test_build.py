@@ -69,6 +69,7 @@ def test_chinese_courses_speak_chinese(page, students, tmp_path, read):
     build(plan_course([page], students, lang="zh", salt="word"), [page], tmp_path / "zh")
     notebook = read(tmp_path / "zh" / "students" / "li" / "40_how_many.ipynb")
     assert "李雷" in notebook.cells[1].source
+    assert notebook.cells[2].source.endswith('os.environ["CRM_LAB_LANG"] = "zh"')
     assert "用你的答案替换" in "".join(cell.source for cell in notebook.cells)
 
 

@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from crm_lab import BadInput
 from crm_lab.run.canonical import write_text
 from crm_lab.teach.course import plan_course
 from crm_lab.teach.grade import PageSource
-from crm_lab.teach.submissions import collect, edits, read_notebook
+from crm_lab.teach.submissions import NoNotebookError, collect, edits, read_notebook
 from crm_lab.teach.versions import student_notebook
 
 
@@ -94,9 +93,9 @@ def test_data_checkpoints_links_and_outputs_are_passed_over(hand_in, course, tmp
 
 
 def test_a_huge_file_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("crm_lab.teach.submissions._LARGEST", 10)
+    monkeypatch.setattr("crm_lab.teach.submissions._LARGEST_MB", 1e-6)
     (tmp_path / "x.ipynb").write_text("{}" * 10, encoding="utf-8")
-    with pytest.raises(BadInput, match="20 are allowed"):
+    with pytest.raises(NoNotebookError, match="larger than"):
         read_notebook(tmp_path / "x.ipynb")
 
 
