@@ -52,7 +52,7 @@ def init(path: Path, **options: Any) -> None:
     options["chosen"] = dict(pair.partition("=")[::2] for pair in options["chosen"])
     target = project_root() / "suites" / f"{options['name']}.toml"
     look = look_at(path)
-    test = options["kind"] == "test" or (options["kind"] is None and _is_test(look, options["chosen"]))
+    test = options["kind"] == "test" or (options["kind"] is None and _is_test(path, look, options["chosen"]))
     if target.exists() and not options["force"]:
         raise BadInput(f"There is a suite {target.name} already; choose another --name, or --force to write over it.")
     if not test:
@@ -67,10 +67,11 @@ def init(path: Path, **options: Any) -> None:
     init_test(path, look, given, target)
 
 
-def _is_test(look: Look, chosen: dict[str, str]) -> bool:
+def _is_test(path: Path, look: Look, chosen: dict[str, str]) -> bool:
+    from crm_lab.data.sources.proposal import propose
     from crm_lab.experiments.recognise import looks_like_a_test
 
-    return looks_like_a_test(look, chosen.get("arm", ""))
+    return looks_like_a_test(look, chosen.get("arm", ""), purchases=not propose(path).missing)
 
 
 def _init_purchases(path: Path, target: Path, options: dict[str, Any]) -> None:

@@ -92,12 +92,20 @@ def arm_columns(look: Look) -> tuple[str, ...]:
     return named or tuple(name for name, levels in few.items() if any(_plain(v) in _SURE for v in levels))
 
 
-def looks_like_a_test(look: Look, arm: str = "") -> bool:
-    """Whether a file has one row per unit and arms: something like an arm, and no id that comes twice as a rule."""
+def looks_like_a_test(look: Look, arm: str = "", purchases: bool = False) -> bool:
+    """Whether a file has one row per unit and arms: something like an arm, and no id that comes twice as a rule.
+
+    Args:
+        look: The file's first rows.
+        arm: The arm's column as the user said; empty to find it.
+        purchases: Whether the file could be read as purchases too; then a column called group is not enough.
+    """
     candidates = (arm,) if arm else arm_columns(look)
-    ids = [name for name in look.header if _plain(name) in _UNIT]
-    repeated = any(len(set(look.values[name])) < 0.9 * len(look.values[name]) for name in ids)
-    return bool(candidates) and not repeated
+    ids = [name for name in look.header if _plain(name) in _UNIT and look.values[name]]
+    if not candidates or any(len(set(look.values[name])) < 0.9 * len(look.values[name]) for name in ids):
+        return False
+    sure = any(_plain(value) in _SURE for name in candidates for value in set(look.values.get(name, ())))
+    return bool(arm) or sure or bool(ids) or not purchases
 
 
 def recognise(look: Look, chosen: Mapping[str, str], control: str = "", date_format: str = "") -> Recognised:

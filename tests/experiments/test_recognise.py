@@ -67,6 +67,19 @@ def test_purchases_are_not_taken_for_a_test():
     assert not looks_like_a_test(look_at(SAMPLES / "messy_orders.csv"))
 
 
+def test_purchases_with_a_product_group_are_purchases(tmp_path):
+    """A column called group makes no test of a file that can be read as purchases, unless it names a control."""
+    frame = pd.DataFrame({"Kd": [f"k{i % 40}" for i in range(80)], "date": "2024-01-05", "amount": range(80),
+                          "group": ["tea", "honey"] * 40})  # fmt: skip
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    look = look_at(tmp_path / "t.csv")
+    assert not looks_like_a_test(look, purchases=True)
+    assert looks_like_a_test(look)
+    assert looks_like_a_test(look, arm="group", purchases=True)
+    frame.assign(group=["control", "offer"] * 40).to_csv(tmp_path / "t.csv", index=False)
+    assert looks_like_a_test(look_at(tmp_path / "t.csv"), purchases=True)
+
+
 def test_the_sample_is_small_says_it_is_simulated_and_agrees_with_its_key():
     assert TEST.stat().st_size <= 100_000
     own = OwnTest(file=str(TEST), arm="group", control="hold-out", unit="member_id", covariates="spend_before")
