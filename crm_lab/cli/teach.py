@@ -106,8 +106,10 @@ def grade_(
     from crm_lab.messages import Message
     from crm_lab.teach.feedback import write_feedback
     from crm_lab.teach.grade import Graded, Options, course_folder, grade, submissions_folder
-    from crm_lab.teach.sandbox import Limits
+    from crm_lab.teach.sandbox import Limits, landlock_version
 
+    if not landlock_version():
+        click.echo(Message("teach.no_landlock").text(lang), err=True)
     at = course_folder(course or folder)
     limits = Limits(seconds=timeout, cell_seconds=timeout / 2, memory_mb=memory)
     done: Graded | None = None

@@ -81,10 +81,11 @@ def check(
     99.q1: 54.3 is no share; a share lies between 0 and 1, so 25 % is 0.25.
     """
     value = plain(answer)
-    problem = _problem(question, answer, value, form) or _bound(question, value, form, least, most, among)
+    wanted = form_message(form, digits)
+    problem = _problem(question, answer, value, form, wanted) or _bound(question, value, form, least, most, among)
     if problem is None:
         numbers = {"question": question, "value": shown(value, form, digits)}
-        said = [Message("check.taken", {**numbers, "form": form_message(form, digits)})]
+        said = [Message("check.taken", {**numbers, "form": wanted})]
     else:
         said = [problem]
     level = hint or (1 if answer is ... else 0)
@@ -141,8 +142,8 @@ def hints(question: str, level: int) -> tuple[Message, ...]:
     )
 
 
-def _problem(question: str, answer: Any, value: Plain, form: Form) -> Message | None:
-    numbers = {"question": question, "given": repr(answer)[:SHOWN], "form": form_message(form, 0)}
+def _problem(question: str, answer: Any, value: Plain, form: Form, wanted: Message) -> Message | None:
+    numbers = {"question": question, "given": repr(answer)[:SHOWN], "form": wanted}
     if answer is ...:
         return Message("check.blank", numbers)
     if value is None or isinstance(value, str) != (form == "label"):

@@ -37,6 +37,7 @@ def test_answers_become_plain_numbers_and_text(given, value):
     ("answer", "form", "options", "words"),
     [
         (..., "count", {}, "99.q1: no answer yet. Wanted: a whole number."),
+        (..., "share", {"digits": 3}, "99.q1: no answer yet. Wanted: a share from 0 to 1; decimals that count: 3."),
         (3.5, "count", {}, "99.q1: 3.5 is no whole number; wanted: a whole number."),
         ("3", "count", {}, "99.q1: '3' is no answer of the form wanted here (it is of type str)"),
         (25, "share", {}, "99.q1: 25 is no share; a share lies between 0 and 1, so 25 % is 0.25."),

@@ -81,3 +81,8 @@ def test_export_says_the_next_command(call):
     done = call("export", "04", "--out", "nb")
     assert done.exit_code == 0, done.output
     assert "nbgrader generate_assignment 04_whom_to_call_first --course-dir nb" in done.output
+
+
+def test_a_system_without_landlock_is_said(call, tmp_path, monkeypatch):
+    monkeypatch.setattr("crm_lab.teach.sandbox.landlock_version", lambda: 0)
+    assert "This system has no Landlock" in call("grade", tmp_path).output
