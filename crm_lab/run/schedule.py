@@ -224,6 +224,7 @@ def _work(page: PlannedPage, setting: Setting, running: _Running, job_file: Path
         timer.cancel()
     listener.join()
     running.end(process.pid)
+    process.close()
     return ending
 
 

@@ -36,8 +36,12 @@ class PageProcess:
     def ended(self) -> int:
         """Wait for its end: the exit code, negative for a signal."""
         self._process.join()
-        self._alive.close()
         return int(self._process.exitcode)
+
+    def close(self) -> None:
+        """Let go of what it wrote and of the line that kept it alive; it must have ended."""
+        for end in (self.stdout, self.stderr, self._alive, self._process):
+            end.close()
 
 
 class PageServer:
