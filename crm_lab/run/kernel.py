@@ -17,7 +17,10 @@ def load_ipython_extension(shell: Any) -> None:
     """Set up a fresh shell; IPython calls this."""
     if "matplotlib.pyplot" in sys.modules:  # imported before there was a shell: it could not hook itself in
         shell.enable_matplotlib("inline")
-    _reload_own_code(shell)
+    if (
+        "crm_lab.run.preload" not in sys.modules
+    ):  # nobody edits code under a page that is run from its first cell to its last
+        _reload_own_code(shell)
     _describe_figures(shell)
 
 

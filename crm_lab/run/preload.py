@@ -24,8 +24,11 @@ _TOOLS: Final = (
     "nbconvert.exporters",
     "ipykernel.kernelapp",
     "ipykernel.zmqshell",
+    "ipykernel.debugger",
     "crm_lab.run.client",
+    "crm_lab.run.kernel",
     "crm_lab.run.pages",
+    "crm_lab.run.rendering",
 )
 
 
@@ -41,6 +44,17 @@ def preload(imports: list[tuple[str, str]]) -> None:
                 _import_without_a_trace(module)
                 if name:
                     getattr(sys.modules[module], name)
+    _render_once()
+
+
+def _render_once() -> None:
+    """Render an empty page: templates and patterns are compiled once for all pages."""
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    from crm_lab.run.cells import cells_html
+
+    shown = new_output("display_data", {"text/html": "<table></table>"})
+    cells_html(new_notebook(cells=[new_code_cell("1", outputs=[shown])]), "en")
 
 
 @contextlib.contextmanager

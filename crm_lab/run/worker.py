@@ -103,8 +103,6 @@ def execute(path: Path, given: dict[str, Any], timeout_s: float, into: Path) -> 
     from papermill.exceptions import PapermillExecutionError
     from papermill.execute import remove_error_markers
 
-    from crm_lab.run.canonical import canonical
-
     with contextlib.suppress(PapermillExecutionError):  # the failed cell says what happened
         papermill.execute_notebook(
             path,
@@ -117,7 +115,7 @@ def execute(path: Path, given: dict[str, Any], timeout_s: float, into: Path) -> 
             progress=lambda index, of: _tell({"cell": index, "of": of}),
         )
     text = into.read_text(encoding="utf-8").replace(f"{into.parent}/", "")  # the hidden folder's name
-    return canonical(remove_error_markers(nbformat.reads(text, as_version=4)))
+    return remove_error_markers(nbformat.reads(text, as_version=4))
 
 
 def _skip_slow_imports() -> None:

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from crm_lab.run import preload, worker
+from crm_lab.run.canonical import canonical
 from crm_lab.run.library import NotebookFile
 from crm_lab.run.steady import steady_environment
 from crm_lab.run.waiting import ForkedProcess, Waiting
@@ -34,7 +35,7 @@ def test_a_forked_page_gives_the_outputs_of_a_fresh_kernel(project, monkeypatch,
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     monkeypatch.setattr(worker, "_tell", lambda _: None)
-    fresh = worker.execute(path, {}, 60, tmp_path / "fresh.ipynb")
+    fresh = canonical(worker.execute(path, {}, 60, tmp_path / "fresh.ipynb"))
     outputs = [[cell.outputs for cell in book.cells if cell.cell_type == "code"] for book in (forked, fresh)]
     assert outputs[0] == outputs[1]
     assert "image/png" in str(outputs[0])
