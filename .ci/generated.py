@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import tomllib
 from pathlib import Path
@@ -48,10 +47,11 @@ def readme() -> str:
     from crm_lab.run.notebooks import card_table
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = card_table(ROOT).strip()
-    return re.sub(
-        r"(<!-- card -->\n).*?(\n<!-- /card -->)", lambda m: f"{m.group(1)}{table}{m.group(2)}", text, flags=re.DOTALL
-    )
+    before, start, rest = text.partition("<!-- card -->\n")
+    _, end, after = rest.partition("<!-- /card -->")
+    if not (start and end):
+        raise SystemExit("README.md has lost the marks <!-- card --> and <!-- /card --> of its table.")
+    return before + start + card_table(ROOT) + end + after
 
 
 def sample() -> str:
