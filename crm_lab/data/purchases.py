@@ -151,17 +151,26 @@ def _daily(purchases: IntoFrame, end: int, keep_zero: bool) -> tuple[Any, _Daily
     first = int(day.min())
     span = int(day.max()) - first + 1
     place, amount = _sorted_by(codes.astype(np.int64, copy=False) * span + (day - first), amount)
-    new = _starts(place)
-    place, amount = place[new], np.bincount(np.cumsum(new) - 1, weights=amount).astype(float, copy=False)
+    place, amount = _merged(place, amount)
     if not keep_zero:
         place, amount = place[amount > 0], amount[amount > 0]
         if not len(place):
             raise BadInput("No purchase day has an amount above zero up to as_of; set keep_zero, or name a later date.")
-    who, since = np.divmod(place, span)
+    who = place // span
+    since = place - who * span
     start = np.flatnonzero(_starts(who))
     if len(start) < len(customers):
         customers = customers[who[start]]
     return customers, _Daily(np.append(start, len(who)), since + first, amount)
+
+
+def _merged(ascending: _Days, amount: _Numbers) -> tuple[_Days, _Numbers]:
+    """Each value once, with the sum of its amounts."""
+    new = _starts(ascending)
+    again = np.flatnonzero(~new)
+    sums = amount[new]
+    np.add.at(sums, again - np.arange(1, len(again) + 1), amount[again])
+    return ascending[new], sums
 
 
 def _starts(ascending: _Days) -> NDArray[np.bool_]:
