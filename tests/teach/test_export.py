@@ -49,7 +49,9 @@ def test_hidden_tests_allow_the_stated_rounding(given, passes):
 
 def test_hidden_tests_of_labels():
     question = Question("03.q1", "solution", "answer_1", "label", 0, "", "")
-    run(hidden_test(question, "2017-12"), answer_1=" 2017-12")
+    run(hidden_test(question, "2017-12"), answer_1=" 2017-12")  # spaces around do not count
+    with pytest.raises(AssertionError, match=r"03\.q1"):
+        run(hidden_test(question, "2017-12"), answer_1="2017-11")
 
 
 def test_a_page_without_outputs_is_refused(page):
