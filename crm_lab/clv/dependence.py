@@ -50,7 +50,7 @@ class SpendDependence:
         Raises:
             BadInput: If fewer than ten customers have a repeat purchase with positive spend.
         """
-        summary = value.summary
+        summary, refused = value.summary, value.refusal()
         x = summary["frequency"].to_numpy(dtype=float)
         mean = summary["monetary_value"].to_numpy(dtype=float)
         GammaGamma().fit(summary)  # refuses what cannot be fitted, in words
@@ -69,14 +69,16 @@ class SpendDependence:
             }
         )
         frame["effect"] = frame["dependent"] - frame["independent"]
+        kept = frame[frame["customers"] > 0] if refused is None else frame.iloc[:0]
         return SpendDependenceResult(
-            frame[frame["customers"] > 0].reset_index(drop=True),
+            kept.reset_index(drop=True),
             beta,
             Interval(lo, hi, self.level),
             Interval(ends[0], ends[1], self.level),
             value.spend.correlation,
             value.spec.currency,
             value.spec.horizon_days,
+            refused,
         )
 
 
@@ -131,6 +133,7 @@ class SpendDependenceResult(Result):
         correlation: Of frequency and mean spend among repeat buyers.
         currency: ISO code.
         horizon_days: Of the values.
+        problem: Why the base has no value that dependence could change, or ``None``; the frame is then empty.
     """
 
     frame: pd.DataFrame
@@ -140,6 +143,7 @@ class SpendDependenceResult(Result):
     correlation: float
     currency: str
     horizon_days: int
+    problem: Message | None = None
 
     name: ClassVar[str] = "spend_dependence"
     formats: ClassVar[Mapping[str, str]] = {
@@ -154,12 +158,19 @@ class SpendDependenceResult(Result):
         """Value of the base with dependence less that without, in currency."""
         return float(self.frame["effect"].sum())
 
+    def refusal(self) -> Message | None:
+        """Why no effect is stated, or ``None``."""
+        return self.problem
+
     def to_frame(self) -> pd.DataFrame:
         """One row per number of repeat purchases."""
         return self.frame.copy()
 
     def readout(self) -> Readout:
         """Exponent and effect in currency, what it rests on, which value to use."""
+        if self.problem is not None:
+            refused = Message("clv.dependence.refused")
+            return Readout(refused, self.problem, Message("clv.value.refused_action"))
         total = float(self.frame["independent"].sum())
         there = not self.beta_ci.lo <= 0 <= self.beta_ci.hi
         values = {
@@ -183,6 +194,9 @@ class SpendDependenceResult(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """Exponent and effect."""
+        if self.problem is not None:
+            label = Message("clv.dependence.effect")
+            return (Fact(id="clv.dependence.effect", label=label, value=None, refusal=self.problem),)
         n = int(self.frame["customers"].sum())
         return (
             Fact(

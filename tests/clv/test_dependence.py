@@ -71,3 +71,15 @@ def test_equal_frequencies_teach_nothing():
     assert (best, lo < -1, hi > 1) == (0.0, True, True)
     with pytest.raises(BadInput, match="level is 3"):
         SpendDependence(level=3)
+
+
+def test_without_a_value_there_is_no_effect(uci):
+    orders = uci.at("2011-06-08")["orders"]
+    value = CustomerValue(draws=100).fit(orders[orders["net_amount"] > 0], "2011-06-08")
+    result = SpendDependence().analyze(value)
+    assert value.refusal() is not None
+    assert result.refusal() == value.refusal()
+    assert result.to_frame().empty
+    assert [fact.value for fact in result.facts()] == [None]
+    assert "no value that can be stated" in result.readout().finding.text("en")
+    assert result.plot().texts
