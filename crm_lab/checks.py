@@ -21,6 +21,13 @@ class BadInput(ValueError):  # noqa: N818 - the user's side of the counter, not 
         super().__init__(what if not problems else "\n".join([f"{what}:", *(f"  - {p}" for p in problems)]))
 
 
+class CannotAnswer(BadInput):
+    """What the user gave is in order, but these data cannot answer the question: why not, and what would.
+
+    A page that ends with it is refused, not failed: the run goes on and is good.
+    """
+
+
 @dataclass
 class Problems:
     """Collects what is wrong with one thing and raises it together.

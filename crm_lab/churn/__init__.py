@@ -5,7 +5,7 @@ from crm_lab.churn.calibration import Calibration, CalibrationCheck, recalibrate
 from crm_lab.churn.compare import ChurnComparison, ChurnReport
 from crm_lab.churn.contributions import contributions, reasons
 from crm_lab.churn.drift import Drift, DriftCheck
-from crm_lab.churn.features import CustomerFeatures, FeatureTable, refuse_leaks
+from crm_lab.churn.features import CustomerFeatures, FeatureTable, refuse_leaks, varying
 from crm_lab.churn.health import HealthIndex, HealthPanel
 from crm_lab.churn.labels import left_after
 from crm_lab.churn.models import boosting, logistic, out_of_fold
@@ -67,4 +67,5 @@ __all__ = [
     "refuse_leaks",
     "revenue_at_risk",
     "silent_this_month",
+    "varying",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crm_lab.checks import BadInput, Problems
+from crm_lab.checks import CannotAnswer, Problems, need_columns
 from crm_lab.churn.lines import LINE_FEATURES, line_features
 from crm_lab.churn.log import PurchaseLog, day_date, purchase_log
 from crm_lab.messages import Message
@@ -83,7 +83,7 @@ class CustomerFeatures:
         log = purchase_log(orders, as_of)
         history = log.as_of - int(log.day.min())
         if history < MIN_HISTORY_DAYS:
-            raise BadInput(
+            raise CannotAnswer(
                 f"as_of {day_date(log.as_of)} leaves {history} days of history; features need "
                 f"{MIN_HISTORY_DAYS}. Choose {day_date(int(log.day.min()) + MIN_HISTORY_DAYS)} or later."
             )
@@ -239,6 +239,22 @@ def families_of(features: pd.DataFrame) -> dict[str, list[str]]:
 
 
 Builder = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def varying(features: pd.DataFrame, *names: str) -> tuple[str, ...]:
+    """Those of the named features that differ between customers: one that does not explains nothing.
+
+    >>> varying(pd.DataFrame({"n_days": [1, 3], "units_per_day": [1.0, 1.0]}), "n_days", "units_per_day")
+    ('n_days',)
+
+    Raises:
+        CannotAnswer: If none of them differs.
+    """
+    need_columns(features.columns, names, "features")
+    kept = tuple(name for name in names if features[name].min() < features[name].max())
+    if not kept:
+        raise CannotAnswer(f"All customers are alike in {', '.join(names)}; nothing tells who comes back.")
+    return kept
 
 
 def refuse_leaks(build: Builder, log: pd.DataFrame, as_of: str | date) -> None:

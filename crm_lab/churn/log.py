@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crm_lab.checks import BadInput, as_date, need_columns
+from crm_lab.checks import CannotAnswer, as_date, need_columns
 
 EPOCH = np.datetime64("1970-01-01", "D")
 SUMS = ("n_units", "net_amount", "gross_amount", "discount_amount")
@@ -84,7 +84,7 @@ def purchase_log(orders: pd.DataFrame, as_of: str | date) -> PurchaseLog:
     keep = (day <= last) & orders["customer_id"].notna().to_numpy()
     if not keep.any():
         first = f"; the first is on {day_date(day.min())}" if len(day) else ""
-        raise BadInput(f"No customer has an order up to {day_date(last)}{first}. Choose a later as_of.")
+        raise CannotAnswer(f"No customer has an order up to {day_date(last)}{first}. Choose a later as_of.")
     kept = orders[keep]
     unit, ids = pd.factorize(kept["customer_id"], sort=True)
     day = day[keep]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crm_lab.checks import BadInput, Problems, as_date
+from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date
 from crm_lab.churn.contributions import contributions, reasons
 from crm_lab.churn.features import families_of
 from crm_lab.churn.models import Estimator, fit_score, quiet_threads
@@ -182,7 +182,7 @@ class RollingOrigins:
         days = [latest - timedelta(days=self.step_days * k) for k in range(self.train_dates)]
         days = [day for day in days if day >= earliest]
         if not days:
-            raise BadInput(
+            raise CannotAnswer(
                 f"Nothing can be learnt before {test}: the log starts on {first_day}, and training needs "
                 f"{self.active_days} days of history and a window of {self.window_days} days. "
                 f"Use {earliest + timedelta(days=self.window_days)} or later."

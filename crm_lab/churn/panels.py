@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crm_lab.checks import BadInput
+from crm_lab.checks import CannotAnswer
 from crm_lab.churn.features import CustomerFeatures
 from crm_lab.churn.labels import left_after
 from crm_lab.churn.log import day_date, day_numbers
@@ -95,7 +95,7 @@ class Past:
         left = pd.concat([p.left for p in panels])
         if left.nunique() < 2:
             share = "Nobody" if left.eq(0).all() else "Everybody"
-            raise BadInput(
+            raise CannotAnswer(
                 f"{share} of {len(left):,} customers left after the {len(panels)} training dates; a model learns from "
                 "leavers and stayers. Choose another window_days, or a longer history."
             )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date, need_columns
 from crm_lab.churn.log import day_number, day_numbers
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
@@ -155,7 +155,7 @@ class Returning(Result):
             BadInput: If too few came back to fit anything.
         """
         if self.fitted is None:
-            raise BadInput(f"Only {self.events} customers came back; there is no fit to rank by. Watch longer.")
+            raise CannotAnswer(f"Only {self.events} customers came back; there is no fit to rank by. Watch longer.")
         back = self.fitted.risk(doublings(features, self.spec.covariates))
         return pd.Series(-back, index=features.index, name="Cox")
 

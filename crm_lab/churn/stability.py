@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems, as_date
+from crm_lab.checks import CannotAnswer, Problems, as_date
 from crm_lab.churn.log import day_date, day_number, day_numbers, purchase_log
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
@@ -59,7 +59,7 @@ class LabelStability:
         start, ids = day_number(day), purchase_log(orders, day).ids
         windows = np.array([w for w in self.windows if start + w <= end])
         if not len(windows):
-            raise BadInput(
+            raise CannotAnswer(
                 f"A window of {self.windows[0]} days after {day} ends after the data ({day_date(end)}). "
                 f"Choose {day_date(end - self.windows[0])} or earlier, or a shorter window."
             )

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems
+from crm_lab.checks import CannotAnswer, Problems
 from crm_lab.churn.log import day_date, purchase_log
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
@@ -61,7 +61,7 @@ class ChurnWindow:
         span = log.as_of - int(log.day.min())
         need = self.windows[0] + self.horizon_days
         if span < need:
-            raise BadInput(
+            raise CannotAnswer(
                 f"The data cover {span} days up to {day_date(log.as_of)}; the shortest window and the horizon "
                 f"need {need}. Choose a later as_of, or a shorter horizon_days."
             )

@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 @click.option("--control", default="", help="In a test: name of the control arm.")
 @click.option("--treatment", default="", help="In a test: name of the arm read against it, where there are several.")
 @click.option("--control-share", type=click.FloatRange(0, 1), help="In a test: planned share of the control arm.")
+@click.option(
+    "--missing-outcome",
+    type=click.Choice(["zero", "drop"]),
+    help="In a test: what a unit without an outcome is.",
+)
 @click.option("--as-of", metavar="DATE", help="In a test: day the file was written; outcome windows must have ended.")
 @click.option("--force", is_flag=True, help="Write over a suite of that name.")
 def init(path: Path, **options: Any) -> None:
@@ -63,6 +68,7 @@ def init(path: Path, **options: Any) -> None:
     given = TestOptions(
         options["name"], options["chosen"], options["control"], options["control_share"], options["as_of"],
         options["date_format"] or "", options["currency"], options["treatment"],
+        options["missing_outcome"] or "",
     )  # fmt: skip
     init_test(path, look, given, target)
 
@@ -183,36 +189,14 @@ def _show(path: Path, proposal: Proposal) -> None:
 
 def _pages(coverage: Coverage, tables: Tables) -> dict[str, dict[str, Any]]:
     """The pages that can answer, each with the parameters that the length of the history asks for."""
+    from crm_lab.data.page_windows import PageWindows
     from crm_lab.exports import project_root
 
     able = ["00_start_here", *(answer.page for answer in coverage.answers if answer.verdict != "no")]
     there = [page for page in able if (project_root() / "notebooks" / f"{page}.ipynb").exists()]
-    fitting = _fitting_parameters(coverage.size.days, tables)
+    windows = PageWindows(coverage.size.days)
+    fitting = windows.parameters(tables.as_of, tables.currency, categories="products" in tables)
     return {page: fitting.get(page, {}) for page in there}
-
-
-def _fitting_parameters(days: int, tables: Tables) -> dict[str, dict[str, Any]]:
-    """Windows for a history of so many days: a quarter of it, at most, is held out or looked ahead."""
-    from datetime import timedelta
-
-    window = min(91, days // 4)
-    split = str(tables.as_of - timedelta(days=2 * window))
-    halves = {"start": split, "pre_days": window * 2, "post_days": window * 2}
-    product = "category" if "products" in tables else ""
-    return {
-        "06_do_new_customers_return": {"product_column": product} if product else {},
-        "08_what_is_a_customer_worth": {"holdout_days": window, "currency": tables.currency},
-        "09_which_value_model": {"horizon_days": max(window // 2, 1), "currency": tables.currency},
-        "11_who_is_leaving": {
-            "cut_off": str(tables.as_of - timedelta(days=window)),
-            "window_days": window,
-            "earlier_days": window // 2,
-        },
-        "13_whom_to_treat": {"window_days": window // 2},
-        "14_how_large_a_test": halves,
-        "15_was_the_test_sound": {**halves, "until": str(tables.as_of)},
-        "16_did_the_programme_pay": {**halves, "until": str(tables.as_of)},
-    }
 
 
 def _suite(

@@ -48,6 +48,7 @@ class TestOptions:
     date_format: str
     currency: str
     treatment: str = ""
+    missing_outcome: str = ""
 
 
 def init_test(path: Path, look: Look, options: TestOptions, target: Path) -> None:
@@ -63,7 +64,7 @@ def init_test(path: Path, look: Look, options: TestOptions, target: Path) -> Non
     _show(path, look, found)
     day = options.as_of or f"{datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%d}"
     settings: dict[str, Any] = {"path": str(path.resolve()), **_settings(found), "treatment": options.treatment}
-    settings["currency"] = options.currency
+    settings |= {"currency": options.currency, "missing_outcome": options.missing_outcome}
     own = OwnTest(file=settings["path"], **{k: v for k, v in settings.items() if k != "path"})
     test = own.open(own.tables(day))
     settings["control_share"] = _planned(test, options.control_share)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_lab.messages import Message
-from crm_lab.run.pages import NOT_RUN, OK
+from crm_lab.run.pages import NOT_RUN, OK, REFUSED
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crm_lab.run.report import Report
     from crm_lab.run.schedule import Watcher
 
-_MARKS = {OK: "✓", NOT_RUN: "–"}
+_MARKS = {OK: "✓", REFUSED: "–", NOT_RUN: "–"}
 _BAD = "✗"
 
 
@@ -103,15 +103,15 @@ def write_summary(report: Report, lang: str) -> None:
         click.echo(f"    {answer(page, lang)}")
         if page["status"] not in _MARKS:
             click.echo(f"    {Message('run.again', {'command': page['command']}).text(lang)}")
-    good = sum(page["status"] == OK for page in report.pages)
-    numbers = {"ok": good, "all": len(report.pages), "seconds": report.seconds}
-    click.echo(f"\n{Message('run.done', numbers).text(lang)}")
+    good, refused = (sum(page["status"] == status for page in report.pages) for status in (OK, REFUSED))
+    numbers = {"ok": good, "refused": refused, "all": len(report.pages), "seconds": report.seconds}
+    click.echo(f"\n{Message('run.done_refused' if refused else 'run.done', numbers).text(lang)}")
     click.echo(Message("run.index", {"path": report.index}).text(lang))
 
 
 def answer(page: Mapping[str, Any], lang: str) -> str:
     """A page's answer in a sentence: its first headline finding, or why there is none."""
-    if page["status"] == NOT_RUN:
+    if page["status"] in (NOT_RUN, REFUSED):
         return str(page["reason"])
     if page["status"] != OK:
         return Message("run.failed", {"reason": page["reason"]}).text(lang)

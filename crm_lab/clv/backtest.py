@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from crm_lab.checks import BadInput, Problems, as_date
+from crm_lab.checks import CannotAnswer, Problems, as_date
 from crm_lab.clv.gammagamma import GammaGamma
 from crm_lab.clv.hurdle import hurdle_forecast
 from crm_lab.clv.model import PurchaseFit
@@ -84,7 +84,7 @@ class BackTest:
         dates = [end - timedelta(days=self.horizon_days * k) for k in range(self.origins, 0, -1)]
         if (dates[0] - _EPOCH).days - first < self.horizon_days:
             seen = ((end - _EPOCH).days - first) // self.horizon_days
-            raise BadInput(
+            raise CannotAnswer(
                 f"The records hold {seen} periods of {self.horizon_days} days, and {self.origins} origins need "
                 f"{self.origins + 1}; take fewer origins or a shorter horizon."
             )
@@ -97,7 +97,7 @@ class BackTest:
         data = calibration_holdout(purchases, at, until, unit=self.unit, keep_zero=self.keep_zero)
         actual = data["holdout_purchases"].to_numpy()
         if not actual.any():
-            raise BadInput(
+            raise CannotAnswer(
                 f"Nobody bought between {at} and {until}; there is nothing to compare with. Choose another as_of."
             )
         predicted, refused = self._predict(days, data, at)

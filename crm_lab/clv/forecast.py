@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems
+from crm_lab.checks import CannotAnswer, Problems
 from crm_lab.clv.backtest import BackTestResult, model_title
 from crm_lab.clv.counts import Array
 from crm_lab.messages import Message
@@ -141,7 +141,7 @@ def forecast_by_record(
     )
     ratios = _ratios(past, samples, rng)
     if not len(ratios):
-        raise BadInput("Nothing was predicted at any origin; choose another model.")
+        raise CannotAnswer("Nothing was predicted at any origin; choose another model.")
     tail = (1 - level) / 2
     factor = float(np.median(ratios))
     value = raw * factor

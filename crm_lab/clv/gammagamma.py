@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln
 
-from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.checks import CannotAnswer, Problems, need_columns
 from crm_lab.clv.counts import Array
 from crm_lab.clv.newton import LogLikelihood, Optimum, maximise, trigamma
 from crm_lab.messages import Message
@@ -56,7 +56,7 @@ class GammaGamma:
         problems.raise_any()
         keep = (x > 0) & (mean > 0)
         if keep.sum() < 10:
-            raise BadInput(
+            raise CannotAnswer(
                 f"{keep.sum():,} customers have a repeat purchase with positive spend; at least 10 are needed "
                 "to learn how spend differs between customers."
             )

@@ -134,7 +134,7 @@ def alive_rate(params: Array, x: Array, T: Array, ahead: Array, first: int) -> A
     with np.errstate(over="ignore"):
         series = hyp2f1(a + b + first - r - 1, a, a + left, u)
     good = np.isfinite(series) & (series > 0)
-    still = np.exp(a * np.log1p(-u) + np.log(np.where(good, series, 1.0)))
+    still = np.asarray(np.exp(a * np.log1p(-u) + np.log(np.where(good, series, 1.0))))
     if not good.all():
         still[~good] = _by_quadrature(a, left[~good], shape[~good] + 1, u[~good] / (1 - u[~good]))
     rate: Array = shape / at * np.clip(still, 0.0, 1.0)

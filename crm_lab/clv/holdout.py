@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from crm_lab.checks import BadInput, Problems
+from crm_lab.checks import CannotAnswer, Problems
 from crm_lab.clv.gammagamma import GammaGamma, GammaGammaFit
 from crm_lab.clv.model import PurchaseFit
 from crm_lab.clv.models import MODELS, purchase_model
@@ -66,7 +66,7 @@ class HoldoutCheck:
         """
         data = calibration_holdout(purchases, calibration_end, as_of, unit=self.unit)
         if not data["holdout_purchases"].any():
-            raise BadInput(
+            raise CannotAnswer(
                 f"None of the {len(data):,} customers bought between {calibration_end} and {as_of}; there is "
                 "nothing to check against. Choose an earlier calibration_end."
             )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.checks import BadInput, CannotAnswer, Problems, need_columns
 from crm_lab.clv.counts import Array, Counts, check_summary, compress
 from crm_lab.clv.horizon import discounted_purchases, on_distinct
 from crm_lab.clv.newton import LogLikelihood, Optimum, maximise
@@ -109,7 +109,7 @@ class PurchaseModel(ABC):
             BadInput: If nobody came back.
         """
         if counts.mean_x == 0:
-            raise BadInput(
+            raise CannotAnswer(
                 f"None of the {counts.n:,.0f} customers bought twice; a purchase rate cannot be learned "
                 "from one-time buyers. Take a longer period."
             )

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from crm_lab.data.page_windows import PageWindows
 from crm_lab.data.workspace import Tables
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
@@ -132,6 +133,11 @@ def _answer(page: str, need: Mapping[str, Any], tables: Tables, size: DataSize) 
         if have < least:
             label = Message(f"coverage.size.{key}")
             return Answer(page, "no", Message("coverage.too_few", {"what": label, "have": have, "least": least}))
+    back = PageWindows(size.days).back(page)
+    known = int((tables["customer_360"]["tenure_days"] >= back).sum()) if back else size.customers
+    if known < need.get("known", 0):
+        values = {"have": known, "least": need["known"], "days": back}
+        return Answer(page, "no", Message("coverage.too_few_by_then", values))
     poorer = [name for name in need["better_with"] if name not in tables]
     if poorer:
         return Answer(page, "partly", Message("coverage.better_with", {"tables": ", ".join(poorer)}))

@@ -44,8 +44,8 @@ class DefectImpact(Result):
         """Tidy: one row a defect and figure that it changes: `defect`, `figure`, `clean`, `left_in`, `change`."""
         clean = self.values.T["clean"]
         left = self.values.drop(index="clean").rename_axis("defect").reset_index()
-        tidy = left.melt(id_vars="defect", var_name="figure", value_name="left_in")
-        tidy["clean"] = tidy["figure"].map(clean)
+        tidy = left.melt("defect", var_name="figure", value_name="left_in").astype({"left_in": float})
+        tidy["clean"] = clean.reindex(tidy["figure"]).to_numpy()
         tidy["change"] = tidy["left_in"] / tidy["clean"] - 1
         moved = tidy[tidy["left_in"] != tidy["clean"]].sort_values("change", key=lambda c: -c.abs())
         return moved[["defect", "figure", "clean", "left_in", "change"]].reset_index(drop=True)

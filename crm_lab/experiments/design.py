@@ -13,10 +13,21 @@ import pandas as pd
 from crm_lab.checks import Problems, need_columns
 from crm_lab.experiments.estimate import Adjust, joint_means
 from crm_lab.experiments.metrics import Metric
-from crm_lab.experiments.sizes import check_errors, exaggeration, mde_mean, n_mean, n_share, power_mean
+from crm_lab.experiments.sizes import (
+    check_errors,
+    exaggeration,
+    mde_mean,
+    mde_share,
+    n_mean,
+    n_share,
+    power_mean,
+    power_share,
+)  # fmt: skip
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.moments import Moments
+
+POOLED = "pooled null (statsmodels samplesize_proportions_2indep_onetail)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +136,15 @@ class Design:
             return Size(metric, way, level, sd, sd, effect, math.inf, math.inf, math.inf, 0.0, "-")
         stretch = (1 + self.lift) ** 2 if self.multiplies and metric.kind != "share" else 1.0
         spread = sd * math.sqrt((stretch + 1 / ratio) / (1 + 1 / ratio))
-        pooled = metric.kind == "share" and way == "none" and ratio == 1
-        if pooled:
-            formula = "pooled null (statsmodels samplesize_proportions_2indep_onetail)"
+        if metric.kind == "share" and way == "none" and ratio == 1:
+            formula = POOLED
             n = n_share(level, level + effect, self.alpha, self.power) * self.design_effect
+            mde = mde_share(level, n_t / self.design_effect, self.alpha, self.power) / abs(level)
+            power = power_share(level, level + effect, n_t / self.design_effect, self.alpha)
         else:
             n = n_mean(effect, spread, self.alpha, self.power, ratio=ratio)
-        mde = mde_mean(spread, n_t, n_c, self.alpha, self.power) / abs(level)
-        power = power_mean(effect, spread, n_t, n_c, self.alpha)
+            mde = mde_mean(spread, n_t, n_c, self.alpha, self.power) / abs(level)
+            power = power_mean(effect, spread, n_t, n_c, self.alpha)
         return Size(metric, way, level, sd, spread, effect, n, n * (1 + ratio), mde, power, formula)
 
 
@@ -188,6 +200,13 @@ class DesignTable(Result):
             for s in self.sizes
         ]
         return pd.DataFrame(rows).rename(columns={"n_per_arm": "n_treatment"} if self.spec.treated_share != 0.5 else {})
+
+    def shown_by(self, size: Size) -> float:
+        """The effect that the units of `size` show, by its own formula: the effect it was made for, if all is right."""
+        spec, n = self.spec, size.n_treatment
+        if size.formula == POOLED:
+            return mde_share(size.baseline, n / spec.design_effect, spec.alpha, spec.power)
+        return mde_mean(size.spread, n, size.n_total - n, spec.alpha, spec.power)
 
     def power_curve(self, points: int = 60) -> pd.DataFrame:
         """Power of the first metric by number of units: adjusted, units, power."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
 from crm_lab.experiments.metrics import Metric
 
 
@@ -51,7 +51,7 @@ def spend_windows(
     day, t0 = known["date"], pd.Timestamp(first)
     units = pd.Index(known.loc[day < t0, "customer_id"].unique(), name="customer_id").sort_values()
     if units.empty:
-        raise BadInput(f"No customer bought before {first}; nobody could be assigned then. Start later.")
+        raise CannotAnswer(f"No customer bought before {first}; nobody could be assigned then. Start later.")
     before = known[(day < t0) & (day >= t0 - timedelta(days=pre_days))].groupby("customer_id")["net_amount"]
     after = known[(day >= t0) & (day < pd.Timestamp(end))].groupby("customer_id")["net_amount"]
     columns = {

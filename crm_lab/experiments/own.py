@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from crm_lab.checks import BadInput, Problems, as_date, need_columns
 from crm_lab.experiments.experiment import Experiment
@@ -47,6 +49,8 @@ class OwnTest:
         elsewhere: Column with spend in the retailer's other shops in the outcome window.
         margin: Column with gross margin in the outcome window.
         rewards: Column with the cost of rewards in it.
+        missing_outcome: What a unit without an outcome is: ``zero`` (nothing happened), ``drop`` (not known: it is
+            left out, and the sample ratio looks at those who are left); empty refuses such a file.
         currency: ISO code of its amounts.
     """
 
@@ -69,6 +73,7 @@ class OwnTest:
     elsewhere: str = ""
     margin: str = ""
     rewards: str = ""
+    missing_outcome: str = ""
     currency: str = "EUR"
 
     @property
@@ -109,7 +114,7 @@ class OwnTest:
         money = {role: column for role in MONEY if (column := getattr(own, role))}
         outcomes = [own.outcome, *_names(own.metrics), *_names(own.funnel), *money.values()]
         need_columns(frame.columns, [own.arm, *_names(own.segments)], "The file")
-        frame = _two_arms(frame, own)
+        frame = _known_outcomes(_two_arms(frame, own), own, outcomes)
         test = Experiment.from_frame(
             frame,
             arm=own.arm,
@@ -176,6 +181,34 @@ def _from_suite(path: Path) -> OwnTest:
     problems.unless(not unknown, f"{', '.join(unknown)} is not known; a test has {', '.join(sorted(known))}.")
     problems.raise_any()
     return OwnTest(file=str(file), **given)
+
+
+_GAP_QUESTION = (
+    "Did nothing happen there, or is it not known? Say --missing-outcome zero, or --missing-outcome drop to leave them"
+    ' out (in a suite: missing_outcome = "zero" or "drop").'
+)
+
+
+def _known_outcomes(frame: pd.DataFrame, own: OwnTest, outcomes: Sequence[str]) -> pd.DataFrame:
+    """The frame without gaps in its outcomes: what a gap means is the user's to say."""
+    numbers = [name for name in dict.fromkeys(outcomes) if name in frame and is_numeric_dtype(frame[name])]
+    gaps = {name: ~np.isfinite(frame[name].to_numpy(dtype=float, na_value=np.nan)) for name in numbers}
+    gaps = {name: lost for name, lost in gaps.items() if lost.any()}
+    if not gaps:
+        return frame
+    if own.missing_outcome == "zero":
+        return frame.assign(**{name: frame[name].mask(lost, 0) for name, lost in gaps.items()})
+    if own.missing_outcome == "drop":
+        whole = ~np.any(list(gaps.values()), axis=0)
+        kept: pd.DataFrame = frame.loc[whole].reset_index(drop=True)
+        return kept
+    problems = Problems("Units without an outcome")
+    for name, lost in gaps.items():
+        by_arm = ", ".join(f"{arm} {n:,}" for arm, n in frame.loc[lost, own.arm].value_counts(sort=False).items())
+        problems.extend([f"{name} is missing for {lost.sum():,} of {len(frame):,} units ({by_arm})."])
+    problems.extend([_GAP_QUESTION])
+    problems.raise_any()
+    return frame
 
 
 def _two_arms(frame: pd.DataFrame, own: OwnTest) -> pd.DataFrame:

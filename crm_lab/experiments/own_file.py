@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems, as_date
+from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date
 from crm_lab.data.sources.proposal import Look, look_at
 
 LATEST = "latest"
+_GAPS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "-"]
 
 
 class Days(Protocol):
@@ -62,7 +63,11 @@ def _frame(path: Path, look: Look, text: Sequence[str]) -> pd.DataFrame:
         return pd.read_excel(path, dtype=kinds)
     reading = look.reading
     encoding = "utf-8-sig" if reading.encoding == "utf-8" else reading.encoding
-    return pd.read_csv(path, sep=reading.delimiter, encoding=encoding, decimal=look.decimal, dtype=kinds)
+    gaps = {name: [""] if name in kinds else _GAPS for name in look.header}  # an arm may be called None
+    return pd.read_csv(
+        path, sep=reading.delimiter, encoding=encoding, decimal=look.decimal, dtype=kinds, na_values=gaps,
+        keep_default_na=False,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class FileTables:
         return False
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        raise BadInput(f"{self.path.name} holds one row per unit and no table {name}; it needs purchases.")
+        raise CannotAnswer(f"{self.path.name} holds one row per unit and no table {name}; it needs purchases.")
 
     @property
     def as_of(self) -> date:

@@ -124,6 +124,35 @@ def mde_mean(sd: float, n_treatment: float, n_control: float, alpha: float = 0.0
     return _z_sum(alpha / 2, power) * sd * math.sqrt(1 / n_treatment + 1 / n_control)
 
 
+def mde_share(control: float, n_per_arm: float, alpha: float = 0.05, power: float = 0.8) -> float:
+    """Smallest rise of a share that a test of this size sees, two-sided: the inverse of `n_share` (``pooled``).
+
+    Infinite where even a rise to 1 is not seen.
+
+    >>> round(mde_share(0.10, 3840.8), 4)
+    0.02
+    """
+    from scipy.optimize import brentq
+
+    check_errors(alpha, power)
+    least, most = 1e-9 * (1 - control), (1 - control) * (1 - 1e-9)
+    if n_share(control, control + most, alpha, power) > n_per_arm:
+        return math.inf
+    return float(brentq(lambda rise: n_share(control, control + rise, alpha, power) - n_per_arm, least, most))
+
+
+def power_share(control: float, treatment: float, n_per_arm: float, alpha: float = 0.05) -> float:
+    """Probability that a two-sided test of two shares rejects (statsmodels `power_proportions_2indep`, pooled null).
+
+    >>> round(power_share(0.10, 0.12, 3840.8), 3)
+    0.8
+    """
+    from statsmodels.stats.proportion import power_proportions_2indep
+
+    check_errors(alpha, 0.99)
+    return float(power_proportions_2indep(treatment - control, control, n_per_arm, alpha=alpha, return_results=False))
+
+
 def mde_few(sd: float, n_treatment: int, n_control: int, alpha: float = 0.05, power: float = 0.8) -> float:
     """The same for a handful of units, with quantiles of t on n - 2 degrees of freedom.
 

@@ -24,8 +24,9 @@ WEEK = "week_{:02d}"
 
 
 def week_columns(experiment: Experiment) -> tuple[str, ...]:
-    """The experiment's columns with an outcome by week, week_01 first; none if it has none."""
-    return tuple(sorted(c for c in experiment.frame.columns if re.fullmatch(r"week_\d+", str(c))))
+    """The experiment's columns with an outcome by week, in order of time; none if it has none."""
+    found = {int(week[1]): c for c in experiment.frame.columns if (week := re.fullmatch(r"week_(\d+)", str(c)))}
+    return tuple(found[number] for number in sorted(found))
 
 
 def weekly_spend(orders: pd.DataFrame, units: Sequence[str] | pd.Series, *, start: str, weeks: int) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What the project kernel adds to IPython: own code reloads, figures carry their data.
+"""What the project kernel adds to IPython: own code reloads, figures carry their data, bad input is a sentence.
 
 The kernel specification loads this module as an IPython extension, so no notebook needs a magic.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from crm_lab.checks import BadInput
 from crm_lab.run.figures import MIME, figure_data
 
 PACKAGE = "crm_lab"
@@ -22,6 +23,13 @@ def load_ipython_extension(shell: Any) -> None:
     ):  # nobody edits code under a page that is run from its first cell to its last
         _reload_own_code(shell)
     _describe_figures(shell)
+    shell.set_custom_exc((BadInput,), _say)
+
+
+def _say(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: int | None = None) -> None:
+    """Input that cannot be used is answered with its sentence: where in our code it was noticed helps nobody."""
+    del trace, tb_offset
+    shell._showtraceback(kind, error, [f"{kind.__name__}: {error}"])  # noqa: SLF001 - how IPython shows any error
 
 
 def _reload_own_code(shell: Any) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from crm_lab.checks import BadInput, CannotAnswer
 from crm_lab.messages import Message
 from crm_lab.run import engine
 from crm_lab.run.plan import PlannedPage
 from crm_lab.run.store import write_json
 
-OK, FAILED, NOT_RUN = "ok", "failed", "not_run"
+OK, REFUSED, FAILED, NOT_RUN = "ok", "refused", "failed", "not_run"
+ENDED_WELL: Final = (OK, REFUSED)
 ERROR, TIMEOUT, KERNEL_DIED, WORKER_DIED = "error", "timeout", "kernel_died", "worker_died"
 MIME: Final = "application/vnd.crm-lab.result+json"
 LOST: Final = "PageLost"
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _FAILURES = {engine.TIMEOUT: TIMEOUT, engine.KERNEL_DIED: KERNEL_DIED, LOST: WORKER_DIED}
 
 
@@ -90,17 +94,28 @@ def ending(notebook: Any) -> dict[str, Any]:
 
 
 def _failure(position: int, cell: Any, output: Any) -> dict[str, Any]:
+    if output.ename == CannotAnswer.__name__:
+        return {"status": REFUSED, "failure": None, "reason": output.evalue, "error": None}
     failure = _FAILURES.get(output.ename, ERROR)
-    reason = Message("run.error", {"name": output.ename, "text": output.evalue.strip().partition("\n")[0]})
+    text = output.evalue.strip() or _failing_line(cell.source, output.traceback)
+    said = failure != ERROR or output.ename == BadInput.__name__  # the whole answer to the user
+    reason = text if said else Message("run.error", {"name": output.ename, "text": text.partition("\n")[0]}).text()
     error = {
         "cell": position,
         "source": cell.source,
         "name": output.ename,
-        "text": output.evalue,
+        "text": text,
         "traceback": list(output.traceback),
     }
-    said = output.evalue if failure != ERROR else reason.text()
-    return {"status": FAILED, "failure": failure, "reason": said, "error": error}
+    return {"status": FAILED, "failure": failure, "reason": reason, "error": error}
+
+
+def _failing_line(source: str, traceback: Sequence[str]) -> str:
+    """For an error without words: the line of the cell where it happened, as IPython's traceback marks it."""
+    lines = source.splitlines()
+    marked = re.search(r"-+> (\d+) ", _ANSI.sub("", "\n".join(traceback)))
+    number = int(marked[1]) if marked and 1 <= int(marked[1]) <= len(lines) else 1
+    return Message("run.at_line", {"line": lines[number - 1].strip() if lines else source}).text()
 
 
 def lost_page(page: Mapping[str, Any], path: Path, folder: Path, reason: str, name: str = LOST) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from crm_lab.run import provenance
-from crm_lab.run.pages import FAILED, NOT_RUN, OK, TIMEOUT
+from crm_lab.run.pages import ENDED_WELL, FAILED, NOT_RUN, OK, REFUSED, TIMEOUT
 from crm_lab.run.plan import Plan
 from crm_lab.run.schedule import PageRun, Setting, Watcher, run_pages
 from crm_lab.run.store import LATEST, RunFolder, locked, publish_run, run_folder, write_json
@@ -20,6 +20,7 @@ EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_BAD_INPUT: Final = 2
 EXIT_TIMEOUT: Final = 124
+_LEVELS: Final = {OK: logging.INFO, REFUSED: logging.WARNING, NOT_RUN: logging.WARNING, FAILED: logging.ERROR}
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,14 @@ def run_plan(plan: Plan, options: Options, watcher: Watcher) -> Report:
 
 
 def exit_code_of(pages: Sequence[Mapping[str, Any]]) -> int:
-    """0 if every page is good, 124 if one timed out, else 1.
+    """0 if every page is good or refused by its data, 124 if one timed out, else 1.
 
     >>> exit_code_of([{"status": "ok", "failure": None}])
     0
     """
     if any(page["failure"] == TIMEOUT for page in pages):
         return EXIT_TIMEOUT
-    return EXIT_OK if all(page["status"] == OK for page in pages) else EXIT_FAILED
+    return EXIT_OK if all(page["status"] in ENDED_WELL for page in pages) else EXIT_FAILED
 
 
 def _manifest(plan: Plan, options: Options, folder: RunFolder, runs: Sequence[PageRun]) -> dict[str, Any]:
@@ -176,8 +177,9 @@ class _Log:
         self._watcher.progressed(name, cell, of)
 
     def ended(self, name: str, page: Mapping[str, Any], seconds: float) -> None:
-        level = {OK: logging.INFO, NOT_RUN: logging.WARNING, FAILED: logging.ERROR}[page["status"]]
-        self._logger.log(level, "%s: %s after %.1f s. %s", name, page["status"], seconds, page["reason"])
+        self._logger.log(
+            _LEVELS[page["status"]], "%s: %s after %.1f s. %s", name, page["status"], seconds, page["reason"]
+        )
         self._watcher.ended(name, page, seconds)
 
     def said(self, name: str, line: str) -> None:

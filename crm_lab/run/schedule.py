@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from crm_lab.messages import Message
 from crm_lab.run.engine import TIMEOUT
-from crm_lab.run.pages import LOST, NOT_RUN, OK, blank_page, lost_page
+from crm_lab.run.pages import ENDED_WELL, LOST, NOT_RUN, blank_page, lost_page
 from crm_lab.run.plan import Plan, PlannedPage
 from crm_lab.run.processes import kill_tree
 from crm_lab.run.server import PageProcess, PageServer
@@ -141,7 +141,7 @@ def run_pages(plan: Plan, setting: Setting) -> list[PageRun]:
 def _settle(waiting: dict[str, PlannedPage], done: dict[str, PageRun], setting: Setting) -> None:
     """Give up the pages whose predecessor failed, and those that wait for them in turn."""
     for name, page in list(waiting.items()):
-        bad = next((a for a in page.after if a in done and done[a].page["status"] != OK), None)
+        bad = next((a for a in page.after if a in done and done[a].page["status"] not in ENDED_WELL), None)
         if bad is None:
             continue
         del waiting[name]

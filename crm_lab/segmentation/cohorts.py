@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result, table_html
 from crm_lab.segmentation.codes import run_starts
@@ -57,7 +57,7 @@ class Cohorts:
         runs = orders.iloc[run_starts(orders["customer_id"], orders["date"])]
         known = runs[(runs["date"] <= pd.Timestamp(day)).to_numpy() & runs["customer_id"].notna().to_numpy()]
         if known.empty:
-            raise BadInput(f"There are no orders up to {day}; choose a later as_of.")
+            raise CannotAnswer(f"There are no orders up to {day}; choose a later as_of.")
         code, _ = pd.factorize(known["customer_id"])
         index = period_index(known["date"], self.period)
         first, last = int(index.min()), int(period_index(pd.Series([pd.Timestamp(day)]), self.period)[0])

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crm_lab.checks import BadInput, as_date, need_columns
+from crm_lab.checks import BadInput, CannotAnswer, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.inequality import Inequality, inequality
@@ -86,7 +86,7 @@ class CustomerBaseAudit:
         known = orders[orders["customer_id"].notna()]
         spend = known.groupby("customer_id")["net_amount"].sum()
         if len(spend) < 2:
-            raise BadInput(f"{len(spend)} customers bought; an audit of differences needs two or more.")
+            raise CannotAnswer(f"{len(spend)} customers bought; an audit of differences needs two or more.")
         return CustomerBase(
             periods=_periods(known, self.period, end),
             deciles=_deciles(spend),
@@ -144,7 +144,7 @@ class CustomerBase(Result):
         """
         complete = self.periods[self.periods["complete"]]
         if len(complete) < 2:
-            raise BadInput("A change needs two complete periods; choose a shorter period or more history.")
+            raise CannotAnswer("A change needs two complete periods; choose a shorter period or more history.")
         before, after = (complete.iloc[i][list(_LEVERS)].to_numpy(dtype=float) for i in (0, -1))
         parts = split_change(before, after)
         return pd.DataFrame({"lever": _LEVERS, "part": parts, "share": parts / before.prod()})

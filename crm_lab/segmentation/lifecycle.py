@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.periods import day_numbers
@@ -70,7 +70,7 @@ class Lifecycle:
         day = as_date(as_of)
         known = orders[orders["customer_id"].notna() & (orders["date"] <= pd.Timestamp(day))]
         if known.empty:
-            raise BadInput(f"There are no orders up to {day}; choose a later as_of.")
+            raise CannotAnswer(f"There are no orders up to {day}; choose a later as_of.")
         customers, code = np.unique(known["customer_id"].to_numpy(dtype=object), return_inverse=True)
         days = day_numbers(known["date"])
         today = int(np.datetime64(day, "D").astype(np.int64))
@@ -102,7 +102,7 @@ def purchase_history(code: Integers, days: Integers, today: int, spec: Lifecycle
     same = who[1:] == who[:-1]
     gap, owner, ends = np.diff(when)[same], who[1:][same], when[1:][same]
     if not len(gap):
-        raise BadInput("Nobody has bought on two days; a rhythm needs that, so stages cannot be told.")
+        raise CannotAnswer("Nobody has bought on two days; a rhythm needs that, so stages cannot be told.")
     n_gaps = np.bincount(owner, minlength=n)
     slow = slow_gaps(gap, owner, n_gaps, spec.min_gaps)
     long_end = np.full(n, -np.inf)

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.segmentation.baseline import MoveBaseline, TreatedMove, state_name
@@ -65,10 +65,10 @@ class Migration:
         day = as_date(as_of)
         known = lines[lines["customer_id"].notna() & (lines["date"] <= pd.Timestamp(day))]
         if known.empty:
-            raise BadInput(f"There are no purchases up to {day}; choose a later as_of.")
+            raise CannotAnswer(f"There are no purchases up to {day}; choose a later as_of.")
         periods = whole_periods(known["date"].min().date(), day, self.period)
         if len(periods) < 2:
-            raise BadInput(
+            raise CannotAnswer(
                 f"The data hold {len(periods)} whole {self.period}s up to {day}; "
                 "moves need two: choose a shorter period or more data."
             )
@@ -208,7 +208,7 @@ class MigrationResult(Result):
         rows = frame[(frame["from_tier"] == start) & (frame["to_tier"] == end)]
         rows = rows.sort_values("from_period").reset_index(drop=True)
         if rows.empty:
-            raise BadInput(f"Nobody was in {start} at the start of a period; choose another tier.")
+            raise CannotAnswer(f"Nobody was in {start} at the start of a period; choose another tier.")
         change = None
         if len(self.pairs) > 1:
             codes = np.column_stack([self.states[p].map(_CODES) for p in self.periods]).astype(np.int64)
@@ -233,7 +233,7 @@ class MigrationResult(Result):
         in_arm = arm[use].astype(bool).to_numpy()
         n_t, n_c = int(in_arm.sum()), int((~in_arm).sum())
         if not min(n_t, n_c):
-            raise BadInput(f"Of those in {start}, {n_t} were treated and {n_c} not; both must be above 0.")
+            raise CannotAnswer(f"Of those in {start}, {n_t} were treated and {n_c} not; both must be above 0.")
         y = moved[use]
         return TreatedMove(start, end, int(y[in_arm].sum()), n_t, int(y[~in_arm].sum()), n_c, drawn_by_lot)
 

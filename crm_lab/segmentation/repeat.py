@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, as_date, need_columns
+from crm_lab.checks import CannotAnswer, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.segmentation.periods import day_numbers
@@ -26,7 +26,7 @@ def _known(orders: pd.DataFrame, day: date, columns: list[str]) -> pd.DataFrame:
     need_columns(orders.columns, columns, "The table of purchases")
     known = orders[orders["customer_id"].notna() & (orders["date"] <= pd.Timestamp(day))]
     if known.empty:
-        raise BadInput(f"There are no purchases up to {day}; choose a later as_of.")
+        raise CannotAnswer(f"There are no purchases up to {day}; choose a later as_of.")
     return known
 
 
@@ -54,7 +54,7 @@ def repeat_rates(
     middle = pd.Timestamp(day) - pd.Timedelta(days=window_days // 2)
     inside = known[known["date"] > since]
     if inside.empty:
-        raise BadInput(f"The {window_days} days to {day} hold no order; lengthen window_days.")
+        raise CannotAnswer(f"The {window_days} days to {day} hold no order; lengthen window_days.")
     by = inside.groupby("customer_id")
     n_orders, n_days = by["order_id"].nunique(), by["date"].nunique()
     early = set(inside.loc[inside["date"] <= middle, "customer_id"])
@@ -168,7 +168,7 @@ def interpurchase(
     who, when = np.divmod(np.unique(code * (today + 1) + day_numbers(known["date"])), today + 1)
     ended = np.append(who[1:] == who[:-1], False)
     if not ended.any():
-        raise BadInput("Nobody has bought on two days; there is no time between purchases to measure.")
+        raise CannotAnswer("Nobody has bought on two days; there is no time between purchases to measure.")
     gap = np.where(ended, np.append(when[1:], today) - when, today - when)
     generator, n = np.random.default_rng(rng), int(who.max()) + 1
     drawn = np.empty((draws, len(GAP_SHARES)))
@@ -311,7 +311,7 @@ def product_repurchase(
         share, ci = curve.happened_by(spec.horizons[-1])
         rows.append((names[int(g)], curve.n, share, ci.lo, ci.hi, curve.median))
     if not rows:
-        raise BadInput(f"No {column} has {least} first buyers; lower least or take a wider grouping.")
+        raise CannotAnswer(f"No {column} has {least} first buyers; lower least or take a wider grouping.")
     frame = pd.DataFrame(rows, columns=empty.columns)
     frame = frame.sort_values(["share", column], ascending=[False, True]).reset_index(drop=True)
     return ProductCohorts(frame, column, spec.horizons[-1], int((buyers < least).sum()), day)

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.segmentation.periods import day_numbers
@@ -93,13 +93,13 @@ class Repurchase:
         day = as_date(as_of)
         known = orders[orders["customer_id"].notna() & (orders["date"] <= pd.Timestamp(day))]
         if known.empty:
-            raise BadInput(f"There are no orders up to {day}; choose a later as_of.")
+            raise CannotAnswer(f"There are no orders up to {day}; choose a later as_of.")
         code, _ = pd.factorize(known["customer_id"])
         start = self.new_from(known["date"].min().date())
         first, gap, again = first_and_second(code, day_numbers(known["date"]), day_number(day))
         new = first >= day_number(start)
         if not new.any():
-            raise BadInput(f"Nobody was first seen from {start} to {day}; lower guard_days or choose a later as_of.")
+            raise CannotAnswer(f"Nobody was first seen from {start} to {day}; lower guard_days or take a later as_of.")
         follow_up = day_number(day) - first[new]
         curve = kaplan_meier(gap[new], again[new], level=self.level)
         return RepurchaseResult(curve, gap[new], again[new], follow_up, self, start, day)

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.rules import TEN_SEGMENTS, SegmentRules, segment_name
@@ -82,7 +82,7 @@ class RFM:
         day = as_date(as_of)
         usable = usable_customers(customers, day)
         if len(usable.frame) < self.bins:
-            raise BadInput(
+            raise CannotAnswer(
                 f"There are {len(usable.frame)} customers for {self.bins} bins; "
                 "RFM needs at least one customer per bin: lower bins or widen the data."
             )

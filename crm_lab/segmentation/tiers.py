@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.scores import Floats, Integers
@@ -89,7 +89,7 @@ class Tiers:
         """The tier of each value as its place in `TIER_NAMES`, shape (n,)."""
         rule = {"percentile": percentile_tiers, "cumulative": cumulative_tiers, "fixed": fixed_tiers}
         if self.method == "cumulative" and not values.sum() > 0:
-            raise BadInput("The amounts sum to 0; cumulative shares need a positive total.")
+            raise CannotAnswer("The amounts sum to 0; cumulative shares need a positive total.")
         return rule[self.method](values, self.cuts)
 
     def analyze(
@@ -119,7 +119,7 @@ class Tiers:
         named = customers[customers["customer_id"].notna()]
         spend = named["revenue"].to_numpy(dtype=np.float64)
         if not (spend > 0).any():
-            raise BadInput("No customer has revenue above 0; tiers by value need some.")
+            raise CannotAnswer("No customer has revenue above 0; tiers by value need some.")
         frame = pd.DataFrame(
             {"customer_id": named["customer_id"].to_numpy(), "revenue": spend, "tier": self.assign(spend)}
         )

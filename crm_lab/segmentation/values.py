@@ -8,7 +8,7 @@ from datetime import date, datetime
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, as_date, need_columns
+from crm_lab.checks import CannotAnswer, as_date, need_columns
 from crm_lab.segmentation.codes import run_starts
 from crm_lab.segmentation.periods import day_numbers
 from crm_lab.segmentation.scores import Floats, Integers
@@ -136,7 +136,7 @@ def receipts(lines: pd.DataFrame, *, as_of: str | date | datetime, window_days: 
     runs = named.iloc[starts]
     sale = (runs["kind"] == "sale").to_numpy() if "kind" in runs else np.ones(len(runs), dtype=bool)
     if not sale.any():
-        raise BadInput(f"No customer has a sale up to {day}; choose a later as_of or a longer window.")
+        raise CannotAnswer(f"No customer has a sale up to {day}; choose a later as_of or a longer window.")
     customer, ids = pd.factorize(runs["customer_id"])
     order = _orders(customer, runs["order_id"])
     return Receipts(np.asarray(ids), customer, order, today - day_numbers(runs["date"]), amount, sale, null_lines)

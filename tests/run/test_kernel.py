@@ -22,6 +22,7 @@ def package(tmp_path):
     own.mkdir(parents=True)
     for name in ("__init__.py", "kernel.py", "figures.py"):
         shutil.copy(run / name, own / name)
+    shutil.copy(run.parent / "checks.py", tmp_path / "crm_lab" / "checks.py")
     (tmp_path / "crm_lab" / "__init__.py").write_text("")
     (tmp_path / "crm_lab" / "probe.py").write_text("def answer():\n    return 'before'\n")
     return tmp_path

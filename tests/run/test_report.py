@@ -174,6 +174,46 @@ class TestFailedRun:
         assert "1 of 6 pages are good" in failed[1].stdout
 
 
+CANNOT = "from crm_lab.checks import CannotAnswer\nraise CannotAnswer('Nobody came back; take a longer history.')"
+UNUSABLE = "from crm_lab.checks import BadInput\nraise BadInput('The file', ['a is 1.', 'b is 2.'])"
+WORDLESS = "n = 1\nassert n == 2"
+
+
+def test_data_that_cannot_answer_are_an_answer(project):
+    project.notebook("01_refuses", CANNOT)
+    project.notebook("02_waits", project.publish)
+    project.suite("s", pages("01_refuses", "02_waits", after={"02_waits": ["01_refuses"]}))
+    done = project.crm_lab("run", "s")
+    assert done.returncode == 0, done.stderr
+    assert "– 01 01_refuses\n    Nobody came back; take a longer history.\n" in done.stdout
+    assert "1 of 2 pages are good, and 1 cannot be answered from these data" in done.stdout
+    assert {p["notebook"]: p["status"] for p in project.manifest("s")["pages"]} == {
+        "01_refuses": "refused",
+        "02_waits": "ok",
+    }
+    html = (project.root / "outputs/s/latest/01_refuses.html").read_text(encoding="utf-8")
+    assert "Nobody came back; take a longer history." in html
+    assert "Traceback" not in html
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        (UNUSABLE, "The file:\n  - a is 1.\n  - b is 2."),
+        (WORDLESS, "AssertionError: the check `assert n == 2` does not hold"),
+    ],
+)
+def test_a_failed_page_says_all_there_is_to_say(project, cell, reason):
+    project.notebook("01_fails", cell)
+    project.suite("s", pages("01_fails"))
+    done = project.crm_lab("run", "s")
+    assert done.returncode == 1
+    (page,) = project.manifest("s", project.runs("s")[-1].name)["pages"]
+    assert page["reason"] == reason
+    html = (project.runs("s")[-1] / "01_fails.html").read_text(encoding="utf-8")
+    assert ("Traceback" in html) == (cell == WORDLESS)
+
+
 def test_an_error_alone_is_exit_code_1(project):
     project.notebook("01_error", "1 / 0")
     project.suite("s", pages("01_error"))
