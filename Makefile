@@ -1,5 +1,5 @@
 # crm_lab: the few commands there are. `make report` and `make test` set everything up by themselves.
-PYTHON      ?= python3
+PYTHON      ?=
 SUITE       ?= tour
 REPORT_LANG ?= en
 JOBS        ?= 2
@@ -14,28 +14,39 @@ help:  ## this list
 
 setup: .venv/.ready  ## build the environment in .venv from requirements.lock
 
+# Python: the one named with PYTHON=..., else the first of these that the locked packages are made for.
+PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
+FITS    := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+INSTALL  = $(shell command -v uv >/dev/null && echo uv pip install --python $(BIN)/python || echo $(BIN)/python -m pip install --disable-pip-version-check)
+# The locks are complete, so nothing is resolved: a package released tomorrow changes nothing here.
+LOCKED   = --quiet --no-deps --require-hashes --only-binary :all:
+
 .venv/.locked: requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "crm_lab needs Python 3.11 or newer, and '$(PYTHON)' is not: name one with 'make setup PYTHON=python3.12'." >&2; exit 2; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python has no venv module: install it (Debian: 'apt-get install python3-venv') and run make again." >&2; exit 2; }
-	@echo "Building the environment in .venv (once, about two minutes) ..."
-	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || { echo "The environment could not be built: pip said why above. Without a network to a package index this step cannot run; see 'Without make' in README.md." >&2; exit 2; }
+	@for python in $(or $(PYTHON),$(PYTHONS)); do \
+	  if $$python -c '$(FITS)' 2>/dev/null; then echo "Building the environment in .venv (once, about a minute) ..."; exec $$python -m venv --clear .venv; fi; done; \
+	echo "crm_lab needs Python 3.11 to 3.14 with its venv module (Debian: apt-get install python3-venv), and $(or $(PYTHON),$(PYTHONS)) is none: name one, as in 'make setup PYTHON=python3.12'." >&2; exit 2
+	@$(INSTALL) $(LOCKED) -r requirements.lock || { echo "The environment could not be built: the reason stands above. Without a network to a package index this step cannot run; see 'Without make' in README.md." >&2; exit 2; }
+	@$(BIN)/python -m pip --disable-pip-version-check check >/dev/null || { $(BIN)/python -m pip check; echo "requirements.lock is not complete: run 'make lock'." >&2; exit 2; }
 	@touch $@
 
 .venv/.ready: .venv/.locked pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+.venv/.dev: requirements-dev.lock .venv/.ready
+	@$(INSTALL) $(LOCKED) -r requirements-dev.lock
+	@touch $@
+
 report: setup  ## run the suite (SUITE=tour) into outputs/<suite>/latest/index.html, in REPORT_LANG=en|zh
 	@$(BIN)/crm-lab run $(SUITE) --lang $(REPORT_LANG) --jobs $(JOBS)
 
-test: setup  ## all tests: units, doctests, notebooks against their committed outputs
+test: .venv/.dev  ## all tests: units, doctests, notebooks against their committed outputs
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report=term-missing:skip-covered -q
 
 lab: setup  ## open JupyterLab on notebook 00
 	@$(BIN)/crm-lab lab
 
-check: setup  ## everything quick: format, lint, types, imports, unit tests, doctests, generated files
+check: .venv/.dev  ## everything quick: format, lint, types, imports, unit tests, doctests, generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -43,20 +54,20 @@ check: setup  ## everything quick: format, lint, types, imports, unit tests, doc
 	@$(BIN)/python .ci/generated.py --check
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q -m "not slow"
 
-format: setup  ## apply the formatter and the safe fixes
+format: .venv/.dev  ## apply the formatter and the safe fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-generated: setup  ## make the generated files again
+generated: .venv/.dev  ## make the generated files again
 	@$(BIN)/python .ci/generated.py
 
-lock: setup  ## resolve requirements.lock again (hashes, no addresses; needs uv)
-	@uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+lock:  ## resolve both lock files again, keeping versions (UPGRADE=1: the newest); needs uv
+	@python3 .ci/lock.py $(if $(UPGRADE),--upgrade)
 
-bench: setup  ## speed as ratios to named peers, into outputs/bench.json
+bench: .venv/.dev  ## speed as ratios to named peers, into outputs/bench.json
 	@$(BIN)/python -m benchmarks
 
-certify: setup  ## long statistical certification, into outputs/certify.json
+certify: .venv/.dev  ## long statistical certification, into outputs/certify.json
 	@$(BIN)/python -m certification
 
 clean:  ## remove outputs and built workspaces, keep the environment

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sys
-import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def environment_yml() -> str:
-    """A conda environment of the same packages, from pyproject.toml."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    pins = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    lines = "\n".join(f"      - {pin}" for pin in sorted(dict.fromkeys(pins)))
+    """A conda environment of the same packages in the same versions, from requirements.lock."""
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pins = [line.rstrip(" \\") for line in lock.splitlines() if line[:1].isalnum()]
+    lines = "".join(f"      - {pin}\n" for pin in pins)
     return (
-        "# Generated from pyproject.toml by `make generated`; do not edit.\n"
+        "# Generated from requirements.lock by `make generated`; do not edit.\n"
         "name: crm-lab\nchannels:\n  - conda-forge\n"
-        f"dependencies:\n  - python {project['requires-python']}\n  - pip\n  - pip:\n      - -e .\n{lines}\n"
+        f"dependencies:\n  - python >=3.11,<3.15\n  - pip\n  - pip:\n{lines}      - -e .\n"
     )
 
 

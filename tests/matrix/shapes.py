@@ -79,7 +79,8 @@ def purchases(customers: int = 900, days: int = 500, seed: int = 1, rate: float 
     order["order_id"] = [f"R{100_000 + i}" for i in range(len(order))]
     lines = order.loc[order.index.repeat(rng.integers(1, 5, len(order)))].reset_index(drop=True)
     product = rng.integers(0, 60, len(lines))
-    pieces = rng.integers(1, 5, len(lines))
+    appetite = rng.gamma(1.5, 2.0, customers)
+    pieces = 1 + rng.poisson(appetite[lines["who"]])
     price = np.round(2 + (product * 7919 % 97) / 4, 2)
     opened = pd.Timestamp("2023-01-02")
     lines = lines.assign(
