@@ -7,7 +7,7 @@ BIN         := .venv/bin
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lab check format generated lock bench certify clean
+.PHONY: help setup report test lab check format generated pictures lock bench certify clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,7 @@ LOCKED   = --quiet --no-deps --require-hashes --only-binary :all:
 
 .venv/.ready: .venv/.locked pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m crm_lab.run.kernel_installation
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.ready
@@ -60,6 +61,9 @@ format: .venv/.dev  ## apply the formatter and the safe fixes
 
 generated: .venv/.dev  ## make the generated files again
 	@$(BIN)/python .ci/generated.py
+
+pictures: .venv/.dev  ## README's picture and the figures that guides quote, from a run; needs Chromium
+	@$(BIN)/python .ci/pictures.py
 
 lock:  ## resolve both lock files again, keeping versions (UPGRADE=1: the newest); needs uv
 	@python3 .ci/lock.py $(if $(UPGRADE),--upgrade)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
+
+from pictures import RESULT, is_fresh
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -50,7 +56,37 @@ def readme() -> str:
     _, end, after = rest.partition("<!-- /card -->")
     if not (start and end):
         raise SystemExit("README.md has lost the marks <!-- card --> and <!-- /card --> of its table.")
-    return before + start + card_table(ROOT) + end + after
+    return quoted(before + start + card_table(ROOT) + end + after)
+
+
+_QUOTED = re.compile(r"([^\s|;,\[\]()]+)<!-- (\d\d) (\S+) ([\w.]+?)(?:\.(lo|hi))? (\S+) -->")
+
+
+def quoted(text: str) -> str:
+    """A guide with its quoted figures as the committed pages publish them.
+
+    A figure is followed by a comment that says where it comes from: page, cell, fact (``.lo`` or ``.hi`` for an end of
+    its interval) and format, as in ``.783<!-- 11 sample churn.auc .3f -->``.
+    """
+
+    def figure(found: re.Match[str]) -> str:
+        _, page, cell, fact, end, spec = found.groups()
+        value = published(page)[cell, fact][end or "value"]
+        shown = re.sub(r"^([+-]?)0\.", r"\1.", format(value, spec))
+        return shown + found[0][len(found[1]) :]
+
+    return _QUOTED.sub(figure, text)
+
+
+@cache
+def published(page: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """What a committed page publishes: cell and fact id to the fact."""
+    (path,) = (ROOT / "notebooks").glob(f"{page}_*.ipynb")
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    results = (
+        (cell["id"], out["data"].get(RESULT)) for cell in cells for out in cell.get("outputs", []) if "data" in out
+    )
+    return {(cell, fact["id"]): fact for cell, result in results if result for fact in result["facts"]}
 
 
 def sample() -> str:
@@ -73,6 +109,11 @@ GENERATED = {
     "environment.yml": environment_yml,
     "docs/data_dictionary.md": data_dictionary,
     "README.md": readme,
+    **{
+        f"docs/{guide.name}": partial(lambda path: quoted(path.read_text(encoding="utf-8")), guide)
+        for guide in sorted((ROOT / "docs").glob("*.md"))
+        if guide.name != "data_dictionary.md"
+    },
 }
 
 
@@ -85,6 +126,9 @@ def main() -> int:
             stale.append(name)
             if "--check" not in sys.argv:
                 path.write_bytes(text.encode())
+    if "--check" in sys.argv and not is_fresh():
+        print("Stale: docs/report.png; run `make pictures`.", file=sys.stderr)
+        return 1
     if stale and "--check" in sys.argv:
         print(f"Stale: {', '.join(stale)}; run `make generated`.", file=sys.stderr)
         return 1

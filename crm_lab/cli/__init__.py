@@ -54,6 +54,9 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what the user can mend becomes one sentence and exit code 2."""
+        from crm_lab.run import kernel_installation
+
+        kernel_installation.point_to_this_interpreter()
         try:
             return super().invoke(ctx)
         except BadInput as error:

@@ -58,6 +58,21 @@ def shape(
     return enter
 
 
+NO_VALUE = (
+    "00",
+    "01",
+    "03",
+    "04",
+    "05",
+    "06",
+    "09",
+    "11",
+    "13",
+    "14",
+    "15",
+    "16",
+    "23",
+)  # 08 may say that it cannot tell
 ALL = ("00", "01", "03", "04", "05", "06", "08", "09", "11", "13", "14", "15", "16", "23")
 
 
@@ -108,7 +123,7 @@ def clean() -> pd.DataFrame:
     return purchases()
 
 
-@shape(good=ALL)
+@shape(good=NO_VALUE)
 def loyal() -> pd.DataFrame:
     """Everybody bought more than once; one row a customer and day, no quantity."""
     days = customer_days(purchases(customers=1_000, stays=0.995, rate=1 / 25))
@@ -192,7 +207,7 @@ STRANGE = (
 @shape(good=ALL)
 def strange_names() -> pd.DataFrame:
     """Customers, products, categories and stores with quotes, commas, emoji, markup, leading zeros and 300 letters."""
-    lines = purchases(seed=9)
+    lines = purchases(seed=12)
     odd = dict(enumerate(STRANGE))
     who = lines["customer_id"].str[1:].astype(int) - 1_000
     what = lines["product_id"].str[1:].astype(int)
@@ -204,11 +219,22 @@ def strange_names() -> pd.DataFrame:
     )
 
 
-@shape(good=ALL)
+@shape(good=NO_VALUE)
 def one_product() -> pd.DataFrame:
     """A shop with one product and one store."""
     lines = purchases(seed=10).assign(product_id="ticket", category="ticket", store_id="hall")
     return lines.drop_duplicates("order_id").assign(quantity=1, amount=12.5).reset_index(drop=True)
+
+
+@shape(good=("00", "01", "03", "04", "06", "23"))
+def young_base() -> pd.DataFrame:
+    """Nearly all customers came in the last months of a longer history: windows that look back find few."""
+    old, young = purchases(customers=60, seed=13), purchases(customers=900, days=170, rate=1 / 20, seed=14)
+    moved = pd.to_datetime(young["date"]) + pd.Timedelta(days=330)
+    young = young.assign(
+        date=moved.dt.strftime("%Y-%m-%d"), customer_id="N" + young["customer_id"], order_id="N" + young["order_id"]
+    )
+    return pd.concat([old, young]).sort_values(["date", "order_id"], kind="stable").reset_index(drop=True)
 
 
 @shape(good=ALL, options=("--currency", "JPY", "--timezone", "Asia/Tokyo"))
@@ -235,7 +261,7 @@ def plain_test() -> pd.DataFrame:
     return units()
 
 
-@shape(TEST, good=("14", "15", "16"))
+@shape(TEST, good=("14", "15"))
 def binary_test() -> pd.DataFrame:
     """A 0/1 outcome and nothing from before."""
     members = units(seed=21)

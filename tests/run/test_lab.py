@@ -46,10 +46,31 @@ def test_lab_opens_a_notebook_in_this_environment_and_asks_nothing_of_the_networ
     assert ("--no-browser" in command) == ("--no-browser" in arguments)
 
 
-def test_an_unknown_notebook_is_refused(root, started):
-    result = CliRunner().invoke(main, ["lab", "77"])
+@pytest.mark.parametrize("absolute", [True, False])
+def test_lab_opens_a_path_inside_the_project(root, started, absolute):
+    path = root / "notebooks" / "04_calls.ipynb"
+    result = CliRunner().invoke(main, ["lab", str(path if absolute else path.relative_to(root))])
+    assert result.exit_code == 0, result.output
+    assert "--LabApp.default_url=/lab/tree/notebooks/04_calls.ipynb" in started[0][1]
+    assert f"--ServerApp.root_dir={root}" in started[0][1]
+
+
+@pytest.mark.parametrize(("given", "page"), [("a class/first hour.ipynb", "first%20hour.ipynb"), ("a class", ".")])
+def test_lab_opens_a_path_outside_the_project(root, started, tmp_path_factory, given, page):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "a class").mkdir()
+    (elsewhere / "a class" / "first hour.ipynb").write_text("{}")
+    result = CliRunner().invoke(main, ["lab", str(elsewhere / given)])
+    assert result.exit_code == 0, result.output
+    assert f"--LabApp.default_url=/lab/tree/{page}" in started[0][1]
+    assert f"--ServerApp.root_dir={elsewhere / 'a class'}" in started[0][1]
+
+
+@pytest.mark.parametrize("name", ["77", "/no/such/notebook.ipynb", "no/such.ipynb", "*", "[", "notebooks/../../x"])
+def test_an_unknown_notebook_is_refused(root, started, name):
+    result = CliRunner().invoke(main, ["lab", name])
     assert result.exit_code == 2
-    assert "There is no notebook '77' in notebooks/" in result.output
+    assert f"There is no notebook {name!r} in notebooks/" in result.output
     assert not started
 
 
