@@ -14,28 +14,34 @@ help:  ## this list
 
 setup: .venv/.ready  ## build the environment in .venv from requirements.lock
 
-# Python: the one named with PYTHON=..., else the first of these that the locked packages are made for.
-PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
-FITS    := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
-INSTALL  = $(shell command -v uv >/dev/null && echo uv pip install --python $(BIN)/python || echo $(BIN)/python -m pip install --disable-pip-version-check)
-# The locks are complete, so nothing is resolved: a package released tomorrow changes nothing here.
-LOCKED   = --quiet --no-deps --require-hashes --only-binary :all:
+# the interpreters that are tried, unless PYTHON names one; each is run, since a shim may stand for nothing
+PYTHONS = $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
+LOCKED  = install --quiet --no-deps --require-hashes --only-binary :all:
+PIP     = $(BIN)/python -m pip --disable-pip-version-check
+UV     ?= $(shell command -v uv 2>/dev/null)
+
+# install a lock as it stands, nothing resolved: with uv where it is there and can, else with pip
+locked = $(if $(UV),$(UV) pip $(LOCKED) --python $(BIN)/python -r $(1) 2>/dev/null ||) $(PIP) $(LOCKED) -r $(1) || { echo "The environment could not be built: pip said why above. Without a network to a package index this step cannot run; see 'Without make' in README.md." >&2; exit 2; }
+checked = missing=$$($(PIP) check) || { echo "$$missing" >&2; echo "The packages in .venv do not fit together, as above: $(1) is incomplete, 'make lock' makes it again." >&2; exit 2; }
 
 .venv/.locked: requirements.lock
-	@for python in $(or $(PYTHON),$(PYTHONS)); do \
-	  if $$python -c '$(FITS)' 2>/dev/null; then echo "Building the environment in .venv (once, about a minute) ..."; exec $$python -m venv --clear .venv; fi; done; \
-	echo "crm_lab needs Python 3.11 to 3.14 with its venv module (Debian: apt-get install python3-venv), and $(or $(PYTHON),$(PYTHONS)) is none: name one, as in 'make setup PYTHON=python3.12'." >&2; exit 2
-	@$(INSTALL) $(LOCKED) -r requirements.lock || { echo "The environment could not be built: the reason stands above. Without a network to a package index this step cannot run; see 'Without make' in README.md." >&2; exit 2; }
-	@$(BIN)/python -m pip --disable-pip-version-check check >/dev/null || { $(BIN)/python -m pip check; echo "requirements.lock is not complete: run 'make lock'." >&2; exit 2; }
+	@for python in $(PYTHONS); do "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && break; python=; done; \
+	[ "$$python" ] || { echo "crm_lab needs Python 3.11 to 3.14, and '$(PYTHONS)' is not: name one with 'make setup PYTHON=python3.12'." >&2; exit 2; }; \
+	"$$python" -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python has no venv module: install it (Debian: 'apt-get install python3-venv') and run make again." >&2; exit 2; }; \
+	echo "Building the environment in .venv (once, about a minute) ..."; \
+	"$$python" -m venv --clear .venv
+	@$(call locked,requirements.lock)
 	@touch $@
 
 .venv/.ready: .venv/.locked pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m crm_lab.run.kernel_installation
+	@$(call checked,requirements.lock)
 	@touch $@
 
-.venv/.dev: requirements-dev.lock .venv/.ready
-	@$(INSTALL) $(LOCKED) -r requirements-dev.lock
+.venv/.dev: .venv/.ready requirements-dev.lock
+	@$(call locked,requirements-dev.lock)
+	@$(call checked,requirements-dev.lock)
 	@touch $@
 
 report: setup  ## run the suite (SUITE=tour) into outputs/<suite>/latest/index.html, in REPORT_LANG=en|zh
@@ -59,14 +65,15 @@ format: .venv/.dev  ## apply the formatter and the safe fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-generated: .venv/.dev  ## make the generated files again
+generated: setup  ## make the generated files again
 	@$(BIN)/python .ci/generated.py
 
 pictures: .venv/.dev  ## README's picture and the figures that guides quote, from a run; needs Chromium
 	@$(BIN)/python .ci/pictures.py
 
-lock:  ## resolve both lock files again, keeping versions (UPGRADE=1: the newest); needs uv
-	@python3 .ci/lock.py $(if $(UPGRADE),--upgrade)
+lock:  ## resolve both locks again, versions kept (UPGRADE=1: the newest); needs uv
+	@command -v uv >/dev/null || { echo "'make lock' needs uv: install it with 'pip install uv' and run it again." >&2; exit 2; }
+	@uv run --quiet --no-project --python '>=3.11' .ci/lock.py $(if $(UPGRADE),--upgrade)
 
 bench: .venv/.dev  ## speed as ratios to named peers, into outputs/bench.json
 	@$(BIN)/python -m benchmarks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tomllib
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def environment_yml() -> str:
-    """A conda environment of the same packages in the same versions, from requirements.lock."""
+    """A conda environment of the locked versions, for the Pythons that pyproject.toml's classifiers name."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    minors = [int(text.rpartition(".")[2]) for text in project["classifiers"] if ":: Python :: 3." in text]
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     pins = [line.rstrip(" \\") for line in lock.splitlines() if line[:1].isalnum()]
     lines = "".join(f"      - {pin}\n" for pin in pins)
     return (
         "# Generated from requirements.lock by `make generated`; do not edit.\n"
         "name: crm-lab\nchannels:\n  - conda-forge\n"
-        f"dependencies:\n  - python >=3.11,<3.15\n  - pip\n  - pip:\n{lines}      - -e .\n"
+        f"dependencies:\n  - python >=3.{min(minors)},<3.{max(minors) + 1}\n  - pip\n  - pip:\n{lines}      - -e .\n"
     )
 
 
