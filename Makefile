@@ -35,7 +35,7 @@ checked = missing=$$($(PIP) check) || { echo "$$missing" >&2; echo "The packages
 
 .venv/.ready: .venv/.locked pyproject.toml
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
-	@$(BIN)/python -m crm_lab.run.kernel_installation
+	@$(BIN)/python -m crm_lab.run.execution.kernel_installation
 	@$(call checked,requirements.lock)
 	@touch $@
 

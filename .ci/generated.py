@@ -35,7 +35,7 @@ def data_dictionary() -> str:
 
     parts = [
         (
-            "# Data dictionary\n\nGenerated from `crm_lab/tables.py` by `make generated`; do not edit.\n"
+            "# Data dictionary\n\nGenerated from `crm_lab/tables/` by `make generated`; do not edit.\n"
             "Money is an exact decimal in stored tables and a float in pandas.\n"
         )
     ]
@@ -52,7 +52,7 @@ def data_dictionary() -> str:
 
 def readme() -> str:
     """README.md with its table of the card's packages renewed."""
-    from crm_lab.run.notebooks import card_table
+    from crm_lab.run.committed.refresh import card_table
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     before, start, rest = text.partition("<!-- card -->\n")
@@ -94,14 +94,14 @@ def published(page: str) -> dict[tuple[str, str], dict[str, Any]]:
 
 def sample() -> str:
     """The simulated sample file, as text with its byte-order mark."""
-    from crm_lab.simulate.messy import messy_orders
+    from crm_lab.simulate.output.messy_sample import messy_orders
 
     return messy_orders().decode("utf-8")
 
 
 def loyalty_test() -> str:
     """A simulated test with one row per member, as a retailer's analyst would export it."""
-    from crm_lab.experiments.sample import loyalty_test_rows
+    from crm_lab.experiments.origins.sample_file import loyalty_test_rows
 
     return loyalty_test_rows().to_csv(index=False, lineterminator="\n")
 

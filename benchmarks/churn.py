@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from crm_lab import churn
-from crm_lab.churn.models import quiet_threads
+from crm_lab.churn.models.learners import quiet_threads
 
 SIZES = (10_000, 100_000, 1_000_000)
 AS_OF = "2023-12-31"

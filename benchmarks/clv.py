@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from lifetimes.utils import summary_data_from_transaction_data
 
-from crm_lab.clv import BGNBD, GammaGamma, ParetoNBD, bootstrap
-from crm_lab.data.purchases import calibration_holdout, purchase_summary
+from crm_lab.clv import BGNBD, GammaGamma, ParetoNBD
+from crm_lab.clv.sampling import parameter_bootstrap as bootstrap
+from crm_lab.data.kernels.purchases import calibration_holdout, purchase_summary
 from crm_lab.data.workspace import open_workspace
 
 SEED = 7
@@ -91,7 +92,7 @@ def fit_against(name: str, ours: Any, theirs: Any, data: pd.DataFrame, runs: int
 
 
 def _counts(data: pd.DataFrame) -> Any:
-    from crm_lab.clv.counts import compress
+    from crm_lab.clv.fitting.counts import compress
 
     return compress(data["frequency"], data["recency"], data["T"])
 
@@ -152,7 +153,7 @@ def bench_value() -> dict[str, Any]:
         lambda: fit.conditional_purchases(52.0, x, t_x, T, annual_discount_rate=0.1) * spend.expected_spend(x, mean),
         3,
     )
-    from crm_lab.clv.bridge import spend_to_lifetimes
+    from crm_lab.clv.models.lifetimes_adapter import spend_to_lifetimes
 
     purchases, money = fit.to_lifetimes(), spend_to_lifetimes(spend, data)
     slow, _ = seconds(

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import psutil
 
-from crm_lab.data.customer360 import customer_table
+from crm_lab.data.kernels.customer360 import customer_table
 
 LINES = 10_000_000
 CUSTOMERS = 1_000_000

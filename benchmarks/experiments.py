@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from crm_lab.experiments.chunks import moments_of_parquet
-from crm_lab.experiments.estimate import difference, joint_means
+from benchmarks.moments_of_files import moments_of_parquet
+from crm_lab.experiments.core.estimate import difference, joint_means
 
 MEMBERS, METRICS, RUNS, SEED = 1_000_000, 10, 5, 1
 PEER = """

@@ -78,8 +78,8 @@ def bench_bgnbd_against_lifetimes() -> dict:
     from lifetimes.generate_data import beta_geometric_nbd_model
 
     from crm_lab.simulate import load_scenario
-    from crm_lab.simulate.clock import make_clock
-    from crm_lab.simulate.timing import draw_habits, draw_purchases
+    from crm_lab.simulate.customers.timing import draw_habits, draw_purchases
+    from crm_lab.simulate.scenario.clock import make_clock
 
     n, scenario = 10_000, load_scenario("cohort")
     clock, ours, theirs = make_clock(scenario, 0), [], []

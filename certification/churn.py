@@ -9,14 +9,14 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from crm_lab import churn
-from crm_lab.churn.panels import Panels, Past
-from crm_lab.churn.recalibration import unseen_customers
+from crm_lab.churn.features.panels import Panels, Past
+from crm_lab.churn.models.recalibration import unseen_customers
 from crm_lab.clv import BGNBD, MBGNBD, ParetoNBD
-from crm_lab.data.orders import roll_up_orders
+from crm_lab.data.kernels.orders import roll_up_orders
 from crm_lab.data.workspace import open_workspace
 from crm_lab.experiments import assign
 from crm_lab.simulate import make_retailer
-from crm_lab.stats import scoring
+from crm_lab.stats import calibration, ranking
 
 NULL_SEEDS = range(1, 201)
 WINDOW = 182  # days: the fashion retailer's customers buy every few weeks to months
@@ -69,7 +69,7 @@ def certify_complete_journey() -> list[dict[str, Any]]:
         orders, last_day="2017-12-31", models={"logistic": churn.logistic()}, rules=RULES, rng=20171231
     )
     row, scored = past.row("logistic"), past.scored
-    line = scoring.calibration_line(scored["left"], scored["logistic"], scored["customer_id"])
+    line = calibration.calibration_line(scored["left"], scored["logistic"], scored["customer_id"])
     low, high = line.slope - 1.96 * line.slope_se, line.slope + 1.96 * line.slope_se
     found = [
         entry("cj_lift", row["lift"], 7, 20, "lift at 5 % capacity, pooled over four dates"),
@@ -95,7 +95,7 @@ def settled_on_the_past(rolling: churn.RollingOrigins, orders: pd.DataFrame, las
             columns = [c for c in past.x if any(c in churn.features.FAMILIES[f] for f in families)]
             for strength in (0.01, 0.1, 1.0):
                 model, x = churn.logistic(strength), past.x[columns]
-                found = scoring.average_precision(past.left, unseen_customers(model, x, past.left, rows))
+                found = ranking.average_precision(past.left, unseen_customers(model, x, past.left, rows))
                 if found > best[0]:
                     best = found, pd.Series(model.fit(x, past.left).predict_proba(now.x[columns])[:, 1])
         parts.append(now.known.assign(score=best[1].to_numpy()))
@@ -109,7 +109,7 @@ def certify_complete_journey_settled_on_the_past() -> list[dict[str, Any]]:
     scored = settled_on_the_past(rolling, orders, "2017-12-31")
     silent = (scored["recency_days"] >= 30).astype(float)
     lift, base = (
-        scoring.lift_at(0.05)(*scoring.Ranking.of(scored["left"], s.groupby(scored["origin"]).rank(pct=True)).counts())
+        ranking.lift_at(0.05)(*ranking.Ranking.of(scored["left"], s.groupby(scored["origin"]).rank(pct=True)).counts())
         for s in (scored["score"], silent)
     )
     return [
@@ -118,7 +118,7 @@ def certify_complete_journey_settled_on_the_past() -> list[dict[str, Any]]:
     ]
 
 
-def simulated_slope(customers: int, seed: int) -> scoring.CalibrationLine:
+def simulated_slope(customers: int, seed: int) -> calibration.CalibrationLine:
     """Calibration of the chances at four dates of a fashion retailer of four years, errors by customer."""
     shop = make_retailer("fashion", n_customers=customers, seed=seed, overrides={"days": 1461})
     last = str(shop.scenario.last_date)
@@ -127,7 +127,7 @@ def simulated_slope(customers: int, seed: int) -> scoring.CalibrationLine:
     )
     orders = roll_up_orders(shop.tables["transactions"])
     past = rolling.analyze(orders, last_day=last, models={"logistic": churn.logistic()}, rules=RULES, rng=seed).scored
-    return scoring.calibration_line(past["left"], past["logistic"], past["customer_id"])
+    return calibration.calibration_line(past["left"], past["logistic"], past["customer_id"])
 
 
 def certify_calibration_of_simulated_chances() -> list[dict[str, Any]]:
@@ -170,7 +170,7 @@ def certify_cdnow_published_customers() -> list[dict[str, Any]]:
     row = report.row("logistic")
     rng = np.random.default_rng(1)
     tenths = [rng.choice(len(y), int(inside.sum()), replace=False) for _ in range(1000)]
-    as_high = np.mean([scoring.auc(y.iloc[t], sort.iloc[t]) >= 0.7787 for t in tenths])
+    as_high = np.mean([ranking.auc(y.iloc[t], sort.iloc[t]) >= 0.7787 for t in tenths])
     what = (
         f"AUC on the published customers, 95 % {row['auc_lo']:.3f} to {row['auc_hi']:.3f}; gain over the sort, paired "
         f"{row['gain']:+.4f} [{row['gain_lo']:+.4f}, {row['gain_hi']:+.4f}]"
@@ -209,7 +209,7 @@ def certify_cdnow_ceiling() -> dict[str, Any]:
     ranks = [
         pd.Series(churn.out_of_fold(m, rich, y, folds=5, seed=3)).rank().to_numpy() for m in (churn.logistic(), trees)
     ]
-    found = scoring.auc(y, ranks[0] + ranks[1])
+    found = ranking.auc(y, ranks[0] + ranks[1])
     what = f"AUC of boosting and logistic together on {rich.shape[1]} features, out of fold, 23,570 customers"
     return entry("cdnow_ceiling", found, 0.770, 0.776, what)
 

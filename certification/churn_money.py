@@ -10,7 +10,7 @@ import pandas as pd
 from certification.churn import RULES, WINDOW, entry
 from crm_lab import churn
 from crm_lab.clv import MBGNBD
-from crm_lab.data.orders import roll_up_orders
+from crm_lab.data.kernels.orders import roll_up_orders
 from crm_lab.simulate import make_retailer, open_key
 
 SEEDS, CUSTOMERS = range(1001, 1021), 3000

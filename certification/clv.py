@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crm_lab.arrays import Floats
 from crm_lab.clv import MODELS, GammaGamma, purchase_model
-from crm_lab.clv.backtest import BackTest
-from crm_lab.clv.counts import Array
-from crm_lab.clv.predictive import Base, draw
+from crm_lab.clv.sampling.posterior_draws import Base, draw
+from crm_lab.clv.validation.backtest import BackTest
 from crm_lab.data.workspace import open_workspace
 
 SEED = 19970930
@@ -58,7 +58,9 @@ def simulate_base(key: str, n: int, rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def _lives(key: str, n: int, rng: np.random.Generator) -> tuple[Array, Callable[[np.ndarray, Array, int], np.ndarray]]:
+def _lives(
+    key: str, n: int, rng: np.random.Generator
+) -> tuple[Floats, Callable[[np.ndarray, Floats, int], np.ndarray]]:
     """Purchase rates, and whether a customer is still there for the purchase about to happen."""
     r, alpha, *rest = TRUTH[key]
     rate = rng.gamma(r, 1 / alpha, n)

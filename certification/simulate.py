@@ -9,12 +9,12 @@ import pandas as pd
 
 from crm_lab import open_workspace
 from crm_lab.clv import BGNBD
-from crm_lab.data.purchases import purchase_summary
+from crm_lab.data.kernels.purchases import purchase_summary
 from crm_lab.simulate import load_scenario, make_retailer, open_key
-from crm_lab.simulate.clock import make_clock
-from crm_lab.simulate.settings import Timing
-from crm_lab.simulate.streams import stream
-from crm_lab.simulate.timing import draw_habits, draw_purchases
+from crm_lab.simulate.customers.timing import draw_habits, draw_purchases
+from crm_lab.simulate.scenario.clock import make_clock
+from crm_lab.simulate.scenario.settings import Timing
+from crm_lab.simulate.scenario.streams import stream
 
 CDNOW = Timing(process="bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426)
 EXACT = Timing(process="bg_nbd", r=0.242594, alpha=4.413602, a=0.792920, b=2.425907)  # the fit's own digits

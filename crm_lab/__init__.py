@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "check": "crm_lab.teach.answers",
-    "check_params": "crm_lab.run.guard",
+    "check_params": "crm_lab.run.in_kernel.check_params",
     "open_workspace": "crm_lab.data.workspace",
     "publish": "crm_lab.results",
     "write_csv": "crm_lab.exports",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -92,3 +92,27 @@ def need_columns(columns: Iterable[str], needed: Iterable[str], what: str) -> No
     if missing:
         noun = "columns" if len(missing) > 1 else "column"
         raise BadInput(f"{what} lacks the {noun} {', '.join(missing)}; it has {', '.join(map(str, have))}.")
+
+
+def not_shares(section: object, *names: str) -> Iterator[str]:
+    """A sentence for each named setting that is no share from 0 to 1."""
+    for name in names:
+        value = getattr(section, name)
+        if not 0 <= value <= 1:
+            yield f"{name} is {value}; it must be a share from 0 to 1."
+
+
+def not_positive(section: object, *names: str) -> Iterator[str]:
+    """A sentence for each named setting that is not above 0."""
+    for name in names:
+        value = getattr(section, name)
+        if not value > 0:
+            yield f"{name} is {value}; it must be above 0."
+
+
+def negative(section: object, *names: str) -> Iterator[str]:
+    """A sentence for each named setting below 0."""
+    for name in names:
+        value = getattr(section, name)
+        if not value >= 0:
+            yield f"{name} is {value}; it must be 0 or more."

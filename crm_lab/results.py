@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import importlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 import pandas as pd
 
 from crm_lab.messages import Message, language
+from crm_lab.mime import RESULT_MIME
+from crm_lab.number_format import format_frame
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MIME = "application/vnd.crm-lab.result+json"
 ROWS_SHOWN = 20
 
 Kind = Literal["fact", "estimate", "forecast", "simulated"]
@@ -113,6 +115,15 @@ class Readout:
         return f'<dl class="crm-readout" lang="{language()}">{"".join(rows)}</dl>'
 
 
+def id_part(name: object) -> str:
+    """A group's name as part of a fact's id: letters and digits of any script, joined by underscores.
+
+    >>> id_part("Cannot lose"), id_part("top_1_percent"), id_part("核心客户")
+    ('cannot_lose', 'top_1_percent', '核心客户')
+    """
+    return "_".join(re.findall(r"\w+", str(name).lower())) or "unnamed"
+
+
 class DataSet(Protocol):
     """What `publish` needs to know of the data behind a result."""
 
@@ -135,6 +146,10 @@ class Result(ABC):
     def to_frame(self) -> pd.DataFrame:
         """The result as a tidy pandas table, unrounded."""
 
+    def shown(self) -> pd.DataFrame:
+        """What people see of `to_frame`: names of groups in words; the table itself is the same in every language."""
+        return self.to_frame()
+
     @abstractmethod
     def readout(self) -> Readout:
         """The result in one to three sentences."""
@@ -153,45 +168,10 @@ class Result(ABC):
         return axes
 
     def _repr_html_(self) -> str:
-        return table_html(self.to_frame(), self.formats)
+        return table_html(self.shown(), self.formats)
 
     def __str__(self) -> str:
-        return format_frame(self.to_frame().head(ROWS_SHOWN), self.formats).to_string(index=False)
-
-
-def format_value(value: Any, spec: str = "") -> str:
-    """A cell as people read it: ``–`` for missing, thousands separated, four significant digits.
-
-    >>> format_value(1234567), format_value(0.54321, ".1%"), format_value(float("nan"))
-    ('1,234,567', '54.3%', '–')
-    """
-    if isinstance(value, Message):
-        return value.text()
-    if pd.api.types.is_scalar(value) and pd.isna(value):
-        return "–"
-    if isinstance(value, str | bool):
-        return str(value)
-    if spec:
-        return format(value, spec)
-    return _format_plain(value)
-
-
-def _format_plain(value: Any) -> str:
-    if hasattr(value, "strftime"):
-        return str(value.strftime("%Y-%m-%d"))
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
-    return f"{value:,}" if hasattr(value, "__index__") else str(value)
-
-
-def format_frame(frame: pd.DataFrame, formats: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """A copy of a frame with every cell as text, by the formats of its columns."""
-    formats = formats or {}
-    return pd.DataFrame(
-        {column: [format_value(v, formats.get(str(column), "")) for v in frame[column]] for column in frame},
-        columns=frame.columns,
-        dtype=object,
-    )
+        return format_frame(self.shown().head(ROWS_SHOWN), self.formats).to_string(index=False)
 
 
 def table_html(frame: pd.DataFrame, formats: Mapping[str, str] | None = None, rows: int = ROWS_SHOWN) -> str:
@@ -255,7 +235,7 @@ class Published:
         return {
             "text/plain": f"{self._result}\n\n{readout}",
             "text/html": f"{note}{self._result._repr_html_()}{readout._repr_html_()}",
-            MIME: self._content,
+            RESULT_MIME: self._content,
         }
 
 

@@ -1,19 +1,18 @@
 """Who is leaving: labels by evidence, features as of a date, models, alerts, and whom to treat."""
 
-from crm_lab.churn.alerts import AlertBacktest, AlertReport
-from crm_lab.churn.calibration import Calibration, CalibrationCheck, recalibrate
-from crm_lab.churn.compare import ChurnComparison, ChurnReport
-from crm_lab.churn.contributions import contributions, reasons
-from crm_lab.churn.drift import Drift, DriftCheck
-from crm_lab.churn.features import CustomerFeatures, FeatureTable, refuse_leaks, varying
-from crm_lab.churn.health import HealthIndex, HealthPanel
-from crm_lab.churn.labels import left_after
-from crm_lab.churn.models import boosting, logistic, out_of_fold
-from crm_lab.churn.origins import RollingOrigins
-from crm_lab.churn.origins_report import OriginsReport
-from crm_lab.churn.recalibration import Correction, learn_correction
-from crm_lab.churn.returning import ReturnHazard, Returning
-from crm_lab.churn.rules import (
+from crm_lab.churn.action.save_rate import MeasuredSaveRate, SaveRate
+from crm_lab.churn.action.treatment_plan import Alerts, TreatmentPlan
+from crm_lab.churn.definition.churn_window import ChurnWindow, WindowEvidence
+from crm_lab.churn.definition.label_stability import LabelStability, Stability
+from crm_lab.churn.definition.labels import left_after
+from crm_lab.churn.evaluation.alert_backtest import AlertBacktest, AlertReport
+from crm_lab.churn.evaluation.feature_drift import Drift, DriftCheck
+from crm_lab.churn.evaluation.health_index import HealthIndex, HealthPanel
+from crm_lab.churn.evaluation.model_comparison import ChurnComparison, ChurnReport
+from crm_lab.churn.evaluation.rolling_origins import RollingOrigins
+from crm_lab.churn.evaluation.rolling_report import OriginsReport
+from crm_lab.churn.features.features import CustomerFeatures, FeatureTable, refuse_leaks, varying
+from crm_lab.churn.models.baseline_rankings import (
     fewest_visits,
     frequency_then_recency,
     longest_silence,
@@ -21,10 +20,11 @@ from crm_lab.churn.rules import (
     revenue_at_risk,
     silent_this_month,
 )
-from crm_lab.churn.save_rate import MeasuredSaveRate, SaveRate
-from crm_lab.churn.stability import LabelStability, Stability
-from crm_lab.churn.treatment import Alerts, TreatmentPlan
-from crm_lab.churn.window import ChurnWindow, WindowEvidence
+from crm_lab.churn.models.churn_calibration import Calibration, CalibrationCheck, recalibrate
+from crm_lab.churn.models.learners import boosting, logistic, out_of_fold
+from crm_lab.churn.models.reason_codes import contributions, reasons
+from crm_lab.churn.models.recalibration import Correction, learn_correction
+from crm_lab.churn.models.return_hazard import ReturnHazard, Returning
 
 __all__ = [
     "AlertBacktest",

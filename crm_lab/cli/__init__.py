@@ -54,7 +54,7 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what the user can mend becomes one sentence and exit code 2."""
-        from crm_lab.run import kernel_installation
+        from crm_lab.run.execution import kernel_installation
 
         kernel_installation.point_to_this_interpreter()
         try:
@@ -73,7 +73,7 @@ class LazyGroup(click.Group):
 
 def _file_sentence(error: OSError) -> str | None:
     """What the user can do about a file; ``None`` where it is no matter of room or permission."""
-    from crm_lab.run.store import NO_ACCESS, NO_ROOM
+    from crm_lab.run.archive.store import NO_ACCESS, NO_ROOM
 
     where = f" '{error.filename}'" if error.filename else ""
     if error.errno in NO_ROOM:

@@ -12,7 +12,7 @@ import click
 from crm_lab.checks import BadInput
 
 if TYPE_CHECKING:
-    from crm_lab.run.library import NotebookFile
+    from crm_lab.run.suites.notebook_file import NotebookFile
 
 
 @click.command("list")
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def list_(lang: str) -> None:
     """Suites, and notebooks with their questions."""
     from crm_lab.exports import project_root
-    from crm_lab.run.library import notebooks
-    from crm_lab.run.suite import suite_files
+    from crm_lab.run.suites.notebook_file import notebooks
+    from crm_lab.run.suites.suite import suite_files
 
     root = project_root()
     known = notebooks(root)
@@ -34,7 +34,7 @@ def list_(lang: str) -> None:
 
 
 def _described(name: str, root: Path, known: Mapping[str, NotebookFile]) -> str:
-    from crm_lab.run.suite import load_suite
+    from crm_lab.run.suites.suite import load_suite
 
     try:
         suite = load_suite(name, root, known)
@@ -45,7 +45,7 @@ def _described(name: str, root: Path, known: Mapping[str, NotebookFile]) -> str:
 
 def _suite_with(notebook: str, root: Path, known: Mapping[str, NotebookFile]) -> str:
     """The first suite that runs a notebook; a file to be written where none does."""
-    from crm_lab.run.suite import load_suite, suite_files
+    from crm_lab.run.suites.suite import load_suite, suite_files
 
     for name in suite_files(root):
         with contextlib.suppress(BadInput):
@@ -66,7 +66,7 @@ def help_(notebook: str, as_json: bool) -> None:
     import shlex
 
     from crm_lab.exports import project_root
-    from crm_lab.run.library import notebooks, pick
+    from crm_lab.run.suites.notebook_file import notebooks, pick
 
     root = project_root()
     known = notebooks(root)

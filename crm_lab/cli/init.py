@@ -10,8 +10,8 @@ import click
 from crm_lab.checks import BadInput
 
 if TYPE_CHECKING:
-    from crm_lab.data.coverage import Coverage
-    from crm_lab.data.sources.proposal import Look, Proposal
+    from crm_lab.data.quality.coverage import Coverage
+    from crm_lab.data.sources.column_roles import Look, Proposal
     from crm_lab.data.workspace import Tables
 
 
@@ -50,7 +50,7 @@ def init(path: Path, **options: Any) -> None:
 
     PATH is a file of purchases, or a test with one row per unit (an arm, outcomes, what was known before).
     """
-    from crm_lab.data.sources.proposal import look_at
+    from crm_lab.data.sources.column_roles import look_at
     from crm_lab.exports import project_root
 
     options["name"] = options["name"] or _plain(path.name.split(".")[0])
@@ -63,7 +63,7 @@ def init(path: Path, **options: Any) -> None:
     if not test:
         _init_purchases(path, target, options)
         return
-    from crm_lab.cli.own_test import TestOptions, init_test
+    from crm_lab.cli.init_test import TestOptions, init_test
 
     given = TestOptions(
         options["name"], options["chosen"], options["control"], options["control_share"], options["as_of"],
@@ -74,17 +74,17 @@ def init(path: Path, **options: Any) -> None:
 
 
 def _is_test(path: Path, look: Look, chosen: dict[str, str]) -> bool:
-    from crm_lab.data.sources.proposal import propose
-    from crm_lab.experiments.recognise import looks_like_a_test
+    from crm_lab.data.sources.column_roles import propose
+    from crm_lab.experiments.origins.column_roles_of_a_test import looks_like_a_test
 
     return looks_like_a_test(look, chosen.get("arm", ""), purchases=not propose(path).missing)
 
 
 def _init_purchases(path: Path, target: Path, options: dict[str, Any]) -> None:
-    from crm_lab.data.coverage import what_can_be_answered
-    from crm_lab.data.reconciliation import reconcile
+    from crm_lab.data.quality.coverage import what_can_be_answered
+    from crm_lab.data.quality.reconciliation import reconcile
+    from crm_lab.data.sources.column_roles import propose
     from crm_lab.data.sources.files import described, file_source
-    from crm_lab.data.sources.proposal import propose
     from crm_lab.data.workspace import open_workspace
     from crm_lab.exports import project_root
 
@@ -138,8 +138,8 @@ def _need_roles(proposal: Proposal) -> None:
 
 def _further_tables(given: dict[str, str], date_format: str | None) -> dict[str, dict[str, Any]]:
     """How to read each further table, as its ``[source.tables.NAME]`` says it."""
-    from crm_lab.data.sources.further import FURTHER
-    from crm_lab.data.sources.proposal import propose_table
+    from crm_lab.data.sources.column_roles import propose_table
+    from crm_lab.data.sources.further_tables import FURTHER
 
     unknown = [name for name in given if name not in FURTHER]
     if unknown:
@@ -189,7 +189,7 @@ def _show(path: Path, proposal: Proposal) -> None:
 
 def _pages(coverage: Coverage, tables: Tables) -> dict[str, dict[str, Any]]:
     """The pages that can answer, each with the parameters that the length of the history asks for."""
-    from crm_lab.data.page_windows import PageWindows
+    from crm_lab.data.quality.page_windows import PageWindows
     from crm_lab.exports import project_root
 
     able = ["00_start_here", *(answer.page for answer in coverage.answers if answer.verdict != "no")]

@@ -17,7 +17,7 @@ def notebooks() -> None:
 def refresh_(ctx: click.Context, names: tuple[str, ...], *, check: bool) -> None:
     """Execute notebooks (default: all) and write their canonical outputs."""
     from crm_lab.exports import project_root
-    from crm_lab.run.notebooks import refresh
+    from crm_lab.run.committed.refresh import refresh
 
     good = True
     for outcome in refresh(project_root(), names, check=check):
@@ -35,7 +35,7 @@ def refresh_(ctx: click.Context, names: tuple[str, ...], *, check: bool) -> None
 def copy_(name: str, new_name: str) -> None:
     """Copy a notebook to notebooks/my_NAME.ipynb, which git ignores, without outputs."""
     from crm_lab.exports import project_root
-    from crm_lab.run.notebooks import copy_notebook
+    from crm_lab.run.committed.refresh import copy_notebook
 
     path = copy_notebook(project_root(), name, new_name)
     click.echo(f"notebooks/{path.name} is yours; open it with 'crm-lab lab {path.stem}'.")

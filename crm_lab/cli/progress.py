@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crm_lab.messages import Message
-from crm_lab.run.pages import NOT_RUN, OK, REFUSED
+from crm_lab.run.execution.page_record import NOT_RUN, OK, REFUSED
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from crm_lab.run.plan import Plan
-    from crm_lab.run.report import Report
-    from crm_lab.run.schedule import Watcher
+    from crm_lab.run.execution.schedule import Watcher
+    from crm_lab.run.run_suite import Report
+    from crm_lab.run.suites.plan import Plan
 
 _MARKS = {OK: "✓", REFUSED: "–", NOT_RUN: "–"}
 _BAD = "✗"

@@ -46,10 +46,10 @@ def run(
 
     from crm_lab.cli.progress import watcher, write_summary
     from crm_lab.exports import project_root
-    from crm_lab.run.library import notebooks
-    from crm_lab.run.plan import make_plan, with_dates
-    from crm_lab.run.report import Options, run_plan
-    from crm_lab.run.suite import load_suite
+    from crm_lab.run.run_suite import Options, run_plan
+    from crm_lab.run.suites.notebook_file import notebooks
+    from crm_lab.run.suites.plan import make_plan, with_dates
+    from crm_lab.run.suites.suite import load_suite
 
     root = project_root()
     known = notebooks(root)

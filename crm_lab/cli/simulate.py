@@ -11,7 +11,7 @@ from crm_lab.checks import BadInput
 
 if TYPE_CHECKING:
     from crm_lab.simulate.retailer import Plan
-    from crm_lab.simulate.scenario import Says
+    from crm_lab.simulate.scenario.scenario import Says
 
 
 @click.command()
@@ -39,9 +39,9 @@ def simulate(  # noqa: PLR0913, PLR0917 - one argument per option
 
     SCENARIO is one of those listed when it is left out, or a .toml file.
     """
-    from crm_lab.simulate.named import parse_setting
     from crm_lab.simulate.retailer import prepare
-    from crm_lab.simulate.streams import student_seed
+    from crm_lab.simulate.scenario.streams import student_seed
+    from crm_lab.simulate.source_name import parse_setting
 
     if scenario is None:
         _list(lang)
@@ -70,7 +70,7 @@ def _write(plan: Plan, out: Path, key: Path | None, lang: str) -> None:
 
 def _list(lang: str) -> None:
     from crm_lab.messages import Message
-    from crm_lab.simulate.scenario import load_scenario, scenario_names
+    from crm_lab.simulate.scenario.scenario_file import load_scenario, scenario_names
 
     click.echo(Message("simulate.scenarios").text(lang))
     for name in scenario_names():

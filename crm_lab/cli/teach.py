@@ -11,7 +11,7 @@ import click
 from crm_lab.checks import BadInput
 
 if TYPE_CHECKING:
-    from crm_lab.teach.grade import StudentGrade
+    from crm_lab.teach.grading.grades import StudentGrade
 
 _FOLDER = click.Path(path_type=Path)
 _LANG = click.Choice(["en", "zh"])
@@ -49,9 +49,9 @@ def build_(  # noqa: PLR0913 - one argument per option
     """Write a folder with notebooks and data for each student, and one for the instructor."""
     from crm_lab.exports import project_root
     from crm_lab.messages import Message
-    from crm_lab.teach.build import build, find_pages, new_salt
-    from crm_lab.teach.course import plan_course
-    from crm_lab.teach.roster import read_students
+    from crm_lab.teach.course.build_course import build, find_pages, new_salt
+    from crm_lab.teach.course.course import plan_course
+    from crm_lab.teach.course.roster import read_students
 
     root = project_root()
     chosen = find_pages(root, pages)
@@ -66,8 +66,8 @@ def build_(  # noqa: PLR0913 - one argument per option
 def _proven(course: Path, root: Path, lang: str, jobs: int) -> bool:
     """Check a built course and say what was found."""
     from crm_lab.messages import Message
-    from crm_lab.teach.proof import prove
-    from crm_lab.teach.sandbox import Limits
+    from crm_lab.teach.grading.proof import prove
+    from crm_lab.teach.sandbox.sandbox import Limits
 
     found = prove(course, root, Limits(), jobs)
     for note in found.notes:
@@ -104,9 +104,10 @@ def grade_(
     """Run the submissions in FOLDER, each on its student's data, and write marks and feedback."""
     from crm_lab.exports import project_root
     from crm_lab.messages import Message
-    from crm_lab.teach.feedback import write_feedback
-    from crm_lab.teach.grade import Graded, Options, course_folder, grade, submissions_folder
-    from crm_lab.teach.sandbox import Limits, landlock_version
+    from crm_lab.teach.grading.feedback import write_feedback
+    from crm_lab.teach.grading.grade import Options, course_folder, grade, submissions_folder
+    from crm_lab.teach.grading.grades import Graded
+    from crm_lab.teach.sandbox.sandbox import Limits, landlock_version
 
     if not landlock_version():
         click.echo(Message("teach.no_landlock").text(lang), err=True)
@@ -133,8 +134,8 @@ def export_(pages: tuple[str, ...], out: Path) -> None:
     """Write pages as assignments for nbgrader, on the pages' own data."""
     from crm_lab.exports import project_root
     from crm_lab.messages import Message
-    from crm_lab.teach.build import find_pages
-    from crm_lab.teach.export import export
+    from crm_lab.teach.course.build_course import find_pages
+    from crm_lab.teach.grading.export import export
 
     chosen = find_pages(project_root(), pages)
     export(chosen, out)

@@ -1,24 +1,25 @@
 """What customers are worth: purchase models, spend, value with intervals, and checks on held-out time."""
 
-from crm_lab.clv.backtest import BackTest, BackTestResult
-from crm_lab.clv.bgnbd import BGNBD
-from crm_lab.clv.bootstrap import bootstrap
-from crm_lab.clv.dependence import SpendDependence, SpendDependenceResult
-from crm_lab.clv.forecast import RecordForecast, forecast_by_record
-from crm_lab.clv.gammagamma import GammaGamma, GammaGammaFit
-from crm_lab.clv.group_value import GroupValueResult
-from crm_lab.clv.growth import GrowthResult, ValueGrowth
-from crm_lab.clv.holdout import HoldoutCheck, HoldoutResult
-from crm_lab.clv.maps import alive_history, recency_map
-from crm_lab.clv.mbgnbd import MBGNBD
-from crm_lab.clv.model import PurchaseFit, PurchaseModel
-from crm_lab.clv.models import MODELS, purchase_model
-from crm_lab.clv.nbd import NBD
-from crm_lab.clv.paretonbd import ParetoNBD
-from crm_lab.clv.payback import Payback, PaybackResult
-from crm_lab.clv.tracking import TrackingResult, track
-from crm_lab.clv.truncation import FirstPurchases, first_purchases
-from crm_lab.clv.value import CustomerValue, CustomerValueResult
+from crm_lab.clv.models.bgnbd import BGNBD
+from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
+from crm_lab.clv.models.mbgnbd import MBGNBD
+from crm_lab.clv.models.model_registry import MODELS, purchase_model
+from crm_lab.clv.models.nbd import NBD
+from crm_lab.clv.models.paretonbd import ParetoNBD
+from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.clv.models.purchase_model import PurchaseModel
+from crm_lab.clv.sampling.parameter_bootstrap import bootstrap
+from crm_lab.clv.validation.backtest import BackTest, BackTestResult
+from crm_lab.clv.validation.empirical_forecast import RecordForecast, forecast_by_record
+from crm_lab.clv.validation.holdout import HoldoutCheck, HoldoutResult
+from crm_lab.clv.validation.left_truncation import FirstPurchases, first_purchases
+from crm_lab.clv.validation.tracking import TrackingResult, track
+from crm_lab.clv.value.acquisition_payback import Payback, PaybackResult
+from crm_lab.clv.value.customer_value import CustomerValue, CustomerValueResult
+from crm_lab.clv.value.group_value import GroupValueResult
+from crm_lab.clv.value.growth import GrowthResult, ValueGrowth
+from crm_lab.clv.value.recency_map import alive_history, recency_map
+from crm_lab.clv.value.spend_dependence import SpendDependence, SpendDependenceResult
 
 __all__ = [
     "BGNBD",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import json
 import os
@@ -12,49 +11,30 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
-import psutil
 
+from crm_lab.calendar import day_number
 from crm_lab.checks import BadInput, as_date
-from crm_lab.data.build import build, describe
-from crm_lab.data.customer360 import customer_table
-from crm_lab.data.customer_mix import customer_mix
-from crm_lab.data.identities import id_key
-from crm_lab.data.locks import locked
-from crm_lab.data.orders import roll_up_orders
-from crm_lab.data.rules import decide
+from crm_lab.data.cleaning.build import build, describe
+from crm_lab.data.cleaning.cleaning_rules import decide
+from crm_lab.data.cleaning.pseudonyms import id_key
+from crm_lab.data.connection import connect, to_pandas, workspaces_dir
+from crm_lab.data.kernels.customer360 import customer_table
+from crm_lab.data.kernels.customer_mix import customer_mix
+from crm_lab.data.kernels.orders import roll_up_orders
 from crm_lab.data.sources import find_source
 from crm_lab.data.sources.base import Source
-from crm_lab.exports import project_root
+from crm_lab.locks import locked
 from crm_lab.tables import TABLES
 
 _DERIVED = {"orders": "order_id", "customer_360": "customer_id", "customer_mix": "customer_id"}
 """Tables made on demand, with the column they are ordered by."""
-
-
-def workspaces_dir() -> Path:
-    """Where workspaces are built: ``$CRM_LAB_WORKSPACES``, or ``data/.workspaces`` of the project."""
-    given = os.environ.get("CRM_LAB_WORKSPACES")
-    return Path(given) if given else project_root() / "data" / ".workspaces"
-
-
-@cache
-def connect() -> duckdb.DuckDBPyConnection:
-    """The one in-memory connection of this process: half its share of the memory, days counted in UTC."""
-    jobs = max(1, int(os.environ.get("CRM_LAB_JOBS", "1")))
-    limit = psutil.virtual_memory().total // (2 * jobs)
-    connection = duckdb.connect(config={"memory_limit": f"{limit // 2**20}MiB"})
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute(f"set temp_directory = '{Path(tempfile.gettempdir()) / 'crm_lab_duckdb'}'")
-    atexit.register(connect.cache_clear)
-    atexit.register(connection.close)
-    return connection
 
 
 def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None) -> Workspace:
@@ -90,8 +70,9 @@ def _key(source: Source, actions: Mapping[str, str]) -> str:
     digest = hashlib.sha256(source.fingerprint().encode())
     digest.update(repr(sorted(actions.items())).encode())
     digest.update(os.environ.get("CRM_LAB_ID_KEY", "").encode())
-    for name in ("build.py", "identities.py", "returns.py", "rules.py"):
-        digest.update(resources.files("crm_lab.data").joinpath(name).read_bytes())
+    for file in sorted(resources.files("crm_lab.data.cleaning").iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".py"):  # other code, other tables
+            digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -178,12 +159,27 @@ class Workspace:
             columns: Only these columns; all where none is named.
         """
         chosen = ", ".join(columns) or "*"
-        return _to_pandas(connect().cursor().sql(f"select {chosen} from read_parquet('{self.folder}/{name}.parquet')"))
+        return to_pandas(connect().cursor().sql(f"select {chosen} from read_parquet('{self.folder}/{name}.parquet')"))
 
     def _one(self, sql: str) -> tuple[Any, ...]:
         sql = sql.format(transactions=f"read_parquet('{self.folder}/transactions.parquet')")
         row: tuple[Any, ...] = connect().cursor().execute(sql).fetchone()
         return row
+
+
+def day_range(source: str) -> tuple[date, date]:
+    """First and last day of a source's data."""
+    return open_workspace(source).day_range
+
+
+def last_day(source: str) -> date:
+    """Last day of a source's data."""
+    return open_workspace(source).day_range[1]
+
+
+def last_complete_day(source: str) -> date:
+    """Last day of a source's data that is complete (`Workspace.last_complete_day`)."""
+    return open_workspace(source).last_complete_day
 
 
 @dataclass(frozen=True)
@@ -209,7 +205,7 @@ class Tables:
                 f"{self.workspace.about['title']} has no table {name!r}; it has {', '.join((*have, *_DERIVED))}."
             )
         if name not in self._kept:
-            self._kept[name] = _to_pandas(self._relation(name))
+            self._kept[name] = to_pandas(self._relation(name))
         return self._kept[name].copy(deep=True)
 
     def sql(self, query: str) -> pd.DataFrame:
@@ -225,7 +221,7 @@ class Tables:
         for name in _DERIVED:
             if name in query:
                 self._relation(name, cursor).create_view(name)
-        return _to_pandas(cursor.sql(query))
+        return to_pandas(cursor.sql(query))
 
     def provenance(self) -> dict[str, Any]:
         """Where the tables come from, for reports: source, title, dates, rows, key, simulated."""
@@ -259,7 +255,7 @@ class Tables:
 
     @property
     def _day(self) -> int:
-        return (self.as_of - date(1970, 1, 1)).days
+        return day_number(self.as_of)
 
     def _relation(self, name: str, cursor: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
         cursor = cursor or connect().cursor()
@@ -284,26 +280,3 @@ class Tables:
             for column, table in have.items()
         )
         return cursor.sql(f"select mix_.*{counts} from mix_{joins}")
-
-
-def _to_pandas(relation: duckdb.DuckDBPyRelation) -> pd.DataFrame:
-    """Decimals become floats, dates datetime64, text pandas' own string type."""
-    pairs = zip(relation.columns, relation.types, strict=True)
-    columns = [f'"{n}"::double as "{n}"' if str(t).startswith("DECIMAL") else f'"{n}"' for n, t in pairs]
-    frame: pd.DataFrame = relation.select(", ".join(columns)).to_arrow_table().to_pandas(date_as_object=False)
-    return frame
-
-
-def day_range(source: str) -> tuple[date, date]:
-    """First and last day of a source's data."""
-    return open_workspace(source).day_range
-
-
-def last_day(source: str) -> date:
-    """Last day of a source's data."""
-    return open_workspace(source).day_range[1]
-
-
-def last_complete_day(source: str) -> date:
-    """Last day of a source's data that is complete (`Workspace.last_complete_day`)."""
-    return open_workspace(source).last_complete_day

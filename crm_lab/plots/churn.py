@@ -6,15 +6,15 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from crm_lab.churn.alerts import AlertReport
-from crm_lab.churn.calibration import Calibration
-from crm_lab.churn.compare import ChurnReport, ranking_words
-from crm_lab.churn.drift import Drift
-from crm_lab.churn.origins_report import OriginsReport
-from crm_lab.churn.returning import Returning
-from crm_lab.churn.stability import Stability
-from crm_lab.churn.treatment import Alerts
-from crm_lab.churn.window import EVERYBODY, WindowEvidence
+from crm_lab.churn.action.treatment_plan import Alerts
+from crm_lab.churn.definition.churn_window import EVERYBODY, WindowEvidence
+from crm_lab.churn.definition.label_stability import Stability
+from crm_lab.churn.evaluation.alert_backtest import AlertReport
+from crm_lab.churn.evaluation.feature_drift import Drift
+from crm_lab.churn.evaluation.model_comparison import ChurnReport, ranking_words
+from crm_lab.churn.evaluation.rolling_report import OriginsReport
+from crm_lab.churn.models.churn_calibration import Calibration
+from crm_lab.churn.models.return_hazard import Returning
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, ORANGE, PALETTE, new_axes

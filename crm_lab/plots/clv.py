@@ -7,18 +7,18 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from crm_lab.clv.backtest import BackTestResult, model_title
-from crm_lab.clv.dependence import SpendDependenceResult
-from crm_lab.clv.forecast import RecordForecast
-from crm_lab.clv.group_value import GroupValueResult
-from crm_lab.clv.growth import PARTS, GrowthResult
-from crm_lab.clv.holdout import HoldoutResult
-from crm_lab.clv.maps import AliveHistory, RecencyMap
-from crm_lab.clv.model import PurchaseFit
-from crm_lab.clv.payback import PaybackResult
-from crm_lab.clv.tracking import TrackingResult
-from crm_lab.clv.truncation import FirstPurchases
-from crm_lab.clv.value import CustomerValueResult
+from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.clv.validation.backtest import BackTestResult, model_title
+from crm_lab.clv.validation.empirical_forecast import RecordForecast
+from crm_lab.clv.validation.holdout import HoldoutResult
+from crm_lab.clv.validation.left_truncation import FirstPurchases
+from crm_lab.clv.validation.tracking import TrackingResult
+from crm_lab.clv.value.acquisition_payback import PaybackResult
+from crm_lab.clv.value.customer_value import CustomerValueResult
+from crm_lab.clv.value.group_value import GroupValueResult, group_label
+from crm_lab.clv.value.growth import PARTS, GrowthResult
+from crm_lab.clv.value.recency_map import AliveHistory, RecencyMap
+from crm_lab.clv.value.spend_dependence import SpendDependenceResult
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, RUST, SEQUENTIAL, new_axes
@@ -130,7 +130,7 @@ def plot_groups(result: GroupValueResult, *, ax: Axes | None = None) -> Axes:
     frame = result.to_frame()
     ax = ax or new_axes(height=1.2 + 0.45 * len(frame))
     error = np.abs(frame[["lo", "hi"]].to_numpy().T - frame["value"].to_numpy())
-    ax.barh(frame["group"], frame["value"], xerr=error, color=BLUE, ecolor=GREY, capsize=3, height=0.6)
+    ax.barh(frame["group"].map(group_label), frame["value"], xerr=error, color=BLUE, ecolor=GREY, capsize=3, height=0.6)
     ax.invert_yaxis()
     ax.set(xlabel=_words("group_value", currency=result.currency), ylabel="", title=_words("groups_title"))
     ax.xaxis.set_major_formatter("{x:,.0f}")

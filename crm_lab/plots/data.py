@@ -6,9 +6,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from crm_lab.data.coverage import Coverage
-from crm_lab.data.impact import DefectImpact
-from crm_lab.data.reconciliation import Reconciliation
+from crm_lab.data.quality.coverage import Coverage
+from crm_lab.data.quality.defect_impact import DefectImpact
+from crm_lab.data.quality.reconciliation import Reconciliation
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, ORANGE, new_axes

@@ -10,20 +10,20 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from crm_lab.experiments.chosen import ChosenTable
-from crm_lab.experiments.compliance import TakeUpTable
-from crm_lab.experiments.design import DesignTable
-from crm_lab.experiments.effects import EffectTable
-from crm_lab.experiments.metrics import outcome_label
-from crm_lab.experiments.readings import Readings
-from crm_lab.experiments.response import ResponseTable
-from crm_lab.experiments.returns import ProgrammeReturn
-from crm_lab.experiments.roi_design import RoiDesignTable
-from crm_lab.experiments.runtime import RunTimeTable
-from crm_lab.experiments.sample_ratio import SampleRatioTable
-from crm_lab.experiments.soundness import Soundness
-from crm_lab.experiments.steady import SteadyReturn
-from crm_lab.experiments.timeline import NoveltyTable
+from crm_lab.experiments.core.outcome_metrics import outcome_label
+from crm_lab.experiments.effects.effects import EffectTable
+from crm_lab.experiments.effects.noncompliance import TakeUpTable
+from crm_lab.experiments.effects.novelty import NoveltyTable
+from crm_lab.experiments.effects.regression_to_mean import ChosenTable
+from crm_lab.experiments.effects.response_rates import ResponseTable
+from crm_lab.experiments.payoff.programme_return import ProgrammeReturn
+from crm_lab.experiments.payoff.steady_state import SteadyReturn
+from crm_lab.experiments.planning.before_after_claim import Readings
+from crm_lab.experiments.planning.decision_power import RoiDesignTable
+from crm_lab.experiments.planning.design import DesignTable
+from crm_lab.experiments.planning.run_time import RunTimeTable
+from crm_lab.experiments.validity.sample_ratio import SampleRatioTable
+from crm_lab.experiments.validity.soundness import Soundness
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREEN, GREY, RUST, new_axes

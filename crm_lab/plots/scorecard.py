@@ -10,8 +10,8 @@ from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, ORANGE, RUST, new_axes
 from crm_lab.scorecard.audit import Audit
-from crm_lab.scorecard.plan import PlanReading
-from crm_lab.scorecard.recomputed import Recomputation
+from crm_lab.scorecard.claimed_vs_measured import Recomputation
+from crm_lab.scorecard.targets_and_plan import PlanReading
 
 _COLORS = {"wrong": RUST, "unclear": ORANGE, "holds": GREY}
 

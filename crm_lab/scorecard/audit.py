@@ -13,7 +13,7 @@ from crm_lab.messages import Message
 from crm_lab.results import Better, Fact, Readout, Result, table_html
 from crm_lab.scorecard.claim import Claim
 from crm_lab.scorecard.claims_file import ClaimList
-from crm_lab.scorecard.measured import as_measured, packaged
+from crm_lab.scorecard.measured_values import as_measured, packaged
 from crm_lab.scorecard.rules import KINDS, RULES, SEVERITIES, Book, Finding
 
 COLUMNS = ("severity", "finding", "claims", "ask", "kind", "rule")

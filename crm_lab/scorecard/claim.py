@@ -11,8 +11,8 @@ from typing import Final, Literal, get_args
 
 from crm_lab.checks import Problems
 from crm_lab.messages import language
-from crm_lab.scorecard.figures import Figure, Span, figure, printed
-from crm_lab.scorecard.metrics import UNITS, Metric, metrics
+from crm_lab.scorecard.kpi_registry import UNITS, Metric, metrics
+from crm_lab.scorecard.printed_number import Figure, Span, figure, printed
 
 ChangeForm = Literal["percent", "relative", "points", "unit"]
 Comparison = Literal["random", "matched", "self_selected", "none"]

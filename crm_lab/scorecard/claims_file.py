@@ -17,7 +17,7 @@ from crm_lab.checks import BadInput
 from crm_lab.exports import project_root
 from crm_lab.results import table_html
 from crm_lab.scorecard.claim import Claim, Control, change
-from crm_lab.scorecard.figures import figure
+from crm_lab.scorecard.printed_number import figure
 from crm_lab.scorecard.yaml_text import documents
 
 _BYTES: Final = 5_000_000

@@ -1,27 +1,22 @@
 """Segments: RFM scores and names, the call list, tiers, lifecycle stages, moves, cohorts, repurchase."""
 
-from crm_lab.segmentation.baseline import MoveBaseline, TreatedMove
-from crm_lab.segmentation.calls import CallList, CallRule
-from crm_lab.segmentation.cohorts import CohortResult, Cohorts
-from crm_lab.segmentation.drift import ScoringDrift, compare_scorings
+from crm_lab.data.kernels.receipts import PurchaseValues, purchase_values
+from crm_lab.segmentation.cohorts.cohorts import CohortResult, Cohorts
+from crm_lab.segmentation.cohorts.interpurchase import InterpurchaseTimes, interpurchase
+from crm_lab.segmentation.cohorts.product_repurchase import ProductCohorts, product_repurchase
+from crm_lab.segmentation.cohorts.repeat_rates import RepeatRates, repeat_rates
+from crm_lab.segmentation.cohorts.second_purchase import Repurchase, RepurchaseResult
 from crm_lab.segmentation.lifecycle import Lifecycle, LifecycleResult
-from crm_lab.segmentation.migration import Migration, MigrationResult
-from crm_lab.segmentation.playbook import playbook
-from crm_lab.segmentation.repeat import (
-    InterpurchaseTimes,
-    ProductCohorts,
-    RepeatRates,
-    interpurchase,
-    product_repurchase,
-    repeat_rates,
-)
-from crm_lab.segmentation.repurchase import Repurchase, RepurchaseResult
-from crm_lab.segmentation.rfm import RFM, RFMResult, SegmentTable, apply_scoring
-from crm_lab.segmentation.rules import TEN_SEGMENTS, THREE_SEGMENTS, Rule, SegmentRules, load_rules
-from crm_lab.segmentation.scoring import RFMScoring, load_scoring
-from crm_lab.segmentation.stability import SegmentStability, SegmentStabilityResult
-from crm_lab.segmentation.tiers import TierResult, Tiers
-from crm_lab.segmentation.values import PurchaseValues, purchase_values
+from crm_lab.segmentation.rfm.call_list import CallList, CallRule
+from crm_lab.segmentation.rfm.playbook import playbook
+from crm_lab.segmentation.rfm.rfm import RFM, RFMResult, SegmentTable, apply_scoring
+from crm_lab.segmentation.rfm.scoring_drift import ScoringDrift, compare_scorings
+from crm_lab.segmentation.rfm.scoring_file import RFMScoring, load_scoring
+from crm_lab.segmentation.rfm.segment_rules import TEN_SEGMENTS, THREE_SEGMENTS, Rule, SegmentRules, load_rules
+from crm_lab.segmentation.rfm.segment_stability import SegmentStability, SegmentStabilityResult
+from crm_lab.segmentation.tiers.migration import Migration, MigrationResult
+from crm_lab.segmentation.tiers.move_baseline import MoveBaseline, TreatedMove
+from crm_lab.segmentation.tiers.tiers import TierResult, Tiers
 
 __all__ = [
     "RFM",

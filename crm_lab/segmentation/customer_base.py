@@ -9,14 +9,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, CannotAnswer, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.inequality import Inequality, inequality
 
-Floats = NDArray[np.float64]
 _NEEDED = ("order_id", "customer_id", "date", "net_amount")
 _LEVERS = ("customers", "orders_per_customer", "revenue_per_order")
 

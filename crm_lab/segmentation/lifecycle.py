@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from crm_lab.arrays import Floats, Integers
+from crm_lab.calendar import day_numbers
 from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
-from crm_lab.segmentation.periods import day_numbers
-from crm_lab.segmentation.scores import Floats, Integers
 
 STAGES = ("new", "growing", "mature", "declining", "won_back", "dormant", "lost")
 

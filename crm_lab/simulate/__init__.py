@@ -1,10 +1,11 @@
 """The simulated retailer and its answer key."""
 
+from crm_lab.simulate.answer_key import AnswerKey, open_key
 from crm_lab.simulate.folder import write_retailer
-from crm_lab.simulate.key import AnswerKey, open_key
 from crm_lab.simulate.retailer import Retailer, make_retailer, prepare
-from crm_lab.simulate.scenario import Scenario, load_scenario, scenario_names
-from crm_lab.simulate.streams import student_seed
+from crm_lab.simulate.scenario.scenario import Scenario
+from crm_lab.simulate.scenario.scenario_file import load_scenario, scenario_names
+from crm_lab.simulate.scenario.streams import student_seed
 
 __all__ = [
     "AnswerKey",

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 
 from crm_lab.checks import BadInput
 from crm_lab.exports import whole_folder
-from crm_lab.simulate.columns import products_table, stores_table
-from crm_lab.simulate.costs import Costs
+from crm_lab.simulate.output.columns import products_table, stores_table
+from crm_lab.simulate.output.costs import Costs
 from crm_lab.simulate.retailer import Plan, simulate
-from crm_lab.simulate.scenario import plain
+from crm_lab.simulate.scenario.scenario import plain
 
 MANIFEST = "retailer.json"
 RECIPE = "recipe.json"

@@ -13,12 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crm_lab.checks import BadInput
-from crm_lab.simulate.block import make_block
-from crm_lab.simulate.columns import contract_tables, key_tables, products_table, stores_table
-from crm_lab.simulate.common import Common, make_common
-from crm_lab.simulate.costs import Costs
-from crm_lab.simulate.scenario import Scenario, load_scenario
-from crm_lab.simulate.streams import blocks_of
+from crm_lab.simulate.orders.common import Common, make_common
+from crm_lab.simulate.output.block import make_block
+from crm_lab.simulate.output.columns import contract_tables, key_tables, products_table, stores_table
+from crm_lab.simulate.output.costs import Costs
+from crm_lab.simulate.scenario.scenario import Scenario
+from crm_lab.simulate.scenario.scenario_file import load_scenario
+from crm_lab.simulate.scenario.streams import blocks_of
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from crm_lab.arrays import Floats
 from crm_lab.checks import Problems
 
-Array = NDArray[np.float64]
 JUST_AFTER = 1e-6
 
 
@@ -23,11 +23,11 @@ class CoxFit:
         log_likelihood: Partial log-likelihood at the optimum.
     """
 
-    coef: Array
-    se: Array
+    coef: Floats
+    se: Floats
     log_likelihood: float
 
-    def risk(self, x: ArrayLike) -> Array:
+    def risk(self, x: ArrayLike) -> Floats:
         """Log partial hazard of rows (n, k), up to a constant: (n,)."""
         return np.asarray(np.asarray(x, dtype=float) @ self.coef, dtype=float)
 
@@ -94,7 +94,7 @@ class PersonPeriods:
 
     unit: NDArray[np.intp]
     period: NDArray[np.int64]
-    event: Array
+    event: Floats
 
 
 def person_periods(periods: ArrayLike, event: ArrayLike) -> PersonPeriods:
@@ -128,11 +128,11 @@ class HazardFit:
         se: (k,) standard errors, clustered by unit.
     """
 
-    baseline: Array
-    coef: Array
-    se: Array
+    baseline: Floats
+    coef: Floats
+    se: Floats
 
-    def hazard(self, period: ArrayLike, x: ArrayLike) -> Array:
+    def hazard(self, period: ArrayLike, x: ArrayLike) -> Floats:
         """Chance of the event in a period (n,), for covariates (n, k)."""
         place = np.clip(np.asarray(period, dtype=np.int64), 1, len(self.baseline)) - 1
         log_odds = self.baseline[place] + np.asarray(x, dtype=float) @ self.coef

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, Problems
 from crm_lab.results import Interval
-
-Floats = NDArray[np.float64]
 
 
 def lorenz(values: ArrayLike) -> tuple[Floats, Floats]:

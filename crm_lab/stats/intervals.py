@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
+from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput
 from crm_lab.results import Interval
-
-FloatArray = NDArray[np.float64]
 
 
 def z_value(level: float = 0.95) -> float:
@@ -30,7 +29,7 @@ def z_value(level: float = 0.95) -> float:
     return float(stats.norm.isf((1 - level) / 2))
 
 
-def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
     """Score interval of a share (Wilson 1927): inside [0, 1], and sensible for 0 or n successes.
 
     Args:

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, need_columns
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,8 @@ class Moments:
 
     names: tuple[str, ...]
     n: int
-    mean: FloatArray
-    comoment: FloatArray
+    mean: Floats
+    comoment: Floats
 
     @classmethod
     def from_array(cls, names: Sequence[str], values: ArrayLike) -> Moments:
@@ -47,7 +46,7 @@ class Moments:
         return cls.from_rows(names, np.array(x.T, order="C"))
 
     @classmethod
-    def from_rows(cls, names: Sequence[str], rows: FloatArray) -> Moments:
+    def from_rows(cls, names: Sequence[str], rows: Floats) -> Moments:
         """Moments of a contiguous array (k, n) with one row per column; it is centred in place.
 
         Raises:
@@ -83,7 +82,7 @@ class Moments:
         )
 
     @property
-    def covariance(self) -> FloatArray:
+    def covariance(self) -> Floats:
         """Sample covariance (divisor n - 1), shape (k, k); zeros for fewer than two rows."""
         return self.comoment / max(self.n - 1, 1)
 

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, Problems
 from crm_lab.results import Interval
 from crm_lab.stats.intervals import z_value
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

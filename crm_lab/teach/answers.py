@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from crm_lab.messages import Message, catalogue
+from crm_lab.mime import ANSWER_MIME
 
-MIME: Final = "application/vnd.crm-lab.answer+json"
 HINTS: Final = 2
 SHOWN: Final = 80
 
@@ -50,7 +50,7 @@ class Feedback:
         return {
             "text/plain": text,
             "text/html": f'<p class="crm-check crm-check-{state}">{html.escape(text)}</p>',
-            MIME: {"question": self.question, "form": self.form, "digits": self.digits, "value": self.value},
+            ANSWER_MIME: {"question": self.question, "form": self.form, "digits": self.digits, "value": self.value},
         }
 
 

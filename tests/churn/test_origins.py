@@ -9,9 +9,9 @@ import pytest
 
 from crm_lab import churn
 from crm_lab.checks import BadInput
-from crm_lab.churn.models import fit_score
+from crm_lab.churn.models.learners import fit_score
 from crm_lab.results import payload
-from crm_lab.stats.scoring import calibration_line
+from crm_lab.stats.calibration import calibration_line
 
 mpl.use("Agg")
 RULES = {

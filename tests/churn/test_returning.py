@@ -8,7 +8,7 @@ import pytest
 from crm_lab import churn
 from crm_lab.checks import BadInput
 from crm_lab.results import payload
-from crm_lab.stats.scoring import auc
+from crm_lab.stats.ranking import auc
 
 mpl.use("Agg")
 DATES = {"as_of": "2024-01-01", "last_day": "2024-07-01"}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from crm_lab import churn, tables
 from crm_lab.checks import BadInput
-from crm_lab.churn.contributions import log_odds
-from crm_lab.churn.drift import population_stability
-from crm_lab.churn.models import quiet_threads
+from crm_lab.churn.evaluation.feature_drift import population_stability
+from crm_lab.churn.models.learners import quiet_threads
+from crm_lab.churn.models.reason_codes import log_odds
 from crm_lab.results import Interval, payload
 
 mpl.use("Agg")
@@ -189,7 +189,7 @@ def test_stability_index_by_hand_and_bad_input(known):
 
 
 def test_recalibration_on_a_later_slice_mends_the_slope():
-    from crm_lab.stats.scoring import calibration_line
+    from crm_lab.stats.calibration import calibration_line
 
     rng = np.random.default_rng(4)
     true = rng.normal(-1, 1, 20_000)

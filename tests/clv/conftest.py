@@ -5,7 +5,7 @@ from importlib import resources
 import pandas as pd
 import pytest
 
-from crm_lab.data.purchases import calibration_holdout
+from crm_lab.data.kernels.purchases import calibration_holdout
 
 
 def read_cdnow(name, customer):

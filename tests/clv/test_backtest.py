@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from crm_lab.checks import BadInput
 from crm_lab.clv import BackTest, forecast_by_record
-from crm_lab.clv.backtest import model_title
-from crm_lab.clv.hurdle import FEATURES, features, hurdle_forecast
-from crm_lab.clv.scores import bias, decile_error, mean_absolute_error, ranking_gini
-from crm_lab.data.purchases import purchase_days
+from crm_lab.clv.validation.backtest import model_title
+from crm_lab.clv.validation.boosting_hurdle import FEATURES, features, hurdle_forecast
+from crm_lab.clv.validation.forecast_scores import bias, decile_error, mean_absolute_error, ranking_gini
+from crm_lab.data.kernels.purchases import purchase_days
 from crm_lab.messages import LANGUAGES
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.clv import CustomerValue, SpendDependence
-from crm_lab.clv.dependence import _exponent
+from crm_lab.clv.value.spend_dependence import _exponent
 
 P, Q, GAMMA = 6.25, 3.74, 15.44
 

@@ -15,7 +15,7 @@ from crm_lab.clv import (
     first_purchases,
     purchase_model,
 )
-from crm_lab.data.purchases import calibration_holdout, purchase_summary
+from crm_lab.data.kernels.purchases import calibration_holdout, purchase_summary
 
 
 @pytest.fixture(scope="module")

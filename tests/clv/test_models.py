@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose
 
 from crm_lab.checks import BadInput
 from crm_lab.clv import MODELS, purchase_model
-from crm_lab.clv.counts import compress
-from crm_lab.data.purchases import UNIT_DAYS, calibration_holdout
+from crm_lab.clv.fitting.counts import compress
+from crm_lab.data.kernels.purchases import UNIT_DAYS, calibration_holdout
 
 KEYS = sorted(MODELS)
 HISTORIES = [(0, 0.0, 30.0), (2, 30.43, 38.86), (26, 30.86, 31.0), (5, 3.0, 38.0)]

@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from crm_lab.clv import BGNBD, MBGNBD, GammaGamma, HoldoutCheck, track
-from crm_lab.clv.models import purchase_model
-from crm_lab.data.purchases import calibration_holdout, purchase_summary
+from crm_lab.clv.models.model_registry import purchase_model
+from crm_lab.data.kernels.purchases import calibration_holdout, purchase_summary
 
 
 @pytest.fixture(scope="module")

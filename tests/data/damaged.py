@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from crm_lab import BadInput, open_workspace
-from crm_lab.data.reconciliation import reconcile
+from crm_lab.data.quality.reconciliation import reconcile
 
 HEADER = b"order,customer,item,units,price,when"
 TABLE = """

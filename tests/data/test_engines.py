@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.data.contract import breaches, refuse_breaches
-from crm_lab.data.customer360 import customer_table
-from crm_lab.data.customer_mix import customer_mix
-from crm_lab.data.orders import roll_up_orders
-from crm_lab.tables import TRANSACTIONS
+from crm_lab.data.kernels.customer360 import customer_table
+from crm_lab.data.kernels.customer_mix import customer_mix
+from crm_lab.data.kernels.orders import roll_up_orders
+from crm_lab.data.validation import breaches, refuse_breaches
+from crm_lab.tables.sales import TRANSACTIONS
 
 ENGINES = ("pandas", "polars", "duckdb")
 

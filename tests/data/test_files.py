@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from crm_lab import BadInput, open_workspace
-from crm_lab.data.reconciliation import reconcile
+from crm_lab.data.quality.reconciliation import reconcile
 
 ROWS = """\
 order,customer,item,units,price,when

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from crm_lab import BadInput, open_workspace
-from crm_lab.data.reconciliation import reconcile
+from crm_lab.data.quality.reconciliation import reconcile
 
 SALES = """\
 order;customer;when;eur

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from crm_lab.checks import BadInput
-from crm_lab.data.purchases import UNIT_DAYS, _sorted_by, calibration_holdout, purchase_days, purchase_summary
+from crm_lab.data.kernels.purchases import UNIT_DAYS, _sorted_by, calibration_holdout, purchase_days, purchase_summary
 
 rows = st.lists(
     st.tuples(

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from crm_lab import BadInput
-from crm_lab.data.coverage import questions, what_can_be_answered
-from crm_lab.data.impact import defect_impact
-from crm_lab.data.quality import audited_accuracy, check_quality
-from crm_lab.data.reconciliation import reconcile, rows_behind
+from crm_lab.data.quality.coverage import questions, what_can_be_answered
+from crm_lab.data.quality.defect_impact import defect_impact
+from crm_lab.data.quality.quality import audited_accuracy, check_quality
+from crm_lab.data.quality.reconciliation import reconcile, rows_behind
 
 
 def test_books_close_and_say_the_published_total(complete_journey):

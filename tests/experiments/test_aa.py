@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crm_lab.experiments.aa import many_splits
+from crm_lab.experiments.validity.aa_splits import many_splits
 
 
 @pytest.fixture(scope="module")

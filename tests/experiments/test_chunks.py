@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from benchmarks.moments_of_files import moments_of_parquet
 from crm_lab.checks import BadInput
-from crm_lab.experiments.chunks import moments_of_parquet
 from crm_lab.stats.moments import moments_by
 
 

@@ -10,8 +10,8 @@ import statsmodels.api as sm
 from crm_lab import open_workspace
 from crm_lab.checks import BadInput
 from crm_lab.experiments import Experiment, campaign_messages
-from crm_lab.experiments.compliance import TakeUp
-from crm_lab.experiments.response import ResponseRates
+from crm_lab.experiments.effects.noncompliance import TakeUp
+from crm_lab.experiments.effects.response_rates import ResponseRates
 from crm_lab.messages import LANGUAGES
 
 

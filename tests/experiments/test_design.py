@@ -17,9 +17,9 @@ from crm_lab.experiments import (
     ratio_of,
     share_of,
 )
-from crm_lab.experiments.economics import Return
-from crm_lab.experiments.estimate import difference, joint_means
-from crm_lab.experiments.sizes import n_share
+from crm_lab.experiments.core.estimate import difference, joint_means
+from crm_lab.experiments.payoff.money_parts import Return
+from crm_lab.experiments.planning.sample_size import n_share
 from crm_lab.messages import LANGUAGES
 from crm_lab.stats.moments import Moments
 

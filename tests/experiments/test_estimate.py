@@ -8,7 +8,7 @@ import statsmodels.formula.api as smf
 from scipy import stats
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments.estimate import difference, joint_means
+from crm_lab.experiments.core.estimate import difference, joint_means
 from crm_lab.stats.moments import Moments, moments_by
 
 

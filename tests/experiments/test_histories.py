@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crm_lab.checks import BadInput
 from crm_lab.experiments import assign, assign_stratified, plant, spend_windows
-from crm_lab.experiments.assignment import hash_unit
+from crm_lab.experiments.core.assignment import hash_unit
 
 ORDERS = pd.DataFrame(
     {

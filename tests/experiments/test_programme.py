@@ -15,7 +15,7 @@ from crm_lab.experiments import (
     mean_of,
     write_decision,
 )
-from crm_lab.experiments.economics import Return
+from crm_lab.experiments.payoff.money_parts import Return
 from crm_lab.messages import LANGUAGES
 
 TERMS = {"margin_share": 0.3, "reward_rate": 0.01, "contact_cost": 0.5, "running_cost": 500.0}
@@ -172,7 +172,7 @@ def test_at_each_break_even_the_net_is_zero(households):
 
 
 def test_bootstrap_agrees_with_fieller(households):
-    from crm_lab.experiments.resample import bootstrap_multiples
+    from crm_lab.experiments.payoff.return_bootstrap import bootstrap_multiples
 
     test, terms = two_arms(households), Programme(**TERMS)
     answer = terms.analyze(test, "spend")
@@ -186,7 +186,7 @@ def test_bootstrap_agrees_with_fieller(households):
 
 
 def test_weighted_moments_are_those_of_the_copies():
-    from crm_lab.experiments.resample import weighted_moments
+    from crm_lab.experiments.payoff.return_bootstrap import weighted_moments
     from crm_lab.stats.moments import Moments
 
     x = np.random.default_rng(5).normal(100, 3, (6, 2))
@@ -199,7 +199,7 @@ def test_weighted_moments_are_those_of_the_copies():
 
 
 def test_redeemed_shares_have_the_stated_mean_and_spread():
-    from crm_lab.experiments.resample import redeemed_shares
+    from crm_lab.experiments.payoff.return_bootstrap import redeemed_shares
 
     drawn = redeemed_shares(
         Programme(**TERMS, redemption_share=0.7, redemption_sd=0.1), np.random.default_rng(6), 20_000
@@ -275,7 +275,7 @@ def test_break_evens_of_measured_money(households):
 
 
 def test_bootstrap_of_measured_money_agrees_with_fieller(households):
-    from crm_lab.experiments.resample import bootstrap_multiples
+    from crm_lab.experiments.payoff.return_bootstrap import bootstrap_multiples
 
     test, terms = measured(households), Programme(**TERMS)
     span = terms.analyze(test, "spend", **MONEY).returns.multiple_set().interval()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import sizes
+from crm_lab.experiments.planning import sample_size as sizes
 
 
 @pytest.mark.parametrize(

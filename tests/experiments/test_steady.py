@@ -5,7 +5,7 @@ import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.experiments import Experiment, Programme, SteadyState
-from crm_lab.experiments.steady import as_terms
+from crm_lab.experiments.payoff.steady_state import as_terms
 from crm_lab.messages import LANGUAGES
 
 TERMS = {"margin_share": 0.3, "reward_rate": 0.01, "contact_cost": 2.0, "running_cost": 900.0, "currency": "EUR"}

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import nbformat
 
+from crm_lab.mime import RESULT_MIME
 from crm_lab.checks import BadInput
 from crm_lab.messages import catalogue
-from crm_lab.run.canonical import write_text
-from crm_lab.run.comparison import never_run
-from crm_lab.run.notebooks import committed_form
-from crm_lab.run.parameters import schema_of
-from crm_lab.results import MIME
+from crm_lab.run.committed.canonical import write_text
+from crm_lab.run.committed.comparison import never_run
+from crm_lab.run.committed.refresh import committed_form
+from crm_lab.run.parameters.schema import schema_of
 from crm_lab.teach.answers import HINTS
-from crm_lab.teach.questions import questions_of
+from crm_lab.teach.course.questions import questions_of
 
 MAX_LINES, MAX_BOX_LINES = 12, 20  # "about 10" and "15" of code that a formatter may have broken
 CODE_CELLS = range(15, 31)
@@ -172,7 +172,7 @@ def outputs(form):
     elif write_text(committed_form(form.notebook)) != form.path.read_text(encoding="utf-8"):
         yield "not in canonical form: run 'crm-lab notebooks refresh'"
     shown = [o for cell in form.code for o in cell.outputs]
-    if not missing and not any(o.get("data", {}).get(MIME, {}).get("headline") for o in shown):
+    if not missing and not any(o.get("data", {}).get(RESULT_MIME, {}).get("headline") for o in shown):
         yield "no result is published as the headline"
     yield from (f"an error: {o.ename}" for o in shown if o.output_type == "error")
     yield from (f"a warning on screen: {o.text[:80]}" for o in shown if o.get("name") == "stderr")

@@ -6,8 +6,8 @@ import nbformat
 import pytest
 
 import crm_lab
-from crm_lab.run.canonical import KERNEL, canonical, write_text
-from crm_lab.run.notebooks import CARD, card_table, card_uses, committed_notebooks
+from crm_lab.run.committed.canonical import KERNEL, canonical, write_text
+from crm_lab.run.committed.refresh import CARD, card_table, card_uses, committed_notebooks
 from tests.notebooks.form import RULES, Form, answers, box_can_go, exercises, open_box, outputs, parameters, short_calls, size, title
 
 ROOT = Path(crm_lab.__file__).parents[1]

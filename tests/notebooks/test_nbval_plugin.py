@@ -7,8 +7,8 @@ import sys
 import nbformat
 import pytest
 
-from crm_lab.run.canonical import KERNEL
-from crm_lab.run.notebooks import refresh
+from crm_lab.run.committed.canonical import KERNEL
+from crm_lab.run.committed.refresh import refresh
 
 V4 = nbformat.v4
 SOURCES = (
@@ -35,7 +35,7 @@ def notebook(tmp_path_factory):
 
 def nbval(path, **environment):
     options = ["-c", "/dev/null", "--rootdir", str(path.parent), "-q", "--color=no", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", "-p", "crm_lab.run.nbval_plugin", "--nbval", *options, str(path)]
+    command = [sys.executable, "-m", "pytest", "-p", "crm_lab.run.committed.nbval_plugin", "--nbval", *options, str(path)]
     environ = {**os.environ, **environment}
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environ)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import crm_lab
-from crm_lab.run.notebooks import committed_notebooks
+from crm_lab.run.committed.refresh import committed_notebooks
 
 ROOT = Path(crm_lab.__file__).parents[1]
 NOTEBOOKS = committed_notebooks(ROOT)
@@ -16,7 +16,7 @@ NOTEBOOKS = committed_notebooks(ROOT)
 def nbval(path):
     """pytest with nbval and our plugin on one notebook, none of this project's own settings."""
     options = ["-c", "/dev/null", "--rootdir", str(path.parent), "-q", "--color=no", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", "-p", "crm_lab.run.nbval_plugin", "--nbval", *options, str(path)]
+    command = [sys.executable, "-m", "pytest", "-p", "crm_lab.run.committed.nbval_plugin", "--nbval", *options, str(path)]
     return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
 
 

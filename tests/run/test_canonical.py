@@ -6,7 +6,7 @@ import zlib
 
 import nbformat
 
-from crm_lab.run.canonical import canonical, clean, strip_png, write_text
+from crm_lab.run.committed.canonical import canonical, clean, strip_png, write_text
 
 V4 = nbformat.v4
 

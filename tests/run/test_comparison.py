@@ -3,8 +3,14 @@
 import nbformat
 import pytest
 
-from crm_lab.run.canonical import RESULT_MIME
-from crm_lab.run.comparison import never_run, notebook_differences, output_differences, same_text, value_differences
+from crm_lab.mime import RESULT_MIME
+from crm_lab.run.committed.comparison import (
+    never_run,
+    notebook_differences,
+    output_differences,
+    same_text,
+    value_differences,
+)
 
 V4 = nbformat.v4
 

@@ -11,7 +11,7 @@ from papermill.engines import papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from crm_lab.checks import BadInput
-from crm_lab.run.engine import CrmLabEngine, check_injected
+from crm_lab.run.execution.engine import CrmLabEngine, check_injected
 
 CHECKED = "from crm_lab import check_params\ncheck_params(globals())"
 
@@ -31,7 +31,7 @@ def test_papermill_knows_the_engine_by_its_entry_point():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", ["papermill", "crm_lab.run.engine", "papermill.engines"])
+@pytest.mark.parametrize("first", ["papermill", "crm_lab.run.execution.engine", "papermill.engines"])
 def test_it_loads_whichever_is_imported_first(first):
     code = f"import {first}, papermill.engines as e; print(e.papermill_engines.get_engine('crm-lab').__name__)"
     done = subprocess.run(
@@ -63,10 +63,10 @@ def test_a_notebook_without_a_parameters_cell_takes_none():
 
 def test_the_kernel_falls_back_to_python_where_the_projects_is_not_installed(monkeypatch):
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "crm-lab", "display_name": "x"}})
-    monkeypatch.setattr("crm_lab.run.engine._installed", lambda _: False)
+    monkeypatch.setattr("crm_lab.run.execution.engine._installed", lambda _: False)
     assert CrmLabEngine.nb_kernel_name(notebook) == "python3"
     assert CrmLabEngine.nb_kernel_name(notebook, "other") == "other"
-    monkeypatch.setattr("crm_lab.run.engine._installed", lambda _: True)
+    monkeypatch.setattr("crm_lab.run.execution.engine._installed", lambda _: True)
     assert CrmLabEngine.nb_kernel_name(notebook) == "crm-lab"
     assert CrmLabEngine.nb_language(nbformat.v4.new_notebook()) == "python"
 

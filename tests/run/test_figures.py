@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from crm_lab.run.comparison import value_differences
-from crm_lab.run.figures import figure_data, figure_title
+from crm_lab.run.committed.comparison import value_differences
+from crm_lab.run.in_kernel.figure_data import figure_data, figure_title
 
 
 def axes():

@@ -9,8 +9,9 @@ import pytest
 from nbclient import NotebookClient
 
 import crm_lab.run
-from crm_lab.run.canonical import KERNEL
-from crm_lab.run.figures import MIME, figure_title
+from crm_lab.mime import FIGURE_MIME
+from crm_lab.run.committed.canonical import KERNEL
+from crm_lab.run.in_kernel.figure_data import figure_title
 
 V4 = nbformat.v4
 
@@ -52,8 +53,8 @@ def test_a_changed_module_is_reloaded_before_the_next_cell_without_a_magic(packa
 def test_axes_show_their_figure_with_its_data_and_no_address(package):
     source = "import seaborn as sns\nax = sns.barplot(x=['a', 'b'], y=[1, 2])\nax.set_title('Bars')\nax"
     (shown,) = outputs_of([source], package)[0]
-    assert set(shown.data) == {"image/png", "text/plain", MIME}
-    (axes,) = shown.data[MIME]["axes"]
+    assert set(shown.data) == {"image/png", "text/plain", FIGURE_MIME}
+    (axes,) = shown.data[FIGURE_MIME]["axes"]
     assert axes["bars"]["height"] == "2 values, absolute sum 3.0, from 1.0 to 2.0: 1.0 2.0"
     assert axes["xcategories"] == ["a", "b"]
-    assert figure_title(shown.data[MIME]) == "Bars"
+    assert figure_title(shown.data[FIGURE_MIME]) == "Bars"

@@ -8,8 +8,8 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-from crm_lab.run import kernel_installation
-from crm_lab.run.kernel_installation import installed_specification, point_to_this_interpreter
+from crm_lab.run.execution import kernel_installation
+from crm_lab.run.execution.kernel_installation import installed_specification, point_to_this_interpreter
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from crm_lab.cli import main
-from crm_lab.run.canonical import KERNEL
+from crm_lab.run.committed.canonical import KERNEL
 
 NOTEBOOK = '{"cells": [], "metadata": {"kernelspec": %s}, "nbformat": 4, "nbformat_minor": 5}'
 

@@ -6,8 +6,8 @@ import nbformat
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.run.canonical import KERNEL
-from crm_lab.run.notebooks import card_table, card_uses, copy_notebook, find_notebook, refresh
+from crm_lab.run.committed.canonical import KERNEL
+from crm_lab.run.committed.refresh import card_table, card_uses, copy_notebook, find_notebook, refresh
 
 V4 = nbformat.v4
 

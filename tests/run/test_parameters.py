@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import crm_lab
 from crm_lab.checks import BadInput
-from crm_lab.run.guard import check_params
-from crm_lab.run.kinds import NotOfTypeError, from_text, spelled, validated
-from crm_lab.run.parameters import Text, schema_of
+from crm_lab.run.in_kernel.check_params import check_params
+from crm_lab.run.parameters.schema import Text, schema_of
+from crm_lab.run.parameters.types import NotOfTypeError, from_text, spelled, validated
 
 CELL = '''\
 """What may be changed."""

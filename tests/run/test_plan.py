@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.run.library import notebooks
-from crm_lab.run.plan import make_plan, with_dates
-from crm_lab.run.suite import load_suite
+from crm_lab.run.suites.notebook_file import notebooks
+from crm_lab.run.suites.plan import make_plan, with_dates
+from crm_lab.run.suites.suite import load_suite
 
 SUITE = """
 title = "A"

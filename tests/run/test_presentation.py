@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm_lab.run.presentation import figure, number, parameters, provenance
+from crm_lab.run.html.presentation import figure, number, parameters, provenance
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from crm_lab.run import provenance
+from crm_lab.run.archive import provenance
 
 
 def test_the_code_hash_sees_contents_and_names(tmp_path):

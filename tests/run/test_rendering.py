@@ -6,10 +6,10 @@ import nbformat
 import pytest
 
 from crm_lab.messages import catalogue
-from crm_lab.run.canonical import KERNEL
-from crm_lab.run.cells import TEMPLATES, cells_html
-from crm_lab.run.figures import MIME as FIGURE_MIME
-from crm_lab.run.rendering import render_index, render_page
+from crm_lab.mime import FIGURE_MIME
+from crm_lab.run.committed.canonical import KERNEL
+from crm_lab.run.html.notebook_cells import TEMPLATES, cells_html
+from crm_lab.run.html.rendering import render_index, render_page
 
 V4 = nbformat.v4
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

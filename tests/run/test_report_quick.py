@@ -9,12 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from crm_lab import cli
-from crm_lab.run import report, schedule, worker
-from crm_lab.run.library import notebooks
-from crm_lab.run.pages import blank_page, ending, published
-from crm_lab.run.plan import make_plan
-from crm_lab.run.report import exit_code_of
-from crm_lab.run.suite import load_suite
+from crm_lab.run import run_suite as report
+from crm_lab.run.execution import schedule, worker
+from crm_lab.run.execution.page_record import blank_page, ending, published
+from crm_lab.run.run_suite import exit_code_of
+from crm_lab.run.suites.notebook_file import notebooks
+from crm_lab.run.suites.plan import make_plan
+from crm_lab.run.suites.suite import load_suite
 
 FULL = OSError(errno.ENOSPC, "No space left on device", "/out/x")
 
@@ -171,13 +172,6 @@ def test_only_published_results_are_collected():
     shown = nbformat.v4.new_output("display_data", {mime: {"id": "a"}, "text/plain": "x"})
     assert published(executed(shown)) == [{"id": "a"}]
     assert published(executed(nbformat.v4.new_output("display_data", {"text/plain": "x"}))) == []
-
-
-def test_two_results_of_publish_have_this_mime_type():
-    from crm_lab import results
-    from crm_lab.run import pages
-
-    assert pages.MIME == results.MIME
 
 
 def test_the_environment_of_a_page(plan, tmp_path, monkeypatch):

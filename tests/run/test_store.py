@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.run import store
-from crm_lab.run.store import locked, point_latest, publish_run, run_folder, write_json
+from crm_lab.run.archive import store
+from crm_lab.run.archive.store import locked, point_latest, publish_run, run_folder, write_json
 
 
 def names(folder):

@@ -3,8 +3,8 @@
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.run.library import notebooks, pick
-from crm_lab.run.suite import load_suite, suite_files
+from crm_lab.run.suites.notebook_file import notebooks, pick
+from crm_lab.run.suites.suite import load_suite, suite_files
 
 
 @pytest.fixture

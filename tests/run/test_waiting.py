@@ -10,11 +10,11 @@ import warnings
 import nbformat
 import pytest
 
-from crm_lab.run import preload, worker
-from crm_lab.run.canonical import canonical
-from crm_lab.run.library import NotebookFile
-from crm_lab.run.steady import steady_environment
-from crm_lab.run.waiting import ForkedProcess, Waiting
+from crm_lab.run.committed.canonical import canonical
+from crm_lab.run.environment import steady_environment
+from crm_lab.run.execution import preload, worker
+from crm_lab.run.execution.forked_kernel import ForkedProcess, Waiting
+from crm_lab.run.suites.notebook_file import NotebookFile
 
 CELLS = [
     "import pandas as pd\nimport matplotlib.pyplot as plt",

@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_lab.checks import BadInput
-from crm_lab.scorecard import Auditor, Claim, ClaimList, Control, Deck, change, figure, metrics
-from crm_lab.scorecard.metrics import UNITS
+from crm_lab.scorecard import Auditor, Claim, ClaimList, Control, Deck, change, figure
+from crm_lab.scorecard import kpi_registry as metrics
+from crm_lab.scorecard.kpi_registry import UNITS
 
 figures = st.builds(
     lambda bound, number, percent: figure(f"{bound}{number}{percent}"),

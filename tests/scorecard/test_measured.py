@@ -7,7 +7,8 @@ import pytest
 from crm_lab.checks import BadInput
 from crm_lab.exports import project_root
 from crm_lab.messages import Message
-from crm_lab.results import MIME, Fact, Interval
+from crm_lab.mime import RESULT_MIME
+from crm_lab.results import Fact, Interval
 from crm_lab.scorecard import as_measured, from_fact, packaged, share_by_customer
 from crm_lab.stats.intervals import z_value
 
@@ -50,7 +51,9 @@ def test_refusals():
 
 def test_the_packaged_values_are_those_of_page_23():
     page = nbformat.read(project_root() / "notebooks" / "23_do_the_numbers_hold.ipynb", as_version=4)
-    shown = [o.get("data", {}).get(MIME, {}) for cell in page.cells if cell.cell_type == "code" for o in cell.outputs]
+    shown = [
+        o.get("data", {}).get(RESULT_MIME, {}) for cell in page.cells if cell.cell_type == "code" for o in cell.outputs
+    ]
     facts = {fact["id"]: fact for content in shown for fact in content.get("facts", [])}
     for row in as_measured(packaged()):
         fact = facts[f"recomputed.{row.metric}"]

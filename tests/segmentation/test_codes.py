@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_lab.segmentation.codes import run_starts
+from crm_lab.data.kernels.receipts import run_starts
 
 RUNS = st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(1, 3)), min_size=1, max_size=20)
 

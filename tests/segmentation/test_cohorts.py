@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from crm_lab.checks import BadInput
 from crm_lab.segmentation import Cohorts
-from crm_lab.segmentation.cohorts import cohort_counts
+from crm_lab.segmentation.cohorts.cohorts import cohort_counts
 
 
 def orders(rows):

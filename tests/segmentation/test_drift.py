@@ -9,7 +9,7 @@ import pytest
 import crm_lab
 from crm_lab import open_workspace
 from crm_lab.checks import BadInput
-from crm_lab.results import MIME
+from crm_lab.mime import RESULT_MIME
 from crm_lab.segmentation import RFM, compare_scorings, purchase_values
 
 ROOT = Path(crm_lab.__file__).parents[1]
@@ -104,5 +104,5 @@ def test_page_04_three_months_later_explains_the_difference(tmp_path):
 def published(notebook):
     cells = nbformat.read(notebook, 4).cells
     outputs = (o for c in cells for o in c.get("outputs", []))
-    found = [o["data"][MIME] for o in outputs if MIME in o.get("data", {})]
+    found = [o["data"][RESULT_MIME] for o in outputs if RESULT_MIME in o.get("data", {})]
     return {payload["id"]: payload for payload in found}

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from crm_lab.checks import BadInput
 from crm_lab.segmentation import Migration, Tiers
-from crm_lab.segmentation.migration import STATES
-from crm_lab.segmentation.moves import (
+from crm_lab.segmentation.tiers.migration import STATES
+from crm_lab.stats.markov import (
     chain_draws,
     expected_stay,
     share_difference,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from crm_lab.checks import BadInput
 from crm_lab.segmentation import Repurchase, interpurchase, product_repurchase, repeat_rates
-from crm_lab.segmentation.repeat import gap_quantiles
+from crm_lab.segmentation.cohorts.interpurchase import gap_quantiles
 from crm_lab.stats.survival import kaplan_meier
 
 START = pd.Timestamp("2024-01-01")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from crm_lab.checks import BadInput
 from crm_lab.segmentation import RFM, THREE_SEGMENTS, apply_scoring, load_scoring
-from crm_lab.segmentation.scoring import DIMENSIONS
+from crm_lab.segmentation.rfm.scoring_file import DIMENSIONS
 
 AS_OF = "2024-06-30"
 

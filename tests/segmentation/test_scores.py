@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_lab.segmentation.scores import natural_breaks, quantile_cuts, score
+from crm_lab.segmentation.rfm.cut_points import natural_breaks, quantile_cuts, score
 
 VALUES = st.lists(st.integers(-50, 50), min_size=1, max_size=60).map(lambda v: np.array(v, dtype=float))
 BINS = st.integers(2, 10)

@@ -6,7 +6,7 @@ import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.segmentation import RFM, SegmentRules, SegmentStability, purchase_values
-from crm_lab.segmentation.rules import Rule
+from crm_lab.segmentation.rfm.segment_rules import Rule
 
 AS_OF = "2024-12-31"
 START = np.datetime64("2024-01-01")

@@ -4,7 +4,7 @@ import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.segmentation import RFM, purchase_values
-from crm_lab.segmentation.scoring import DIMENSIONS
+from crm_lab.segmentation.rfm.scoring_file import DIMENSIONS
 
 LINES = pd.DataFrame(
     [

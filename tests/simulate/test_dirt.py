@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from crm_lab.simulate import make_retailer, open_key
-from crm_lab.simulate.actions import DIRT_KINDS
+from crm_lab.simulate.scenario.actions import DIRT_KINDS
 
 SHARE = 0.02
 

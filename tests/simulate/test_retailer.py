@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_lab.simulate import load_scenario, make_retailer, open_key, scenario_names, student_seed
-from crm_lab.simulate.streams import BLOCK
+from crm_lab.simulate.scenario.streams import BLOCK
 from crm_lab.tables import TABLES
 
 DTYPES = {

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from crm_lab.stats import scoring
+from crm_lab.stats import calibration, ranking
 
 
 @st.composite
@@ -21,8 +21,8 @@ def rankings(draw):
 @settings(max_examples=80, deadline=None)
 def test_auc_and_average_precision_equal_scikit_learn(case):
     event, score = case
-    assert scoring.auc(event, score) == pytest.approx(roc_auc_score(event, score), abs=1e-12)
-    assert scoring.average_precision(event, score) == pytest.approx(average_precision_score(event, score), abs=1e-12)
+    assert ranking.auc(event, score) == pytest.approx(roc_auc_score(event, score), abs=1e-12)
+    assert ranking.average_precision(event, score) == pytest.approx(average_precision_score(event, score), abs=1e-12)
 
 
 @given(rankings(), st.randoms(use_true_random=False))
@@ -30,11 +30,11 @@ def test_auc_and_average_precision_equal_scikit_learn(case):
 def test_order_of_rows_never_matters_and_reversal_mirrors_auc(case, random):
     event, score = case
     order = np.array(random.sample(range(len(event)), len(event)))
-    lift = scoring.lift_at(0.1)
-    here = lift(*scoring.Ranking.of(event, score).counts())
-    there = lift(*scoring.Ranking.of(event[order], score[order]).counts())
+    lift = ranking.lift_at(0.1)
+    here = lift(*ranking.Ranking.of(event, score).counts())
+    there = lift(*ranking.Ranking.of(event[order], score[order]).counts())
     assert here == pytest.approx(there, abs=1e-12)
-    assert scoring.auc(event, score) + scoring.auc(event, -score) == pytest.approx(1, abs=1e-12)
+    assert ranking.auc(event, score) + ranking.auc(event, -score) == pytest.approx(1, abs=1e-12)
 
 
 def test_delong_variance_is_the_variance_of_the_placements_written_out():
@@ -44,27 +44,27 @@ def test_delong_variance_is_the_variance_of_the_placements_written_out():
     x, y = score[event == 1], score[event == 0]
     wins = (x[:, None] > y[None, :]) + 0.5 * (x[:, None] == y[None, :])
     by_hand = wins.mean(1).var(ddof=1) / len(x) + wins.mean(0).var(ddof=1) / len(y)
-    assert scoring.delong_variance(event, score) == pytest.approx(by_hand, rel=1e-10)
+    assert ranking.delong_variance(event, score) == pytest.approx(by_hand, rel=1e-10)
 
 
 def test_bootstrap_interval_of_auc_agrees_with_delong_and_pairs_draws():
     rng = np.random.default_rng(5)
     event = rng.integers(0, 2, 800)
     score = rng.normal(event, 1)
-    draws = scoring.bootstrap_measures(
-        event, {"a": score, "b": 2 * score + 1}, {"auc": scoring.auc_from_counts}, draws=600, rng=1
+    draws = ranking.bootstrap_measures(
+        event, {"a": score, "b": 2 * score + 1}, {"auc": ranking.auc_from_counts}, draws=600, rng=1
     )
     assert draws[:, 0, 0] == pytest.approx(draws[:, 1, 0], abs=1e-12)  # same ranking, same resamples
-    assert draws[:, 0, 0].std() == pytest.approx(np.sqrt(scoring.delong_variance(event, score)), rel=0.12)
+    assert draws[:, 0, 0].std() == pytest.approx(np.sqrt(ranking.delong_variance(event, score)), rel=0.12)
 
 
 def test_bootstrap_by_customer_is_wider_when_customers_repeat():
     rng = np.random.default_rng(7)
     event, score = rng.integers(0, 2, 150), rng.normal(size=150)
     many = [np.repeat(a, 6) for a in (event, score, np.arange(150))]
-    one = {"auc": scoring.auc_from_counts}
-    by_row = scoring.bootstrap_measures(many[0], {"s": many[1]}, one, draws=300, rng=1).std()
-    by_customer = scoring.bootstrap_measures(many[0], {"s": many[1]}, one, draws=300, rng=1, groups=many[2]).std()
+    one = {"auc": ranking.auc_from_counts}
+    by_row = ranking.bootstrap_measures(many[0], {"s": many[1]}, one, draws=300, rng=1).std()
+    by_customer = ranking.bootstrap_measures(many[0], {"s": many[1]}, one, draws=300, rng=1, groups=many[2]).std()
     assert by_customer / by_row == pytest.approx(np.sqrt(6), rel=0.2)
 
 
@@ -72,7 +72,7 @@ def test_lift_by_hand_with_a_tie_across_the_line():
     event = np.array([1, 0, 1, 0, 0, 0, 0, 0, 0, 0])
     score = np.array([9, 8, 8, 1, 1, 1, 1, 1, 1, 1.0])
     # top 20 %: the first, and half of the two that share 8: 1 + .5 of 2 places; base rate .2
-    assert scoring.lift_at(0.2)(*scoring.Ranking.of(event, score).counts()) == pytest.approx(0.75 / 0.2)
+    assert ranking.lift_at(0.2)(*ranking.Ranking.of(event, score).counts()) == pytest.approx(0.75 / 0.2)
 
 
 def test_calibration_line_finds_the_slope_that_was_built_in():
@@ -80,10 +80,10 @@ def test_calibration_line_finds_the_slope_that_was_built_in():
     true = rng.normal(0, 1.5, 60_000)
     event = rng.random(60_000) < 1 / (1 + np.exp(-true))
     stated = 1 / (1 + np.exp(-2 * true))  # twice too sure
-    line = scoring.calibration_line(event, stated)
+    line = calibration.calibration_line(event, stated)
     assert abs(line.slope - 0.5) < 4 * line.slope_se
     assert line.slope_se < 0.01
-    honest = scoring.calibration_line(event, 1 / (1 + np.exp(-true)))
+    honest = calibration.calibration_line(event, 1 / (1 + np.exp(-true)))
     assert abs(honest.slope - 1) < 4 * honest.slope_se
     assert abs(honest.intercept) < 4 * honest.intercept_se
 
@@ -92,7 +92,7 @@ def test_calibration_line_converges_where_a_plain_newton_step_from_slope_one_ove
     rng = np.random.default_rng(0)
     true = rng.normal(0, 1, 4000)
     event = rng.random(4000) < 1 / (1 + np.exp(-true))
-    line = scoring.calibration_line(event, 1 / (1 + np.exp(-3 * true)))
+    line = calibration.calibration_line(event, 1 / (1 + np.exp(-3 * true)))
     assert abs(line.slope - 1 / 3) < 4 * line.slope_se
     assert line.slope_se < 0.02
 
@@ -101,15 +101,15 @@ def test_errors_of_repeated_rows_are_those_of_the_units():
     rng = np.random.default_rng(4)
     true = rng.normal(size=4000)
     event, stated = (rng.random(4000) < 1 / (1 + np.exp(-true))).astype(int), 1 / (1 + np.exp(-true))
-    once = scoring.calibration_line(event, stated)
-    four = scoring.calibration_line(np.tile(event, 4), np.tile(stated, 4), groups=np.tile(np.arange(4000), 4))
+    once = calibration.calibration_line(event, stated)
+    four = calibration.calibration_line(np.tile(event, 4), np.tile(stated, 4), groups=np.tile(np.arange(4000), 4))
     assert four.slope == pytest.approx(once.slope)
     assert four.slope_se == pytest.approx(once.slope_se, rel=0.05)
-    assert scoring.calibration_line(np.tile(event, 4), np.tile(stated, 4)).slope_se < 0.6 * once.slope_se
+    assert calibration.calibration_line(np.tile(event, 4), np.tile(stated, 4)).slope_se < 0.6 * once.slope_se
 
 
 def test_calibration_line_has_no_slope_for_constant_probabilities():
-    line = scoring.calibration_line([0, 1, 1], [0.5, 0.5, 0.5])
+    line = calibration.calibration_line([0, 1, 1], [0.5, 0.5, 0.5])
     assert np.isnan(line.slope)
     assert line.in_the_large == pytest.approx(0.5 - 2 / 3)
 
@@ -118,21 +118,21 @@ def test_calibration_bins_keep_every_customer_and_every_event():
     rng = np.random.default_rng(2)
     p = np.round(rng.random(997), 2)
     event = (rng.random(997) < p).astype(int)
-    bins = scoring.calibration_bins(event, p, 10)
+    bins = calibration.calibration_bins(event, p, 10)
     assert bins.n.sum() == 997
     assert bins.events.sum() == event.sum()
     assert (np.diff(bins.stated) > 0).all()
 
 
 def test_probability_measures_by_hand():
-    assert scoring.brier([1, 0], [0.8, 0.4]) == pytest.approx((0.04 + 0.16) / 2)
-    assert scoring.log_loss([1, 0], [0.8, 0.4]) == pytest.approx(-(np.log(0.8) + np.log(0.6)) / 2)
-    assert np.isfinite(scoring.log_loss([1], [0.0]))
+    assert calibration.brier([1, 0], [0.8, 0.4]) == pytest.approx((0.04 + 0.16) / 2)
+    assert calibration.log_loss([1, 0], [0.8, 0.4]) == pytest.approx(-(np.log(0.8) + np.log(0.6)) / 2)
+    assert np.isfinite(calibration.log_loss([1], [0.0]))
 
 
 def test_without_events_there_is_no_auc():
-    assert np.isnan(scoring.auc([0, 0, 0], [1, 2, 3]))
-    assert np.isnan(scoring.delong_variance([0, 1, 0], [1, 2, 3]))
+    assert np.isnan(ranking.auc([0, 0, 0], [1, 2, 3]))
+    assert np.isnan(ranking.delong_variance([0, 1, 0], [1, 2, 3]))
 
 
 @pytest.mark.parametrize(
@@ -145,4 +145,4 @@ def test_without_events_there_is_no_auc():
 )
 def test_bad_input_is_named(event, score, sentence):
     with pytest.raises(ValueError, match=sentence):
-        scoring.Ranking.of(event, score)
+        ranking.Ranking.of(event, score)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from statsmodels.duration.survfunc import SurvfuncRight
 
-from crm_lab.stats.spells import Spells, return_chance, spells_between
+from crm_lab.stats.return_chance import Spells, return_chance, spells_between
 
 
 def test_spells_of_two_customers_by_hand():

@@ -6,9 +6,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from crm_lab.run.canonical import write_text
-from crm_lab.run.library import NotebookFile
-from crm_lab.teach.roster import Student
+from crm_lab.run.committed.canonical import write_text
+from crm_lab.run.suites.notebook_file import NotebookFile
+from crm_lab.teach.course.roster import Student
 
 PARAMETERS = """
     source: str = "cdnow_sample"  # data set

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from crm_lab import check
-from crm_lab.teach.answers import HINTS, MIME, plain, shown
+from crm_lab.mime import ANSWER_MIME
+from crm_lab.teach.answers import HINTS, plain, shown
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_an_answer_that_can_be_is_taken_down_as_it_will_be_compared():
     feedback = check("99.q1", 0.21547, "share", digits=3)
     assert str(feedback).startswith("99.q1: taken down as 0.215 (a share from 0 to 1; decimals that count: 3).")
     bundle = feedback._repr_mimebundle_()
-    assert json.loads(json.dumps(bundle[MIME])) == {
+    assert json.loads(json.dumps(bundle[ANSWER_MIME])) == {
         "question": "99.q1", "form": "share", "digits": 3, "value": 0.21547,
     }  # fmt: skip
 

@@ -6,11 +6,11 @@ import pytest
 
 from crm_lab import BadInput
 from crm_lab.exports import project_root
-from crm_lab.teach.build import build, find_pages
-from crm_lab.teach.course import Course, plan_course
-from crm_lab.teach.grade import PageSource
-from crm_lab.teach.proof import leaks
-from crm_lab.teach.versions import filled_in, runnable, solution_notebook, with_values
+from crm_lab.teach.course.build_course import build, find_pages
+from crm_lab.teach.course.course import Course, plan_course
+from crm_lab.teach.course.versions import filled_in, runnable, solution_notebook, with_values
+from crm_lab.teach.grading.grade import PageSource
+from crm_lab.teach.grading.proof import leaks
 
 ANSWERS = {"40.q1": 4711, "40.q2": 0.12345}
 
@@ -74,8 +74,8 @@ def test_chinese_courses_speak_chinese(page, students, tmp_path, read):
 
 
 def test_a_simulated_retailer_comes_without_its_key(page, students, tmp_path, monkeypatch):
-    monkeypatch.setattr("crm_lab.teach.course.SIMULATED_CUSTOMERS", 40)
-    monkeypatch.setattr("crm_lab.teach.course._suite_parameters", lambda _: {"as_of": "latest"})
+    monkeypatch.setattr("crm_lab.teach.course.course.SIMULATED_CUSTOMERS", 40)
+    monkeypatch.setattr("crm_lab.teach.course.course._suite_parameters", lambda _: {"as_of": "latest"})
     course = plan_course([page], students[:2], lang="en", data="simulated:fashion", salt="word")
     build(course, [page], tmp_path / "out")
     data = {s.id: tmp_path / "out" / "students" / s.id / "data_fashion" for s in students[:2]}
@@ -86,7 +86,7 @@ def test_a_simulated_retailer_comes_without_its_key(page, students, tmp_path, mo
 
 
 def test_nothing_is_left_of_a_build_that_fails(course, page, tmp_path, monkeypatch):
-    monkeypatch.setattr("crm_lab.teach.build._write_page", lambda *_: 1 / 0)
+    monkeypatch.setattr("crm_lab.teach.course.build_course._write_page", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         build(course, [page], tmp_path / "new" / "out")
     assert list((tmp_path / "new").iterdir()) == []

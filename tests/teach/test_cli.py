@@ -5,8 +5,8 @@ from click.testing import CliRunner
 
 from crm_lab.cli import main
 from crm_lab.messages import Message
-from crm_lab.teach.course import Course
-from crm_lab.teach.proof import Proof
+from crm_lab.teach.course.course import Course
+from crm_lab.teach.grading.proof import Proof
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_folder_that_is_no_course_is_refused(call, tmp_path):
 
 def test_a_check_that_fails_says_each_reason_and_exits_1(call, roster, monkeypatch):
     problem = Message("proof.leak_output", {"student": "ada", "page": "04"})
-    monkeypatch.setattr("crm_lab.teach.proof.prove", lambda *_: Proof((problem,), (), 3))
+    monkeypatch.setattr("crm_lab.teach.grading.proof.prove", lambda *_: Proof((problem,), (), 3))
     done = call("build", "04", "--students", roster, "--out", "course", "--check")
     assert done.exit_code == 1
     assert "  - 04: the file of ada has outputs." in done.output
@@ -84,5 +84,5 @@ def test_export_says_the_next_command(call):
 
 
 def test_a_system_without_landlock_is_said(call, tmp_path, monkeypatch):
-    monkeypatch.setattr("crm_lab.teach.sandbox.landlock_version", lambda: 0)
+    monkeypatch.setattr("crm_lab.teach.sandbox.sandbox.landlock_version", lambda: 0)
     assert "This system has no Landlock" in call("grade", tmp_path).output

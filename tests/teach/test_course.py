@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from crm_lab.cli import main
 from crm_lab.exports import project_root
-from crm_lab.run.canonical import write_text
-from crm_lab.teach.build import find_pages
-from crm_lab.teach.versions import filled_in
+from crm_lab.run.committed.canonical import write_text
+from crm_lab.teach.course.build_course import find_pages
+from crm_lab.teach.course.versions import filled_in
 
 PAGES = ("00", "01", "04", "08", "11", "16")
 QUESTIONS = 3 * len(PAGES)

@@ -10,12 +10,13 @@ from click.testing import CliRunner
 from crm_lab.checks import BadInput
 from crm_lab.cli import main
 from crm_lab.exports import project_root
-from crm_lab.teach.build import build
-from crm_lab.teach.course import plan_course
-from crm_lab.teach.feedback import write_feedback
-from crm_lab.teach.grade import Graded, Options, course_folder, grade, submissions_folder
-from crm_lab.teach.roster import Student
-from crm_lab.teach.sandbox import Limits
+from crm_lab.teach.course.build_course import build
+from crm_lab.teach.course.course import plan_course
+from crm_lab.teach.course.roster import Student
+from crm_lab.teach.grading.feedback import write_feedback
+from crm_lab.teach.grading.grade import Options, course_folder, grade, submissions_folder
+from crm_lab.teach.grading.grades import Graded
+from crm_lab.teach.sandbox.sandbox import Limits
 
 pytestmark = pytest.mark.slow
 
@@ -189,7 +190,7 @@ def test_a_course_is_found_from_its_folders(graded):
 
 
 def test_the_command_grades_and_says_where(graded, tmp_path, monkeypatch):
-    monkeypatch.setattr("crm_lab.teach.grade.grade", lambda *_: iter([*graded[0].students[:2], graded[0]]))
+    monkeypatch.setattr("crm_lab.teach.grading.grade.grade", lambda *_: iter([*graded[0].students[:2], graded[0]]))
     done = CliRunner().invoke(main, ["teach", "grade", str(graded[1]), "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
     assert "good 2/2" in done.output

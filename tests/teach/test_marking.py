@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_lab.teach.marking import agrees, mark, with_likeness
-from crm_lab.teach.questions import Question
+from crm_lab.teach.course.questions import Question
+from crm_lab.teach.grading.marking import agrees, mark, with_likeness
 
 
 def asked(form="share", digits=3, id_="40.q1"):

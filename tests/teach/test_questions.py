@@ -3,7 +3,7 @@
 import pytest
 
 from crm_lab import BadInput
-from crm_lab.teach.questions import calls, questions_of
+from crm_lab.teach.course.questions import calls, questions_of
 
 
 def test_exercises_of_a_page(page_content):

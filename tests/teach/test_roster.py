@@ -3,7 +3,7 @@
 import pytest
 
 from crm_lab import BadInput
-from crm_lab.teach.roster import Student, read_students
+from crm_lab.teach.course.roster import Student, read_students
 
 
 @pytest.fixture

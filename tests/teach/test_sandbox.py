@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from crm_lab.teach.sandbox import beside, landlock_version
+from crm_lab.teach.sandbox.sandbox import beside, landlock_version
 
 CONFINED = """
 import sys
 from pathlib import Path
-from crm_lab.teach.sandbox import Limits, confine
+from crm_lab.teach.sandbox.sandbox import Limits, confine
 scratch, hidden = Path(sys.argv[1]), Path(sys.argv[2])
 confine(scratch, [hidden], Limits(seconds=20, memory_mb=300))
 """

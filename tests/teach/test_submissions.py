@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from crm_lab.run.canonical import write_text
-from crm_lab.teach.course import plan_course
-from crm_lab.teach.grade import PageSource
-from crm_lab.teach.submissions import NoNotebookError, collect, edits, read_notebook
-from crm_lab.teach.versions import student_notebook
+from crm_lab.run.committed.canonical import write_text
+from crm_lab.teach.course.course import plan_course
+from crm_lab.teach.course.versions import student_notebook
+from crm_lab.teach.grading.grade import PageSource
+from crm_lab.teach.grading.submissions import NoNotebookError, collect, edits, read_notebook
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_data_checkpoints_links_and_outputs_are_passed_over(hand_in, course, tmp
 
 
 def test_a_huge_file_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("crm_lab.teach.submissions._LARGEST_MB", 1e-6)
+    monkeypatch.setattr("crm_lab.teach.grading.submissions._LARGEST_MB", 1e-6)
     (tmp_path / "x.ipynb").write_text("{}" * 10, encoding="utf-8")
     with pytest.raises(NoNotebookError, match="larger than"):
         read_notebook(tmp_path / "x.ipynb")

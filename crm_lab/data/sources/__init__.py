@@ -37,7 +37,7 @@ def find_source(name: str) -> Source:
 
         return from_toml(_beside_the_suites(name))
     if name.startswith("simulated:"):
-        from crm_lab.data.sources.simulated import source
+        from crm_lab.data.sources.packaged.simulated import source
 
         return source(name)
     name, comma, settings = name.partition(",")
@@ -48,9 +48,9 @@ def find_source(name: str) -> Source:
             f"source is {name!r}; it must be one of {', '.join(_HOMES)}, simulated:SCENARIO, or a .toml file.{hint}"
         )
     module, arguments = _HOMES[name]
-    made: Source = partial(importlib.import_module(f"crm_lab.data.sources.{module}").source, *arguments)()
+    made: Source = partial(importlib.import_module(f"crm_lab.data.sources.packaged.{module}").source, *arguments)()
     if comma:
-        from crm_lab.data.sources.sample import sample_of
+        from crm_lab.data.sources.packaged.sample import sample_of
 
         return sample_of(made, settings)
     return made

@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from crm_lab.checks import BadInput, Problems
 from crm_lab.data.sources.base import Action, Source
-from crm_lab.data.sources.description import FileDescription
-from crm_lab.data.sources.door import read_raw
-from crm_lab.data.sources.further import FurtherTable, doors_of, problems_of
-from crm_lab.data.sources.inspection import refuse_unreadable, refuse_wrongly_described
+from crm_lab.data.sources.file_checks import refuse_unreadable, refuse_wrongly_described
+from crm_lab.data.sources.further_tables import FurtherTable, doors_of, problems_of
+from crm_lab.data.sources.raw_rows import read_raw
 from crm_lab.data.sources.sql import customer, name_of, number, text_of
+from crm_lab.data.sources.toml_description import FileDescription
 
 
 class Columns(BaseModel):

@@ -11,12 +11,14 @@ from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.lines import wrapped
 from crm_lab.plots.segmentation.moves import ranges, words
 from crm_lab.plots.style import BLUE, GREY, ORANGE, SEQUENTIAL, new_axes
-from crm_lab.segmentation.cohorts import CohortResult
-from crm_lab.segmentation.repeat import InterpurchaseTimes, ProductCohorts, RepeatRates
-from crm_lab.segmentation.repurchase import RepurchaseResult
+from crm_lab.plots.wrapped_text import wrapped
+from crm_lab.segmentation.cohorts.cohorts import CohortResult
+from crm_lab.segmentation.cohorts.interpurchase import InterpurchaseTimes
+from crm_lab.segmentation.cohorts.product_repurchase import ProductCohorts
+from crm_lab.segmentation.cohorts.repeat_rates import RepeatRates
+from crm_lab.segmentation.cohorts.second_purchase import RepurchaseResult
 
 
 @draws(CohortResult)

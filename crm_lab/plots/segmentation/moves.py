@@ -13,10 +13,10 @@ from matplotlib.ticker import PercentFormatter
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, ORANGE, SEQUENTIAL, new_axes
-from crm_lab.segmentation.baseline import MoveBaseline, TreatedMove, state_name
 from crm_lab.segmentation.lifecycle import LifecycleResult
-from crm_lab.segmentation.migration import MigrationResult
-from crm_lab.segmentation.tiers import TierResult
+from crm_lab.segmentation.tiers.migration import MigrationResult
+from crm_lab.segmentation.tiers.move_baseline import MoveBaseline, TreatedMove, state_name
+from crm_lab.segmentation.tiers.tiers import TierResult
 
 
 def words(key: str, **values: Any) -> str:

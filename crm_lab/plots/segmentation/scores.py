@@ -10,7 +10,7 @@ from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, PALETTE, SEQUENTIAL, SKY, new_axes
 from crm_lab.segmentation import CallList, RFMResult, ScoringDrift, SegmentStabilityResult
-from crm_lab.segmentation.rules import segment_name
+from crm_lab.segmentation.rfm.segment_rules import segment_name
 
 
 @draws(RFMResult)

@@ -7,9 +7,9 @@ from functools import reduce
 from operator import add
 
 from crm_lab.messages import Message
-from crm_lab.scorecard.changes import Step, agreeing, readings, step
 from crm_lab.scorecard.claim import Change, Claim
-from crm_lab.scorecard.figures import Span, exactly
+from crm_lab.scorecard.printed_changes import Step, agreeing, readings, step
+from crm_lab.scorecard.printed_number import Span, exactly
 from crm_lab.scorecard.rules.registry import Book, Remark, claim_rule
 
 WHOLE = exactly(1.0)

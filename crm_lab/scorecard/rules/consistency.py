@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Final
 
-from crm_lab.scorecard.changes import readings
 from crm_lab.scorecard.claim import Change, Claim
-from crm_lab.scorecard.figures import Figure, Span, exactly
+from crm_lab.scorecard.printed_changes import readings
+from crm_lab.scorecard.printed_number import Figure, Span, exactly
 from crm_lab.scorecard.rules.arithmetic import against_levels
 from crm_lab.scorecard.rules.registry import Book, Remark, rule
 

@@ -10,7 +10,7 @@ from operator import attrgetter
 
 from crm_lab.messages import Message
 from crm_lab.scorecard.claim import Change, Claim
-from crm_lab.scorecard.figures import Figure, Span
+from crm_lab.scorecard.printed_number import Figure, Span
 from crm_lab.scorecard.rules.registry import Book, Remark, claim_rule, rule
 
 

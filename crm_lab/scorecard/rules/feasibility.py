@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from crm_lab.scorecard.claim import Claim
-from crm_lab.scorecard.figures import exactly
+from crm_lab.scorecard.printed_number import exactly
 from crm_lab.scorecard.rules.registry import Book, Remark, claim_rule, rule
 from crm_lab.stats.intervals import z_value
 

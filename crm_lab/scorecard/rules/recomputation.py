@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crm_lab.scorecard.claim import Claim
-from crm_lab.scorecard.figures import Span
+from crm_lab.scorecard.printed_number import Span
 from crm_lab.scorecard.rules.registry import Book, Remark, claim_rule
 
 

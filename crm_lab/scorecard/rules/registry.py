@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from crm_lab.messages import Message
 from crm_lab.scorecard.claim import Claim
-from crm_lab.scorecard.measured import Measured
+from crm_lab.scorecard.measured_values import Measured
 
 Kind = Literal["arithmetic", "definition", "feasibility", "consistency", "recomputation"]
 Severity = Literal["wrong", "unclear"]

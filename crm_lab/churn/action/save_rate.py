@@ -1,0 +1,178 @@
+"""What the last round brought: the save rate, measured against those held out at random."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.calendar import day_number, day_numbers
+from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.churn.action.treatment_plan import CONTROL, TREATMENT, TreatmentPlan
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.stats.intervals import z_value
+
+ARMS = [CONTROL, TREATMENT]
+
+
+@dataclass(frozen=True)
+class SaveRate:
+    """Share of would-be leavers whom a contact keeps: 1 - (share who left, contacted) / (share who left, held out).
+
+    Args:
+        experiment: Name in the table `assignments`.
+        window_days: Left = no purchase in so many days after the assignment.
+        level: Level of the interval.
+        min_events: Fewest leavers, and fewest stayers, in either arm.
+    """
+
+    experiment: str
+    window_days: int = 91
+    level: float = 0.95
+    min_events: int = 20
+
+    def __post_init__(self) -> None:
+        problems = Problems("SaveRate settings")
+        problems.unless(bool(self.experiment), "experiment is empty; name one of the table assignments.")
+        problems.unless(self.window_days >= 1, f"window_days is {self.window_days}; it must be 1 or more days.")
+        problems.raise_any()
+
+    def analyze(self, assignments: pd.DataFrame, orders: pd.DataFrame, *, last_day: str | date) -> MeasuredSaveRate:
+        """Compare the arms of a finished round, everybody who was assigned, contacted or not.
+
+        Args:
+            assignments: The table `assignments`: experiment, customer_id, arm, assigned_on.
+            orders: The table `orders`.
+            last_day: Last day the data cover.
+
+        Raises:
+            BadInput: If the experiment is unknown, has other arms, or its window is not over on `last_day`.
+        """
+        need_columns(assignments.columns, ("experiment", "customer_id", "arm", "assigned_on"), "assignments")
+        units = assignments[assignments["experiment"] == self.experiment]
+        self._check(units, assignments, last_day)
+        start = pd.Series(day_numbers(units["assigned_on"]), units["customer_id"].astype(object))
+        who = orders["customer_id"].astype(object)
+        since = day_numbers(orders["date"]) - who.map(start).to_numpy(dtype=float, na_value=np.nan)
+        back = who[(since > 0) & (since <= self.window_days)]
+        left = pd.Series(~start.index.isin(back), dtype=float)
+        by_arm = left.groupby(units["arm"].to_numpy()).agg(["size", "sum"]).reindex(ARMS)
+        frame = pd.DataFrame({"arm": ARMS, "customers": by_arm["size"].to_numpy(), "left": by_arm["sum"].to_numpy()})
+        return MeasuredSaveRate(frame.assign(share_left=frame["left"] / frame["customers"]), self)
+
+    def _check(self, units: pd.DataFrame, assignments: pd.DataFrame, last_day: str | date) -> None:
+        if units.empty:
+            known = ", ".join(sorted(map(str, assignments["experiment"].unique()))) or "none"
+            raise BadInput(f"The table assignments holds no experiment {self.experiment!r}; it has: {known}.")
+        if set(units["arm"]) != set(ARMS):
+            raise BadInput(
+                f"The arms of {self.experiment!r} are {', '.join(sorted(set(units['arm'])))}; "
+                f"a save rate compares '{CONTROL}' and '{TREATMENT}'."
+            )
+        latest, end = units["assigned_on"].max().date(), as_date(last_day, "last_day")
+        if day_number(latest) + self.window_days > day_number(end):
+            raise BadInput(
+                f"The last assignment of {self.experiment!r} is of {latest}, and {self.window_days} days later is "
+                f"after the data end on {end}. Wait, or choose a shorter window_days."
+            )
+
+
+@dataclass(frozen=True)
+class MeasuredSaveRate(Result):
+    """Who left, by arm: arm, customers, left, share_left.
+
+    Attributes:
+        frame: One row per arm, control first.
+        spec: What was asked.
+    """
+
+    name: ClassVar[str] = "save_rate"
+    formats: ClassVar[Mapping[str, str]] = {"share_left": ".1%", "customers": ",.0f", "left": ",.0f"}
+    frame: pd.DataFrame
+    spec: SaveRate
+
+    def to_frame(self) -> pd.DataFrame:
+        """A copy of the table."""
+        return self.frame.copy()
+
+    @property
+    def rate(self) -> float:
+        """The save rate; below 0 where more of the contacted left."""
+        held, contacted = self.frame["share_left"]
+        return float(1 - contacted / held) if held > 0 else float("nan")
+
+    @property
+    def interval(self) -> Interval:
+        """By the log of the risk ratio (Katz et al. 1978)."""
+        left, n = self.frame["left"].to_numpy(dtype=float), self.frame["customers"].to_numpy(dtype=float)
+        with np.errstate(divide="ignore"):
+            half = z_value(self.spec.level) * float(np.sqrt((1 / left - 1 / n).sum()))
+        ratio = 1 - self.rate
+        return Interval(1 - ratio * float(np.exp(half)), 1 - ratio * float(np.exp(-half)), self.spec.level)
+
+    def into(self, plan: TreatmentPlan) -> TreatmentPlan:
+        """The plan with the measured rate in place of the assumed one; a rate below 0 becomes 0.
+
+        A round that measured nothing leaves the plan as it is.
+        """
+        if self.refusal() is not None:
+            return plan
+        return replace(plan, save_rate=min(max(self.rate, 0.0), 1.0), measured=self.interval)
+
+    def refusal(self) -> Message | None:
+        """Too few who left or stayed to measure anything."""
+        left, stayed = self.frame["left"], self.frame["customers"] - self.frame["left"]
+        fewest = int(min(left.min(), stayed.min()))
+        if fewest >= self.spec.min_events:
+            return None
+        return Message("churn.save_rate.refusal", {"fewest": fewest, "least": self.spec.min_events})
+
+    def readout(self) -> Readout:
+        """The rate with its interval, and whether the round showed an effect."""
+        refusal = self.refusal()
+        if refusal is not None:
+            return Readout(
+                refusal, Message("churn.compare.refused_certainty"), Message("churn.save_rate.refused_action")
+            )
+        ci, (held, contacted) = self.interval, self.frame["share_left"]
+        numbers = {
+            "rate": self.rate,
+            "lo": ci.lo,
+            "hi": ci.hi,
+            "held": float(held),
+            "contacted": float(contacted),
+            "n": int(self.frame["customers"].sum()),
+            "experiment": self.spec.experiment,
+            "window": self.spec.window_days,
+        }
+        shown = "works" if ci.lo > 0 else ("harms" if ci.hi < 0 else "unsure")
+        return Readout(
+            Message("churn.save_rate.finding", numbers),
+            Message("churn.save_rate.certainty", numbers),
+            Message(f"churn.save_rate.{shown}"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The save rate."""
+        refusal = self.refusal()
+        return (
+            Fact(
+                id="churn.save_rate",
+                label=Message("churn.label.save_rate"),
+                value=None if refusal else self.rate,
+                unit="share",
+                ci=None if refusal else self.interval,
+                kind="estimate",
+                n=int(self.frame["customers"].sum()),
+                window=f"{self.spec.window_days} days",
+                denominator="would-be leavers among those assigned",
+                definition="1 - share who left of those contacted / share who left of those held out",
+                better="up",
+                refusal=refusal,
+            ),
+        )

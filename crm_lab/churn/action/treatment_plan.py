@@ -1,0 +1,230 @@
+"""Whom to treat this week: expected profit under a budget, with a random hold-out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.messages import Message
+from crm_lab.number_format import format_frame
+from crm_lab.results import ROWS_SHOWN, Fact, Interval, Readout, Result, table_html
+
+NEEDED = ("customer_id", "p_churn", "value")
+TREATMENT, CONTROL = "treatment", "control"
+
+
+@dataclass(frozen=True)
+class TreatmentPlan:
+    """Contact those whose expected profit is positive, the most profitable first, within budget and caps.
+
+    Expected profit of a contact = save_rate x p_churn x value x margin - contact_cost: what it brings if a share
+    `save_rate` of those who would not come back does. Where `at_risk` is given, it stands for p_churn x value: then
+    only those count who are still here and would leave. High risk is not high response (Ascarza 2018): `save_rate`
+    is the same for all and provisional until a hold-out has measured it.
+
+    Args:
+        budget: Money to spend on contacts this week, currency.
+        contact_cost: Cost of one contact, currency.
+        save_rate: Share of would-be leavers whom a contact keeps.
+        margin: Contribution margin as a share of revenue.
+        max_contacts: Contacts a customer may have had in the last 91 days; more, and none is planned.
+        measured: Interval of the save rate from a hold-out round; without one the rate is provisional.
+        currency: ISO code of all money.
+    """
+
+    budget: float
+    contact_cost: float = 1.0
+    save_rate: float = 0.10
+    margin: float = 0.30
+    max_contacts: int = 4
+    measured: Interval | None = None
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        problems = Problems("TreatmentPlan settings")
+        problems.unless(self.budget > 0, f"budget is {self.budget}; it must be above 0.")
+        problems.unless(self.contact_cost > 0, f"contact_cost is {self.contact_cost}; it must be above 0.")
+        problems.unless(0 < self.margin <= 1, f"margin is {self.margin}; it must be a share above 0 and up to 1.")
+        problems.unless(0 <= self.save_rate <= 1, f"save_rate is {self.save_rate}; it must be a share from 0 to 1.")
+        problems.raise_any()
+
+    def analyze(self, customers: pd.DataFrame, *, as_of: str | date, arms: pd.Series, experiment: str) -> Alerts:
+        """The week's list, hold-out included.
+
+        Args:
+            customers: customer_id, p_churn, value (revenue at stake over the horizon, currency); where present
+                `reasons`, `contacts_91`, and `at_risk` (revenue expected to be lost by leaving, `revenue_at_risk`).
+            as_of: Date of the list.
+            arms: Customer id to ``treatment`` or ``control``, drawn at random (a salted hash); controls are listed
+                and not contacted.
+            experiment: Name under which the hold-out is analysed later.
+
+        Raises:
+            BadInput: If a column is missing, a chance lies outside [0, 1], or a customer has no arm.
+        """
+        need_columns(customers.columns, NEEDED, "customers")
+        p = customers["p_churn"].to_numpy(dtype=float)
+        if not ((p >= 0) & (p <= 1)).all():
+            raise BadInput("p_churn has values outside 0 to 1, or missing ones; give chances of leaving.")
+        arm = arms.reindex(customers["customer_id"]).to_numpy()
+        unknown = ~np.isin(arm.astype(object), [TREATMENT, CONTROL])
+        if unknown.any():
+            raise BadInput(f"{int(unknown.sum())} customers have no arm; assign each to '{TREATMENT}' or '{CONTROL}'.")
+        stake = customers["value"].to_numpy(dtype=float) * self.margin
+        loss = customers["at_risk"].to_numpy(dtype=float) * self.margin if "at_risk" in customers else p * stake
+        frame = pd.DataFrame(
+            {
+                "customer_id": customers["customer_id"].to_numpy(),
+                "p_churn": p,
+                "margin_at_stake": stake,
+                "expected_loss": loss,
+                "expected_profit": self.save_rate * loss - self.contact_cost,
+                "break_even": np.divide(self.contact_cost, loss, out=np.full(len(p), np.inf), where=loss > 0),
+                "reasons": customers["reasons"].to_numpy() if "reasons" in customers else "",
+                "arm": arm,
+            }
+        )
+        capped = (
+            customers["contacts_91"].to_numpy(dtype=float) >= self.max_contacts
+            if "contacts_91" in customers
+            else np.zeros(len(frame), dtype=bool)
+        )
+        chosen = frame[(frame["expected_profit"] > 0) & ~capped]
+        chosen = chosen.sort_values(["expected_profit", "customer_id"], ascending=[False, True], ignore_index=True)
+        spent = ((chosen["arm"] == TREATMENT) * self.contact_cost).cumsum()
+        chosen = chosen[spent <= self.budget + 1e-9]
+        chosen.insert(0, "experiment", experiment)
+        chosen.insert(2, "as_of", pd.Timestamp(as_date(as_of)))
+        chosen.insert(3, "priority", np.arange(1, len(chosen) + 1))
+        return Alerts(chosen.reset_index(drop=True), self, as_date(as_of), len(frame), int(capped.sum()))
+
+
+@dataclass(frozen=True)
+class Alerts(Result):
+    """The table `alerts`: whom to contact, and whom not, to learn.
+
+    Attributes:
+        frame: experiment, customer_id, as_of, priority, p_churn, margin_at_stake, expected_loss (margin expected to be
+            lost if nothing is done), expected_profit, break_even (save rate at which the contact pays), reasons, arm;
+            ready for import, one row per customer.
+        spec: What was asked.
+        as_of: Date of the list.
+        considered: Customers looked at.
+        capped: Customers left out because they had too many contacts.
+    """
+
+    name: ClassVar[str] = "alerts"
+    formats: ClassVar[Mapping[str, str]] = {
+        "p_churn": ".1%",
+        "break_even": ".1%",
+        **dict.fromkeys(("margin_at_stake", "expected_loss", "expected_profit"), ",.2f"),
+    }
+    frame: pd.DataFrame
+    spec: TreatmentPlan
+    as_of: date
+    considered: int
+    capped: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """A copy of the list, the most profitable first."""
+        return self.frame.copy()
+
+    def _shown(self) -> pd.DataFrame:
+        """Without the columns that are the same in every row, so that a page holds the table."""
+        return self.frame.drop(columns=["experiment", "as_of"])
+
+    def _repr_html_(self) -> str:
+        return table_html(self._shown(), self.formats)
+
+    def __str__(self) -> str:
+        return format_frame(self._shown().head(ROWS_SHOWN), self.formats).to_string(index=False)
+
+    def assignments(self) -> pd.DataFrame:
+        """The draw by lot as the contract's table `assignments`, which the analysis of the test reads back."""
+        return pd.DataFrame(
+            {
+                "experiment": self.frame["experiment"],
+                "customer_id": self.frame["customer_id"],
+                "arm": self.frame["arm"],
+                "assigned_on": self.frame["as_of"],
+            }
+        )
+
+    @property
+    def treated(self) -> pd.DataFrame:
+        """Those to contact."""
+        return self.frame[self.frame["arm"] == TREATMENT]
+
+    @property
+    def break_even(self) -> float:
+        """The save rate at which contacting the list as a whole pays: cost over margin that would be lost."""
+        loss = float(self.treated["expected_loss"].sum())
+        return len(self.treated) * self.spec.contact_cost / loss if loss > 0 else float("nan")
+
+    def refusal(self) -> Message | None:
+        """Nobody is worth a contact."""
+        return None if len(self.treated) else Message("churn.alerts_list.nobody", {"considered": self.considered})
+
+    def readout(self) -> Readout:
+        """Whom to contact, what it is expected to bring, when it pays."""
+        refusal = self.refusal()
+        if refusal is not None:
+            return Readout(refusal, self._certainty(), Message("churn.alerts_list.no_action"))
+        numbers = {
+            "n": len(self.treated),
+            "held": len(self.frame) - len(self.treated),
+            "considered": self.considered,
+            "cost": len(self.treated) * self.spec.contact_cost,
+            "profit": float(self.treated["expected_profit"].sum()),
+            "break_even": self.break_even,
+            "currency": self.spec.currency,
+        }
+        return Readout(
+            Message("churn.alerts_list.finding", numbers),
+            self._certainty(),
+            Message("churn.alerts_list.action", numbers),
+        )
+
+    def _certainty(self) -> Message:
+        rate = {"rate": self.spec.save_rate}
+        if self.spec.measured is None:
+            return Message("churn.alerts_list.provisional", rate)
+        return Message("churn.alerts_list.measured", rate | {"lo": self.spec.measured.lo, "hi": self.spec.measured.hi})
+
+    def _profit_interval(self) -> Interval | None:
+        if self.spec.measured is None:
+            return None
+        loss = float(self.treated["expected_loss"].sum())
+        cost, rate = len(self.treated) * self.spec.contact_cost, self.spec.measured
+        return Interval(rate.lo * loss - cost, rate.hi * loss - cost, rate.level)
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Contacts, hold-out, expected profit, break-even save rate."""
+        when = str(self.as_of)
+        return (
+            Fact(
+                id="alerts.contacts", label=Message("churn.label.contacts"),
+                value=len(self.treated), unit="customers", window=when,
+            ),
+            Fact(
+                id="alerts.holdout", label=Message("churn.label.holdout"),
+                value=len(self.frame) - len(self.treated), unit="customers", window=when,
+            ),
+            Fact(
+                id="alerts.expected_profit", label=Message("churn.label.expected_profit"),
+                value=float(self.treated["expected_profit"].sum()), unit=self.spec.currency, kind="forecast",
+                ci=self._profit_interval(), window=when, better="up",
+                definition="save rate x margin expected to be lost - contact cost, over those contacted",
+            ),
+            Fact(
+                id="alerts.break_even", label=Message("churn.label.break_even"),
+                value=None if self.refusal() else self.break_even,
+                unit="share", window=when, better="down", refusal=self.refusal(),
+            ),
+        )  # fmt: skip

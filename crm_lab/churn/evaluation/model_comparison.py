@@ -1,0 +1,291 @@
+"""Do the models rank leavers better than a sort anybody can make?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.arrays import Floats
+from crm_lab.checks import BadInput, Problems
+from crm_lab.churn.models.learners import Estimator, fit_score, out_of_fold, refuse_telling_features
+from crm_lab.messages import Message, catalogue
+from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.stats import calibration, ranking
+
+SMALL_GAIN = 0.01  # AUC points below which a list changes little
+Design = Literal["other_customers", "held_apart", "earlier_date"]
+
+
+def ranking_words(name: str) -> Message | str:
+    """What readers see for a ranking: its words in the catalogue, or the name the user gave."""
+    key = f"churn.ranking.{name}"
+    return Message(key) if key in catalogue("en") else name
+
+
+@dataclass(frozen=True)
+class ChurnComparison:
+    """AUC, average precision, lift at capacity and calibration of models and rival rankings, paired.
+
+    Args:
+        baseline: The rival that the others are compared with.
+        capacities: Shares of customers that can be treated; lift is measured at each.
+        folds: Parts for out-of-fold prediction, where no earlier training set is given.
+        draws: Bootstrap resamples of customers.
+        level: Level of the intervals.
+        min_events: Fewest leavers, and fewest stayers, to say anything.
+    """
+
+    baseline: str = "frequency_then_recency"
+    capacities: tuple[float, ...] = (0.05, 0.10)
+    folds: int = 5
+    draws: int = 500
+    level: float = 0.95
+    min_events: int = 20
+
+    def __post_init__(self) -> None:
+        problems = Problems("ChurnComparison settings")
+        problems.unless(
+            self.capacities and all(0 < c <= 1 for c in self.capacities),
+            f"capacities is {self.capacities!r}; each must be a share above 0 and up to 1.",
+        )
+        problems.unless(self.folds >= 2, f"folds is {self.folds}; it must be 2 or more.")
+        problems.unless(self.draws >= 100, f"draws is {self.draws}; an interval needs 100 or more.")
+        problems.raise_any()
+
+    def analyze(
+        self,
+        features: pd.DataFrame,
+        left: pd.Series,
+        *,
+        models: Mapping[str, Estimator],
+        rivals: Mapping[str, pd.Series],
+        rng: int,
+        trained_on: tuple[pd.DataFrame, pd.Series] | None = None,
+    ) -> ChurnReport:
+        """Score customers by each model without having seen them, and compare with the rivals.
+
+        Args:
+            features: Indexed by customer; numbers only.
+            left: 1 where the customer left, same index.
+            models: Name to classifier.
+            rivals: Name to score on the same index, higher means likelier to leave; holds the baseline.
+            rng: Seed of folds and resamples.
+            trained_on: Features and labels of an earlier date, or of other customers at the same date; models are
+                then fitted there instead of out of fold.
+
+        Raises:
+            BadInput: If the baseline is missing, a score is missing or a feature tells who left.
+        """
+        self._check(features, left, rivals)
+        events = int(left.sum())
+        if min(events, len(left) - events) < self.min_events:
+            return ChurnReport(
+                _empty([*models, *rivals]), self, events, len(left), _design(features, trained_on), left.to_frame()
+            )
+        refuse_telling_features(features, left)
+        if trained_on is None:
+            scores = {k: out_of_fold(m, features, left, folds=self.folds, seed=rng) for k, m in models.items()}
+        else:
+            scores = fit_score(models, trained_on, features)
+        probabilities = pd.DataFrame(scores, index=features.index)
+        every = {**scores, **{name: score.to_numpy(dtype=float) for name, score in rivals.items()}}
+        frame = self._measure(left.to_numpy(dtype=float), every, set(scores), rng)
+        return ChurnReport(
+            frame, self, events, len(left), _design(features, trained_on), probabilities.assign(left=left.to_numpy())
+        )
+
+    def _check(self, features: pd.DataFrame, left: pd.Series, rivals: Mapping[str, pd.Series]) -> None:
+        if self.baseline not in rivals:
+            raise BadInput(
+                f"The baseline {self.baseline!r} is not among the rivals ({', '.join(rivals)}); add it or name another."
+            )
+        problems = Problems("Scores and labels must be of the same customers")
+        for name, series in {"left": left, **rivals}.items():
+            problems.unless(series.index.equals(features.index), f"{name} has another index than the features.")
+        problems.raise_any()
+
+    def _measure(self, left: Floats, scores: dict[str, Floats], models: set[str], rng: int) -> pd.DataFrame:
+        measures: dict[str, ranking.Measure] = {
+            "auc": ranking.auc_from_counts,
+            "average_precision": ranking.average_precision_from_counts,
+            **{lift_column(c): ranking.lift_at(c) for c in self.capacities},
+        }
+        draws = ranking.bootstrap_measures(left, scores, measures, draws=self.draws, rng=rng)
+        base = list(scores).index(self.baseline)
+        point = {n: [f(*ranking.Ranking.of(left, s).counts()) for f in measures.values()] for n, s in scores.items()}
+        rows = []
+        for i, (name, score) in enumerate(scores.items()):
+            row: dict[str, object] = {"ranking": name, "kind": "model" if name in models else "rule"}
+            row |= dict(zip(measures, point[name], strict=True))
+            row |= {"gain": point[name][0] - point[self.baseline][0]}
+            row |= _ends("gain", draws[:, i, 0] - draws[:, base, 0], self.level)
+            for j, measure in enumerate(measures):
+                row |= _ends(measure, draws[:, i, j], self.level)
+            rows.append(row | (_probability_measures(left, score) if name in models else {}))
+        return pd.DataFrame(rows).sort_values("auc", ascending=False, kind="stable", ignore_index=True)
+
+
+def lift_column(capacity: float) -> str:
+    """The column of the lift at a capacity.
+
+    >>> lift_column(0.05)
+    'lift_5'
+    """
+    return f"lift_{capacity * 100:g}"
+
+
+def _ends(name: str, draws: Floats, level: float) -> dict[str, float]:
+    lo, hi = ranking.percentile_interval(draws, level)
+    return {f"{name}_lo": lo, f"{name}_hi": hi}
+
+
+def _design(features: pd.DataFrame, trained_on: tuple[pd.DataFrame, pd.Series] | None) -> Design:
+    if trained_on is None:
+        return "other_customers"
+    return "earlier_date" if features.index.isin(trained_on[0].index).any() else "held_apart"
+
+
+def _empty(names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"ranking": names, "auc": np.nan})
+
+
+def _probability_measures(left: Floats, probability: Floats) -> dict[str, float]:
+    line = calibration.calibration_line(left, probability)
+    return {
+        "brier": calibration.brier(left, probability),
+        "log_loss": calibration.log_loss(left, probability),
+        "slope": line.slope,
+        "slope_se": line.slope_se,
+        "in_the_large": line.in_the_large,
+    }
+
+
+@dataclass(frozen=True)
+class ChurnReport(Result):
+    """How well each ranking finds leavers.
+
+    Attributes:
+        frame: One row per ranking: `auc`, `average_precision`, `lift_<percent>` and `gain` (AUC minus the baseline's,
+            paired), each with `_lo` and `_hi`; of models also Brier score, log loss, calibration slope.
+        spec: What was asked.
+        events: Customers who left.
+        customers: Customers scored.
+        design: Whether models were scored out of fold, trained on other customers, or trained on an earlier date.
+        probabilities: Per customer each model's probability, and `left`.
+    """
+
+    name: ClassVar[str] = "churn_comparison"
+    formats: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("auc", "auc_lo", "auc_hi", "average_precision", "brier", "log_loss", "slope"), ".3f"),
+        **dict.fromkeys(("gain", "gain_lo", "gain_hi"), "+.4f"),
+    }
+    frame: pd.DataFrame
+    spec: ChurnComparison
+    events: int
+    customers: int
+    design: Design
+    probabilities: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """The best ranking first: AUC and gain with intervals, and the other measures as they are."""
+        shown = ["ranking", "kind", "auc", "auc_lo", "auc_hi", "gain", "gain_lo", "gain_hi", "average_precision"]
+        lifts = [lift_column(c) for c in self.spec.capacities]
+        return self.frame.reindex(columns=[*shown, *lifts, "brier", "log_loss", "slope"])
+
+    def lifts(self) -> pd.DataFrame:
+        """Lift of each ranking at each capacity with its interval, one row each."""
+        parts = []
+        for capacity in self.spec.capacities:
+            name = lift_column(capacity)
+            part = self.frame[["ranking", "kind", name, f"{name}_lo", f"{name}_hi"]]
+            part = part.set_axis(["ranking", "kind", "lift", "lo", "hi"], axis=1)
+            parts.append(part.assign(capacity=capacity))
+        return pd.concat(parts, ignore_index=True)
+
+    def refusal(self) -> Message | None:
+        """Too few leavers or stayers to judge a ranking."""
+        if min(self.events, self.customers - self.events) >= self.spec.min_events:
+            return None
+        return Message(
+            "churn.compare.refusal",
+            {"events": self.events, "stayers": self.customers - self.events, "least": self.spec.min_events},
+        )
+
+    def row(self, ranking: str) -> pd.Series:
+        """The row of one ranking."""
+        return self.frame[self.frame["ranking"] == ranking].iloc[0]
+
+    @property
+    def best_model(self) -> str:
+        """The model with the highest AUC."""
+        return str(self.frame.loc[self.frame["kind"] == "model", "ranking"].iloc[0])
+
+    def readout(self) -> Readout:
+        """Whether the best model beats the baseline, how sure, what to do."""
+        refusal = self.refusal()
+        if refusal is not None:
+            return Readout(refusal, Message("churn.compare.refused_certainty"), Message("churn.compare.refused_action"))
+        best, base = self.row(self.best_model), self.row(self.spec.baseline)
+        numbers = {
+            "left": self.events / self.customers,
+            "customers": self.customers,
+            "model": ranking_words(self.best_model),
+            "baseline": ranking_words(self.spec.baseline),
+            **{k: float(best[k]) for k in ("auc", "auc_lo", "auc_hi", "gain", "gain_lo", "gain_hi")},
+            "base_auc": float(base["auc"]),
+        }
+        verdict = self.verdict()
+        return Readout(
+            Message(f"churn.compare.{verdict}", numbers),
+            Message(f"churn.compare.certainty_{self.design}", {"draws": self.spec.draws, "folds": self.spec.folds}),
+            Message(f"churn.compare.action_{self._action()}", numbers),
+        )
+
+    def _action(self) -> str:
+        verdict = self.verdict()
+        small = verdict == "better" and float(self.row(self.best_model)["gain"]) < SMALL_GAIN
+        return "small" if small else verdict
+
+    def verdict(self) -> Literal["better", "worse", "same"]:
+        """Whether the paired interval of the best model's gain lies above zero, below zero or across it."""
+        best = self.row(self.best_model)
+        if best["gain_lo"] > 0:
+            return "better"
+        return "worse" if best["gain_hi"] < 0 else "same"
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Share who left; AUC of the best model and of the baseline; the paired difference; lift."""
+        share = Fact(
+            id="churn.left", label=Message("churn.label.left"), value=self.events / self.customers, unit="share",
+            n=self.customers, denominator="customers known at the date", better="down",
+        )  # fmt: skip
+        if self.refusal() is not None:
+            none = Fact(id="churn.auc", label=Message("churn.label.auc"), value=None, refusal=self.refusal())
+            return (share, none)
+        best, base = self.row(self.best_model), self.row(self.spec.baseline)
+        top = lift_column(self.spec.capacities[-1])
+
+        def fact(part: str, row: pd.Series, column: str, label: Message) -> Fact:
+            ci = Interval(float(row[f"{column}_lo"]), float(row[f"{column}_hi"]), self.spec.level)
+            return Fact(
+                id=f"churn.{part}",
+                label=label,
+                value=float(row[column]),
+                ci=ci,
+                kind="estimate",
+                better="up",
+                n=self.customers,
+                definition=self.design,
+            )
+
+        return (
+            share,
+            fact("auc", best, "auc", Message("churn.label.auc")),
+            fact("auc_baseline", base, "auc", Message("churn.label.auc_baseline")),
+            fact("gain", best, "gain", Message("churn.label.gain")),
+            fact("lift", best, top, Message("churn.label.lift", {"capacity": self.spec.capacities[-1]})),
+        )

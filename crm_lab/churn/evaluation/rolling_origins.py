@@ -1,0 +1,235 @@
+"""Rolling origins: models trained on the past only, judged at several later dates, always on the same customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date
+from crm_lab.churn.evaluation.rolling_report import OriginsReport
+from crm_lab.churn.features.features import families_of
+from crm_lab.churn.features.panels import Panels, Past
+from crm_lab.churn.models.learners import Estimator, fit_score, quiet_threads
+from crm_lab.churn.models.reason_codes import contributions, reasons
+from crm_lab.churn.models.recalibration import Correction, Method, learn_correction
+from crm_lab.stats import calibration, ranking
+
+Rule = Callable[[pd.DataFrame], pd.Series]
+
+
+@dataclass(frozen=True)
+class RollingOrigins:
+    """Which customers still active at a date will not come back, judged at several dates.
+
+    At each test date the models are trained on earlier dates whose windows were over by then. Features that
+    grow with the length of the log are left out: a customer of March and one of October would not compare.
+
+    Args:
+        tests: Dates of judgement, ISO.
+        window_days: Left = no purchase in so many days.
+        active_days: Customers judged have bought within so many days, and were known that long before.
+        train_dates: Most training dates before each test date.
+        step_days: Days between training dates.
+        capacity: Share of customers on each date's list.
+        baseline: The rule the others are held against.
+        draws: Bootstrap resamples of customers.
+        min_events: Fewest leavers, and fewest stayers, over all test dates to judge anything.
+        recalibrate: Correct the chances by outcomes the model did not learn from, on a later slice where it is large
+            enough (`churn.recalibration`); rankings stay.
+    """
+
+    tests: tuple[str, ...]
+    window_days: int = 91
+    active_days: int = 91
+    train_dates: int = 6
+    step_days: int = 14
+    capacity: float = 0.05
+    baseline: str = "silent_this_month"
+    draws: int = 500
+    min_events: int = 20
+    recalibrate: bool = True
+
+    def __post_init__(self) -> None:
+        problems = Problems("RollingOrigins settings")
+        problems.unless(
+            self.tests and list(self.tests) == sorted(set(self.tests)),
+            f"tests is {self.tests!r}; it must be one or more rising dates.",
+        )
+        problems.unless(0 < self.capacity < 1, f"capacity is {self.capacity}; it must lie between 0 and 1.")
+        for name in ("window_days", "active_days", "train_dates", "step_days"):
+            value = getattr(self, name)
+            problems.unless(value >= 1, f"{name} is {value}; it must be 1 or more.")
+        problems.raise_any()
+
+    def analyze(
+        self,
+        orders: pd.DataFrame,
+        *,
+        last_day: str | date,
+        models: Mapping[str, Estimator],
+        rules: Mapping[str, Rule],
+        rng: int,
+        transactions: pd.DataFrame | None = None,
+        stores: pd.DataFrame | None = None,
+    ) -> OriginsReport:
+        """Score the customers of every test date by models of the past and by rules.
+
+        Args:
+            orders: The table `orders`.
+            last_day: Last day the data cover.
+            models: Name to classifier.
+            rules: Name to a function of the features; holds the baseline.
+            rng: Seed of the bootstrap.
+            transactions: The table `transactions`, for breadth and returns.
+            stores: The table `stores`, for channels.
+
+        Raises:
+            BadInput: If the baseline is missing, a window is not over, or no training date is possible.
+        """
+        if self.baseline not in rules:
+            raise BadInput(f"The baseline {self.baseline!r} is not among the rules ({', '.join(rules)}); add it.")
+        maker = Panels(
+            self.active_days, self.window_days, orders, as_date(last_day, "last_day"), transactions, stores=stores
+        )
+        parts, methods = [], set[Method]()
+        for test in self.tests:
+            panel = maker.at(as_date(test))
+            past = Past.of([maker.at(day) for day in self.training(as_date(test), maker.first_day)])
+            moves = {name: self._correction(model, past) for name, model in models.items()}
+            scores = {n: moves[n].apply(p) for n, p in fit_score(models, (past.x, past.left), panel.x).items()}
+            methods.update(move.method for move in moves.values())
+            ruled = {name: rule(panel.every).to_numpy(dtype=float) for name, rule in rules.items()}
+            parts.append(panel.known.assign(**scores, **ruled))
+        scored = pd.concat(parts, ignore_index=True)
+        draws, point = self._measure(scored, [*models, *rules], rng)
+        table = self._table(scored, list(models), list(rules), point, draws)
+        return OriginsReport(table, self, scored, draws, tuple(sorted(methods)))
+
+    def _correction(self, model: Estimator, past: Past) -> Correction:
+        return learn_correction(model, past.x, past.left, past.day) if self.recalibrate else Correction("none")
+
+    @classmethod
+    def back_from(cls, as_of: str | date, *, dates: int = 4, every_days: int = 30, **settings: Any) -> RollingOrigins:
+        """Test dates whose windows are over by `as_of`, the latest first possible, `every_days` apart.
+
+        >>> RollingOrigins.back_from("2017-12-31", dates=2).tests
+        ('2017-09-01', '2017-10-01')
+        """
+        window = int(settings.get("window_days", cls.window_days))
+        latest = as_date(as_of) - timedelta(days=window)
+        tests = sorted((latest - timedelta(days=every_days * k)).isoformat() for k in range(dates))
+        return cls(tests=tuple(tests), **settings)
+
+    def score(
+        self,
+        orders: pd.DataFrame,
+        *,
+        as_of: str | date,
+        model: Estimator,
+        transactions: pd.DataFrame | None = None,
+        exposures: pd.DataFrame | None = None,
+        stores: pd.DataFrame | None = None,
+        rules: Mapping[str, Rule] | None = None,
+    ) -> pd.DataFrame:
+        """Today's chances: a model trained on dates whose windows are over by `as_of`, for the customers active then.
+
+        Args:
+            orders: The table `orders`.
+            as_of: Date of the list.
+            model: Classifier.
+            transactions: The table `transactions`, for breadth and returns.
+            exposures: The table `exposures`, for contacts in the last 91 days.
+            stores: The table `stores`, for channels.
+            rules: Name to a function of the features; each adds a column, e.g. `at_risk` by `revenue_at_risk`.
+
+        Returns:
+            customer_id, origin, recency_days, value (mean purchase day x purchase days in the last 91 days, currency),
+            contacts_91 where known, p_churn, and `reasons`: the feature families that raise the chance most against
+            the median customer.
+        """
+        from sklearn.base import clone
+
+        today = as_date(as_of)
+        known_by = orders[orders["date"] <= pd.Timestamp(today)]
+        maker = Panels(self.active_days, self.window_days, known_by, today, transactions, exposures, stores)
+        past = Past.of([maker.at(day) for day in self.training(today, maker.first_day)])
+        x, every, known = maker.customers(today)
+        with quiet_threads(len(past.x)):
+            fitted = clone(model).fit(past.x, past.left)
+            chance = self._correction(model, past).apply(fitted.predict_proba(x)[:, 1])
+        parts = contributions(fitted, x, families_of(x), x.median())
+        ruled = {name: rule(every).to_numpy(dtype=float) for name, rule in (rules or {}).items()}
+        return known.assign(p_churn=chance, reasons=reasons(parts).to_numpy(), **ruled)
+
+    def training(self, test: date, first_day: date) -> list[date]:
+        """The training dates of a test date, the latest first: their windows are over by then.
+
+        Args:
+            test: Date of judgement.
+            first_day: First day of the log.
+
+        Raises:
+            BadInput: If the log is too short for any.
+        """
+        latest = test - timedelta(days=self.window_days)
+        earliest = first_day + timedelta(days=self.active_days)
+        days = [latest - timedelta(days=self.step_days * k) for k in range(self.train_dates)]
+        days = [day for day in days if day >= earliest]
+        if not days:
+            raise CannotAnswer(
+                f"Nothing can be learnt before {test}: the log starts on {first_day}, and training needs "
+                f"{self.active_days} days of history and a window of {self.window_days} days. "
+                f"Use {earliest + timedelta(days=self.window_days)} or later."
+            )
+        return days
+
+    def _measure(
+        self, scored: pd.DataFrame, names: list[str], rng: int
+    ) -> tuple[NDArray[np.float64], list[list[float]]]:
+        places = {n: scored.groupby("origin")[n].rank(pct=True).to_numpy() for n in names}
+        measures: dict[str, ranking.Measure] = {
+            "lift": ranking.lift_at(self.capacity),
+            "auc": ranking.auc_from_counts,
+            "average_precision": ranking.average_precision_from_counts,
+        }
+        draws = ranking.bootstrap_measures(
+            scored["left"], places, measures, draws=self.draws, rng=rng, groups=scored["customer_id"]
+        )
+        point = [
+            [m(*ranking.Ranking.of(scored["left"], s).counts()) for m in measures.values()] for s in places.values()
+        ]
+        return draws, point
+
+    def _table(
+        self,
+        scored: pd.DataFrame,
+        models: list[str],
+        rules: list[str],
+        point: list[list[float]],
+        draws: NDArray[np.float64],
+    ) -> pd.DataFrame:
+        base = (models + rules).index(self.baseline)
+        rows = []
+        for i, name in enumerate(models + rules):
+            lo, hi = ranking.percentile_interval(draws[:, i, 0])
+            ratio_lo, ratio_hi = ranking.percentile_interval(draws[:, i, 0] / draws[:, base, 0])
+            row: dict[str, object] = {"ranking": name, "kind": "model" if name in models else "rule"}
+            row |= {"lift": point[i][0], "lift_lo": lo, "lift_hi": hi}
+            row |= {"ratio": point[i][0] / point[base][0], "ratio_lo": ratio_lo, "ratio_hi": ratio_hi}
+            row |= {"auc": point[i][1], "average_precision": point[i][2]}
+            if name in models:
+                line = calibration.calibration_line(scored["left"], scored[name])
+                row |= {
+                    "brier": calibration.brier(scored["left"], scored[name]),
+                    "log_loss": calibration.log_loss(scored["left"], scored[name]),
+                    "slope": line.slope,
+                    "slope_se": line.slope_se,
+                }
+            rows.append(row)
+        return pd.DataFrame(rows).sort_values("lift", ascending=False, kind="stable", ignore_index=True)

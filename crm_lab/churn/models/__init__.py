@@ -1,0 +1,1 @@
+"""How likely is each to leave, and why."""

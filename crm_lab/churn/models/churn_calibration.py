@@ -1,0 +1,122 @@
+"""Do stated chances of leaving come true?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.checks import Problems
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.stats import calibration
+from crm_lab.stats.intervals import wilson, z_value
+
+
+@dataclass(frozen=True)
+class CalibrationCheck:
+    """Stated against observed share of leavers, in bins of equal size.
+
+    >>> check = CalibrationCheck(bins=2).analyze(pd.Series([0, 1, 0, 1]), pd.Series([0.2, 0.2, 0.6, 0.6]))
+    >>> check.to_frame()[["customers", "stated", "observed"]].to_dict("list")
+    {'customers': [2, 2], 'stated': [0.2, 0.6], 'observed': [0.5, 0.5]}
+    """
+
+    bins: int = 10
+    level: float = 0.95
+    slopes: tuple[float, float] = (0.9, 1.1)
+
+    def __post_init__(self) -> None:
+        problems = Problems("CalibrationCheck settings")
+        problems.unless(self.bins >= 2, f"bins is {self.bins}; it must be 2 or more.")
+        problems.raise_any()
+
+    def analyze(self, left: pd.Series, probability: pd.Series, customers: pd.Series | None = None) -> Calibration:
+        """Compare what was stated with what happened, customer by customer.
+
+        Args:
+            left: 0 or 1.
+            probability: Stated chance of leaving, same rows, of a model that had not seen these rows.
+            customers: Customer of each row, where one comes with several dates: errors then count customers.
+        """
+        bins = calibration.calibration_bins(left, probability, self.bins)
+        lo, hi = wilson(bins.events, bins.n, self.level)
+        frame = pd.DataFrame(
+            {"customers": bins.n, "stated": bins.stated, "observed": bins.observed, "lo": lo, "hi": hi}
+        )
+        line = calibration.calibration_line(left, probability, customers)
+        return Calibration(frame, self, line, len(left) if customers is None else customers.nunique())
+
+
+@dataclass(frozen=True)
+class Calibration(Result):
+    """Stated and observed shares of leavers by bin.
+
+    Attributes:
+        frame: customers, stated, observed, lo, hi (Wilson).
+        spec: What was asked.
+        line: Intercept and slope of the logistic calibration line.
+        customers: Customers compared.
+    """
+
+    name: ClassVar[str] = "churn_calibration"
+    formats: ClassVar[Mapping[str, str]] = dict.fromkeys(("stated", "observed", "lo", "hi"), ".1%")
+    frame: pd.DataFrame
+    spec: CalibrationCheck
+    line: calibration.CalibrationLine
+    customers: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """A copy of the table."""
+        return self.frame.copy()
+
+    def interval(self) -> Interval:
+        """Interval of the slope."""
+        half = z_value(self.spec.level) * self.line.slope_se
+        return Interval(self.line.slope - half, self.line.slope + half, self.spec.level)
+
+    def readout(self) -> Readout:
+        """Slope with interval; whether probabilities may be multiplied with money."""
+        lo, hi = self.spec.slopes
+        ok = lo <= self.line.slope <= hi and abs(self.line.in_the_large) < 0.02
+        ci = self.interval()
+        numbers = {
+            "slope": self.line.slope,
+            "lo": ci.lo,
+            "hi": ci.hi,
+            "large": round(self.line.in_the_large * 100, 1) + 0.0,
+        }
+        return Readout(
+            Message("churn.calibration.finding", numbers),
+            Message("churn.calibration.certainty", {"n": self.customers}),
+            Message("churn.calibration.good") if ok else Message("churn.calibration.bad"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The calibration slope."""
+        return (
+            Fact(
+                id="churn.calibration.slope",
+                label=Message("churn.label.slope"),
+                value=self.line.slope,
+                ci=self.interval(),
+                kind="estimate",
+                n=self.customers,
+                definition="logistic regression of leaving on the log-odds of the stated chance; 1 is right",
+            ),
+        )
+
+
+def recalibrate(probability: pd.Series, line: calibration.CalibrationLine) -> pd.Series:
+    """Probabilities moved by a calibration line that was fitted on a later slice (Platt scaling).
+
+    >>> line = calibration.CalibrationLine(0.0, 1.0, 0.1, 0.1, 0.0)
+    >>> recalibrate(pd.Series([0.2]), line).round(6).tolist()
+    [0.2]
+    """
+    p = probability.clip(1e-6, 1 - 1e-6)
+    log_odds = line.intercept + line.slope * np.log(p / (1 - p))
+    return pd.Series(1 / (1 + np.exp(-log_odds)), index=probability.index, name=probability.name)

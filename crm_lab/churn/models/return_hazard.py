@@ -1,0 +1,209 @@
+"""Who comes back, and how fast: hazard ratios of features known on a day, by Cox and by discrete time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.arrays import Floats
+from crm_lab.calendar import day_number, day_numbers
+from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date, need_columns
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.stats.hazard import CoxFit, HazardFit, cox, discrete_hazard, person_periods
+from crm_lab.stats.intervals import z_value
+from crm_lab.stats.survival import SurvivalCurve, kaplan_meier
+
+Clock = Literal["silence", "waiting"]
+EVENTS_PER_COVARIATE = 10
+
+
+@dataclass(frozen=True)
+class ReturnHazard:
+    """The rate of coming back at each moment, and what each doubling of a feature does to it.
+
+    Nobody has to say when a customer is gone: who has not come back by the last day is censored.
+
+    Args:
+        covariates: Features, each entered as log2(1 + value).
+        clock: ``silence`` counts days since the last purchase: a customer silent for 100 days on the day is at risk
+            from day 100 on (delayed entry), and length of silence needs no covariate. ``waiting`` counts days since
+            the day itself; recency then belongs to the covariates.
+        period_days: Length of a period of the discrete-time hazard, days; it counts from the day, whatever the clock.
+        level: Level of the intervals.
+    """
+
+    covariates: tuple[str, ...] = ("n_days", "order_value", "units_per_day")
+    clock: Clock = "silence"
+    period_days: int = 91
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        problems = Problems("ReturnHazard settings")
+        problems.unless(bool(self.covariates), "covariates is empty; name one feature or more.")
+        problems.unless(self.clock in ("silence", "waiting"), f"clock is {self.clock!r}; it is silence or waiting.")
+        problems.unless(self.period_days >= 1, f"period_days is {self.period_days}; it must be 1 or more days.")
+        problems.raise_any()
+
+    def analyze(
+        self, features: pd.DataFrame, orders: pd.DataFrame, *, as_of: str | date, last_day: str | date
+    ) -> Returning:
+        """Watch every customer from `as_of` to the first purchase after it, or to `last_day`.
+
+        Args:
+            features: Known on `as_of`, indexed by customer, with `recency_days`.
+            orders: The table `orders`, going beyond `as_of`.
+            as_of: The day from which customers are watched.
+            last_day: Last day the data cover.
+
+        Raises:
+            BadInput: If a feature is missing or never varies, or `last_day` is not after `as_of`.
+        """
+        need_columns(features.columns, (*self.covariates, "recency_days"), "features")
+        start, end = day_number(as_of), day_number(last_day)
+        if end <= start:
+            raise BadInput(f"last_day is {last_day}, not after as_of {as_of}; nobody could have come back.")
+        flat = [c for c in self.covariates if features[c].nunique() < 2]
+        if flat:
+            raise BadInput(f"{', '.join(flat)} has one value for all customers; leave it out of covariates.")
+        waited, back = _wait(features.index, orders, start, end)
+        x = doublings(features, self.covariates)
+        events = int(back.sum())
+        if events < EVENTS_PER_COVARIATE * len(self.covariates):
+            none = pd.DataFrame({"feature": self.covariates})
+            return Returning(none, self, as_date(as_of), len(back), events, None, kaplan_meier(waited, back))
+        silent = features["recency_days"].to_numpy(dtype=float)
+        fitted = cox(waited, back, x) if self.clock == "waiting" else cox(silent + waited, back, x, entry=silent)
+        frame = self._table(fitted, self._discrete(waited, back, x, silent))
+        curve = kaplan_meier(waited, back, level=self.level)
+        return Returning(frame, self, as_date(as_of), len(back), events, fitted, curve)
+
+    def _discrete(self, waited: Floats, back: Floats, x: Floats, silent: Floats) -> HazardFit:
+        """The discrete-time twin: periods since the day; on the clock of silence with its log as a covariate."""
+        periods = np.ceil(waited / self.period_days).astype(int)
+        spread = person_periods(periods, back)
+        design = np.column_stack([x, np.log2(1 + silent)]) if self.clock == "silence" else x
+        return discrete_hazard(spread, design[spread.unit], int(np.percentile(periods, 90)))
+
+    def _table(self, fitted: CoxFit, discrete: HazardFit) -> pd.DataFrame:
+        z, k = z_value(self.level), len(self.covariates)
+        columns: dict[str, object] = {"feature": list(self.covariates)}
+        for name, coef, se in (("ratio", fitted.coef, fitted.se), ("odds", discrete.coef[:k], discrete.se[:k])):
+            columns |= {name: np.exp(coef), f"{name}_lo": np.exp(coef - z * se), f"{name}_hi": np.exp(coef + z * se)}
+        return pd.DataFrame(columns)
+
+
+def _wait(customers: pd.Index, orders: pd.DataFrame, start: int, end: int) -> tuple[Floats, Floats]:
+    """Days to the first purchase after the day, and whether there was one by the last day."""
+    day = day_numbers(orders["date"])
+    later = (day > start) & (day <= end)
+    first = pd.Series(day[later]).groupby(orders.loc[later, "customer_id"].to_numpy()).min().reindex(customers)
+    back = np.asarray(first.notna(), dtype=float)
+    return np.asarray(first.fillna(end) - start, dtype=float), back
+
+
+def doublings(features: pd.DataFrame, names: tuple[str, ...]) -> Floats:
+    """log2(1 + value) of each feature (n, k); below 0 counts as 0.
+
+    >>> doublings(pd.DataFrame({"n_days": [1, 3]}), ("n_days",)).tolist()
+    [[1.0], [2.0]]
+    """
+    logs: Floats = np.log2(1 + np.maximum(features[list(names)].to_numpy(dtype=float), 0))
+    return logs
+
+
+@dataclass(frozen=True)
+class Returning(Result):
+    """How each doubling of a feature multiplies the rate of coming back.
+
+    Attributes:
+        frame: feature, ratio (hazard ratio by Cox) and odds (by discrete time), each with `_lo` and `_hi`.
+        spec: What was asked.
+        as_of: The day from which customers were watched.
+        customers: Customers watched.
+        events: Customers who came back.
+        fitted: The Cox fit; missing where too few came back.
+        curve: Share not back yet by days since `as_of` (Kaplan-Meier), all customers.
+    """
+
+    name: ClassVar[str] = "churn_returning"
+    formats: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("ratio", "ratio_lo", "ratio_hi", "odds", "odds_lo", "odds_hi"), ".2f"
+    )
+    frame: pd.DataFrame
+    spec: ReturnHazard
+    as_of: date
+    customers: int
+    events: int
+    fitted: CoxFit | None
+    curve: SurvivalCurve
+
+    def to_frame(self) -> pd.DataFrame:
+        """A copy of the table."""
+        return self.frame.copy()
+
+    def risk(self, features: pd.DataFrame) -> pd.Series:
+        """A ranking of customers known on another day, likeliest to stay away first; of use on the clock ``waiting``.
+
+        Raises:
+            BadInput: If too few came back to fit anything.
+        """
+        if self.fitted is None:
+            raise CannotAnswer(f"Only {self.events} customers came back; there is no fit to rank by. Watch longer.")
+        back = self.fitted.risk(doublings(features, self.spec.covariates))
+        return pd.Series(-back, index=features.index, name="Cox")
+
+    def refusal(self) -> Message | None:
+        """Too few came back for so many features."""
+        if self.fitted is not None:
+            return None
+        least = EVENTS_PER_COVARIATE * len(self.spec.covariates)
+        return Message("churn.returning.refusal", {"events": self.events, "least": least})
+
+    def readout(self) -> Readout:
+        """The strongest feature, how the rest is known, and what it does not say."""
+        refusal = self.refusal()
+        if refusal is not None:
+            return Readout(refusal, Message("churn.compare.refused_certainty"), Message("churn.returning.wait"))
+        row = self.frame.iloc[int(np.log(self.frame["ratio"]).abs().to_numpy().argmax())]
+        numbers = {
+            k: (row[k] if k == "feature" else float(row[k])) for k in ("feature", "ratio", "ratio_lo", "ratio_hi")
+        }
+        return Readout(
+            Message("churn.returning.finding", numbers),
+            Message(
+                f"churn.returning.certainty_{self.spec.clock}",
+                {
+                    "customers": self.customers,
+                    "events": self.events,
+                    "as_of": str(self.as_of),
+                    "odds": float(row["odds"]),
+                    "period": self.spec.period_days,
+                },
+            ),
+            Message("churn.returning.action"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The hazard ratio of each feature."""
+        refusal = self.refusal()
+        rows = self.frame.to_dict("records")
+        return tuple(
+            Fact(
+                id=f"churn.returning.{row['feature']}",
+                label=Message("churn.label.hazard_ratio", {"feature": row["feature"]}),
+                value=None if refusal else float(row["ratio"]),
+                ci=None if refusal else Interval(float(row["ratio_lo"]), float(row["ratio_hi"]), self.spec.level),
+                kind="estimate",
+                n=self.customers,
+                window=f"from {self.as_of}",
+                definition="Cox regression of the time to the next purchase, per doubling of 1 + the feature",
+                refusal=refusal,
+            )
+            for row in rows
+        )

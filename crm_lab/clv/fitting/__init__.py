@@ -1,0 +1,1 @@
+"""The arithmetic under the models: compressed counts, Newton steps, discounting."""

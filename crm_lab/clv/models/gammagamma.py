@@ -1,0 +1,263 @@
+"""Gamma-Gamma: what a customer spends per purchase (Fader & Hardie 2013; Colombo & Jiang 1999)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.special import digamma, gammaln
+
+from crm_lab.arrays import Floats
+from crm_lab.checks import CannotAnswer, Problems, need_columns
+from crm_lab.clv.fitting.newton import LogLikelihood, Optimum, maximise, trigamma
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+
+_Z90 = 1.6448536269514722
+_PARAMETERS = ("p", "q", "gamma")
+
+
+@dataclass(frozen=True)
+class GammaGamma:
+    """Purchases of a customer are Gamma(p, ν) with ν ~ Gamma(q, γ), whatever the purchase frequency.
+
+    Args:
+        ridge: Penalty per customer on the squared distance of the log-parameters from their start.
+    """
+
+    ridge: float = 0.0
+
+    def __post_init__(self) -> None:
+        problems = Problems("Gamma-Gamma settings")
+        problems.unless(self.ridge >= 0 and np.isfinite(self.ridge), f"ridge is {self.ridge}; it must be 0 or more.")
+        problems.raise_any()
+
+    def fit(self, summary: pd.DataFrame) -> GammaGammaFit:
+        """Fit to the repeat buyers with positive mean spend; the others are counted and left out.
+
+        Args:
+            summary: ``frequency`` and ``monetary_value`` (mean spend per repeat purchase).
+
+        Raises:
+            BadInput: If columns are missing, money is negative, or fewer than ten repeat buyers are left.
+        """
+        need_columns(summary.columns, ("frequency", "monetary_value"), "The purchase summary")
+        x = summary["frequency"].to_numpy(dtype=float)
+        mean = summary["monetary_value"].to_numpy(dtype=float)
+        problems = Problems("The purchase summary")
+        bad = ~np.isfinite(mean)
+        problems.unless(not bad.any(), f"{bad.sum():,} rows have a missing monetary_value; drop them.")
+        low = mean < 0
+        problems.unless(not low.any(), f"{low.sum():,} rows have monetary_value < 0; leave returns out.")
+        problems.raise_any()
+        keep = (x > 0) & (mean > 0)
+        if keep.sum() < 10:
+            raise CannotAnswer(
+                f"{keep.sum():,} customers have a repeat purchase with positive spend; at least 10 are needed "
+                "to learn how spend differs between customers."
+            )
+        return self.fit_arrays(x[keep], mean[keep], left_out=int(((x > 0) & (mean == 0)).sum()))
+
+    def fit_arrays(
+        self, x: Floats, mean: Floats, *, weight: Floats | None = None, start: Floats | None = None, left_out: int = 0
+    ) -> GammaGammaFit:
+        """Fit to arrays of repeat purchases and mean spend, both positive, shape (n,)."""
+        n = float(len(x) if weight is None else weight.sum())
+        centre = float(np.mean(mean))
+        begin = np.array([4.0, 3.5, 0.625 * centre]) if start is None else start
+        optimum = maximise(_log_likelihood(x, mean, weight), begin, n, self.ridge)
+        return GammaGammaFit(optimum, int(n), left_out, float(_correlation(x, mean)))
+
+
+def _log_likelihood(x: Floats, mean: Floats, weight: Floats | None) -> LogLikelihood:
+    """Of (p, q, γ), equation 1a of Fader & Hardie (2013), with gradient and Hessian."""
+    weighted = np.ones(0) if weight is None else weight
+    by_x = np.bincount(x.astype(np.int64), weights=weight)
+    k, h = np.flatnonzero(by_x).astype(float), by_x[by_x > 0]
+    n, log_mean, spend = float(h.sum()), np.log(mean), x * mean
+    wx = x if weight is None else x * weighted
+    x_log = float(wx @ log_mean + (h * k) @ np.log(k))
+    log_total = float(log_mean.sum() if weight is None else weighted @ log_mean)
+
+    def evaluate(params: Floats) -> tuple[float, Floats, Floats]:
+        p, q, gamma = params
+        log_s = np.log(spend + gamma)
+        inv = 1 / (spend + gamma)
+        inv2 = inv * inv
+        if weight is None:
+            sums = float(log_s.sum()), float(inv.sum()), float(inv2.sum())
+        else:
+            sums = float(weighted @ log_s), float(weighted @ inv), float(weighted @ inv2)
+        x_sums = float(wx @ log_s), float(wx @ inv), float(wx @ inv2)
+        pk, shape = p * k, p * k + q
+        value = (
+            float(h @ (gammaln(shape) - gammaln(pk)))
+            + n * (q * np.log(gamma) - gammaln(q))
+            + p * x_log
+            - log_total
+            - p * x_sums[0]
+            - q * sums[0]
+        )
+        d1, d2 = digamma(shape), trigamma(shape)
+        gradient = np.array(
+            [
+                (h * k) @ (d1 - digamma(pk)) + x_log - x_sums[0],
+                h @ d1 + n * (np.log(gamma) - digamma(q)) - sums[0],
+                n * q / gamma - p * x_sums[1] - q * sums[1],
+            ]
+        )
+        pp = (h * k * k) @ (d2 - trigamma(pk))
+        pq, pg, qg = (h * k) @ d2, -x_sums[1], n / gamma - sums[1]
+        qq = h @ d2 - n * trigamma(q)
+        gg = -n * q / gamma**2 + p * x_sums[2] + q * sums[2]
+        return value, gradient, np.array([[pp, pq, pg], [pq, qq, qg], [pg, qg, gg]])
+
+    return evaluate
+
+
+def _correlation(x: Floats, mean: Floats) -> float:
+    return float(np.corrcoef(x, mean)[0, 1]) if len(x) > 1 and np.ptp(x) > 0 and np.ptp(mean) > 0 else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class GammaGammaFit(Result):
+    """A fitted spend model.
+
+    Attributes:
+        optimum: Estimates of (p, q, γ), log-likelihood, covariance of the log-parameters.
+        n: Repeat buyers with positive spend.
+        left_out: Repeat buyers whose repeat purchases sum to zero.
+        correlation: Of frequency and mean spend among the repeat buyers; the model assumes independence.
+    """
+
+    optimum: Optimum
+    n: int
+    left_out: int
+    correlation: float
+
+    name: ClassVar[str] = "spend_model"
+    formats: ClassVar[Mapping[str, str]] = {
+        "estimate": ",.4f",
+        "standard_error": ",.4f",
+        "lo": ",.4f",
+        "hi": ",.4f",
+    }
+
+    @property
+    def estimates(self) -> Floats:
+        """p, q, γ."""
+        return self.optimum.estimates
+
+    @property
+    def params(self) -> dict[str, float]:
+        """Estimates by name."""
+        return dict(zip(_PARAMETERS, map(float, self.estimates), strict=True))
+
+    @property
+    def log_likelihood(self) -> float:
+        """Log-likelihood at the estimates."""
+        return self.optimum.log_likelihood
+
+    @property
+    def mean_spend(self) -> float:
+        """Expected spend per purchase of a customer not seen yet, p γ / (q - 1); inf for q ≤ 1."""
+        p, q, gamma = self.estimates
+        return float(p * gamma / (q - 1)) if q > 1 else float("inf")
+
+    def expected_spend(self, frequency: ArrayLike, monetary_value: ArrayLike) -> Floats:
+        """Expected spend per future purchase given x purchases of that mean: p (γ + x m) / (p x + q - 1)."""
+        p, q, gamma = self.estimates
+        x, mean = np.asarray(frequency, dtype=float), np.asarray(monetary_value, dtype=float)
+        x = np.where(mean > 0, x, 0.0)
+        below = p * x + q - 1
+        with np.errstate(divide="ignore"):
+            return np.where(below > 0, p * (gamma + x * mean) / np.where(below > 0, below, 1.0), np.inf)
+
+    def with_values(self, values: Floats) -> Self:
+        """The same fit at other parameter values."""
+        return replace(self, optimum=replace(self.optimum, estimates=np.asarray(values, dtype=float)))
+
+    def draw_values(self, size: int, rng: np.random.Generator) -> Floats:
+        """Parameter values from the normal approximation on the log scale, shape (size, 3)."""
+        if not np.isfinite(self.optimum.log_covariance).all():
+            return np.tile(self.estimates, (size, 1))
+        mean = np.log(self.estimates)
+        return np.exp(rng.multivariate_normal(mean, self.optimum.log_covariance, size=size, method="cholesky"))
+
+    def draw_spend(
+        self, purchases: Floats, frequency: Floats, monetary_value: Floats, rng: np.random.Generator
+    ) -> Floats:
+        """Total spend of that many future purchases of each customer, one draw each, shape (n,)."""
+        p, q, gamma = self.estimates
+        x = np.where(monetary_value > 0, frequency, 0.0)
+        total = np.zeros(len(purchases))
+        some = purchases > 0
+        rate = rng.standard_gamma(p * x[some] + q) / (gamma + x[some] * monetary_value[some])
+        total[some] = rng.standard_gamma(p * purchases[some]) / np.maximum(rate, 1e-300)
+        return total
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a parameter: estimate, standard error, 90 % interval (normal on the log scale)."""
+        with np.errstate(invalid="ignore"):
+            se = np.sqrt(np.diag(self.optimum.log_covariance))
+        return pd.DataFrame(
+            {
+                "parameter": _PARAMETERS,
+                "estimate": self.estimates,
+                "standard_error": se * self.estimates,
+                "lo": self.estimates * np.exp(-_Z90 * se),
+                "hi": self.estimates * np.exp(_Z90 * se),
+            }
+        )
+
+    def refusal(self) -> Message | None:
+        """Why there is no expected spend, or ``None``."""
+        if not self.optimum.converged:
+            return Message("clv.not_identified", {"model": "Gamma-Gamma", "parameters": "p, q, γ"})
+        if self.estimates[1] <= 1:
+            return Message("clv.spend.infinite", {"q": float(self.estimates[1])})
+        return None
+
+    def readout(self) -> Readout:
+        """Mean spend, what it rests on, and what its key assumption asks for."""
+        finding = Message("clv.spend.finding", {"n": self.n, "mean": self.mean_spend})
+        action = Message("clv.spend.action_dependent" if abs(self.correlation) > 0.15 else "clv.spend.action")
+        return Readout(
+            finding,
+            self.refusal() or Message("clv.spend.certainty", {"correlation": self.correlation}),
+            action,
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Parameters, correlation, log-likelihood."""
+        rows: Any = self.to_frame().itertuples(index=False)
+        estimates = tuple(
+            Fact(
+                id=f"clv.gammagamma.{row.parameter}",
+                label=Message("clv.fit.parameter", {"model": "Gamma-Gamma", "parameter": row.parameter}),
+                value=row.estimate,
+                ci=Interval(row.lo, row.hi, 0.9) if np.isfinite(row.lo) else None,
+                kind="estimate",
+                n=self.n,
+            )
+            for row in rows
+        )
+        return (
+            *estimates,
+            Fact(
+                id="clv.gammagamma.log_likelihood",
+                label=Message("clv.fit.log_likelihood", {"model": "Gamma-Gamma"}),
+                value=self.log_likelihood,
+                n=self.n,
+            ),
+            Fact(
+                id="clv.gammagamma.correlation",
+                label=Message("clv.spend.correlation"),
+                value=self.correlation,
+                n=self.n,
+            ),
+        )

@@ -1,0 +1,27 @@
+"""The purchase models by name."""
+
+from __future__ import annotations
+
+from crm_lab.checks import BadInput
+from crm_lab.clv.models.bgnbd import BGNBD
+from crm_lab.clv.models.mbgnbd import MBGNBD
+from crm_lab.clv.models.nbd import NBD
+from crm_lab.clv.models.paretonbd import ParetoNBD
+from crm_lab.clv.models.purchase_model import PurchaseModel
+from crm_lab.data.kernels.purchases import Unit
+
+MODELS: dict[str, type[PurchaseModel]] = {m.key: m for m in (NBD, BGNBD, MBGNBD, ParetoNBD)}
+
+
+def purchase_model(name: str, unit: Unit = "W") -> PurchaseModel:
+    """A purchase model by its key.
+
+    >>> purchase_model("mbgnbd").title
+    'MBG/NBD'
+
+    Raises:
+        BadInput: If there is no such model.
+    """
+    if name not in MODELS:
+        raise BadInput(f"model is {name!r}; it must be one of {', '.join(MODELS)}.")
+    return MODELS[name](unit=unit)

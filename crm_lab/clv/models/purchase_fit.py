@@ -1,0 +1,277 @@
+"""A fitted purchase model: what it says of customers, new and old."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from crm_lab.arrays import Floats
+from crm_lab.checks import Problems
+from crm_lab.clv.fitting.counts import check_summary
+from crm_lab.clv.fitting.discounting import discounted_purchases, on_distinct
+from crm_lab.clv.fitting.newton import Optimum
+from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+
+_Z90 = 1.6448536269514722
+
+
+class Story(Protocol):
+    """What a fit asks of the model that it was made with: the facts of a customer, under given parameters."""
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    parameters: ClassVar[tuple[str, ...]]
+
+    @property
+    def unit(self) -> Unit:
+        """Unit of time of the summaries it was fitted to."""
+        ...
+
+    def p_alive(self, params: Floats, x: Floats, t_x: Floats, T: Floats) -> Floats:
+        """Probability of being a customer at T."""
+        ...
+
+    def alive_rate(self, params: Floats, x: Floats, T: Floats, ahead: Floats) -> Floats:
+        """Expected purchases per unit of time of a customer alive at T."""
+        ...
+
+    def draw_alive(
+        self, params: Floats, x: Floats, T: Floats, window: tuple[float, float], rng: np.random.Generator
+    ) -> Floats:
+        """Purchases of customers alive at T, one draw each."""
+        ...
+
+    def alive_pmf(self, params: Floats, n: int, x: Floats, T: Floats, ahead: Floats) -> Floats:
+        """Probability of exactly n purchases of a customer alive at T."""
+        ...
+
+    def alive_wait(self, params: Floats, silent: Floats, x: Floats, T: Floats) -> Floats:
+        """Time without a purchase with probability `silent` of a customer alive at T."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class PurchaseFit(Result):
+    """A fitted purchase model. Times are in the model's unit; arguments broadcast.
+
+    Attributes:
+        model: The model that was fitted.
+        optimum: Estimates, log-likelihood, covariance of the log-parameters.
+        n: Customers.
+        edge: Why the data do not identify the model, in words, or ``None``.
+        summary: What it was fitted to, where that was a frame.
+    """
+
+    model: Story
+    optimum: Optimum
+    n: int
+    edge: Message | None = None
+    summary: pd.DataFrame | None = None
+
+    name: ClassVar[str] = "purchase_model"
+    formats: ClassVar[Mapping[str, str]] = {
+        "estimate": ",.4f",
+        "standard_error": ",.4f",
+        "lo": ",.4f",
+        "hi": ",.4f",
+    }
+
+    @property
+    def estimates(self) -> Floats:
+        """Estimates in the order of the model's parameters."""
+        return self.optimum.estimates
+
+    @property
+    def params(self) -> dict[str, float]:
+        """Estimates by name."""
+        return dict(zip(self.model.parameters, map(float, self.estimates), strict=True))
+
+    @property
+    def log_likelihood(self) -> float:
+        """Log-likelihood at the estimates, in the model's unit of time."""
+        return self.optimum.log_likelihood
+
+    def with_values(self, values: Floats) -> Self:
+        """The same fit at other parameter values (a draw, a published estimate)."""
+        return replace(self, optimum=replace(self.optimum, estimates=np.asarray(values, dtype=float)))
+
+    def draw_values(self, size: int, rng: np.random.Generator) -> Floats:
+        """Parameter values from the normal approximation on the log scale, shape (size, k)."""
+        if not np.isfinite(self.optimum.log_covariance).all():
+            return np.tile(self.estimates, (size, 1))
+        mean = np.log(self.estimates)
+        drawn = rng.multivariate_normal(mean, self.optimum.log_covariance, size=size, method="cholesky")
+        return np.exp(np.clip(drawn, mean - 5, mean + 5))
+
+    def p_alive(self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> Floats:
+        """Probability of still being a customer at T."""
+        x, t_x, T = _checked(frequency, recency, T)
+        return self.model.p_alive(self.estimates, x, t_x, T)
+
+    def expected_purchases(self, ahead: ArrayLike) -> Floats:
+        """Expected repeat purchases of a new customer within `ahead` of the first purchase."""
+        t = np.asarray(ahead, dtype=float)
+        zero = np.zeros_like(t)
+        alive = self.model.p_alive(self.estimates, zero, zero, zero)
+        return alive * discounted_purchases(self._rate, zero, zero, zero, t, 0.0)
+
+    def conditional_purchases(
+        self,
+        ahead: float,
+        frequency: ArrayLike,
+        recency: ArrayLike,
+        T: ArrayLike,
+        *,
+        start: float = 0.0,
+        annual_discount_rate: float = 0.0,
+    ) -> Floats:
+        """Expected purchases in (T + start, T + ahead], each discounted to T.
+
+        Args:
+            ahead: End of the interval, in units of time after T.
+            frequency: Repeat purchases so far.
+            recency: Time of the last purchase.
+            T: Time under observation.
+            start: Start of the interval after T.
+            annual_discount_rate: Compounded continuously in calendar time, a year of 365.25 days.
+
+        Raises:
+            BadInput: If the interval or the rate is impossible, or rows are.
+        """
+        problems = Problems("The interval of the future")
+        problems.unless(0 <= start <= ahead < np.inf, f"it is ({start}, {ahead}]; it must start at 0 or later.")
+        problems.unless(
+            annual_discount_rate > -1,
+            f"annual_discount_rate is {annual_discount_rate}; it must be above -1, e.g. 0.1 for 10 %.",
+        )
+        problems.raise_any()
+        x, t_x, T = _checked(frequency, recency, T)
+        force = np.log1p(annual_discount_rate) * UNIT_DAYS[self.model.unit] / UNIT_DAYS["Y"]
+
+        def expected(x: Floats, T: Floats) -> Floats:
+            return discounted_purchases(self._rate, x, T, np.full_like(T, start), np.full_like(T, ahead), force)
+
+        return self.model.p_alive(self.estimates, x, t_x, T) * on_distinct(expected, x, T)
+
+    def purchases_at_risk(self, ahead: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> Floats:
+        """Expected purchases of a stretch `ahead` that are lost because customers leave within `ahead` of T.
+
+        P(alive) x (purchase rate now - purchase rate `ahead` of T) x `ahead`: whoever has left already has nothing left
+        to lose. Under Pareto/NBD it is P(alive) x P(leaves within `ahead`) x rate x `ahead`.
+
+        Args:
+            ahead: Length of the stretch, in units of time.
+            frequency: Repeat purchases so far.
+            recency: Time of the last purchase.
+            T: Time under observation.
+        """
+        x, t_x, T = _checked(frequency, recency, T)
+        now, later = (self._rate(x, T, np.full_like(T, stretch)) for stretch in (0.0, ahead))
+        lost: Floats = self.model.p_alive(self.estimates, x, t_x, T) * (now - later) * ahead
+        return lost
+
+    def purchases_pmf(self, n: int, ahead: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> Floats:
+        """Probability of exactly n purchases within `ahead`."""
+        x, t_x, T = _checked(frequency, recency, T)
+        alive = self.model.p_alive(self.estimates, x, t_x, T)
+        pmf = on_distinct(
+            lambda x, T: self.model.alive_pmf(self.estimates, n, x, T, np.asarray(ahead, dtype=float)), x, T
+        )
+        return alive * pmf + (1 - alive) * (n == 0)
+
+    def next_purchase(self, quantile: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> Floats:
+        """Time after T by which the next purchase has come with that probability; inf if it never has."""
+        x, t_x, T = _checked(frequency, recency, T)
+        alive = self.model.p_alive(self.estimates, x, t_x, T)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            wanted = np.where(alive > quantile, 1 - quantile / alive, np.nan)
+        return np.where(alive > quantile, self.model.alive_wait(self.estimates, wanted, x, T), np.inf)
+
+    def draw_purchases(
+        self,
+        window: tuple[float, float],
+        frequency: Floats,
+        recency: Floats,
+        T: Floats,
+        rng: np.random.Generator,
+    ) -> Floats:
+        """Purchases in (T + window[0], T + window[1]], one draw for each customer, from the posterior."""
+        alive = self.model.p_alive(self.estimates, frequency, recency, T) > rng.random(len(frequency))
+        drawn = np.zeros(len(frequency))
+        drawn[alive] = self.model.draw_alive(self.estimates, frequency[alive], T[alive], window, rng)
+        return drawn
+
+    def to_lifetimes(self) -> Any:
+        """A fitted lifetimes object with these estimates."""
+        from crm_lab.clv.models.lifetimes_adapter import to_lifetimes
+
+        return to_lifetimes(self)
+
+    @property
+    def _rate(self) -> Callable[[Floats, Floats, Floats], Floats]:
+        return lambda x, T, ahead: self.model.alive_rate(self.estimates, x, T, ahead)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a parameter: estimate, standard error, 90 % interval (normal on the log scale)."""
+        with np.errstate(invalid="ignore"):
+            se = np.sqrt(np.diag(self.optimum.log_covariance))
+        return pd.DataFrame(
+            {
+                "parameter": self.model.parameters,
+                "estimate": self.estimates,
+                "standard_error": se * self.estimates,
+                "lo": self.estimates * np.exp(-_Z90 * se),
+                "hi": self.estimates * np.exp(_Z90 * se),
+            }
+        )
+
+    def refusal(self) -> Message | None:
+        """Why drop-out or heterogeneity is not identified, or ``None``."""
+        return self.edge
+
+    def readout(self) -> Readout:
+        """What a typical new customer does in a year, how well it is known, what to do with it."""
+        year = UNIT_DAYS["Y"] / UNIT_DAYS[self.model.unit]
+        expected = float(self.expected_purchases(year))
+        finding = {"model": self.model.title, "n": self.n, "expected": expected}
+        if self.edge is not None:
+            return Readout(Message("clv.fit.finding", finding), self.edge, Message("clv.fit.action_edge"))
+        worst = float(np.sqrt(np.diag(self.optimum.log_covariance)).max())
+        certainty = Message("clv.fit.certainty", {"ll": self.log_likelihood, "worst": worst})
+        return Readout(Message("clv.fit.finding", finding), certainty, Message("clv.fit.action"))
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The parameters and the log-likelihood."""
+        rows: Any = self.to_frame().itertuples(index=False)
+        estimates = tuple(
+            Fact(
+                id=f"clv.{self.model.key}.{row.parameter}",
+                label=Message("clv.fit.parameter", {"model": self.model.title, "parameter": row.parameter}),
+                value=row.estimate,
+                ci=Interval(row.lo, row.hi, 0.9) if np.isfinite(row.lo) else None,
+                kind="estimate",
+                n=self.n,
+                refusal=self.edge,
+            )
+            for row in rows
+        )
+        likelihood = Fact(
+            id=f"clv.{self.model.key}.log_likelihood",
+            label=Message("clv.fit.log_likelihood", {"model": self.model.title}),
+            value=self.log_likelihood,
+            n=self.n,
+        )
+        return (*estimates, likelihood)
+
+
+def _checked(frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    x, t_x, T = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (frequency, recency, T)))
+    check_summary(np.atleast_1d(x).ravel(), np.atleast_1d(t_x).ravel(), np.atleast_1d(T).ravel())
+    return x, t_x, T

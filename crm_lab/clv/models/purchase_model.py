@@ -1,0 +1,128 @@
+"""A purchase model: what every "buy till you die" model states, and how it is fitted."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.arrays import Floats
+from crm_lab.checks import BadInput, CannotAnswer, Problems, need_columns
+from crm_lab.clv.fitting.counts import Counts, compress
+from crm_lab.clv.fitting.newton import LogLikelihood, Optimum, maximise
+from crm_lab.clv.fitting.nobody_leaves import without_dropout
+from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit
+from crm_lab.messages import Message
+
+_VAGUE = 2.0  # standard error of a log-parameter; its 90 % interval then spans a factor of 700
+_NO_GAIN = 0.5  # log-likelihood above the model without drop-out
+
+
+@dataclass(frozen=True)
+class PurchaseModel(ABC):
+    """A model of when customers buy and when they silently stop.
+
+    A model states its parameters, its likelihood, and three facts about a customer who is alive at T.
+
+    Args:
+        unit: Unit of recency and T in the summaries it is fitted to.
+        ridge: Penalty per customer on the squared distance of the log-parameters from their starting
+            values; 0 is plain maximum likelihood.
+    """
+
+    unit: Unit = "W"
+    ridge: float = 0.0
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    parameters: ClassVar[tuple[str, ...]]
+    time_parameters: ClassVar[tuple[str, ...]] = ("alpha",)
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"{self.title} settings")
+        problems.unless(self.unit in UNIT_DAYS, f"unit is {self.unit!r}; it must be one of {', '.join(UNIT_DAYS)}.")
+        problems.unless(self.ridge >= 0 and np.isfinite(self.ridge), f"ridge is {self.ridge}; it must be 0 or more.")
+        problems.raise_any()
+
+    @abstractmethod
+    def log_likelihood(self, counts: Counts) -> LogLikelihood:
+        """The log-likelihood of a base, with derivatives, as a function of the parameters."""
+
+    @abstractmethod
+    def start(self, counts: Counts) -> Floats:
+        """Starting values, in the units of the data, shape (k,)."""
+
+    @abstractmethod
+    def p_alive(self, params: Floats, x: Floats, t_x: Floats, T: Floats) -> Floats:
+        """Probability of being a customer at T."""
+
+    @abstractmethod
+    def alive_rate(self, params: Floats, x: Floats, T: Floats, ahead: Floats) -> Floats:
+        """Expected purchases per unit of time, `ahead` of T, of a customer alive at T."""
+
+    @abstractmethod
+    def draw_alive(
+        self, params: Floats, x: Floats, T: Floats, window: tuple[float, float], rng: np.random.Generator
+    ) -> Floats:
+        """Purchases in (T + window[0], T + window[1]] of customers alive at T, one draw each."""
+
+    @abstractmethod
+    def alive_pmf(self, params: Floats, n: int, x: Floats, T: Floats, ahead: Floats) -> Floats:
+        """Probability of exactly n purchases within `ahead` of a customer alive at T."""
+
+    def alive_wait(self, params: Floats, silent: Floats, x: Floats, T: Floats) -> Floats:
+        """Time until which a customer alive at T stays without a purchase with probability `silent`.
+
+        Nobody alive at T drops out before the next purchase under the geometric models, so the wait is
+        Pareto of the second kind; other models overrule this.
+        """
+        r, alpha = params[:2]
+        wait: Floats = (alpha + T) * np.expm1(-np.log(silent) / (r + x))
+        return wait
+
+    def fit(self, summary: pd.DataFrame) -> PurchaseFit:
+        """Fit by maximum likelihood.
+
+        Args:
+            summary: What `crm_lab.data.kernels.purchases.purchase_summary` returns.
+
+        Raises:
+            BadInput: If columns are missing, rows are impossible, the unit differs, or nobody came back.
+        """
+        need_columns(summary.columns, ("frequency", "recency", "T"), "The purchase summary")
+        unit = summary.attrs.get("unit", self.unit)
+        if unit != self.unit:
+            raise BadInput(f"The summary is in unit {unit!r} and the model in {self.unit!r}; give both one unit.")
+        fitted = self.fit_counts(compress(summary["frequency"], summary["recency"], summary["T"]))
+        return replace(fitted, summary=summary)
+
+    def fit_counts(self, counts: Counts, start: Floats | None = None) -> PurchaseFit:
+        """Fit to compressed counts.
+
+        Raises:
+            BadInput: If nobody came back.
+        """
+        if counts.mean_x == 0:
+            raise CannotAnswer(
+                f"None of the {counts.n:,.0f} customers bought twice; a purchase rate cannot be learned "
+                "from one-time buyers. Take a longer period."
+            )
+        begin = self.start(counts) if start is None else start
+        optimum = maximise(self.log_likelihood(counts), begin, counts.n, self.ridge)
+        return PurchaseFit(self, optimum, int(counts.n), self.boundary(optimum, counts))
+
+    def boundary(self, optimum: Optimum, counts: Counts) -> Message | None:
+        """Why the fit is at the edge of what the data can tell, in words; ``None`` if it is not."""
+        with np.errstate(invalid="ignore"):
+            vague = np.array(optimum.at_boundary) | (np.sqrt(np.diag(optimum.log_covariance)) >= _VAGUE)
+        if optimum.converged and not vague.any():
+            return None
+        gain = optimum.log_likelihood - without_dropout(counts)
+        if gain < _NO_GAIN:
+            return Message("clv.no_dropout", {"model": self.title})
+        names = ", ".join(name for name, bad in zip(self.parameters, vague, strict=True) if bad or not vague.any())
+        return Message("clv.not_identified", {"model": self.title, "parameters": names})

@@ -1,0 +1,1 @@
+"""Would it have been right: held-out time, back-tests, scores."""

@@ -1,0 +1,314 @@
+"""Back-test: rolling origins x models, a champion, and whether any of them fits this base."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from crm_lab.calendar import day_number
+from crm_lab.checks import CannotAnswer, Problems, as_date
+from crm_lab.clv.models.gammagamma import GammaGamma
+from crm_lab.clv.models.model_registry import MODELS, purchase_model
+from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.clv.validation.boosting_hurdle import hurdle_forecast
+from crm_lab.clv.validation.forecast_scores import bias, decile_error, mean_absolute_error, ranking_gini
+from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, calibration_holdout, purchase_days, purchase_summary
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Readout, Result
+
+OTHERS = ("naive", "boosting", "blend")
+_MOST_DRAWN = 5000  # customers behind the coverage of intervals: its standard error is then below .005
+
+
+@dataclass(frozen=True)
+class BackTest:
+    """Which model would have been right, on dates in the past.
+
+    Args:
+        models: Purchase models by key, beside ``naive`` (as often as in the last period), ``boosting`` (a
+            gradient-boosting hurdle trained one period earlier) and ``blend`` (half boosting, half the
+            mean of the purchase models that are identified).
+        horizon_days: Length of each prediction.
+        origins: How many dates, one horizon apart, the last one horizon before as_of.
+        level: Of the customers' predictive intervals.
+        draws: Predictive draws behind them.
+        unit: Unit of time of the models' parameters.
+        keep_zero: As in `purchase_summary`.
+        currency: ISO code, for the readout.
+    """
+
+    models: tuple[str, ...] = ("nbd", "bgnbd", "mbgnbd", "paretonbd")
+    horizon_days: int = 91
+    origins: int = 3
+    level: float = 0.90
+    draws: int = 100
+    unit: Unit = "W"
+    keep_zero: bool = True
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        problems = Problems("BackTest settings")
+        unknown = [m for m in self.models if m not in MODELS]
+        problems.unless(self.models, f"models is empty; name some of {', '.join(MODELS)}.")
+        problems.unless(not unknown, f"models has {unknown}; choose among {', '.join(MODELS)}.")
+        problems.unless(self.horizon_days >= 7, f"horizon_days is {self.horizon_days}; it must be 7 or more.")
+        problems.unless(self.origins >= 1, f"origins is {self.origins}; it must be 1 or more.")
+        problems.unless(0.5 <= self.level < 1, f"level is {self.level}; it must lie in [0.5, 1), e.g. 0.9.")
+        problems.unless(self.draws >= 50, f"draws is {self.draws}; at least 50 are needed.")
+        problems.raise_any()
+
+    def analyze(self, purchases: IntoFrame, as_of: str | date, *, rng: np.random.Generator | int = 0) -> BackTestResult:
+        """Predict from each origin with what was known there, and compare.
+
+        Raises:
+            BadInput: If the records are too short for the origins, or nobody bought after one.
+        """
+        end = as_date(as_of)
+        days = purchase_days(purchases, end, keep_zero=self.keep_zero)
+        dates = self._dates(end, int(days["day"].min()))
+        rng = np.random.default_rng(rng)
+        parts = [self._origin(purchases, days, at, rng) for at in dates]
+        predictions = pd.concat([p for p, _ in parts], ignore_index=True)
+        now, refused = self._predict(days, purchase_summary(purchases, end, unit=self.unit), end)
+        scores = pd.concat([s for _, s in parts], ignore_index=True)
+        return BackTestResult(self, scores, predictions, now, refused, end)
+
+    def _dates(self, end: date, first: int) -> list[date]:
+        dates = [end - timedelta(days=self.horizon_days * k) for k in range(self.origins, 0, -1)]
+        if day_number(dates[0]) - first < self.horizon_days:
+            seen = (day_number(end) - first) // self.horizon_days
+            raise CannotAnswer(
+                f"The records hold {seen} periods of {self.horizon_days} days, and {self.origins} origins need "
+                f"{self.origins + 1}; take fewer origins or a shorter horizon."
+            )
+        return dates
+
+    def _origin(
+        self, purchases: IntoFrame, days: pd.DataFrame, at: date, rng: np.random.Generator
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        until = at + timedelta(days=self.horizon_days)
+        data = calibration_holdout(purchases, at, until, unit=self.unit, keep_zero=self.keep_zero)
+        actual = data["holdout_purchases"].to_numpy()
+        if not actual.any():
+            raise CannotAnswer(
+                f"Nobody bought between {at} and {until}; there is nothing to compare with. Choose another as_of."
+            )
+        predicted, refused = self._predict(days, data, at)
+        predicted = predicted.assign(origin=at, actual=actual, spend=data["holdout_spend"].to_numpy(), refused=False)
+        rows = []
+        for key in self._keys(predicted):
+            expected = predicted[key].to_numpy()
+            row: dict[str, Any] = {
+                "origin": at,
+                "model": key,
+                "actual": actual.sum(),
+                "expected": expected.sum(),
+                "bias": bias(actual, expected),
+                "mae": mean_absolute_error(actual, expected),
+                "gini": ranking_gini(actual, expected),
+                "decile_error": decile_error(actual, expected),
+                "coverage": np.nan,
+                "identified": key not in refused,
+            }
+            if key in MODELS and key not in refused:
+                row["coverage"] = self._coverage(self._fit(key, data), data, rng)
+            rows.append(row)
+        return predicted, pd.DataFrame(rows)
+
+    def _keys(self, predicted: pd.DataFrame) -> list[str]:
+        return [key for key in ("naive", *self.models, "boosting", "blend") if key in predicted]
+
+    def _fit(self, key: str, data: pd.DataFrame) -> PurchaseFit:
+        return purchase_model(key, self.unit).fit(data)
+
+    def _predict(self, days: pd.DataFrame, data: pd.DataFrame, at: date) -> tuple[pd.DataFrame, dict[str, Message]]:
+        """Expected purchases of every customer by every model, with what is known at a date."""
+        number, ids = day_number(at), pd.Index(data["customer_id"])
+        ahead = self.horizon_days / UNIT_DAYS[self.unit]
+        recent = days[(days["day"] > number - self.horizon_days) & (days["day"] <= number)]
+        spend = GammaGamma().fit(data).expected_spend(data["frequency"], data["monetary_value"])
+        table: dict[str, Any] = {
+            "customer_id": data["customer_id"],
+            "spend_each": spend,
+            "naive": recent["customer_id"].value_counts().reindex(ids, fill_value=0).to_numpy(dtype=float),
+        }
+        refused = {}
+        for key in self.models:
+            fit = self._fit(key, data)
+            edge = fit.refusal()
+            if edge is not None:
+                refused[key] = edge
+            table[key] = fit.conditional_purchases(ahead, data["frequency"], data["recency"], data["T"])
+        boosted = hurdle_forecast(days, number, self.horizon_days)
+        if boosted is not None:
+            table["boosting"] = boosted.reindex(ids).to_numpy()
+            sound = [m for m in self.models if m not in refused and m != "nbd"] or ["nbd"]
+            mean = np.mean([table[m] for m in sound if m in table] or [table["naive"]], axis=0)
+            table["blend"] = (table["boosting"] + mean) / 2
+        return pd.DataFrame(table), refused
+
+    def _coverage(self, fit: PurchaseFit, data: pd.DataFrame, rng: np.random.Generator) -> float:
+        """Share of customers whose purchases lie in their predictive interval."""
+        some = data.iloc[rng.permutation(len(data))[:_MOST_DRAWN]]
+        x, t_x, T = (some[c].to_numpy(dtype=float) for c in ("frequency", "recency", "T"))
+        window = (0.0, float(data["holdout_duration"].iloc[0]))
+        drawn = [fit.with_values(v).draw_purchases(window, x, t_x, T, rng) for v in fit.draw_values(self.draws, rng)]
+        tail = (1 - self.level) / 2
+        lo, hi = np.quantile(np.array(drawn, dtype=np.float32), [tail, 1 - tail], axis=0, method="inverted_cdf")
+        actual = some["holdout_purchases"].to_numpy()
+        return float(((lo <= actual) & (actual <= hi)).mean())
+
+
+_OFF = 0.25  # a total missed by more than a quarter at most origins is off the track
+
+
+@dataclass(frozen=True, eq=False)
+class BackTestResult(Result):
+    """Scores of every model at every origin, the champion, and the predictions behind them.
+
+    Attributes:
+        spec: What was asked.
+        scores: One row per origin and model.
+        predictions: One row per origin and customer: expected purchases by each model, what happened.
+        now: Expected purchases of every customer after `as_of`, by each model.
+        refused: Models that the data up to `as_of` do not identify, with the reason.
+        as_of: Last day of the data.
+    """
+
+    spec: BackTest
+    scores: pd.DataFrame
+    predictions: pd.DataFrame
+    now: pd.DataFrame
+    refused: dict[str, Message]
+    as_of: date
+
+    name: ClassVar[str] = "back_test"
+    formats: ClassVar[Mapping[str, str]] = {
+        "bias": "+.1%",
+        "worst_bias": "+.1%",
+        "mae": ".4f",
+        "gini": ".3f",
+        "decile_error": ".1%",
+        "coverage": ".1%",
+    }
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a model, means over the origins, least error first."""
+        table = self.scores.groupby("model", as_index=False).agg(
+            mae=("mae", "mean"),
+            bias=("bias", "mean"),
+            worst_bias=("bias", lambda b: b.loc[b.abs().idxmax()]),
+            gini=("gini", "mean"),
+            decile_error=("decile_error", "mean"),
+            coverage=("coverage", "mean"),
+            identified=("identified", "all"),
+        )
+        table["identified"] &= ~table["model"].isin(list(self.refused))
+        return table.sort_values("mae", kind="stable", ignore_index=True)
+
+    @property
+    def champion(self) -> str:
+        """Key of the model with the least mean error among those that the data identify, naive apart."""
+        table = self.to_frame()
+        able = table.loc[table["identified"] & (table["model"] != "naive"), "model"]
+        return "naive" if able.empty else str(able.iloc[0])
+
+    @property
+    def regret(self) -> float:
+        """How much worse than the best at the last origin is what the earlier origins would have chosen."""
+        last = self.scores["origin"].max()
+        models = self.scores[self.scores["identified"] & (self.scores["model"] != "naive")]
+        earlier = models[models["origin"] < last]
+        final = models[models["origin"] == last].set_index("model")["mae"]
+        if earlier.empty:
+            return float("nan")
+        chosen = earlier.groupby("model")["mae"].mean().idxmin()
+        return float(final[chosen] / final.min() - 1) if chosen in final else float("nan")
+
+    def refusal(self) -> Message | None:
+        """Why no model fits this base, or ``None``."""
+        table: Any = self.to_frame().set_index("model")
+        own = self.scores[self.scores["model"] == self.champion]
+        if (own["bias"].abs() > _OFF).mean() > 0.5:
+            return Message("clv.backtest.off_track", {"bias": float(own["bias"].mean()), "limit": _OFF})
+        best, naive = table.loc[self.champion], table.loc["naive"]
+        if best["mae"] >= naive["mae"] and best["gini"] <= naive["gini"]:
+            return Message("clv.backtest.naive_wins")
+        if all(m in self.refused for m in self.spec.models if m != "nbd") and self.champion in MODELS:
+            return Message("clv.backtest.no_dropout")
+        return None
+
+    def readout(self) -> Readout:
+        """The champion and its record, how sure, what to use it for."""
+        table = self.to_frame().set_index("model")
+        best, refusal = self.champion, self.refusal()
+        row: Any = table.loc[best]
+        naive: Any = table.loc["naive", "mae"]
+        finding = Message(
+            "clv.backtest.finding",
+            {
+                "model": model_title(best),
+                "origins": self.scores["origin"].nunique(),
+                "days": self.spec.horizon_days,
+                "mae": float(row["mae"]),
+                "naive": float(row["mae"] / naive - 1),
+                "bias": float(row["bias"]),
+                "gini": float(row["gini"]),
+            },
+        )
+        if refusal is not None:
+            return Readout(finding, refusal, Message("clv.backtest.refused_action", {"model": model_title(best)}))
+        known = np.isfinite(self.regret)
+        certainty = Message(
+            "clv.backtest.certainty" if known else "clv.backtest.certainty_one",
+            {"regret": self.regret, "refused": self._refused_names(), "worst": float(row["worst_bias"])},
+        )
+        dropout = "clv.backtest.action_alive" if not self.refused else "clv.backtest.action"
+        return Readout(finding, certainty, Message(dropout, {"model": model_title(best)}))
+
+    def _refused_names(self) -> Message:
+        if not self.refused:
+            return Message("clv.backtest.none_refused")
+        names = ", ".join(MODELS[key].title for key in self.refused)
+        return Message("clv.backtest.some_refused", {"names": names})
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Error and bias of every model, regret of the choice."""
+        n = int((self.predictions["origin"] == self.predictions["origin"].max()).sum())
+        window = f"{self.spec.horizon_days} d x {self.scores['origin'].nunique()}"
+        rows: Any = self.to_frame().itertuples(index=False)
+        errors = tuple(
+            Fact(
+                id=f"clv.backtest.{row.model}.mae",
+                label=Message("clv.backtest.mae", {"model": model_title(row.model)}),
+                value=row.mae,
+                unit="purchases",
+                kind="estimate",
+                n=n,
+                window=window,
+                better="down",
+                refusal=self.refused.get(row.model),
+            )
+            for row in rows
+        )
+        return (
+            *errors,
+            Fact(id="clv.backtest.champion", label=Message("clv.backtest.champion"), value=self.champion, n=n),
+        )
+
+
+def model_title(key: str) -> Message:
+    """The name of a model or of one of the other ways to predict."""
+    if key in MODELS:
+        return Message("clv.backtest.title", {"title": MODELS[key].title})
+    return {
+        "naive": Message("clv.backtest.naive"),
+        "boosting": Message("clv.backtest.boosting"),
+        "blend": Message("clv.backtest.blend"),
+    }[key]

@@ -1,0 +1,186 @@
+"""The value of the next period by any back-tested model, with intervals from its own record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.arrays import Floats
+from crm_lab.checks import CannotAnswer, Problems
+from crm_lab.clv.validation.backtest import BackTestResult, model_title
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+
+_GROUPS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class RecordForecast(Result):
+    """What each customer will bring in the next period, with intervals that the past has earned.
+
+    Attributes:
+        frame: rank, customer_id, expected_purchases, value, lo, hi; most valuable first.
+        total: Value of the base.
+        interval: Of the total.
+        model: Key of the model.
+        days: Length of the period.
+        currency: ISO code.
+        problem: Why the model does not fit the base, or ``None``.
+    """
+
+    frame: pd.DataFrame
+    total: float
+    interval: Interval
+    model: str
+    days: int
+    currency: str
+    problem: Message | None
+
+    name: ClassVar[str] = "record_forecast"
+    formats: ClassVar[Mapping[str, str]] = {
+        "rank": ",d",
+        "expected_purchases": ",.2f",
+        "value": ",.2f",
+        "lo": ",.2f",
+        "hi": ",.2f",
+    }
+
+    @property
+    def by_tenth(self) -> list[float]:
+        """Value of each tenth of customers, most valuable first."""
+        return [float(part.sum()) for part in np.array_split(self.frame["value"].to_numpy(), 10)]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a customer, most valuable first."""
+        return self.frame.copy()
+
+    def refusal(self) -> Message | None:
+        """Why the model does not fit the base, or ``None``."""
+        return self.problem
+
+    def readout(self) -> Readout:
+        """The value of the next period, what its interval rests on, where to start."""
+        top = max(len(self.frame) // 10, 1)
+        finding = Message(
+            "clv.record.finding",
+            {
+                "model": model_title(self.model),
+                "days": self.days,
+                "n": len(self.frame),
+                "total": self.total,
+                "currency": self.currency,
+                "interval": Message("clv.money_interval", {"lo": self.interval.lo, "hi": self.interval.hi}),
+            },
+        )
+        values = {
+            "top": top,
+            "share": float(self.frame["value"].head(top).sum() / self.frame["value"].sum()),
+            "cut": float(self.frame["value"].iloc[top - 1]),
+            "currency": self.currency,
+        }
+        certainty = Message("clv.record.certainty", {"level": self.interval.level})
+        return Readout(finding, self.problem or certainty, Message("clv.record.action", values))
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Value of the base in the period."""
+        return (
+            Fact(
+                id="clv.record.base_value",
+                label=Message("clv.record.base"),
+                value=self.total,
+                unit=self.currency,
+                ci=self.interval,
+                kind="forecast",
+                n=len(self.frame),
+                window=f"{self.days} d",
+                refusal=self.problem,
+                better="up",
+            ),
+        )
+
+
+def forecast_by_record(
+    result: BackTestResult,
+    model: str = "champion",
+    *,
+    margin: float = 1.0,
+    samples: int = 200,
+    rng: np.random.Generator | int = 0,
+) -> RecordForecast:
+    """Value every customer over the next period, as one of the back-tested models sees it.
+
+    The total's interval is the prediction times actual over predicted spend at the origins, with customers
+    drawn again: it holds the model's own error as far as the past shows it. A customer's interval is what
+    customers in the same tenth of predictions spent, relative to their predictions.
+
+    Args:
+        result: A back-test.
+        model: Key of a model in it, or ``champion``.
+        margin: Share of spend that stays as contribution.
+        samples: Draws of customers.
+        rng: Seed or generator.
+
+    Raises:
+        BadInput: If the model was not back-tested or the margin is impossible.
+    """
+    key = result.champion if model == "champion" else model
+    problems = Problems("The forecast")
+    problems.unless(key in result.now, f"model is {key!r}; it must be champion or one that was back-tested.")
+    problems.unless(0 < margin <= 1, f"margin is {margin}; it must lie in (0, 1].")
+    problems.raise_any()
+    rng, level = np.random.default_rng(rng), result.spec.level
+    now = result.now
+    raw = margin * (now[key] * now["spend_each"]).to_numpy()
+    past = result.predictions.assign(
+        said=margin * result.predictions[key] * result.predictions["spend_each"],
+        was=margin * result.predictions["spend"],
+    )
+    ratios = _ratios(past, samples, rng)
+    if not len(ratios):
+        raise CannotAnswer("Nothing was predicted at any origin; choose another model.")
+    tail = (1 - level) / 2
+    factor = float(np.median(ratios))
+    value = raw * factor
+    lo, hi = _by_tenth(past, raw, tail)
+    order = np.argsort(-value, kind="stable")
+    frame = pd.DataFrame(
+        {
+            "rank": np.arange(1, len(now) + 1),
+            "customer_id": now["customer_id"].to_numpy()[order],
+            "value": value[order],
+            "lo": np.minimum(lo, value)[order],
+            "hi": np.maximum(hi, value)[order],
+            "expected_purchases": now[key].to_numpy()[order],
+        }
+    )
+    ends = raw.sum() * np.quantile(ratios, [tail, 1 - tail])
+    interval = Interval(float(ends[0]), float(ends[1]), level)
+    spec = result.spec
+    return RecordForecast(frame, float(value.sum()), interval, key, spec.horizon_days, spec.currency, result.refusal())
+
+
+def _ratios(past: pd.DataFrame, samples: int, rng: np.random.Generator) -> Floats:
+    """Actual over predicted spend at each origin, with customers drawn again."""
+    ratios = []
+    for _, rows in past.groupby("origin"):
+        said, was = rows["said"].to_numpy(), rows["was"].to_numpy()
+        weight = rng.poisson(1.0, (samples, len(rows))).astype(np.float32)
+        ratios.append((weight @ was) / np.maximum(weight @ said, 1e-12))
+    return np.concatenate(ratios)
+
+
+def _by_tenth(past: pd.DataFrame, raw: Floats, tail: float) -> tuple[Floats, Floats]:
+    """Quantiles of actual over predicted spend in the customer's tenth of predictions, times `raw`."""
+    said, was = past["said"].to_numpy(), past["was"].to_numpy()
+    cuts = np.unique(np.quantile(said, np.arange(1, _GROUPS) / _GROUPS))
+    group, place = np.searchsorted(cuts, said), np.searchsorted(cuts, raw)
+    ends = np.zeros((len(cuts) + 1, 2))
+    for tenth in range(len(ends)):
+        own = group == tenth
+        if own.any():
+            ends[tenth] = np.quantile(was[own] / np.maximum(said[own], 1e-12), [tail, 1 - tail])
+    return raw * ends[place, 0], raw * ends[place, 1]

@@ -1,0 +1,88 @@
+"""Left truncation: customers who were customers before the records began."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from crm_lab.data.kernels.purchases import purchase_days
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Readout, Result
+
+_EARLY, _LATE = 2, (4, 12)  # weeks: the pile-up sits in the first two, the yardstick in the fifth to twelfth
+_SUSPICIOUS = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class FirstPurchases(Result):
+    """When customers were first seen.
+
+    Attributes:
+        frame: week (1, 2, ...), date of its first day, customers first seen in it.
+    """
+
+    frame: pd.DataFrame
+
+    name: ClassVar[str] = "first_purchases"
+    formats: ClassVar[Mapping[str, str]] = {"customers": ",d"}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a week."""
+        return self.frame.copy()
+
+    @property
+    def pile_up(self) -> float:
+        """Customers first seen per week in weeks 1-2 over those in weeks 5-12; NaN for short records."""
+        seen = self.frame["customers"].to_numpy(dtype=float)
+        later = seen[_LATE[0] : _LATE[1]]
+        return float(seen[:_EARLY].mean() / max(later.mean(), 1e-9)) if len(later) >= 4 else float("nan")
+
+    @property
+    def truncated(self) -> bool:
+        """Whether so many appear at once that most must have been customers before."""
+        return self.pile_up > _SUSPICIOUS
+
+    def readout(self) -> Readout:
+        """Whether tenure can be believed, and what follows."""
+        early = int(self.frame["customers"].head(_EARLY).sum())
+        values = {"early": early, "n": int(self.frame["customers"].sum()), "ratio": self.pile_up}
+        key = "truncated" if self.truncated else "complete"
+        return Readout(
+            Message(f"clv.first.{key}", values),
+            Message("clv.first.certainty"),
+            Message(f"clv.first.{key}_action"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The pile-up."""
+        return (
+            Fact(
+                id="clv.first_purchases.pile_up",
+                label=Message("clv.first.label"),
+                value=self.pile_up,
+                unit="ratio",
+                n=int(self.frame["customers"].sum()),
+            ),
+        )
+
+
+def first_purchases(purchases: IntoFrame, as_of: str | date) -> FirstPurchases:
+    """Count customers by the week in which they were first seen, from the first day of the records.
+
+    Args:
+        purchases: As in `purchase_summary`.
+        as_of: Last day that counts.
+    """
+    first = purchase_days(purchases, as_of).groupby("customer_id")["day"].min().to_numpy()
+    origin = int(first.min())
+    seen = np.bincount((first - origin) // 7)
+    start = (origin + 7 * np.arange(len(seen))).astype("datetime64[D]")
+    return FirstPurchases(
+        pd.DataFrame({"week": np.arange(1, len(seen) + 1), "date": pd.to_datetime(start), "customers": seen})
+    )

@@ -1,0 +1,123 @@
+"""Tracking: cumulative repeat purchases of the calibration customers, week by week, against the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from crm_lab.calendar import day_number
+from crm_lab.checks import as_date
+from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.data.kernels.purchases import UNIT_DAYS, purchase_days
+from crm_lab.messages import Message
+from crm_lab.number_format import format_frame
+from crm_lab.results import Fact, Readout, Result, table_html
+
+
+@dataclass(frozen=True, eq=False)
+class TrackingResult(Result):
+    """Cumulative repeat purchases, actual and expected.
+
+    Attributes:
+        frame: week, date, actual, expected, ratio; one row a week.
+        model: Title of the model.
+        calibration_end: Last day the model saw.
+    """
+
+    frame: pd.DataFrame
+    model: str
+    calibration_end: pd.Timestamp
+
+    name: ClassVar[str] = "tracking"
+    formats: ClassVar[Mapping[str, str]] = {"actual": ",.0f", "expected": ",.1f", "ratio": ".3f"}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a week."""
+        return self.frame.copy()
+
+    def _repr_html_(self) -> str:
+        return table_html(self._quarters, self.formats)
+
+    def __str__(self) -> str:
+        return format_frame(self._quarters, self.formats).to_string(index=False)
+
+    @property
+    def _quarters(self) -> pd.DataFrame:
+        """Every thirteenth week: what fits on a page."""
+        return self.frame[self.frame["week"] % 13 == 0]
+
+    @property
+    def last(self) -> pd.Series:
+        """The last week."""
+        return self.frame.iloc[-1]
+
+    def readout(self) -> Readout:
+        """How far the model's curve is off at the end and at the cut."""
+        seen = self.frame[self.frame["date"] <= self.calibration_end].iloc[-1]
+        values = {
+            "model": self.model,
+            "week": int(self.last["week"]),
+            "actual": float(self.last["actual"]),
+            "expected": float(self.last["expected"]),
+            "gap": float(self.last["ratio"] - 1),
+        }
+        off = abs(self.last["ratio"] - 1) > 0.05
+        return Readout(
+            Message("clv.tracking.finding", values),
+            Message("clv.tracking.certainty", {"gap": float(seen["ratio"] - 1), "week": int(seen["week"])}),
+            Message("clv.tracking.action_off" if off else "clv.tracking.action"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The ratio of expected to actual at the last week."""
+        return (
+            Fact(
+                id="clv.tracking.ratio",
+                label=Message("clv.tracking.ratio", {"model": self.model}),
+                value=float(self.last["ratio"]),
+                unit="ratio",
+                kind="estimate",
+                window=f"week {int(self.last['week'])}",
+            ),
+        )
+
+
+def track(fit: PurchaseFit, purchases: IntoFrame, calibration_end: str | date, as_of: str | date) -> TrackingResult:
+    """Cumulative repeat purchases of customers acquired up to `calibration_end`, to the last full week.
+
+    Args:
+        fit: A model fitted to the purchases up to `calibration_end`.
+        purchases: As in `purchase_summary`.
+        calibration_end: Last day the model saw.
+        as_of: Last day of the comparison.
+    """
+    days = purchase_days(purchases, as_of)
+    cut = day_number(calibration_end)
+    first = days.groupby("customer_id")["day"].transform("min").to_numpy()
+    day = days["day"].to_numpy()
+    known = first <= cut
+    origin = int(first.min())
+    births = np.bincount(first[known & (day == first)] - origin)
+    repeats = np.bincount(day[known & (day > first)] - origin)
+    length = day_number(as_of) - origin + 1
+    curve = fit.expected_purchases(np.arange(length) / UNIT_DAYS[fit.model.unit])
+    expected = np.convolve(births.astype(float), curve)[:length]
+    actual = np.cumsum(np.pad(repeats, (0, length))[:length])
+    week = np.arange(1, length // 7 + 1)
+    at = week * 7 - 1
+    frame = pd.DataFrame(
+        {
+            "week": week,
+            "date": pd.to_datetime((at + origin).astype("datetime64[D]")),
+            "actual": actual[at],
+            "expected": expected[at],
+        }
+    )
+    frame["ratio"] = frame["expected"] / frame["actual"].where(frame["actual"] > 0)
+    return TrackingResult(frame, fit.model.title, pd.Timestamp(as_date(calibration_end)))

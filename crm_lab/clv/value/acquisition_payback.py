@@ -1,0 +1,227 @@
+"""Payback: after how many days an acquired customer has brought in what acquiring cost, by channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from crm_lab.arrays import Floats
+from crm_lab.checks import BadInput, Problems
+from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
+from crm_lab.clv.models.model_registry import MODELS, purchase_model
+from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_days, purchase_summary
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+
+_FEWEST = 100  # repeat buyers of a channel; below that it borrows the whole base's models
+
+
+@dataclass(frozen=True)
+class Payback:
+    """When acquisition pays, for a customer acquired today.
+
+    Args:
+        model: Purchase model.
+        margin: Share of spend that stays as contribution.
+        annual_discount_rate: 0.1 is 10 % a year.
+        horizon_days: How far to look; what has not paid by then has not paid.
+        level: Of the intervals.
+        draws: Parameter draws behind them.
+        unit: Unit of time of the model's parameters.
+        currency: ISO code, for the readout.
+    """
+
+    model: str = "mbgnbd"
+    margin: float = 1.0
+    annual_discount_rate: float = 0.10
+    horizon_days: int = 730
+    level: float = 0.90
+    draws: int = 100
+    unit: Unit = "W"
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        problems = Problems("Payback settings")
+        problems.unless(self.model in MODELS, f"model is {self.model!r}; it must be one of {', '.join(MODELS)}.")
+        problems.unless(0 < self.margin <= 1, f"margin is {self.margin}; it must lie in (0, 1].")
+        problems.unless(self.horizon_days >= 7, f"horizon_days is {self.horizon_days}; it must be 7 or more.")
+        problems.unless(self.draws >= 50, f"draws is {self.draws}; at least 50 are needed.")
+        problems.raise_any()
+
+    def analyze(
+        self,
+        purchases: IntoFrame,
+        as_of: str | date,
+        cost: Mapping[str, float],
+        channel: pd.Series | None = None,
+        *,
+        rng: np.random.Generator | int = 0,
+    ) -> PaybackResult:
+        """Cumulative contribution of a new customer against what one cost.
+
+        Args:
+            purchases: As in `purchase_summary`.
+            as_of: Last day that counts.
+            cost: Cost per acquired customer, by channel; ``{"all": 12.0}`` without channels.
+            channel: Channel of each customer, indexed by customer_id.
+            rng: Seed or generator.
+
+        Raises:
+            BadInput: If no cost is known, a cost is negative, or no customer has a channel with a cost.
+        """
+        if not cost or any(not np.isfinite(c) or c < 0 for c in cost.values()):
+            raise BadInput(f"cost is {dict(cost)}; give a cost ≥ 0 per acquired customer for each channel.")
+        rng = np.random.default_rng(rng)
+        summary = purchase_summary(purchases, as_of, unit=self.unit)
+        of = np.full(len(summary), "all", dtype=object)
+        if channel is not None:
+            of = channel.reindex(summary["customer_id"]).to_numpy(dtype=object)
+        first = purchase_days(purchases, as_of).groupby("customer_id")["amount"].first()
+        opening = first.reindex(summary["customer_id"]).to_numpy(dtype=float)
+        rows, curves = [], []
+        for name, price in cost.items():
+            mine = of == name
+            if not mine.any():
+                continue
+            enough = ((summary["frequency"] > 0) & mine).sum() >= _FEWEST
+            own = summary[mine] if enough else summary
+            paid = self._curves(own, float(opening[mine].mean()), rng)
+            rows.append(self._row(name, float(price), int(mine.sum()), paid, bool(enough)))
+            curves.append(pd.DataFrame({"channel": name, "day": self._days, "value": paid[0], "cost": price}))
+        if not rows:
+            raise BadInput(f"No customer belongs to the channels {', '.join(cost)}; check the names.")
+        return PaybackResult(self, pd.DataFrame(rows), pd.concat(curves, ignore_index=True), str(as_of))
+
+    @property
+    def _days(self) -> Floats:
+        return np.unique(np.append(np.arange(0, self.horizon_days, 7.0), self.horizon_days))
+
+    def _curves(self, summary: pd.DataFrame, opening: float, rng: np.random.Generator) -> Floats:
+        """Contribution by day since acquisition; the estimate first, then a row for each draw."""
+        fit = purchase_model(self.model, self.unit).fit(summary)
+        spend = GammaGamma().fit(summary)
+        pairs: list[tuple[PurchaseFit, GammaGammaFit]] = [(fit, spend)]
+        pairs += [
+            (fit.with_values(v), spend.with_values(w))
+            for v, w in zip(fit.draw_values(self.draws, rng), spend.draw_values(self.draws, rng), strict=True)
+        ]
+        days = self._days
+        discount = (1 + self.annual_discount_rate) ** (-(days[1:] + days[:-1]) / 2 / UNIT_DAYS["Y"])
+        out = []
+        for one, money in pairs:
+            steps = np.diff(one.expected_purchases(days / UNIT_DAYS[self.unit])) * discount
+            later = np.concatenate(([0.0], np.cumsum(steps))) * money.mean_spend
+            out.append(self.margin * (opening + later))
+        return np.array(out)
+
+    def _row(self, name: str, cost: float, customers: int, paid: Floats, own: bool) -> dict[str, Any]:
+        tail = (1 - self.level) / 2
+        when = np.array([self._when(curve, cost) for curve in paid])
+        lo, hi = np.quantile(paid[1:, -1], [tail, 1 - tail])
+        early, late = np.quantile(when[1:], [tail, 1 - tail], method="inverted_cdf")
+        return {
+            "channel": name,
+            "customers": customers,
+            "cost": cost,
+            "value": paid[0, -1],
+            "lo": lo,
+            "hi": hi,
+            "value_per_cost": paid[0, -1] / cost if cost > 0 else np.inf,
+            "payback_days": when[0],
+            "payback_lo": early,
+            "payback_hi": late,
+            "own_model": own,
+        }
+
+    def _when(self, curve: Floats, cost: float) -> float:
+        """First day on which the curve has reached the cost; inf if it does not within the horizon."""
+        if curve[-1] < cost:
+            return float("inf")
+        return float(np.interp(cost, curve, self._days)) if curve[0] < cost else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class PaybackResult(Result):
+    """Payback by channel, soonest first.
+
+    Attributes:
+        spec: What was asked.
+        frame: One row a channel: customers, cost, value at the horizon with lo and hi, payback_days.
+        curves: channel, day, value (cumulative contribution of one customer), cost.
+        as_of: Last day of the data.
+    """
+
+    spec: Payback
+    frame: pd.DataFrame
+    curves: pd.DataFrame
+    as_of: str
+
+    name: ClassVar[str] = "payback"
+    formats: ClassVar[Mapping[str, str]] = {
+        "customers": ",d",
+        "cost": ",.2f",
+        "value": ",.2f",
+        "lo": ",.2f",
+        "hi": ",.2f",
+        "value_per_cost": ".2f",
+        "payback_days": ",.0f",
+        "payback_lo": ",.0f",
+        "payback_hi": ",.0f",
+    }
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a channel, soonest payback first; inf is never within the horizon."""
+        return self.frame.sort_values(["payback_days", "cost"], kind="stable", ignore_index=True)
+
+    def readout(self) -> Readout:
+        """Which channel pays soonest, how sure, which not to feed."""
+        table = self.to_frame()
+        first: Any = table.iloc[0]
+        never = table.loc[~np.isfinite(table["payback_days"].to_numpy(dtype=float)), "channel"].tolist()
+        values = {
+            "channel": first["channel"],
+            "cost": float(first["cost"]),
+            "days": float(first["payback_days"]),
+            "value": float(first["value"]),
+            "horizon": self.spec.horizon_days,
+            "currency": self.spec.currency,
+            "interval": Message(
+                "clv.count_interval", {"lo": float(first["payback_lo"]), "hi": float(first["payback_hi"])}
+            ),
+        }
+        paid = np.isfinite(first["payback_days"])
+        action = Message("clv.payback.never", {"channels": ", ".join(never)}) if never else None
+        return Readout(
+            Message("clv.payback.finding" if paid else "clv.payback.none", values),
+            Message("clv.payback.certainty", {"level": self.spec.level}),
+            action or Message("clv.payback.action", values),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Days to payback of each channel."""
+        rows: Any = self.to_frame().itertuples(index=False)
+        return tuple(
+            Fact(
+                id=f"clv.payback.{row.channel}",
+                label=Message("clv.payback.label", {"channel": row.channel}),
+                value=row.payback_days if np.isfinite(row.payback_days) else None,
+                unit="days",
+                ci=Interval(row.payback_lo, row.payback_hi, self.spec.level)
+                if np.isfinite([row.payback_lo, row.payback_hi]).all()
+                else None,
+                kind="forecast",
+                n=row.customers,
+                better="down",
+                refusal=None
+                if np.isfinite(row.payback_days)
+                else Message("clv.payback.not_within", {"horizon": self.spec.horizon_days}),
+            )
+            for row in rows
+        )

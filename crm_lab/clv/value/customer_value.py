@@ -1,0 +1,330 @@
+"""Customer value: discounted margin of the purchases to come, with predictive intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from crm_lab.arrays import Floats
+from crm_lab.checks import Problems
+from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
+from crm_lab.clv.models.model_registry import MODELS, purchase_model
+from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.clv.validation.holdout import HoldoutResult
+from crm_lab.clv.value.group_value import VALUE_BANDS, GroupValueResult
+from crm_lab.clv.value.valuation import Draws, Valuation, valuation
+from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_summary
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+
+
+@dataclass(frozen=True)
+class CustomerValue:
+    """What each customer is worth over a horizon.
+
+    Value = margin x sum over expected purchases of expected spend, each discounted to the as-of date.
+
+    Args:
+        model: Purchase model. The default lets one-time buyers have left, which BG/NBD cannot.
+        horizon_days: Length of the future counted.
+        annual_discount_rate: 0.1 is 10 % a year, compounded in exact calendar time.
+        margin: Share of spend that stays as contribution.
+        level: Of the predictive intervals.
+        draws: Predictive draws behind the intervals.
+        unit: Unit of time of the model's parameters; changes no value.
+        currency: ISO code, for the readout.
+        start_days: Where in the future counting starts; 365 with a horizon of 730 values the second year.
+    """
+
+    model: str = "mbgnbd"
+    horizon_days: int = 365
+    annual_discount_rate: float = 0.10
+    margin: float = 1.0
+    level: float = 0.90
+    draws: int = 250
+    unit: Unit = "W"
+    currency: str = "USD"
+    start_days: int = 0
+
+    def __post_init__(self) -> None:
+        problems = Problems("CustomerValue settings")
+        problems.unless(self.model in MODELS, f"model is {self.model!r}; it must be one of {', '.join(MODELS)}.")
+        problems.unless(self.unit in UNIT_DAYS, f"unit is {self.unit!r}; choose {', '.join(UNIT_DAYS)}.")
+        problems.unless(self.horizon_days >= 1, f"horizon_days is {self.horizon_days}; it must be 1 or more.")
+        problems.unless(
+            0 <= self.start_days < self.horizon_days,
+            f"start_days is {self.start_days}; it must be 0 or more and before horizon_days.",
+        )
+        problems.unless(
+            0 <= self.annual_discount_rate < 10,
+            f"annual_discount_rate is {self.annual_discount_rate}; write 0.1 for 10 % a year.",
+        )
+        problems.unless(0 < self.margin <= 1, f"margin is {self.margin}; it must lie in (0, 1].")
+        problems.unless(0.5 <= self.level < 1, f"level is {self.level}; it must lie in [0.5, 1), e.g. 0.9.")
+        problems.unless(self.draws >= 100, f"draws is {self.draws}; at least 100 are needed.")
+        problems.raise_any()
+
+    def fit(
+        self,
+        purchases: IntoFrame,
+        as_of: str | date,
+        *,
+        check: HoldoutResult | None = None,
+        rng: np.random.Generator | int = 0,
+    ) -> CustomerValueResult:
+        """Fit both models to the purchases up to a date and value every customer.
+
+        Args:
+            purchases: Orders or transactions, as in `purchase_summary`.
+            as_of: Last day that counts; values are as of its evening.
+            check: A holdout check of the same model; the readout then says by how much it missed revenue,
+                which the predictive interval cannot know.
+            rng: Seed or generator of the predictive draws.
+
+        Raises:
+            BadInput: If the purchases cannot be used; see `purchase_summary`, `PurchaseModel.fit`.
+        """
+        summary = purchase_summary(purchases, as_of, unit=self.unit)
+        fit = purchase_model(self.model, self.unit).fit(summary)
+        spend = GammaGamma().fit(summary)
+        seed = int(rng.integers(2**31)) if isinstance(rng, np.random.Generator) else int(rng)
+        missed = None if check is None else check.revenue_ratio(fit.model.title)
+        return CustomerValueResult(
+            self, summary, fit, spend, str(as_of), self._valuation(summary, fit, spend, seed), missed
+        )
+
+    def _valuation(self, summary: pd.DataFrame, fit: PurchaseFit, spend: GammaGammaFit, seed: int) -> Valuation:
+        length = UNIT_DAYS[self.unit]
+        window = (self.start_days / length, self.horizon_days / length)
+        draws = Draws(self.draws, self.level, seed)
+        return valuation(summary, fit, spend, window, self.annual_discount_rate, self.margin, draws)
+
+
+@dataclass(frozen=True, eq=False)
+class CustomerValueResult(Result):
+    """The value of every customer, and of any grouping of them.
+
+    Attributes:
+        spec: What was asked.
+        summary: Purchase summary, one row a customer.
+        fit: Purchase model.
+        spend: Spend model.
+        as_of: Date of the values.
+        valuation: Expected and drawn purchases and values, as arrays.
+        missed: Actual over expected revenue of the model on held-out time, where it was checked.
+    """
+
+    spec: CustomerValue
+    summary: pd.DataFrame
+    fit: PurchaseFit
+    spend: GammaGammaFit
+    as_of: str
+    valuation: Valuation
+    missed: float | None = None
+
+    name: ClassVar[str] = "customer_value"
+    formats: ClassVar[Mapping[str, str]] = {
+        "rank": ",d",
+        "frequency": ",.0f",
+        "recency": ",.1f",
+        "T": ",.1f",
+        "monetary_value": ",.2f",
+        "p_alive": ".1%",
+        "expected_purchases": ",.2f",
+        "expected_spend": ",.2f",
+        "value": ",.2f",
+        "lo": ",.2f",
+        "hi": ",.2f",
+        "value_share": ".1%",
+    }
+
+    def refusal(self) -> Message | None:
+        """Why no value is stated, or ``None``."""
+        return self.fit.refusal() or self.spend.refusal()
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a customer, highest value first.
+
+        Columns: rank, customer_id, value with its predictive interval lo, hi (currency, margin,
+        discounted), value_share (of the base's value, up to and with that rank), p_alive, frequency,
+        recency, T, monetary_value, expected_purchases, expected_spend (per purchase).
+        """
+        return self._frame.copy()
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
+        summary = self.summary
+        worth = self.valuation
+        frame = summary.assign(
+            p_alive=self.fit.p_alive(summary["frequency"], summary["recency"], summary["T"]),
+            expected_purchases=worth.expected,
+            expected_spend=self.spend.expected_spend(summary["frequency"], summary["monetary_value"]),
+            value=worth.value,
+            lo=worth.drawn.lo,
+            hi=worth.drawn.hi,
+        )
+        frame = frame.sort_values(["value", "customer_id"], ascending=[False, True], ignore_index=True)
+        frame.insert(0, "rank", np.arange(1, len(frame) + 1))
+        frame["value_share"] = frame["value"].cumsum() / frame["value"].sum()
+        frame.attrs = {}
+        first = ["rank", "customer_id", "value", "lo", "hi", "value_share", "p_alive"]
+        return frame[first + [c for c in frame if c not in first]]
+
+    @property
+    def purchases_worth(self) -> Floats:
+        """Per customer, what a unit of expected spend adds to value: expected purchases x discount x margin."""
+        return self.valuation.purchases_worth
+
+    def total(self) -> tuple[float, Interval]:
+        """Value of the whole base with its predictive interval."""
+        worth = self.valuation
+        return float(worth.value.sum()), worth.interval(worth.drawn.value[:, 0])
+
+    def by(self, groups: pd.Series) -> GroupValueResult:
+        """The value of groups of customers: segments, cohorts, value bands.
+
+        Args:
+            groups: Group of each customer, indexed by customer_id; customers without one are left out.
+        """
+        of = groups.reindex(self.summary["customer_id"])
+        codes, names = pd.factorize(of, sort=True)
+        worth = self.valuation
+        drawn = worth.in_groups(np.where(codes < 0, len(names), codes).astype(np.intp))
+        intervals = [worth.interval(drawn.value[:, i]) for i in range(len(names))]
+        known = codes >= 0
+        frame = pd.DataFrame(
+            {
+                "group": names.astype(str),
+                "customers": np.bincount(codes[known], minlength=len(names)),
+                "value": np.bincount(codes[known], weights=worth.value[known], minlength=len(names)),
+                "lo": [i.lo for i in intervals],
+                "hi": [i.hi for i in intervals],
+            }
+        )
+        frame["value_per_customer"] = frame["value"] / frame["customers"]
+        frame["value_share"] = frame["value"] / worth.value.sum()
+        return GroupValueResult(
+            frame.sort_values("value", ascending=False, ignore_index=True), self.spec.currency, self.spec.level
+        )
+
+    def bands(self) -> GroupValueResult:
+        """The base in value bands: the top 1 %, the next 9 %, the next 40 %, and the rest."""
+        position = pd.Series(self.valuation.value).rank(ascending=False, method="first").to_numpy() / len(self.summary)
+        band = np.searchsorted([0.01, 0.10, 0.50], position)
+        return self.by(pd.Series(np.array(VALUE_BANDS, dtype=object)[band], index=self.summary["customer_id"]))
+
+    def to_lifetimes(self) -> tuple[Any, Any]:
+        """Fitted lifetimes objects with these estimates: of purchases, of spend."""
+        from crm_lab.clv.models.lifetimes_adapter import spend_to_lifetimes
+
+        return self.fit.to_lifetimes(), spend_to_lifetimes(self.spend, self.summary)
+
+    def readout(self) -> Readout:
+        """What the base is worth, how sure, whom to keep."""
+        refusal = self.refusal()
+        if refusal is not None:
+            return Readout(
+                Message("clv.value.refused", {"n": len(self.summary)}), refusal, Message("clv.value.refused_action")
+            )
+        total, interval = self.total()
+        frame = self._frame
+        top = max(len(frame) // 10, 1)
+        finding = Message(
+            "clv.value.finding",
+            {
+                "n": len(frame),
+                "days": self.spec.horizon_days,
+                "total": total,
+                "currency": self.spec.currency,
+                "interval": Message("clv.money_interval", {"lo": interval.lo, "hi": interval.hi}),
+                "top": top,
+                "share": float(frame["value_share"].iloc[top - 1]),
+            },
+        )
+        values = {
+            "level": self.spec.level,
+            "model": self.fit.model.title,
+            "correlation": self.spend.correlation,
+        }
+        certainty = Message("clv.value.certainty", values)
+        if self.missed is not None:
+            more = {**values, "gap": self.missed - 1, "corrected": total * self.missed}
+            certainty = Message("clv.value.certainty_checked", {**more, "currency": self.spec.currency})
+        cut, median = float(frame["value"].iloc[top - 1]), float(frame["value"].median())
+        action = Message(
+            "clv.value.action",
+            {
+                "top": top,
+                "cut": cut,
+                "median": median,
+                "currency": self.spec.currency,
+                "days": self.spec.horizon_days,
+            },
+        )
+        return Readout(finding, certainty, action)
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Value of the base, per customer, expected purchases, concentration."""
+        refusal = self.refusal()
+        if refusal is not None:
+            return (Fact(id="clv.base_value", label=Message("clv.value.base"), value=None, refusal=refusal),)
+        n, window = len(self.summary), f"{self.as_of} + {self.spec.horizon_days} d"
+        total, interval = self.total()
+        purchases = self.valuation.interval(self.valuation.drawn.purchases[:, 0])
+        top = max(n // 10, 1)
+        return (
+            Fact(
+                id="clv.base_value",
+                label=Message("clv.value.base"),
+                value=total,
+                unit=self.spec.currency,
+                ci=interval,
+                kind="forecast",
+                n=n,
+                window=window,
+                definition=Message(
+                    "clv.value.definition",
+                    {"margin": self.spec.margin, "rate": self.spec.annual_discount_rate},
+                ).text(),
+                better="up",
+            ),
+            Fact(
+                id="clv.value_per_customer",
+                label=Message("clv.value.per_customer"),
+                value=total / n,
+                unit=self.spec.currency,
+                ci=Interval(interval.lo / n, interval.hi / n, interval.level),
+                kind="forecast",
+                n=n,
+                window=window,
+                better="up",
+            ),
+            Fact(
+                id="clv.expected_purchases",
+                label=Message("clv.value.purchases"),
+                value=float(self.valuation.expected.sum()),
+                unit="purchases",
+                ci=purchases,
+                kind="forecast",
+                n=n,
+                window=window,
+                better="up",
+            ),
+            Fact(
+                id="clv.top_tenth_share",
+                label=Message("clv.value.top_share"),
+                value=float(self._frame["value_share"].iloc[top - 1]),
+                unit="share",
+                kind="forecast",
+                n=n,
+                window=window,
+                denominator="expected value of the base",
+            ),
+        )

@@ -1,0 +1,209 @@
+"""Growth of the base's value between two dates, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from crm_lab.arrays import Floats
+from crm_lab.checks import Problems
+from crm_lab.clv.models.gammagamma import GammaGamma
+from crm_lab.clv.models.model_registry import MODELS, purchase_model
+from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_summary
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+
+PARTS = ("base", "survival", "frequency", "margin")
+_Z90 = 1.6448536269514722
+
+
+@dataclass(frozen=True)
+class ValueGrowth:
+    """Value of the base = customers x P(alive) x purchases of one alive x value of a purchase.
+
+    Args:
+        model: Purchase model.
+        horizon_days: Length of the future counted at both dates.
+        annual_discount_rate: 0.1 is 10 % a year.
+        margin: Share of spend that stays, at the earlier and at the later date.
+        samples: Draws of customers behind the intervals.
+        unit: Unit of time of the model's parameters.
+        currency: ISO code, for the readout.
+    """
+
+    model: str = "mbgnbd"
+    horizon_days: int = 365
+    annual_discount_rate: float = 0.10
+    margin: tuple[float, float] = (1.0, 1.0)
+    samples: int = 40
+    unit: Unit = "W"
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        problems = Problems("ValueGrowth settings")
+        problems.unless(self.model in MODELS, f"model is {self.model!r}; it must be one of {', '.join(MODELS)}.")
+        problems.unless(self.horizon_days >= 1, f"horizon_days is {self.horizon_days}; it must be 1 or more.")
+        problems.unless(
+            len(self.margin) == 2 and all(0 < m <= 1 for m in self.margin),
+            f"margin is {self.margin}; it must be two shares in (0, 1], earlier and later.",
+        )
+        problems.unless(self.samples >= 20, f"samples is {self.samples}; at least 20 are needed.")
+        problems.raise_any()
+
+    def analyze(
+        self,
+        purchases: IntoFrame,
+        earlier: str | date,
+        later: str | date,
+        *,
+        rng: np.random.Generator | int = 0,
+    ) -> GrowthResult:
+        """Value the base at both dates, each with what was known then, and split the difference.
+
+        Raises:
+            BadInput: If the purchases cannot be used at one of the dates.
+        """
+        rng = np.random.default_rng(rng)
+        then, now = (purchase_summary(purchases, d, unit=self.unit) for d in (earlier, later))
+        ends = self._parts(then, self.margin[0]), self._parts(now, self.margin[1])
+        ids = pd.Index(now["customer_id"]).union(pd.Index(then["customer_id"]))
+        at = [ids.get_indexer(pd.Index(s["customer_id"])) for s in (then, now)]
+        draws = []
+        for _ in range(self.samples):
+            copies = rng.poisson(1.0, len(ids))
+            again = [
+                self._parts(s.loc[s.index.repeat(copies[i])].reset_index(drop=True), m)
+                for s, i, m in zip((then, now), at, self.margin, strict=True)
+            ]
+            draws.append(np.log(again[1] / again[0]))
+        refusal = next((fit.refusal() for fit in self._fits(then, now) if fit.refusal()), None)
+        return GrowthResult(self, ends, np.array(draws), (str(earlier), str(later)), refusal)
+
+    def _fits(self, *summaries: pd.DataFrame) -> list[Any]:
+        return [purchase_model(self.model, self.unit).fit(s) for s in summaries]
+
+    def _parts(self, summary: pd.DataFrame, margin: float) -> Floats:
+        """Customers, mean P(alive), purchases of one alive, value of a purchase."""
+        fit = self._fits(summary)[0]
+        spend = GammaGamma().fit(summary)
+        x, t_x, T = (summary[c].to_numpy() for c in ("frequency", "recency", "T"))
+        ahead = self.horizon_days / UNIT_DAYS[self.unit]
+        expected = fit.conditional_purchases(ahead, x, t_x, T)
+        discounted = fit.conditional_purchases(ahead, x, t_x, T, annual_discount_rate=self.annual_discount_rate)
+        each = spend.expected_spend(x, summary["monetary_value"])
+        alive = float(fit.p_alive(x, t_x, T).sum())
+        value = margin * float((discounted * each).sum())
+        total = float(expected.sum())
+        return np.array([len(x), alive / len(x), total / alive, value / total])
+
+
+@dataclass(frozen=True, eq=False)
+class GrowthResult(Result):
+    """Growth of value, split without a remainder.
+
+    Attributes:
+        spec: What was asked.
+        ends: Customers, P(alive), purchases, value of a purchase: at the earlier and the later date.
+        draws: Log-growth of each with customers drawn again, shape (samples, 4).
+        dates: The two dates.
+        problem: Why the model is not identified at one of them, or ``None``.
+    """
+
+    spec: ValueGrowth
+    ends: tuple[Floats, Floats]
+    draws: Floats
+    dates: tuple[str, str]
+    problem: Message | None
+
+    name: ClassVar[str] = "value_growth"
+    formats: ClassVar[Mapping[str, str]] = {
+        "earlier": ",.3f",
+        "later": ",.3f",
+        "growth": "+.1%",
+        "lo": "+.1%",
+        "hi": "+.1%",
+        "currency": "+,.0f",
+    }
+
+    @property
+    def growth(self) -> float:
+        """Later over earlier value, minus one."""
+        return float(np.prod(self.ends[1]) / np.prod(self.ends[0]) - 1)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a part, then the total: both dates, growth with a 90 % interval, currency of it.
+
+        The difference in currency is shared out in proportion to the logarithms of the growth factors.
+        """
+        then, now = (np.append(end, np.prod(end)) for end in self.ends)
+        logs = np.log(now / then)
+        spread = np.append(self.draws.std(axis=0), self.draws.sum(axis=1).std())
+        whole = logs[-1] if abs(logs[-1]) > 1e-12 else 1.0
+        return pd.DataFrame(
+            {
+                "part": [*PARTS, "value"],
+                "earlier": then,
+                "later": now,
+                "growth": np.expm1(logs),
+                "lo": np.expm1(logs - _Z90 * spread),
+                "hi": np.expm1(logs + _Z90 * spread),
+                "currency": (now[-1] - then[-1]) * logs / whole,
+            }
+        )
+
+    def refusal(self) -> Message | None:
+        """Why the model is not identified, or ``None``."""
+        return self.problem
+
+    def readout(self) -> Readout:
+        """Growth, its interval, and the part that moved it most."""
+        table: Any = self.to_frame().set_index("part")
+        total = table.loc["value"]
+        parts = table.drop(index="value")
+        most = str(parts["currency"].abs().idxmax())
+        values = {
+            "earlier": self.dates[0],
+            "later": self.dates[1],
+            "growth": float(total["growth"]),
+            "then": float(total["earlier"]),
+            "now": float(total["later"]),
+            "currency": self.spec.currency,
+            "lo": float(total["lo"]),
+            "hi": float(total["hi"]),
+        }
+        part = {
+            "part": Message(f"clv.growth.{most}"),
+            "share": float(parts.loc[most, "growth"]),
+            "amount": float(parts.loc[most, "currency"]),
+            "currency": self.spec.currency,
+        }
+        return Readout(
+            Message("clv.growth.finding", values),
+            self.problem or Message("clv.growth.certainty", {"model": MODELS[self.spec.model].title}),
+            Message("clv.growth.action", part),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Growth of the value and of each part."""
+        rows: Any = self.to_frame().itertuples(index=False)
+        return tuple(
+            Fact(
+                id=f"clv.growth.{row.part}",
+                label=Message("clv.growth.label", {"part": Message(f"clv.growth.{row.part}")}),
+                value=row.growth,
+                unit="share",
+                ci=Interval(row.lo, row.hi, 0.9),
+                kind="estimate",
+                n=int(self.ends[1][0]),
+                window="/".join(self.dates),
+                better="up",
+                refusal=self.problem,
+            )
+            for row in rows
+        )

@@ -1,0 +1,156 @@
+"""What a fitted model says over all possible customers, and of one customer over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+
+from crm_lab.calendar import day_number
+from crm_lab.checks import BadInput
+from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.data.kernels.purchases import UNIT_DAYS, purchase_days
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Readout, Result
+
+
+@dataclass(frozen=True, eq=False)
+class RecencyMap(Result):
+    """P(alive) and expected purchases for every frequency and recency at one length of observation.
+
+    Attributes:
+        frame: frequency, recency, p_alive, expected_purchases; one row a cell.
+        fit: The model behind it.
+        ahead: Horizon of expected_purchases, in the model's unit.
+    """
+
+    frame: pd.DataFrame
+    fit: PurchaseFit
+    ahead: float
+
+    name: ClassVar[str] = "recency_map"
+    formats: ClassVar[Mapping[str, str]] = {"p_alive": ".1%", "expected_purchases": ",.2f"}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a cell."""
+        return self.frame.copy()
+
+    def readout(self) -> Readout:
+        """Who is worth most, and the paradox of the silent heavy buyer."""
+        best = self.frame.sort_values("expected_purchases").iloc[-1]
+        heavy = self.frame[self.frame["frequency"] == self.frame["frequency"].max()]
+        middle = heavy.iloc[len(heavy) // 2]
+        values = {
+            "frequency": int(best["frequency"]),
+            "expected": float(best["expected_purchases"]),
+            "silent": float(middle["p_alive"]),
+        }
+        return Readout(
+            Message("clv.map.finding", values),
+            Message("clv.map.certainty", {"model": self.fit.model.title}),
+            Message("clv.map.action"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """None: the map illustrates the model."""
+        return ()
+
+
+def recency_map(fit: PurchaseFit, T: float, ahead: float, most: int = 20, steps: int = 40) -> RecencyMap:
+    """The model over a grid of frequency 1..most and recency up to T.
+
+    Args:
+        fit: A fitted model.
+        T: Time under observation, in the model's unit.
+        ahead: Horizon of expected purchases, in the model's unit.
+        most: Highest frequency.
+        steps: Recency steps.
+    """
+    frequency, recency = np.meshgrid(np.arange(1.0, most + 1), np.linspace(T / steps, T, steps))
+    x, t_x = frequency.ravel(), recency.ravel()
+    frame = pd.DataFrame(
+        {
+            "frequency": x,
+            "recency": t_x,
+            "p_alive": fit.p_alive(x, t_x, T),
+            "expected_purchases": fit.conditional_purchases(ahead, x, t_x, np.full_like(x, T)),
+        }
+    )
+    return RecencyMap(frame, fit, ahead)
+
+
+@dataclass(frozen=True, eq=False)
+class AliveHistory(Result):
+    """P(alive) of one customer on every day since the first purchase.
+
+    Attributes:
+        frame: date, p_alive, purchase (whether the customer bought that day).
+        customer_id: Who.
+        model: Title of the model.
+    """
+
+    frame: pd.DataFrame
+    customer_id: str
+    model: str
+
+    name: ClassVar[str] = "alive_history"
+    formats: ClassVar[Mapping[str, str]] = {"p_alive": ".1%"}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a day."""
+        return self.frame.copy()
+
+    def readout(self) -> Readout:
+        """How sure it is that the customer is still there, on the last day."""
+        bought = self.frame[self.frame["purchase"]]
+        silence = (self.frame["date"].iloc[-1] - bought["date"].iloc[-1]).days
+        values = {
+            "customer": self.customer_id,
+            "p": float(self.frame["p_alive"].iloc[-1]),
+            "purchases": len(bought),
+            "silence": int(silence),
+        }
+        return Readout(
+            Message("clv.history.finding", values),
+            Message("clv.history.certainty", {"model": self.model}),
+            Message("clv.history.action"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """None: one customer is no report."""
+        return ()
+
+
+def alive_history(fit: PurchaseFit, purchases: IntoFrame, customer_id: str, as_of: str | date) -> AliveHistory:
+    """Follow one customer day by day.
+
+    Args:
+        fit: A fitted model.
+        purchases: As in `purchase_summary`.
+        customer_id: Who.
+        as_of: Last day.
+
+    Raises:
+        BadInput: If the customer has no purchase.
+    """
+    days = purchase_days(purchases, as_of)
+    day = days.loc[days["customer_id"] == customer_id, "day"].to_numpy()
+    if not len(day):
+        raise BadInput(f"Customer {customer_id!r} has no purchase up to {as_of}; choose another.")
+    length = UNIT_DAYS[fit.model.unit]
+    calendar = np.arange(day[0], day_number(as_of) + 1)
+    frequency = np.searchsorted(day, calendar, side="right") - 1
+    p_alive = fit.p_alive(frequency, (day[frequency] - day[0]) / length, (calendar - day[0]) / length)
+    frame = pd.DataFrame(
+        {
+            "date": pd.to_datetime(calendar.astype("datetime64[D]")),
+            "p_alive": p_alive,
+            "purchase": np.isin(calendar, day),
+        }
+    )
+    return AliveHistory(frame, customer_id, fit.model.title)

@@ -1,0 +1,196 @@
+"""Ingest and cleaning: from a source's raw lines to contract tables and a quarantine, in DuckDB SQL."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from crm_lab.data.cleaning.cleaning_rules import Rule, decide
+from crm_lab.data.cleaning.pseudonyms import note_direct_ids, teach_pseudonyms, write_identities
+from crm_lab.data.cleaning.return_matching import matched_sql
+from crm_lab.data.sources.base import Action, Source
+
+MONEY = "decimal(18,4)"
+_MONEY_COLUMNS = ("gross_amount", "discount_amount", "net_amount")
+_TEXT_COLUMNS = ("order_id", "customer_id", "product_id", "store_id")
+
+
+def build(
+    connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, chosen: Mapping[str, str] | None, key: str
+) -> None:
+    """Write raw, clean and quarantined tables of a source into a folder of Parquet files.
+
+    Customer ids that are an e-mail address or a telephone number become pseudonyms.
+
+    Args:
+        connection: An in-memory connection; temporary tables are left in it.
+        source: The data set.
+        folder: Existing, empty folder.
+        chosen: Rule actions of the user.
+        key: Secret of the pseudonyms.
+    """
+    actions = decide(source, chosen)
+    teach_pseudonyms(connection, key)
+    with tempfile.TemporaryDirectory(dir=folder) as anteroom:
+        raw = source.door(connection, Path(anteroom)) if source.door else source.raw
+        _write(connection, raw, folder / "raw.parquet")
+        connection.execute(f"create or replace temp view raw as from read_parquet('{folder}/raw.parquet')")
+        for name, sql in source.dimensions.items():
+            _write_dimension(connection, sql, folder / f"{name}.parquet")
+        for name, door in source.doors.items():
+            _write_dimension(connection, door(connection, Path(anteroom)), folder / f"{name}.parquet")
+    _judge(connection, source, folder, actions)
+    write_identities(connection, folder)
+    _write(connection, "from judged", folder / "judged.parquet")
+    clean = clean_sql(actions)
+    _write(connection, matched_sql(clean) if source.returns_matched else clean, folder / "transactions.parquet")
+    _write(connection, _quarantine_sql(), folder / "quarantine.parquet")
+    _write(connection, _ledger_sql(actions, folder), folder / "ledger.parquet")
+
+
+def _write(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
+    connection.execute(f"copy ({sql}) to '{path}' (format parquet, compression zstd)")
+
+
+def _write_dimension(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
+    """A further table in the order of its columns, customers under their pseudonyms."""
+    if "customer_id" in [row[0] for row in connection.execute(f"describe {sql}").fetchall()]:
+        note_direct_ids(connection, f"select customer_id as id from ({sql})")
+        sql = f"select * replace (pseudonym(customer_id) as customer_id) from ({sql})"
+    _write(connection, f"{sql} order by all", path)
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, actions: Mapping[Rule, Action]) -> None:
+    """The temp table ``judged``: typed, dated lines, what each rule says of them, and why one is set aside."""
+    columns = [row[0] for row in connection.execute("describe raw").fetchall() if row[0] != "source_row"]
+    connection.execute(f"create or replace temp table twins as {_twins_sql(columns)}")
+    connection.execute(f"create or replace temp view typed as {_typed_sql(source)}")
+    note_direct_ids(connection, "select given_id as id from typed")
+    connection.execute(f"create or replace temp view staged as {_dated_sql(source)}")
+    known = f"from read_parquet('{folder}/products.parquet')"
+    nothing = "select null::text as product_id where false"
+    connection.execute(f"create or replace temp view p as {known if 'products' in source.dimensions else nothing}")
+    marks = ", ".join(f"coalesce({rule.where}, false) as is_{rule.name}" for rule in actions)
+    connection.execute(f"""
+        create or replace temp table judged as
+        select *, {_reason(actions)} as reason
+        from (select s.*, {marks} from staged s left join p on s.product_id = p.product_id)
+        order by source_row""")
+
+
+def _twins_sql(raw_columns: list[str]) -> str:
+    """Rows that stand in the source more than once, each with its number among its twins."""
+    same = ", ".join(f'"{c}"' for c in raw_columns)
+    return f"""
+        select source_row, row_number() over (partition by {same} order by source_row) as copy
+        from raw where hash({same}) in (select hash({same}) from raw group by 1 having count(*) > 1)"""
+
+
+def _typed_sql(source: Source) -> str:
+    raw = ", ".join(f"{expression} as {name}" for name, expression in source.mapping.items())
+    texts = ", ".join(
+        f"nullif(trim({c}::text), '') as {'given_id' if c == 'customer_id' else c}" for c in _TEXT_COLUMNS
+    )
+    money = ", ".join(f"try_cast({c} as {MONEY}) as {c}" for c in _MONEY_COLUMNS)
+    return f"""
+        select source_row, {texts}, pseudonym(given_id) as customer_id, is_direct_id(given_id) as direct_id,
+               try_cast(moment as timestamp) as moment,
+               try_cast(quantity as double) as quantity, {money},
+               moment is null or try_cast(moment as timestamp) is null
+               or quantity is null or try_cast(quantity as double) is null
+               or net_amount is null or try_cast(net_amount as {MONEY}) is null as unreadable,
+               broken, coalesce(copy, 1) as copy
+        from (select source_row, {raw}, coalesce({source.broken}, false) as broken from raw)
+        left join twins using (source_row)"""
+
+
+def _dated_sql(source: Source) -> str:
+    local = "moment"
+    if source.clock and source.clock != source.timezone:
+        local = f"(moment at time zone '{source.clock}' at time zone '{source.timezone}')"
+    hour = "hour(local)" if source.has_hours else "null::bigint"
+    return f"""
+        select source_row, {", ".join(_TEXT_COLUMNS)}, quantity, {", ".join(_MONEY_COLUMNS)}, broken, unreadable, copy,
+               direct_id, moment::date as given_date, local::date as local_date, {hour} as hour,
+               local::date <> moment::date as other_day
+        from (select *, {local} as local from typed)"""
+
+
+def _reason(actions: Mapping[Rule, Action]) -> str:
+    cases = [f"when is_{r.name} then '{r.name}'" for r, action in actions.items() if action == "quarantine"]
+    return f"case {' '.join(cases)} end" if cases else "null::text"
+
+
+def _fixed(column: str, default: str, actions: Mapping[Rule, Action]) -> str:
+    cases = [
+        f"when is_{rule.name} then {expression}"
+        for rule, action in actions.items()
+        if action == "fix"
+        for name, expression in rule.fixes
+        if name == column
+    ]
+    return f"case {' '.join(cases)} else {default} end" if cases else default
+
+
+def clean_sql(actions: Mapping[Rule, Action]) -> str:
+    """Select the clean lines from the view ``judged``, as these actions would leave them."""
+    flags = [f"case when is_{r.name} then '{r.name}' end" for r, a in actions.items() if a == "flag"]
+    return f"""
+        select line_id, source_row, order_id, customer_id, product_id, store_id,
+               (date - date '1970-01-01')::integer as day, date, hour, isodow(date) as weekday,
+               kind, quantity, gross_amount, discount_amount, net_amount, flags
+        from (select * exclude (quantity), row_number() over (order by source_row) as line_id,
+                     {_fixed("date", "given_date", actions)} as date,
+                     {_fixed("kind", "'sale'", actions)} as kind,
+                     {_fixed("quantity", "quantity", actions)} as quantity,
+                     concat_ws(' ', {", ".join(flags) or "null"}) as flags
+              from judged where {_reason(actions)} is null)
+        order by line_id"""
+
+
+def _quarantine_sql() -> str:
+    return """
+        select j.source_row, j.reason, j.net_amount, without_direct_ids(to_json(r)::text) as raw_row
+        from judged j join raw r using (source_row) where j.reason is not null order by j.source_row"""
+
+
+def _ledger_sql(actions: Mapping[Rule, Action], folder: Path) -> str:
+    """Rows and money: what came in, what each rule touched, what the written tables hold."""
+    counts = " union all ".join(
+        f"select {position} as position, '{rule.name}' as item, '{action}' as action,"
+        f" count(*) filter (is_{rule.name}) as rows_touched,"
+        f" coalesce(sum(net_amount) filter (is_{rule.name}), 0) as money_touched,"
+        f" count(*) filter (reason = '{rule.name}') as rows_out,"
+        f" coalesce(sum(net_amount) filter (reason = '{rule.name}'), 0) as money_out from judged"
+        for position, (rule, action) in enumerate(actions.items(), start=1)
+    )
+    totals = " union all ".join(
+        f"select {position}, '{item}', 'total', count(*), coalesce(sum(net_amount), 0), 0, 0 from {rows}"
+        for position, item, rows in (
+            (0, "raw", "(select j.net_amount from raw left join judged j using (source_row))"),
+            (98, "clean", f"read_parquet('{folder}/transactions.parquet')"),
+            (99, "quarantine", f"read_parquet('{folder}/quarantine.parquet')"),
+        )
+    )
+    return f"from ({counts} union all {totals}) order by position"
+
+
+def describe(source: Source, actions: Mapping[Rule, Action]) -> str:
+    """What a workspace was built from, as JSON text."""
+    return json.dumps(
+        {
+            "source": source.name,
+            "title": source.title,
+            "licence": source.licence,
+            "currency": source.currency,
+            "timezone": source.timezone,
+            "simulated": source.simulated,
+            "rules": {rule.name: action for rule, action in actions.items()},
+        },
+        ensure_ascii=False,
+        indent=1,
+    )

@@ -1,0 +1,144 @@
+"""What these data can answer, and what would unlock the rest."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from crm_lab.data.quality.page_windows import PageWindows
+from crm_lab.data.workspace import Tables
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Readout, Result
+
+
+@dataclass(frozen=True, slots=True)
+class DataSize:
+    """How much there is: counts up to the as-of date."""
+
+    lines: int
+    orders: int
+    customers: int
+    returning: int
+    days: int
+    revenue: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether one page can answer its question: `verdict` is ``yes``, ``partly`` or ``no``."""
+
+    page: str
+    verdict: str
+    reason: Message
+
+
+@dataclass(frozen=True)
+class Coverage(Result):
+    """Each question with its verdict, its reason and what would improve it."""
+
+    name: ClassVar[str] = "coverage"
+
+    title: str
+    currency: str
+    size: DataSize
+    answers: tuple[Answer, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a question: `page`, `question`, `answer`, `because`."""
+        return pd.DataFrame(
+            {
+                "page": [answer.page[:2] for answer in self.answers],
+                "question": [Message(f"question.{answer.page}").text() for answer in self.answers],
+                "answer": [Message(f"coverage.{answer.verdict}").text() for answer in self.answers],
+                "because": [answer.reason.text() for answer in self.answers],
+            }
+        )
+
+    def count(self, verdict: str) -> int:
+        """How many questions have this verdict."""
+        return sum(answer.verdict == verdict for answer in self.answers)
+
+    def readout(self) -> Readout:
+        """How many questions have an answer, on how much data, and what to add."""
+        size = self.size
+        counts = {
+            "title": self.title,
+            "able": self.count("yes") + self.count("partly"),
+            "total": len(self.answers),
+            "lines": size.lines,
+            "customers": size.customers,
+            "days": size.days,
+            "revenue": size.revenue,
+            "currency": self.currency,
+        }
+        action = "unlock" if self.count("partly") + self.count("no") else "complete"
+        return Readout(
+            Message("coverage.finding", counts),
+            Message("coverage.certainty", {"returning": size.returning / size.customers if size.customers else 0.0}),
+            Message(f"coverage.{action}", {"n": self.count("partly") + self.count("no")}),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Lines, orders, customers, returning customers, days and revenue."""
+        units = {"revenue": self.currency, "days": "days"}
+        return tuple(
+            Fact(id=f"data.{key}", label=Message(f"coverage.size.{key}"), value=getattr(self.size, key),
+                 unit=units.get(key, ""))
+            for key in ("lines", "orders", "customers", "returning", "days", "revenue")
+        )  # fmt: skip
+
+
+def what_can_be_answered(tables: Tables) -> Coverage:
+    """Hold each page's needs against the tables there are.
+
+    >>> from crm_lab import open_workspace
+    >>> coverage = what_can_be_answered(open_workspace("cdnow_sample").at())
+    >>> coverage.count("no")
+    0
+    """
+    size = _size(tables)
+    answers = tuple(_answer(page, need, tables, size) for page, need in questions().items())
+    return Coverage(str(tables.workspace.about["title"]), tables.currency, size, answers)
+
+
+def questions() -> dict[str, dict[str, Any]]:
+    """What each page needs, from ``questions.toml``."""
+    return tomllib.loads(resources.files(__package__).joinpath("questions.toml").read_text(encoding="utf-8"))
+
+
+def _size(tables: Tables) -> DataSize:
+    customers = tables["customer_360"]
+    total = tables.sql("select count(*) as n, count(distinct order_id) as k, sum(net_amount) as s from transactions")
+    return DataSize(
+        lines=int(total["n"].item()),
+        orders=int(total["k"].item()),
+        customers=len(customers),
+        returning=int((customers["n_days"] > 1).sum()),
+        days=int(customers["tenure_days"].max()) + 1 if len(customers) else 0,
+        revenue=float(total["s"].item() or 0.0),
+    )
+
+
+def _answer(page: str, need: Mapping[str, Any], tables: Tables, size: DataSize) -> Answer:
+    missing = [name for name in need["tables"] if name not in tables]
+    if missing:
+        return Answer(page, "no", Message("coverage.needs_tables", {"tables": ", ".join(missing)}))
+    for key in ("days", "customers", "returning"):
+        have, least = getattr(size, key), need[key]
+        if have < least:
+            label = Message(f"coverage.size.{key}")
+            return Answer(page, "no", Message("coverage.too_few", {"what": label, "have": have, "least": least}))
+    back = PageWindows(size.days).back(page)
+    known = int((tables["customer_360"]["tenure_days"] >= back).sum()) if back else size.customers
+    if known < need.get("known", 0):
+        values = {"have": known, "least": need["known"], "days": back}
+        return Answer(page, "no", Message("coverage.too_few_by_then", values))
+    poorer = [name for name in need["better_with"] if name not in tables]
+    if poorer:
+        return Answer(page, "partly", Message("coverage.better_with", {"tables": ", ".join(poorer)}))
+    return Answer(page, "yes", Message("coverage.all_there"))

@@ -1,0 +1,114 @@
+"""What each defect would do to the headline figures if it were left in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import duckdb
+import pandas as pd
+
+from crm_lab.data.cleaning.build import clean_sql
+from crm_lab.data.cleaning.cleaning_rules import recorded
+from crm_lab.data.connection import connect
+from crm_lab.data.workspace import Tables
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Readout, Result
+
+_KPIS = """
+    select sum(net_amount)::double as revenue, sum(quantity) as units,
+           count(distinct order_id) filter (kind = 'sale') as orders,
+           count(distinct coalesce(customer_id, '(none)')) as customers, count(distinct date) as trading_days,
+           sum(net_amount)::double / count(distinct order_id) filter (kind = 'sale') as revenue_per_order,
+           sum(quantity) / count(distinct order_id) filter (kind = 'sale') as units_per_order
+    from lines"""
+KPIS = ("revenue", "units", "orders", "customers", "trading_days", "revenue_per_order", "units_per_order")
+
+
+@dataclass(frozen=True)
+class DefectImpact(Result):
+    """Headline figures with one defect at a time left in, beside the clean ones.
+
+    Attributes:
+        values: One row a defect that was repaired or set aside (and ``clean``), one column a figure.
+        currency: ISO code.
+    """
+
+    name: ClassVar[str] = "impact"
+    formats: ClassVar[Mapping[str, str]] = {"clean": ",.2f", "left_in": ",.2f", "change": "+.2%"}
+
+    values: pd.DataFrame
+    currency: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """Tidy: one row a defect and figure that it changes: `defect`, `figure`, `clean`, `left_in`, `change`."""
+        clean = self.values.T["clean"]
+        left = self.values.drop(index="clean").rename_axis("defect").reset_index()
+        tidy = left.melt("defect", var_name="figure", value_name="left_in").astype({"left_in": float})
+        tidy["clean"] = clean.reindex(tidy["figure"]).to_numpy()
+        tidy["change"] = tidy["left_in"] / tidy["clean"] - 1
+        moved = tidy[tidy["left_in"] != tidy["clean"]].sort_values("change", key=lambda c: -c.abs())
+        return moved[["defect", "figure", "clean", "left_in", "change"]].reset_index(drop=True)
+
+    def readout(self) -> Readout:
+        """The defect that would move a headline figure most."""
+        moved = self.to_frame()
+        if moved.empty:
+            return Readout(
+                Message("impact.nothing"),
+                Message("impact.certainty", {"n": len(self.values) - 1}),
+                Message("impact.keep"),
+            )
+        worst = moved.iloc[0]
+        return Readout(
+            Message(
+                "impact.worst",
+                {
+                    "defect": Message(f"rules.{worst['defect']}"),
+                    "figure": Message(f"kpis.{worst['figure']}"),
+                    "clean": worst["clean"],
+                    "left_in": worst["left_in"],
+                    "change": worst["change"],
+                },
+            ),
+            Message("impact.certainty", {"n": len(self.values) - 1}),
+            Message("impact.keep"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The clean headline figures."""
+        clean = self.values.T["clean"].to_dict()
+        money = ("revenue", "revenue_per_order")
+        return tuple(
+            Fact(
+                id=f"kpis.{figure}",
+                label=Message(f"kpis.{figure}"),
+                value=float(clean[figure]),
+                unit=self.currency if figure in money else "",
+            )
+            for figure in KPIS
+        )
+
+
+def defect_impact(tables: Tables) -> DefectImpact:
+    """Undo each repair and quarantine by itself and count the headline figures again.
+
+    Flags change no figure and are left out. Cleaning is undone on the whole data set.
+    """
+    workspace = tables.workspace
+    actions = recorded(workspace.about["rules"])
+    touched = workspace.stored("ledger").set_index("item")["rows_touched"].to_dict()
+    cursor = connect().cursor()
+    cursor.execute(f"create or replace temp view judged as from read_parquet('{workspace.folder}/judged.parquet')")
+    rows = {"clean": _kpis(cursor, clean_sql(actions))}
+    for rule, action in actions.items():
+        if action in ("fix", "quarantine") and touched[rule.name] > 0:
+            rows[rule.name] = _kpis(cursor, clean_sql({**actions, rule: "ignore"}))
+    return DefectImpact(pd.DataFrame.from_dict(rows, orient="index", columns=list(KPIS)), tables.currency)
+
+
+def _kpis(cursor: duckdb.DuckDBPyConnection, lines: str) -> tuple[float, ...]:
+    cursor.execute(f"create or replace temp view lines as {lines}")
+    row: tuple[float, ...] = cursor.execute(_KPIS).fetchone()
+    return row

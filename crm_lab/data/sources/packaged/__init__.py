@@ -1,0 +1,1 @@
+"""Sources that come with the lab: real data sets, the simulated retailer, samples of either."""

@@ -1,0 +1,90 @@
+"""The simulated retailer: ``simulated:grocery``, ``simulated:fashion,customers=20000,seed=7`` or ``simulated:FOLDER``.
+
+Made when a workspace is built, through the same ingest and cleaning as real data; the answer key stays outside.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+import crm_lab.simulate
+from crm_lab.data.sources.base import Source
+from crm_lab.simulate.folder import MANIFEST, read_manifest, write_retailer
+from crm_lab.simulate.output.columns import TABLES_MADE
+from crm_lab.simulate.retailer import Plan
+from crm_lab.simulate.source_name import PREFIX, plan_of
+
+_LICENCE = "Made up by crm_lab; free to use"
+_NO_CROWD = "abs(s.quantity) >= 1000"  # nobody here buys a thousand pieces: a line that says so is in another unit
+_DIMENSIONS = tuple(name for name in TABLES_MADE if name != "transactions")
+
+
+def source(name: str) -> Source:
+    """The source of that name.
+
+    >>> source("simulated:grocery").title
+    'Simulated grocery chain'
+
+    Raises:
+        BadInput: If the scenario, a setting or the folder cannot be used.
+    """
+    place = Path(name.removeprefix(PREFIX)).expanduser()
+    if "," not in name and (place / MANIFEST).is_file():
+        return _of_folder(name, place)
+    plan = plan_of(name)
+    scenario = plan.common.scenario
+    code = tuple(sorted(Path(crm_lab.simulate.__file__).parent.rglob("*.py")))  # other code, other customers
+    recipe = f"recipe {scenario.fingerprint()}, seed {plan.common.seed}, {plan.n_customers} customers"
+    return _source(
+        name, scenario.says["en"].title, scenario.currency, partial(_make, plan), code, f"{_LICENCE} ({recipe})"
+    )
+
+
+def _of_folder(name: str, folder: Path) -> Source:
+    about = read_manifest(folder)
+    files = tuple(sorted(folder.glob("*.parquet")))
+    return _source(name, about["titles"]["en"], about["currency"], partial(_read, folder), files, _LICENCE)
+
+
+def _source(name: str, title: str, currency: str, door: partial[str], files: tuple[Path, ...], licence: str) -> Source:
+    return Source(
+        name=name,
+        title=title,
+        licence=licence,
+        currency=currency,
+        files=files,
+        door=door,
+        mapping={
+            "order_id": "order_id",
+            "customer_id": "customer_id",
+            "product_id": "product_id",
+            "store_id": "store_id",
+            "moment": "date + to_hours(hour)",
+            "quantity": "quantity",
+            "gross_amount": "gross_amount",
+            "discount_amount": "discount_amount",
+            "net_amount": "net_amount",
+        },
+        dimensions={table: f"from retailer_{table}" for table in _DIMENSIONS},
+        fuel=_NO_CROWD,
+        returns_matched=True,
+        simulated=True,
+    )
+
+
+def _make(plan: Plan, connection: duckdb.DuckDBPyConnection, folder: Path) -> str:
+    write_retailer(plan, folder / "retailer")
+    return _read(folder / "retailer", connection, folder)
+
+
+def _read(retailer: Path, connection: duckdb.DuckDBPyConnection, _: Path) -> str:
+    for table in _DIMENSIONS:
+        read = f"from read_parquet('{retailer}/{table}.parquet')"
+        connection.execute(f"create or replace temp view retailer_{table} as {read}")
+    return f"""
+        select source_row, order_id, customer_id, product_id, store_id, date, hour, quantity,
+               gross_amount, discount_amount, net_amount
+        from read_parquet('{retailer}/transactions.parquet')"""

@@ -1,0 +1,123 @@
+"""What is measured: means, shares and ratios, each with its good direction and its guardrail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from crm_lab.checks import BadInput, need_columns
+from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.messages import Message, catalogue
+from crm_lab.results import Better
+
+Kind = Literal["mean", "share", "ratio"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric of a test; make one with `mean_of`, `share_of` or `ratio_of`.
+
+    Attributes:
+        column: What is averaged, or the numerator.
+        denominator: Column whose total divides, for a ratio of totals.
+        kind: mean, share (0 or 1 per unit) or ratio.
+        unit: ISO currency code, ``share``, ``orders`` or empty.
+        better: Which direction is good.
+        margin: Largest loss that counts as none, in the metric's unit: makes it a guardrail that must
+            be shown to be no worse.
+    """
+
+    column: str
+    denominator: str | None = None
+    kind: Kind = "mean"
+    unit: str = ""
+    better: Better = "up"
+    margin: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.margin is not None and self.margin <= 0:
+            raise BadInput(f"margin of {self.column} is {self.margin}; it is a size above 0 or left out.")
+
+    @property
+    def name(self) -> str:
+        """Its name in tables."""
+        return self.column if self.denominator is None else f"{self.column} / {self.denominator}"
+
+    @property
+    def label(self) -> Message | str:
+        """Its name in sentences."""
+        return outcome_label(self.name)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it needs."""
+        return (self.column,) if self.denominator is None else (self.column, self.denominator)
+
+
+def outcome_label(name: str) -> Message | str:
+    """An outcome as a reader sees it: one of the lab's in words, a user's own column by its name.
+
+    >>> str(outcome_label("spend / orders")), outcome_label("minutes")
+    ('spend / orders', 'minutes')
+    """
+    top, slash, bottom = name.partition(" / ")
+    if slash:
+        parts = {"top": outcome_label(top), "bottom": outcome_label(bottom)}
+        return Message("experiments.outcome.ratio", parts)
+    key = f"experiments.outcome.{name}"
+    return Message(key) if key in catalogue("en") else name
+
+
+def mean_of(column: str, unit: str = "", better: Better = "up", margin: float | None = None) -> Metric:
+    """The mean of a column over all units of an arm, buyers or not."""
+    return Metric(column, None, "mean", unit, better, margin)
+
+
+def share_of(column: str, better: Better = "up", margin: float | None = None) -> Metric:
+    """The share of units with 1 (or true) in a column."""
+    return Metric(column, None, "share", "share", better, margin)
+
+
+def ratio_of(
+    column: str, denominator: str, unit: str = "", better: Better = "up", margin: float | None = None
+) -> Metric:
+    """Total over total, e.g. spend per order; the unit stays the customer (delta method)."""
+    return Metric(column, denominator, "ratio", unit, better, margin)
+
+
+def judged(experiment: Experiment, unit: str = "") -> tuple[Metric, ...]:
+    """Metrics of the outcomes that are judged: a share where all values are 0 or 1, else a mean.
+
+    Args:
+        experiment: The test.
+        unit: Unit of the primary one.
+    """
+    flags = {name for name in experiment.judged if experiment.frame[name].isin([0, 1]).all()}
+    return tuple(
+        share_of(name) if name in flags else mean_of(name, unit if name == experiment.judged[0] else "")
+        for name in experiment.judged
+    )
+
+
+def metric_problem(metric: Metric, experiment: Experiment) -> Message | None:
+    """Why a metric of an experiment has no effect to report, or ``None``."""
+    need_columns(experiment.outcomes, metric.columns, "The experiment")
+    frame, values = experiment.frame, {"metric": metric.label}
+    data = frame[list(metric.columns)].to_numpy(dtype=float)
+    gaps = ~np.isfinite(data).all(axis=1)
+    if gaps.any():
+        per_arm = frame.loc[gaps, experiment.arm].value_counts()
+        counts = ", ".join(f"{arm} {int(per_arm.get(arm, 0)):,}" for arm in experiment.arms)
+        return Message("experiments.refused.gaps", {**values, "n": int(gaps.sum()), "counts": counts})
+    if not data[:, 0].any():
+        return Message("experiments.refused.all_zero", {**values, "n": len(data)})
+    if np.ptp(data[:, 0]) == 0:
+        return Message("experiments.refused.constant", {**values, "n": len(data), "value": float(data[0, 0])})
+    if metric.kind == "share" and not np.isin(data[:, 0], (0.0, 1.0)).all():
+        other = int((~np.isin(data[:, 0], (0.0, 1.0))).sum())
+        return Message("experiments.refused.not_share", {**values, "n": other})
+    if metric.denominator is not None and (frame.groupby(experiment.arm)[metric.denominator].sum() == 0).any():
+        return Message("experiments.refused.empty_denominator", {**values, "column": metric.denominator})
+    return None

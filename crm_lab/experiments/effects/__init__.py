@@ -1,0 +1,1 @@
+"""What did it change, for how long, for whom."""

@@ -1,0 +1,196 @@
+"""What the treatment changed: each metric's effect with its interval, plain and adjusted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from crm_lab.checks import Problems
+from crm_lab.experiments.core.estimate import Adjust, JointMeans, difference, joint_means
+from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.core.outcome_metrics import Metric, metric_problem, outcome_label
+from crm_lab.experiments.effects.effect import (
+    Correction,
+    Effect,
+    corrected,
+    effect_fact,
+    effect_row,
+    in_words,
+    relative_effect,
+    what_follows,
+)
+from crm_lab.messages import Message
+from crm_lab.number_format import spaced
+from crm_lab.results import Fact, Interval, Kind, Readout, Result
+
+_ADJUST = ("none", "cuped", "lin")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effects:
+    """Effects of a test on its metrics.
+
+    Attributes:
+        metrics: What is measured; the first is the primary one.
+        adjust: Ways of using the pre-period, shown side by side; the last one counts.
+        level: Confidence level.
+        correction: Correction of the p values of the metrics for their number.
+    """
+
+    metrics: tuple[Metric, ...]
+    adjust: tuple[Adjust, ...] = ("none", "lin")
+    level: float = 0.95
+    correction: Correction = "none"
+
+    def __post_init__(self) -> None:
+        problems = Problems("effect settings")
+        problems.unless(self.metrics, "metrics is empty; name at least one.")
+        problems.unless(0 < self.level < 1, f"level is {self.level}; it lies between 0 and 1.")
+        problems.unless(
+            self.adjust and all(a in _ADJUST for a in self.adjust),
+            f"adjust is {self.adjust}; it holds some of {', '.join(_ADJUST)}.",
+        )
+        problems.raise_any()
+
+    def analyze(self, experiment: Experiment) -> EffectTable:
+        """Effects of every treatment arm against the control."""
+        rows: list[Effect] = []
+        good: list[Metric] = []
+        for metric in self.metrics:
+            refusal = metric_problem(metric, experiment)
+            if refusal is None:
+                good.append(metric)
+            else:
+                rows += [Effect(metric, arm, self.adjust[-1], None, refusal=refusal) for arm in experiment.treatments]
+        found = {(e.metric, e.arm, e.adjust): e for way in dict.fromkeys(self.adjust) for e in
+                 corrected(self._one_way(good, experiment, way), self.correction)}  # fmt: skip
+        rows += found.values()
+        order = {metric: i for i, metric in enumerate(self.metrics)}
+        rows.sort(key=lambda e: (order[e.metric], e.arm))
+        return EffectTable(self, tuple(rows), experiment.counts(), dict(experiment.truth), experiment.caps)
+
+    def _one_way(self, metrics: Sequence[Metric], experiment: Experiment, way: Adjust) -> list[Effect]:
+        """Effects of all metrics; those that share covariates are estimated together."""
+        columns = [c for metric in metrics for c in metric.columns]
+        moments = experiment.moments([*columns, *experiment.covariates]) if metrics else []
+        found: list[Effect] = []
+        for past in dict.fromkeys(experiment.past_of(metric.columns) for metric in metrics):
+            group = [metric for metric in metrics if experiment.past_of(metric.columns) == past]
+            used: Adjust = way if past else "none"
+            means = joint_means(moments, [(m.column, m.denominator) for m in group], past, used)
+            found += self._effects(means, group, experiment, used)
+        return found
+
+    def _effects(
+        self, means: JointMeans, metrics: Sequence[Metric], experiment: Experiment, way: Adjust
+    ) -> list[Effect]:
+        found = []
+        for j, metric in enumerate(metrics):
+            for a, arm in enumerate(experiment.treatments, start=1):
+                effect = difference(means, j, self.level, (0, a))
+                found.append(Effect(metric, arm, way, effect, *relative_effect(means, j, a, self.level)))
+        return found
+
+
+@dataclass(frozen=True)
+class EffectTable(Result):
+    """Effects per metric, arm and way of adjusting."""
+
+    spec: Effects
+    effects: tuple[Effect, ...]
+    units: dict[str, int]
+    truth: dict[str, float]
+    caps: Mapping[str, float]
+
+    name: ClassVar[str] = "effect"
+    formats: ClassVar[dict[str, str]] = {
+        "control": ",.2f",
+        "treatment": ",.2f",
+        "effect": "+,.2f",
+        "low": "+,.2f",
+        "high": "+,.2f",
+        "rel_effect": "+.1%",
+        "rel_low": "+.1%",
+        "rel_high": "+.1%",
+        "pvalue": ".4f",
+        "p_adjusted": ".4f",
+    }
+
+    @property
+    def headline(self) -> Effect:
+        """The primary metric's effect in the way of adjusting that counts."""
+        first = [e for e in self.effects if e.metric == self.spec.metrics[0]]
+        return first[-1]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per metric, arm and way of adjusting."""
+        return pd.DataFrame([effect_row(e, self.spec.correction) for e in self.effects])
+
+    def refusal(self) -> Message | None:
+        """Why the primary metric has no effect, if so."""
+        return self.headline.refusal
+
+    def readout(self) -> Readout:
+        """The primary metric's effect, how sure it is, what follows."""
+        return _readout(self)
+
+    def facts(self) -> tuple[Fact, ...]:
+        """One estimate per metric and arm, with the planted truth where there is one."""
+        kind: Kind = "simulated" if self.truth else "estimate"
+        n = sum(self.units.values())
+        facts: list[Fact] = []
+        for e in self.effects:
+            if e.found is None:
+                facts.append(effect_fact(e, kind, n, None))
+            elif e.adjust == self._counts:
+                facts.append(effect_fact(e, kind, n, Interval(e.found.lo, e.found.hi, self.spec.level)))
+        for outcome, effect in self.truth.items():
+            label = Message("experiments.fact.planted", {"metric": outcome_label(outcome)})
+            facts.append(Fact(id=f"effect.{outcome}.planted", label=label, value=effect, kind="simulated", n=n))
+        return tuple(facts)
+
+    @property
+    def _counts(self) -> Adjust:
+        return self.headline.adjust
+
+
+def _readout(table: EffectTable) -> Readout:
+    """Finding, certainty and action of the primary metric."""
+    e = table.headline
+    if e.found is None:
+        refused = e.refusal or Message("experiments.effect.action_refused")
+        return Readout(
+            refused, Message("experiments.effect.certainty_refused"), Message("experiments.effect.action_refused")
+        )
+    d = e.found
+    values = {
+        "metric": e.metric.label, "unit": spaced(e.metric.unit), "control": d.control, "treatment": d.treatment,
+        "effect": d.effect, "lo": d.lo, "hi": d.hi, "level": table.spec.level,
+        "relative": in_words(e), "effect_points": 100 * d.effect, "lo_points": 100 * d.lo, "hi_points": 100 * d.hi,
+    }  # fmt: skip
+    finding = Message(f"experiments.effect.finding{'_share' if e.metric.kind == 'share' else ''}", values)
+    return Readout(finding, _certainty(table, e), what_follows(e))
+
+
+def _certainty(table: EffectTable, e: Effect) -> Message:
+    found = e.found
+    plain = next(
+        (x.found for x in table.effects if x.metric == e.metric and x.arm == e.arm and x.adjust == "none"), None
+    )
+    cap = table.caps.get(e.metric.column)
+    capped = "" if cap is None else Message("experiments.effect.capped", {"cap": cap})
+    said = {"p": math.nan if found is None else found.pvalue, "capped": capped}
+    if found is None or plain is None or e.adjust == "none" or plain.se == 0:
+        return Message("experiments.effect.certainty_plain", said)
+    narrower = 1 - found.se / plain.se
+    if narrower < 0.01:
+        return Message("experiments.effect.certainty_no_gain", said)
+    # units the plain analysis would need for the same interval
+    return Message(
+        "experiments.effect.certainty_adjusted",
+        {**said, "narrower": narrower, "factor": (plain.se / found.se) ** 2},
+    )

@@ -1,0 +1,180 @@
+"""Assigned, enrolled, active, redeemed: the effect of the offer, of taking it up, and the wrong answer beside them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.experiments.core.estimate import Adjust, difference, joint_means
+from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem
+from crm_lab.messages import Message
+from crm_lab.number_format import spaced
+from crm_lab.results import Fact, Interval, Kind, Readout, Result
+from crm_lab.stats.intervals import RatioSet, fieller, wilson
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeUp:
+    """Effects of a programme that the treated may decline.
+
+    Attributes:
+        outcome: Column with the outcome.
+        taken: Column with 1 for who took the treatment (enrolled), in either arm.
+        stages: Columns of the funnel after assignment, 0 or 1 each, in order.
+        adjust: How the pre-period is used.
+        level: Confidence level.
+        unit: Unit of the outcome.
+    """
+
+    outcome: str
+    taken: str
+    stages: tuple[str, ...] = ()
+    adjust: Adjust = "lin"
+    level: float = 0.95
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        problems = Problems("take-up settings")
+        problems.unless(0 < self.level < 1, f"level is {self.level}; it lies between 0 and 1.")
+        problems.unless(self.outcome != self.taken, "outcome and taken are the same column.")
+        problems.raise_any()
+
+    def analyze(self, experiment: Experiment) -> TakeUpTable:
+        """ITT, CACE (Wald ratio, the same as 2SLS) and takers against decliners.
+
+        Raises:
+            BadInput: If there are more than two arms, or `taken` is not 0 or 1.
+        """
+        if len(experiment.arms) != 2:
+            raise BadInput(f"The test has {len(experiment.arms)} arms; take-up is read for two. Keep two.")
+        frame, stages = experiment.frame, self.stages or (self.taken,)
+        need_columns(frame.columns, [self.outcome, self.taken, *stages], "The experiment")
+        for name in {self.taken, *stages}:
+            if not frame[name].isin([0, 1]).all():
+                raise BadInput(f"{name} must be 0 or 1 for every unit; it says who took the treatment.")
+        funnel = pd.DataFrame([_rates(frame, experiment, name) for name in stages])
+        problem = metric_problem(mean_of(self.outcome), experiment)
+        if problem is not None:
+            no, nothing = math.nan, Interval(math.nan, math.nan, self.level)
+            unknown = RatioSet("all", -math.inf, math.inf, self.level)
+            return TakeUpTable(
+                self, no, nothing, no, unknown, no, no, funnel, len(frame), experiment.simulated, problem
+            )
+        way: Adjust = self.adjust if experiment.covariates else "none"
+        moments = experiment.moments([self.outcome, self.taken, *experiment.covariates])
+        means = joint_means(moments, [(self.outcome, None), (self.taken, None)], experiment.covariates, way)
+        itt, take = (difference(means, j, self.level) for j in (0, 1))
+        up, down = (means.weights({(1, j): 1.0, (0, j): -1.0}) for j in (0, 1))
+        cace = fieller(itt.effect, take.effect, itt.se**2, take.se**2, means.covariance(up, down), self.level)
+        treated = frame[frame[experiment.arm] == experiment.treatments[0]]
+        ratio = itt.effect / take.effect if take.effect else math.nan
+        return TakeUpTable(
+            self, itt.effect, Interval(itt.lo, itt.hi, self.level), ratio,
+            cace, take.effect, _naive(treated, self.outcome, self.taken), funnel, len(frame), experiment.simulated,
+        )  # fmt: skip
+
+
+def _rates(frame: pd.DataFrame, experiment: Experiment, name: str) -> dict[str, object]:
+    row: dict[str, object] = {"stage": name}
+    for role, arm in zip(("control", "treatment"), experiment.arms, strict=True):
+        members = frame.loc[frame[experiment.arm] == arm, name]
+        lo, hi = wilson(members.sum(), len(members))
+        row |= {role: float(members.mean()), f"{role}_low": float(lo), f"{role}_high": float(hi)}
+    return row
+
+
+def _naive(treated: pd.DataFrame, outcome: str, taken: str) -> float:
+    """Takers less decliners among the treated: who opts in differs in everything."""
+    groups = treated.groupby(treated[taken] == 1)[outcome].mean()
+    return float(groups.get(True, math.nan) - groups.get(False, math.nan))
+
+
+@dataclass(frozen=True)
+class TakeUpTable(Result):
+    """ITT, CACE and the naive comparison, with the funnel."""
+
+    spec: TakeUp
+    itt: float
+    itt_ci: Interval
+    cace: float
+    cace_set: RatioSet
+    take_up: float
+    naive: float
+    funnel: pd.DataFrame
+    units: int
+    simulated: bool
+    refused: Message | None = None
+
+    name: ClassVar[str] = "take_up"
+    formats: ClassVar[dict[str, str]] = {"effect": "+,.2f", "low": "+,.2f", "high": "+,.2f"}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per reading: of the offer, of taking it up, and opt-ins against the rest (wrong)."""
+        columns = ["reading", "effect", "low", "high"]
+        if self.refused is not None:
+            return pd.DataFrame(columns=columns)
+        span = self.cace_set.interval()
+        rows = [
+            ("itt", self.itt, self.itt_ci.lo, self.itt_ci.hi),
+            ("cace", self.cace if span else math.nan, span.lo if span else math.nan, span.hi if span else math.nan),
+            ("naive", self.naive, math.nan, math.nan),
+        ]
+        return pd.DataFrame(
+            [(Message(f"experiments.take_up.{name}").text(), *values) for name, *values in rows],
+            columns=columns,
+        )
+
+    @property
+    def contamination(self) -> float:
+        """Share of control units that took it up although it was not offered to them."""
+        return float(self.funnel["control"].iloc[0])
+
+    def refusal(self) -> Message | None:
+        """Why the outcome has no effect to read, if so."""
+        return self.refused
+
+    def readout(self) -> Readout:
+        """Effect of the offer and of taking it up; how wrong the opt-in comparison is."""
+        if self.refused is not None:
+            nothing = Message("experiments.effect.certainty_refused")
+            return Readout(self.refused, nothing, Message("experiments.effect.action_refused"))
+        crossed = Message("experiments.take_up.contaminated", {"share": self.contamination})
+        values = {
+            "contamination": crossed if self.contamination > 0 else "",
+            "outcome": self.spec.outcome, "unit": spaced(self.spec.unit), "itt": self.itt, "lo": self.itt_ci.lo,
+            "hi": self.itt_ci.hi, "cace": self.cace, "take_up": self.take_up, "naive": self.naive, "n": self.units,
+        }  # fmt: skip
+        known = self.cace_set.kind == "bounded" and np.isfinite(self.cace)
+        return Readout(
+            Message(f"experiments.take_up.{'finding' if known else 'finding_itt'}", values),
+            Message(f"experiments.take_up.{'certainty_alone' if math.isnan(self.naive) else 'certainty'}", values),
+            Message("experiments.take_up.action", values),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """ITT, CACE, take-up."""
+        kind: Kind = "simulated" if self.simulated else "estimate"
+        label = {k: Message(f"experiments.take_up.{k}") for k in ("itt", "cace", "share")}
+        if self.refused is not None:
+            return (Fact(id="take_up.itt", label=label["itt"], value=None, kind=kind, n=self.units,
+                         refusal=self.refused),)  # fmt: skip
+        span = self.cace_set.interval()
+        row = self.funnel.iloc[0]
+        crossed = Interval(float(row["control_low"]), float(row["control_high"]))
+        contaminated = Message("experiments.take_up.contamination")
+        refused = None if span else Message("experiments.take_up.nobody", {"take_up": self.take_up})
+        return (
+            Fact(id="take_up.itt", label=label["itt"], value=self.itt, unit=self.spec.unit, ci=self.itt_ci, kind=kind,
+                 n=self.units, better="up"),
+            Fact(id="take_up.cace", label=label["cace"], value=self.cace if span else None, unit=self.spec.unit,
+                 ci=span, kind=kind, n=self.units, better="up", refusal=refused),
+            Fact(id="take_up.share", label=label["share"], value=self.take_up, unit="share", kind=kind, n=self.units),
+            Fact(id="take_up.contamination", label=contaminated, value=self.contamination, unit="share", ci=crossed,
+                 kind=kind, n=self.units, better="down"),
+        )  # fmt: skip

@@ -1,0 +1,126 @@
+"""Regression to the mean: a segment chosen on its past moves by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import pandas as pd
+
+from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.messages import Message
+from crm_lab.number_format import spaced
+from crm_lab.results import Fact, Interval, Kind, Readout, Result
+from crm_lab.stats.intervals import z_value
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenOnPast:
+    """Before and after of units chosen on what they did before.
+
+    Attributes:
+        outcome: Column with the outcome.
+        before: The same measured before the start, over a window as long; empty refuses the question.
+        end: Which end is chosen: the units that did most (``top``) or least (``bottom``) before.
+        share: Share of units chosen.
+        level: Confidence level.
+        unit: Unit of the outcome.
+    """
+
+    outcome: str
+    before: str
+    end: Literal["top", "bottom"] = "top"
+    share: float = 0.2
+    level: float = 0.95
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        problems = Problems("settings of the chosen segment")
+        problems.unless(0 < self.share < 1, f"share is {self.share}; it lies between 0 and 1.")
+        problems.unless(self.end in ("top", "bottom"), f"end is {self.end!r}; it is top or bottom.")
+        problems.raise_any()
+
+    def analyze(self, experiment: Experiment) -> ChosenTable:
+        """Change of the chosen units in each arm; only the difference between the arms is an effect.
+
+        Raises:
+            BadInput: If an arm has fewer than two chosen units.
+        """
+        frame = experiment.frame
+        if not self.before:
+            return ChosenTable(self, pd.DataFrame(), experiment.simulated)
+        need_columns(frame.columns, [self.outcome, self.before], "The experiment's frame")
+        place = frame[self.before].rank(pct=True, method="average")
+        chosen = frame[place > 1 - self.share] if self.end == "top" else frame[place <= self.share]
+        change = (chosen[self.outcome] - chosen[self.before]).groupby(chosen[experiment.arm])
+        table = pd.DataFrame({"units": change.size(), "change": change.mean(), "var": change.var() / change.size()})
+        table = table.reindex(list(experiment.arms[:2]))
+        if table["units"].isna().any() or (table["units"] < 2).any():
+            raise BadInput("An arm has fewer than two chosen units; choose a larger share.")
+        levels = chosen.groupby(experiment.arm)[[self.before, self.outcome]].mean().reindex(table.index)
+        arms = pd.concat([levels.set_axis(["before", "after"], axis=1), table], axis=1)
+        return ChosenTable(self, arms, experiment.simulated)
+
+
+@dataclass(frozen=True)
+class ChosenTable(Result):
+    """Change of a chosen segment in control (by itself) and treatment."""
+
+    spec: ChosenOnPast
+    arms: pd.DataFrame
+    simulated: bool
+
+    name: ClassVar[str] = "chosen"
+    formats: ClassVar[dict[str, str]] = {
+        "before": ",.2f", "after": ",.2f", "change": "+,.2f", "low": "+,.2f", "high": "+,.2f", "units": ",.0f",
+    }  # fmt: skip
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per arm and one for the difference."""
+        if not len(self.arms):
+            return pd.DataFrame(columns=["arm", "before", "after", "units", "change", "low", "high"], dtype=float)
+        z = z_value(self.spec.level)
+        frame = self.arms.rename_axis("arm").reset_index()
+        effect, variance = frame["change"][1] - frame["change"][0], frame["var"].sum()
+        difference = {"arm": Message("experiments.chosen.difference").text(), "change": effect, "var": variance}
+        frame = pd.concat([frame, pd.DataFrame([difference])], ignore_index=True)
+        reach = z * frame["var"] ** 0.5
+        return frame.assign(low=frame["change"] - reach, high=frame["change"] + reach).drop(columns="var")
+
+    def refusal(self) -> Message | None:
+        """No past to choose on, if so."""
+        return None if len(self.arms) else Message("experiments.chosen.no_past", {"outcome": self.spec.outcome})
+
+    def readout(self) -> Readout:
+        """What the segment did by itself, and what is left for the treatment."""
+        refused = self.refusal()
+        if refused is not None:
+            certainty = Message("experiments.effect.certainty_refused")
+            return Readout(refused, certainty, Message("experiments.chosen.action_refused"))
+        frame = self.to_frame()
+        values = {
+            "share": self.spec.share, "alone": frame["change"][0], "treated": frame["change"][1],
+            "effect": frame["change"][2], "lo": frame["low"][2], "hi": frame["high"][2], "unit": spaced(self.spec.unit),
+            "relative": frame["change"][0] / frame["before"][0] if frame["before"][0] else 0.0,
+        }  # fmt: skip
+        finding = Message(f"experiments.chosen.finding_{self.spec.end}", values)
+        return Readout(
+            finding, Message("experiments.chosen.certainty", values), Message("experiments.chosen.action", values)
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Change by itself and the difference between the arms."""
+        kind: Kind = "simulated" if self.simulated else "estimate"
+        if not len(self.arms):
+            label = Message("experiments.fact.chosen_effect")
+            return (Fact(id="chosen.effect", label=label, value=None, kind=kind, refusal=self.refusal()),)
+        frame = self.to_frame()
+        n = int(self.arms["units"].sum())
+        facts = []
+        for name, row in (("alone", 0), ("effect", 2)):
+            ci = Interval(float(frame["low"][row]), float(frame["high"][row]), self.spec.level)
+            label, value = Message(f"experiments.fact.chosen_{name}"), float(frame["change"][row])
+            unit = self.spec.unit
+            facts.append(Fact(id=f"chosen.{name}", label=label, value=value, unit=unit, ci=ci, kind=kind, n=n))
+        return tuple(facts)

@@ -1,0 +1,262 @@
+"""Which column of an unknown file holds what of a test; what cannot be told apart is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from crm_lab.checks import BadInput, Problems
+from crm_lab.data.sources.column_roles import Look, date_formats, is_numeric
+
+ONE, MANY = (
+    ("arm", "unit", "outcome", "assigned_on", "outcome_from", "outcome_until", "later", "elsewhere", "margin",
+     "rewards"),
+    ("metrics", "covariates", "segments", "funnel"),
+)  # fmt: skip
+ROLES = (*ONE, *MANY)
+_MOST_ARMS = 10
+_MOST_GROUPS = 60
+
+_ARM = ("arm", "group", "testgroup", "abgroup", "variant", "variation", "treatment", "treated", "cell", "condition",
+        "assignment", "bucket", "gruppe", "testgruppe", "组", "组别", "分组", "实验组", "实验分组")  # fmt: skip
+_CONTROL = ("control", "controlgroup", "ctrl", "holdout", "kontrolle", "kontrollgruppe", "placebo", "nooffer",
+            "untreated", "bau", "none", "no", "false", "0", "对照", "对照组")  # fmt: skip
+_WEAK = ("none", "no", "false", "0")  # they say control only where the column is known to be the arm
+_SURE = tuple(word for word in _CONTROL if word not in _WEAK)
+_UNIT = ("unit", "unitid", "id", "customerid", "customer", "memberid", "member", "userid", "user", "clientid",
+         "householdid", "household", "cardno", "storeid", "kunde", "kundennummer", "会员号", "会员编号", "客户号",
+         "客户编号", "会员", "客户")  # fmt: skip
+_SEGMENT = ("tier", "segment", "store", "city", "region", "channel", "country", "stratum", "strata", "block",
+            "stufe", "等级", "门店", "城市", "地区", "渠道")  # fmt: skip
+_DATES = {
+    "assigned_on": ("assignedon", "assigned", "assignedat", "assignmentdate", "assigneddate", "分组日期"),
+    "outcome_from": ("outcomefrom", "windowstart", "outcomestart"),
+    "outcome_until": ("outcomeuntil", "until", "windowend", "outcomeend", "截止日期"),
+}
+_FUNNEL = ("enrolled", "joined", "active", "redeemed", "入会", "活跃", "兑换")
+_PAST = (
+    "before",
+    "pre",
+    "prior",
+    "past",
+    "previous",
+    "prev",
+    "baseline",
+    "history",
+    "historical",
+    "vorher",
+    "前",
+    "历史",
+)
+_FLAGS = {"0", "1", "0.0", "1.0"}
+_LATER = ("later", "followup", "afterwards", "之后")
+_ELSEWHERE = ("elsewhere", "othershops", "otherstores", "其他门店")
+_REWARDS = ("reward", "rewards", "rewardcost", "rewardscost", "奖励")
+_MARGIN = ("margin", "profit", "毛利")
+_SPEND = ("spend", "spent", "revenue", "sales", "amount", "turnover", "umsatz", "消费", "金额", "销售额")
+_OTHER = ("orders", "visits", "trips", "baskets", "bought", "purchased", "purchases", "converted", "conversion",
+          "repurchased", "returned", "churned", "complaints", "items", "订单", "购买", "复购", "到店")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What a file's columns seem to be.
+
+    Attributes:
+        roles: Role to its column, or columns.
+        arms: Levels of the arm among the rows looked at.
+        control: The level that is the control.
+        date_format: strptime format of its dates; empty for YYYY-MM-DD or where there are none.
+        weeks: Columns with the outcome by week (week_01, ...).
+        unused: Columns without a role.
+    """
+
+    roles: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    arms: tuple[str, ...] = ()
+    control: str = ""
+    date_format: str = ""
+    weeks: int = 0
+    unused: tuple[str, ...] = ()
+
+    def one(self, role: str) -> str:
+        """The column in a role, or empty text."""
+        found = self.roles.get(role, "")
+        return found if isinstance(found, str) else ", ".join(found)
+
+
+def arm_columns(look: Look) -> tuple[str, ...]:
+    """Columns that may hold the arm: by their name, else by values such as control or hold-out."""
+    few = {name: set(seen) for name, seen in look.values.items() if 2 <= len(set(seen)) <= _MOST_ARMS}
+    named = tuple(name for name in few if _plain(name) in _ARM)
+    return named or tuple(name for name, levels in few.items() if any(_plain(v) in _SURE for v in levels))
+
+
+def looks_like_a_test(look: Look, arm: str = "", purchases: bool = False) -> bool:
+    """Whether a file has one row per unit and arms: something like an arm, and no id that comes twice as a rule.
+
+    Args:
+        look: The file's first rows.
+        arm: The arm's column as the user said; empty to find it.
+        purchases: Whether the file could be read as purchases too; then a column called group is not enough.
+    """
+    candidates = (arm,) if arm else arm_columns(look)
+    ids = [name for name in look.header if _plain(name) in _UNIT and look.values[name]]
+    if not candidates or any(len(set(look.values[name])) < 0.9 * len(look.values[name]) for name in ids):
+        return False
+    sure = any(_plain(value) in _SURE for name in candidates for value in set(look.values.get(name, ())))
+    return bool(arm) or sure or bool(ids) or not purchases
+
+
+def recognise(look: Look, chosen: Mapping[str, str], control: str = "", date_format: str = "") -> Recognised:
+    """Roles of the columns of a test with one row per unit; what the user said comes first.
+
+    Args:
+        look: The file's first rows.
+        chosen: Role to column (or columns, separated by commas) as the user said.
+        control: The control's level as the user said; empty to find it.
+        date_format: Of the dates, as the user said.
+
+    Raises:
+        BadInput: If something can be read in two ways, or is missing: with the choices and the option that answers.
+    """
+    said = _said(look, chosen)
+    arm = said.get("arm") or _arm(look)
+    levels = tuple(sorted(set(look.values[str(arm)])))
+    found = _by_name(look, {**said, "arm": arm})
+    roles = {**found.roles, "outcome": said.get("outcome") or _outcome(look, found)}
+    roles["metrics"] = tuple(name for name in roles.get("metrics", ()) if name != roles["outcome"])
+    roles["funnel"] = tuple(name for name in roles.get("funnel", ()) if set(look.values[name]) <= _FLAGS)
+    form = date_format or _date_format(look, [str(roles[name]) for name in _DATES if name in roles])
+    shifted = [role for role in ("later", "elsewhere") if not _has(str(roles.get(role, "margin")), _MARGIN)]
+    if "margin" in roles and "margin" not in said:  # margin and shifted sales must be one measure
+        found = replace(found, unused=(*found.unused, *(str(roles.pop(role)) for role in shifted if role not in said)))
+    kept = {role: column for role, column in roles.items() if column}
+    return replace(found, roles=kept, arms=levels, control=control or _control(str(arm), levels), date_format=form)
+
+
+def _said(look: Look, chosen: Mapping[str, str]) -> dict[str, str | tuple[str, ...]]:
+    problems = Problems("The --column options")
+    said: dict[str, str | tuple[str, ...]] = {}
+    for role, text in chosen.items():
+        columns = tuple(name.strip() for name in text.split(",") if name.strip())
+        problems.unless(role in ROLES, f"there is no role {role!r} in a test; roles are {', '.join(ROLES)}.")
+        for name in columns:
+            problems.unless(name in look.header, f"there is no column {name!r}; the file has {', '.join(look.header)}.")
+        problems.unless(role in MANY or len(columns) == 1, f"{role} is one column; {text!r} are {len(columns)}.")
+        said[role] = columns if role in MANY else text.strip()
+    problems.raise_any()
+    return said
+
+
+def _arm(look: Look) -> str:
+    candidates = arm_columns(look)
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates:
+        raise BadInput(
+            f"No column seems to hold the arm (2 to {_MOST_ARMS} groups); name it, e.g. --column arm=YOUR_COLUMN."
+        )
+    listed = "; ".join(f"{name} ({', '.join(sorted(set(look.values[name])))})" for name in candidates)
+    raise BadInput(
+        f"{len(candidates)} columns may hold the arm: {listed}. Say which, e.g. --column arm={candidates[0]}."
+    )
+
+
+def _control(arm: str, levels: tuple[str, ...]) -> str:
+    known = [level for level in levels if _says_control(level)]
+    if len(known) == 1:
+        return known[0]
+    raise BadInput(
+        f"The control cannot be told from the arms in {arm}: {', '.join(levels)}. Say which it is,"
+        f" e.g. --control {_quoted(levels[0])}."
+    )
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if " " in text else text
+
+
+def _outcome(look: Look, found: Recognised) -> str:
+    spend = [name for name in found.roles.get("metrics", ()) if _has(name, _SPEND)]
+    if len(spend) == 1:
+        return spend[0]
+    rest = [name for name in found.roles.get("metrics", ()) if name not in spend]
+    if not spend and len(rest) == 1:
+        return rest[0]
+    choices = spend or rest or [name for name in found.unused if is_numeric(look.values[name])]
+    if not choices:
+        raise BadInput("No column of numbers is left for the outcome; name it, e.g. --column outcome=YOUR_COLUMN.")
+    raise BadInput(f"The outcome may be {', '.join(choices)}. Say which, e.g. --column outcome={choices[0]}.")
+
+
+def _by_name(look: Look, said: Mapping[str, str | tuple[str, ...]]) -> Recognised:
+    """Roles by the columns' names, of those that nobody gave a role."""
+    taken = {name for given in said.values() for name in ((given,) if isinstance(given, str) else given)}
+    roles: dict[str, str | tuple[str, ...]] = dict(said)
+    unused, weeks = [], 0
+    for name in look.header:
+        if name in taken or _plain(name) == "simulated":
+            continue
+        if re.fullmatch(r"week_\d+", name):
+            weeks += 1
+            continue
+        role = _role(name, look)
+        if role in MANY and role not in said:
+            roles[role] = (*roles.get(role, ()), name)
+        elif role in ONE and role not in roles:
+            roles[role] = name
+        else:
+            unused.append(name)
+    return Recognised(roles, weeks=weeks, unused=tuple(unused))
+
+
+def _role(name: str, look: Look) -> str:
+    """What a column is by its name and kind of values; empty for nothing known."""
+    seen, plain = look.values[name], _plain(name)
+    for role, names in _DATES.items():
+        if plain in names and date_formats(seen):
+            return role
+    if plain in _UNIT:
+        return "unit"
+    if _has(name, _SEGMENT):
+        return "segments" if len(set(seen)) <= _MOST_GROUPS else ""
+    return _role_of_number(name) if is_numeric(seen) else ""
+
+
+def _role_of_number(name: str) -> str:
+    order = (
+        ("covariates", _PAST), ("later", _LATER), ("elsewhere", _ELSEWHERE), ("rewards", _REWARDS),
+        ("margin", _MARGIN), ("funnel", _FUNNEL), ("metrics", (*_SPEND, *_OTHER)),
+    )  # fmt: skip
+    return next((role for role, words in order if _has(name, words)), "")
+
+
+def _date_format(look: Look, columns: list[str]) -> str:
+    """The one format that reads all dates of some columns; empty for ISO days."""
+    forms = [set(date_formats(look.values[name])) for name in columns if look.values.get(name)]
+    shared = sorted(set.intersection(*forms)) if forms else []
+    if len(shared) > 1:
+        example = look.values[columns[0]][0]
+        raise BadInput(
+            f"Day and month cannot be told apart in {example!r} and all other dates looked at;"
+            f" say which it is with --date-format: {' or '.join(map(repr, shared))}."
+        )
+    if forms and not shared:
+        raise BadInput(f"The dates in {', '.join(columns)} have no one format; give it with --date-format.")
+    return "" if not shared or shared[0].startswith("%Y-%m-%d") else shared[0]
+
+
+def _has(name: str, words: Iterable[str]) -> bool:
+    """Whether a column's name has one of some words: as a part of it, or anywhere in it for Chinese ones."""
+    parts = [part.lower() for part in re.findall(r"[A-Z]?[a-zäöüß]+|[A-Z]+|\d+", name)]
+    joined = {"".join(parts[i : i + 2]) for i in range(len(parts))}
+    return any(word in parts or word in joined or (not word.isascii() and word in name) for word in words)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.lower())
+
+
+def _says_control(level: str) -> bool:
+    return _plain(level) in _CONTROL

@@ -1,0 +1,230 @@
+"""A retailer's own test: a file with one row per unit, its reading and its dates."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.core.outcome_metrics import judged
+from crm_lab.experiments.origins.spend_windows import History
+from crm_lab.experiments.origins.unit_file import LATEST, FileTables, check_dates, read_units
+from crm_lab.exports import project_root
+
+KIND = "test"
+MONEY = ("later", "elsewhere", "margin", "rewards")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnTest:
+    """A test in a file with one row per unit.
+
+    Attributes:
+        file: CSV, Parquet or Excel, or the suite (.toml) that `crm-lab init` wrote for one; empty for none.
+            Relative paths start at the project. A suite's ``[source]`` says the rest of what is below.
+        arm: Column with the arm.
+        outcome: Column with the outcome, 0 where nothing happened.
+        metrics: Further outcomes, separated by commas.
+        covariates: Columns from before the start, separated by commas; ``spend: spend_before; orders:
+            orders_before`` gives each outcome its own.
+        unit: Column with the unit's id; empty keeps every row.
+        control: Name of the control arm.
+        treatment: Name of the arm that is read against it; needed where there are several.
+        control_share: Planned share of the control arm; 0 for arms of equal size.
+        segments: Columns fixed before the start within which the sample ratio is looked at.
+        funnel: Columns with 0 or 1 after the assignment, in order: who took the offer, who was active, ...
+        assigned_on: Column with the day of the assignment, or one date.
+        outcome_from: Column with the first day of the outcome window, or one date.
+        outcome_until: Column with its last day, or one date.
+        date_format: strptime format of dates that are text; empty for YYYY-MM-DD.
+        later: Column with the outcome in a window after the programme's end.
+        elsewhere: Column with spend in the retailer's other shops in the outcome window.
+        margin: Column with gross margin in the outcome window.
+        rewards: Column with the cost of rewards in it.
+        missing_outcome: What a unit without an outcome is: ``zero`` (nothing happened), ``drop`` (not known: it is
+            left out, and the sample ratio looks at those who are left); empty refuses such a file.
+        currency: ISO code of its amounts.
+    """
+
+    file: str
+    arm: str = "arm"
+    outcome: str = "spend"
+    metrics: str = ""
+    covariates: str = ""
+    unit: str = ""
+    control: str = "control"
+    treatment: str = ""
+    control_share: float = 0.0
+    segments: str = ""
+    funnel: str = ""
+    assigned_on: str = ""
+    outcome_from: str = ""
+    outcome_until: str = ""
+    date_format: str = ""
+    later: str = ""
+    elsewhere: str = ""
+    margin: str = ""
+    rewards: str = ""
+    missing_outcome: str = ""
+    currency: str = "EUR"
+
+    @property
+    def given(self) -> bool:
+        """Whether a file is named."""
+        return bool(self.file)
+
+    def described(self) -> OwnTest:
+        """Itself, or what a suite's ``[source]`` says, with the file's full path.
+
+        Raises:
+            BadInput: If there is no such file, or the suite describes no test.
+        """
+        path = Path(self.file)
+        path = path if path.is_absolute() or path.exists() else project_root() / path
+        if not path.exists():
+            raise BadInput(f"There is no file {self.file}; give its path from the project's folder.")
+        return _from_suite(path) if path.suffix == ".toml" else replace(self, file=str(path))
+
+    def tables(self, as_of: str = LATEST) -> FileTables:
+        """The file's provenance for `publish`; `as_of` is the day it was written."""
+        own = self.described()
+        units = read_units(Path(own.file))
+        made_up = "simulated" in units and bool(units["simulated"].astype("string").str.lower().isin(_TRUE).all())
+        return FileTables(
+            Path(own.file), None if as_of == LATEST else as_date(as_of), own.currency, len(units), made_up
+        )
+
+    def open(self, tables: FileTables | Any = None) -> Experiment:
+        """Read the file and check it, its dates against `tables.as_of` too.
+
+        Raises:
+            BadInput: With every problem of the file at once.
+        """
+        own = self.described()
+        frame = read_units(Path(own.file), [own.arm, own.unit])
+        check_dates(frame, own, tables)
+        money = {role: column for role in MONEY if (column := getattr(own, role))}
+        outcomes = [own.outcome, *_names(own.metrics), *_names(own.funnel), *money.values()]
+        need_columns(frame.columns, [own.arm, *_names(own.segments)], "The file")
+        frame = _known_outcomes(_two_arms(frame, own), own, outcomes)
+        test = Experiment.from_frame(
+            frame,
+            arm=own.arm,
+            outcomes=list(dict.fromkeys(outcomes)),
+            covariates=_pasts(own.covariates),
+            unit=own.unit or None,
+            control=own.control,
+            shares=own.shares(frame[own.arm]),
+        )
+        names = tuple(dict.fromkeys([own.outcome, *_names(own.metrics)]))
+        days = [own.assigned_on] if own.assigned_on in frame else []
+        segments, funnel = (*_names(own.segments), *days), tuple(_names(own.funnel))
+        return replace(test, judged=names, segments=segments, funnel=funnel, money=money)
+
+    def history(self, tables: FileTables | Any = None) -> History:
+        """The control units, to whom nothing was done, as the ground on which the next test is planned."""
+        test = self.open(tables)
+        untouched = test.frame[test.frame[test.arm] == test.control].reset_index(drop=True)
+        return History(untouched, judged(test), test.covariates, len(test.frame))
+
+    def shares(self, arms: pd.Series) -> Mapping[str, float] | None:
+        """Planned share per arm; ``None`` for equal ones.
+
+        Raises:
+            BadInput: If the control's share is none.
+        """
+        if not 0 <= self.control_share < 1:
+            raise BadInput(f"control_share is {self.control_share}; it lies between 0 and 1, 0 for equal arms.")
+        names = sorted(arms.dropna().astype(str).unique())
+        others = [name for name in names if name != self.control]
+        if not self.control_share or not others:
+            return None
+        return {self.control: self.control_share} | dict.fromkeys(others, (1 - self.control_share) / len(others))
+
+
+_TRUE = ("true", "yes", "1", "ja", "是")
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _pasts(text: str) -> list[str] | dict[str, list[str]]:
+    """Covariates for all outcomes, or (with colons) each outcome's own."""
+    if ":" not in text:
+        return _names(text)
+    pairs = [part.partition(":") for part in text.split(";") if part.strip()]
+    return {outcome.strip(): _names(names) for outcome, _, names in pairs}
+
+
+def _from_suite(path: Path) -> OwnTest:
+    """The test that a suite's ``[source]`` describes; its file is relative to the suite."""
+    try:
+        given = dict(tomllib.loads(path.read_text(encoding="utf-8")).get("source", {}))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path.name} is no TOML: {error}.") from error
+    known = {f.name for f in fields(OwnTest)} - {"file"}
+    problems = Problems(f"The test in {path.name}")
+    problems.unless(given.pop("kind", "") == KIND, 'its [source] has no kind = "test"; write it with crm-lab init.')
+    problems.unless("path" in given, "its [source] has no path of a file.")
+    file = path.parent / str(given.pop("path", ""))
+    problems.unless(file.is_file(), f"there is no file {file.name} at {file.parent}.")
+    unknown = sorted(set(given) - known)
+    problems.unless(not unknown, f"{', '.join(unknown)} is not known; a test has {', '.join(sorted(known))}.")
+    problems.raise_any()
+    return OwnTest(file=str(file), **given)
+
+
+_GAP_QUESTION = (
+    "Did nothing happen there, or is it not known? Say --missing-outcome zero, or --missing-outcome drop to leave them"
+    ' out (in a suite: missing_outcome = "zero" or "drop").'
+)
+
+
+def _known_outcomes(frame: pd.DataFrame, own: OwnTest, outcomes: Sequence[str]) -> pd.DataFrame:
+    """The frame without gaps in its outcomes: what a gap means is the user's to say."""
+    numbers = [name for name in dict.fromkeys(outcomes) if name in frame and is_numeric_dtype(frame[name])]
+    gaps = {name: ~np.isfinite(frame[name].to_numpy(dtype=float, na_value=np.nan)) for name in numbers}
+    gaps = {name: lost for name, lost in gaps.items() if lost.any()}
+    if not gaps:
+        return frame
+    if own.missing_outcome == "zero":
+        return frame.assign(**{name: frame[name].mask(lost, 0) for name, lost in gaps.items()})
+    if own.missing_outcome == "drop":
+        whole = ~np.any(list(gaps.values()), axis=0)
+        kept: pd.DataFrame = frame.loc[whole].reset_index(drop=True)
+        return kept
+    problems = Problems("Units without an outcome")
+    for name, lost in gaps.items():
+        by_arm = ", ".join(f"{arm} {n:,}" for arm, n in frame.loc[lost, own.arm].value_counts(sort=False).items())
+        problems.extend([f"{name} is missing for {lost.sum():,} of {len(frame):,} units ({by_arm})."])
+    problems.extend([_GAP_QUESTION])
+    problems.raise_any()
+    return frame
+
+
+def _two_arms(frame: pd.DataFrame, own: OwnTest) -> pd.DataFrame:
+    """The rows of the control and of the one treatment that is read; rows without an arm stay, to be refused."""
+    arms = frame[own.arm].astype("string")
+    sizes = arms.value_counts()
+    if own.treatment:
+        if own.treatment not in sizes:
+            raise BadInput(
+                f"No row is in the treatment {own.treatment!r}; the arms are {', '.join(sorted(sizes.index))}."
+            )
+        return frame[arms.isin([own.control, own.treatment]) | arms.isna()].reset_index(drop=True)
+    if len(sizes) > 2:
+        listed = ", ".join(f"{arm} {n:,}" for arm, n in sizes.sort_index().items())
+        raise BadInput(
+            f"{own.arm} has {len(sizes)} arms ({listed}); one is read against the control. Say which: treatment in the"
+            " suite, --treatment for crm-lab init."
+        )
+    return frame

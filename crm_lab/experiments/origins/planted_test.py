@@ -1,0 +1,58 @@
+"""A test on real purchase histories with a made-up effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crm_lab.experiments.core.assignment import assign
+from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.core.weeks import weekly_spend
+from crm_lab.experiments.origins.contract_test import TablesLike
+from crm_lab.experiments.origins.spend_windows import plant, spend_windows
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlantedTest:
+    """Real histories, split by a salted hash, with a made-up lift added to the treated half.
+
+    Attributes:
+        start: First day of the test.
+        pre_days: Days of the pre-period.
+        post_days: Days of the outcome window.
+        seed: Goes into the salt of the split.
+        lift: Planted relative lift of treated units' spend; 0 for an A/A test.
+    """
+
+    start: str
+    pre_days: int
+    post_days: int
+    seed: int
+    lift: float
+
+    @property
+    def given(self) -> bool:
+        """Always: it needs purchase histories only."""
+        return True
+
+    def open(self, tables: TablesLike) -> Experiment:
+        """One row per customer known at the start, spend also by week (week_01, ...).
+
+        `untouched_spend` is the outcome without the planted lift.
+        """
+        units = spend_windows(
+            tables["orders"], start=self.start, pre_days=self.pre_days, post_days=self.post_days, as_of=tables.as_of
+        )
+        units["arm"] = assign(units["customer_id"], salt=f"programme-{self.seed}")
+        units["untouched_spend"] = units["spend"]
+        units["spend"] = plant(units["untouched_spend"], units["arm"], self.lift)
+        if self.post_days >= 7:
+            weeks = weekly_spend(tables["orders"], units["customer_id"], start=self.start, weeks=self.post_days // 7)
+            units = units.join(weeks.apply(lambda week: plant(week, units["arm"], self.lift)))
+        return Experiment.from_frame(
+            units,
+            arm="arm",
+            outcomes=["spend", "orders"],
+            covariates=["spend_before", "orders_before"],
+            unit="customer_id",
+            truth={"spend": self.lift * float(units["untouched_spend"].mean())},
+        )

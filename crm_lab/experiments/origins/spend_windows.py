@@ -1,0 +1,105 @@
+"""Real purchase histories as the ground of a test: windows around a start day, and a planted effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
+from crm_lab.experiments.core.outcome_metrics import Metric
+
+
+def spend_windows(
+    orders: pd.DataFrame, *, start: str | date, pre_days: int, post_days: int, as_of: str | date
+) -> pd.DataFrame:
+    """Spend and orders of each customer before and after a day.
+
+    Only customers who bought before `start` are listed: nobody else could have been assigned on that
+    day. Who bought nothing in a window has 0 there, which is an outcome and not a gap.
+
+    Args:
+        orders: Columns customer_id, date, net_amount.
+        start: First day of the test.
+        pre_days: Days before it that make the pre-period.
+        post_days: Days from it on that make the outcome window.
+        as_of: Last day in the data.
+
+    Returns:
+        customer_id, spend_before, orders_before, spend, orders; sorted by customer.
+
+    Raises:
+        BadInput: If the outcome window ends after `as_of`, or no customer bought before `start`.
+    """
+    need_columns(orders.columns, ["customer_id", "date", "net_amount"], "orders")
+    first, last_known = as_date(start, "start"), as_date(as_of)
+    end = first + timedelta(days=post_days)
+    problems = Problems("windows of the test")
+    problems.unless(pre_days >= 1, f"pre_days is {pre_days}; it must be 1 or more.")
+    problems.unless(post_days >= 1, f"post_days is {post_days}; it must be 1 or more.")
+    last_day = end - timedelta(days=1)
+    problems.unless(
+        last_day <= last_known,
+        f"the outcome window ends on {last_day}, the data on {last_known}; an unfinished window reads "
+        f"as lost spend: choose post_days of at most {(last_known - first).days + 1}.",
+    )
+    problems.raise_any()
+    known = orders.loc[orders["customer_id"].notna(), ["customer_id", "date", "net_amount"]]
+    day, t0 = known["date"], pd.Timestamp(first)
+    units = pd.Index(known.loc[day < t0, "customer_id"].unique(), name="customer_id").sort_values()
+    if units.empty:
+        raise CannotAnswer(f"No customer bought before {first}; nobody could be assigned then. Start later.")
+    before = known[(day < t0) & (day >= t0 - timedelta(days=pre_days))].groupby("customer_id")["net_amount"]
+    after = known[(day >= t0) & (day < pd.Timestamp(end))].groupby("customer_id")["net_amount"]
+    columns = {
+        "spend_before": before.sum(),
+        "orders_before": before.size(),
+        "spend": after.sum(),
+        "orders": after.size(),
+    }
+    windows = pd.DataFrame({name: s.reindex(units, fill_value=0) for name, s in columns.items()})
+    return windows.astype(float).reset_index()
+
+
+@dataclass(frozen=True)
+class History:
+    """What a test is planned from.
+
+    Attributes:
+        units: One row per unit: outcomes in a window like the test's, and what was known before it.
+        metrics: What will be measured; the first decides.
+        covariates: Columns from before the window, without gaps.
+        available: Units that could take part.
+        customers: customer_360, for the rhythm of purchases; ``None`` where there are no purchases.
+    """
+
+    units: pd.DataFrame
+    metrics: tuple[Metric, ...]
+    covariates: tuple[str, ...]
+    available: int
+    customers: pd.DataFrame | None = None
+
+    @property
+    def outcome(self) -> str:
+        """Column of the metric that decides."""
+        return self.metrics[0].column
+
+    @property
+    def columns(self) -> list[str]:
+        """The outcome's own past, if there is one, and the outcomes."""
+        return list(dict.fromkeys([*self.covariates[:1], *(c for m in self.metrics for c in m.columns)]))
+
+
+def plant(outcome: ArrayLike, arm: ArrayLike, lift: float, treatment: str = "treatment") -> NDArray[np.float64]:
+    """The outcome with a made-up effect: treated units' values times ``1 + lift``.
+
+    >>> plant([100.0, 100.0], ["control", "treatment"], 0.05).tolist()
+    [100.0, 105.0]
+    """
+    y = np.asarray(outcome, dtype=float)
+    treated = np.asarray(arm) == treatment
+    planted: NDArray[np.float64] = np.where(treated, y * (1 + lift), y)
+    return planted

@@ -1,0 +1,167 @@
+"""The file behind a retailer's own test: its rows, its provenance, and whether its days can be right."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date
+from crm_lab.data.sources.column_roles import Look, look_at
+
+LATEST = "latest"
+_GAPS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "-"]
+
+
+class Days(Protocol):
+    """Columns or dates that say when a test was: empty where nobody said."""
+
+    @property
+    def assigned_on(self) -> str:
+        """Day of the assignment."""
+        ...
+
+    @property
+    def outcome_from(self) -> str:
+        """First day of the outcome window."""
+        ...
+
+    @property
+    def outcome_until(self) -> str:
+        """Its last day."""
+        ...
+
+    @property
+    def date_format(self) -> str:
+        """Strptime format of days that are text."""
+        ...
+
+
+def read_units(path: Path, text: Sequence[str] = ()) -> pd.DataFrame:
+    """A CSV, Parquet or Excel file as a frame; delimiter, encoding and decimal mark as the file has them.
+
+    Args:
+        path: The file.
+        text: Columns that stay text (ids keep their zeros).
+
+    Raises:
+        BadInput: If the file is not there, empty or of another kind.
+    """
+    return _frame(path, look_at(path), text)
+
+
+def _frame(path: Path, look: Look, text: Sequence[str]) -> pd.DataFrame:
+    kinds = {column: "string" for column in text if column in look.header}
+    if look.reading.format == "parquet":
+        return pd.read_parquet(path).astype(kinds)
+    if look.reading.format == "excel":
+        return pd.read_excel(path, dtype=kinds)
+    reading = look.reading
+    encoding = "utf-8-sig" if reading.encoding == "utf-8" else reading.encoding
+    gaps = {name: [""] if name in kinds else _GAPS for name in look.header}  # an arm may be called None
+    return pd.read_csv(
+        path, sep=reading.delimiter, encoding=encoding, decimal=look.decimal, dtype=kinds, na_values=gaps,
+        keep_default_na=False,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FileTables:
+    """What a page knows when its data are one file: no tables, only where the file came from.
+
+    Attributes:
+        path: The file.
+        day: Day it was written; ``None`` where nobody said.
+        currency: ISO code of its amounts.
+        rows: Its rows.
+        simulated: Whether every row says so in a column `simulated`.
+    """
+
+    path: Path
+    day: date | None
+    currency: str
+    rows: int
+    simulated: bool
+
+    def __contains__(self, name: str) -> bool:
+        return False
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        raise CannotAnswer(f"{self.path.name} holds one row per unit and no table {name}; it needs purchases.")
+
+    @property
+    def as_of(self) -> date:
+        """Day the file was written.
+
+        Raises:
+            BadInput: If nobody said.
+        """
+        if self.day is None:
+            raise BadInput(f"as_of is {LATEST}, but {self.path.name} does not say when it was written; give the day.")
+        return self.day
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the figures come from, for reports."""
+        day = self.day.isoformat() if self.day else ""
+        return {
+            "source": self.path.name,
+            "title": self.path.name,
+            "currency": self.currency,
+            "as_of": day,
+            "last_day": day,
+            "rows": self.rows,
+            "key": hashlib.sha256(self.path.read_bytes()).hexdigest()[:16],
+            "simulated": self.simulated,
+        }
+
+
+def check_dates(frame: pd.DataFrame, own: Days, tables: Any) -> None:
+    """Refuse outcomes that began before the assignment, ended before it, or have not ended yet; with counts."""
+    problems = Problems("The dates of the test")
+    days = {
+        name: _days(frame, getattr(own, name), name, own.date_format, problems)
+        for name in ("assigned_on", "outcome_from", "outcome_until")
+    }
+    problems.raise_any()
+    assigned, begin, end = days.values()
+    early = int((begin < assigned).sum())
+    problems.unless(
+        not early, f"{early:,} units have an outcome that begins before their assignment; count it from that day on."
+    )
+    late = int((assigned > end).sum())
+    problems.unless(
+        not late, f"{late:,} units were assigned after their outcome had ended; drop them, or mend the dates."
+    )
+    if end.notna().any() and tables is not None:
+        open_ends = int((end > pd.Timestamp(tables.as_of)).sum())
+        problems.unless(
+            not open_ends,
+            f"the outcome window of {open_ends:,} of {len(frame):,} units ends after {tables.as_of} (the last is"
+            f" {end.max():%Y-%m-%d}); an unfinished window reads as lost spend: wait, or set as_of to the day on which"
+            " the file was written.",
+        )
+    problems.raise_any()
+
+
+def _days(frame: pd.DataFrame, given: str, name: str, form: str, problems: Problems) -> pd.Series:
+    """Days of a column or of one date for all units; all missing where nothing is given."""
+    if not given:
+        return pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns]")
+    if given not in frame.columns:
+        if not given[:1].isdigit():
+            problems.extend([f"{name} is {given!r}, which is neither a column nor a date like 2024-06-30."])
+            return pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns]")
+        return pd.Series(pd.Timestamp(as_date(given, name)), index=frame.index)
+    column = frame[given]
+    found = pd.to_datetime(column, errors="coerce", format=form or "ISO8601").dt.normalize()
+    bad = int(found.isna().sum())
+    example = "" if not bad else repr(column[found.isna()].iloc[0])
+    problems.unless(
+        not bad, f"{bad:,} rows have no day in {given} that can be read (e.g. {example}); give its date_format."
+    )
+    return found

@@ -1,0 +1,76 @@
+"""The return of a loyalty programme from a test with two arms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crm_lab.checks import BadInput
+from crm_lab.experiments.core.estimate import joint_means
+from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem, outcome_label
+from crm_lab.experiments.payoff.programme_return import ProgrammeReturn
+from crm_lab.experiments.payoff.terms import MONEY, Terms
+from crm_lab.experiments.validity.soundness import Soundness
+from crm_lab.messages import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Programme(Terms):
+    """A loyalty programme's terms, and its return from a test; the settings are those of `Terms`."""
+
+    def analyze(
+        self, experiment: Experiment, outcome: str, soundness: Soundness | None = None, **money: str
+    ) -> ProgrammeReturn:
+        """Return of the programme from a test with two arms.
+
+        Args:
+            experiment: The test.
+            outcome: Spend per unit in the outcome window.
+            soundness: Its check; a broken sample ratio refuses the decision.
+            **money: Further outcomes. ``later``: spend in a window after the programme ended; what members buy
+                less there was pulled forward. ``elsewhere``: spend in the retailer's other shops or brands in
+                the outcome window; what members buy less there was cannibalised. ``margin``: gross margin in
+                the window, in place of `margin_share`; `later` and `elsewhere` are then margin, too.
+                ``rewards``: cost of rewards, in place of rate and redemption; ``member_spend``: spend that
+                earns them, all spend of treated units unless given. Rewards on extra sales are the share of
+                that spend which is extra; what was pulled forward or taken from other shops is not.
+
+        Raises:
+            BadInput: If the test has more than two arms, or there is no such part of the money.
+        """
+        return return_from_test(self, experiment, outcome, soundness, **money)
+
+
+def return_from_test(
+    terms: Terms, experiment: Experiment, outcome: str, soundness: Soundness | None = None, **money: str
+) -> ProgrammeReturn:
+    """What `Programme.analyze` gives, for any terms."""
+    if len(experiment.arms) != 2:
+        raise BadInput(f"The test has {len(experiment.arms)} arms; a programme's return needs two. Keep two.")
+    unknown = sorted(set(money) - set(MONEY))
+    if unknown:
+        raise BadInput(f"{', '.join(unknown)} is no part of the money; parts are {', '.join(MONEY)}.")
+    given = {"spend": outcome, **money}
+    refusals = [soundness.refusal() if soundness else None]
+    refusals += [_problem(role, column, experiment, "margin" in money) for role, column in given.items()]
+    refusal = next((r for r in refusals if r is not None), None)
+    treated = experiment.counts()[experiment.treatments[0]]
+    means = parts = None
+    if refusal is None:
+        past = experiment.past_of(list(given.values()))
+        moments = experiment.moments([*given.values(), *past])
+        means = joint_means(moments, [(c, None) for c in given.values()], past, terms.adjust if past else "none")
+        parts = terms.parts(means, treated, tuple(given))
+    truth = experiment.truth.get(outcome)
+    return ProgrammeReturn(terms, outcome, money, treated, len(experiment.frame), means, parts, truth, refusal)
+
+
+def _problem(role: str, column: str, experiment: Experiment, measured: bool) -> Message | None:
+    """Why an outcome is no money to reckon with, or ``None``; costs and shifts of 0 are as good as any."""
+    problem = metric_problem(mean_of(column), experiment)
+    if problem is not None:
+        needed = role in ("spend", "margin") or problem.key == "experiments.refused.gaps"
+        return problem if needed else None
+    if role == "spend" and not measured and experiment.frame[column].isin([0, 1]).all():
+        return Message("experiments.refused.no_amount", {"metric": outcome_label(column)})
+    return None

@@ -1,0 +1,243 @@
+"""Did the programme pay: waterfall, ROI in both definitions, break-evens, decision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.checks import BadInput
+from crm_lab.experiments.core.estimate import JointMeans
+from crm_lab.experiments.payoff.money_parts import Parts, Return
+from crm_lab.experiments.payoff.terms import COSTS, GAINS, Decision, Terms
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Kind, Readout, Result
+from crm_lab.stats.intervals import z_value
+
+
+@dataclass(frozen=True)
+class ProgrammeReturn(Result):
+    """Waterfall, ROI and decision of a programme."""
+
+    spec: Terms
+    outcome: str
+    money: Mapping[str, str]
+    treated: int
+    units: int
+    means: JointMeans | None
+    parts: Parts | None
+    truth: float | None
+    refused: Message | None = None
+
+    name: ClassVar[str] = "roi"
+    formats: ClassVar[dict[str, str]] = {
+        "per_unit": "+,.2f", "low": "+,.2f", "high": "+,.2f", "total": "+,.0f",
+    }  # fmt: skip
+
+    @property
+    def returns(self) -> Return:
+        """Gain and cost per treated unit.
+
+        Raises:
+            BadInput: If the result is a refusal.
+        """
+        if self.parts is None:
+            raise BadInput(f"There is no return: {self.refused}")
+        return Return.of(self.parts, GAINS)
+
+    @property
+    def p_needed(self) -> float:
+        """Probability that the ROI is above what is needed."""
+        return self.returns.p_roi_above(self.spec.roi_needed)
+
+    @property
+    def decision(self) -> Decision | None:
+        """One of ship, extend, stop; ``None`` if refused."""
+        if self.parts is None:
+            return None
+        p = self.p_needed
+        if p >= self.spec.ship_at:
+            return "ship"
+        return "stop" if p <= self.spec.stop_at else "extend"
+
+    @property
+    def units_needed(self) -> float:
+        """Units with which the same estimates would reach `ship_at`; infinite if they point down."""
+        needed = self.spec.roi_needed
+        distance, se = self.returns.distance(needed)
+        if distance <= 0:
+            return math.inf
+        return self.units * (z_value(2 * self.spec.ship_at - 1) * se / distance) ** 2
+
+    def to_frame(self) -> pd.DataFrame:
+        """The waterfall: one row per part and the net, per treated unit and for all of them."""
+        columns = ["part", "per_unit", "low", "high", "total"]
+        if self.parts is None:
+            return pd.DataFrame(columns=columns)
+        z = z_value(self.spec.level)
+        rows = [(n, *self.parts.total([n])) for n in self.parts.names] + [("net", *self.parts.total())]
+        return pd.DataFrame(
+            [
+                (Message(f"experiments.part.{n}").text(), v, v - z * se, v + z * se, v * self.treated)
+                for n, v, se in rows
+            ],
+            columns=columns,
+        )
+
+    def probabilities(self, points: int = 81) -> pd.DataFrame:
+        """Probability that the multiple is above each of some values: multiple, roi, probability."""
+        r = self.returns
+        _, se = r.net()
+        reach = 3.5 * se / r.cost if r.cost > 0 else 1.0
+        grid = np.linspace(min(0.0, r.multiple - reach), r.multiple + reach, points)
+        frame = pd.DataFrame({"multiple": grid, "roi": grid - 1})
+        return frame.assign(probability=[r.p_roi_above(x) for x in frame["roi"]])
+
+    def break_evens(self) -> pd.DataFrame:
+        """Lift, rewards and margin at which the programme just reaches what is needed, others fixed.
+
+        Rewards are the redeemed share of points, or their cost per treated unit where that was measured. A
+        break-even outside what is possible (a margin above 1) is shown as it is: nothing reaches it. No rows
+        for a refusal.
+        """
+        columns = ["quantity", "now", "break_even"]
+        if self.means is None or self.parts is None:
+            return pd.DataFrame(columns=columns)
+        amount = dict(zip(self.parts.names, map(float, self.parts.value), strict=True))
+        weight = 1 + self.spec.roi_needed
+        new, anyway = weight * amount["rewards_new"], weight * amount["rewards_anyway"]
+        net = self.parts.total(GAINS)[0] + weight * self.parts.total(COSTS)[0]
+        gains = self.parts.total(GAINS)[0]
+        control = self.mean("spend", 0)
+        lift = self.mean("spend", 1) / control - 1 if control else math.nan
+        rewards = ("rewards", self.mean("rewards", 1)) if "rewards" in self.money else \
+                  ("redemption", self.spec.redemption_share)  # fmt: skip
+        # the net result is linear in each; its slope per times of what each is now
+        per_sale = (new + anyway) / self._earning() if self._earning() else 0.0
+        up = amount["margin"] + per_sale * (self.mean("spend", 1) - self.mean("spend", 0))
+        now = [("lift", lift, up), (*rewards, new + anyway), ("margin", self.margin, gains)]
+        rows = [
+            (Message(f"experiments.break_even.{name}").text(), value, value * (1 - net / slope) if slope else math.nan)
+            for name, value, slope in now
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def bases(self) -> pd.DataFrame:
+        """The same programme under every base that a "1:4" may rest on: per unit of cost.
+
+        Gross bases count sales that would have come anyway; only the incremental ones say what it earned. No
+        rows for a refusal.
+        """
+        if self.means is None:
+            return pd.DataFrame(columns=["basis", "value"])
+        r, (control, treatment) = self.returns, self.means.mean[:, 0]
+        margin, cost = self.margin, r.cost if r.cost > 0 else math.nan
+        rows = {
+            "roas_gross": treatment / cost,
+            "roas_incremental": (treatment - control) / cost,
+            "margin_gross": margin * treatment / cost,
+            "margin_incremental": r.gain / cost,
+            "roi": r.gain / cost - 1,
+        }
+        names = [Message(f"experiments.basis.{k}").text() for k in rows]
+        return pd.DataFrame({"basis": names, "value": list(rows.values())})
+
+    def mean(self, role: str, arm: int) -> float:
+        """An arm's mean of spend or of a part of the money that was given."""
+        if self.means is None:
+            raise BadInput(f"There are no means: {self.refused}")
+        return float(self.means.mean[arm, ["spend", *self.money].index(role)])
+
+    def _earning(self) -> float:
+        """Spend per treated unit on which rewards are earned."""
+        if {"rewards", "member_spend"} <= set(self.money):
+            return self.mean("member_spend", 1) - self.mean("member_spend", 0)
+        return self.mean("spend", 1)
+
+    @property
+    def margin(self) -> float:
+        """Margin as a share of treated units' spend: as stated, or as measured."""
+        if "margin" not in self.money:
+            return self.spec.margin_share
+        return self.mean("margin", 1) / self.mean("spend", 1)
+
+    def refusal(self) -> Message | None:
+        """Why there is no return, if so."""
+        return self.refused
+
+    def readout(self) -> Readout:
+        """What the programme returned, how sure that is, ship, extend or stop."""
+        return _readout(self)
+
+    def facts(self) -> tuple[Fact, ...]:
+        """ROI in both definitions, net per unit and in all, probability, decision."""
+        kind: Kind = "simulated" if self.truth is not None else "estimate"
+        names = ("roi", "multiple", "net", "net_total", "p_needed", "decision")
+        label = {k: Message(f"experiments.fact.{k}") for k in names}
+        if self.parts is None:
+            return (Fact(id="roi.net", label=label["roi"], value=None, kind=kind, n=self.units, refusal=self.refused),)
+        r, level, n = self.returns, self.spec.level, self.units
+        span = r.multiple_set(level).interval()
+        roi = None if span is None else Interval(span.lo - 1, span.hi - 1, level)
+        net, se = r.net()
+        z, all_of_them = z_value(level), self.treated
+        money = partial(Fact, unit=self.spec.currency, kind=kind, n=n, better="up")
+        multiple, no_ratio = r.multiple, None
+        if span is None or not math.isfinite(multiple):
+            multiple, no_ratio = math.nan, Message("experiments.roi.no_ratio")
+        ratio = partial(Fact, kind=kind, n=n, better="up", refusal=no_ratio)
+        return (
+            ratio(id="roi.net", label=label["roi"], value=None if no_ratio else multiple - 1, unit="share", ci=roi,
+                  definition=Message("experiments.fact.roi_definition").text()),
+            ratio(id="roi.multiple", label=label["multiple"], value=None if no_ratio else multiple, ci=span,
+                  definition=Message("experiments.fact.multiple_definition").text()),
+            money(id="roi.net_per_unit", label=label["net"], value=net, ci=Interval(net - z * se, net + z * se, level),
+                  denominator=Message("experiments.fact.per_treated").text()),
+            money(id="roi.net_total", label=label["net_total"], value=net * all_of_them,
+                  ci=Interval((net - z * se) * all_of_them, (net + z * se) * all_of_them, level)),
+            Fact(id="roi.p_needed", label=label["p_needed"], value=self.p_needed, unit="share", kind=kind, n=n,
+                 better="up"),
+            Fact(id="roi.decision", label=label["decision"], kind=kind, n=n,
+                 value=Message(f"experiments.decision.{self.decision}").text()),
+        )  # fmt: skip
+
+
+def _readout(result: ProgrammeReturn) -> Readout:
+    """Readout of a programme's return, in currency, for a reader who sees nothing else."""
+    if result.parts is None:
+        refused = result.refused or Message("experiments.roi.action_refused")
+        return Readout(refused, Message("experiments.roi.certainty_refused"), Message("experiments.roi.action_refused"))
+    r, spec = result.returns, result.spec
+    net, _ = r.net()
+    money = {"currency": spec.currency, "gain": r.gain, "cost": r.cost, "net": net, "total": net * result.treated}
+    span = r.multiple_set(spec.level)
+    if span.kind == "bounded" and r.cost > 0:
+        values = {**money, "roi": r.roi, "lo": span.lo - 1, "hi": span.hi - 1, "level": spec.level}
+        finding = Message("experiments.roi.finding", values)
+    else:
+        finding = Message("experiments.roi.finding_no_ratio", money)
+    measured = [role for role in ("margin", "rewards") if role in result.money]
+    kind = "planted" if result.truth is not None else "measured" if measured else "real"
+    terms = {"p": result.p_needed, "needed": spec.roi_needed, "measured": _measured(measured)}
+    certainty = Message(f"experiments.roi.certainty_{kind}", terms)
+    return Readout(finding, certainty, _action(result))
+
+
+def _measured(roles: list[str]) -> Message | str:
+    """Margin, rewards or both in words; nothing for none."""
+    return Message(f"experiments.money.{'both' if len(roles) > 1 else roles[0]}") if roles else ""
+
+
+def _action(result: ProgrammeReturn) -> Message:
+    spec, needed = result.spec, result.units_needed
+    values = {"p": result.p_needed, "ship_at": spec.ship_at, "stop_at": spec.stop_at, "needed": spec.roi_needed}
+    if result.decision == "extend" and math.isfinite(needed):
+        return Message("experiments.roi.extend", {**values, "n": math.ceil(needed), "units": result.units})
+    if result.decision == "extend":
+        return Message("experiments.roi.extend_blind", values)
+    return Message(f"experiments.roi.{result.decision}", values)

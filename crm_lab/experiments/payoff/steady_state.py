@@ -1,0 +1,158 @@
+"""The return of the steady state beside that of all weeks: what the programme earns when the launch is over."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import pandas as pd
+
+from crm_lab.checks import Problems
+from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.core.weeks import week_columns
+from crm_lab.experiments.payoff.loyalty_programme import return_from_test
+from crm_lab.experiments.payoff.programme_return import ProgrammeReturn
+from crm_lab.experiments.payoff.terms import Terms
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Kind, Readout, Result
+
+_FEWEST = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class SteadyState:
+    """Return of a programme in the weeks after its launch.
+
+    Attributes:
+        launch: Weeks at the start that count as launch.
+    """
+
+    launch: int = 4
+
+    def __post_init__(self) -> None:
+        problems = Problems("settings of the steady state")
+        problems.unless(self.launch >= 1, f"launch is {self.launch}; it is 1 week or more.")
+        problems.raise_any()
+
+    def analyze(self, experiment: Experiment, answer: ProgrammeReturn) -> SteadyReturn:
+        """The same terms on all weeks and on those after the launch.
+
+        Cost that does not depend on spend is shared out evenly over the weeks. Measured margin and rewards
+        are taken per unit of spend, as over the whole window.
+
+        Args:
+            experiment: The test, with spend by week in columns week_01, week_02, ...
+            answer: The return of the whole window.
+        """
+        weeks = week_columns(experiment)
+        if answer.parts is None:
+            return SteadyReturn(self, answer, None, None, len(weeks), answer.refused)
+        if len(weeks) < max(_FEWEST, self.launch + 1):
+            values = {"weeks": len(weeks), "launch": self.launch}
+            return SteadyReturn(self, answer, None, None, len(weeks), Message("experiments.steady.no_weeks", values))
+        every, later = (_over(experiment, answer, weeks, first) for first in (0, self.launch))
+        return SteadyReturn(self, answer, every, later, len(weeks), later.refused)
+
+
+def _over(experiment: Experiment, answer: ProgrammeReturn, weeks: Sequence[str], first: int) -> ProgrammeReturn:
+    """The return of the weeks from one on (counted from 0)."""
+    chosen, terms = list(weeks[first:]), as_terms(answer)
+    share = len(chosen) / len(weeks)
+    terms = replace(terms, contact_cost=share * terms.contact_cost, running_cost=share * terms.running_cost)
+    name = f"{answer.outcome} ({first + 1}-{len(weeks)})"
+    frame = experiment.frame.assign(**{name: experiment.frame[chosen].sum(axis=1)})
+    past = experiment.past_of([answer.outcome])
+    part = replace(experiment, frame=frame, outcomes=(*experiment.outcomes, name), covariates=past, pasts={})
+    return return_from_test(terms, part, name)
+
+
+def as_terms(answer: ProgrammeReturn) -> Terms:
+    """The programme's terms, with margin and rewards as measured per unit of spend where they were measured."""
+    terms = replace(answer.spec, margin_share=min(max(answer.margin, 0.0), 1.0))
+    if "rewards" not in answer.money:
+        return terms
+    rate = answer.mean("rewards", 1) / answer.mean("spend", 1)
+    return replace(terms, reward_rate=min(max(rate, 0.0), 1.0), redemption_share=1.0, redemption_sd=0.0)
+
+
+@dataclass(frozen=True)
+class SteadyReturn(Result):
+    """ROI of all weeks and of the steady state."""
+
+    spec: SteadyState
+    answer: ProgrammeReturn
+    every: ProgrammeReturn | None
+    later: ProgrammeReturn | None
+    weeks: int
+    refused: Message | None = None
+
+    name: ClassVar[str] = "steady"
+    formats: ClassVar[dict[str, str]] = {
+        "gain": "+,.2f", "cost": ",.2f", "net": "+,.2f", "roi": "+.0%", "low": "+.0%", "high": "+.0%",
+        "p_needed": ".0%",
+    }  # fmt: skip
+
+    def _known(self) -> list[tuple[str, ProgrammeReturn]]:
+        if self.refused is not None or self.every is None or self.later is None:
+            return []
+        return [(f"1-{self.weeks}", self.every), (f"{self.spec.launch + 1}-{self.weeks}", self.later)]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for all weeks and one for those after the launch: gain and cost per treated unit, ROI."""
+        rows = []
+        for weeks, found in self._known():
+            r, span = found.returns, found.returns.multiple_set(found.spec.level).interval()
+            ends = (span.lo - 1, span.hi - 1) if span else (math.nan, math.nan)
+            rows.append((weeks, r.gain, r.cost, r.net()[0], r.roi if span else math.nan, *ends, found.p_needed))
+        return pd.DataFrame(rows, columns=["weeks", "gain", "cost", "net", "roi", "low", "high", "p_needed"])
+
+    def refusal(self) -> Message | None:
+        """Why there is no steady state to read, if so."""
+        return self.refused
+
+    def readout(self) -> Readout:
+        """ROI after the launch beside that of all weeks, and on which to decide."""
+        known = self._known()
+        if not known:
+            refused = self.refused or Message("experiments.roi.action_refused")
+            certainty = Message("experiments.roi.certainty_refused")
+            return Readout(refused, certainty, Message("experiments.steady.action_refused"))
+        (_, every), (_, later) = known
+        row = self.to_frame().iloc[1]
+        values = {
+            "first": self.spec.launch + 1, "weeks": self.weeks, "launch": self.spec.launch, "roi": row["roi"],
+            "lo": row["low"], "hi": row["high"], "level": later.spec.level, "all": self.to_frame()["roi"][0],
+            "net": row["net"], "currency": later.spec.currency, "p": later.p_needed, "p_all": every.p_needed,
+            "needed": later.spec.roi_needed,
+            "decision": Message(f"experiments.decision.{later.decision}"),
+            "other": Message(f"experiments.decision.{every.decision}"),
+        }  # fmt: skip
+        kind = "finding" if math.isfinite(float(row["roi"])) else "finding_no_ratio"
+        moved = "_shifts" if {"later", "elsewhere"} & set(self.answer.money) else ""
+        state = "same" if later.decision == every.decision else "differs"
+        return Readout(
+            Message(f"experiments.steady.{kind}", values),
+            Message(f"experiments.steady.certainty{moved}", values),
+            Message(f"experiments.steady.action_{state}", values),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """ROI of the steady state with its interval, and the probability that it is enough."""
+        kind: Kind = "simulated" if self.answer.truth is not None else "estimate"
+        n, known = self.answer.units, self._known()
+        values = {"first": self.spec.launch + 1, "weeks": self.weeks}
+        label = {k: Message(f"experiments.fact.steady_{k}", values) for k in ("roi", "p")}
+        if not known:
+            return (Fact(id="steady.roi", label=label["roi"], value=None, kind=kind, n=n, refusal=self.refused),)
+        later = known[1][1]
+        span = later.returns.multiple_set(later.spec.level).interval()
+        ci = Interval(span.lo - 1, span.hi - 1, later.spec.level) if span else None
+        no_ratio = None if span else Message("experiments.roi.no_ratio")
+        return (
+            Fact(id="steady.roi", label=label["roi"], value=later.returns.roi if span else None, unit="share", ci=ci,
+                 kind=kind, n=n, better="up", refusal=no_ratio),
+            Fact(id="steady.p_needed", label=label["p"], value=later.p_needed, unit="share", kind=kind, n=n,
+                 better="up"),
+        )  # fmt: skip

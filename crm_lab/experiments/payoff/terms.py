@@ -1,0 +1,111 @@
+"""The terms of a programme: what it earns and costs per treated unit, and when it is shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from crm_lab.arrays import Floats
+from crm_lab.checks import Problems
+from crm_lab.experiments.core.estimate import Adjust, JointMeans
+from crm_lab.experiments.payoff.money_parts import Parts, parts_of
+
+Decision = Literal["ship", "extend", "stop"]
+GAINS = ("margin", "pulled_forward", "cannibalised")
+COSTS = ("rewards_new", "rewards_anyway", "contact", "running")
+MONEY = ("later", "elsewhere", "margin", "rewards", "member_spend")
+_SHIFTS = ("later", "elsewhere")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a loyalty programme earns and costs per treated unit.
+
+    Attributes:
+        margin_share: Gross margin as a share of spend.
+        reward_rate: Face value of points per unit of spend, at cost (0.01: one cent per dollar).
+        redemption_share: Share of points redeemed in the end; the rest is breakage.
+        redemption_sd: How uncertain that share is, as a standard deviation.
+        contact_cost: Communication per treated unit.
+        running_cost: Running cost of the programme over the outcome window, in all.
+        roi_needed: ROI that the programme must beat (0: earn its cost back).
+        ship_at: Probability of that from which the answer is ship.
+        stop_at: Probability up to which the answer is stop.
+        adjust: How the pre-period is used.
+        level: Confidence level.
+        currency: ISO code.
+    """
+
+    margin_share: float
+    reward_rate: float
+    redemption_share: float = 0.7
+    redemption_sd: float = 0.05
+    contact_cost: float = 0.0
+    running_cost: float = 0.0
+    roi_needed: float = 0.0
+    ship_at: float = 0.9
+    stop_at: float = 0.1
+    adjust: Adjust = "lin"
+    level: float = 0.95
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        problems = Problems("programme settings")
+        for name in ("margin_share", "reward_rate", "redemption_share"):
+            value = getattr(self, name)
+            problems.unless(0 <= value <= 1, f"{name} is {value}; it is a share between 0 and 1.")
+        for name in ("redemption_sd", "contact_cost", "running_cost"):
+            value = getattr(self, name)
+            problems.unless(value >= 0, f"{name} is {value}; it must not be negative.")
+        problems.unless(
+            0 < self.stop_at < self.ship_at < 1,
+            f"stop_at is {self.stop_at} and ship_at {self.ship_at}; they must rise between 0 and 1.",
+        )
+        problems.unless(self.roi_needed > -1, f"roi_needed is {self.roi_needed}; it must be above -1.")
+        problems.raise_any()
+
+    def parts(self, means: JointMeans, treated: int, roles: Sequence[str] = ("spend",)) -> Parts:
+        """Amounts per treated unit from the arms' means.
+
+        Args:
+            means: Mean of each outcome per arm, control first; the first outcome is spend in the window.
+            treated: Treated units, who share the running cost.
+            roles: What the outcomes are, in order: spend, then parts of the money.
+        """
+        k = len(roles)
+        theta = np.append(means.mean.ravel(), self.redemption_share)
+        cov = np.zeros((2 * k + 1, 2 * k + 1))
+        cov[:-1, :-1] = means.cov.reshape(2 * k, 2 * k)
+        cov[-1, -1] = self.redemption_sd**2
+        gains = [GAINS[0], *(name for name, role in zip(GAINS[1:], _SHIFTS, strict=True) if role in roles)]
+        return parts_of((*gains, *COSTS), lambda t: self.amounts(t, treated, roles), theta, cov)
+
+    def amounts(self, theta: Floats, treated: float, roles: Sequence[str] = ("spend",)) -> Floats:
+        """The amounts of the waterfall per treated unit, cost below 0.
+
+        Args:
+            theta: Control's mean of each outcome, treatment's mean of each, redeemed share.
+            treated: Treated units.
+            roles: What the outcomes are, in order.
+        """
+        k = len(roles)
+        control = dict(zip(roles, theta[:k], strict=True))
+        extra = dict(zip(roles, theta[k : 2 * k] - theta[:k], strict=True))
+        share = 1.0 if "margin" in roles else self.margin_share
+        gains = [share * extra.get("margin", extra["spend"])]
+        gains += [share * extra[role] for role in _SHIFTS if role in roles]
+        # sales pulled forward or taken from other shops are not extra: they would have come anyway
+        treated_spend = control["spend"] + extra["spend"]
+        sold = extra["spend"] + sum(extra[role] for role in _SHIFTS if role in roles)
+        if "margin" in roles:  # shifts are margin, too
+            sold = sum(gains) * treated_spend / (control["margin"] + extra["margin"])
+        new = self.reward_rate * theta[-1] * sold
+        anyway = self.reward_rate * theta[-1] * treated_spend - new
+        if "rewards" in roles:  # measured: extra sales have earned their share of them
+            earned = extra.get("member_spend", treated_spend)
+            new = extra["rewards"] * sold / earned if earned else 0.0
+            anyway = extra["rewards"] - new
+        return np.array([*gains, -new, -anyway, -self.contact_cost, -self.running_cost / treated])

@@ -1,0 +1,96 @@
+"""One claim, two readings: a share that rose, against a control that "rose by 5"."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from crm_lab.checks import Problems
+from crm_lab.experiments.planning.sample_size import n_share
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Readout, Result
+from crm_lab.stats.intervals import z_value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A before-after claim with a control that moved too.
+
+    Attributes:
+        before: Share of both groups before.
+        after: Share of the treated after.
+        control_rise: What the control rose by, as written: 0.05 for "5".
+        n_per_arm: Members per group, if the claim says so; otherwise nothing can be said of its certainty.
+    """
+
+    before: float
+    after: float
+    control_rise: float
+    n_per_arm: int | None = None
+
+    def __post_init__(self) -> None:
+        problems = Problems("claim")
+        for name in ("before", "after"):
+            value = getattr(self, name)
+            problems.unless(0 < value < 1, f"{name} is {value}; a share lies between 0 and 1.")
+        for reading, control in self.controls().items():
+            problems.unless(0 < control < 1, f"the control would be {control} read in {reading}; check it.")
+        problems.unless(self.n_per_arm is None or self.n_per_arm > 0, "n_per_arm must be above 0.")
+        problems.raise_any()
+
+    def controls(self) -> dict[str, float]:
+        """The control's share after, in both readings."""
+        return {"points": self.before + self.control_rise, "percent": self.before * (1 + self.control_rise)}
+
+    def analyze(self) -> Readings:
+        """Both readings."""
+        return Readings(self)
+
+
+@dataclass(frozen=True)
+class Readings(Result):
+    """Difference-in-differences of a claim in percentage points and in per cent."""
+
+    spec: Claim
+
+    name: ClassVar[str] = "readings"
+    formats: ClassVar[dict[str, str]] = {
+        "control_after": ".2%", "effect": "+.2%", "low": "+.2%", "high": "+.2%", "n_to_show_it": ",.0f",
+    }  # fmt: skip
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per reading: control after, difference-in-differences, interval, units per arm to show it."""
+        claim, rows = self.spec, []
+        for reading, control in claim.controls().items():
+            effect = claim.after - control  # both groups start at the same share, so it cancels
+            reach = math.nan
+            if claim.n_per_arm is not None:  # four independent shares: the worst case of unlinked samples
+                shares = (claim.before, claim.before, claim.after, control)
+                reach = z_value() * math.sqrt(sum(p * (1 - p) for p in shares) / claim.n_per_arm)
+            n = n_share(control, claim.after) if effect else math.inf
+            label = Message(f"experiments.readings.{reading}").text()
+            rows.append((label, control, effect, effect - reach, effect + reach, n))
+        return pd.DataFrame(rows, columns=["reading", "control_after", "effect", "low", "high", "n_to_show_it"])
+
+    def readout(self) -> Readout:
+        """Both effects, what is missing, what to ask."""
+        effects = self.to_frame()["effect"]
+        claim = self.spec
+        values = {"points": effects[0] * 100, "percent": effects[1] * 100, "before": claim.before, "after": claim.after}
+        known = "known" if claim.n_per_arm is not None else "unknown"
+        return Readout(
+            Message("experiments.readings.finding", values),
+            Message(f"experiments.readings.certainty_{known}", {"n": claim.n_per_arm or 0}),
+            Message("experiments.readings.action"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The effect in each reading."""
+        return tuple(
+            Fact(id=f"readings.{name}", label=Message(f"experiments.readings.{name}"),
+                 value=self.spec.after - control, unit="share", kind="fact")
+            for name, control in self.spec.controls().items()
+        )  # fmt: skip

@@ -1,0 +1,173 @@
+"""Power for the decision, not only for the lift: how many units until a paying programme is shipped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from crm_lab.checks import Problems, need_columns
+from crm_lab.experiments.core.estimate import joint_means
+from crm_lab.experiments.payoff.loyalty_programme import Programme
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Readout, Result
+from crm_lab.stats.moments import Moments
+
+_MOST_UNITS = 2**40
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoiDesign:
+    """Size of a test whose decision rule is that of a `Programme`.
+
+    Attributes:
+        programme: Its terms and decision rule.
+        lift: True relative lift of treated units' spend to plan for.
+        power: Wanted probability that the test ends in ship if the lift is true.
+    """
+
+    programme: Programme
+    lift: float
+    power: float = 0.8
+
+    def __post_init__(self) -> None:
+        problems = Problems("ROI design")
+        problems.unless(self.lift > 0, f"lift is {self.lift}; it is a size above 0, e.g. 0.05.")
+        problems.unless(0 < self.power < 1, f"power is {self.power}; it lies between 0 and 1.")
+        problems.raise_any()
+
+    def analyze(
+        self, units: pd.DataFrame, outcome: str, covariates: Sequence[str] = (), available: int | None = None
+    ) -> RoiDesignTable:
+        """How likely the test is to end in ship, by its number of units (half of them treated).
+
+        Args:
+            units: One row per unit of the history.
+            outcome: Spend in a window as long as the test's.
+            covariates: Columns from before the window.
+            available: Units that could take part; the rows of the history unless given.
+        """
+        need_columns(units.columns, [outcome, *covariates], "The history")
+        history = Moments.from_frame(units, [outcome, *covariates])
+        way = self.programme.adjust if covariates else "none"
+        means = joint_means([history], [(outcome, None)], covariates, way)
+        level, variance = float(means.mean[0, 0]), float(means.own[0, 0]) * history.n
+        return RoiDesignTable(self, level, variance, len(units) if available is None else available, len(units))
+
+
+@dataclass(frozen=True)
+class RoiDesignTable(Result):
+    """Probability of ship by number of units, if the planned lift is true."""
+
+    spec: RoiDesign
+    level: float
+    variance: float
+    available: int
+    history: int
+
+    name: ClassVar[str] = "roi_design"
+    formats: ClassVar[dict[str, str]] = {"units": ",.0f", "roi": "+.0%", "p_ship": ".0%"}
+
+    def p_ship(self, units: float) -> float:
+        """Probability that a test of so many units, half treated, ends in ship."""
+        p = self.spec.programme
+        treated, weight = units / 2, 1 + p.roi_needed
+        reward = p.reward_rate * p.redemption_share
+        distance = self._distance(treated)
+        up = p.margin_share - weight * reward
+        spent = self.level * (1 + self.spec.lift)
+        variance = self.variance * ((1 + self.spec.lift) ** 2 * up**2 + p.margin_share**2) / treated
+        variance += (weight * p.reward_rate * p.redemption_sd * spent) ** 2
+        return float(stats.norm.sf(stats.norm.ppf(p.ship_at) - distance / math.sqrt(variance)))
+
+    def _distance(self, treated: float) -> float:
+        """True gain less what is needed, per treated unit."""
+        p, spent = self.spec.programme, self.level * (1 + self.spec.lift)
+        cost = p.reward_rate * p.redemption_share * spent + p.contact_cost + p.running_cost / treated
+        return p.margin_share * self.level * self.spec.lift - (1 + p.roi_needed) * cost
+
+    def true_roi(self, units: float) -> float:
+        """ROI of the programme if the planned lift is true."""
+        p, spent = self.spec.programme, self.level * (1 + self.spec.lift)
+        cost = p.reward_rate * p.redemption_share * spent + p.contact_cost + p.running_cost * 2 / units
+        return p.margin_share * self.level * self.spec.lift / cost - 1 if cost else math.inf
+
+    @property
+    def units_needed(self) -> float:
+        """Units in all for the wanted probability; infinite if no number reaches it."""
+        if self.p_ship(_MOST_UNITS) < self.spec.power:
+            return math.inf
+        lo, hi = 1.0, float(_MOST_UNITS)
+        while hi / lo > 1 + 1e-9:
+            middle = math.sqrt(lo * hi)
+            lo, hi = (lo, middle) if self.p_ship(middle) >= self.spec.power else (middle, hi)
+        return hi
+
+    def to_frame(self) -> pd.DataFrame:
+        """Units, the true ROI with so many, and the probability of ship: for a handful of sizes."""
+        if self.level <= 0 or self.variance <= 0:
+            return pd.DataFrame(columns=["units", "roi", "p_ship"])
+        needed = self.units_needed
+        sizes = [self.available * k for k in (0.5, 1, 2, 5)] + ([needed] if math.isfinite(needed) else [])
+        return self._at(np.unique(np.ceil(sizes)))
+
+    def curve(self, points: int = 60) -> pd.DataFrame:
+        """The same for evenly spaced sizes."""
+        needed = self.units_needed
+        top = 1.3 * max(self.available, needed) if math.isfinite(needed) else 20.0 * self.available
+        return self._at(np.linspace(top / points, top, points))
+
+    def _at(self, units: np.ndarray) -> pd.DataFrame:
+        rows = [(n, self.true_roi(n), self.p_ship(n)) for n in units]
+        return pd.DataFrame(rows, columns=["units", "roi", "p_ship"])
+
+    def refusal(self) -> Message | None:
+        """Why no size reaches the decision, if so."""
+        if self.level <= 0 or self.variance <= 0:
+            return Message("experiments.roi_design.no_level", {"level": self.level})
+        if math.isfinite(self.units_needed):
+            return None
+        values = {"lift": self.spec.lift, "needed": self.spec.programme.roi_needed, "roi": self.true_roi(_MOST_UNITS)}
+        pays = self._distance(_MOST_UNITS) > 0
+        return Message(f"experiments.roi_design.{'too_vague' if pays else 'does_not_pay'}", values)
+
+    def readout(self) -> Readout:
+        """Units until ship, the chance with the units at hand, what would fit."""
+        if self.to_frame().empty:
+            reason = self.refusal() or Message("experiments.roi_design.rethink")
+            nothing = Message("experiments.effect.certainty_refused")
+            return Readout(reason, nothing, Message("experiments.effect.action_refused"))
+        programme, needed = self.spec.programme, self.units_needed
+        values = {
+            "lift": self.spec.lift, "power": self.spec.power, "available": self.available,
+            "p": self.p_ship(self.available), "ship_at": programme.ship_at, "needed": programme.roi_needed,
+            "roi": self.true_roi(self.available),
+        }  # fmt: skip
+        certainty = Message("experiments.roi_design.certainty", values)
+        refused = self.refusal()
+        if refused is not None:
+            return Readout(refused, certainty, Message("experiments.roi_design.rethink"))
+        values["n"] = math.ceil(needed)
+        fits = "fits" if needed <= self.available else "no_fit"
+        return Readout(
+            Message("experiments.roi_design.finding", values),
+            certainty,
+            Message(f"experiments.roi_design.{fits}", values),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Units needed and the probability of ship with the units at hand."""
+        refused = self.refusal()
+        none = self.to_frame().empty
+        needed, p_ship = (math.inf, None) if none else (self.units_needed, self.p_ship(self.available))
+        return (
+            Fact(id="roi_design.units", label=Message("experiments.fact.roi_units"), unit="units", kind="forecast",
+                 value=None if refused else math.ceil(needed), n=self.history, refusal=refused),
+            Fact(id="roi_design.p_ship", label=Message("experiments.fact.p_ship"), unit="share", kind="forecast",
+                 value=p_ship, n=self.available, better="up", refusal=refused if none else None),
+        )  # fmt: skip

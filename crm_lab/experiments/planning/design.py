@@ -1,0 +1,283 @@
+"""How large must the test be: from the retailer's own history to a size, or to what would fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.checks import Problems, need_columns
+from crm_lab.experiments.core.estimate import Adjust, joint_means
+from crm_lab.experiments.core.outcome_metrics import Metric
+from crm_lab.experiments.planning.sample_size import (
+    check_errors,
+    exaggeration,
+    mde_mean,
+    mde_share,
+    n_mean,
+    n_share,
+    power_mean,
+    power_share,
+)  # fmt: skip
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Readout, Result
+from crm_lab.stats.moments import Moments
+
+POOLED = "pooled null (statsmodels samplesize_proportions_2indep_onetail)"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What one metric needs, in one way of adjusting.
+
+    Attributes:
+        metric: The metric.
+        adjust: How the pre-period is used.
+        baseline: Its level in the history.
+        sd: Standard deviation per unit in the history, after adjusting.
+        spread: The same as planned with: between the control's and the treated units' (larger) one.
+        effect: Smallest effect worth seeing, in the metric's unit.
+        n_treatment: Units needed in the treatment arm; infinite where the level is 0.
+        n_total: Units needed in all.
+        mde: Smallest relative effect that the units at hand show.
+        power: Probability of seeing `effect` with the units at hand.
+        formula: Name of the formula.
+    """
+
+    metric: Metric
+    adjust: Adjust
+    baseline: float
+    sd: float
+    spread: float
+    effect: float
+    n_treatment: float
+    n_total: float
+    mde: float
+    power: float
+    formula: str
+
+    @property
+    def level_is_high(self) -> bool:
+        """Whether the level leaves no room for the effect (a share cannot pass 1)."""
+        return self.metric.kind == "share" and self.baseline + self.effect >= 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """The size of a test, from history.
+
+    Attributes:
+        metrics: What will be measured; the first decides.
+        lift: Smallest relative effect worth seeing.
+        alpha: Type I error, two-sided.
+        power: Probability of seeing it.
+        treated_share: Share of units that will be treated.
+        adjust: Ways of using the pre-period; the last one counts.
+        design_effect: Factor for whole clusters assigned together (`sizes.design_effect`).
+        multiplies: Whether the effect multiplies each unit's outcome, which stretches the treated units'
+            spread too; otherwise it adds the same to each. A share's formula has its own spread.
+    """
+
+    metrics: tuple[Metric, ...]
+    lift: float = 0.05
+    alpha: float = 0.05
+    power: float = 0.8
+    treated_share: float = 0.5
+    adjust: tuple[Adjust, ...] = ("none", "lin")
+    design_effect: float = 1.0
+    multiplies: bool = True
+
+    def __post_init__(self) -> None:
+        check_errors(self.alpha, self.power)
+        problems = Problems("design settings")
+        problems.unless(self.metrics, "metrics is empty; name at least one.")
+        problems.unless(self.lift > 0, f"lift is {self.lift}; it is a size above 0, e.g. 0.05.")
+        share = self.treated_share
+        problems.unless(0 < share < 1, f"treated_share is {share}; it lies between 0 and 1.")
+        problems.unless(self.design_effect >= 1, f"design_effect is {self.design_effect}; it is 1 or more.")
+        problems.raise_any()
+
+    def analyze(self, units: pd.DataFrame, covariates: Sequence[str] = (), available: int | None = None) -> DesignTable:
+        """Sizes for every metric and way of adjusting.
+
+        Args:
+            units: One row per unit of the history, outcome window and covariates as the test will have them.
+            covariates: Columns from before the window, without gaps.
+            available: Units that could take part; the rows of the history unless given.
+        """
+        columns = [c for m in self.metrics for c in m.columns]
+        need_columns(units.columns, [*columns, *covariates], "The history")
+        history = Moments.from_frame(units, list(dict.fromkeys([*columns, *covariates])))
+        at_hand = len(units) if available is None else available
+        ways = self.adjust if covariates else ("none",)
+        sizes = [
+            self._size(history, metric, covariates, way, at_hand)
+            for metric in self.metrics
+            for way in dict.fromkeys(ways)
+        ]
+        return DesignTable(self, tuple(sizes), at_hand, len(units))
+
+    def _size(self, history: Moments, metric: Metric, covariates: Sequence[str], way: Adjust, at_hand: int) -> Size:
+        # one arm holding everybody: its own variance times n is the residual variance per unit
+        means = joint_means(
+            [history], [(metric.column, metric.denominator)], covariates, "lin" if way != "none" else way
+        )
+        level, sd = float(means.mean[0, 0]), math.sqrt(float(means.own[0, 0]) * history.n * self.design_effect)
+        effect = self.lift * abs(level)
+        n_t, n_c = at_hand * self.treated_share, at_hand * (1 - self.treated_share)
+        ratio = (1 - self.treated_share) / self.treated_share
+        formula = "normal (statsmodels normal_sample_size_one_tail)"
+        above_all = metric.kind == "share" and level * (1 + self.lift) >= 1
+        if level == 0 or sd == 0 or above_all:
+            return Size(metric, way, level, sd, sd, effect, math.inf, math.inf, math.inf, 0.0, "-")
+        stretch = (1 + self.lift) ** 2 if self.multiplies and metric.kind != "share" else 1.0
+        spread = sd * math.sqrt((stretch + 1 / ratio) / (1 + 1 / ratio))
+        if metric.kind == "share" and way == "none" and ratio == 1:
+            formula = POOLED
+            n = n_share(level, level + effect, self.alpha, self.power) * self.design_effect
+            mde = mde_share(level, n_t / self.design_effect, self.alpha, self.power) / abs(level)
+            power = power_share(level, level + effect, n_t / self.design_effect, self.alpha)
+        else:
+            n = n_mean(effect, spread, self.alpha, self.power, ratio=ratio)
+            mde = mde_mean(spread, n_t, n_c, self.alpha, self.power) / abs(level)
+            power = power_mean(effect, spread, n_t, n_c, self.alpha)
+        return Size(metric, way, level, sd, spread, effect, n, n * (1 + ratio), mde, power, formula)
+
+
+@dataclass(frozen=True)
+class DesignTable(Result):
+    """Sizes per metric and way of adjusting."""
+
+    spec: Design
+    sizes: tuple[Size, ...]
+    available: int
+    history: int
+
+    name: ClassVar[str] = "design"
+    formats: ClassVar[dict[str, str]] = {
+        "baseline": ",.3f", "sd": ",.3f", "effect": ",.3f", "n_per_arm": ",.0f", "n_total": ",.0f",
+        "mde": ".1%", "power": ".0%",
+    }  # fmt: skip
+
+    @property
+    def headline(self) -> Size:
+        """The first metric in the way of adjusting that counts."""
+        return [s for s in self.sizes if s.metric == self.spec.metrics[0]][-1]
+
+    @property
+    def fits(self) -> bool:
+        """Whether the units at hand are enough for the first metric."""
+        return self.headline.n_total <= self.available
+
+    @property
+    def at_hand(self) -> tuple[float, float]:
+        """Power with the units at hand, and by how much a significant estimate would overstate the effect."""
+        s, share = self.headline, self.spec.treated_share
+        if not math.isfinite(s.n_total):
+            return 0.0, math.nan
+        return exaggeration(s.effect / (s.spread * math.sqrt(1 / (share * (1 - share) * self.available))))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per metric and way of adjusting."""
+        rows = [
+            {
+                "metric": s.metric.name,
+                "adjusted": Message(f"experiments.adjust.{s.adjust}").text(),
+                "baseline": s.baseline,
+                "sd": s.sd,
+                "effect": s.effect,
+                "n_per_arm": s.n_treatment,
+                "n_total": s.n_total,
+                "mde": s.mde,
+                "power": s.power,
+                "fits": s.n_total <= self.available,
+                "formula": s.formula,
+            }
+            for s in self.sizes
+        ]
+        return pd.DataFrame(rows).rename(columns={"n_per_arm": "n_treatment"} if self.spec.treated_share != 0.5 else {})
+
+    def shown_by(self, size: Size) -> float:
+        """The effect that the units of `size` show, by its own formula: the effect it was made for, if all is right."""
+        spec, n = self.spec, size.n_treatment
+        if size.formula == POOLED:
+            return mde_share(size.baseline, n / spec.design_effect, spec.alpha, spec.power)
+        return mde_mean(size.spread, n, size.n_total - n, spec.alpha, spec.power)
+
+    def power_curve(self, points: int = 60) -> pd.DataFrame:
+        """Power of the first metric by number of units: adjusted, units, power."""
+        first = [s for s in self.sizes if s.metric == self.spec.metrics[0] and math.isfinite(s.n_total)]
+        top = max([self.available, *(1.3 * s.n_total for s in first)])
+        share, alpha = self.spec.treated_share, self.spec.alpha
+        rows = [
+            (
+                Message(f"experiments.adjust.{s.adjust}").text(),
+                n,
+                power_mean(s.effect, s.spread, n * share, n * (1 - share), alpha),
+            )
+            for s in first
+            for n in np.linspace(top / points, top, points)
+        ]
+        return pd.DataFrame(rows, columns=["adjusted", "units", "power"])
+
+    def refusal(self) -> Message | None:
+        """Why there is no size, if the metric's level or spread is 0."""
+        if math.isfinite(self.headline.n_total):
+            return None
+        return _no_size(self.headline)
+
+    def readout(self) -> Readout:
+        """The size, what the units at hand can show, and what would fit if they are too few."""
+        s, refused = self.headline, self.refusal()
+        if refused is not None:
+            return Readout(
+                refused, Message("experiments.effect.certainty_refused"), Message("experiments.effect.action_refused")
+            )
+        values = {
+            "metric": s.metric.label, "n": math.ceil(s.n_total), "lift": self.spec.lift, "power": self.spec.power,
+            "alpha": self.spec.alpha, "available": self.available, "mde": s.mde, "at_hand": s.power,
+            "history": self.history, "formula": s.formula, "share": self.spec.treated_share,
+        }  # fmt: skip
+        plain = next(x for x in self.sizes if x.metric == s.metric)
+        saved = 1 - s.n_total / plain.n_total
+        values["saved"] = saved
+        certainty = "certainty_saved" if saved > 0.01 else "certainty"
+        return Readout(
+            Message("experiments.design.finding", values),
+            Message(f"experiments.design.{certainty}", values),
+            Message(f"experiments.design.{'fits' if self.fits else 'no_fit'}", {**values, **self._would_fit()}),
+        )
+
+    def _would_fit(self) -> dict[str, float]:
+        """How many times longer or wider the test must be, and the lift that the units at hand show."""
+        s = self.headline
+        return {"factor": s.n_total / self.available, "lift_shown": s.mde}
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Units needed and smallest effect shown, per metric in the way that counts."""
+        facts = []
+        for s in (s for s in self.sizes if s.adjust == self.headline.adjust):
+            name, refused = s.metric.name, None
+            if not math.isfinite(s.n_total):
+                refused = _no_size(s)
+            n_label = Message("experiments.fact.n_total", {"metric": s.metric.label})
+            mde_label = Message("experiments.fact.mde", {"metric": s.metric.label})
+            n = None if refused else math.ceil(s.n_total)
+            facts.append(
+                Fact(id=f"design.{name}.units", label=n_label, value=n, unit="units", kind="forecast",
+                     n=self.history, definition=s.formula, refusal=refused)
+            )  # fmt: skip
+            facts.append(
+                Fact(id=f"design.{name}.mde", label=mde_label, value=None if refused else s.mde, unit="share",
+                     kind="forecast", n=self.available, better="down", refusal=refused)
+            )  # fmt: skip
+        return tuple(facts)
+
+
+def _no_size(size: Size) -> Message:
+    values = {"metric": size.metric.label, "level": size.baseline}
+    return Message(f"experiments.design.{'no_room' if size.level_is_high else 'no_level'}", values)

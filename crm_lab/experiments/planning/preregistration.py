@@ -1,0 +1,226 @@
+"""The plan, written and hashed before the data; afterwards every deviation from it is listed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from crm_lab.checks import BadInput, Problems, as_date
+from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.payoff.loyalty_programme import Programme
+from crm_lab.experiments.payoff.programme_return import ProgrammeReturn
+from crm_lab.exports import project_root, write_json
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Kind, Readout, Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What was agreed before the first unit was assigned.
+
+    Attributes:
+        name: The test's name; also the salt of its split.
+        written_on: Day it was written, ``YYYY-MM-DD``.
+        first_day: First day of the test; the plan must be older.
+        last_day: Last day of the outcome window: the one look at the result.
+        outcome: The primary metric.
+        covariates: Pre-period columns used for adjusting.
+        guardrails: Further metrics that must not get worse, with their margins.
+        filters: Declared filters: name -> what they remove, in words.
+        shares: Planned share of each arm.
+        units: Planned number of units.
+        programme: Terms and decision rule.
+    """
+
+    name: str
+    written_on: str
+    first_day: str
+    last_day: str
+    outcome: str
+    programme: Programme
+    covariates: tuple[str, ...] = ()
+    guardrails: Mapping[str, float] = field(default_factory=dict)
+    filters: Mapping[str, str] = field(default_factory=dict)
+    shares: Mapping[str, float] = field(default_factory=lambda: {"control": 0.5, "treatment": 0.5})
+    units: int = 0
+
+    def __post_init__(self) -> None:
+        problems = Problems("plan")
+        written, first, last = (as_date(getattr(self, n), n) for n in ("written_on", "first_day", "last_day"))
+        problems.unless(written < first, f"it was written on {written}, not before the first day {first}.")
+        problems.unless(first <= last, f"the window ends on {last}, before it begins on {first}.")
+        problems.unless(self.name, "it has no name.")
+        problems.raise_any()
+
+    def content(self) -> dict[str, Any]:
+        """The plan as plain JSON, without its hash."""
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]  # tuples become lists
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the plan's content; it changes with every word of it."""
+        text = json.dumps(self.content(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def write(self, name: str = "plan.json") -> Path:
+        """Write the plan with its hash beside the notebook's other files."""
+        return write_json({**self.content(), "sha256": self.sha256}, name)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Plan:
+        """Read a plan and check its hash.
+
+        Raises:
+            BadInput: If the file was changed after it was written, or is no plan.
+        """
+        try:
+            file = Path(path)
+            file = file if file.is_absolute() or file.exists() else project_root() / file
+            content = json.loads(file.read_text(encoding="utf-8"))
+            given = content.pop("sha256")
+            content["programme"] = Programme(**content["programme"])
+            content["covariates"] = tuple(content["covariates"])
+            plan = cls(**content)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BadInput(f"{path} is no plan that can be read ({error}); write it with Plan.write().") from error
+        if plan.sha256 != given:
+            raise BadInput(f"{path} was changed after it was written: its hash is {plan.sha256[:9]}, not {given[:9]}.")
+        return plan
+
+    def hold_against(
+        self, experiment: Experiment, answer: ProgrammeReturn, window: tuple[str, str], filters: tuple[str, ...] = ()
+    ) -> Deviations:
+        """Every deviation of what was done from the plan, and the decision under the plan's rule.
+
+        Args:
+            experiment: The test as analysed.
+            answer: The return as analysed.
+            window: First and last day of the outcome window used.
+            filters: Names of the filters used.
+        """
+        done: dict[str, Any] = {
+            "outcome": answer.outcome,
+            "covariates": list(experiment.covariates),
+            "first_day": window[0],
+            "last_day": window[1],
+            "filters": sorted(filters),
+            "shares": dict(experiment.shares),
+            "units": len(experiment.frame),
+            **{f"programme.{f.name}": getattr(answer.spec, f.name) for f in fields(answer.spec)},
+        }
+        planned: dict[str, Any] = {
+            **{k: getattr(self, k) for k in ("outcome", "first_day", "last_day")},
+            "covariates": list(self.covariates),
+            "filters": sorted(self.filters),
+            "shares": dict(self.shares),
+            "units": self.units or len(experiment.frame),
+            **{f"programme.{f.name}": getattr(self.programme, f.name) for f in fields(self.programme)},
+        }
+        rows = [(k, planned[k], done[k]) for k in planned if planned[k] != done[k]]
+        known = self.outcome in experiment.outcomes
+        again = self.programme.analyze(experiment, self.outcome, None, **answer.money) if known else None
+        return Deviations(self, tuple(rows), answer, again)
+
+
+@dataclass(frozen=True)
+class Deviations(Result):
+    """What was done otherwise than planned, and the decision under the plan."""
+
+    spec: Plan
+    rows: tuple[tuple[str, Any, Any], ...]
+    answer: ProgrammeReturn
+    under_plan: ProgrammeReturn | None
+
+    name: ClassVar[str] = "plan"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per deviation: what, planned, done."""
+        rows = [(what, str(planned), str(done)) for what, planned, done in self.rows]
+        return pd.DataFrame(rows, columns=["what", "planned", "done"], dtype=object)
+
+    def refusal(self) -> Message | None:
+        """No decision under the plan can be computed, if so."""
+        if self.under_plan is not None:
+            return None
+        return Message("experiments.plan.no_outcome", {"outcome": self.spec.outcome})
+
+    def readout(self) -> Readout:
+        """Number of deviations, decision as done and as planned."""
+        values = {
+            "n": len(self.rows),
+            "what": ", ".join(what for what, _, _ in self.rows),
+            "sha": self.spec.sha256[:12],
+            "written_on": self.spec.written_on,
+            "done": _named(self.answer),
+            "planned": _named(self.under_plan),
+        }
+        certainty = Message("experiments.plan.certainty", values)
+        if self.refusal() is not None:
+            return Readout(self.refusal() or certainty, certainty, Message("experiments.plan.action_deviates", values))
+        finding = Message(f"experiments.plan.{'deviates' if self.rows else 'kept'}", values)
+        same = values["done"] == values["planned"]
+        return Readout(finding, certainty, Message(f"experiments.plan.action_{'same' if same else 'deviates'}", values))
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Number of deviations, decision under the plan, hash of the plan."""
+        kind: Kind = "simulated" if self.answer.truth is not None else "fact"
+        decision = None if self.under_plan is None else self.under_plan.decision
+        label = {k: Message(f"experiments.fact.{k}") for k in ("deviations", "planned_decision", "plan_hash")}
+        return (
+            Fact(id="plan.deviations", label=label["deviations"], value=len(self.rows), kind=kind, better="down"),
+            Fact(id="plan.decision", label=label["planned_decision"], value=decision, kind=kind,
+                 refusal=self.refusal()),
+            Fact(id="plan.sha256", label=label["plan_hash"], value=self.spec.sha256, kind=kind),
+        )  # fmt: skip
+
+
+def held_against(
+    plan: Plan | None, experiment: Experiment, answer: ProgrammeReturn, filters: tuple[str, ...] = ()
+) -> Deviations | NoPlan:
+    """Every deviation of an analysis from its plan over the planned window; or that there is no plan.
+
+    Args:
+        plan: What was written before the start; ``None`` if nothing was.
+        experiment: The test as analysed.
+        answer: The return as analysed.
+        filters: Names of the filters used.
+    """
+    if plan is None:
+        return NoPlan()
+    return plan.hold_against(experiment, answer, (plan.first_day, plan.last_day), filters)
+
+
+@dataclass(frozen=True)
+class NoPlan(Result):
+    """Nothing was written down before the start."""
+
+    name: ClassVar[str] = "plan"
+
+    def to_frame(self) -> pd.DataFrame:
+        """No rows: there is nothing to deviate from."""
+        return pd.DataFrame(columns=["what", "planned", "done"], dtype=object)
+
+    def refusal(self) -> Message:
+        """That there is no plan."""
+        return Message("experiments.plan.none")
+
+    def readout(self) -> Readout:
+        """That there is no plan, and how to have one."""
+        return Readout(*(Message(f"experiments.plan.{key}") for key in ("none", "none_certainty", "none_action")))
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The number of deviations, refused."""
+        label = Message("experiments.fact.deviations")
+        return (Fact(id="plan.deviations", label=label, value=None, refusal=self.refusal()),)
+
+
+def _named(answer: ProgrammeReturn | None) -> Message | str:
+    """A decision in words, or a dash."""
+    decision = None if answer is None else answer.decision
+    return "-" if decision is None else Message(f"experiments.decision.{decision}")

@@ -1,0 +1,182 @@
+"""Sample ratio everywhere: overall, within segments, day by day, and what declared filters removed from each arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.validity.soundness import srm_pvalue
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Kind, Readout, Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleRatios:
+    """Sample ratio of a test, in all and by groups of units.
+
+    Attributes:
+        by: Columns fixed before the assignment (segment, day of assignment), each tested value by value;
+            p values are corrected within a column (Holm).
+        alpha: A smaller p value is a broken ratio.
+        smallest: Groups with fewer units are not tested.
+    """
+
+    by: tuple[str, ...] = ()
+    alpha: float = 0.001
+    smallest: int = 20
+
+    def __post_init__(self) -> None:
+        problems = Problems("sample ratio settings")
+        problems.unless(0 < self.alpha < 1, f"alpha is {self.alpha}; it lies between 0 and 1.")
+        problems.unless(self.smallest >= 5, f"smallest is {self.smallest}; chi-square needs 5 or more.")
+        problems.raise_any()
+
+    def analyze(self, experiment: Experiment) -> SampleRatioTable:
+        """Sizes and p value overall and for each value of each column."""
+        frame, arms = experiment.frame, experiment.arms
+        need_columns(frame.columns, self.by, "The experiment's frame")
+        shares = {arm: experiment.shares[arm] for arm in arms}
+        counts = experiment.counts()
+        rows = [{"by": "", "group": "", **counts, "pvalue": srm_pvalue(counts, shares)}]
+        for column in self.by:
+            rows += self._groups(pd.crosstab(frame[column], frame[experiment.arm]), column, shares)
+        return SampleRatioTable(self, arms, shares, tuple(rows), experiment.simulated)
+
+    def _groups(self, table: pd.DataFrame, column: str, shares: Mapping[str, float]) -> list[dict[str, object]]:
+        from statsmodels.stats.multitest import multipletests
+
+        table = table.reindex(columns=list(shares), fill_value=0)
+        table = table[table.sum(axis=1) >= self.smallest]
+        if table.empty:
+            return []
+        records: list[dict[str, int]] = [
+            dict(zip(shares, map(int, row), strict=True)) for row in table.to_numpy().tolist()
+        ]
+        corrected = multipletests([srm_pvalue(r, shares) for r in records], method="holm")[1]
+        groups = [str(g.date()) if isinstance(g, pd.Timestamp) else str(g) for g in table.index]
+        return [
+            {"by": column, "group": g, **r, "pvalue": float(p)}
+            for g, r, p in zip(groups, records, corrected, strict=True)
+        ]
+
+
+def fifths(values: pd.Series) -> pd.Series:
+    """Fifths of a column fixed before the start, as groups for the sample ratio.
+
+    >>> fifths(pd.Series([5.0, 1.0, 4.0, 2.0, 3.0])).tolist()
+    ['highest', 'lowest', 'high', 'low', 'middle']
+    """
+    names = ["lowest", "low", "middle", "high", "highest"]
+    return pd.qcut(values.rank(method="first"), 5, labels=names).astype("string").astype(object)
+
+
+@dataclass(frozen=True)
+class SampleRatioTable(Result):
+    """Sizes per arm and p value, overall and by group."""
+
+    spec: SampleRatios
+    arms: tuple[str, ...]
+    planned: Mapping[str, float]
+    rows: tuple[Mapping[str, object], ...]
+    simulated: bool
+
+    name: ClassVar[str] = "sample_ratio"
+    formats: ClassVar[dict[str, str]] = {"pvalue": ".4f"}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row overall and per group; the groups with the smallest p values first."""
+        frame = pd.DataFrame(list(self.rows))
+        return pd.concat([frame.head(1), frame.iloc[1:].sort_values("pvalue", kind="stable")], ignore_index=True)
+
+    @property
+    def broken(self) -> pd.DataFrame:
+        """The rows whose ratio is broken."""
+        frame = self.to_frame()
+        return frame[frame["pvalue"] < self.spec.alpha]
+
+    def refusal(self) -> Message | None:
+        """Why effects cannot be believed, if the overall ratio is broken."""
+        whole = self.to_frame().iloc[0]
+        if float(whole["pvalue"]) >= self.spec.alpha:
+            return None
+        counts = ", ".join(f"{arm} {int(whole[arm]):,}" for arm in self.arms)
+        return Message("experiments.refused.srm", {"p": float(whole["pvalue"]), "counts": counts})
+
+    def readout(self) -> Readout:
+        """Whether the ratio holds everywhere."""
+        broken = self.broken
+        values = {
+            "groups": len(self.rows) - 1,
+            "alpha": self.spec.alpha,
+            "where": self._where(broken),
+        }
+        state = "broken" if len(broken) else "holds"
+        return Readout(
+            Message(f"experiments.sample_ratio.{state}", values),
+            Message("experiments.sample_ratio.certainty", values),
+            Message(f"experiments.sample_ratio.action_{state}"),
+        )
+
+    def _where(self, broken: pd.DataFrame) -> Message | str:
+        inside = broken[broken["by"] != ""]
+        groups = ", ".join(f"{by} {group}" for by, group in zip(inside["by"], inside["group"], strict=True))
+        if len(inside) == len(broken):
+            return groups
+        if not groups:
+            return Message("experiments.plot.overall")
+        return Message("experiments.sample_ratio.all_and", {"groups": groups})
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The overall p value and the number of groups with a broken ratio."""
+        label = {k: Message(f"experiments.fact.{k}") for k in ("srm", "broken_groups")}
+        p = float(self.to_frame().iloc[0]["pvalue"])
+        kind: Kind = "simulated" if self.simulated else "fact"
+        return (
+            Fact(id="sample_ratio.p", label=label["srm"], value=p, kind=kind),
+            Fact(id="sample_ratio.broken", label=label["broken_groups"], value=len(self.broken), unit="groups",
+                 kind=kind, better="down"),
+        )  # fmt: skip
+
+
+def filter_removals(
+    frame: pd.DataFrame, arm: str, filters: Mapping[str, str] | Sequence[str], alpha: float = 0.001
+) -> pd.DataFrame:
+    """What declared filters removed from each arm, and whether they removed more from one.
+
+    A filter that removes more from one arm looks at something the treatment changed; the arms are no
+    longer alike after it.
+
+    Args:
+        frame: One row per unit before any filter.
+        arm: Column with the arm.
+        filters: Columns that are 1 (or true) where a unit is removed.
+        alpha: A smaller p value (chi-square, Holm over filters) means uneven removal.
+
+    Returns:
+        One row per filter: removed per arm (share), p value, even.
+
+    Raises:
+        BadInput: If no filter is declared.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    names = list(filters)
+    need_columns(frame.columns, [arm, *names], "The frame")
+    if not names:
+        raise BadInput("No filter is declared; name the columns that mark removed units.")
+    rows, pvalues = [], []
+    for name in names:
+        table = pd.crosstab(frame[arm], frame[name].astype(bool)).reindex(columns=[False, True], fill_value=0)
+        kept = table.to_numpy()
+        removed = kept[:, 1].sum() not in (0, kept.sum())
+        pvalues.append(float(stats.chi2_contingency(kept, correction=False).pvalue) if removed else 1.0)
+        rows.append({"filter": name, **(table[True] / table.sum(axis=1)).to_dict()})
+    corrected = np.asarray(multipletests(pvalues, method="holm")[1])
+    return pd.DataFrame(rows).assign(pvalue=corrected, even=corrected >= alpha)

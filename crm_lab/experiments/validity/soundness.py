@@ -1,0 +1,176 @@
+"""Was the test sound: sample ratio, balance before the start."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from crm_lab.checks import BadInput, Problems
+from crm_lab.experiments.core.estimate import joint_means
+from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Kind, Readout, Result
+
+
+def srm_pvalue(counts: Mapping[str, int], shares: Mapping[str, float]) -> float:
+    """Test (p value) of the arms' sizes under the planned shares (chi-square, scipy).
+
+    >>> even = {"control": 0.5, "treatment": 0.5}
+    >>> f"{srm_pvalue({'control': 821_588, 'treatment': 815_482}, even):.4e}"
+    '1.8218e-06'
+    """
+    observed = np.array([counts[arm] for arm in shares], dtype=float)
+    planned = np.array(list(shares.values()))
+    if observed.sum() == 0:
+        raise BadInput("No unit is in any arm; there is no ratio to test.")
+    return float(stats.chisquare(observed, observed.sum() * planned / planned.sum()).pvalue)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoundnessCheck:
+    """Sample ratio and balance of a test.
+
+    Attributes:
+        srm_alpha: A smaller p value of the sample ratio stops the analysis (a strict bound: it is looked
+            at for every test).
+        balance_alpha: A smaller p value of all covariates together is reported as imbalance.
+    """
+
+    srm_alpha: float = 0.001
+    balance_alpha: float = 0.01
+
+    def __post_init__(self) -> None:
+        problems = Problems("soundness settings")
+        for name in ("srm_alpha", "balance_alpha"):
+            value = getattr(self, name)
+            problems.unless(0 < value < 1, f"{name} is {value}; it lies between 0 and 1.")
+        problems.raise_any()
+
+    def analyze(self, experiment: Experiment) -> Soundness:
+        """Sample ratio and balance before the start."""
+        counts = experiment.counts()
+        covariates = list(experiment.covariates)
+        balance = _balance(experiment, covariates) if covariates else pd.DataFrame()
+        joint = _joint_balance(experiment, covariates) if covariates else math.nan
+        srm = srm_pvalue(counts, {arm: experiment.shares[arm] for arm in counts})
+        return Soundness(self, counts, dict(experiment.shares), srm, balance, joint, experiment.simulated)
+
+
+def _balance(experiment: Experiment, covariates: list[str]) -> pd.DataFrame:
+    """Standardised difference of each covariate, per treatment arm."""
+    arms = experiment.moments(covariates)
+    rows = []
+    for name, arm in zip(experiment.treatments, arms[1:], strict=True):
+        spread = np.sqrt((np.diag(arms[0].covariance) + np.diag(arm.covariance)) / 2)
+        gap = np.divide(arm.mean - arms[0].mean, spread, out=np.zeros_like(spread), where=spread > 0)
+        rows.append(
+            pd.DataFrame(
+                {"covariate": covariates, "arm": name, "control": arms[0].mean, "treatment": arm.mean, "std_diff": gap}
+            )
+        )
+    return pd.concat(rows, ignore_index=True)
+
+
+def _joint_balance(experiment: Experiment, covariates: list[str]) -> float:
+    """Test (p value) of no difference in any covariate (Wald test over all arms and covariates)."""
+    means = joint_means(experiment.moments(covariates), [(c, None) for c in covariates], (), "none")
+    n_arms, k = means.mean.shape
+    gap = (means.mean[1:] - means.mean[0]).ravel()
+    contrast = np.kron(np.hstack([-np.ones((n_arms - 1, 1)), np.eye(n_arms - 1)]), np.eye(k))
+    cov = contrast @ means.cov.reshape(n_arms * k, n_arms * k) @ contrast.T
+    rank = int(np.linalg.matrix_rank(cov))
+    return float(stats.chi2.sf(gap @ np.linalg.pinv(cov, hermitian=True) @ gap, rank)) if rank else math.nan
+
+
+@dataclass(frozen=True)
+class Soundness(Result):
+    """Sample ratio and balance of a test."""
+
+    spec: SoundnessCheck
+    counts: dict[str, int]
+    shares: dict[str, float]
+    srm: float
+    balance: pd.DataFrame
+    balance_pvalue: float
+    simulated: bool
+
+    name: ClassVar[str] = "soundness"
+    formats: ClassVar[dict[str, str]] = {
+        "control": ",.2f", "treatment": ",.2f", "std_diff": "+.3f", "planned": ".0%", "units": ",d",
+    }  # fmt: skip
+
+    @property
+    def sound(self) -> bool:
+        """Whether the split can be believed."""
+        return self.srm >= self.spec.srm_alpha
+
+    @property
+    def largest_gap(self) -> float:
+        """Largest absolute standardised difference; nan without covariates."""
+        return float(self.balance["std_diff"].abs().max()) if len(self.balance) else math.nan
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per covariate and arm; the arms' sizes where there is no covariate."""
+        if len(self.balance):
+            return self.balance.copy()
+        rows = [{"arm": arm, "units": n, "planned": self.shares[arm]} for arm, n in self.counts.items()]
+        return pd.DataFrame(rows)
+
+    def refusal(self) -> Message | None:
+        """Why effects of this test cannot be believed, if so."""
+        if self.sound:
+            return None
+        return Message("experiments.refused.srm", {"p": self.srm, "counts": self._counts_text()})
+
+    def _counts_text(self) -> str:
+        return ", ".join(f"{arm} {n:,}" for arm, n in self.counts.items())
+
+    def readout(self) -> Readout:
+        """Whether the split is as planned and the arms were alike before."""
+        n = sum(self.counts.values())
+        if not self.sound:
+            return Readout(
+                Message("experiments.soundness.srm_broken", {"counts": self._counts_text()}),
+                Message("experiments.soundness.srm_certainty", {"p": self.srm, "alpha": self.spec.srm_alpha}),
+                Message("experiments.soundness.srm_action"),
+            )
+        finding = Message("experiments.soundness.as_planned", {"n": n, "counts": self._counts_text(), "p": self.srm})
+        if math.isnan(self.balance_pvalue):
+            return Readout(
+                finding,
+                Message("experiments.soundness.no_covariates"),
+                Message("experiments.soundness.go_on"),
+            )
+        values = {"gap": self.largest_gap, "p": self.balance_pvalue}
+        alike = self.balance_pvalue >= self.spec.balance_alpha
+        return Readout(
+            finding,
+            Message(f"experiments.soundness.{'alike' if alike else 'unlike'}", values),
+            Message(f"experiments.soundness.{'go_on' if alike else 'adjust'}"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Sizes, sample ratio, balance."""
+        kind: Kind = "simulated" if self.simulated else "fact"
+        n = sum(self.counts.values())
+        facts = [
+            Fact(
+                id=f"soundness.{arm}.units",
+                label=Message("experiments.fact.units", {"arm": arm}),
+                value=size,
+                unit="units",
+            )
+            for arm, size in self.counts.items()
+        ]
+        srm = Message("experiments.fact.srm")
+        facts.append(Fact(id="soundness.srm_p", label=srm, value=self.srm, kind=kind, n=n))
+        if not math.isnan(self.balance_pvalue):
+            label = Message("experiments.fact.balance")
+            facts.append(Fact(id="soundness.balance_p", label=label, value=self.balance_pvalue, kind=kind, n=n))
+        return tuple(facts)

@@ -1,0 +1,1 @@
+"""Where runs are kept, and what they were made from."""

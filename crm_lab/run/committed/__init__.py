@@ -1,0 +1,1 @@
+"""The committed notebooks: their canonical form, their comparison, their renewal."""

@@ -1,0 +1,1 @@
+"""How a page is run: processes, kernels, papermill's engine."""

@@ -1,0 +1,196 @@
+"""What a page and the index say of a result: figures as text, parameters, freshness, provenance.
+
+Everything here is plain text; the templates escape it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from crm_lab.messages import Message, catalogue
+from crm_lab.run.html.notebook_cells import shown_text
+
+CARDS: Final = 6
+NONE: Final = "–"
+_HASH: Final = 12  # characters of a hash that are shown
+_CURRENCY = re.compile(r"[A-Z]{3}\Z")
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
+_GROUPED = 1000  # from here on whole numbers, thousands separated
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A fact as a reader sees it."""
+
+    label: str
+    value: str
+    unit: str
+    interval: str
+    kind: str
+    n: str
+    window: str
+    definition: str
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter as a reader sees it."""
+
+    name: str
+    value: str
+    default: str
+    comment: str
+    changed: bool
+
+
+def number(value: Any, unit: str = "", kind: str = "estimate") -> str:
+    """A value in its unit: shares in per cent, money with its sign, at most four digits of an estimate.
+
+    >>> number(0.2534, "share"), number(4596039.58, "USD", "fact"), number(-12.345, "EUR"), number(1234567)
+    ('25.3%', '$4,596,039.58', '−€12.35', '1,234,567')
+    """
+    if value is None or value != value:  # noqa: PLR0124 - NaN is the one value that differs from itself
+        return NONE
+    if isinstance(value, bool | str):
+        return str(value)
+    sign, size = ("−" if value < 0 else ""), abs(value)
+    if unit == "share":
+        return f"{sign}{size:.1%}" if size >= 0.001 or not size else f"{sign}{size:.2%}"
+    if _CURRENCY.match(unit):
+        digits = 0 if kind != "fact" and size >= _GROUPED else 2
+        return f"{sign}{_SIGNS.get(unit, f'{unit} ')}{size:,.{digits}f}"
+    if isinstance(value, int):
+        return f"{sign}{size:,}"
+    return f"{sign}{size:,.0f}" if size >= _GROUPED else f"{sign}{size:,.4g}"
+
+
+def unit_word(unit: str, lang: str) -> str:
+    """What stands after a number: nothing for shares and money, else the unit in the language."""
+    if unit == "share" or _CURRENCY.match(unit):
+        return ""
+    return catalogue(lang).get(f"unit.{unit}", unit)
+
+
+def figure(fact: Mapping[str, Any], lang: str) -> Figure:
+    """A fact of `results.json` as text."""
+    unit, kind = str(fact.get("unit") or ""), str(fact.get("kind") or "fact")
+    lo, hi, n = fact.get("lo"), fact.get("hi"), fact.get("n")
+    interval = ""
+    if lo is not None and hi is not None:
+        values = {"lo": number(lo, unit, kind), "hi": number(hi, unit, kind), "level": fact.get("level") or 0.95}
+        interval = Message("report.interval", values).text(lang)
+    return Figure(
+        label=str(fact.get("label") or fact.get("id") or ""),
+        value=number(fact.get("value"), unit, kind),
+        unit=unit_word(unit, lang),
+        interval=interval,
+        kind="" if kind == "fact" else catalogue(lang).get(f"report.kind.{kind}", kind),
+        n="" if n is None else number(n),
+        window=str(fact.get("window") or ""),
+        definition=" · ".join(str(fact[k]) for k in ("definition", "denominator") if fact.get(k)),
+        refusal=str(fact.get("refusal") or ""),
+    )
+
+
+def headline(page: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The result that answers the page's question: the first published as its headline."""
+    results = page.get("results") or []
+    return next((r for r in results if r.get("headline")), results[0] if results else {})
+
+
+def answer(page: Mapping[str, Any]) -> Mapping[str, str]:
+    """Finding, certainty and action of a page; a refusal takes the place of the finding."""
+    result = headline(page)
+    readout = dict(result.get("readout") or {})
+    return {name: str(readout.get(name) or "") for name in ("finding", "action", "certainty")}
+
+
+def cards(page: Mapping[str, Any], lang: str) -> list[Figure]:
+    """The few figures at the top of a page."""
+    return [figure(fact, lang) for fact in (headline(page).get("facts") or [])[:CARDS]]
+
+
+def figures(page: Mapping[str, Any], lang: str) -> list[Figure]:
+    """Every figure a page states, each once."""
+    facts = {f.get("id") or id(f): f for r in page.get("results") or [] for f in r.get("facts") or []}
+    return [figure(fact, lang) for fact in facts.values()]
+
+
+def is_simulated(page: Mapping[str, Any]) -> bool:
+    """Whether any figure of a page rests on made-up data."""
+    return any(r.get("simulated") for r in page.get("results") or [])
+
+
+def data_sets(pages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The data behind pages, each source and date once, with the row count as text."""
+    found: dict[tuple[Any, Any], dict[str, Any]] = {}
+    for page in pages:
+        for result in page.get("results") or []:
+            data = result.get("data")
+            if data:
+                key = (data.get("source"), data.get("as_of"))
+                found.setdefault(key, {**data, "rows": number(data.get("rows"))})
+    return list(found.values())
+
+
+def parameters(page: Mapping[str, Any], declared: Mapping[str, Any] | None = None) -> list[Parameter]:
+    """A page's parameters, those that differ from the notebook's own marked.
+
+    Args:
+        page: Holds ``parameters``: ``{name: value}``, or ``[{name, value, default, comment}]``.
+        declared: What the notebook's cell declares, by name (`crm_lab.run.parameters.schema.Parameter`).
+    """
+    raw, declared = page.get("parameters") or [], declared or {}
+    rows = [{"name": k, "value": v} for k, v in raw.items()] if isinstance(raw, Mapping) else raw
+    order = {name: place for place, name in enumerate(declared)}
+    rows = sorted(rows, key=lambda row: order.get(str(row.get("name")), len(order)))
+    return [_parameter(row, declared.get(str(row.get("name")))) for row in rows]
+
+
+def _parameter(row: Mapping[str, Any], declared: Any) -> Parameter:
+    value = row.get("value")
+    default = row.get("default", value if declared is None else declared.default)
+    return Parameter(
+        name=str(row.get("name", "")),
+        value=_literal(value),
+        default=_literal(default),
+        comment=str(row.get("comment") or getattr(declared, "comment", "")),
+        changed=value != default,
+    )
+
+
+def _literal(value: Any) -> str:
+    return value if isinstance(value, str) else NONE if value is None else str(value)
+
+
+def traceback_text(page: Mapping[str, Any]) -> str:
+    """Where a failed page stopped, without colours and machine paths; empty where it did not."""
+    error = page.get("error") or {}
+    lines = page.get("traceback") or error.get("traceback") or ""
+    return shown_text(lines if isinstance(lines, str) else "\n".join(map(str, lines))).strip()
+
+
+def provenance(record: Mapping[str, Any], data: Iterable[Mapping[str, Any]], lang: str) -> list[tuple[str, str]]:
+    """What is needed to make a page or a run again: label and value, only what is known."""
+    code, command = record.get("code") or {}, record.get("command") or ""
+    known = {
+        "run": record.get("run_id"),
+        "code": _code(code, lang) if isinstance(code, Mapping) else code,
+        "lock": (code.get("lock_sha256") or "")[:_HASH] if isinstance(code, Mapping) else "",
+        "data_key": " · ".join(f"{d.get('source')} {d['key']}" for d in data if d.get("key")),
+        "versions": " · ".join(f"{name} {version}" for name, version in (record.get("versions") or {}).items()),
+        "command": command if isinstance(command, str) else shlex.join(command),
+    }
+    return [(Message(f"report.{name}").text(lang), str(text)) for name, text in known.items() if text]
+
+
+def _code(code: Mapping[str, Any], lang: str) -> str:
+    commit = str(code.get("commit") or "")[:_HASH]
+    changed = Message("report.with_changes").text(lang) if code.get("dirty") else ""
+    sources = f"sha256 {code['sources_sha256'][:_HASH]}" if code.get("sources_sha256") else ""
+    return " · ".join(filter(None, (commit, changed, sources)))

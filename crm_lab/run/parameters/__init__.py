@@ -1,0 +1,1 @@
+"""What a notebook declares and what it is given."""

@@ -1,0 +1,190 @@
+"""A whole run: from a plan to a published folder."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from crm_lab.run.archive import provenance
+from crm_lab.run.archive.store import LATEST, RunFolder, locked, publish_run, run_folder, write_json
+from crm_lab.run.execution.page_record import ENDED_WELL, FAILED, NOT_RUN, OK, REFUSED, TIMEOUT
+from crm_lab.run.execution.schedule import PageRun, Setting, Watcher, run_pages
+from crm_lab.run.suites.plan import Plan
+
+EXIT_OK: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_BAD_INPUT: Final = 2
+EXIT_TIMEOUT: Final = 124
+_LEVELS: Final = {OK: logging.INFO, REFUSED: logging.WARNING, NOT_RUN: logging.WARNING, FAILED: logging.ERROR}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run a plan.
+
+    Attributes:
+        root: The project's folder.
+        lang: Language of readouts and index.
+        timeout_s: Time limit of a page, in seconds.
+        jobs: Pages at once.
+        command: What the user typed, for the manifest.
+        lock_wait_s: How long to wait for another run of the suite.
+    """
+
+    root: Path
+    lang: str
+    timeout_s: float
+    jobs: int
+    command: Sequence[str] = ()
+    lock_wait_s: float = 5.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """A published run."""
+
+    folder: Path
+    pages: tuple[dict[str, Any], ...]
+    exit_code: int
+    seconds: float
+    is_latest: bool = False
+
+    @property
+    def index(self) -> Path:
+        """The file to open."""
+        return (self.folder.parent / LATEST if self.is_latest else self.folder) / "index.html"
+
+
+def run_plan(plan: Plan, options: Options, watcher: Watcher) -> Report:
+    """Run a plan and publish its folder; a failed run is published too, but ``latest`` stays.
+
+    Args:
+        plan: What to run, every date decided.
+        options: How.
+        watcher: Hears how it goes.
+
+    Returns:
+        What was published.
+
+    Raises:
+        BadInput: If another run of the suite holds the folder.
+        OSError: If the folder cannot be written.
+        KeyboardInterrupt: If the user stopped it; nothing is left behind.
+    """
+    suite_folder = options.root / "outputs" / plan.suite.name
+    with locked(suite_folder, options.lock_wait_s), run_folder(suite_folder) as folder:
+        started, clock = datetime.now(UTC), time.monotonic()
+        log = _Log(folder.part / "run.log", watcher)
+        try:
+            setting = Setting(
+                options.root,
+                folder.part,
+                plan.suite.name,
+                options.lang,
+                options.timeout_s,
+                options.jobs,
+                log,
+                plan.suite.open_box,
+            )
+            runs = run_pages(plan, setting)
+        finally:
+            log.close()
+        seconds = round(time.monotonic() - clock, 2)
+        exit_code = exit_code_of([run.page for run in runs])
+        manifest = _manifest(plan, options, folder, runs) | {
+            "started": started.isoformat(timespec="seconds"),
+            "seconds": seconds,
+            "exit_code": exit_code,
+        }
+        write_json(folder.part / "manifest.json", manifest)
+        from crm_lab.run.html.rendering import render_index
+
+        render_index({**manifest, "pages": [_index_entry(run) for run in runs]}, folder.part)
+        whole_and_good = exit_code == EXIT_OK and not plan.only
+        final = publish_run(folder, move_latest=whole_and_good)
+    return Report(final, tuple(run.page for run in runs), exit_code, seconds, whole_and_good)
+
+
+def exit_code_of(pages: Sequence[Mapping[str, Any]]) -> int:
+    """0 if every page is good or refused by its data, 124 if one timed out, else 1.
+
+    >>> exit_code_of([{"status": "ok", "failure": None}])
+    0
+    """
+    if any(page["failure"] == TIMEOUT for page in pages):
+        return EXIT_TIMEOUT
+    return EXIT_OK if all(page["status"] in ENDED_WELL for page in pages) else EXIT_FAILED
+
+
+def _manifest(plan: Plan, options: Options, folder: RunFolder, runs: Sequence[PageRun]) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "suite": plan.suite.name,
+        "title": plan.suite.title,
+        "run_id": folder.id,
+        "lang": options.lang,
+        "only": list(plan.only),
+        "command": list(options.command),
+        "jobs": options.jobs,
+        "timeout_s": options.timeout_s,
+        "code": provenance.code_state(options.root),
+        "versions": provenance.versions(),
+        "parameters_sha256": provenance.json_hash({run.page["notebook"]: run.page["parameters"] for run in runs}),
+        "data": provenance.data_used([run.page for run in runs]),
+        "pages": [_manifest_entry(run) for run in runs],
+    }
+
+
+def _manifest_entry(run: PageRun) -> dict[str, Any]:
+    page = run.page
+    data = provenance.data_used([page])
+    return {
+        **{key: page[key] for key in ("notebook", "number", "question", "status", "failure", "reason")},
+        **{key: page[key] for key in ("parameters", "given", "command", "html", "files")},
+        "seeds": provenance.seeds(page["parameters"]),
+        "data_keys": sorted({str(entry.get("key")) for entry in data}),
+        "rows": {str(entry.get("source")): entry.get("rows") for entry in data},
+        "seconds": run.seconds,
+        "peak_mb": run.peak_mb,
+    }
+
+
+def _index_entry(run: PageRun) -> dict[str, Any]:
+    return {**_manifest_entry(run), "results": run.page["results"], "error": run.page["error"]}
+
+
+class _Log:
+    """Writes the run's log file, and passes everything on."""
+
+    def __init__(self, path: Path, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._handler = logging.FileHandler(path, encoding="utf-8")
+        self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        self._logger = logging.Logger(__name__, logging.INFO)
+        self._logger.addHandler(self._handler)
+
+    def started(self, name: str) -> None:
+        self._logger.info("%s: started", name)
+        self._watcher.started(name)
+
+    def progressed(self, name: str, cell: int, of: int) -> None:
+        self._logger.info("%s: cell %d of %d", name, cell + 1, of)
+        self._watcher.progressed(name, cell, of)
+
+    def ended(self, name: str, page: Mapping[str, Any], seconds: float) -> None:
+        self._logger.log(
+            _LEVELS[page["status"]], "%s: %s after %.1f s. %s", name, page["status"], seconds, page["reason"]
+        )
+        self._watcher.ended(name, page, seconds)
+
+    def said(self, name: str, line: str) -> None:
+        self._logger.info("%s: %s", name, line)
+        self._watcher.said(name, line)
+
+    def close(self) -> None:
+        self._handler.close()

@@ -1,0 +1,1 @@
+"""Which notebooks run together, in which order, with which parameters."""

@@ -1,0 +1,120 @@
+"""Claimed against measured: what the same metric is on data at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Kind, Readout, Result
+from crm_lab.scorecard.claim import Claim
+from crm_lab.scorecard.claims_file import ClaimList
+from crm_lab.scorecard.kpi_registry import metrics
+from crm_lab.scorecard.measured_values import Measured, as_measured
+from crm_lab.scorecard.printed_number import Figure, Span
+
+
+def recompute(claims: ClaimList, measured: pd.DataFrame, *, simulated: bool = False) -> Recomputation:
+    """Hold every claim of a measured metric, or of one that comes about by itself, against what data say.
+
+    Args:
+        claims: What the decks say.
+        measured: Columns metric, value, lo, hi, n, data; from published results.
+        simulated: Whether the data are made up.
+    """
+    known = {row.metric: row for row in as_measured(measured)}
+    pairs: list[Pair] = []
+    for claim in claims.claims:
+        level, row = claim.headline, known.get(claim.metric) or known.get(claim.about.by_itself or "")
+        if level is not None and row is not None and claim.about.is_share:
+            pairs.append(Pair(claim, level, row, _place(claim, level, row)))
+    return Recomputation(tuple(pairs), simulated)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A claim beside what was measured, and where it lies: inside the interval, above or below it."""
+
+    claim: Claim
+    level: Figure
+    row: Measured
+    place: str
+
+    @property
+    def claimed(self) -> float:
+        """What is claimed, as a share."""
+        return self.claim.plain(self.level)
+
+
+@dataclass(frozen=True)
+class Recomputation(Result):
+    """Claims beside what the same metric is on data at hand: a yardstick, for another retailer's data no verdict.
+
+    Attributes:
+        pairs: Claim and measured value.
+        simulated: Whether the data are made up.
+    """
+
+    name: ClassVar[str] = "recomputed"
+    formats: ClassVar[Mapping[str, str]] = dict.fromkeys(("claimed", "measured", "lo", "hi"), ".1%")
+    pairs: tuple[Pair, ...]
+    simulated: bool = False
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per claim: claimed, measured with interval, where the claim lies, what was measured."""
+        rows = [
+            (
+                p.claim.name, p.claim.text(), p.level.text, p.claimed, p.row.value, p.row.lo, p.row.hi, p.row.n,
+                Message(f"claims.place.{p.place}").text(), _label(p.row).text(),
+            )
+            for p in self.pairs
+        ]  # fmt: skip
+        columns = ["claim", "says", "as_printed", "claimed", "measured", "lo", "hi", "n", "place", "measured_as"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def readout(self) -> Readout:
+        """How many claims lie off what was measured, and what that means."""
+        certainty = Message("claims.recomputed.certainty")
+        if not self.pairs:
+            return Readout(Message("claims.recomputed.none"), certainty, Message("claims.recomputed.action_none"))
+        off = [pair for pair in self.pairs if pair.place != "inside"]
+        values = {"claims": len(self.pairs), "off": len(off)}
+        finding = Message("claims.recomputed.all_inside", values)
+        if off:
+            far = max(off, key=lambda pair: abs(pair.claimed - pair.row.value))
+            row = {"measured": far.row.value, "lo": far.row.lo, "hi": far.row.hi, "metric": _label(far.row)}
+            finding = Message(
+                "claims.recomputed.finding", {**values, "claim": far.claim.name, "says": far.level.text, **row}
+            )
+        return Readout(finding, certainty, Message("claims.recomputed.action"))
+
+    def facts(self) -> tuple[Fact, ...]:
+        """What was measured, once for each metric."""
+        kind: Kind = "simulated" if self.simulated else "estimate"
+        return tuple(
+            Fact(
+                id=f"recomputed.{row.metric}",
+                label=_label(row),
+                value=row.value,
+                unit="share",
+                ci=Interval(row.lo, row.hi),
+                kind=kind,
+                n=row.n,
+                definition=row.definition,
+            )
+            for row in {pair.row.metric: pair.row for pair in self.pairs}.values()
+        )
+
+
+def _label(row: Measured) -> Message:
+    return metrics()[row.metric].label
+
+
+def _place(claim: Claim, level: Figure, row: Measured) -> str:
+    span, interval = claim.span(level), Span(row.lo, row.hi)
+    if span.meets(interval):
+        return "inside"
+    return "above" if span.lo > row.hi else "below"

@@ -1,0 +1,111 @@
+"""What data say about a metric: measured values to hold claims against."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.results import Fact
+from crm_lab.scorecard.kpi_registry import metrics
+from crm_lab.stats.intervals import z_value
+
+COLUMNS = ("metric", "value", "lo", "hi", "n", "data", "definition")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One measured value with its interval, in the plain unit of its metric (shares as 0-1)."""
+
+    metric: str
+    value: float
+    lo: float
+    hi: float
+    n: int
+    data: str
+    definition: str = ""
+
+
+def share_by_customer(
+    metric: str, hits: ArrayLike, of: ArrayLike, *, data: str, definition: str = "", level: float = 0.95
+) -> Measured:
+    """A share of things that customers have several of, with customers as the sampling unit.
+
+    The ratio of two sums over customers; its error by linearisation (Cochran 1977, section 6.3).
+
+    Args:
+        metric: Name of the registry.
+        hits: Per customer, how many (n,).
+        of: Per customer, of how many (n,).
+        data: Name of the data set.
+        definition: What was counted, in words.
+        level: Confidence level.
+
+    >>> share_by_customer("response_rate", [1, 0, 2, 1], [2, 3, 3, 2], data="toy").value
+    0.4
+
+    Raises:
+        BadInput: If there are fewer than two customers, or nothing to take a share of.
+    """
+    up, down = np.asarray(hits, dtype=float), np.asarray(of, dtype=float)
+    n, total = len(down), float(down.sum())
+    if n < 2 or total <= 0:
+        raise BadInput(
+            f"{metric}: {n} customers with {total:g} in all; a share takes two customers and something to share."
+        )
+    share = float(up.sum()) / total
+    reach = z_value(level) * math.sqrt(float(((up - share * down) ** 2).sum()) * n / (n - 1)) / total
+    return Measured(metric, share, max(share - reach, 0.0), min(share + reach, 1.0), int(total), data, definition)
+
+
+def from_fact(metric: str, fact: Fact, *, data: str, definition: str = "") -> Measured:
+    """A published estimate as a measured value.
+
+    Raises:
+        BadInput: If the fact has no number, no interval or no n.
+    """
+    if fact.value is None or isinstance(fact.value, str) or fact.ci is None or fact.n is None:
+        raise BadInput(f"the fact {fact.id} has no number with interval and n; take an estimate.")
+    return Measured(metric, float(fact.value), float(fact.ci.lo), float(fact.ci.hi), int(fact.n), data, definition)
+
+
+def packaged() -> pd.DataFrame:
+    """The values measured on Complete Journey that the package brings along; page 23 computes them again.
+
+    >>> packaged()["metric"].tolist()
+    ['response_rate', 'second_visit_30d', 'top20_revenue_share', 'tier_rise_untreated', 'never_alert_accuracy']
+    """
+    text = resources.files(__package__).joinpath("measured_values.toml").read_text(encoding="utf-8")
+    content = tomllib.loads(text)
+    return pd.DataFrame([{**row, "data": content["data"]} for row in content["measured"]], columns=list(COLUMNS))
+
+
+def as_measured(frame: pd.DataFrame) -> tuple[Measured, ...]:
+    """The rows of a frame with the columns metric, value, lo, hi, n, data and, if wanted, definition.
+
+    Raises:
+        BadInput: With everything that is wrong in the frame.
+    """
+    need_columns(frame.columns, COLUMNS[:-1], "The measured values")
+    problems = Problems("The measured values")
+    unknown = sorted(set(frame["metric"]) - set(metrics()))
+    problems.unless(not unknown, f"unknown metrics {', '.join(map(str, unknown))}; use names of the registry.")
+    twice = frame.loc[frame["metric"].duplicated(), "metric"].tolist()
+    problems.unless(not twice, f"{', '.join(map(str, twice))} is there twice; give one row per metric.")
+    order = (frame["lo"] <= frame["value"]) & (frame["value"] <= frame["hi"])
+    wrong = frame.loc[~order, "metric"].tolist()
+    problems.unless(not wrong, f"value lies outside lo to hi, or is missing, for {', '.join(map(str, wrong))}.")
+    problems.raise_any()
+    return tuple(
+        Measured(
+            str(row["metric"]), float(row["value"]), float(row["lo"]), float(row["hi"]), int(row["n"]),
+            str(row["data"]), str(row.get("definition") or ""),
+        )
+        for _, row in frame.iterrows()
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Do new customers come back: cohorts, the second purchase, repeat rates."""

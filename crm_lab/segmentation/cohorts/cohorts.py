@@ -1,0 +1,205 @@
+"""Cohorts by period of the first purchase, honest about what has not been seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.arrays import Integers
+from crm_lab.calendar import UNITS, Unit, period_end, period_index, period_label
+from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
+from crm_lab.data.kernels.receipts import run_starts
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result, table_html
+from crm_lab.stats.intervals import wilson
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """Group customers by the period of their first purchase and count who buys in each later one.
+
+    Attributes:
+        period: week, month or quarter of the calendar.
+        starts_new: Whether the data begin with the first customers ever. If not, the first cohort holds
+            old customers too and is marked left-censored.
+        level: Confidence level of the cells.
+
+    Raises:
+        BadInput: If the period is unknown.
+    """
+
+    period: Unit = "month"
+    starts_new: bool = False
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        problems = Problems("Cohorts")
+        problems.unless(self.period in UNITS, f"period is {self.period!r}; it must be one of {UNITS}.")
+        problems.raise_any()
+
+    def analyze(self, orders: pd.DataFrame, *, as_of: str | date | datetime) -> CohortResult:
+        """Count the cohorts.
+
+        Args:
+            orders: ``customer_id`` and ``date``; one row per order or line with a sale.
+            as_of: Last day that counts.
+
+        Raises:
+            BadInput: If columns are missing or there is no order up to the day.
+        """
+        need_columns(orders.columns, ["customer_id", "date"], "The table of orders")
+        day = as_date(as_of)
+        runs = orders.iloc[run_starts(orders["customer_id"], orders["date"])]
+        known = runs[(runs["date"] <= pd.Timestamp(day)).to_numpy() & runs["customer_id"].notna().to_numpy()]
+        if known.empty:
+            raise CannotAnswer(f"There are no orders up to {day}; choose a later as_of.")
+        code, _ = pd.factorize(known["customer_id"])
+        index = period_index(known["date"], self.period)
+        first, last = int(index.min()), int(period_index(pd.Series([pd.Timestamp(day)]), self.period)[0])
+        active = cohort_counts(code, index - first, last - first + 1)
+        labels = tuple(period_label(i, self.period) for i in range(first, last + 1))
+        partial = period_end(last, self.period) > day
+        return CohortResult(active, labels, self, partial=partial, as_of=day)
+
+
+def cohort_counts(code: Integers, index: Integers, k: int) -> Integers:
+    """Customers active per cohort and age: entry (c, a) counts those first seen in c who bought in c + a.
+
+    Args:
+        code: Customer number of each purchase, 0 or more.
+        index: Its period, 0 … k - 1.
+        k: Periods.
+
+    Returns:
+        Shape (k, k); cells with c + a >= k are 0: they lie in the future.
+
+    >>> cohort_counts(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
+    [[1, 1], [1, 0]]
+    """
+    n = int(code.max()) + 1
+    seen = np.zeros(n * k, dtype=bool)
+    seen[code * k + index] = True
+    bought = seen.reshape(n, k)
+    cohort = np.argmax(bought, axis=1)
+    who, when = np.nonzero(bought)
+    cells = cohort[who] * k + when - cohort[who]
+    return np.bincount(cells, minlength=k * k).reshape(k, k).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class CohortResult(Result):
+    """The cohort triangle.
+
+    Attributes:
+        active: Customers per cohort and age, shape (k, k); only cells with cohort + age < k are observed.
+        labels: The periods.
+        spec: How they were made.
+        partial: Whether the last period ends after `as_of`.
+        as_of: Last day that counts.
+    """
+
+    active: Integers = field(repr=False)
+    labels: tuple[str, ...]
+    spec: Cohorts
+    partial: bool
+    as_of: date
+
+    name: ClassVar[str] = "cohorts"
+    formats: ClassVar[Mapping[str, str]] = {"share": ".1%", "lo": ".1%", "hi": ".1%", "customers": ",.0f"}
+
+    @property
+    def observed(self) -> np.ndarray:
+        """Which cells lie up to `as_of`, shape (k, k)."""
+        k = len(self.labels)
+        return np.add.outer(np.arange(k), np.arange(k)) < k
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per cohort and age, unobserved cells missing: size, active customers, share, interval, marks."""
+        k = len(self.labels)
+        cohort, age = (a.ravel() for a in np.indices((k, k)))
+        size = np.repeat(self.active[:, 0], k)
+        count, seen = self.active.ravel(), self.observed.ravel()
+        lo, hi = wilson(count, size, self.spec.level)
+        known = seen & (size > 0)
+        share = np.divide(count, size, out=np.full(k * k, np.nan), where=known)
+        return pd.DataFrame(
+            {
+                "cohort": np.array(self.labels)[cohort],
+                "age": age,
+                "size": size,
+                "customers": np.where(seen, count, np.nan),
+                "share": share,
+                "lo": np.where(known, lo, np.nan),
+                "hi": np.where(known, hi, np.nan),
+                "observed": seen,
+                "partial": seen & (cohort + age == k - 1) & self.partial,
+                "left_censored": (cohort == 0) & (not self.spec.starts_new),
+            }
+        )
+
+    def triangle(self) -> pd.DataFrame:
+        """Shares by cohort (rows) and age (columns); what has not been seen is missing."""
+        frame = self.to_frame()
+        return frame.pivot_table(index="cohort", columns="age", values="share", dropna=False)
+
+    def _repr_html_(self) -> str:
+        shown = self.triangle().reset_index()
+        return table_html(shown, {str(age): ".0%" for age in shown.columns[1:]}, rows=len(shown))
+
+    def returned(self, age: int = 1) -> tuple[int, int]:
+        """Customers active at an age and those who could have been, over cohorts that can tell.
+
+        Left out: the left-censored cohort, cohorts whose age has not come, and the partial period.
+        """
+        k = len(self.labels)
+        cohorts = slice(0 if self.spec.starts_new else 1, max(k - age - int(self.partial), 0))
+        return int(self.active[cohorts, age].sum()) if age < k else 0, int(self.active[cohorts, 0].sum())
+
+    def refusal(self) -> Message | None:
+        """No cohort can tell yet."""
+        return None if self.returned()[1] else Message("segments.cohorts.too_early", {"as_of": str(self.as_of)})
+
+    def readout(self) -> Readout:
+        """Who is active in the period after the first, and what the triangle cannot say."""
+        moved, n = self.returned()
+        refused = self.refusal()
+        certainty = Message(
+            f"segments.cohorts.{'certainty' if self.spec.starts_new else 'certainty_left'}",
+            {"cells": int(self.observed.sum()), "first": self.labels[0]},
+        )
+        if refused:
+            return Readout(refused, certainty, Message("segments.cohorts.action"))
+        lo, hi = (float(v) for v in wilson(moved, n, self.spec.level))
+        unit = Message(f"segments.unit.{self.spec.period}")
+        finding = Message("segments.cohorts.finding", {"share": moved / n, "lo": lo, "hi": hi, "n": n, "unit": unit})
+        return Readout(finding, certainty, Message("segments.cohorts.action"))
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Observed cells, and the pooled share active one period after the first."""
+        moved, n = self.returned()
+        lo, hi = (float(v) for v in wilson(moved, n, self.spec.level))
+        return (
+            Fact(
+                id="cohorts.observed_cells",
+                label=Message("segments.cohorts.fact_cells"),
+                value=int(self.observed.sum()),
+                unit="cells",
+            ),
+            Fact(
+                id=f"cohorts.active_after_1_{self.spec.period}",
+                label=Message("segments.cohorts.fact_next", {"unit": Message(f"segments.unit.{self.spec.period}")}),
+                value=moved / n if n else None,
+                unit="share",
+                ci=Interval(lo, hi, self.spec.level) if n else None,
+                kind="estimate",
+                n=n,
+                denominator="customers of cohorts whose next period is whole; left-censored cohort left out",
+                better="up",
+                refusal=self.refusal(),
+            ),
+        )

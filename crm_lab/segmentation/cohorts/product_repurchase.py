@@ -1,0 +1,136 @@
+"""Which products are bought again by their first buyers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.calendar import day_number, day_numbers
+from crm_lab.checks import CannotAnswer, as_date
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.segmentation.cohorts.repeat_rates import _known
+from crm_lab.segmentation.cohorts.second_purchase import Repurchase, first_and_second
+from crm_lab.stats.survival import kaplan_meier
+
+
+def product_repurchase(
+    lines: pd.DataFrame,
+    products: pd.DataFrame | None,
+    column: str,
+    *,
+    as_of: str | date | datetime,
+    spec: Repurchase | None = None,
+    least: int = 50,
+) -> ProductCohorts:
+    """How soon the first buyers of a product group buy it again.
+
+    Args:
+        lines: ``customer_id``, ``date``, ``product_id`` and, where there are returns, ``kind``.
+        products: ``product_id`` and `column`; without it the result is a refusal.
+        column: What is bought again: ``department``, ``category``, ``product_id``.
+        as_of: Last day that counts.
+        spec: Horizons and the guard against first purchases before the data.
+        least: Groups with fewer first buyers are left out and counted.
+
+    Raises:
+        BadInput: If columns are missing or no group is large enough.
+    """
+    day, spec = as_date(as_of), spec or Repurchase()
+    empty = pd.DataFrame(columns=[column, "first_buyers", "share", "lo", "hi", "median_days"])
+    if products is None or column not in products:
+        return ProductCohorts(empty, column, spec.horizons[-1], 0, day)
+    known = _known(lines, day, ["customer_id", "date", "product_id"])
+    start = day_number(spec.new_from(known["date"].min().date()))
+    group = known["product_id"].map(products.set_index("product_id")[column])
+    use = group.notna() & ((known["kind"] == "sale") if "kind" in known else True)
+    label, names = pd.factorize(group[use], sort=True)
+    customer, _ = pd.factorize(known.loc[use, "customer_id"])
+    code, pairs = pd.factorize(customer * max(len(names), 1) + label)
+    if not len(names):
+        return ProductCohorts(empty, column, spec.horizons[-1], 0, day)
+    first, gap, again = first_and_second(code, day_numbers(known.loc[use, "date"]), day_number(day))
+    new = first >= start
+    buyers = np.bincount(pairs[new] % len(names), minlength=len(names))
+    rows = []
+    for g in np.flatnonzero(buyers >= least):
+        chosen = new & (pairs % len(names) == g)
+        curve = kaplan_meier(gap[chosen], again[chosen], level=spec.level)
+        share, ci = curve.happened_by(spec.horizons[-1])
+        rows.append((names[int(g)], curve.n, share, ci.lo, ci.hi, curve.median))
+    if not rows:
+        raise CannotAnswer(f"No {column} has {least} first buyers; lower least or take a wider grouping.")
+    frame = pd.DataFrame(rows, columns=empty.columns)
+    frame = frame.sort_values(["share", column], ascending=[False, True]).reset_index(drop=True)
+    return ProductCohorts(frame, column, spec.horizons[-1], int((buyers < least).sum()), day)
+
+
+@dataclass(frozen=True, eq=False)
+class ProductCohorts(Result):
+    """Repurchase by product group.
+
+    Attributes:
+        frame: group, first_buyers, share, lo, hi, median_days.
+        column: What was grouped.
+        horizon: Days.
+        small: Groups left out for want of buyers.
+        as_of: Last day that counts.
+    """
+
+    frame: pd.DataFrame = field(repr=False)
+    column: str
+    horizon: int
+    small: int
+    as_of: date
+
+    name: ClassVar[str] = "product_cohorts"
+    formats: ClassVar[Mapping[str, str]] = {"share": ".1%", "lo": ".1%", "hi": ".1%", "median_days": ".0f"}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per group, most often bought again first."""
+        return self.frame.copy()
+
+    def refusal(self) -> Message | None:
+        """No products are known."""
+        return None if len(self.frame) else Message("segments.products.unknown", {"column": self.column})
+
+    def readout(self) -> Readout:
+        """Best and worst group."""
+        unknown = self.refusal()
+        if unknown:
+            return Readout(unknown, Message("segments.products.why"), Message("segments.products.supply"))
+        best, worst = self.frame.iloc[0], self.frame.iloc[-1]
+        values = {
+            "best": best[self.column],
+            "best_share": best["share"],
+            "worst": worst[self.column],
+            "worst_share": worst["share"],
+            "days": self.horizon,
+        }
+        return Readout(
+            Message("segments.products.finding", values),
+            Message("segments.products.certainty", {"small": self.small, "groups": len(self.frame)}),
+            Message("segments.products.action"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The share of every group."""
+        return tuple(
+            Fact(
+                id=f"product_repurchase.{row[self.column]}",
+                label=Message("segments.products.fact", {"group": row[self.column], "days": self.horizon}),
+                value=float(row["share"]),
+                unit="share",
+                ci=Interval(float(row["lo"]), float(row["hi"])),
+                kind="estimate",
+                n=int(row["first_buyers"]),
+                better="up",
+            )
+            for _, row in self.frame.iterrows()
+            if np.isfinite(row["share"])
+        )

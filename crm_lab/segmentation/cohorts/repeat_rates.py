@@ -1,0 +1,140 @@
+"""One word, many numbers: repeat rates side by side, days between purchases, products bought again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.checks import CannotAnswer, as_date, need_columns
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.segmentation.cohorts.second_purchase import Repurchase
+from crm_lab.stats.intervals import wilson
+
+
+def _known(orders: pd.DataFrame, day: date, columns: list[str]) -> pd.DataFrame:
+    need_columns(orders.columns, columns, "The table of purchases")
+    known = orders[orders["customer_id"].notna() & (orders["date"] <= pd.Timestamp(day))]
+    if known.empty:
+        raise CannotAnswer(f"There are no purchases up to {day}; choose a later as_of.")
+    return known
+
+
+def repeat_rates(
+    orders: pd.DataFrame,
+    *,
+    as_of: str | date | datetime,
+    window_days: int = 365,
+    repurchase: Repurchase | None = None,
+) -> RepeatRates:
+    """The repeat rate in five definitions, over one window.
+
+    Args:
+        orders: ``customer_id``, ``order_id`` and ``date``; one row per order.
+        as_of: Last day that counts.
+        window_days: Length of the window that ends with `as_of`.
+        repurchase: How new customers are told; its last horizon is used.
+
+    Raises:
+        BadInput: If columns are missing or the window holds no order.
+    """
+    day, spec = as_date(as_of), repurchase or Repurchase()
+    known = _known(orders, day, ["customer_id", "order_id", "date"])
+    since = pd.Timestamp(day) - pd.Timedelta(days=window_days)
+    middle = pd.Timestamp(day) - pd.Timedelta(days=window_days // 2)
+    inside = known[known["date"] > since]
+    if inside.empty:
+        raise CannotAnswer(f"The {window_days} days to {day} hold no order; lengthen window_days.")
+    by = inside.groupby("customer_id")
+    n_orders, n_days = by["order_id"].nunique(), by["date"].nunique()
+    early = set(inside.loc[inside["date"] <= middle, "customer_id"])
+    late = set(inside.loc[inside["date"] > middle, "customer_id"])
+    counts = [
+        ("two_orders", int((n_orders > 1).sum()), len(n_orders)),
+        ("two_days", int((n_days > 1).sum()), len(n_days)),
+        ("both_halves", len(early & late), len(early)),
+        ("orders_from_repeaters", int(n_orders[n_orders > 1].sum()), int(n_orders.sum())),
+    ]
+    rows = [(name, k, n, k / n if n else np.nan, *map(float, wilson(k, n))) for name, k, n in counts]
+    rows[-1] = (*rows[-1][:4], *_ratio_bounds(n_orders))
+    new = spec.analyze(known, as_of=day)
+    horizon = spec.horizons[-1]
+    share, ci = new.curve.happened_by(horizon)
+    rows.append(
+        (f"new_within_{horizon}", int((new.again & (new.gap <= horizon)).sum()), new.curve.n, share, ci.lo, ci.hi)
+    )
+    frame = pd.DataFrame(rows, columns=["definition", "repeating", "of", "share", "lo", "hi"])
+    return RepeatRates(frame, window_days, horizon, day)
+
+
+def _ratio_bounds(n_orders: pd.Series) -> tuple[float, float]:
+    """Interval of repeaters' orders over all orders, customers being the sampling unit (delta method)."""
+    x = n_orders.to_numpy(dtype=np.float64)
+    y = np.where(x > 1, x, 0.0)
+    share = y.sum() / x.sum()
+    se = float(np.sqrt(np.sum((y - share * x) ** 2)) / x.sum())
+    return max(share - 1.96 * se, 0.0), min(share + 1.96 * se, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class RepeatRates(Result):
+    """Repeat rates in several definitions.
+
+    Attributes:
+        frame: definition, repeating, of, share, lo, hi.
+        window_days: Length of the window.
+        horizon: Days within which new customers had to return.
+        as_of: Last day that counts.
+    """
+
+    frame: pd.DataFrame
+    window_days: int
+    horizon: int
+    as_of: date
+
+    name: ClassVar[str] = "repeat_rates"
+    formats: ClassVar[Mapping[str, str]] = {"share": ".1%", "lo": ".1%", "hi": ".1%"}
+
+    def _words(self, definition: str) -> Message:
+        if definition.startswith("new_within_"):
+            return Message("segments.repeat.new_within", {"days": self.horizon})
+        return Message(f"segments.repeat.{definition}", {"days": self.window_days})
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per definition, with its words."""
+        frame = self.frame.copy()
+        frame.insert(1, "meaning", [self._words(d).text() for d in frame["definition"]])
+        return frame
+
+    def readout(self) -> Readout:
+        """How far the definitions are apart."""
+        lo, hi = self.frame["share"].min(), self.frame["share"].max()
+        values = {"lo": lo, "hi": hi, "definitions": len(self.frame)}
+        return Readout(
+            Message("segments.repeat.finding", values),
+            Message("segments.repeat.certainty"),
+            Message("segments.repeat.action"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Every rate under its definition."""
+        return tuple(
+            Fact(
+                id=f"repeat_rate.{row['definition']}",
+                label=self._words(row["definition"]),
+                value=float(row["share"]),
+                unit="share",
+                ci=Interval(float(row["lo"]), float(row["hi"])),
+                kind="estimate",
+                n=int(row["of"]),
+                window=f"{self.window_days} days to {self.as_of}",
+                definition=self._words(row["definition"]).text("en"),
+                better="up",
+            )
+            for _, row in self.frame.iterrows()
+        )

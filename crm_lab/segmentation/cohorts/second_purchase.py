@@ -1,0 +1,209 @@
+"""Do new customers come back? Time from the first to the second purchase day, by Kaplan–Meier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.arrays import Integers
+from crm_lab.calendar import day_number, day_numbers
+from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.stats.intervals import wilson
+from crm_lab.stats.survival import SurvivalCurve, kaplan_meier
+
+HEADLINE_DAYS = 30
+
+
+def first_and_second(code: Integers, days: Integers, today: int) -> tuple[Integers, Integers, np.ndarray]:
+    """First purchase day, days until the second or until today, and whether the second was seen.
+
+    Args:
+        code: Number of the customer (or customer and product), 0 … n - 1, every number occurring.
+        days: Day of each purchase; several on one day count once.
+        today: The as-of day.
+
+    Returns:
+        Three arrays of shape (n,).
+
+    >>> [a.tolist() for a in first_and_second(np.array([0, 0, 1]), np.array([5, 9, 7]), 20)]
+    [[5, 7], [4, 13], [True, False]]
+    """
+    who, when = np.divmod(np.unique(code * (today + 1) + days), today + 1)
+    start = np.searchsorted(who, np.arange(int(who[-1]) + 1), side="left")
+    has_second = np.zeros(len(start), dtype=bool)
+    inside = start + 1 < len(who)
+    has_second[inside] = who[start[inside] + 1] == who[start[inside]]
+    end = np.where(has_second, when[np.minimum(start + 1, len(who) - 1)], today)
+    return when[start], end - when[start], has_second
+
+
+@dataclass(frozen=True)
+class Repurchase:
+    """First to second purchase among new customers.
+
+    Attributes:
+        horizons: Days after the first purchase that are reported.
+        guard_days: Customers first seen in so many days from the start of the data are left out: they may
+            be old customers whose earlier purchases were not recorded. 0 where the data begin with the
+            first customers ever.
+        level: Confidence level.
+
+    Raises:
+        BadInput: If the settings are wrong.
+    """
+
+    horizons: tuple[int, ...] = (7, 30, 60, 90)
+    guard_days: int = 59
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        problems = Problems("Repurchase")
+        rising = all(a < b for a, b in zip((0, *self.horizons), self.horizons, strict=False))
+        problems.unless(self.horizons and rising, f"horizons is {self.horizons}; give days above 0 in rising order.")
+        problems.unless(self.guard_days >= 0, f"guard_days is {self.guard_days}; it must be 0 or more.")
+        problems.raise_any()
+
+    def new_from(self, first_day: date) -> date:
+        """The first day whose new customers count as new."""
+        return first_day + timedelta(days=self.guard_days)
+
+    def analyze(self, orders: pd.DataFrame, *, as_of: str | date | datetime) -> RepurchaseResult:
+        """Estimate the share who bought a second time by each horizon.
+
+        Args:
+            orders: ``customer_id`` and ``date``; one row per order or line with a sale.
+            as_of: Last day that counts; later orders are unknown.
+
+        Raises:
+            BadInput: If columns are missing, or nobody is new.
+        """
+        need_columns(orders.columns, ["customer_id", "date"], "The table of orders")
+        day = as_date(as_of)
+        known = orders[orders["customer_id"].notna() & (orders["date"] <= pd.Timestamp(day))]
+        if known.empty:
+            raise CannotAnswer(f"There are no orders up to {day}; choose a later as_of.")
+        code, _ = pd.factorize(known["customer_id"])
+        start = self.new_from(known["date"].min().date())
+        first, gap, again = first_and_second(code, day_numbers(known["date"]), day_number(day))
+        new = first >= day_number(start)
+        if not new.any():
+            raise CannotAnswer(f"Nobody was first seen from {start} to {day}; lower guard_days or take a later as_of.")
+        follow_up = day_number(day) - first[new]
+        curve = kaplan_meier(gap[new], again[new], level=self.level)
+        return RepurchaseResult(curve, gap[new], again[new], follow_up, self, start, day)
+
+
+@dataclass(frozen=True, eq=False)
+class RepurchaseResult(Result):
+    """The curve from first to second purchase.
+
+    Attributes:
+        curve: Kaplan–Meier estimate over all new customers, whatever their follow-up.
+        gap: Days to the second purchase or to `as_of`, per new customer.
+        again: Whether the second purchase was seen.
+        follow_up: Days from the first purchase to `as_of`.
+        spec: Horizons and guard.
+        new_from: First day whose new customers count.
+        as_of: Last day that counts.
+    """
+
+    curve: SurvivalCurve = field(repr=False)
+    gap: Integers = field(repr=False)
+    again: np.ndarray = field(repr=False)
+    follow_up: Integers = field(repr=False)
+    spec: Repurchase
+    new_from: date
+    as_of: date
+
+    name: ClassVar[str] = "repurchase"
+    formats: ClassVar[Mapping[str, str]] = {
+        "share": ".1%", "lo": ".1%", "hi": ".1%", "share_followed": ".1%", "lo_followed": ".1%", "hi_followed": ".1%",
+    }  # fmt: skip
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per horizon: the curve's share with interval, and the plain share of the fully followed."""
+        rows = []
+        for days in self.spec.horizons:
+            s, lo, hi = (float(v) for v in self.curve.at(days))
+            followed = self.follow_up >= days
+            k, n = int((self.again & (self.gap <= days) & followed).sum()), int(followed.sum())
+            low, high = (float(v) for v in wilson(k, n, self.spec.level))
+            share = k / n if n else np.nan
+            rows.append((days, 1 - s, 1 - hi, 1 - lo, n, k, share, low, high))
+        columns = [
+            "days", "share", "lo", "hi", "followed", "returned", "share_followed", "lo_followed", "hi_followed"
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=columns)
+
+    def curve_frame(self) -> pd.DataFrame:
+        """The share who came back by each day, from day 0, with bounds."""
+        c = self.curve
+        return pd.DataFrame(
+            {
+                "days": np.concatenate([[0.0], c.times]),
+                "share": np.concatenate([[0.0], 1 - c.survival]),
+                "lo": np.concatenate([[0.0], 1 - c.hi]),
+                "hi": np.concatenate([[0.0], 1 - c.lo]),
+            }
+        )
+
+    @property
+    def headline_days(self) -> int:
+        """30 days, or the first horizon where 30 is none."""
+        return HEADLINE_DAYS if HEADLINE_DAYS in self.spec.horizons else self.spec.horizons[0]
+
+    def refusal(self) -> Message | None:
+        """The headline horizon lies beyond the longest follow-up."""
+        s = float(self.curve.at(self.headline_days)[0])
+        if np.isfinite(s):
+            return None
+        return Message("segments.repurchase.too_early", {"days": self.headline_days, "longest": self.curve.last})
+
+    def readout(self) -> Readout:
+        """The headline share, how it was estimated, what to do."""
+        n, days = self.curve.n, self.headline_days
+        certainty = Message(
+            "segments.repurchase.certainty",
+            {"n": n, "new_from": str(self.new_from), "waiting": int((~self.again).sum())},
+        )
+        refused = self.refusal()
+        if refused:
+            return Readout(refused, certainty, Message("segments.repurchase.wait"))
+        share, ci = self.curve.happened_by(days)
+        values = {"share": share, "lo": ci.lo, "hi": ci.hi, "days": days, "n": n}
+        half = self.curve.median
+        key = "finding" if np.isfinite(half) else "finding_no_median"
+        return Readout(
+            Message(f"segments.repurchase.{key}", {**values, "median": half}),
+            certainty,
+            Message("segments.repurchase.action", {"days": days}),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The share at every horizon."""
+        return tuple(
+            Fact(
+                id=f"repurchase.within_{row['days']:.0f}_days",
+                label=Message("segments.repurchase.fact", {"days": int(row["days"])}),
+                value=None if np.isnan(row["share"]) else float(row["share"]),
+                unit="share",
+                ci=None if np.isnan(row["share"]) else Interval(row["lo"], row["hi"], self.spec.level),
+                kind="estimate",
+                n=self.curve.n,
+                window=f"first seen {self.new_from} to {self.as_of}",
+                denominator="new customers, those still waiting counted as long as they were seen",
+                definition="1 - S(t), Kaplan-Meier, log-log bounds; second purchase on another day",
+                better="up",
+                refusal=Message("segments.repurchase.too_early", {"days": int(row["days"]), "longest": self.curve.last})
+                if np.isnan(row["share"])
+                else None,
+            )
+            for _, row in self.to_frame().iterrows()
+        )

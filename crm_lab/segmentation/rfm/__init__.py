@@ -1,0 +1,1 @@
+"""Who is valuable, loyal, recent: RFM scores, segments, and whom to call."""

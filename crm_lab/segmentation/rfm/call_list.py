@@ -1,0 +1,218 @@
+"""Whom to call first: a rule, stated openly, over segments and every customer's own rhythm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Readout, Result
+from crm_lab.segmentation.rfm.playbook import CALL_ORDER
+from crm_lab.segmentation.rfm.rfm import RFMResult
+from crm_lab.segmentation.rfm.segment_rules import joined, segment_name
+
+_NEEDED = ("customer_id", "recency_days", "revenue_12m", "median_gap_days", "overdue")
+
+
+@dataclass(frozen=True)
+class CallRule:
+    """Order customers by segment, then by 12-month revenue × how overdue they are.
+
+    Attributes:
+        n: How many customers to name.
+        segments: Segments to call, first to last; empty: those of `CALL_ORDER` that the rules have.
+        min_overdue: Name only customers silent for at least this many times their median gap.
+        currency: ISO code of the money columns.
+
+    Raises:
+        BadInput: If the settings are wrong.
+    """
+
+    n: int = 20
+    segments: tuple[str, ...] = ()
+    min_overdue: float = 1.0
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        problems = Problems("call rule")
+        problems.unless(self.n >= 1, f"n is {self.n}; it must be 1 or more.")
+        problems.unless(self.min_overdue > 0, f"min_overdue is {self.min_overdue}; it must be above 0.")
+        problems.raise_any()
+
+    def analyze(self, rfm: RFMResult, customers: pd.DataFrame) -> CallList:
+        """Pick and order the customers.
+
+        Args:
+            rfm: The scored customers.
+            customers: The same customers with ``revenue_12m``, ``median_gap_days`` and ``overdue``
+                (like `customer_360`).
+
+        Raises:
+            BadInput: If columns are missing or no segment to call is among the rules.
+        """
+        need_columns(customers.columns, _NEEDED, "The customer table")
+        order = self._order(rfm.scoring.rules.names)
+        joined = rfm.customers[["customer_id", "segment"]].merge(
+            customers[list(_NEEDED)], on="customer_id", how="left", validate="one_to_one"
+        )
+        called = joined[joined["segment"].isin(order)]
+        late = called[called["overdue"] >= self.min_overdue]
+        late = late.assign(
+            priority=late["revenue_12m"] * late["overdue"],
+            rank=late["segment"].map({s: i for i, s in enumerate(order)}),
+        ).sort_values(["rank", "priority", "customer_id"], ascending=[True, False, True])
+        frame = late.head(self.n).drop(columns="rank").reset_index(drop=True)
+        frame.insert(0, "place", np.arange(1, len(frame) + 1))
+        return CallList(
+            frame=frame,
+            asked=self.n,
+            order=order,
+            late=len(late),
+            late_revenue=float(late["revenue_12m"].sum()),
+            all_revenue=float(joined["revenue_12m"].sum()),
+            no_rhythm=int(called["overdue"].isna().sum()),
+            as_of=rfm.as_of,
+            currency=self.currency,
+        )
+
+    def _order(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [s for s in self.segments if s not in names]
+        if unknown:
+            raise BadInput(f"segments names {', '.join(unknown)}; the rules have {', '.join(names)}.")
+        order = self.segments or tuple(s for s in CALL_ORDER if s in names)
+        if not order:
+            raise BadInput(f"No segment to call is known among {', '.join(names)}; name them in segments.")
+        return order
+
+
+@dataclass(frozen=True, eq=False)
+class CallList(Result):
+    """The customers to call first, each with a reason.
+
+    Attributes:
+        frame: One row per customer, in calling order.
+        asked: How many were wanted.
+        order: The segments called, first to last.
+        late: Customers of these segments who are overdue.
+        late_revenue: Their revenue in 12 months.
+        all_revenue: Everybody's revenue in 12 months.
+        no_rhythm: Customers of these segments with one purchase day: they have no rhythm to be late on.
+        as_of: Last day that counts.
+        currency: ISO code.
+    """
+
+    frame: pd.DataFrame
+    asked: int
+    order: tuple[str, ...]
+    late: int
+    late_revenue: float
+    all_revenue: float
+    no_rhythm: int
+    as_of: date
+    currency: str
+
+    name: ClassVar[str] = "call_list"
+    formats: ClassVar[Mapping[str, str]] = {
+        "revenue_12m": ",.2f",
+        "overdue": ".1f",
+        "median_gap_days": "g",
+        "priority": ",.0f",
+    }
+
+    def to_frame(self) -> pd.DataFrame:
+        """The list: place, customer, segment, the numbers behind the order, and the reason in words."""
+        names = {s: segment_name(s).text() for s in self.frame["segment"].unique()}
+        return self.frame.assign(
+            segment=self.frame["segment"].map(names),
+            reason=[self._reason(row).text() for _, row in self.frame.iterrows()],
+        )
+
+    def _reason(self, row: pd.Series) -> Message:
+        values = {
+            "gap": float(row["median_gap_days"]),
+            "silent": int(row["recency_days"]),
+            "overdue": float(row["overdue"]),
+            "revenue": float(row["revenue_12m"]),
+            "currency": self.currency,
+        }
+        return Message("segments.call.reason", values)
+
+    @property
+    def revenue(self) -> float:
+        """What the listed customers spent in 12 months: the most that can be at stake."""
+        return float(self.frame["revenue_12m"].sum())
+
+    def refusal(self) -> Message | None:
+        """Nobody is late."""
+        return None if len(self.frame) else Message("segments.call.nobody", {"as_of": str(self.as_of)})
+
+    def readout(self) -> Readout:
+        """Whom to call, what is at stake, and that the rule is untested."""
+        nobody = self.refusal()
+        if nobody:
+            return Readout(nobody, Message("segments.call.nobody_certainty"), Message("segments.call.nobody_action"))
+        finding = Message(
+            "segments.call.finding",
+            {
+                "n": len(self.frame),
+                "segments": self._segment_names(),
+                "revenue": self.revenue,
+                "currency": self.currency,
+                "share": self.revenue / self.all_revenue,
+                "overdue": float(self.frame["overdue"].median()),
+                "late": self.late,
+                "late_revenue": self.late_revenue,
+            },
+        )
+        return Readout(
+            finding,
+            Message("segments.call.certainty", {"no_rhythm": self.no_rhythm}),
+            Message("segments.call.action", {"n": len(self.frame)}),
+        )
+
+    def _segment_names(self) -> Message:
+        listed = set(self.frame["segment"])
+        return joined([segment_name(s) for s in self.order if s in listed])
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Customers named, their money, and all who are late."""
+        window = f"365 days to {self.as_of}"
+        return (
+            Fact(
+                id="call_list.customers",
+                label=Message("segments.call.fact_customers"),
+                value=len(self.frame),
+                unit="customers",
+                definition="segments to call, overdue on their own rhythm, by 12-month revenue × overdue",
+            ),
+            Fact(
+                id="call_list.revenue_12m",
+                label=Message("segments.call.fact_revenue"),
+                value=self.revenue,
+                unit=self.currency,
+                n=len(self.frame),
+                window=window,
+            ),
+            Fact(
+                id="call_list.late_customers",
+                label=Message("segments.call.fact_late"),
+                value=self.late,
+                unit="customers",
+                better="down",
+            ),
+            Fact(
+                id="call_list.late_revenue_12m",
+                label=Message("segments.call.fact_late_revenue"),
+                value=self.late_revenue,
+                unit=self.currency,
+                n=self.late,
+                window=window,
+                better="down",
+            ),
+        )

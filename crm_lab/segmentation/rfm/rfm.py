@@ -1,0 +1,264 @@
+"""RFM: how recently, how often and for how much each customer bought, scored and named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.arrays import Floats
+from crm_lab.checks import CannotAnswer, Problems, as_date
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Readout, Result
+from crm_lab.segmentation.rfm.cut_points import natural_breaks, quantile_cuts
+from crm_lab.segmentation.rfm.scoring_file import DIMENSIONS, RFMScoring, load_scoring
+from crm_lab.segmentation.rfm.segment_rules import TEN_SEGMENTS, SegmentRules, segment_name
+from crm_lab.segmentation.rfm.usable_customers import history_of, scored_frame, usable_customers, values_of
+
+Method = Literal["quantiles", "fixed", "natural_breaks"]
+SCORES = ("r_score", "f_score", "m_score")
+
+
+@dataclass(frozen=True)
+class RFM:
+    """How to score customers 1 (worst) … `bins` (best) on recency, frequency and money.
+
+    Attributes:
+        bins: Scores per dimension.
+        method: ``quantiles`` (about equal groups), ``natural_breaks`` (most alike groups) or ``fixed``.
+        cut_points: For ``fixed``: column -> ascending cut points, at most bins - 1 of them.
+        rules: The table that names the segments.
+
+    >>> customers = pd.DataFrame(
+    ...     {
+    ...         "customer_id": list("abcdef"),
+    ...         "recency_days": [1, 3, 9, 20, 40, 80],
+    ...         "n_orders": [9, 7, 7, 2, 2, 1],
+    ...         "revenue": [90.0, 80.0, 20.0, 20.0, 15.0, 5.0],
+    ...     }
+    ... )
+    >>> result = RFM(bins=3).fit(customers, as_of="2024-06-30")
+    >>> result.to_frame()["rfm_cell"].tolist()
+    ['333', '323', '222', '212', '111', '111']
+
+    Raises:
+        BadInput: If the settings are wrong; all of them are named.
+    """
+
+    bins: int = 5
+    method: Method = "quantiles"
+    cut_points: Mapping[str, Sequence[float]] | None = None
+    rules: SegmentRules = TEN_SEGMENTS
+
+    def __post_init__(self) -> None:
+        problems = Problems("RFM settings")
+        problems.unless(2 <= self.bins <= 10, f"bins is {self.bins}; it must be 2 to 10.")
+        known = ("quantiles", "fixed", "natural_breaks")
+        problems.unless(self.method in known, f"method is {self.method!r}; it must be one of {known}.")
+        if self.method == "fixed":
+            missing = [name for name in DIMENSIONS if name not in (self.cut_points or {})]
+            problems.unless(not missing, f"cut_points lacks {', '.join(missing)}; method 'fixed' needs them.")
+        else:
+            problems.unless(self.cut_points is None, f"cut_points belong to 'fixed', not {self.method!r}.")
+        problems.raise_any()
+
+    def fit(
+        self, customers: pd.DataFrame, *, as_of: str | date | datetime, window_days: int | None = None
+    ) -> RFMResult:
+        """Find the cut points on a customer table and score it.
+
+        Args:
+            customers: One row per customer with ``customer_id``, ``recency_days``, ``n_orders`` and
+                ``revenue`` (like `customer_360`). Rows without an id or without an order are left out
+                and counted.
+            as_of: Last day that counts in the table.
+            window_days: Days over which orders and money were counted, if not over all history.
+
+        Raises:
+            BadInput: If columns or values are missing, or fewer customers than bins remain.
+        """
+        day = as_date(as_of)
+        usable = usable_customers(customers, day)
+        if len(usable.frame) < self.bins:
+            raise CannotAnswer(
+                f"There are {len(usable.frame)} customers for {self.bins} bins; "
+                "RFM needs at least one customer per bin: lower bins or widen the data."
+            )
+        cuts = {name: self._cuts(name, values_of(usable.frame, name)) for name in DIMENSIONS}
+        history = history_of(usable.frame, window_days)
+        scoring = RFMScoring(cuts, self.rules, self.bins, self.method, day, history)
+        frame = scored_frame(usable.frame, scoring)
+        sizes = frame["segment"].value_counts()
+        counted = {name: int(sizes.get(name, 0)) for name in self.rules.names}
+        kept = RFMScoring(cuts, self.rules, self.bins, self.method, day, history, counted)
+        return RFMResult(frame, kept, day, history, usable.null_ids, usable.without_orders)
+
+    def _cuts(self, name: str, values: Floats) -> tuple[float, ...]:
+        if self.method == "fixed":
+            assert self.cut_points is not None  # noqa: S101 - checked in __post_init__
+            return tuple(map(float, self.cut_points[name]))
+        find = quantile_cuts if self.method == "quantiles" else natural_breaks
+        return tuple(map(float, find(values, self.bins)))
+
+
+@dataclass(frozen=True, eq=False)
+class RFMResult(Result):
+    """Every customer's scores and segment, and the scoring that gave them.
+
+    Attributes:
+        customers: The scored table.
+        scoring: Cut points and rules; it may have been fitted on an earlier day.
+        as_of: Last day that counts.
+        history_days: Days that the data cover.
+        null_ids: Rows left out because nobody is named.
+        without_orders: Customers left out because they have no order (only returns).
+    """
+
+    customers: pd.DataFrame
+    scoring: RFMScoring
+    as_of: date
+    history_days: int
+    null_ids: int = 0
+    without_orders: int = 0
+
+    name: ClassVar[str] = "rfm"
+    formats: ClassVar[Mapping[str, str]] = {"revenue": ",.2f"}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per customer: values, scores 1 (worst) … bins (best), cell and segment."""
+        return self.customers.copy()
+
+    def score(self, customers: pd.DataFrame, *, as_of: str | date | datetime) -> RFMResult:
+        """Score another customer table with these cut points and rules."""
+        return apply_scoring(self.scoring, customers, as_of=as_of)
+
+    def under(self, scoring_file: str) -> RFMResult:
+        """The same customers under a scoring saved before; an empty name keeps the present one."""
+        if not scoring_file:
+            return self
+        scoring = load_scoring(scoring_file)
+        return replace(self, customers=scored_frame(self.customers, scoring), scoring=scoring)
+
+    def segments(self) -> SegmentTable:
+        """Customers and money per segment."""
+        return SegmentTable.of(self)
+
+    def thin_dimensions(self) -> tuple[str, ...]:
+        """Score columns with fewer distinct scores than bins: ties made some scores impossible."""
+        return tuple(s for s in SCORES if self.customers[s].nunique() < self.scoring.bins)
+
+    def readout(self) -> Readout:
+        """The segments in three sentences."""
+        return self.segments().readout()
+
+    def facts(self) -> tuple[Fact, ...]:
+        """What the segment table states."""
+        return self.segments().facts()
+
+
+def apply_scoring(
+    scoring: RFMScoring,
+    customers: pd.DataFrame,
+    *,
+    as_of: str | date | datetime,
+    window_days: int | None = None,
+) -> RFMResult:
+    """Score customers with cut points and rules that were fitted before, e.g. last quarter's.
+
+    Raises:
+        BadInput: If columns or values are missing, or nobody can be scored.
+    """
+    day = as_date(as_of)
+    usable = usable_customers(customers, day)
+    history = history_of(usable.frame, window_days)
+    frame = scored_frame(usable.frame, scoring)
+    return RFMResult(frame, scoring, day, history, usable.null_ids, usable.without_orders)
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentTable(Result):
+    """Customers and money per segment: a count, so without intervals."""
+
+    frame: pd.DataFrame
+    rfm: RFMResult = field(repr=False)
+
+    name: ClassVar[str] = "segments"
+    formats: ClassVar[Mapping[str, str]] = {
+        "share_of_customers": ".1%",
+        "share_of_revenue": ".1%",
+        "revenue": ",.0f",
+        "median_recency_days": ".0f",
+        "median_orders": ".0f",
+    }
+
+    @classmethod
+    def of(cls, rfm: RFMResult) -> SegmentTable:
+        """Count a scored table by segment, in the order of the rules."""
+        grouped = rfm.customers.groupby("segment")
+        frame = pd.DataFrame(
+            {
+                "customers": grouped.size(),
+                "revenue": grouped["revenue"].sum(),
+                "median_recency_days": grouped["recency_days"].median(),
+                "median_orders": grouped["n_orders"].median(),
+            }
+        ).reindex(list(rfm.scoring.rules.names))
+        frame[["customers", "revenue"]] = frame[["customers", "revenue"]].fillna(0)
+        frame["customers"] = frame["customers"].astype("int64")
+        total = frame["revenue"].sum()
+        frame.insert(1, "share_of_customers", frame["customers"] / frame["customers"].sum())
+        frame.insert(3, "share_of_revenue", frame["revenue"] / total if total else np.nan)
+        frame = frame.rename_axis("segment").reset_index()
+        frame.insert(1, "name", [segment_name(s).text() for s in frame["segment"]])
+        return cls(frame, rfm)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per segment, in the order of the rule table."""
+        return self.frame.copy()
+
+    def readout(self) -> Readout:
+        """The segment with the most money, the ties, and what to do."""
+        top = self.frame.sort_values("revenue", ascending=False).iloc[0]
+        thin = self.rfm.thin_dimensions()
+        certainty = (
+            Message("segments.rfm.certainty_ties", {"scores": ", ".join(thin), "bins": self.rfm.scoring.bins})
+            if thin
+            else Message("segments.rfm.certainty", {"bins": self.rfm.scoring.bins})
+        )
+        return Readout(
+            Message(
+                "segments.rfm.finding",
+                {
+                    "segment": segment_name(top["segment"]),
+                    "customers": top["customers"],
+                    "share_of_customers": top["share_of_customers"],
+                    "share_of_revenue": top["share_of_revenue"],
+                    "total": len(self.rfm.customers),
+                },
+            ),
+            certainty,
+            Message("segments.rfm.action"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Customers in all and per segment, and what was left out."""
+        window = f"{self.rfm.history_days} days to {self.rfm.as_of}"
+        n = len(self.rfm.customers)
+        total = Fact(id="rfm.customers", label=Message("segments.fact.customers"), value=n, unit="customers", n=n)
+        nobody = Fact(id="rfm.null_ids", label=Message("segments.fact.null_ids"), value=self.rfm.null_ids, unit="rows")
+        per = (
+            Fact(
+                id=f"rfm.{segment}.customers",
+                label=segment_name(segment),
+                value=int(customers),
+                unit="customers",
+                n=n,
+                window=window,
+            )
+            for segment, customers in zip(self.frame["segment"], self.frame["customers"], strict=True)
+        )
+        return (total, nobody, *per)

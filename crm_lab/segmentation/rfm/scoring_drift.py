@@ -1,0 +1,159 @@
+"""What changed since the scoring was fitted: customers, or the cut points?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.checks import BadInput
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Readout, Result
+from crm_lab.segmentation.rfm.rfm import RFMResult
+from crm_lab.segmentation.rfm.scoring_file import DIMENSIONS, RFMScoring
+from crm_lab.segmentation.rfm.segment_rules import segment_name
+
+_SAME_HISTORY = 0.05  # histories that differ by less are read as equally long
+
+
+@dataclass(frozen=True, eq=False)
+class ScoringDrift(Result):
+    """Segments on the day of the fit, now under the same cut points, and now under new ones.
+
+    Attributes:
+        frame: Per segment: customers and shares in the three tables, and the two steps between them.
+        fitted: The scoring in force.
+        fresh: The scoring that the present data would give.
+        renamed: Customers who would have another segment under the fresh scoring.
+        customers: Customers now.
+        history_days: Days that the present data cover.
+    """
+
+    frame: pd.DataFrame
+    fitted: RFMScoring
+    fresh: RFMScoring
+    renamed: int
+    customers: int
+    history_days: int
+
+    name: ClassVar[str] = "scoring_drift"
+    formats: ClassVar[Mapping[str, str]] = {
+        "share_then": ".1%",
+        "share_now": ".1%",
+        "share_new_cuts": ".1%",
+        "by_customers": "+.1%",
+        "by_cut_points": "+.1%",
+    }
+
+    @property
+    def first_run(self) -> bool:
+        """Whether the scoring in force was fitted on the present data."""
+        return self.fitted == self.fresh
+
+    @property
+    def longer_history(self) -> bool:
+        """Whether orders and money were counted over clearly more (or fewer) days than at the fit."""
+        return abs(self.history_days / self.fitted.history_days - 1) > _SAME_HISTORY
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per segment."""
+        return self.frame.copy()
+
+    def cut_points(self) -> pd.DataFrame:
+        """Both scorings' cut points side by side: dimension, cut, fitted, fresh."""
+        rows = [
+            (name, k + 1, *pair)
+            for name in DIMENSIONS
+            for k, pair in enumerate(zip(self.fitted.cut_points[name], self.fresh.cut_points[name], strict=False))
+        ]
+        return pd.DataFrame(rows, columns=["dimension", "cut", "fitted", "fresh"])
+
+    def readout(self) -> Readout:
+        """What moved, why, what to do."""
+        if self.first_run:
+            return Readout(
+                Message("segments.drift.first", {"customers": self.customers}),
+                Message("segments.drift.first_certainty"),
+                Message("segments.drift.first_action"),
+            )
+        top = self.frame.loc[self.frame["by_customers"].abs().sort_values(ascending=False).index].iloc[0]
+        finding = Message(
+            "segments.drift.finding",
+            {
+                "as_of": str(self.fitted.as_of),
+                "segment": segment_name(top["segment"]),
+                "then": top["share_then"],
+                "now": top["share_now"],
+                "renamed": self.renamed,
+                "customers": self.customers,
+                "share": self.renamed / self.customers,
+            },
+        )
+        days = {"then": self.fitted.history_days, "now": self.history_days}
+        key = "longer" if self.longer_history else "certainty"
+        return Readout(finding, Message(f"segments.drift.{key}", days), Message(f"segments.drift.{key}_action"))
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Customers whose name hangs on the choice of cut points, and the change per segment."""
+        moved = Fact(
+            id="drift.renamed",
+            label=Message("segments.drift.fact_renamed"),
+            value=self.renamed,
+            unit="customers",
+            n=self.customers,
+            definition=f"another segment under cut points fitted now than under those of {self.fitted.as_of}",
+        )
+        changes = (
+            Fact(
+                id=f"drift.{row['segment']}",
+                label=Message("segments.drift.fact", {"segment": segment_name(row["segment"])}),
+                value=float(row["by_customers"]),
+                unit="share",
+                n=self.customers,
+                definition="share of customers now minus share at the fit, same cut points",
+            )
+            for _, row in self.frame.iterrows()
+            if not self.first_run
+        )
+        return (moved, *changes)
+
+
+def compare_scorings(scored: RFMResult, fresh: RFMResult) -> ScoringDrift:
+    """Explain the difference between the fitted scoring and one fitted now, on the same customers.
+
+    The change of a segment's share is split: first customers change under the same cut points, then the
+    cut points change for the same customers.
+
+    Args:
+        scored: The customers under the scoring in force.
+        fresh: The same customers under a scoring fitted on them.
+
+    Raises:
+        BadInput: If the two hold different customers.
+    """
+    if not scored.customers["customer_id"].equals(fresh.customers["customer_id"]):
+        raise BadInput("The two results hold different customers; score the same table both times.")
+    names = list(dict.fromkeys([*scored.scoring.rules.names, *fresh.scoring.rules.names]))
+    then = pd.Series(dict(scored.scoring.segments)).reindex(names).fillna(0).astype("int64")
+    if not then.sum():
+        then = scored.customers["segment"].value_counts().reindex(names).fillna(0).astype("int64")
+    now, new = (r.customers["segment"].value_counts().reindex(names).fillna(0).astype("int64") for r in (scored, fresh))
+    frame = pd.DataFrame(
+        {
+            "segment": names,
+            "name": [segment_name(s).text() for s in names],
+            "customers_then": then.to_numpy(),
+            "customers_now": now.to_numpy(),
+            "customers_new_cuts": new.to_numpy(),
+            "share_then": (then / then.sum()).to_numpy(),
+            "share_now": (now / now.sum()).to_numpy(),
+            "share_new_cuts": (new / new.sum()).to_numpy(),
+        }
+    )
+    frame["by_customers"] = frame["share_now"] - frame["share_then"]
+    frame["by_cut_points"] = frame["share_new_cuts"] - frame["share_now"]
+    renamed = int(np.sum(scored.customers["segment"].to_numpy() != fresh.customers["segment"].to_numpy()))
+    return ScoringDrift(frame, scored.scoring, fresh.scoring, renamed, len(scored.customers), scored.history_days)

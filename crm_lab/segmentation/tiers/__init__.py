@@ -1,0 +1,1 @@
+"""Who is in which tier, and who moves."""

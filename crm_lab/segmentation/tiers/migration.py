@@ -1,0 +1,275 @@
+"""Who moved between tiers from one period to the next, and how many move when nothing is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.calendar import UNITS, Unit, period_index, period_label, whole_periods
+from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date, need_columns
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.segmentation.tiers.migration_bootstrap import change_of_moves
+from crm_lab.segmentation.tiers.move_baseline import MoveBaseline, TreatedMove, state_name
+from crm_lab.segmentation.tiers.tiers import TIER_NAMES, Tiers
+from crm_lab.stats.intervals import wilson
+from crm_lab.stats.markov import (
+    chain_draws,
+    expected_stay,
+    steady_state,
+    transition_counts,
+    transition_matrix,
+)
+
+STATES = (*TIER_NAMES, "dormant", "new")  # new: not seen yet; only a start
+_CODES = {state: code for code, state in enumerate(STATES)}
+
+
+@dataclass(frozen=True)
+class Migration:
+    """Tier customers anew in every period among its buyers, and follow them to the next.
+
+    Attributes:
+        tiers: How each period's buyers are tiered.
+        period: week, month or quarter of the calendar.
+
+    Raises:
+        BadInput: If the period is unknown.
+    """
+
+    tiers: Tiers = field(default_factory=Tiers)
+    period: Unit = "quarter"
+
+    def __post_init__(self) -> None:
+        problems = Problems("Migration")
+        problems.unless(self.period in UNITS, f"period is {self.period!r}; it must be one of {UNITS}.")
+        problems.raise_any()
+
+    def analyze(self, lines: pd.DataFrame, *, as_of: str | date | datetime) -> MigrationResult:
+        """Follow customers over all whole periods.
+
+        Args:
+            lines: ``customer_id``, ``date``, ``net_amount`` and, where there are returns, ``kind``;
+                one row per line, order or customer-day. Returns lower the spend of their own period.
+            as_of: Last day that counts.
+
+        Raises:
+            BadInput: If columns are missing or fewer than two whole periods are covered.
+        """
+        need_columns(lines.columns, ["customer_id", "date", "net_amount"], "The table of purchases")
+        day = as_date(as_of)
+        known = lines[lines["customer_id"].notna() & (lines["date"] <= pd.Timestamp(day))]
+        if known.empty:
+            raise CannotAnswer(f"There are no purchases up to {day}; choose a later as_of.")
+        periods = whole_periods(known["date"].min().date(), day, self.period)
+        if len(periods) < 2:
+            raise CannotAnswer(
+                f"The data hold {len(periods)} whole {self.period}s up to {day}; "
+                "moves need two: choose a shorter period or more data."
+            )
+        states, spend = period_states(known, periods, self)
+        return MigrationResult(states, spend, tuple(states.columns), self, day)
+
+
+def period_states(lines: pd.DataFrame, periods: list[int], spec: Migration) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """State and spend of every customer in every period: one row per customer, one column per period."""
+    code, ids = pd.factorize(lines["customer_id"], sort=True)
+    index = period_index(lines["date"], spec.period)
+    sale = (lines["kind"] == "sale").to_numpy() if "kind" in lines else np.ones(len(lines), dtype=bool)
+    n, k, inside = len(ids), len(periods), (index >= periods[0]) & (index <= periods[-1])
+    cell = code[inside] * k + index[inside] - periods[0]
+    amount = lines["net_amount"].to_numpy(dtype=np.float64)[inside]
+    # money is exact to four decimals: without its rounding errors equal spend ties, whatever the row order
+    spend = np.round(np.bincount(cell, weights=amount, minlength=n * k), 4).reshape(n, k)
+    buys = np.bincount(cell, weights=sale[inside], minlength=n * k).reshape(n, k) > 0
+    since = np.full(n, np.iinfo(np.int64).max)
+    np.minimum.at(since, code[sale], index[sale])
+    states = pd.DataFrame(index=pd.Index(ids, name="customer_id"))
+    for j, period in enumerate(periods):
+        state = np.where(since < period, "dormant", "new").astype(object)
+        state[buys[:, j]] = spec.tiers.assign(spend[buys[:, j], j])
+        states[period_label(period, spec.period)] = state
+    seen = (states != "new").any(axis=1)
+    return states[seen], pd.DataFrame(spend, states.index, states.columns)[seen]
+
+
+@dataclass(frozen=True, eq=False)
+class MigrationResult(Result):
+    """States of all customers in all whole periods, and the moves between neighbours.
+
+    Attributes:
+        states: One row per customer, one column per period: A, B, C, dormant (bought before, not now)
+            or new (not seen before the period after).
+        spend: Spend in the same shape.
+        periods: The periods, in order.
+        spec: How they were made.
+        as_of: Last day that counts.
+    """
+
+    states: pd.DataFrame = field(repr=False)
+    spend: pd.DataFrame = field(repr=False)
+    periods: tuple[str, ...]
+    spec: Migration
+    as_of: date
+
+    name: ClassVar[str] = "migration"
+    formats: ClassVar[Mapping[str, str]] = {"share": ".1%", "lo": ".1%", "hi": ".1%"}
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Neighbouring periods."""
+        return tuple(zip(self.periods[:-1], self.periods[1:], strict=True))
+
+    def counts(self, pair: tuple[str, str]) -> np.ndarray:
+        """Moves between two periods, shape (5, 5), in the order of `STATES`; unseen customers left out."""
+        before, after = (self.states[p].map(_CODES).to_numpy(dtype=np.int64) for p in pair)
+        seen = after != _CODES["new"]
+        return transition_counts(before[seen], after[seen], len(STATES))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per pair of periods (latest first) and move: customers at the start, moved, share with interval."""
+        rows = []
+        for earlier, later in reversed(self.pairs):
+            counts = self.counts((earlier, later))
+            for i, start in enumerate(STATES):
+                n = int(counts[i].sum())
+                if not n:
+                    continue
+                lo, hi = wilson(counts[i, :-1], np.full(len(STATES) - 1, n))
+                rows += [
+                    (earlier, later, start, end, int(counts[i, j]), n, counts[i, j] / n, lo[j], hi[j])
+                    for j, end in enumerate(STATES[:-1])
+                ]
+        columns = ["from_period", "to_period", "from_tier", "to_tier", "moved", "customers", "share", "lo", "hi"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def last_moves(self) -> pd.DataFrame:
+        """The latest matrix: rows from, columns to, shares that sum to 1."""
+        frame = self.to_frame()
+        last = frame[frame["to_period"] == self.periods[-1]]
+        wide = last.pivot_table(index="from_tier", columns="to_tier", values="share")
+        return wide.reindex(index=[s for s in STATES if s in wide.index], columns=list(STATES[:-1]))
+
+    def regression_to_the_mean(self) -> pd.DataFrame:
+        """Mean spend per tier of the last period but one, then and in the period after it."""
+        before, after = self.pairs[-1]
+        mean = self.spend[[before, after]].groupby(self.states[before]).mean().reindex(list(TIER_NAMES))
+        frame = mean.assign(change=mean[after] / mean[before] - 1).rename_axis("tier").reset_index()
+        frame.insert(1, "customers", [int((self.states[before] == t).sum()) for t in frame["tier"]])
+        return frame
+
+    def outlook(self, *, rng: np.random.Generator | int, draws: int = 1000, level: float = 0.95) -> pd.DataFrame:
+        """Expected stay (periods) and steady-state share per state, if moves go on as lately.
+
+        New customers are left out: the chain is closed over A, B, C and dormant. Intervals are those of
+        Dirichlet draws of the rows.
+        """
+        counts = self.counts(self.pairs[-1])[:4, :4]
+        P = transition_matrix(counts)
+        steady, stay = chain_draws(counts, np.random.default_rng(rng), draws)
+        tails = [(1 - level) / 2, (1 + level) / 2]
+        (s_lo, s_hi), (t_lo, t_hi) = np.quantile(steady, tails, axis=0), np.quantile(stay, tails, axis=0)
+        return pd.DataFrame(
+            {
+                "tier": STATES[:4],
+                "customers": counts.sum(axis=0),
+                "steady_share": steady_state(P),
+                "steady_lo": s_lo,
+                "steady_hi": s_hi,
+                "stay": expected_stay(P),
+                "stay_lo": t_lo,
+                "stay_hi": t_hi,
+            }
+        )
+
+    def baseline(
+        self,
+        start: str = "C",
+        end: str = "B",
+        target: float | None = None,
+        *,
+        rng: np.random.Generator | int = 0,
+    ) -> MoveBaseline:
+        """One move in every pair of periods: the latest beside the earlier ones, when nothing was done.
+
+        Args:
+            start: Tier before.
+            end: Tier after.
+            target: A share somebody promised, to be seen beside the earlier windows.
+            rng: Generator or seed of the bootstrap of customers.
+        """
+        _known_states(start, end)
+        frame = self.to_frame()
+        rows = frame[(frame["from_tier"] == start) & (frame["to_tier"] == end)]
+        rows = rows.sort_values("from_period").reset_index(drop=True)
+        if rows.empty:
+            raise CannotAnswer(f"Nobody was in {start} at the start of a period; choose another tier.")
+        change = None
+        if len(self.pairs) > 1:
+            codes = np.column_stack([self.states[p].map(_CODES) for p in self.periods]).astype(np.int64)
+            change = change_of_moves(
+                codes, self.spend.to_numpy(), self.spec.tiers, (_CODES[start], _CODES[end]), rng=rng
+            )
+        return MoveBaseline(rows, start, end, change, target, self.as_of)
+
+    def compare(self, treated: pd.Series, start: str = "C", end: str = "B", *, drawn_by_lot: bool) -> TreatedMove:
+        """Treated minus control on the latest move.
+
+        Args:
+            treated: True or False per customer id (the index); customers without an entry are left out.
+            start: Tier before.
+            end: Tier after.
+            drawn_by_lot: Whether chance alone decided who was treated; else the difference is no effect.
+        """
+        _known_states(start, end)
+        moved, could = (a[:, -1] for a in self._indicators(start, end))
+        arm = treated.reindex(self.states.index)
+        use = arm.notna().to_numpy() & (could > 0)
+        in_arm = arm[use].astype(bool).to_numpy()
+        n_t, n_c = int(in_arm.sum()), int((~in_arm).sum())
+        if not min(n_t, n_c):
+            raise CannotAnswer(f"Of those in {start}, {n_t} were treated and {n_c} not; both must be above 0.")
+        y = moved[use]
+        return TreatedMove(start, end, int(y[in_arm].sum()), n_t, int(y[~in_arm].sum()), n_c, drawn_by_lot)
+
+    def _indicators(self, start: str, end: str) -> tuple[np.ndarray, np.ndarray]:
+        """Per customer and pair: made the move, could have; each shape (n, pairs)."""
+        was = np.column_stack([self.states[p] == start for p in self.periods[:-1]]).astype(np.float64)
+        now = np.column_stack([self.states[p] == end for p in self.periods[1:]]).astype(np.float64)
+        return was * now, was
+
+    def readout(self) -> Readout:
+        """The readout of C to B."""
+        return self.baseline().readout()
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The latest matrix, each cell an estimate with its interval."""
+        frame = self.to_frame()
+        last = frame[frame["to_period"] == self.periods[-1]]
+        return tuple(
+            Fact(
+                id=f"migration.{row['from_tier']}_to_{row['to_tier']}",
+                label=Message(
+                    "segments.move.fact", {"start": state_name(row["from_tier"]), "end": state_name(row["to_tier"])}
+                ),
+                value=float(row["share"]),
+                unit="share",
+                ci=Interval(float(row["lo"]), float(row["hi"])),
+                kind="estimate",
+                n=int(row["customers"]),
+                window=f"{row['from_period']} to {row['to_period']}",
+                denominator=f"all in {row['from_tier']} in {row['from_period']}, leavers included",
+            )
+            for _, row in last.iterrows()
+        )
+
+
+def _known_states(*states: str) -> None:
+    unknown = [s for s in states if s not in STATES]
+    if unknown:
+        raise BadInput(f"There is no tier {', '.join(unknown)}; tiers are {', '.join(STATES)}.")

@@ -1,0 +1,217 @@
+"""One move judged: beside what happens when nothing is done, and treated minus control."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.stats.intervals import wilson
+from crm_lab.stats.markov import Difference, share_difference
+
+
+def state_name(state: str) -> Message:
+    """What readers call a tier or state."""
+    return Message(f"segments.state.{state}")
+
+
+@dataclass(frozen=True, eq=False)
+class MoveBaseline(Result):
+    """The share that made one move, period by period; the earlier ones are placebo windows.
+
+    Attributes:
+        rows: One row per pair of periods: moved, customers, share, lo, hi.
+        start: Tier before.
+        end: Tier after.
+        change: Latest share minus the earlier ones pooled; missing where there is one pair only.
+        target: A share promised for the move, to be seen beside the placebo.
+        as_of: Last day that counts.
+    """
+
+    rows: pd.DataFrame
+    start: str
+    end: str
+    change: Difference | None
+    target: float | None
+    as_of: date
+
+    name: ClassVar[str] = "move_baseline"
+    formats: ClassVar[Mapping[str, str]] = {"share": ".1%", "lo": ".1%", "hi": ".1%"}
+
+    def _ends(self) -> dict[str, Message]:
+        return {"start": state_name(self.start), "end": state_name(self.end)}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per pair of periods."""
+        return self.rows.copy()
+
+    @property
+    def usual(self) -> float:
+        """The earlier windows pooled (the latest where it is alone)."""
+        earlier = self.rows.iloc[:-1] if len(self.rows) > 1 else self.rows
+        return float(earlier["moved"].sum() / earlier["customers"].sum())
+
+    def refusal(self) -> Message | None:
+        """One pair of periods: nothing to compare with."""
+        return None if self.change else Message("segments.move.one_pair", self._ends())
+
+    def readout(self) -> Readout:
+        """The latest share beside the placebo windows, and what a target means."""
+        last = self.rows.iloc[-1]
+        finding = Message(
+            "segments.move.finding",
+            {
+                **self._ends(),
+                "share": last["share"],
+                "lo": last["lo"],
+                "hi": last["hi"],
+                "n": int(last["customers"]),
+                "usual": self.usual,
+                "windows": len(self.rows) - 1,
+            },
+        )
+        if self.change is None:
+            return Readout(finding, Message("segments.move.one_pair", finding.values), self._action())
+        key = "same" if self.change.ci.lo <= 0 <= self.change.ci.hi else "changed"
+        values = {"change": _points(self.change.value), **_points_of(self.change.ci)}
+        return Readout(finding, Message(f"segments.move.{key}", values), self._action())
+
+    def _action(self) -> Message:
+        if self.target is None:
+            return Message("segments.move.action")
+        return Message(
+            "segments.move.action_target",
+            {"target": self.target, "usual": self.usual, "own": _points(self.target - self.usual)},
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The share in every window, and the change."""
+        shares = tuple(
+            Fact(
+                id=f"move.{self.start}_to_{self.end}.{row['to_period']}",
+                label=Message(
+                    "segments.move.fact_window",
+                    {**self._ends(), "earlier": row["from_period"], "later": row["to_period"]},
+                ),
+                value=float(row["share"]),
+                unit="share",
+                ci=Interval(float(row["lo"]), float(row["hi"])),
+                kind="estimate",
+                n=int(row["customers"]),
+                window=f"{row['from_period']} to {row['to_period']}",
+                denominator=f"all in {self.start} in {row['from_period']}, leavers included",
+            )
+            for _, row in self.rows.iterrows()
+        )
+        change = Fact(
+            id=f"move.{self.start}_to_{self.end}.change",
+            label=Message("segments.move.fact_change", self._ends()),
+            value=self.change.value if self.change else None,
+            unit="share",
+            ci=self.change.ci if self.change else None,
+            kind="estimate",
+            definition="latest window minus the earlier ones pooled; bootstrap of customers, tiers cut anew",
+            refusal=self.refusal(),
+        )
+        return (*shares, change)
+
+
+def _points(share: float) -> float:
+    """Percentage points to one digit, never minus zero."""
+    return round(100 * share, 1) + 0.0
+
+
+def _points_of(ci: Interval) -> dict[str, float]:
+    return {"lo": _points(ci.lo), "hi": _points(ci.hi)}
+
+
+@dataclass(frozen=True)
+class TreatedMove(Result):
+    """One move among treated and control customers.
+
+    Attributes:
+        start: Tier before.
+        end: Tier after.
+        moved_treated: Treated who moved.
+        n_treated: Treated who could.
+        moved_control: Control customers who moved.
+        n_control: Control customers who could.
+        drawn_by_lot: Whether chance alone made the arms.
+    """
+
+    start: str
+    end: str
+    moved_treated: int
+    n_treated: int
+    moved_control: int
+    n_control: int
+    drawn_by_lot: bool
+
+    name: ClassVar[str] = "treated_move"
+    formats: ClassVar[Mapping[str, str]] = {"share": ".1%", "lo": ".1%", "hi": ".1%"}
+
+    @property
+    def difference(self) -> Difference:
+        """Treated share minus control share."""
+        n, total = (self.n_treated, self.n_control), self.n_treated + self.n_control
+        treated = np.repeat([1.0, 0.0], n)
+        up = np.repeat([1.0, 0.0], [self.moved_treated, total - self.moved_treated])
+        up_control = np.repeat([0.0, 1.0], [total - self.moved_control, self.moved_control])
+        return share_difference((up, up_control), (treated, 1 - treated))
+
+    def _ends(self) -> dict[str, Message]:
+        return {"start": state_name(self.start), "end": state_name(self.end)}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per arm."""
+        k, n = [self.moved_treated, self.moved_control], [self.n_treated, self.n_control]
+        lo, hi = wilson(k, n)
+        names = [Message("segments.move.treated").text(), Message("segments.move.control").text()]
+        share = np.array(k) / np.array(n)
+        return pd.DataFrame({"arm": names, "moved": k, "customers": n, "share": share, "lo": lo, "hi": hi})
+
+    def refusal(self) -> Message | None:
+        """Without a draw the difference is no effect."""
+        return None if self.drawn_by_lot else Message("segments.move.not_drawn")
+
+    def readout(self) -> Readout:
+        """The difference, whether it can be chance, what to do."""
+        d = self.difference
+        values = {
+            **self._ends(),
+            "change": _points(d.value),
+            **_points_of(d.ci),
+            "n_treated": self.n_treated,
+            "n_control": self.n_control,
+        }
+        chance = d.ci.lo <= 0 <= d.ci.hi
+        certainty = self.refusal() or Message(f"segments.move.{'chance' if chance else 'no_chance'}")
+        return Readout(
+            Message("segments.move.treated_finding", values),
+            certainty,
+            Message(f"segments.move.{'wait' if chance or not self.drawn_by_lot else 'keep'}"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The difference with its interval; refused without a draw."""
+        d = self.difference
+        return (
+            Fact(
+                id=f"treated_move.{self.start}_to_{self.end}",
+                label=Message("segments.move.fact_treated", self._ends()),
+                value=d.value if self.drawn_by_lot else None,
+                unit="share",
+                ci=d.ci if self.drawn_by_lot else None,
+                kind="estimate",
+                n=self.n_treated + self.n_control,
+                definition="share of the treated who moved minus share of the control customers",
+                better="up",
+                refusal=self.refusal(),
+            ),
+        )

@@ -1,0 +1,228 @@
+"""Tiers A, B, C by what customers are worth, and how concentrated that worth is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crm_lab.arrays import Floats, Integers
+from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Readout, Result
+from crm_lab.stats.inequality import Inequality, inequality, lorenz
+
+TierMethod = Literal["percentile", "cumulative", "fixed"]
+TIER_NAMES = ("A", "B", "C")
+_DEFAULT_CUTS = {"percentile": (0.8, 0.5), "cumulative": (0.8, 0.95)}
+
+
+def percentile_tiers(values: Floats, cuts: tuple[float, ...]) -> Integers:
+    """Cuts a percentile rank fails to exceed: 0 is the best tier; ties have average ranks.
+
+    >>> percentile_tiers(np.arange(1.0, 11), (0.8, 0.5)).tolist()
+    [2, 2, 2, 2, 2, 1, 1, 1, 0, 0]
+    """
+    ranks = pd.Series(values).rank(pct=True).to_numpy(dtype=np.float64)
+    return np.asarray(np.sum([ranks <= cut for cut in cuts], axis=0), dtype=np.int64)
+
+
+def cumulative_tiers(values: Floats, cuts: tuple[float, ...]) -> Integers:
+    """Cuts that the share of the total held by the strictly richer has reached: 0 is the best tier.
+
+    >>> cumulative_tiers(np.array([60.0, 30.0, 6.0, 4.0]), (0.8, 0.95)).tolist()
+    [0, 0, 1, 2]
+    """
+    order = np.sort(values)[::-1]
+    above = np.concatenate([[0.0], np.cumsum(order)])[np.searchsorted(-order, -values, side="left")]
+    share = above / order.sum()
+    return np.asarray(np.sum([share >= cut - 1e-12 for cut in cuts], axis=0), dtype=np.int64)
+
+
+def fixed_tiers(values: Floats, cuts: tuple[float, ...]) -> Integers:
+    """Amounts not reached: 0 is the best tier.
+
+    >>> fixed_tiers(np.array([500.0, 499.0, 10.0]), (500, 100)).tolist()
+    [0, 1, 2]
+    """
+    return np.asarray(np.sum([values < cut for cut in cuts], axis=0), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """How to cut customers into A, B and C.
+
+    Attributes:
+        method: ``percentile`` (rank among customers), ``cumulative`` (share of the total that the
+            richer hold) or ``fixed`` (amounts).
+        cuts: Two cuts, A first: percentile ranks (.8, .5), cumulative shares (.8, .95), or amounts.
+
+    Raises:
+        BadInput: If the settings are wrong.
+    """
+
+    method: TierMethod = "percentile"
+    cuts: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        problems = Problems("Tiers")
+        known = ("percentile", "cumulative", "fixed")
+        problems.unless(self.method in known, f"method is {self.method!r}; it must be one of {known}.")
+        if not self.cuts and self.method in _DEFAULT_CUTS:
+            object.__setattr__(self, "cuts", _DEFAULT_CUTS[self.method])
+        problems.unless(len(self.cuts) == 2, f"cuts has {len(self.cuts)} values; A, B, C need two.")
+        order = sorted(self.cuts, reverse=self.method != "cumulative")
+        problems.unless(list(self.cuts) == order, f"cuts is {self.cuts}; give the cut of A first.")
+        problems.raise_any()
+
+    def assign(self, values: Floats) -> NDArray[np.str_]:
+        """The tier of each value, shape (n,)."""
+        names: NDArray[np.str_] = np.array(TIER_NAMES)[self.ranks(values)]
+        return names
+
+    def ranks(self, values: Floats) -> Integers:
+        """The tier of each value as its place in `TIER_NAMES`, shape (n,)."""
+        rule = {"percentile": percentile_tiers, "cumulative": cumulative_tiers, "fixed": fixed_tiers}
+        if self.method == "cumulative" and not values.sum() > 0:
+            raise CannotAnswer("The amounts sum to 0; cumulative shares need a positive total.")
+        return rule[self.method](values, self.cuts)
+
+    def analyze(
+        self,
+        customers: pd.DataFrame,
+        *,
+        as_of: str | date | datetime,
+        rng: np.random.Generator | int,
+        top: float = 0.2,
+        draws: int = 500,
+    ) -> TierResult:
+        """Tier every customer by revenue, and measure how concentrated revenue is.
+
+        Customers whose returns exceed their purchases count as 0 in Lorenz curve and Gini.
+
+        Args:
+            customers: ``customer_id`` and ``revenue``, one row per customer (like `customer_360`).
+            as_of: Last day that counts.
+            rng: Generator or seed for the bootstrap.
+            top: Share of the customers that counts as top.
+            draws: Bootstrap samples.
+
+        Raises:
+            BadInput: If columns are missing or nobody spent anything.
+        """
+        need_columns(customers.columns, ["customer_id", "revenue"], "The customer table")
+        named = customers[customers["customer_id"].notna()]
+        spend = named["revenue"].to_numpy(dtype=np.float64)
+        if not (spend > 0).any():
+            raise CannotAnswer("No customer has revenue above 0; tiers by value need some.")
+        frame = pd.DataFrame(
+            {"customer_id": named["customer_id"].to_numpy(), "revenue": spend, "tier": self.assign(spend)}
+        )
+        spread = inequality(np.clip(spend, 0, None), top=top, rng=rng, draws=draws)
+        return TierResult(frame, spread, self, as_date(as_of))
+
+
+@dataclass(frozen=True, eq=False)
+class TierResult(Result):
+    """Tiers of all customers, and the concentration of revenue.
+
+    Attributes:
+        customers: ``customer_id``, ``revenue``, ``tier``.
+        spread: Gini coefficient and top share with intervals.
+        spec: How tiers were cut.
+        as_of: Last day that counts.
+    """
+
+    customers: pd.DataFrame = field(repr=False)
+    spread: Inequality
+    spec: Tiers
+    as_of: date
+
+    name: ClassVar[str] = "tiers"
+    formats: ClassVar[Mapping[str, str]] = {
+        "share_of_customers": ".1%",
+        "share_of_revenue": ".1%",
+        "revenue": ",.0f",
+        "from_revenue": ",.2f",
+    }
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per tier: customers, revenue, their shares, and the least that a customer spent."""
+        by = self.customers.groupby("tier")["revenue"]
+        frame = pd.DataFrame({"customers": by.size(), "revenue": by.sum(), "from_revenue": by.min()})
+        frame = frame.reindex(list(TIER_NAMES))
+        frame[["customers", "revenue"]] = frame[["customers", "revenue"]].fillna(0)
+        frame["customers"] = frame["customers"].astype("int64")
+        frame.insert(1, "share_of_customers", frame["customers"] / frame["customers"].sum())
+        frame.insert(3, "share_of_revenue", frame["revenue"] / frame["revenue"].sum())
+        return frame.rename_axis("tier").reset_index()
+
+    def lorenz_frame(self) -> pd.DataFrame:
+        """The Lorenz curve at a hundred points: shares of customers, and of revenue they hold."""
+        p, q = lorenz(np.clip(self.customers["revenue"].to_numpy(), 0, None))
+        grid = np.linspace(0, 1, 101)
+        return pd.DataFrame({"customers": grid, "revenue": np.interp(grid, p, q)})
+
+    def readout(self) -> Readout:
+        """What the top holds, how sure, what to do."""
+        s = self.spread
+        return Readout(
+            Message(
+                "segments.tiers.finding",
+                {
+                    "top": s.top,
+                    "share": s.top_share,
+                    "lo": s.top_share_ci.lo,
+                    "hi": s.top_share_ci.hi,
+                    "gini": s.gini,
+                    "gini_lo": s.gini_ci.lo,
+                    "gini_hi": s.gini_ci.hi,
+                },
+            ),
+            Message("segments.tiers.certainty", {"n": s.n}),
+            Message("segments.tiers.action"),
+        )
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Top share and Gini coefficient (estimates), revenue share per tier (counts)."""
+        s = self.spread
+        estimates = (
+            Fact(
+                id="tiers.top_share",
+                label=Message("segments.tiers.fact_top", {"top": s.top}),
+                value=s.top_share,
+                unit="share",
+                ci=s.top_share_ci,
+                kind="estimate",
+                n=s.n,
+                denominator="revenue",
+                definition="revenue of the floor(top * n) customers with most, over all revenue",
+            ),
+            Fact(
+                id="tiers.gini",
+                label=Message("segments.tiers.fact_gini"),
+                value=s.gini,
+                ci=s.gini_ci,
+                kind="estimate",
+                n=s.n,
+            ),
+        )
+        frame = self.to_frame()
+        shares = (
+            Fact(
+                id=f"tiers.{tier}.share_of_revenue",
+                label=Message("segments.tiers.fact_share", {"tier": tier}),
+                value=float(share),
+                unit="share",
+                n=int(customers),
+                denominator="revenue",
+                definition=f"{self.spec.method} cuts {self.spec.cuts}",
+            )
+            for tier, customers, share in zip(frame["tier"], frame["customers"], frame["share_of_revenue"], strict=True)
+        )
+        return (*estimates, *shares)

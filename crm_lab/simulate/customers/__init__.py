@@ -1,0 +1,1 @@
+"""Who the customers of a made-up retailer are, and when they come."""

@@ -1,0 +1,1 @@
+"""What a programme and messages do to customers, and what is true of it."""

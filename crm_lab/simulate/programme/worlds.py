@@ -1,0 +1,221 @@
+"""All orders that could be made in a block, without and with the programme, and those that were."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from crm_lab.simulate.customers.people import People, make_people
+from crm_lab.simulate.customers.timing import Purchases, draw_purchases
+from crm_lab.simulate.orders import baskets
+from crm_lab.simulate.orders.baskets import Lines, Orders, Returned
+from crm_lab.simulate.orders.common import Common
+from crm_lab.simulate.programme import contacts
+from crm_lab.simulate.programme import programme_effects as programme
+from crm_lab.simulate.scenario.scenario import Scenario
+from crm_lab.simulate.scenario.streams import BLOCK, stream
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+_Arrays = TypeVar("_Arrays", Orders, Lines, Returned)
+
+ORIGINS = ("base", "programme", "pulled_forward", "message", "save_offer", "add_on")
+_YEAR = 365
+
+
+@dataclass(frozen=True)
+class World:
+    """Every order and line that could exist, with the days they are made in either world.
+
+    Attributes:
+        orders: All of them, those without any influence first.
+        day0: Day without the programme; `NEVER` where the order is not made.
+        day1: Day if the customer is offered it.
+        actual: The one that happened.
+        origin: Number in `ORIGINS` of why the order is there.
+        lines: Lines of all orders.
+        add_on: Lines that are there only because of the programme's effect on spend.
+        cost: Cost of goods of each line, in cents.
+        returned: Lines that come back.
+    """
+
+    orders: Orders
+    day0: Ints
+    day1: Ints
+    actual: Ints
+    origin: Ints
+    lines: Lines
+    add_on: Flags
+    cost: Ints
+    returned: Returned
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Orders with their lines and returns."""
+
+    orders: Orders
+    lines: Lines
+    returned: Returned
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """What is done to the customers of a block, and what it changes."""
+
+    draw: programme.Draw
+    edits: programme.Edits
+    exposures: contacts.Exposures
+    offer: contacts.Offer
+
+
+@dataclass(frozen=True)
+class Life:
+    """Everything that is true of one block."""
+
+    people: People
+    purchases: Purchases
+    tier: Ints
+    draw: programme.Draw
+    exposures: contacts.Exposures
+    offer: contacts.Offer
+    world: World
+
+
+def live(common: Common, block: int) -> Life:
+    """Simulate one block: what customers do by themselves first, then what is done to them."""
+    scenario, seed = common.scenario, common.seed
+    people = make_people(scenario, seed, block)
+    purchases = draw_purchases(
+        scenario.timing, people.habits, people.joined, common.clock, stream(seed, "timing", block)
+    )
+    day = purchases.day
+    near = day >= -_YEAR
+    base = baskets.make_orders(scenario, people, purchases.customer[near], day[near], stream(seed, "orders", block))
+    shelved = _with_day(base, programme.shelf_days(scenario, base.day))
+    lines = baskets.make_lines(common, people, shelved, stream(seed, "lines", block))
+    own = Batch(base, lines, baskets.make_returns(scenario, base, lines, stream(seed, "returns", block)))
+    tier = tiers_on(scenario, base.customer[lines.order], base.day[lines.order], lines.net, scenario.programme.start)
+    draw = programme.draw_test(scenario, people, base, tier, stream(seed, "test", block))
+    edits = programme.make_edits(scenario, draw, base, stream(seed, "edits", block))
+    exposures = contacts.make_exposures(scenario, people, base, stream(seed, "contacts", block))
+    offer = contacts.make_offer(scenario, purchases.left, base, stream(seed, "save_offer", block))
+    done = Deeds(draw, edits, exposures, offer)
+    world = _join(common, people, own, done, block)
+    return Life(people, purchases, tier, draw, exposures, offer, world)
+
+
+def _with_day(orders: Orders, day: Ints) -> Orders:
+    return Orders(orders.customer, day, orders.online, orders.hour, orders.value)
+
+
+def tiers_on(scenario: Scenario, customer: Ints, day: Ints, net: Ints, on: int) -> Ints:
+    """Tier of each customer on a day (BLOCK,): thresholds on net spend of the 365 days before, in cents."""
+    counted = (day >= on - _YEAR) & (day < on)
+    spent = np.bincount(customer[counted], weights=net[counted], minlength=BLOCK)
+    cuts = np.rint(100 * np.array(scenario.tiers.thresholds))
+    tier: Ints = np.searchsorted(cuts, spent, side="right")
+    return tier
+
+
+def _caused_orders(common: Common, people: People, base: Orders, done: Deeds, block: int) -> tuple[Orders, Ints]:
+    """Orders that are made because of the programme, a message or an offer, with their origin."""
+    edits, exposures, offer = done.edits, done.exposures, done.offer
+    saved = np.flatnonzero(offer.responds)
+    customer = np.concatenate([base.customer[edits.extra_of], exposures.caused_customer, saved])
+    day = np.concatenate([edits.extra_day, exposures.caused_day, offer.day[saved]])
+    origin = np.repeat([1, 3, 4], [edits.extra_of.size, exposures.caused_day.size, saved.size])
+    rng = stream(common.seed, "caused", block)
+    return baskets.make_orders(common.scenario, people, customer, day, rng), origin
+
+
+def _days(done: Deeds, orders: Orders, origin: Ints) -> tuple[Ints, Ints]:
+    """Day of each order without and with the programme; `NEVER` where it is not made."""
+    edits, never = done.edits, programme.NEVER
+    n = edits.lost.size
+    day0, day1 = orders.day.copy(), orders.day.copy()
+    day1[:n] = np.where(edits.lost, never, np.where(edits.pulled_to < never, edits.pulled_to, day1[:n]))
+    not_offered = (origin == 4) & ~done.offer.treated[orders.customer]
+    day0[(origin == 1) | not_offered] = never
+    day1[not_offered] = never
+    return day0, day1
+
+
+def _join(common: Common, people: People, own: Batch, done: Deeds, block: int) -> World:
+    """All orders in one: the customers' own first, then those caused, then the add-on lines to either."""
+    scenario, draw, n = common.scenario, done.draw, own.orders.day.size
+    rng = stream(common.seed, "caused_lines", block)
+    extra, extra_origin = _caused_orders(common, people, own.orders, done, block)
+    orders = _stack(own.orders, extra)
+    pulled = (done.edits.pulled_to < programme.NEVER) & draw.enrolled[own.orders.customer]
+    origin = np.concatenate([np.where(pulled, 2, 0), extra_origin])
+    day0, day1 = _days(done, orders, origin)
+    inside = (day1 >= draw.enrol_day[orders.customer]) & (day1 < programme.test_end(scenario.programme))
+    more = baskets.make_lines(common, people, extra, rng)
+    shelved = _with_day(orders, programme.shelf_days(scenario, orders.day))
+    effect = np.where(inside, draw.spend_effect[orders.customer], 0.0)
+    add_ons = baskets.make_add_ons(common, people, shelved, effect, rng)
+    late = _stack(replace(more, order=more.order + n), add_ons)
+    back = baskets.make_returns(scenario, orders, late, rng)
+    back = replace(back, line=back.line + own.lines.order.size)
+    lines = _stack(own.lines, late)
+    return World(
+        orders=orders,
+        day0=day0,
+        day1=day1,
+        actual=np.where(draw.enrolled[orders.customer], day1, day0),
+        origin=origin,
+        lines=lines,
+        add_on=np.arange(lines.order.size) >= lines.order.size - add_ons.order.size,
+        cost=common.shelf.cost[lines.product] * lines.quantity,
+        returned=_stack(own.returned, back),
+    )
+
+
+def _stack(one: _Arrays, other: _Arrays) -> _Arrays:
+    """Two sets of arrays of the same kind, one behind the other."""
+    names = [f.name for f in fields(one)]
+    return type(one)(*(np.concatenate([getattr(one, name), getattr(other, name)]) for name in names))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Orders, net spend and margin (cents) of each customer in a span of days; every array is (BLOCK,)."""
+
+    orders: Ints
+    spend: Ints
+    margin: Ints
+
+
+def outcome(world: World, day: Ints, add_ons: Flags, since: Ints, until: Ints) -> Outcome:
+    """What customers did in [since, until) if orders are made on `day`, returns netted on their own days.
+
+    Args:
+        world: All orders and lines.
+        day: Day of each order (orders,).
+        add_ons: Whether a customer's add-on lines count (BLOCK,).
+        since: First day of each customer (BLOCK,).
+        until: Day after the last (BLOCK,).
+    """
+    customer = world.orders.customer
+    made = (day >= since[customer]) & (day < until[customer])
+    who = customer[world.lines.order]
+    there = ~world.add_on | add_ons[who]
+    net, cost = world.lines.net, world.cost
+    sold = made[world.lines.order] & there
+    line = world.returned.line
+    back_day = day[world.lines.order[line]] + world.returned.lag
+    back = there[line] & (back_day >= since[who[line]]) & (back_day < until[who[line]])
+    line = line[back]
+    spend = _sums(who[sold], net[sold]) - _sums(who[line], net[line])
+    costs = _sums(who[sold], cost[sold]) - _sums(who[line], cost[line])
+    return Outcome(np.bincount(customer[made], minlength=BLOCK), spend, spend - costs)
+
+
+def _sums(customer: Ints, cents: Ints) -> Ints:
+    """Exact sums by customer: doubles hold whole cents up to 9e15."""
+    return np.bincount(customer, weights=cents, minlength=BLOCK).astype(np.int64)

@@ -1,0 +1,147 @@
+"""A scenario: what is true at a simulated retailer, as a small TOML file and as a checked object."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from crm_lab.calendar import day_number
+from crm_lab.checks import Problems
+from crm_lab.simulate.scenario import actions, settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Says:
+    """What is true in a scenario, and what a naive analysis would wrongly conclude, in one language."""
+
+    title: str
+    true: tuple[str, ...]
+    naive: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """All that is true at a simulated retailer before chance has its say.
+
+    Attributes:
+        name: The file's name.
+        says: Language -> title, what is true, what would be concluded wrongly.
+        start: First day of the window.
+        days: Length of the window.
+        customers: Customers unless the caller says otherwise.
+        seed: Seed unless the caller says otherwise.
+        currency: ISO code.
+        timing: When customers buy.
+        spend: How much.
+        season: Months and weekdays.
+        promotions: Yearly sales.
+        acquisition: Where customers come from.
+        products: What is on the shelf.
+        stores: Where it is sold.
+        discounts: Price cuts outside promotions.
+        returns: Goods that come back.
+        tiers: Value tiers.
+        programme: The loyalty programme and its test.
+        contacts: Campaigns.
+        save_offer: The offer to silent customers and its hold-out.
+        dirt: Faults of the records.
+    """
+
+    name: str
+    says: Mapping[str, Says]
+    start: date
+    days: int
+    timing: settings.Timing
+    spend: settings.Spend
+    customers: int = 2_000
+    seed: int = 1
+    currency: str = "EUR"
+    season: settings.Season = field(default_factory=settings.Season)
+    promotions: tuple[settings.Promotion, ...] = ()
+    acquisition: settings.Acquisition = field(default_factory=settings.Acquisition)
+    products: settings.Products = field(default_factory=settings.Products)
+    stores: settings.Stores = field(default_factory=settings.Stores)
+    discounts: settings.Discounts = field(default_factory=settings.Discounts)
+    returns: settings.Returns = field(default_factory=settings.Returns)
+    tiers: settings.Tiers = field(default_factory=settings.Tiers)
+    programme: actions.Programme = field(default_factory=actions.Programme)
+    contacts: actions.Contacts = field(default_factory=actions.Contacts)
+    save_offer: actions.SaveOffer = field(default_factory=actions.SaveOffer)
+    dirt: actions.Dirt = field(default_factory=actions.Dirt)
+
+    def __post_init__(self) -> None:
+        problems = Problems(f"The scenario {self.name!r}")
+        for path, section in self._sections():
+            problems.extend(f"{path}: {sentence}" for sentence in section.problems())
+        problems.extend(self._contradictions())
+        problems.raise_any()
+
+    def _sections(self) -> Iterator[tuple[str, Any]]:
+        for entry in dataclasses.fields(self):
+            value = getattr(self, entry.name)
+            parts = value if entry.name == "promotions" else (value,)
+            yield from ((entry.name, part) for part in parts if hasattr(part, "problems"))
+
+    def _contradictions(self) -> Iterator[str]:
+        if self.days < 28:
+            yield f"days is {self.days}; the window must have 28 days or more."
+        if self.customers < 1:
+            yield f"customers is {self.customers}; it must be 1 or more."
+        if self.seed < 0:
+            yield f"seed is {self.seed}; it must be 0 or more."
+        if self.acquisition.during_days > self.days:
+            yield f"acquisition: during_days is {self.acquisition.during_days}, longer than the window of {self.days}."
+        yield from self._programme_contradictions()
+        offer = self.save_offer
+        if offer.on and offer.start + offer.effect_days > self.days:
+            yield f"save_offer: it acts until day {offer.start + offer.effect_days} of a window of {self.days}."
+
+    def _programme_contradictions(self) -> Iterator[str]:
+        programme = self.programme
+        if not programme.on:
+            return
+        end = programme.start + programme.days
+        if end > self.days:
+            yield f"programme: the test ends on day {end} of a window of {self.days}; start sooner or stop earlier."
+        if programme.pull_forward and end + programme.pull_days > self.days:
+            yield (
+                f"programme: orders are pulled from until day {end + programme.pull_days} of a window of {self.days};"
+                " the dip after the test must lie inside it."
+            )
+        for name in ("orders", "spend"):
+            given = set(getattr(programme, name))
+            if given and given != set(self.tiers.names):
+                yield (
+                    f"programme: {name} is given for {', '.join(sorted(given))}; "
+                    f"the tiers are {', '.join(self.tiers.names)}."
+                )
+        if programme.late_joiners and self.acquisition.before == 1:
+            yield "programme: late_joiners is true, but acquisition.before is 1, so nobody joins late."
+
+    @property
+    def first_day(self) -> int:
+        """First day of the window, in days since 1970-01-01."""
+        return day_number(self.start)
+
+    @property
+    def last_date(self) -> date:
+        """Last day of the window."""
+        return self.start + timedelta(days=self.days - 1)
+
+    def fingerprint(self) -> str:
+        """Hash of every setting: the same fingerprint and seed, the same retailer."""
+        told = {k: v for k, v in plain(self).items() if k not in {"says", "customers", "seed"}}
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+
+
+def plain(value: Any) -> Any:
+    """A scenario, or part of one, as tables and lists: what `scenario_of` reads."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {k: plain(v) for k, v in value.items()}
+    return [plain(v) for v in value] if isinstance(value, tuple) else value

@@ -1,0 +1,47 @@
+"""What a table of the contract is: its columns, types, units, key, privacy class and meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Dtype = Literal["text", "integer", "number", "money", "date", "timestamp", "flag"]
+Pii = Literal["none", "pseudonym", "direct", "sensitive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the contract."""
+
+    name: str
+    dtype: Dtype
+    meaning: str
+    unit: str = ""
+    nullable: bool = False
+    required: bool = True
+    pii: Pii = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the contract; `known_on` is the column with the day a row became known."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    known_on: str | None = None
+    derived: bool = False
+
+    def column(self, name: str) -> Column:
+        """The column of that name.
+
+        Raises:
+            KeyError: If the table has no such column.
+        """
+        return {c.name: c for c in self.columns}[name]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """All column names, in order."""
+        return tuple(c.name for c in self.columns)

@@ -1,0 +1,1 @@
+"""How a course is made: questions, versions, answers, proof that it can be solved."""

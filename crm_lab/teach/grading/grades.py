@@ -1,0 +1,87 @@
+"""What grading gives: marks by page and student, and who handed in the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from crm_lab.messages import Message
+from crm_lab.run.suites.notebook_file import NotebookFile
+from crm_lab.teach.course.course import Course
+from crm_lab.teach.course.roster import Student
+from crm_lab.teach.grading.marking import Mark, with_likeness
+from crm_lab.teach.grading.submissions import Submission
+from crm_lab.teach.sandbox.pool import CellRun
+
+
+@dataclass(frozen=True, slots=True)
+class PageGrade:
+    """One page of one student.
+
+    Attributes:
+        page: Name of the notebook.
+        marks: One a question.
+        remarks: What is to be said of file and run.
+        errors: Cells that failed.
+        seconds: What the submission took.
+    """
+
+    page: str
+    marks: tuple[Mark, ...]
+    remarks: tuple[Message, ...] = ()
+    errors: tuple[CellRun, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def points(self) -> int:
+        """Right answers."""
+        return sum(m.right for m in self.marks)
+
+    @property
+    def of(self) -> int:
+        """Questions that count."""
+        return sum(m.counts for m in self.marks)
+
+
+@dataclass(frozen=True, slots=True)
+class StudentGrade:
+    """All pages of one student."""
+
+    student: Student
+    pages: tuple[PageGrade, ...]
+
+    @property
+    def points(self) -> int:
+        """Right answers on all pages."""
+        return sum(page.points for page in self.pages)
+
+    @property
+    def of(self) -> int:
+        """Questions that count."""
+        return sum(page.of for page in self.pages)
+
+    @property
+    def score(self) -> float:
+        """Share of the questions answered right."""
+        return self.points / self.of if self.of else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """A class: its course, the pages as they were built, everybody's grades, and files that belong to nobody."""
+
+    course: Course
+    files: Mapping[str, NotebookFile]
+    students: tuple[StudentGrade, ...]
+    strays: tuple[Submission, ...] = ()
+
+
+def _with_likeness(grades: list[StudentGrade]) -> tuple[StudentGrade, ...]:
+    """Wrong answers that are right on another student's data, named."""
+    expected = {g.student.id: {m.question.id: m.expected for p in g.pages for m in p.marks} for g in grades}
+    done = []
+    for graded in grades:
+        others = {who: answers for who, answers in expected.items() if who != graded.student.id}
+        pages = tuple(replace(page, marks=with_likeness(page.marks, others)) for page in graded.pages)
+        done.append(replace(graded, pages=pages))
+    return tuple(done)
