@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 import tomllib
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from pictures import RESULT, is_fresh
+from figures import quoted
+from pictures import is_fresh
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -62,36 +60,6 @@ def readme() -> str:
     return quoted(before + start + card_table(ROOT) + end + after)
 
 
-_QUOTED = re.compile(r"([^\s|;,\[\]()]+)<!-- (\d\d) (\S+) ([\w.]+?)(?:\.(lo|hi))? (\S+) -->")
-
-
-def quoted(text: str) -> str:
-    """A guide with its quoted figures as the committed pages publish them.
-
-    A figure is followed by a comment that says where it comes from: page, cell, fact (``.lo`` or ``.hi`` for an end of
-    its interval) and format, as in ``.783<!-- 11 sample churn.auc .3f -->``.
-    """
-
-    def figure(found: re.Match[str]) -> str:
-        _, page, cell, fact, end, spec = found.groups()
-        value = published(page)[cell, fact][end or "value"]
-        shown = re.sub(r"^([+-]?)0\.", r"\1.", format(value, spec))
-        return shown + found[0][len(found[1]) :]
-
-    return _QUOTED.sub(figure, text)
-
-
-@cache
-def published(page: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """What a committed page publishes: cell and fact id to the fact."""
-    (path,) = (ROOT / "notebooks").glob(f"{page}_*.ipynb")
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    results = (
-        (cell["id"], out["data"].get(RESULT)) for cell in cells for out in cell.get("outputs", []) if "data" in out
-    )
-    return {(cell, fact["id"]): fact for cell, result in results if result for fact in result["facts"]}
-
-
 def sample() -> str:
     """The simulated sample file, as text with its byte-order mark."""
     from crm_lab.simulate.output.messy_sample import messy_orders
@@ -129,13 +97,14 @@ def main() -> int:
             stale.append(name)
             if "--check" not in sys.argv:
                 path.write_bytes(text.encode())
-    if "--check" in sys.argv and not is_fresh():
-        print("Stale: docs/report.png; run `make pictures`.", file=sys.stderr)
-        return 1
-    if stale and "--check" in sys.argv:
+    if "--check" not in sys.argv:
+        return 0
+    old_picture = not is_fresh()
+    if stale:
         print(f"Stale: {', '.join(stale)}; run `make generated`.", file=sys.stderr)
-        return 1
-    return 0
+    if old_picture:
+        print("Stale: docs/report.png; run `make pictures`.", file=sys.stderr)
+    return 1 if stale or old_picture else 0
 
 
 if __name__ == "__main__":

@@ -1,27 +1,35 @@
 """`make pictures`: README's picture of the report, and the figures that guides quote.
 
-The picture carries a hash of the findings that it shows, as the committed pages have them: a finding that changes makes
-`make check` ask for a new picture, without a comparison of pixels.
+The picture carries a hash of the words and figures that its page shows. `make check` and `make test` make that page
+again from the committed notebooks' outputs, without running anything: where it says something else, they ask for a new
+picture. No pixels are compared, and only who takes the picture needs Chromium.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
+import nbformat
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from crm_lab.run.execution.page_record import blank_page, ending, published
+from crm_lab.run.html.rendering import render_index
+from crm_lab.run.suites.notebook_file import notebooks
+from crm_lab.run.suites.plan import make_plan
+from crm_lab.run.suites.suite import load_suite
+
 ROOT = Path(__file__).resolve().parents[1]
-PICTURE, SUITE = ROOT / "docs" / "report.png", "tour"
-RESULT = "application/vnd.crm-lab.result+json"
-_MARK, _SIZE = "findings", (1280, 960)
+PICTURE, SUITE, LANG = ROOT / "docs" / "report.png", "tour", "en"
+_MARK, _SIZE = "shows", (1280, 960)
+_BELOW = '<section class="all-figures">'  # from here on the index is below the picture, and names the run
+_UNSEEN = re.compile(r"<style>.*?</style>|<[^>]*>", re.DOTALL)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -29,24 +37,43 @@ _QUIET = (
 )  # fmt: skip
 
 
-def findings() -> str:
-    """A hash of what the suite's pages answer, from their committed outputs."""
-    suite = tomllib.loads((ROOT / "suites" / f"{SUITE}.toml").read_text(encoding="utf-8"))
-    said = []
-    for page in suite["page"]:
-        notebook = json.loads((ROOT / "notebooks" / f"{page['notebook']}.ipynb").read_text(encoding="utf-8"))
-        outputs = [
-            out for cell in notebook["cells"] for out in cell.get("outputs", []) if RESULT in out.get("data", {})
-        ]
-        results = [out["data"][RESULT] for out in outputs]
-        said.append(next((r["readout"] for r in results if r["headline"]), None))
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+def shown(index: Path) -> str:
+    """A hash of what an index page says in its upper part: title, questions, findings; no layout, time or run."""
+    upper, below, _ = index.read_text(encoding="utf-8").partition(_BELOW)
+    if not below:
+        raise SystemExit(f"{index.name} has lost {_BELOW}, where the part without run and time ends.")
+    return hashlib.sha256(" ".join(_UNSEEN.sub(" ", upper).split()).encode()).hexdigest()
+
+
+def committed(folder: Path) -> Path:
+    """The suite's index page in a folder, made from the outputs of the committed notebooks."""
+    known = notebooks(ROOT)
+    suite = load_suite(SUITE, ROOT, known)
+    pages = []
+    for page in make_plan(suite, known).pages:
+        notebook = nbformat.read(page.notebook.path, as_version=4)
+        told = {"results": published(notebook), "html": f"{page.name}.html"}
+        pages.append({**blank_page(page, SUITE, LANG), **ending(notebook), **told})
+    return render_index({"suite": SUITE, "title": suite.title, "lang": LANG, "pages": pages}, folder)
 
 
 def is_fresh() -> bool:
     """Whether README's picture shows what the committed pages say."""
-    with Image.open(PICTURE) as picture:
-        return picture.info.get(_MARK) == findings()
+    with tempfile.TemporaryDirectory() as folder, Image.open(PICTURE) as picture:
+        return bool(picture.info.get(_MARK) == shown(committed(Path(folder))))
+
+
+def take(browser: str, index: Path, folder: Path) -> None:
+    """Write the picture of an index page, with the hash of what it shows."""
+    shot, (width, height) = folder / "shot.png", _SIZE
+    page = [f"--window-size={width},{height}", f"--screenshot={shot}", index.resolve().as_uri()]
+    subprocess.run(
+        [browser, *_QUIET, f"--user-data-dir={folder / 'profile'}", *page], check=True, capture_output=True, timeout=120
+    )
+    note = PngInfo()
+    note.add_text(_MARK, shown(index))
+    with Image.open(shot) as picture:
+        picture.quantize(128).save(PICTURE, pnginfo=note, optimize=True)
 
 
 def main() -> int:
@@ -55,17 +82,19 @@ def main() -> int:
     if browser is None:
         print("No Chromium is here to take the picture with (Debian: apt-get install chromium).", file=sys.stderr)
         return 2
-    subprocess.run([sys.executable, "-m", "crm_lab.cli", "run", SUITE], cwd=ROOT, check=True)
-    index = (ROOT / "outputs" / SUITE / "latest" / "index.html").as_uri()
-    with tempfile.TemporaryDirectory() as folder:
-        shot = Path(folder) / "shot.png"
-        size = f"--window-size={_SIZE[0]},{_SIZE[1]}"
-        command = [browser, *_QUIET, size, f"--user-data-dir={folder}/profile", f"--screenshot={shot}", index]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
-        note = PngInfo()
-        note.add_text(_MARK, findings())
-        with Image.open(shot) as picture:
-            picture.quantize(128).save(PICTURE, pnginfo=note, optimize=True)
+    ran = subprocess.run([sys.executable, "-m", "crm_lab.cli", "run", SUITE, "--lang", LANG], cwd=ROOT, check=False)
+    if ran.returncode:
+        return ran.returncode
+    index = ROOT / "outputs" / SUITE / "latest" / "index.html"
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        if shown(index) != shown(committed(folder)):
+            print(
+                "This run says other things than the committed notebooks: 'crm-lab notebooks refresh', then again.",
+                file=sys.stderr,
+            )
+            return 1
+        take(browser, index, folder)
     print(f"Written: {PICTURE.relative_to(ROOT)} ({PICTURE.stat().st_size // 1024} KB)")
     return subprocess.run([sys.executable, ROOT / ".ci" / "generated.py"], check=False).returncode
 

@@ -16,9 +16,9 @@ from crm_lab.data.workspace import open_workspace
 from crm_lab.experiments import Design, Programme, TableTest, mean_of, spend_windows
 from crm_lab.experiments.core.estimate import Adjust, Column, JointMeans, difference, joint_means
 from crm_lab.experiments.effects.effect import relative_effect
-from crm_lab.experiments.payoff.loyalty_programme import GAINS
 from crm_lab.experiments.payoff.money_parts import Return
 from crm_lab.experiments.payoff.return_bootstrap import redeemed_shares
+from crm_lab.experiments.payoff.terms import GAINS
 from crm_lab.simulate import make_retailer, open_key
 from crm_lab.stats.intervals import z_value
 from crm_lab.stats.moments import Moments

@@ -4,8 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_lab.checks import BadInput
-from crm_lab.scorecard import Auditor, Claim, ClaimList, Control, Deck, change, figure
-from crm_lab.scorecard import kpi_registry as metrics
+from crm_lab.scorecard import Auditor, Claim, ClaimList, Control, Deck, change, figure, metrics
 from crm_lab.scorecard.kpi_registry import UNITS
 
 figures = st.builds(

@@ -3,8 +3,7 @@ import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.messages import catalogue
-from crm_lab.segmentation import TEN_SEGMENTS, THREE_SEGMENTS, Rule, SegmentRules, load_rules
-from crm_lab.segmentation.rfm import playbook
+from crm_lab.segmentation import TEN_SEGMENTS, THREE_SEGMENTS, Rule, SegmentRules, load_rules, playbook
 
 
 @pytest.mark.parametrize(
