@@ -37,7 +37,14 @@ checked = missing=$$($(PIP) check) || { echo "$$missing" >&2; echo "The packages
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m crm_lab.run.execution.kernel_installation
 	@$(call checked,requirements.lock)
-	@touch $@
+	@echo "$(CURDIR)" > $@
+
+# in a folder that was moved or copied, the environment names the old place: say the new one
+ifneq ($(wildcard .venv/.ready),)
+ifneq ($(shell cat .venv/.ready),$(CURDIR))
+.PHONY: .venv/.ready
+endif
+endif
 
 .venv/.dev: .venv/.ready requirements-dev.lock
 	@$(call locked,requirements-dev.lock)
@@ -56,8 +63,8 @@ lab: setup  ## open JupyterLab on notebook 00
 check: .venv/.dev  ## everything quick: format, lint, types, imports, unit tests, doctests, generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/python -m mypy
+	@$(BIN)/python $(BIN)/lint-imports
 	@$(BIN)/python .ci/generated.py --check
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q -m "not slow"
 

@@ -1,4 +1,4 @@
-"""The table of docs/simulate.md: simulated retailers beside real ones. `make pictures` writes it, a slow test checks it."""
+"""The table of docs/simulate.md: `make pictures` writes it, a slow test checks it."""
 
 from __future__ import annotations
 

@@ -77,7 +77,9 @@ def take(browser: str, index: Path, folder: Path) -> None:
 
 
 def main() -> int:
-    """Run the suite, take the picture of its index, renew what guides quote."""
+    """Run the suite, take the picture of its index, renew what guides quote and the table of simulated retailers."""
+    import marginals
+
     browser = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
     if browser is None:
         print("No Chromium is here to take the picture with (Debian: apt-get install chromium).", file=sys.stderr)
@@ -96,6 +98,7 @@ def main() -> int:
             return 1
         take(browser, index, folder)
     print(f"Written: {PICTURE.relative_to(ROOT)} ({PICTURE.stat().st_size // 1024} KB)")
+    marginals.write()
     return subprocess.run([sys.executable, ROOT / ".ci" / "generated.py"], check=False).returncode
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,7 +29,7 @@ def lab(notebook: str | None, options: tuple[str, ...]) -> None:
     """
     from crm_lab.exports import project_root
 
-    root = project_root()
+    root = project_root().resolve()
     if notebook is not None and notebook.startswith("-"):
         options, notebook = (notebook, *options), None
     wanted = _wanted(notebook, root)
@@ -55,7 +56,8 @@ def _wanted(notebook: str | None, root: Path) -> Path:
         pages = sorted(path for path in (root / "notebooks").glob("*.ipynb") if path.name.startswith(name))
         if pages or not notebook:
             return pages[0] if pages else root
-    given = Path(name).expanduser().resolve()
-    if (given.suffix == ".ipynb" and given.is_file()) or given.is_dir():
-        return given
+    with suppress(OSError, RuntimeError):  # nobody's home, a circle of links, a name that is too long
+        given = Path(name).expanduser().resolve()
+        if (given.suffix == ".ipynb" and given.is_file()) or given.is_dir():
+            return given
     raise BadInput(f"There is no notebook {notebook!r} in notebooks/, nor a file of that path; see 'crm-lab list'.")

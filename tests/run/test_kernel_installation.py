@@ -60,6 +60,14 @@ def test_any_command_heals_it(tmp_path, monkeypatch):
     assert called
 
 
+def test_the_shipped_specification_alone_starts_the_schedulers_python(monkeypatch):
+    shipped = kernel_installation.SHIPPED
+    monkeypatch.setattr(sys, "executable", "/theirs/bin/python")
+    manager = KernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(shipped.parents[1])]))
+    manager.kernel_name = shipped.parent.name
+    assert manager.format_kernel_cmd()[0] == "/theirs/bin/python"
+
+
 @pytest.mark.slow
 def test_a_scheduler_whose_python_is_another_starts_ours(environment, tmp_path, monkeypatch):
     point_to_this_interpreter()
@@ -67,10 +75,12 @@ def test_a_scheduler_whose_python_is_another_starts_ours(environment, tmp_path, 
     fake.parent.mkdir()
     fake.write_text("#!/bin/sh\nexit 3\n")
     fake.chmod(0o755)
+    ours = sys.executable
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(sys, "executable", str(fake))  # Jupyter takes a bare python for the one that it runs in
     theirs = KernelSpecManager(kernel_dirs=[str(environment.parents[1])])
     manager = KernelManager(kernel_name="crm-lab", kernel_spec_manager=theirs)
-    assert manager.format_kernel_cmd()[0] == sys.executable
+    assert manager.format_kernel_cmd()[0] == ours
     manager.start_kernel()
     client = manager.client()
     client.start_channels()

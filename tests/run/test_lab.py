@@ -55,6 +55,15 @@ def test_lab_opens_a_path_inside_the_project(root, started, absolute):
     assert f"--ServerApp.root_dir={root}" in started[0][1]
 
 
+def test_a_project_named_by_a_link_or_from_within_it_is_the_root(root, started, tmp_path_factory, monkeypatch):
+    link = tmp_path_factory.mktemp("links") / "lab"
+    link.symlink_to(root)
+    for home in (str(link), "."):
+        monkeypatch.setenv("CRM_LAB_HOME", home)
+        assert CliRunner().invoke(main, ["lab", str(root / "notebooks" / "04_calls.ipynb")]).exit_code == 0
+        assert f"--ServerApp.root_dir={root.resolve()}" in started[-1][1]
+
+
 @pytest.mark.parametrize(("given", "page"), [("a class/first hour.ipynb", "first%20hour.ipynb"), ("a class", ".")])
 def test_lab_opens_a_path_outside_the_project(root, started, tmp_path_factory, given, page):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
@@ -66,8 +75,22 @@ def test_lab_opens_a_path_outside_the_project(root, started, tmp_path_factory, g
     assert f"--ServerApp.root_dir={elsewhere / 'a class'}" in started[0][1]
 
 
-@pytest.mark.parametrize("name", ["77", "/no/such/notebook.ipynb", "no/such.ipynb", "*", "[", "notebooks/../../x"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "77",
+        "/no/such/notebook.ipynb",
+        "no/such.ipynb",
+        "*",
+        "[",
+        "notebooks/../../x",
+        "~nobody/x.ipynb",
+        "x" * 300,
+        "loop",
+    ],
+)
 def test_an_unknown_notebook_is_refused(root, started, name):
+    (root / "loop").symlink_to("loop")
     result = CliRunner().invoke(main, ["lab", name])
     assert result.exit_code == 2
     assert f"There is no notebook {name!r} in notebooks/" in result.output

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-_SHIPPED: Final = Path(__file__).with_name("kernelspec") / "kernel.json"
+SHIPPED: Final = Path(__file__).with_name("kernelspec") / "kernel.json"
 
 
 def installed_specification() -> Path:
@@ -28,7 +28,7 @@ def point_to_this_interpreter() -> None:
     An environment that may not be written to stays as it is.
     """
     path = installed_specification()
-    wanted = json.loads(_SHIPPED.read_text(encoding="utf-8"))
+    wanted = json.loads(SHIPPED.read_text(encoding="utf-8"))
     wanted["argv"][0] = sys.executable
     with suppress(OSError, ValueError):
         if path.is_file() and json.loads(path.read_text(encoding="utf-8")) == wanted:
