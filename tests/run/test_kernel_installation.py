@@ -2,7 +2,10 @@
 
 import json
 import os
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
@@ -91,3 +94,15 @@ def test_a_scheduler_whose_python_is_another_starts_ours(environment, tmp_path, 
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not here")
+@pytest.mark.parametrize(("made_in", "again"), [("here", False), ("/another/place", True), ("", True)])
+def test_make_installs_again_where_the_folder_has_moved(tmp_path, made_in, again):
+    for name in ("pyproject.toml", "requirements.lock", ".venv/.locked", ".venv/.ready"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(str(tmp_path.resolve()) if made_in == "here" else made_in)
+    shutil.copy(Path(__file__).parents[2] / "Makefile", tmp_path)
+    done = subprocess.run(["make", "-n", "setup"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert ("crm_lab.run.execution.kernel_installation" in done.stdout) == again
+    assert "requirements.lock" not in done.stdout.replace("requirements.lock is incomplete", "")
