@@ -122,8 +122,7 @@ def bench_gammagamma() -> list[dict[str, Any]]:
         repeat = data[(data["frequency"] > 0) & (data["monetary_value"] > 0)]
         quick, _ = seconds(lambda data=data: GammaGamma().fit(data), max(runs, 3))
         slow, _ = seconds(
-            lambda repeat=repeat: lifetimes.GammaGammaFitter().fit(repeat["frequency"], repeat["monetary_value"]),
-            runs,
+            lambda repeat=repeat: lifetimes.GammaGammaFitter().fit(repeat["frequency"], repeat["monetary_value"]), runs
         )
         made.append(row(f"gammagamma.{name}", quick, slow, f"{len(repeat):,} repeat buyers"))
     return made
@@ -150,15 +149,13 @@ def bench_value() -> dict[str, Any]:
     fit, spend = BGNBD().fit(data), GammaGamma().fit(data)
     x, t_x, T, mean = data["frequency"], data["recency"], data["T"], data["monetary_value"]
     quick, _ = seconds(
-        lambda: fit.conditional_purchases(52.0, x, t_x, T, annual_discount_rate=0.1) * spend.expected_spend(x, mean),
-        3,
+        lambda: fit.conditional_purchases(52.0, x, t_x, T, annual_discount_rate=0.1) * spend.expected_spend(x, mean), 3
     )
     from crm_lab.clv.models.lifetimes_adapter import spend_to_lifetimes
 
     purchases, money = fit.to_lifetimes(), spend_to_lifetimes(spend, data)
     slow, _ = seconds(
-        lambda: money.customer_lifetime_value(purchases, x, t_x, T, mean, time=12, discount_rate=0.008, freq="W"),
-        1,
+        lambda: money.customer_lifetime_value(purchases, x, t_x, T, mean, time=12, discount_rate=0.008, freq="W"), 1
     )
     return row("value_12_months.400k", quick, slow, f"{len(data):,} customers")
 

@@ -21,11 +21,7 @@ SIMPLE = ("value", *RULES)
 def weeks(features: pd.DataFrame) -> pd.DataFrame:
     """Frequency, recency and T in weeks."""
     return pd.DataFrame(
-        {
-            "frequency": features["n_days"] - 1,
-            "recency": features["span_days"] / 7,
-            "T": features["tenure_days"] / 7,
-        }
+        {"frequency": features["n_days"] - 1, "recency": features["span_days"] / 7, "T": features["tenure_days"] / 7}
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import pandas as pd
 
-from crm_lab.messages import Message, language
+from crm_lab.messages import Message, as_message, language
 from crm_lab.mime import RESULT_MIME
 from crm_lab.number_format import format_frame
 
@@ -34,13 +34,13 @@ class Interval:
     level: float = 0.95
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One number a report may state, with all that is needed to read it right.
 
     Attributes:
         id: Stable dotted name, e.g. ``rfm.champions.customers``.
-        label: What a reader sees beside it.
+        label: What a reader sees beside it: a message, or the key of one without values.
         value: The number (or text); ``None`` where `refusal` says why there is none.
         unit: ISO currency code, ``share`` (0-1, shown in per cent), ``customers``, ``days``, ... or empty.
         ci: Interval of an estimate or forecast; facts that are counts and sums have none.
@@ -54,7 +54,7 @@ class Fact:
     """
 
     id: str
-    label: Message
+    label: Message | str
     value: float | int | str | None
     unit: str = ""
     ci: Interval | None = None
@@ -66,13 +66,16 @@ class Fact:
     better: Better = "none"
     refusal: Message | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", as_message(self.label))
+
     def to_json(self) -> dict[str, Any]:
         """The fact as plain JSON, its label in the active language."""
         value: Any = self.value
         value = value.item() if hasattr(value, "item") else value
         return {
             "id": self.id,
-            "label": self.label.text(),
+            "label": str(self.label),
             "value": value,
             "unit": self.unit,
             "lo": None if self.ci is None else float(self.ci.lo),
@@ -90,15 +93,22 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Readout:
-    """Three sentences: what was found, how sure that is and under which assumption, what to do."""
+    """Three sentences: what was found, how sure that is and under which assumption, what to do.
 
-    finding: Message
-    certainty: Message
-    action: Message
+    A sentence without values may be given as its key.
+    """
+
+    finding: Message | str
+    certainty: Message | str
+    action: Message | str
+
+    def __post_init__(self) -> None:
+        for name in ("finding", "certainty", "action"):
+            object.__setattr__(self, name, as_message(getattr(self, name)))
 
     def items(self) -> tuple[tuple[str, Message], ...]:
         """The parts in reading order, by name."""
-        return (("finding", self.finding), ("certainty", self.certainty), ("action", self.action))
+        return tuple((name, as_message(getattr(self, name))) for name in ("finding", "certainty", "action"))
 
     def text(self, lang: str | None = None) -> str:
         """The readout as one paragraph in a language."""

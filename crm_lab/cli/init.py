@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 @click.option("--treatment", default="", help="In a test: name of the arm read against it, where there are several.")
 @click.option("--control-share", type=click.FloatRange(0, 1), help="In a test: planned share of the control arm.")
 @click.option(
-    "--missing-outcome",
-    type=click.Choice(["zero", "drop"]),
-    help="In a test: what a unit without an outcome is.",
+    "--missing-outcome", type=click.Choice(["zero", "drop"]), help="In a test: what a unit without an outcome is."
 )
 @click.option("--as-of", metavar="DATE", help="In a test: day the file was written; outcome windows must have ended.")
 @click.option("--force", is_flag=True, help="Write over a suite of that name.")

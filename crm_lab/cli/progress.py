@@ -84,12 +84,7 @@ def watcher(plan: Plan) -> Iterator[Watcher]:
         return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-    )
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress:
         tasks = {page.name: progress.add_task(f"  {page.name}", start=False, total=None) for page in plan.pages}
         yield Bars(progress, tasks)

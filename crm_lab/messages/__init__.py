@@ -67,3 +67,8 @@ class Message:
 
     def __str__(self) -> str:
         return self.text()
+
+
+def as_message(given: Message | str) -> Message:
+    """A message, or the one without values of a key."""
+    return Message(given) if isinstance(given, str) else given

@@ -137,9 +137,9 @@ class Audit(Result):
         }  # fmt: skip
         certainty = Message("claims.audit.certainty", {"rules": len(self.rules)})
         if not checked:
-            return Readout(Message("claims.audit.none", values), certainty, Message("claims.audit.action_none"))
+            return Readout(Message("claims.audit.none", values), certainty, "claims.audit.action_none")
         if not self.findings:
-            return Readout(Message("claims.audit.clean", values), certainty, Message("claims.audit.action_clean"))
+            return Readout(Message("claims.audit.clean", values), certainty, "claims.audit.action_clean")
         first = self.findings[0]
         ask = {"claims": ", ".join(first.names[:2]), "sentence": first.sentence, "ask": first.ask}
         return Readout(Message("claims.audit.finding", values), certainty, Message("claims.audit.action", ask))
@@ -155,10 +155,10 @@ class Audit(Result):
         better: dict[str, Better] = {"wrong": "down", "unclear": "down", "holds": "up"}
         return tuple(
             Fact(
-                id=f"claims.{name}",
-                label=Message(f"claims.fact.{name}"),
-                value=value,
-                unit="claims" if name in {"read", "holds"} else "findings",
+                f"claims.{name}",
+                f"claims.fact.{name}",
+                value,
+                "claims" if name in {"read", "holds"} else "findings",
                 better=better.get(name, "none"),
             )
             for name, value in counts.items()

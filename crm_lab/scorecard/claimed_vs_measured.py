@@ -79,7 +79,7 @@ class Recomputation(Result):
         """How many claims lie off what was measured, and what that means."""
         certainty = Message("claims.recomputed.certainty")
         if not self.pairs:
-            return Readout(Message("claims.recomputed.none"), certainty, Message("claims.recomputed.action_none"))
+            return Readout("claims.recomputed.none", certainty, "claims.recomputed.action_none")
         off = [pair for pair in self.pairs if pair.place != "inside"]
         values = {"claims": len(self.pairs), "off": len(off)}
         finding = Message("claims.recomputed.all_inside", values)
@@ -89,17 +89,17 @@ class Recomputation(Result):
             finding = Message(
                 "claims.recomputed.finding", {**values, "claim": far.claim.name, "says": far.level.text, **row}
             )
-        return Readout(finding, certainty, Message("claims.recomputed.action"))
+        return Readout(finding, certainty, "claims.recomputed.action")
 
     def facts(self) -> tuple[Fact, ...]:
         """What was measured, once for each metric."""
         kind: Kind = "simulated" if self.simulated else "estimate"
         return tuple(
             Fact(
-                id=f"recomputed.{row.metric}",
-                label=_label(row),
-                value=row.value,
-                unit="share",
+                f"recomputed.{row.metric}",
+                _label(row),
+                row.value,
+                "share",
                 ci=Interval(row.lo, row.hi),
                 kind=kind,
                 n=row.n,

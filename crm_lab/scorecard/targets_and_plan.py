@@ -228,10 +228,10 @@ class PlanReading(Result):
         kind: Kind = "simulated" if self.simulated else "estimate"
         return tuple(
             Fact(
-                id=f"plan.{line.target.metric}",
-                label=Message("claims.fact.variance", {"metric": metrics()[line.target.metric].label}),
-                value=(a.value - line.target.target) * 100,
-                unit="points",
+                f"plan.{line.target.metric}",
+                Message("claims.fact.variance", {"metric": metrics()[line.target.metric].label}),
+                (a.value - line.target.target) * 100,
+                "points",
                 ci=Interval((a.lo - line.target.target) * 100, (a.hi - line.target.target) * 100, self.level),
                 kind=kind,
                 n=a.n,

@@ -186,26 +186,21 @@ class CustomerBase(Result):
         last = self.periods[self.periods["complete"]].iloc[-1] if self.periods["complete"].any() else None
         customers = int(self.deciles["customers"].sum())
         facts = [
-            Fact(id="base.customers", label=Message("customer_base.fact.customers"), value=customers, unit="customers"),
+            Fact("base.customers", "customer_base.fact.customers", customers, "customers"),
+            Fact("base.revenue", "customer_base.fact.revenue", float(self.deciles["revenue"].sum()), self.currency),
             Fact(
-                id="base.revenue",
-                label=Message("customer_base.fact.revenue"),
-                value=float(self.deciles["revenue"].sum()),
-                unit=self.currency,
-            ),
-            Fact(
-                id="base.top_share",
-                label=Message("customer_base.fact.top_share", {"top": self.top}),
-                value=self.concentration.top_share,
-                unit="share",
+                "base.top_share",
+                Message("customer_base.fact.top_share", {"top": self.top}),
+                self.concentration.top_share,
+                "share",
                 ci=self.concentration.top_share_ci,
                 kind="estimate",
                 n=customers,
             ),
             Fact(
-                id="base.gini",
-                label=Message("customer_base.fact.gini"),
-                value=self.concentration.gini,
+                "base.gini",
+                "customer_base.fact.gini",
+                self.concentration.gini,
                 ci=self.concentration.gini_ci,
                 kind="estimate",
                 n=customers,
@@ -214,14 +209,7 @@ class CustomerBase(Result):
         if last is not None:
             window = str(last["period"])
             facts.append(
-                Fact(
-                    id="base.kept",
-                    label=Message("customer_base.fact.kept"),
-                    value=float(last["kept"]),
-                    unit="share",
-                    window=window,
-                    better="up",
-                )
+                Fact("base.kept", "customer_base.fact.kept", float(last["kept"]), "share", window=window, better="up")
             )
         return tuple(facts)
 

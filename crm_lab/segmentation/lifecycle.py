@@ -211,7 +211,7 @@ class LifecycleResult(Result):
                 {"slipping": slipping, "share": slipping / total, "lost": lost, "total": total},
             ),
             Message("segments.lifecycle.certainty", {"borrowed": borrowed, "min_gaps": self.spec.min_gaps}),
-            Message("segments.lifecycle.action"),
+            "segments.lifecycle.action",
         )
 
     def facts(self) -> tuple[Fact, ...]:
@@ -219,10 +219,10 @@ class LifecycleResult(Result):
         frame = self.to_frame()
         return tuple(
             Fact(
-                id=f"lifecycle.{stage}",
-                label=stage_name(stage),
-                value=int(customers),
-                unit="customers",
+                f"lifecycle.{stage}",
+                stage_name(stage),
+                int(customers),
+                "customers",
                 n=len(self.customers),
                 definition=f"slow gap = 9th decile of own gaps; dormant > {self.spec.dormant_after:g}, "
                 f"lost > {self.spec.lost_after:g} slow gaps",

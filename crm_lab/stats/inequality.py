@@ -67,12 +67,7 @@ class Inequality:
 
 
 def inequality(
-    values: ArrayLike,
-    *,
-    top: float = 0.2,
-    rng: np.random.Generator | int,
-    draws: int = 1000,
-    level: float = 0.95,
+    values: ArrayLike, *, top: float = 0.2, rng: np.random.Generator | int, draws: int = 1000, level: float = 0.95
 ) -> Inequality:
     """Gini coefficient and top share with percentile bootstrap intervals (Efron 1979).
 

@@ -39,18 +39,9 @@ CUSTOMER_360 = Table(
         Column("revenue", "money", "Net amount, returns netted.", unit="currency"),
         Column("revenue_12m", "money", "The same in the 365 days that end with as_of.", unit="currency"),
         Column(
-            "returned",
-            "money",
-            "Net amount of return and cancellation lines, as a positive number.",
-            unit="currency",
+            "returned", "money", "Net amount of return and cancellation lines, as a positive number.", unit="currency"
         ),
-        Column(
-            "discount_share",
-            "number",
-            "Discounts over gross amount on sale lines.",
-            unit="share",
-            nullable=True,
-        ),
+        Column("discount_share", "number", "Discounts over gross amount on sale lines.", unit="share", nullable=True),
         Column("mean_order_value", "money", "Revenue per order.", unit="currency"),
         Column("median_gap_days", "number", "Median days between purchase days.", unit="days", nullable=True),
         Column("overdue", "number", "recency_days over median_gap_days.", unit="ratio", nullable=True),

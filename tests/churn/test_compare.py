@@ -19,10 +19,7 @@ def report(known):
 
 
 def rivals(features):
-    return {
-        "frequency_then_recency": churn.frequency_then_recency(features),
-        "overdue": churn.most_overdue(features),
-    }
+    return {"frequency_then_recency": churn.frequency_then_recency(features), "overdue": churn.most_overdue(features)}
 
 
 def test_auc_is_that_of_predictions_for_unseen_customers(report, known):

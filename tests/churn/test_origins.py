@@ -14,11 +14,7 @@ from crm_lab.results import payload
 from crm_lab.stats.calibration import calibration_line
 
 mpl.use("Agg")
-RULES = {
-    "silent_this_month": churn.silent_this_month,
-    "recency": churn.longest_silence,
-    "overdue": churn.most_overdue,
-}
+RULES = {"silent_this_month": churn.silent_this_month, "recency": churn.longest_silence, "overdue": churn.most_overdue}
 SPEC = churn.RollingOrigins(
     tests=("2023-09-01", "2023-10-01", "2023-11-01"),
     window_days=60,

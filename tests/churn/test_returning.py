@@ -26,10 +26,7 @@ def planted(n=4000, seed=0, factor=1.6):
     wait = np.ceil(rng.exponential(1 / rate)).astype(int)
     back = wait <= 182
     orders = pd.DataFrame(
-        {
-            "customer_id": features.index[back],
-            "date": pd.Timestamp("2024-01-01") + pd.to_timedelta(wait[back], "D"),
-        }
+        {"customer_id": features.index[back], "date": pd.Timestamp("2024-01-01") + pd.to_timedelta(wait[back], "D")}
     )
     return features, orders
 

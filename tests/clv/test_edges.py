@@ -6,15 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from crm_lab.checks import BadInput
-from crm_lab.clv import (
-    MODELS,
-    NBD,
-    CustomerValue,
-    ParetoNBD,
-    bootstrap,
-    first_purchases,
-    purchase_model,
-)
+from crm_lab.clv import MODELS, NBD, CustomerValue, ParetoNBD, bootstrap, first_purchases, purchase_model
 from crm_lab.data.kernels.purchases import calibration_holdout, purchase_summary
 
 

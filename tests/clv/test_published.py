@@ -81,8 +81,7 @@ def test_holdout_by_frequency(sample):
 
 
 @pytest.mark.parametrize(
-    ("key", "cumulative"),
-    [("bgnbd", [2494.0, 3127.7, 3675.0, 4160.6]), ("mbgnbd", [2475.6, 3083.0, 3598.9, 4050.0])],
+    ("key", "cumulative"), [("bgnbd", [2494.0, 3127.7, 3675.0, 4160.6]), ("mbgnbd", [2475.6, 3083.0, 3598.9, 4050.0])]
 )
 def test_tracking(fits, sample, key, cumulative):
     frame = track(fits[key], sample, "1997-09-30", "1998-06-30").to_frame().set_index("week")

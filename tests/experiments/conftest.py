@@ -32,9 +32,5 @@ def households():
 @pytest.fixture
 def experiment(households):
     return Experiment.from_frame(
-        households,
-        arm="arm",
-        outcomes=["spend", "orders", "bought"],
-        covariates=["spend_before"],
-        unit="customer_id",
+        households, arm="arm", outcomes=["spend", "orders", "bought"], covariates=["spend_before"], unit="customer_id"
     )

@@ -7,16 +7,7 @@ import pandas as pd
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import (
-    Claim,
-    Design,
-    Programme,
-    RoiDesign,
-    RunTime,
-    mean_of,
-    ratio_of,
-    share_of,
-)
+from crm_lab.experiments import Claim, Design, Programme, RoiDesign, RunTime, mean_of, ratio_of, share_of
 from crm_lab.experiments.core.estimate import difference, joint_means
 from crm_lab.experiments.payoff.money_parts import Return
 from crm_lab.experiments.planning.sample_size import n_share

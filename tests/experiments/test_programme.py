@@ -6,15 +6,7 @@ import numpy as np
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import (
-    Effects,
-    Experiment,
-    Programme,
-    SoundnessCheck,
-    interval_check,
-    mean_of,
-    write_decision,
-)
+from crm_lab.experiments import Effects, Experiment, Programme, SoundnessCheck, interval_check, mean_of, write_decision
 from crm_lab.experiments.payoff.money_parts import Return
 from crm_lab.messages import LANGUAGES
 

@@ -137,11 +137,7 @@ class TestFailedRun:
         ended = {n: (p["status"], p["failure"], p["reason"]) for n, p in by_notebook(manifest).items()}
         assert ended == {
             "01_error": ("failed", "error", "ValueError: no such shop"),
-            "02_slow": (
-                "failed",
-                "timeout",
-                "The page took longer than its limit of 4 s and was stopped.",
-            ),
+            "02_slow": ("failed", "timeout", "The page took longer than its limit of 4 s and was stopped."),
             "03_dies": (
                 "failed",
                 "kernel_died",

@@ -145,8 +145,7 @@ def test_a_page_whose_process_ended_has_a_reason(suite, monkeypatch, told, failu
 
 
 @pytest.mark.parametrize(
-    ("failures", "code"),
-    [([None, None], 0), ([None, "error"], 1), (["error", "timeout"], 124), (["kernel_died"], 1)],
+    ("failures", "code"), [([None, None], 0), ([None, "error"], 1), (["error", "timeout"], 124), (["kernel_died"], 1)]
 )
 def test_exit_codes(failures, code):
     assert exit_code_of([{"status": "failed" if f else "ok", "failure": f} for f in failures]) == code

@@ -63,8 +63,7 @@ def test_gaps_are_refused_from_frames_and_from_sql(frame):
     gaps["x"] = gaps["x"].mask(gaps.index == 3)
     with pytest.raises(BadInput, match="1 values are missing in group"):
         moments_from_rows(
-            duckdb.sql(moments_query("(select arm, nullif(x, 'nan') as x from frame)", "arm", ["x"])).fetchall(),
-            ["x"],
+            duckdb.sql(moments_query("(select arm, nullif(x, 'nan') as x from frame)", "arm", ["x"])).fetchall(), ["x"]
         )
 
 

@@ -43,10 +43,7 @@ def test_a_salt_is_drawn_where_none_is_given(call, roster, tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [
-        ("id\nada\nADA\n", "1 ids stand more than once"),
-        ("id,name\n,Ada\nben,\n", "1 of 2 ids are missing: rows 2."),
-    ],
+    [("id\nada\nADA\n", "1 ids stand more than once"), ("id,name\n,Ada\nben,\n", "1 of 2 ids are missing: rows 2.")],
 )
 def test_a_faulty_list_is_refused_with_counts(call, roster, tmp_path, text, words):
     roster.write_text(text, encoding="utf-8")

@@ -136,9 +136,7 @@ class MeasuredSaveRate(Result):
         """The rate with its interval, and whether the round showed an effect."""
         refusal = self.refusal()
         if refusal is not None:
-            return Readout(
-                refusal, Message("churn.compare.refused_certainty"), Message("churn.save_rate.refused_action")
-            )
+            return Readout(refusal, "churn.compare.refused_certainty", "churn.save_rate.refused_action")
         ci, (held, contacted) = self.interval, self.frame["share_left"]
         numbers = {
             "rate": self.rate,
@@ -154,7 +152,7 @@ class MeasuredSaveRate(Result):
         return Readout(
             Message("churn.save_rate.finding", numbers),
             Message("churn.save_rate.certainty", numbers),
-            Message(f"churn.save_rate.{shown}"),
+            f"churn.save_rate.{shown}",
         )
 
     def facts(self) -> tuple[Fact, ...]:
@@ -162,10 +160,10 @@ class MeasuredSaveRate(Result):
         refusal = self.refusal()
         return (
             Fact(
-                id="churn.save_rate",
-                label=Message("churn.label.save_rate"),
-                value=None if refusal else self.rate,
-                unit="share",
+                "churn.save_rate",
+                "churn.label.save_rate",
+                None if refusal else self.rate,
+                "share",
                 ci=None if refusal else self.interval,
                 kind="estimate",
                 n=int(self.frame["customers"].sum()),

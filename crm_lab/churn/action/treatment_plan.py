@@ -175,7 +175,7 @@ class Alerts(Result):
         """Whom to contact, what it is expected to bring, when it pays."""
         refusal = self.refusal()
         if refusal is not None:
-            return Readout(refusal, self._certainty(), Message("churn.alerts_list.no_action"))
+            return Readout(refusal, self._certainty(), "churn.alerts_list.no_action")
         numbers = {
             "n": len(self.treated),
             "held": len(self.frame) - len(self.treated),
@@ -208,23 +208,28 @@ class Alerts(Result):
         """Contacts, hold-out, expected profit, break-even save rate."""
         when = str(self.as_of)
         return (
+            Fact("alerts.contacts", "churn.label.contacts", len(self.treated), "customers", window=when),
             Fact(
-                id="alerts.contacts", label=Message("churn.label.contacts"),
-                value=len(self.treated), unit="customers", window=when,
+                "alerts.holdout", "churn.label.holdout", len(self.frame) - len(self.treated), "customers", window=when
             ),
             Fact(
-                id="alerts.holdout", label=Message("churn.label.holdout"),
-                value=len(self.frame) - len(self.treated), unit="customers", window=when,
-            ),
-            Fact(
-                id="alerts.expected_profit", label=Message("churn.label.expected_profit"),
-                value=float(self.treated["expected_profit"].sum()), unit=self.spec.currency, kind="forecast",
-                ci=self._profit_interval(), window=when, better="up",
+                "alerts.expected_profit",
+                "churn.label.expected_profit",
+                float(self.treated["expected_profit"].sum()),
+                self.spec.currency,
+                kind="forecast",
+                ci=self._profit_interval(),
+                window=when,
+                better="up",
                 definition="save rate x margin expected to be lost - contact cost, over those contacted",
             ),
             Fact(
-                id="alerts.break_even", label=Message("churn.label.break_even"),
-                value=None if self.refusal() else self.break_even,
-                unit="share", window=when, better="down", refusal=self.refusal(),
+                "alerts.break_even",
+                "churn.label.break_even",
+                None if self.refusal() else self.break_even,
+                "share",
+                window=when,
+                better="down",
+                refusal=self.refusal(),
             ),
-        )  # fmt: skip
+        )

@@ -156,18 +156,18 @@ class WindowEvidence(Result):
         row = self._row()
         return (
             Fact(
-                id="churn.window.days",
-                label=Message("churn.label.window"),
-                value=self.window_days(),
-                unit="days",
+                "churn.window.days",
+                "churn.label.window",
+                self.window_days(),
+                "days",
                 window=str(self.as_of),
                 refusal=None if self.window_days() else Message("churn.window.no_window"),
             ),
             Fact(
-                id="churn.window.chance",
-                label=Message("churn.label.chance", {"window": int(row["silent_days"])}),
-                value=float(row["chance"]),
-                unit="share",
+                "churn.window.chance",
+                Message("churn.label.chance", {"window": int(row["silent_days"])}),
+                float(row["chance"]),
+                "share",
                 ci=Interval(float(row["lo"]), float(row["hi"]), self.spec.level),
                 kind="estimate",
                 n=int(row["at_risk"]),

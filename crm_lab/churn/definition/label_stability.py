@@ -108,9 +108,7 @@ class Stability(Result):
         """What the shortest and the longest window say of the same customers, on the day that has most of them."""
         refusal = self.refusal()
         if refusal is not None:
-            return Readout(
-                refusal, Message("churn.compare.refused_certainty"), Message("churn.stability.refused_action")
-            )
+            return Readout(refusal, "churn.compare.refused_certainty", "churn.stability.refused_action")
         rows = self._judged()
         short, long = rows.iloc[0], rows.iloc[-1]
         numbers = {
@@ -139,10 +137,10 @@ class Stability(Result):
         rows = [] if self.refusal() else self._judged().to_dict("records")
         return tuple(
             Fact(
-                id=f"churn.stability.came_back.{row['window_days']}",
-                label=Message("churn.label.came_back", {"window": row["window_days"]}),
-                value=float(row["came_back"]),
-                unit="share",
+                f"churn.stability.came_back.{row['window_days']}",
+                Message("churn.label.came_back", {"window": row["window_days"]}),
+                float(row["came_back"]),
+                "share",
                 ci=Interval(float(row["lo"]), float(row["hi"]), self.spec.level),
                 kind="estimate",
                 n=round(row["left"] * row["customers"]),

@@ -11,12 +11,7 @@ from crm_lab.checks import BadInput, as_date, need_columns
 
 
 def left_after(
-    orders: pd.DataFrame,
-    customers: pd.Index,
-    *,
-    as_of: str | date,
-    window_days: int | pd.Series,
-    last_day: str | date,
+    orders: pd.DataFrame, customers: pd.Index, *, as_of: str | date, window_days: int | pd.Series, last_day: str | date
 ) -> pd.Series:
     """1 for customers without an order in the `window_days` days after `as_of`, else 0.
 

@@ -214,7 +214,7 @@ class AlertReport(Result):
         """The first alert beside never alerting and the best ranking."""
         refusal = self.refusal()
         if refusal is not None:
-            return Readout(refusal, Message("churn.compare.refused_certainty"), Message("churn.alerts.refused_action"))
+            return Readout(refusal, "churn.compare.refused_certainty", "churn.alerts.refused_action")
         judged = self.frame[self.frame["kind"] == "alert"]
         first = judged.iloc[0] if len(judged) else self.row(self.best)
         best = self.row(self.best)
@@ -238,24 +238,22 @@ class AlertReport(Result):
         refusal = self.refusal()
         if refusal is not None:
             return (
-                Fact(
-                    id="churn.alerts.precision",
-                    label=Message("churn.label.precision", {"rule": ""}),
-                    value=None,
-                    refusal=refusal,
-                ),
+                Fact("churn.alerts.precision", Message("churn.label.precision", {"rule": ""}), None, refusal=refusal),
             )
         never = Fact(
-            id="churn.alerts.never_accuracy", label=Message("churn.label.never_accuracy"),
-            value=float(self.frame["never_accuracy"].iloc[0]), unit="share", n=self.rows,
-        )  # fmt: skip
+            "churn.alerts.never_accuracy",
+            "churn.label.never_accuracy",
+            float(self.frame["never_accuracy"].iloc[0]),
+            "share",
+            n=self.rows,
+        )
         rows = self.frame[self.frame["kind"] != "never"]
         found = tuple(
             Fact(
-                id=f"churn.alerts.precision.{row['rule']}",
-                label=Message("churn.label.precision", {"rule": ranking_words(str(row["rule"]))}),
-                value=float(row["precision"]),
-                unit="share",
+                f"churn.alerts.precision.{row['rule']}",
+                Message("churn.label.precision", {"rule": ranking_words(str(row["rule"]))}),
+                float(row["precision"]),
+                "share",
                 ci=Interval(float(row["precision_lo"]), float(row["precision_hi"])),
                 kind="estimate",
                 n=self.rows,

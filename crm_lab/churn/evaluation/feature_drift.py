@@ -97,22 +97,12 @@ class Drift(Result):
         return Readout(
             Message("churn.drift.finding", numbers),
             Message("churn.drift.certainty", {"before": self.before, "now": self.now}),
-            Message("churn.drift.train" if n else "churn.drift.keep"),
+            "churn.drift.train" if n else "churn.drift.keep",
         )
 
     def facts(self) -> tuple[Fact, ...]:
         """Columns that drifted, and the largest index."""
         return (
-            Fact(
-                id="churn.drift.features",
-                label=Message("churn.label.drift"),
-                value=int(self.frame["drift"].sum()),
-                better="down",
-            ),
-            Fact(
-                id="churn.drift.psi",
-                label=Message("churn.label.psi"),
-                value=float(self.frame["psi"].iloc[0]),
-                better="down",
-            ),
+            Fact("churn.drift.features", "churn.label.drift", int(self.frame["drift"].sum()), better="down"),
+            Fact("churn.drift.psi", "churn.label.psi", float(self.frame["psi"].iloc[0]), better="down"),
         )

@@ -228,7 +228,7 @@ class ChurnReport(Result):
         """Whether the best model beats the baseline, how sure, what to do."""
         refusal = self.refusal()
         if refusal is not None:
-            return Readout(refusal, Message("churn.compare.refused_certainty"), Message("churn.compare.refused_action"))
+            return Readout(refusal, "churn.compare.refused_certainty", "churn.compare.refused_action")
         best, base = self.row(self.best_model), self.row(self.spec.baseline)
         numbers = {
             "left": self.events / self.customers,
@@ -260,11 +260,16 @@ class ChurnReport(Result):
     def facts(self) -> tuple[Fact, ...]:
         """Share who left; AUC of the best model and of the baseline; the paired difference; lift."""
         share = Fact(
-            id="churn.left", label=Message("churn.label.left"), value=self.events / self.customers, unit="share",
-            n=self.customers, denominator="customers known at the date", better="down",
-        )  # fmt: skip
+            "churn.left",
+            "churn.label.left",
+            self.events / self.customers,
+            "share",
+            n=self.customers,
+            denominator="customers known at the date",
+            better="down",
+        )
         if self.refusal() is not None:
-            none = Fact(id="churn.auc", label=Message("churn.label.auc"), value=None, refusal=self.refusal())
+            none = Fact("churn.auc", "churn.label.auc", None, refusal=self.refusal())
             return (share, none)
         best, base = self.row(self.best_model), self.row(self.spec.baseline)
         top = lift_column(self.spec.capacities[-1])
@@ -272,9 +277,9 @@ class ChurnReport(Result):
         def fact(part: str, row: pd.Series, column: str, label: Message) -> Fact:
             ci = Interval(float(row[f"{column}_lo"]), float(row[f"{column}_hi"]), self.spec.level)
             return Fact(
-                id=f"churn.{part}",
-                label=label,
-                value=float(row[column]),
+                f"churn.{part}",
+                label,
+                float(row[column]),
                 ci=ci,
                 kind="estimate",
                 better="up",

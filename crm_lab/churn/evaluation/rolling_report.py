@@ -111,7 +111,7 @@ class OriginsReport(Result):
         """Lift of the best model, against the baseline and against the best rule."""
         refusal = self.refusal()
         if refusal is not None:
-            return Readout(refusal, Message("churn.compare.refused_certainty"), Message("churn.compare.refused_action"))
+            return Readout(refusal, "churn.compare.refused_certainty", "churn.compare.refused_action")
         best, rule = self.row(self.best_model), self.row(self.best_rule)
         gap, ci = self.difference(self.best_model, self.best_rule)
         numbers = {
@@ -148,19 +148,11 @@ class OriginsReport(Result):
         refusal = self.refusal()
         if refusal is not None:
             label = Message("churn.label.lift", {"capacity": self.spec.capacity})
-            return (Fact(id="churn.origins.lift", label=label, value=None, refusal=refusal),)
+            return (Fact("churn.origins.lift", label, None, refusal=refusal),)
 
         def fact(part: str, row: pd.Series, column: str, label: Message) -> Fact:
             ci = Interval(float(row[f"{column}_lo"]), float(row[f"{column}_hi"]))
-            return Fact(
-                id=f"churn.origins.{part}",
-                label=label,
-                value=float(row[column]),
-                ci=ci,
-                kind="estimate",
-                n=n,
-                better="up",
-            )
+            return Fact(f"churn.origins.{part}", label, float(row[column]), ci=ci, kind="estimate", n=n, better="up")
 
         best, rule = self.row(self.best_model), self.row(self.best_rule)
         capacity = {"capacity": self.spec.capacity}

@@ -42,10 +42,7 @@ class CustomerFeatures:
     """Features as of a date: rhythm, frequency, money, basket, discount, breadth, channel, returns, contacts.
 
     >>> orders = pd.DataFrame(
-    ...     {
-    ...         "customer_id": ["a", "a", "b"],
-    ...         "date": pd.to_datetime(["2024-01-01", "2024-02-10", "2024-02-01"]),
-    ...     }
+    ...     {"customer_id": ["a", "a", "b"], "date": pd.to_datetime(["2024-01-01", "2024-02-10", "2024-02-01"])}
     ... )
     >>> made = CustomerFeatures().analyze(orders, as_of="2024-03-01")
     >>> made.to_frame()[["customer_id", "n_days", "recency_days", "overdue"]].to_dict("list")
@@ -134,7 +131,7 @@ class FeatureTable(Result):
                 "churn.features.finding",
                 {"customers": len(self.frame), "features": self.frame.shape[1] - 1, "as_of": str(self.as_of)},
             ),
-            Message("churn.features.certainty"),
+            "churn.features.certainty",
             Message(
                 "churn.features.dropped",
                 {"dropped": ", ".join(Message(f"churn.family.{f}").text() for f in self.dropped)},
@@ -147,10 +144,10 @@ class FeatureTable(Result):
         """Customers and features."""
         return (
             Fact(
-                id="churn.features.customers",
-                label=Message("churn.label.customers"),
-                value=len(self.frame),
-                unit="customers",
+                "churn.features.customers",
+                "churn.label.customers",
+                len(self.frame),
+                "customers",
                 window=str(self.as_of),
             ),
         )
@@ -220,10 +217,7 @@ def _money_features(log: PurchaseLog, count: Floats) -> dict[str, Floats]:
         discount = log.sums["discount_amount"]
         gross = log.sums.get("gross_amount", log.sums["net_amount"] + discount)
         share = log.per_customer(discount) / np.maximum(log.per_customer(gross), 0.01)
-        out |= {
-            "discount_share": share,
-            "discount_trend": discount[end] / np.maximum(gross[end], 0.01) - share,
-        }
+        out |= {"discount_share": share, "discount_trend": discount[end] / np.maximum(gross[end], 0.01) - share}
     return out
 
 

@@ -69,11 +69,7 @@ def _breadth(
     every = distinct(np.ones(len(day), dtype=bool))
     now = distinct(day > log.as_of - recent)
     before = distinct((day <= log.as_of - recent) & (day > log.as_of - 2 * recent))
-    return {
-        "n_products": every,
-        "products_per_day": every / log.counts,
-        "products_trend": (now + 1) / (before + 1),
-    }
+    return {"n_products": every, "products_per_day": every / log.counts, "products_trend": (now + 1) / (before + 1)}
 
 
 def _channel(

@@ -99,9 +99,9 @@ class Calibration(Result):
         """The calibration slope."""
         return (
             Fact(
-                id="churn.calibration.slope",
-                label=Message("churn.label.slope"),
-                value=self.line.slope,
+                "churn.calibration.slope",
+                "churn.label.slope",
+                self.line.slope,
                 ci=self.interval(),
                 kind="estimate",
                 n=self.customers,

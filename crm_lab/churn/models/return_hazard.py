@@ -169,7 +169,7 @@ class Returning(Result):
         """The strongest feature, how the rest is known, and what it does not say."""
         refusal = self.refusal()
         if refusal is not None:
-            return Readout(refusal, Message("churn.compare.refused_certainty"), Message("churn.returning.wait"))
+            return Readout(refusal, "churn.compare.refused_certainty", "churn.returning.wait")
         row = self.frame.iloc[int(np.log(self.frame["ratio"]).abs().to_numpy().argmax())]
         numbers = {
             k: (row[k] if k == "feature" else float(row[k])) for k in ("feature", "ratio", "ratio_lo", "ratio_hi")
@@ -186,7 +186,7 @@ class Returning(Result):
                     "period": self.spec.period_days,
                 },
             ),
-            Message("churn.returning.action"),
+            "churn.returning.action",
         )
 
     def facts(self) -> tuple[Fact, ...]:
@@ -195,9 +195,9 @@ class Returning(Result):
         rows = self.frame.to_dict("records")
         return tuple(
             Fact(
-                id=f"churn.returning.{row['feature']}",
-                label=Message("churn.label.hazard_ratio", {"feature": row["feature"]}),
-                value=None if refusal else float(row["ratio"]),
+                f"churn.returning.{row['feature']}",
+                Message("churn.label.hazard_ratio", {"feature": row["feature"]}),
+                None if refusal else float(row["ratio"]),
                 ci=None if refusal else Interval(float(row["ratio_lo"]), float(row["ratio_hi"]), self.spec.level),
                 kind="estimate",
                 n=self.customers,

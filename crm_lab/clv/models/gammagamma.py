@@ -140,12 +140,7 @@ class GammaGammaFit(Result):
     correlation: float
 
     name: ClassVar[str] = "spend_model"
-    formats: ClassVar[Mapping[str, str]] = {
-        "estimate": ",.4f",
-        "standard_error": ",.4f",
-        "lo": ",.4f",
-        "hi": ",.4f",
-    }
+    formats: ClassVar[Mapping[str, str]] = {"estimate": ",.4f", "standard_error": ",.4f", "lo": ",.4f", "hi": ",.4f"}
 
     @property
     def estimates(self) -> Floats:
@@ -227,9 +222,7 @@ class GammaGammaFit(Result):
         finding = Message("clv.spend.finding", {"n": self.n, "mean": self.mean_spend})
         action = Message("clv.spend.action_dependent" if abs(self.correlation) > 0.15 else "clv.spend.action")
         return Readout(
-            finding,
-            self.refusal() or Message("clv.spend.certainty", {"correlation": self.correlation}),
-            action,
+            finding, self.refusal() or Message("clv.spend.certainty", {"correlation": self.correlation}), action
         )
 
     def facts(self) -> tuple[Fact, ...]:
@@ -237,9 +230,9 @@ class GammaGammaFit(Result):
         rows: Any = self.to_frame().itertuples(index=False)
         estimates = tuple(
             Fact(
-                id=f"clv.gammagamma.{row.parameter}",
-                label=Message("clv.fit.parameter", {"model": "Gamma-Gamma", "parameter": row.parameter}),
-                value=row.estimate,
+                f"clv.gammagamma.{row.parameter}",
+                Message("clv.fit.parameter", {"model": "Gamma-Gamma", "parameter": row.parameter}),
+                row.estimate,
                 ci=Interval(row.lo, row.hi, 0.9) if np.isfinite(row.lo) else None,
                 kind="estimate",
                 n=self.n,
@@ -249,15 +242,10 @@ class GammaGammaFit(Result):
         return (
             *estimates,
             Fact(
-                id="clv.gammagamma.log_likelihood",
-                label=Message("clv.fit.log_likelihood", {"model": "Gamma-Gamma"}),
-                value=self.log_likelihood,
+                "clv.gammagamma.log_likelihood",
+                Message("clv.fit.log_likelihood", {"model": "Gamma-Gamma"}),
+                self.log_likelihood,
                 n=self.n,
             ),
-            Fact(
-                id="clv.gammagamma.correlation",
-                label=Message("clv.spend.correlation"),
-                value=self.correlation,
-                n=self.n,
-            ),
+            Fact("clv.gammagamma.correlation", "clv.spend.correlation", self.correlation, n=self.n),
         )

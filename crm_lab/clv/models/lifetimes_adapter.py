@@ -85,8 +85,5 @@ def _finish(fitter: Any, params: dict[str, float], covariance: np.ndarray, n: in
     errors = pd.Series(np.sqrt(np.diag(fitter.variance_matrix_)), index=names)
     fitter.standard_errors_ = errors
     fitter.confidence_intervals_ = pd.DataFrame(
-        {
-            "lower 95% bound": fitter.params_ - 1.959964 * errors,
-            "upper 95% bound": fitter.params_ + 1.959964 * errors,
-        }
+        {"lower 95% bound": fitter.params_ - 1.959964 * errors, "upper 95% bound": fitter.params_ + 1.959964 * errors}
     )

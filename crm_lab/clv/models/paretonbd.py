@@ -117,21 +117,9 @@ def _gammas(params: Floats, k: Floats, h: Floats, n: float) -> tuple[float, Floa
     r, alpha, s, beta = params
     value = h @ gammaln(r + k) + n * (r * np.log(alpha) - gammaln(r) + s * np.log(beta))
     gradient = np.array(
-        [
-            h @ digamma(r + k) + n * (np.log(alpha) - digamma(r)),
-            n * r / alpha,
-            n * np.log(beta),
-            n * s / beta,
-        ]
+        [h @ digamma(r + k) + n * (np.log(alpha) - digamma(r)), n * r / alpha, n * np.log(beta), n * s / beta]
     )
-    hessian = np.diag(
-        [
-            h @ trigamma(r + k) - n * trigamma(r),
-            -n * r / alpha**2,
-            0.0,
-            -n * s / beta**2,
-        ]
-    )
+    hessian = np.diag([h @ trigamma(r + k) - n * trigamma(r), -n * r / alpha**2, 0.0, -n * s / beta**2])
     hessian[0, 1] = hessian[1, 0] = n / alpha
     hessian[2, 3] = hessian[3, 2] = n / beta
     return float(value), gradient, hessian

@@ -76,12 +76,7 @@ class PurchaseFit(Result):
     summary: pd.DataFrame | None = None
 
     name: ClassVar[str] = "purchase_model"
-    formats: ClassVar[Mapping[str, str]] = {
-        "estimate": ",.4f",
-        "standard_error": ",.4f",
-        "lo": ",.4f",
-        "hi": ",.4f",
-    }
+    formats: ClassVar[Mapping[str, str]] = {"estimate": ",.4f", "standard_error": ",.4f", "lo": ",.4f", "hi": ",.4f"}
 
     @property
     def estimates(self) -> Floats:
@@ -195,12 +190,7 @@ class PurchaseFit(Result):
         return np.where(alive > quantile, self.model.alive_wait(self.estimates, wanted, x, T), np.inf)
 
     def draw_purchases(
-        self,
-        window: tuple[float, float],
-        frequency: Floats,
-        recency: Floats,
-        T: Floats,
-        rng: np.random.Generator,
+        self, window: tuple[float, float], frequency: Floats, recency: Floats, T: Floats, rng: np.random.Generator
     ) -> Floats:
         """Purchases in (T + window[0], T + window[1]], one draw for each customer, from the posterior."""
         alive = self.model.p_alive(self.estimates, frequency, recency, T) > rng.random(len(frequency))
@@ -242,19 +232,19 @@ class PurchaseFit(Result):
         expected = float(self.expected_purchases(year))
         finding = {"model": self.model.title, "n": self.n, "expected": expected}
         if self.edge is not None:
-            return Readout(Message("clv.fit.finding", finding), self.edge, Message("clv.fit.action_edge"))
+            return Readout(Message("clv.fit.finding", finding), self.edge, "clv.fit.action_edge")
         worst = float(np.sqrt(np.diag(self.optimum.log_covariance)).max())
         certainty = Message("clv.fit.certainty", {"ll": self.log_likelihood, "worst": worst})
-        return Readout(Message("clv.fit.finding", finding), certainty, Message("clv.fit.action"))
+        return Readout(Message("clv.fit.finding", finding), certainty, "clv.fit.action")
 
     def facts(self) -> tuple[Fact, ...]:
         """The parameters and the log-likelihood."""
         rows: Any = self.to_frame().itertuples(index=False)
         estimates = tuple(
             Fact(
-                id=f"clv.{self.model.key}.{row.parameter}",
-                label=Message("clv.fit.parameter", {"model": self.model.title, "parameter": row.parameter}),
-                value=row.estimate,
+                f"clv.{self.model.key}.{row.parameter}",
+                Message("clv.fit.parameter", {"model": self.model.title, "parameter": row.parameter}),
+                row.estimate,
                 ci=Interval(row.lo, row.hi, 0.9) if np.isfinite(row.lo) else None,
                 kind="estimate",
                 n=self.n,
@@ -263,9 +253,9 @@ class PurchaseFit(Result):
             for row in rows
         )
         likelihood = Fact(
-            id=f"clv.{self.model.key}.log_likelihood",
-            label=Message("clv.fit.log_likelihood", {"model": self.model.title}),
-            value=self.log_likelihood,
+            f"clv.{self.model.key}.log_likelihood",
+            Message("clv.fit.log_likelihood", {"model": self.model.title}),
+            self.log_likelihood,
             n=self.n,
         )
         return (*estimates, likelihood)

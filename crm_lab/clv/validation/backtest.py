@@ -285,10 +285,10 @@ class BackTestResult(Result):
         rows: Any = self.to_frame().itertuples(index=False)
         errors = tuple(
             Fact(
-                id=f"clv.backtest.{row.model}.mae",
-                label=Message("clv.backtest.mae", {"model": model_title(row.model)}),
-                value=row.mae,
-                unit="purchases",
+                f"clv.backtest.{row.model}.mae",
+                Message("clv.backtest.mae", {"model": model_title(row.model)}),
+                row.mae,
+                "purchases",
                 kind="estimate",
                 n=n,
                 window=window,
@@ -297,10 +297,7 @@ class BackTestResult(Result):
             )
             for row in rows
         )
-        return (
-            *errors,
-            Fact(id="clv.backtest.champion", label=Message("clv.backtest.champion"), value=self.champion, n=n),
-        )
+        return (*errors, Fact("clv.backtest.champion", "clv.backtest.champion", self.champion, n=n))
 
 
 def model_title(key: str) -> Message:

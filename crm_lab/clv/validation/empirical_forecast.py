@@ -89,10 +89,10 @@ class RecordForecast(Result):
         """Value of the base in the period."""
         return (
             Fact(
-                id="clv.record.base_value",
-                label=Message("clv.record.base"),
-                value=self.total,
-                unit=self.currency,
+                "clv.record.base_value",
+                "clv.record.base",
+                self.total,
+                self.currency,
                 ci=self.interval,
                 kind="forecast",
                 n=len(self.frame),

@@ -208,29 +208,22 @@ class HoldoutResult(Result):
         window = f"{self.calibration_end}/{self.as_of}"
         n = next(iter(self.fits.values())).n
         actual = (
+            Fact("clv.holdout.actual", "clv.holdout.actual", rows[0].actual, "purchases", n=n, window=window),
             Fact(
-                id="clv.holdout.actual",
-                label=Message("clv.holdout.actual"),
-                value=rows[0].actual,
-                unit="purchases",
-                n=n,
-                window=window,
-            ),
-            Fact(
-                id="clv.holdout.actual_revenue",
-                label=Message("clv.holdout.actual_revenue"),
-                value=rows[0].actual_revenue,
-                unit=self.spec.currency,
+                "clv.holdout.actual_revenue",
+                "clv.holdout.actual_revenue",
+                rows[0].actual_revenue,
+                self.spec.currency,
                 n=n,
                 window=window,
             ),
         )
         expected = tuple(
             Fact(
-                id=f"clv.holdout.{key}.expected",
-                label=Message("clv.holdout.expected", {"model": row.model}),
-                value=row.expected,
-                unit="purchases",
+                f"clv.holdout.{key}.expected",
+                Message("clv.holdout.expected", {"model": row.model}),
+                row.expected,
+                "purchases",
                 ci=Interval(row.lo, row.hi, self.spec.level),
                 kind="forecast",
                 n=n,

@@ -53,20 +53,16 @@ class FirstPurchases(Result):
         early = int(self.frame["customers"].head(_EARLY).sum())
         values = {"early": early, "n": int(self.frame["customers"].sum()), "ratio": self.pile_up}
         key = "truncated" if self.truncated else "complete"
-        return Readout(
-            Message(f"clv.first.{key}", values),
-            Message("clv.first.certainty"),
-            Message(f"clv.first.{key}_action"),
-        )
+        return Readout(Message(f"clv.first.{key}", values), "clv.first.certainty", f"clv.first.{key}_action")
 
     def facts(self) -> tuple[Fact, ...]:
         """The pile-up."""
         return (
             Fact(
-                id="clv.first_purchases.pile_up",
-                label=Message("clv.first.label"),
-                value=self.pile_up,
-                unit="ratio",
+                "clv.first_purchases.pile_up",
+                "clv.first.label",
+                self.pile_up,
+                "ratio",
                 n=int(self.frame["customers"].sum()),
             ),
         )

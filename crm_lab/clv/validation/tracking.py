@@ -71,17 +71,17 @@ class TrackingResult(Result):
         return Readout(
             Message("clv.tracking.finding", values),
             Message("clv.tracking.certainty", {"gap": float(seen["ratio"] - 1), "week": int(seen["week"])}),
-            Message("clv.tracking.action_off" if off else "clv.tracking.action"),
+            "clv.tracking.action_off" if off else "clv.tracking.action",
         )
 
     def facts(self) -> tuple[Fact, ...]:
         """The ratio of expected to actual at the last week."""
         return (
             Fact(
-                id="clv.tracking.ratio",
-                label=Message("clv.tracking.ratio", {"model": self.model}),
-                value=float(self.last["ratio"]),
-                unit="ratio",
+                "clv.tracking.ratio",
+                Message("clv.tracking.ratio", {"model": self.model}),
+                float(self.last["ratio"]),
+                "ratio",
                 kind="estimate",
                 window=f"week {int(self.last['week'])}",
             ),

@@ -209,10 +209,10 @@ class PaybackResult(Result):
         rows: Any = self.to_frame().itertuples(index=False)
         return tuple(
             Fact(
-                id=f"clv.payback.{row.channel}",
-                label=Message("clv.payback.label", {"channel": row.channel}),
-                value=row.payback_days if np.isfinite(row.payback_days) else None,
-                unit="days",
+                f"clv.payback.{row.channel}",
+                Message("clv.payback.label", {"channel": row.channel}),
+                row.payback_days if np.isfinite(row.payback_days) else None,
+                "days",
                 ci=Interval(row.payback_lo, row.payback_hi, self.spec.level)
                 if np.isfinite([row.payback_lo, row.payback_hi]).all()
                 else None,

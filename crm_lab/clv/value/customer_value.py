@@ -230,9 +230,7 @@ class CustomerValueResult(Result):
         """What the base is worth, how sure, whom to keep."""
         refusal = self.refusal()
         if refusal is not None:
-            return Readout(
-                Message("clv.value.refused", {"n": len(self.summary)}), refusal, Message("clv.value.refused_action")
-            )
+            return Readout(Message("clv.value.refused", {"n": len(self.summary)}), refusal, "clv.value.refused_action")
         total, interval = self.total()
         frame = self._frame
         top = max(len(frame) // 10, 1)
@@ -248,11 +246,7 @@ class CustomerValueResult(Result):
                 "share": float(frame["value_share"].iloc[top - 1]),
             },
         )
-        values = {
-            "level": self.spec.level,
-            "model": self.fit.model.title,
-            "correlation": self.spend.correlation,
-        }
+        values = {"level": self.spec.level, "model": self.fit.model.title, "correlation": self.spend.correlation}
         certainty = Message("clv.value.certainty", values)
         if self.missed is not None:
             more = {**values, "gap": self.missed - 1, "corrected": total * self.missed}
@@ -260,13 +254,7 @@ class CustomerValueResult(Result):
         cut, median = float(frame["value"].iloc[top - 1]), float(frame["value"].median())
         action = Message(
             "clv.value.action",
-            {
-                "top": top,
-                "cut": cut,
-                "median": median,
-                "currency": self.spec.currency,
-                "days": self.spec.horizon_days,
-            },
+            {"top": top, "cut": cut, "median": median, "currency": self.spec.currency, "days": self.spec.horizon_days},
         )
         return Readout(finding, certainty, action)
 
@@ -274,32 +262,31 @@ class CustomerValueResult(Result):
         """Value of the base, per customer, expected purchases, concentration."""
         refusal = self.refusal()
         if refusal is not None:
-            return (Fact(id="clv.base_value", label=Message("clv.value.base"), value=None, refusal=refusal),)
+            return (Fact("clv.base_value", "clv.value.base", None, refusal=refusal),)
         n, window = len(self.summary), f"{self.as_of} + {self.spec.horizon_days} d"
         total, interval = self.total()
         purchases = self.valuation.interval(self.valuation.drawn.purchases[:, 0])
         top = max(n // 10, 1)
         return (
             Fact(
-                id="clv.base_value",
-                label=Message("clv.value.base"),
-                value=total,
-                unit=self.spec.currency,
+                "clv.base_value",
+                "clv.value.base",
+                total,
+                self.spec.currency,
                 ci=interval,
                 kind="forecast",
                 n=n,
                 window=window,
                 definition=Message(
-                    "clv.value.definition",
-                    {"margin": self.spec.margin, "rate": self.spec.annual_discount_rate},
+                    "clv.value.definition", {"margin": self.spec.margin, "rate": self.spec.annual_discount_rate}
                 ).text(),
                 better="up",
             ),
             Fact(
-                id="clv.value_per_customer",
-                label=Message("clv.value.per_customer"),
-                value=total / n,
-                unit=self.spec.currency,
+                "clv.value_per_customer",
+                "clv.value.per_customer",
+                total / n,
+                self.spec.currency,
                 ci=Interval(interval.lo / n, interval.hi / n, interval.level),
                 kind="forecast",
                 n=n,
@@ -307,10 +294,10 @@ class CustomerValueResult(Result):
                 better="up",
             ),
             Fact(
-                id="clv.expected_purchases",
-                label=Message("clv.value.purchases"),
-                value=float(self.valuation.expected.sum()),
-                unit="purchases",
+                "clv.expected_purchases",
+                "clv.value.purchases",
+                float(self.valuation.expected.sum()),
+                "purchases",
                 ci=purchases,
                 kind="forecast",
                 n=n,
@@ -318,10 +305,10 @@ class CustomerValueResult(Result):
                 better="up",
             ),
             Fact(
-                id="clv.top_tenth_share",
-                label=Message("clv.value.top_share"),
-                value=float(self._frame["value_share"].iloc[top - 1]),
-                unit="share",
+                "clv.top_tenth_share",
+                "clv.value.top_share",
+                float(self._frame["value_share"].iloc[top - 1]),
+                "share",
                 kind="forecast",
                 n=n,
                 window=window,

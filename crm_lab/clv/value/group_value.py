@@ -80,10 +80,10 @@ class GroupValueResult(Result):
         rows: Any = self.frame.itertuples(index=False)
         return tuple(
             Fact(
-                id=f"clv.group.{id_part(row.group)}",
-                label=Message("clv.groups.value", {"group": group_label(row.group)}),
-                value=row.value,
-                unit=self.currency,
+                f"clv.group.{id_part(row.group)}",
+                Message("clv.groups.value", {"group": group_label(row.group)}),
+                row.value,
+                self.currency,
                 ci=Interval(row.lo, row.hi, self.level),
                 kind="forecast",
                 n=int(row.customers),

@@ -57,12 +57,7 @@ class ValueGrowth:
         problems.raise_any()
 
     def analyze(
-        self,
-        purchases: IntoFrame,
-        earlier: str | date,
-        later: str | date,
-        *,
-        rng: np.random.Generator | int = 0,
+        self, purchases: IntoFrame, earlier: str | date, later: str | date, *, rng: np.random.Generator | int = 0
     ) -> GrowthResult:
         """Value the base at both dates, each with what was known then, and split the difference.
 
@@ -194,10 +189,10 @@ class GrowthResult(Result):
         rows: Any = self.to_frame().itertuples(index=False)
         return tuple(
             Fact(
-                id=f"clv.growth.{row.part}",
-                label=Message("clv.growth.label", {"part": Message(f"clv.growth.{row.part}")}),
-                value=row.growth,
-                unit="share",
+                f"clv.growth.{row.part}",
+                Message("clv.growth.label", {"part": Message(f"clv.growth.{row.part}")}),
+                row.growth,
+                "share",
                 ci=Interval(row.lo, row.hi, 0.9),
                 kind="estimate",
                 n=int(self.ends[1][0]),

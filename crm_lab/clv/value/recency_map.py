@@ -53,7 +53,7 @@ class RecencyMap(Result):
         return Readout(
             Message("clv.map.finding", values),
             Message("clv.map.certainty", {"model": self.fit.model.title}),
-            Message("clv.map.action"),
+            "clv.map.action",
         )
 
     def facts(self) -> tuple[Fact, ...]:
@@ -118,7 +118,7 @@ class AliveHistory(Result):
         return Readout(
             Message("clv.history.finding", values),
             Message("clv.history.certainty", {"model": self.model}),
-            Message("clv.history.action"),
+            "clv.history.action",
         )
 
     def facts(self) -> tuple[Fact, ...]:

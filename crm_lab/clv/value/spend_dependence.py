@@ -170,7 +170,7 @@ class SpendDependenceResult(Result):
         """Exponent and effect in currency, what it rests on, which value to use."""
         if self.problem is not None:
             refused = Message("clv.dependence.refused")
-            return Readout(refused, self.problem, Message("clv.value.refused_action"))
+            return Readout(refused, self.problem, "clv.value.refused_action")
         total = float(self.frame["independent"].sum())
         there = not self.beta_ci.lo <= 0 <= self.beta_ci.hi
         values = {
@@ -188,7 +188,7 @@ class SpendDependenceResult(Result):
         }
         return Readout(
             Message("clv.dependence.finding", values),
-            Message("clv.dependence.certainty"),
+            "clv.dependence.certainty",
             Message("clv.dependence.action" if there else "clv.dependence.action_none", values),
         )
 
@@ -196,22 +196,17 @@ class SpendDependenceResult(Result):
         """Exponent and effect."""
         if self.problem is not None:
             label = Message("clv.dependence.effect")
-            return (Fact(id="clv.dependence.effect", label=label, value=None, refusal=self.problem),)
+            return (Fact("clv.dependence.effect", label, None, refusal=self.problem),)
         n = int(self.frame["customers"].sum())
         return (
             Fact(
-                id="clv.dependence.exponent",
-                label=Message("clv.dependence.exponent"),
-                value=self.beta,
-                ci=self.beta_ci,
-                kind="estimate",
-                n=n,
+                "clv.dependence.exponent", "clv.dependence.exponent", self.beta, ci=self.beta_ci, kind="estimate", n=n
             ),
             Fact(
-                id="clv.dependence.effect",
-                label=Message("clv.dependence.effect"),
-                value=self.effect,
-                unit=self.currency,
+                "clv.dependence.effect",
+                "clv.dependence.effect",
+                self.effect,
+                self.currency,
                 ci=self.effect_ci,
                 kind="estimate",
                 n=n,

@@ -71,12 +71,7 @@ def purchase_summary(
 
 
 def calibration_holdout(
-    purchases: IntoFrame,
-    calibration_end: str | date,
-    as_of: str | date,
-    *,
-    unit: Unit = "W",
-    keep_zero: bool = True,
+    purchases: IntoFrame, calibration_end: str | date, as_of: str | date, *, unit: Unit = "W", keep_zero: bool = True
 ) -> pd.DataFrame:
     """The purchase summary at a cut, and what the same customers did after it.
 

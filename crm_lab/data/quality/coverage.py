@@ -87,8 +87,7 @@ class Coverage(Result):
         """Lines, orders, customers, returning customers, days and revenue."""
         units = {"revenue": self.currency, "days": "days"}
         return tuple(
-            Fact(id=f"data.{key}", label=Message(f"coverage.size.{key}"), value=getattr(self.size, key),
-                 unit=units.get(key, ""))
+            Fact(f"data.{key}", f"coverage.size.{key}", getattr(self.size, key), units.get(key, ""))
             for key in ("lines", "orders", "customers", "returning", "days", "revenue")
         )  # fmt: skip
 

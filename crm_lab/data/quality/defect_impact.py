@@ -55,11 +55,7 @@ class DefectImpact(Result):
         """The defect that would move a headline figure most."""
         moved = self.to_frame()
         if moved.empty:
-            return Readout(
-                Message("impact.nothing"),
-                Message("impact.certainty", {"n": len(self.values) - 1}),
-                Message("impact.keep"),
-            )
+            return Readout("impact.nothing", Message("impact.certainty", {"n": len(self.values) - 1}), "impact.keep")
         worst = moved.iloc[0]
         return Readout(
             Message(
@@ -73,7 +69,7 @@ class DefectImpact(Result):
                 },
             ),
             Message("impact.certainty", {"n": len(self.values) - 1}),
-            Message("impact.keep"),
+            "impact.keep",
         )
 
     def facts(self) -> tuple[Fact, ...]:
@@ -81,12 +77,7 @@ class DefectImpact(Result):
         clean = self.values.T["clean"].to_dict()
         money = ("revenue", "revenue_per_order")
         return tuple(
-            Fact(
-                id=f"kpis.{figure}",
-                label=Message(f"kpis.{figure}"),
-                value=float(clean[figure]),
-                unit=self.currency if figure in money else "",
-            )
+            Fact(f"kpis.{figure}", f"kpis.{figure}", float(clean[figure]), self.currency if figure in money else "")
             for figure in KPIS
         )
 

@@ -100,9 +100,9 @@ class QualityReport(Result):
     def facts(self) -> tuple[Fact, ...]:
         """The least pass rate of required checks, days behind, days without trade."""
         return (
-            Fact(id="quality.score", label=Message("quality.score"), value=self.score, unit="share", better="up"),
-            Fact(id="quality.days_behind", label=Message("quality.days_behind"), value=self.days_behind, unit="days"),
-            Fact(id="quality.closed_days", label=Message("quality.closed_days"), value=self.closed_days, unit="days"),
+            Fact("quality.score", "quality.score", self.score, "share", better="up"),
+            Fact("quality.days_behind", "quality.days_behind", self.days_behind, "days"),
+            Fact("quality.closed_days", "quality.closed_days", self.closed_days, "days"),
         )
 
 

@@ -93,8 +93,8 @@ class Reconciliation(Result):
         for item in ("raw", "clean", "quarantine"):
             rows, money = self.total(item)
             label = Message(f"rules.{item}")
-            made.append(Fact(id=f"reconciliation.{item}.rows", label=label, value=rows, unit="rows"))
-            made.append(Fact(id=f"reconciliation.{item}.money", label=label, value=money, unit=self.currency, n=rows))
+            made.append(Fact(f"reconciliation.{item}.rows", label, rows, "rows"))
+            made.append(Fact(f"reconciliation.{item}.money", label, money, self.currency, n=rows))
         return tuple(made)
 
 

@@ -59,10 +59,7 @@ def assign(ids: Sequence[object] | pd.Series, salt: str, shares: Mapping[str, fl
 
 
 def assign_stratified(
-    frame: pd.DataFrame,
-    strata: Sequence[str],
-    rng: np.random.Generator | int,
-    shares: Mapping[str, float] = HALVES,
+    frame: pd.DataFrame, strata: Sequence[str], rng: np.random.Generator | int, shares: Mapping[str, float] = HALVES
 ) -> NDArray[np.object_]:
     """The arm of each row, drawn so that every stratum has the shares as exactly as its size allows.
 

@@ -107,10 +107,10 @@ def effect_row(e: Effect, correction: Correction) -> dict[str, object]:
 def effect_fact(e: Effect, kind: Kind, n: int, ci: Interval | None) -> Fact:
     """What a report may state of it."""
     return Fact(
-        id=f"effect.{e.metric.name}.{e.arm}",
-        label=Message("experiments.fact.effect", {"metric": e.metric.label}),
-        value=e.found.effect if e.found else None,
-        unit=e.metric.unit,
+        f"effect.{e.metric.name}.{e.arm}",
+        Message("experiments.fact.effect", {"metric": e.metric.label}),
+        e.found.effect if e.found else None,
+        e.metric.unit,
         ci=ci,
         kind=kind,
         n=n,

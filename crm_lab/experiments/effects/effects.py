@@ -150,7 +150,7 @@ class EffectTable(Result):
                 facts.append(effect_fact(e, kind, n, Interval(e.found.lo, e.found.hi, self.spec.level)))
         for outcome, effect in self.truth.items():
             label = Message("experiments.fact.planted", {"metric": outcome_label(outcome)})
-            facts.append(Fact(id=f"effect.{outcome}.planted", label=label, value=effect, kind="simulated", n=n))
+            facts.append(Fact(f"effect.{outcome}.planted", label, effect, kind="simulated", n=n))
         return tuple(facts)
 
     @property
@@ -163,9 +163,7 @@ def _readout(table: EffectTable) -> Readout:
     e = table.headline
     if e.found is None:
         refused = e.refusal or Message("experiments.effect.action_refused")
-        return Readout(
-            refused, Message("experiments.effect.certainty_refused"), Message("experiments.effect.action_refused")
-        )
+        return Readout(refused, "experiments.effect.certainty_refused", "experiments.effect.action_refused")
     d = e.found
     values = {
         "metric": e.metric.label, "unit": spaced(e.metric.unit), "control": d.control, "treatment": d.treatment,
@@ -191,6 +189,5 @@ def _certainty(table: EffectTable, e: Effect) -> Message:
         return Message("experiments.effect.certainty_no_gain", said)
     # units the plain analysis would need for the same interval
     return Message(
-        "experiments.effect.certainty_adjusted",
-        {**said, "narrower": narrower, "factor": (plain.se / found.se) ** 2},
+        "experiments.effect.certainty_adjusted", {**said, "narrower": narrower, "factor": (plain.se / found.se) ** 2}
     )

@@ -126,8 +126,7 @@ class TakeUpTable(Result):
             ("naive", self.naive, math.nan, math.nan),
         ]
         return pd.DataFrame(
-            [(Message(f"experiments.take_up.{name}").text(), *values) for name, *values in rows],
-            columns=columns,
+            [(Message(f"experiments.take_up.{name}").text(), *values) for name, *values in rows], columns=columns
         )
 
     @property
@@ -143,7 +142,7 @@ class TakeUpTable(Result):
         """Effect of the offer and of taking it up; how wrong the opt-in comparison is."""
         if self.refused is not None:
             nothing = Message("experiments.effect.certainty_refused")
-            return Readout(self.refused, nothing, Message("experiments.effect.action_refused"))
+            return Readout(self.refused, nothing, "experiments.effect.action_refused")
         crossed = Message("experiments.take_up.contaminated", {"share": self.contamination})
         values = {
             "contamination": crossed if self.contamination > 0 else "",
@@ -162,19 +161,43 @@ class TakeUpTable(Result):
         kind: Kind = "simulated" if self.simulated else "estimate"
         label = {k: Message(f"experiments.take_up.{k}") for k in ("itt", "cace", "share")}
         if self.refused is not None:
-            return (Fact(id="take_up.itt", label=label["itt"], value=None, kind=kind, n=self.units,
-                         refusal=self.refused),)  # fmt: skip
+            return (Fact("take_up.itt", label["itt"], None, kind=kind, n=self.units, refusal=self.refused),)
         span = self.cace_set.interval()
         row = self.funnel.iloc[0]
         crossed = Interval(float(row["control_low"]), float(row["control_high"]))
         contaminated = Message("experiments.take_up.contamination")
         refused = None if span else Message("experiments.take_up.nobody", {"take_up": self.take_up})
         return (
-            Fact(id="take_up.itt", label=label["itt"], value=self.itt, unit=self.spec.unit, ci=self.itt_ci, kind=kind,
-                 n=self.units, better="up"),
-            Fact(id="take_up.cace", label=label["cace"], value=self.cace if span else None, unit=self.spec.unit,
-                 ci=span, kind=kind, n=self.units, better="up", refusal=refused),
-            Fact(id="take_up.share", label=label["share"], value=self.take_up, unit="share", kind=kind, n=self.units),
-            Fact(id="take_up.contamination", label=contaminated, value=self.contamination, unit="share", ci=crossed,
-                 kind=kind, n=self.units, better="down"),
-        )  # fmt: skip
+            Fact(
+                "take_up.itt",
+                label["itt"],
+                self.itt,
+                self.spec.unit,
+                ci=self.itt_ci,
+                kind=kind,
+                n=self.units,
+                better="up",
+            ),
+            Fact(
+                "take_up.cace",
+                label["cace"],
+                self.cace if span else None,
+                self.spec.unit,
+                ci=span,
+                kind=kind,
+                n=self.units,
+                better="up",
+                refusal=refused,
+            ),
+            Fact("take_up.share", label["share"], self.take_up, "share", kind=kind, n=self.units),
+            Fact(
+                "take_up.contamination",
+                contaminated,
+                self.contamination,
+                "share",
+                ci=crossed,
+                kind=kind,
+                n=self.units,
+                better="down",
+            ),
+        )

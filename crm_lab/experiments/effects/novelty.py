@@ -119,9 +119,7 @@ class NoveltyTable(Result):
         """Launch against steady state."""
         refused = self.refusal()
         if refused is not None:
-            return Readout(
-                refused, Message("experiments.effect.certainty_refused"), Message("experiments.novelty.action_refused")
-            )
+            return Readout(refused, "experiments.effect.certainty_refused", "experiments.novelty.action_refused")
         z, (launch, _), (steady, se), (_, _, p) = z_value(self.spec.level), self.launch, self.steady, self.change
         values = {
             "launch": launch, "steady": steady, "lo": steady - z * se, "hi": steady + z * se,
@@ -141,12 +139,10 @@ class NoveltyTable(Result):
         kind: Kind = "simulated" if self.simulated else "estimate"
         if self.means is None:
             label = Message("experiments.fact.steady")
-            return (Fact(id="novelty.steady", label=label, value=None, kind=kind, refusal=self.refusal()),)
+            return (Fact("novelty.steady", label, None, kind=kind, refusal=self.refusal()),)
         z, facts = z_value(self.spec.level), []
         for name, (value, se) in (("launch", self.launch), ("steady", self.steady)):
             ci = Interval(value - z * se, value + z * se, self.spec.level)
             label, unit = Message(f"experiments.fact.{name}"), self.spec.unit
-            facts.append(
-                Fact(id=f"novelty.{name}", label=label, value=value, unit=unit, ci=ci, kind=kind, n=self.units)
-            )
+            facts.append(Fact(f"novelty.{name}", label, value, unit, ci=ci, kind=kind, n=self.units))
         return tuple(facts)

@@ -97,7 +97,7 @@ class ChosenTable(Result):
         refused = self.refusal()
         if refused is not None:
             certainty = Message("experiments.effect.certainty_refused")
-            return Readout(refused, certainty, Message("experiments.chosen.action_refused"))
+            return Readout(refused, certainty, "experiments.chosen.action_refused")
         frame = self.to_frame()
         values = {
             "share": self.spec.share, "alone": frame["change"][0], "treated": frame["change"][1],
@@ -114,7 +114,7 @@ class ChosenTable(Result):
         kind: Kind = "simulated" if self.simulated else "estimate"
         if not len(self.arms):
             label = Message("experiments.fact.chosen_effect")
-            return (Fact(id="chosen.effect", label=label, value=None, kind=kind, refusal=self.refusal()),)
+            return (Fact("chosen.effect", label, None, kind=kind, refusal=self.refusal()),)
         frame = self.to_frame()
         n = int(self.arms["units"].sum())
         facts = []
@@ -122,5 +122,5 @@ class ChosenTable(Result):
             ci = Interval(float(frame["low"][row]), float(frame["high"][row]), self.spec.level)
             label, value = Message(f"experiments.fact.chosen_{name}"), float(frame["change"][row])
             unit = self.spec.unit
-            facts.append(Fact(id=f"chosen.{name}", label=label, value=value, unit=unit, ci=ci, kind=kind, n=n))
+            facts.append(Fact(f"chosen.{name}", label, value, unit, ci=ci, kind=kind, n=n))
         return tuple(facts)

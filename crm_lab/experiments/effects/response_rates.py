@@ -118,7 +118,7 @@ class ResponseTable(Result):
         refused = self.refusal()
         if refused is not None:
             certainty = Message("experiments.effect.certainty_refused")
-            return Readout(refused, certainty, Message("experiments.response.action_refused"))
+            return Readout(refused, certainty, "experiments.response.action_refused")
         frame = ResponseTable(self.spec, tuple(r for r in self.rates if not r["group"])).to_frame()
         by_rate = frame.sort_values("rate")
         low, high = by_rate.iloc[0], by_rate.iloc[-1]
@@ -126,7 +126,7 @@ class ResponseTable(Result):
         finding = Message("experiments.response.finding", values)
         certainty = Message("experiments.response.certainty", {"level": self.spec.level})
         if self.spec.target is None:
-            return Readout(finding, certainty, Message("experiments.response.action"))
+            return Readout(finding, certainty, "experiments.response.action")
         count = int(frame["reaches_target"].sum())
         target = {"target": self.spec.target, "count": count, "of": len(frame)}
         return Readout(finding, certainty, Message("experiments.response.action_target", target))
@@ -135,13 +135,13 @@ class ResponseTable(Result):
         """Every rate with its interval, numerator and denominator named."""
         if not self.rates:
             label = Message("experiments.fact.response", {"definition": "-"})
-            return (Fact(id="response", label=label, value=None, refusal=self.refusal()),)
+            return (Fact("response", label, None, refusal=self.refusal()),)
         return tuple(
             Fact(
-                id=_id(r),
-                label=Message("experiments.fact.response", {"definition": f"{r['definition']} {r['group']}".strip()}),
-                value=float(r["rate"]),
-                unit="share",
+                _id(r),
+                Message("experiments.fact.response", {"definition": f"{r['definition']} {r['group']}".strip()}),
+                float(r["rate"]),
+                "share",
                 ci=Interval(float(r["low"]), float(r["high"]), self.spec.level),
                 kind="estimate",
                 n=int(r["of"]),

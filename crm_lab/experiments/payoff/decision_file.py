@@ -31,10 +31,7 @@ def decision_content(
 
 
 def write_decision(
-    answer: ProgrammeReturn,
-    support: Sequence[Result] = (),
-    data: DataSet | None = None,
-    name: str = "decision.json",
+    answer: ProgrammeReturn, support: Sequence[Result] = (), data: DataSet | None = None, name: str = "decision.json"
 ) -> Path:
     """Write `decision_content` beside the notebook's other files.
 

@@ -180,7 +180,7 @@ class ProgrammeReturn(Result):
         names = ("roi", "multiple", "net", "net_total", "p_needed", "decision")
         label = {k: Message(f"experiments.fact.{k}") for k in names}
         if self.parts is None:
-            return (Fact(id="roi.net", label=label["roi"], value=None, kind=kind, n=self.units, refusal=self.refused),)
+            return (Fact("roi.net", label["roi"], None, kind=kind, n=self.units, refusal=self.refused),)
         r, level, n = self.returns, self.spec.level, self.units
         span = r.multiple_set(level).interval()
         roi = None if span is None else Interval(span.lo - 1, span.hi - 1, level)
@@ -192,26 +192,50 @@ class ProgrammeReturn(Result):
             multiple, no_ratio = math.nan, Message("experiments.roi.no_ratio")
         ratio = partial(Fact, kind=kind, n=n, better="up", refusal=no_ratio)
         return (
-            ratio(id="roi.net", label=label["roi"], value=None if no_ratio else multiple - 1, unit="share", ci=roi,
-                  definition=Message("experiments.fact.roi_definition").text()),
-            ratio(id="roi.multiple", label=label["multiple"], value=None if no_ratio else multiple, ci=span,
-                  definition=Message("experiments.fact.multiple_definition").text()),
-            money(id="roi.net_per_unit", label=label["net"], value=net, ci=Interval(net - z * se, net + z * se, level),
-                  denominator=Message("experiments.fact.per_treated").text()),
-            money(id="roi.net_total", label=label["net_total"], value=net * all_of_them,
-                  ci=Interval((net - z * se) * all_of_them, (net + z * se) * all_of_them, level)),
-            Fact(id="roi.p_needed", label=label["p_needed"], value=self.p_needed, unit="share", kind=kind, n=n,
-                 better="up"),
-            Fact(id="roi.decision", label=label["decision"], kind=kind, n=n,
-                 value=Message(f"experiments.decision.{self.decision}").text()),
-        )  # fmt: skip
+            ratio(
+                id="roi.net",
+                label=label["roi"],
+                value=None if no_ratio else multiple - 1,
+                unit="share",
+                ci=roi,
+                definition=Message("experiments.fact.roi_definition").text(),
+            ),
+            ratio(
+                id="roi.multiple",
+                label=label["multiple"],
+                value=None if no_ratio else multiple,
+                ci=span,
+                definition=Message("experiments.fact.multiple_definition").text(),
+            ),
+            money(
+                id="roi.net_per_unit",
+                label=label["net"],
+                value=net,
+                ci=Interval(net - z * se, net + z * se, level),
+                denominator=Message("experiments.fact.per_treated").text(),
+            ),
+            money(
+                id="roi.net_total",
+                label=label["net_total"],
+                value=net * all_of_them,
+                ci=Interval((net - z * se) * all_of_them, (net + z * se) * all_of_them, level),
+            ),
+            Fact("roi.p_needed", label["p_needed"], self.p_needed, "share", kind=kind, n=n, better="up"),
+            Fact(
+                "roi.decision",
+                label["decision"],
+                Message(f"experiments.decision.{self.decision}").text(),
+                kind=kind,
+                n=n,
+            ),
+        )
 
 
 def _readout(result: ProgrammeReturn) -> Readout:
     """Readout of a programme's return, in currency, for a reader who sees nothing else."""
     if result.parts is None:
         refused = result.refused or Message("experiments.roi.action_refused")
-        return Readout(refused, Message("experiments.roi.certainty_refused"), Message("experiments.roi.action_refused"))
+        return Readout(refused, "experiments.roi.certainty_refused", "experiments.roi.action_refused")
     r, spec = result.returns, result.spec
     net, _ = r.net()
     money = {"currency": spec.currency, "gain": r.gain, "cost": r.cost, "net": net, "total": net * result.treated}

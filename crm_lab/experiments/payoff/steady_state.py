@@ -118,7 +118,7 @@ class SteadyReturn(Result):
         if not known:
             refused = self.refused or Message("experiments.roi.action_refused")
             certainty = Message("experiments.roi.certainty_refused")
-            return Readout(refused, certainty, Message("experiments.steady.action_refused"))
+            return Readout(refused, certainty, "experiments.steady.action_refused")
         (_, every), (_, later) = known
         row = self.to_frame().iloc[1]
         values = {
@@ -145,14 +145,22 @@ class SteadyReturn(Result):
         values = {"first": self.spec.launch + 1, "weeks": self.weeks}
         label = {k: Message(f"experiments.fact.steady_{k}", values) for k in ("roi", "p")}
         if not known:
-            return (Fact(id="steady.roi", label=label["roi"], value=None, kind=kind, n=n, refusal=self.refused),)
+            return (Fact("steady.roi", label["roi"], None, kind=kind, n=n, refusal=self.refused),)
         later = known[1][1]
         span = later.returns.multiple_set(later.spec.level).interval()
         ci = Interval(span.lo - 1, span.hi - 1, later.spec.level) if span else None
         no_ratio = None if span else Message("experiments.roi.no_ratio")
         return (
-            Fact(id="steady.roi", label=label["roi"], value=later.returns.roi if span else None, unit="share", ci=ci,
-                 kind=kind, n=n, better="up", refusal=no_ratio),
-            Fact(id="steady.p_needed", label=label["p"], value=later.p_needed, unit="share", kind=kind, n=n,
-                 better="up"),
-        )  # fmt: skip
+            Fact(
+                "steady.roi",
+                label["roi"],
+                later.returns.roi if span else None,
+                "share",
+                ci=ci,
+                kind=kind,
+                n=n,
+                better="up",
+                refusal=no_ratio,
+            ),
+            Fact("steady.p_needed", label["p"], later.p_needed, "share", kind=kind, n=n, better="up"),
+        )

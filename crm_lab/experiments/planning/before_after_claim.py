@@ -84,13 +84,12 @@ class Readings(Result):
         return Readout(
             Message("experiments.readings.finding", values),
             Message(f"experiments.readings.certainty_{known}", {"n": claim.n_per_arm or 0}),
-            Message("experiments.readings.action"),
+            "experiments.readings.action",
         )
 
     def facts(self) -> tuple[Fact, ...]:
         """The effect in each reading."""
         return tuple(
-            Fact(id=f"readings.{name}", label=Message(f"experiments.readings.{name}"),
-                 value=self.spec.after - control, unit="share", kind="fact")
+            Fact(f"readings.{name}", f"experiments.readings.{name}", self.spec.after - control, "share", kind="fact")
             for name, control in self.spec.controls().items()
         )  # fmt: skip

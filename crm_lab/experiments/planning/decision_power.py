@@ -141,7 +141,7 @@ class RoiDesignTable(Result):
         if self.to_frame().empty:
             reason = self.refusal() or Message("experiments.roi_design.rethink")
             nothing = Message("experiments.effect.certainty_refused")
-            return Readout(reason, nothing, Message("experiments.effect.action_refused"))
+            return Readout(reason, nothing, "experiments.effect.action_refused")
         programme, needed = self.spec.programme, self.units_needed
         values = {
             "lift": self.spec.lift, "power": self.spec.power, "available": self.available,
@@ -151,7 +151,7 @@ class RoiDesignTable(Result):
         certainty = Message("experiments.roi_design.certainty", values)
         refused = self.refusal()
         if refused is not None:
-            return Readout(refused, certainty, Message("experiments.roi_design.rethink"))
+            return Readout(refused, certainty, "experiments.roi_design.rethink")
         values["n"] = math.ceil(needed)
         fits = "fits" if needed <= self.available else "no_fit"
         return Readout(
@@ -166,8 +166,23 @@ class RoiDesignTable(Result):
         none = self.to_frame().empty
         needed, p_ship = (math.inf, None) if none else (self.units_needed, self.p_ship(self.available))
         return (
-            Fact(id="roi_design.units", label=Message("experiments.fact.roi_units"), unit="units", kind="forecast",
-                 value=None if refused else math.ceil(needed), n=self.history, refusal=refused),
-            Fact(id="roi_design.p_ship", label=Message("experiments.fact.p_ship"), unit="share", kind="forecast",
-                 value=p_ship, n=self.available, better="up", refusal=refused if none else None),
-        )  # fmt: skip
+            Fact(
+                "roi_design.units",
+                "experiments.fact.roi_units",
+                None if refused else math.ceil(needed),
+                "units",
+                kind="forecast",
+                n=self.history,
+                refusal=refused,
+            ),
+            Fact(
+                "roi_design.p_ship",
+                "experiments.fact.p_ship",
+                p_ship,
+                "share",
+                kind="forecast",
+                n=self.available,
+                better="up",
+                refusal=refused if none else None,
+            ),
+        )

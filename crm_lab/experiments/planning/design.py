@@ -234,9 +234,7 @@ class DesignTable(Result):
         """The size, what the units at hand can show, and what would fit if they are too few."""
         s, refused = self.headline, self.refusal()
         if refused is not None:
-            return Readout(
-                refused, Message("experiments.effect.certainty_refused"), Message("experiments.effect.action_refused")
-            )
+            return Readout(refused, "experiments.effect.certainty_refused", "experiments.effect.action_refused")
         values = {
             "metric": s.metric.label, "n": math.ceil(s.n_total), "lift": self.spec.lift, "power": self.spec.power,
             "alpha": self.spec.alpha, "available": self.available, "mde": s.mde, "at_hand": s.power,
@@ -268,13 +266,29 @@ class DesignTable(Result):
             mde_label = Message("experiments.fact.mde", {"metric": s.metric.label})
             n = None if refused else math.ceil(s.n_total)
             facts.append(
-                Fact(id=f"design.{name}.units", label=n_label, value=n, unit="units", kind="forecast",
-                     n=self.history, definition=s.formula, refusal=refused)
-            )  # fmt: skip
+                Fact(
+                    f"design.{name}.units",
+                    n_label,
+                    n,
+                    "units",
+                    kind="forecast",
+                    n=self.history,
+                    definition=s.formula,
+                    refusal=refused,
+                )
+            )
             facts.append(
-                Fact(id=f"design.{name}.mde", label=mde_label, value=None if refused else s.mde, unit="share",
-                     kind="forecast", n=self.available, better="down", refusal=refused)
-            )  # fmt: skip
+                Fact(
+                    f"design.{name}.mde",
+                    mde_label,
+                    None if refused else s.mde,
+                    "share",
+                    kind="forecast",
+                    n=self.available,
+                    better="down",
+                    refusal=refused,
+                )
+            )
         return tuple(facts)
 
 

@@ -173,10 +173,9 @@ class Deviations(Result):
         decision = None if self.under_plan is None else self.under_plan.decision
         label = {k: Message(f"experiments.fact.{k}") for k in ("deviations", "planned_decision", "plan_hash")}
         return (
-            Fact(id="plan.deviations", label=label["deviations"], value=len(self.rows), kind=kind, better="down"),
-            Fact(id="plan.decision", label=label["planned_decision"], value=decision, kind=kind,
-                 refusal=self.refusal()),
-            Fact(id="plan.sha256", label=label["plan_hash"], value=self.spec.sha256, kind=kind),
+            Fact("plan.deviations", label["deviations"], len(self.rows), kind=kind, better="down"),
+            Fact("plan.decision", label["planned_decision"], decision, kind=kind, refusal=self.refusal()),
+            Fact("plan.sha256", label["plan_hash"], self.spec.sha256, kind=kind),
         )  # fmt: skip
 
 
@@ -217,7 +216,7 @@ class NoPlan(Result):
     def facts(self) -> tuple[Fact, ...]:
         """The number of deviations, refused."""
         label = Message("experiments.fact.deviations")
-        return (Fact(id="plan.deviations", label=label, value=None, refusal=self.refusal()),)
+        return (Fact("plan.deviations", label, None, refusal=self.refusal()),)
 
 
 def _named(answer: ProgrammeReturn | None) -> Message | str:

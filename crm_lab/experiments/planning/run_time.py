@@ -82,7 +82,7 @@ class RunTimeTable(Result):
         refused = self.refusal()
         if refused is not None:
             action = Message(f"experiments.run_time.action_{'refused' if self.customers else 'no_purchases'}")
-            return Readout(refused, Message("experiments.effect.certainty_refused"), action)
+            return Readout(refused, "experiments.effect.certainty_refused", action)
         values = {
             "days": self.window(self.spec.quantile), "quantile": self.spec.quantile, "cycles": self.spec.cycles,
             "n": len(self.gaps), "once": self.customers - len(self.gaps),
@@ -94,4 +94,4 @@ class RunTimeTable(Result):
         refused = self.refusal()
         value = None if refused else self.window(self.spec.quantile)
         label = Message("experiments.fact.window_days")
-        return (Fact(id="run_time.days", label=label, value=value, unit="days", n=len(self.gaps), refusal=refused),)
+        return (Fact("run_time.days", label, value, "days", n=len(self.gaps), refusal=refused),)

@@ -69,7 +69,7 @@ class SplitRecord(Result):
         """Whether the analysis errs as often as it says."""
         if self.refused is not None:
             certainty = Message("experiments.effect.certainty_refused")
-            return Readout(self.refused, certainty, Message("experiments.splits.action_refused"))
+            return Readout(self.refused, certainty, "experiments.splits.action_refused")
         way = list(self.rejected)[-1]
         lo, hi = wilson(self.rejected[way], self.splits)
         planned = 1 - self.level
@@ -85,15 +85,13 @@ class SplitRecord(Result):
         """The rate per way of adjusting."""
         label = Message("experiments.fact.missed")
         if self.refused is not None:
-            return (Fact(id="splits", label=label, value=None, kind="simulated", refusal=self.refused),)
+            return (Fact("splits", label, None, kind="simulated", refusal=self.refused),)
         facts = []
         for way, n in self.rejected.items():
             lo, hi = wilson(n, self.splits)
             ci = Interval(float(lo), float(hi))
             rate = n / self.splits
-            facts.append(
-                Fact(id=f"splits.{way}", label=label, value=rate, unit="share", ci=ci, kind="simulated", n=self.splits)
-            )
+            facts.append(Fact(f"splits.{way}", label, rate, "share", ci=ci, kind="simulated", n=self.splits))
         return tuple(facts)
 
 
@@ -137,10 +135,7 @@ def many_splits(
     missed, se = {str(w): 0 for w in ways}, {str(w): 0.0 for w in ways}
     for _ in range(splits):
         order = draw.permutation(n)
-        arms = [
-            Moments.from_array(names, base[order[: n // 2]]),
-            Moments.from_array(names, raised[order[n // 2 :]]),
-        ]
+        arms = [Moments.from_array(names, base[order[: n // 2]]), Moments.from_array(names, raised[order[n // 2 :]])]
         for way in ways:
             found = difference(joint_means(arms, [(outcome, None)], covariates, way), 0, level)
             missed[way] += not found.lo <= truth <= found.hi

@@ -112,16 +112,12 @@ class SampleRatioTable(Result):
     def readout(self) -> Readout:
         """Whether the ratio holds everywhere."""
         broken = self.broken
-        values = {
-            "groups": len(self.rows) - 1,
-            "alpha": self.spec.alpha,
-            "where": self._where(broken),
-        }
+        values = {"groups": len(self.rows) - 1, "alpha": self.spec.alpha, "where": self._where(broken)}
         state = "broken" if len(broken) else "holds"
         return Readout(
             Message(f"experiments.sample_ratio.{state}", values),
             Message("experiments.sample_ratio.certainty", values),
-            Message(f"experiments.sample_ratio.action_{state}"),
+            f"experiments.sample_ratio.action_{state}",
         )
 
     def _where(self, broken: pd.DataFrame) -> Message | str:
@@ -139,9 +135,8 @@ class SampleRatioTable(Result):
         p = float(self.to_frame().iloc[0]["pvalue"])
         kind: Kind = "simulated" if self.simulated else "fact"
         return (
-            Fact(id="sample_ratio.p", label=label["srm"], value=p, kind=kind),
-            Fact(id="sample_ratio.broken", label=label["broken_groups"], value=len(self.broken), unit="groups",
-                 kind=kind, better="down"),
+            Fact("sample_ratio.p", label["srm"], p, kind=kind),
+            Fact("sample_ratio.broken", label["broken_groups"], len(self.broken), "groups", kind=kind, better="down"),
         )  # fmt: skip
 
 

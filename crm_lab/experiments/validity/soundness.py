@@ -138,21 +138,17 @@ class Soundness(Result):
             return Readout(
                 Message("experiments.soundness.srm_broken", {"counts": self._counts_text()}),
                 Message("experiments.soundness.srm_certainty", {"p": self.srm, "alpha": self.spec.srm_alpha}),
-                Message("experiments.soundness.srm_action"),
+                "experiments.soundness.srm_action",
             )
         finding = Message("experiments.soundness.as_planned", {"n": n, "counts": self._counts_text(), "p": self.srm})
         if math.isnan(self.balance_pvalue):
-            return Readout(
-                finding,
-                Message("experiments.soundness.no_covariates"),
-                Message("experiments.soundness.go_on"),
-            )
+            return Readout(finding, "experiments.soundness.no_covariates", "experiments.soundness.go_on")
         values = {"gap": self.largest_gap, "p": self.balance_pvalue}
         alike = self.balance_pvalue >= self.spec.balance_alpha
         return Readout(
             finding,
             Message(f"experiments.soundness.{'alike' if alike else 'unlike'}", values),
-            Message(f"experiments.soundness.{'go_on' if alike else 'adjust'}"),
+            f"experiments.soundness.{'go_on' if alike else 'adjust'}",
         )
 
     def facts(self) -> tuple[Fact, ...]:
@@ -160,17 +156,12 @@ class Soundness(Result):
         kind: Kind = "simulated" if self.simulated else "fact"
         n = sum(self.counts.values())
         facts = [
-            Fact(
-                id=f"soundness.{arm}.units",
-                label=Message("experiments.fact.units", {"arm": arm}),
-                value=size,
-                unit="units",
-            )
+            Fact(f"soundness.{arm}.units", Message("experiments.fact.units", {"arm": arm}), size, "units")
             for arm, size in self.counts.items()
         ]
         srm = Message("experiments.fact.srm")
-        facts.append(Fact(id="soundness.srm_p", label=srm, value=self.srm, kind=kind, n=n))
+        facts.append(Fact("soundness.srm_p", srm, self.srm, kind=kind, n=n))
         if not math.isnan(self.balance_pvalue):
             label = Message("experiments.fact.balance")
-            facts.append(Fact(id="soundness.balance_p", label=label, value=self.balance_pvalue, kind=kind, n=n))
+            facts.append(Fact("soundness.balance_p", label, self.balance_pvalue, kind=kind, n=n))
         return tuple(facts)

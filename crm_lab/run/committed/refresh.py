@@ -20,17 +20,7 @@ from crm_lab.run.suites.notebook_file import notebooks, pick
 
 CELL_TIMEOUT = 300  # seconds
 COPY_PREFIX = "my_"  # .gitignore knows it
-CARD = (
-    "pandas",
-    "numpy",
-    "scikit-learn",
-    "lifetimes",
-    "statsmodels",
-    "seaborn",
-    "papermill",
-    "nbval",
-    "jupyterlab",
-)
+CARD = ("pandas", "numpy", "scikit-learn", "lifetimes", "statsmodels", "seaborn", "papermill", "nbval", "jupyterlab")
 _IMPORTED_AS = {"scikit-learn": "sklearn"}
 
 Status = Literal["unchanged", "written", "differs", "never run", "failed"]

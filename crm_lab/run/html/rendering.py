@@ -141,10 +141,7 @@ def _language(record: Mapping[str, Any]) -> str:
 def environment(lang: str, *folders: Path) -> jinja2.Environment:
     """Templates that speak a language: the lab's own, and those of further folders."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([TEMPLATES, *folders]),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=jinja2.FileSystemLoader([TEMPLATES, *folders]), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals["t"] = lambda key, **values: Message(key, values).text(lang)
     environment.globals["style"] = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))  # noqa: S704 - ours

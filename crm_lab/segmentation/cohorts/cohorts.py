@@ -173,28 +173,23 @@ class CohortResult(Result):
             {"cells": int(self.observed.sum()), "first": self.labels[0]},
         )
         if refused:
-            return Readout(refused, certainty, Message("segments.cohorts.action"))
+            return Readout(refused, certainty, "segments.cohorts.action")
         lo, hi = (float(v) for v in wilson(moved, n, self.spec.level))
         unit = Message(f"segments.unit.{self.spec.period}")
         finding = Message("segments.cohorts.finding", {"share": moved / n, "lo": lo, "hi": hi, "n": n, "unit": unit})
-        return Readout(finding, certainty, Message("segments.cohorts.action"))
+        return Readout(finding, certainty, "segments.cohorts.action")
 
     def facts(self) -> tuple[Fact, ...]:
         """Observed cells, and the pooled share active one period after the first."""
         moved, n = self.returned()
         lo, hi = (float(v) for v in wilson(moved, n, self.spec.level))
         return (
+            Fact("cohorts.observed_cells", "segments.cohorts.fact_cells", int(self.observed.sum()), "cells"),
             Fact(
-                id="cohorts.observed_cells",
-                label=Message("segments.cohorts.fact_cells"),
-                value=int(self.observed.sum()),
-                unit="cells",
-            ),
-            Fact(
-                id=f"cohorts.active_after_1_{self.spec.period}",
-                label=Message("segments.cohorts.fact_next", {"unit": Message(f"segments.unit.{self.spec.period}")}),
-                value=moved / n if n else None,
-                unit="share",
+                f"cohorts.active_after_1_{self.spec.period}",
+                Message("segments.cohorts.fact_next", {"unit": Message(f"segments.unit.{self.spec.period}")}),
+                moved / n if n else None,
+                "share",
                 ci=Interval(lo, hi, self.spec.level) if n else None,
                 kind="estimate",
                 n=n,

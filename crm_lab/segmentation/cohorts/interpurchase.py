@@ -120,17 +120,17 @@ class InterpurchaseTimes(Result):
         return Readout(
             Message("segments.gaps.finding", values),
             Message("segments.gaps.certainty", {"ended": self.ended, "open": self.open, "customers": self.customers}),
-            Message("segments.gaps.action"),
+            "segments.gaps.action",
         )
 
     def facts(self) -> tuple[Fact, ...]:
         """Every finite quantile."""
         return tuple(
             Fact(
-                id=f"interpurchase.q{100 * row['share']:.0f}",
-                label=Message("segments.gaps.fact", {"share": row["share"]}),
-                value=float(row["days"]),
-                unit="days",
+                f"interpurchase.q{100 * row['share']:.0f}",
+                Message("segments.gaps.fact", {"share": row["share"]}),
+                float(row["days"]),
+                "days",
                 ci=Interval(float(row["lo"]), float(row["hi"])) if np.isfinite(row["hi"]) else None,
                 kind="estimate",
                 n=self.customers,

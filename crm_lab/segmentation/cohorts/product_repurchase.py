@@ -103,7 +103,7 @@ class ProductCohorts(Result):
         """Best and worst group."""
         unknown = self.refusal()
         if unknown:
-            return Readout(unknown, Message("segments.products.why"), Message("segments.products.supply"))
+            return Readout(unknown, "segments.products.why", "segments.products.supply")
         best, worst = self.frame.iloc[0], self.frame.iloc[-1]
         values = {
             "best": best[self.column],
@@ -115,17 +115,17 @@ class ProductCohorts(Result):
         return Readout(
             Message("segments.products.finding", values),
             Message("segments.products.certainty", {"small": self.small, "groups": len(self.frame)}),
-            Message("segments.products.action"),
+            "segments.products.action",
         )
 
     def facts(self) -> tuple[Fact, ...]:
         """The share of every group."""
         return tuple(
             Fact(
-                id=f"product_repurchase.{row[self.column]}",
-                label=Message("segments.products.fact", {"group": row[self.column], "days": self.horizon}),
-                value=float(row["share"]),
-                unit="share",
+                f"product_repurchase.{row[self.column]}",
+                Message("segments.products.fact", {"group": row[self.column], "days": self.horizon}),
+                float(row["share"]),
+                "share",
                 ci=Interval(float(row["lo"]), float(row["hi"])),
                 kind="estimate",
                 n=int(row["first_buyers"]),

@@ -26,11 +26,7 @@ def _known(orders: pd.DataFrame, day: date, columns: list[str]) -> pd.DataFrame:
 
 
 def repeat_rates(
-    orders: pd.DataFrame,
-    *,
-    as_of: str | date | datetime,
-    window_days: int = 365,
-    repurchase: Repurchase | None = None,
+    orders: pd.DataFrame, *, as_of: str | date | datetime, window_days: int = 365, repurchase: Repurchase | None = None
 ) -> RepeatRates:
     """The repeat rate in five definitions, over one window.
 
@@ -116,19 +112,17 @@ class RepeatRates(Result):
         lo, hi = self.frame["share"].min(), self.frame["share"].max()
         values = {"lo": lo, "hi": hi, "definitions": len(self.frame)}
         return Readout(
-            Message("segments.repeat.finding", values),
-            Message("segments.repeat.certainty"),
-            Message("segments.repeat.action"),
+            Message("segments.repeat.finding", values), "segments.repeat.certainty", "segments.repeat.action"
         )
 
     def facts(self) -> tuple[Fact, ...]:
         """Every rate under its definition."""
         return tuple(
             Fact(
-                id=f"repeat_rate.{row['definition']}",
-                label=self._words(row["definition"]),
-                value=float(row["share"]),
-                unit="share",
+                f"repeat_rate.{row['definition']}",
+                self._words(row["definition"]),
+                float(row["share"]),
+                "share",
                 ci=Interval(float(row["lo"]), float(row["hi"])),
                 kind="estimate",
                 n=int(row["of"]),

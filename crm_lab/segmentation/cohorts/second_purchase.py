@@ -175,7 +175,7 @@ class RepurchaseResult(Result):
         )
         refused = self.refusal()
         if refused:
-            return Readout(refused, certainty, Message("segments.repurchase.wait"))
+            return Readout(refused, certainty, "segments.repurchase.wait")
         share, ci = self.curve.happened_by(days)
         values = {"share": share, "lo": ci.lo, "hi": ci.hi, "days": days, "n": n}
         half = self.curve.median
@@ -190,10 +190,10 @@ class RepurchaseResult(Result):
         """The share at every horizon."""
         return tuple(
             Fact(
-                id=f"repurchase.within_{row['days']:.0f}_days",
-                label=Message("segments.repurchase.fact", {"days": int(row["days"])}),
-                value=None if np.isnan(row["share"]) else float(row["share"]),
-                unit="share",
+                f"repurchase.within_{row['days']:.0f}_days",
+                Message("segments.repurchase.fact", {"days": int(row["days"])}),
+                None if np.isnan(row["share"]) else float(row["share"]),
+                "share",
                 ci=None if np.isnan(row["share"]) else Interval(row["lo"], row["hi"], self.spec.level),
                 kind="estimate",
                 n=self.curve.n,

@@ -156,7 +156,7 @@ class CallList(Result):
         """Whom to call, what is at stake, and that the rule is untested."""
         nobody = self.refusal()
         if nobody:
-            return Readout(nobody, Message("segments.call.nobody_certainty"), Message("segments.call.nobody_action"))
+            return Readout(nobody, "segments.call.nobody_certainty", "segments.call.nobody_action")
         finding = Message(
             "segments.call.finding",
             {
@@ -185,32 +185,26 @@ class CallList(Result):
         window = f"365 days to {self.as_of}"
         return (
             Fact(
-                id="call_list.customers",
-                label=Message("segments.call.fact_customers"),
-                value=len(self.frame),
-                unit="customers",
+                "call_list.customers",
+                "segments.call.fact_customers",
+                len(self.frame),
+                "customers",
                 definition="segments to call, overdue on their own rhythm, by 12-month revenue × overdue",
             ),
             Fact(
-                id="call_list.revenue_12m",
-                label=Message("segments.call.fact_revenue"),
-                value=self.revenue,
-                unit=self.currency,
+                "call_list.revenue_12m",
+                "segments.call.fact_revenue",
+                self.revenue,
+                self.currency,
                 n=len(self.frame),
                 window=window,
             ),
+            Fact("call_list.late_customers", "segments.call.fact_late", self.late, "customers", better="down"),
             Fact(
-                id="call_list.late_customers",
-                label=Message("segments.call.fact_late"),
-                value=self.late,
-                unit="customers",
-                better="down",
-            ),
-            Fact(
-                id="call_list.late_revenue_12m",
-                label=Message("segments.call.fact_late_revenue"),
-                value=self.late_revenue,
-                unit=self.currency,
+                "call_list.late_revenue_12m",
+                "segments.call.fact_late_revenue",
+                self.late_revenue,
+                self.currency,
                 n=self.late,
                 window=window,
                 better="down",

@@ -161,11 +161,7 @@ class RFMResult(Result):
 
 
 def apply_scoring(
-    scoring: RFMScoring,
-    customers: pd.DataFrame,
-    *,
-    as_of: str | date | datetime,
-    window_days: int | None = None,
+    scoring: RFMScoring, customers: pd.DataFrame, *, as_of: str | date | datetime, window_days: int | None = None
 ) -> RFMResult:
     """Score customers with cut points and rules that were fitted before, e.g. last quarter's.
 
@@ -241,24 +237,17 @@ class SegmentTable(Result):
                 },
             ),
             certainty,
-            Message("segments.rfm.action"),
+            "segments.rfm.action",
         )
 
     def facts(self) -> tuple[Fact, ...]:
         """Customers in all and per segment, and what was left out."""
         window = f"{self.rfm.history_days} days to {self.rfm.as_of}"
         n = len(self.rfm.customers)
-        total = Fact(id="rfm.customers", label=Message("segments.fact.customers"), value=n, unit="customers", n=n)
-        nobody = Fact(id="rfm.null_ids", label=Message("segments.fact.null_ids"), value=self.rfm.null_ids, unit="rows")
+        total = Fact("rfm.customers", "segments.fact.customers", n, "customers", n=n)
+        nobody = Fact("rfm.null_ids", "segments.fact.null_ids", self.rfm.null_ids, "rows")
         per = (
-            Fact(
-                id=f"rfm.{segment}.customers",
-                label=segment_name(segment),
-                value=int(customers),
-                unit="customers",
-                n=n,
-                window=window,
-            )
+            Fact(f"rfm.{segment}.customers", segment_name(segment), int(customers), "customers", n=n, window=window)
             for segment, customers in zip(self.frame["segment"], self.frame["customers"], strict=True)
         )
         return (total, nobody, *per)

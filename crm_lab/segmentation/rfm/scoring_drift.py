@@ -76,8 +76,8 @@ class ScoringDrift(Result):
         if self.first_run:
             return Readout(
                 Message("segments.drift.first", {"customers": self.customers}),
-                Message("segments.drift.first_certainty"),
-                Message("segments.drift.first_action"),
+                "segments.drift.first_certainty",
+                "segments.drift.first_action",
             )
         top = self.frame.loc[self.frame["by_customers"].abs().sort_values(ascending=False).index].iloc[0]
         finding = Message(
@@ -94,24 +94,24 @@ class ScoringDrift(Result):
         )
         days = {"then": self.fitted.history_days, "now": self.history_days}
         key = "longer" if self.longer_history else "certainty"
-        return Readout(finding, Message(f"segments.drift.{key}", days), Message(f"segments.drift.{key}_action"))
+        return Readout(finding, Message(f"segments.drift.{key}", days), f"segments.drift.{key}_action")
 
     def facts(self) -> tuple[Fact, ...]:
         """Customers whose name hangs on the choice of cut points, and the change per segment."""
         moved = Fact(
-            id="drift.renamed",
-            label=Message("segments.drift.fact_renamed"),
-            value=self.renamed,
-            unit="customers",
+            "drift.renamed",
+            "segments.drift.fact_renamed",
+            self.renamed,
+            "customers",
             n=self.customers,
             definition=f"another segment under cut points fitted now than under those of {self.fitted.as_of}",
         )
         changes = (
             Fact(
-                id=f"drift.{row['segment']}",
-                label=Message("segments.drift.fact", {"segment": segment_name(row["segment"])}),
-                value=float(row["by_customers"]),
-                unit="share",
+                f"drift.{row['segment']}",
+                Message("segments.drift.fact", {"segment": segment_name(row["segment"])}),
+                float(row["by_customers"]),
+                "share",
                 n=self.customers,
                 definition="share of customers now minus share at the fit, same cut points",
             )

@@ -94,8 +94,7 @@ class SegmentRules:
     def to_frame(self) -> pd.DataFrame:
         """The table, one row a rule: edit it and give it to `from_frame`."""
         return pd.DataFrame(
-            [(rule.segment, *rule.r, *rule.f, *rule.m) for rule in self.rules],
-            columns=["segment", *_BOUNDS],
+            [(rule.segment, *rule.r, *rule.f, *rule.m) for rule in self.rules], columns=["segment", *_BOUNDS]
         )
 
     @classmethod

@@ -165,7 +165,7 @@ class SegmentStabilityResult(Result):
         return Readout(
             Message("segments.stability.finding", values),
             Message("segments.stability.certainty", {"draws": self.draws}),
-            Message("segments.stability.action"),
+            "segments.stability.action",
         )
 
     def facts(self) -> tuple[Fact, ...]:
@@ -174,10 +174,10 @@ class SegmentStabilityResult(Result):
         n = len(self.frame)
         return (
             Fact(
-                id="stability.sure_share",
-                label=Message("segments.stability.sure", {"level": SURE}),
-                value=share,
-                unit="share",
+                "stability.sure_share",
+                Message("segments.stability.sure", {"level": SURE}),
+                share,
+                "share",
                 ci=interval,
                 kind="estimate",
                 n=n,
@@ -185,10 +185,10 @@ class SegmentStabilityResult(Result):
                 better="up",
             ),
             Fact(
-                id="stability.mean",
-                label=Message("segments.stability.mean"),
-                value=float(self.frame["holds"].mean()),
-                unit="share",
+                "stability.mean",
+                "segments.stability.mean",
+                float(self.frame["holds"].mean()),
+                "share",
                 kind="estimate",
                 n=n,
                 denominator="draws of all scored customers",

@@ -18,13 +18,7 @@ from crm_lab.segmentation.tiers.migration_bootstrap import change_of_moves
 from crm_lab.segmentation.tiers.move_baseline import MoveBaseline, TreatedMove, state_name
 from crm_lab.segmentation.tiers.tiers import TIER_NAMES, Tiers
 from crm_lab.stats.intervals import wilson
-from crm_lab.stats.markov import (
-    chain_draws,
-    expected_stay,
-    steady_state,
-    transition_counts,
-    transition_matrix,
-)
+from crm_lab.stats.markov import chain_draws, expected_stay, steady_state, transition_counts, transition_matrix
 
 STATES = (*TIER_NAMES, "dormant", "new")  # new: not seen yet; only a start
 _CODES = {state: code for code, state in enumerate(STATES)}
@@ -188,12 +182,7 @@ class MigrationResult(Result):
         )
 
     def baseline(
-        self,
-        start: str = "C",
-        end: str = "B",
-        target: float | None = None,
-        *,
-        rng: np.random.Generator | int = 0,
+        self, start: str = "C", end: str = "B", target: float | None = None, *, rng: np.random.Generator | int = 0
     ) -> MoveBaseline:
         """One move in every pair of periods: the latest beside the earlier ones, when nothing was done.
 
@@ -253,12 +242,12 @@ class MigrationResult(Result):
         last = frame[frame["to_period"] == self.periods[-1]]
         return tuple(
             Fact(
-                id=f"migration.{row['from_tier']}_to_{row['to_tier']}",
-                label=Message(
+                f"migration.{row['from_tier']}_to_{row['to_tier']}",
+                Message(
                     "segments.move.fact", {"start": state_name(row["from_tier"]), "end": state_name(row["to_tier"])}
                 ),
-                value=float(row["share"]),
-                unit="share",
+                float(row["share"]),
+                "share",
                 ci=Interval(float(row["lo"]), float(row["hi"])),
                 kind="estimate",
                 n=int(row["customers"]),

@@ -94,13 +94,13 @@ class MoveBaseline(Result):
         """The share in every window, and the change."""
         shares = tuple(
             Fact(
-                id=f"move.{self.start}_to_{self.end}.{row['to_period']}",
-                label=Message(
+                f"move.{self.start}_to_{self.end}.{row['to_period']}",
+                Message(
                     "segments.move.fact_window",
                     {**self._ends(), "earlier": row["from_period"], "later": row["to_period"]},
                 ),
-                value=float(row["share"]),
-                unit="share",
+                float(row["share"]),
+                "share",
                 ci=Interval(float(row["lo"]), float(row["hi"])),
                 kind="estimate",
                 n=int(row["customers"]),
@@ -110,10 +110,10 @@ class MoveBaseline(Result):
             for _, row in self.rows.iterrows()
         )
         change = Fact(
-            id=f"move.{self.start}_to_{self.end}.change",
-            label=Message("segments.move.fact_change", self._ends()),
-            value=self.change.value if self.change else None,
-            unit="share",
+            f"move.{self.start}_to_{self.end}.change",
+            Message("segments.move.fact_change", self._ends()),
+            self.change.value if self.change else None,
+            "share",
             ci=self.change.ci if self.change else None,
             kind="estimate",
             definition="latest window minus the earlier ones pooled; bootstrap of customers, tiers cut anew",
@@ -195,7 +195,7 @@ class TreatedMove(Result):
         return Readout(
             Message("segments.move.treated_finding", values),
             certainty,
-            Message(f"segments.move.{'wait' if chance or not self.drawn_by_lot else 'keep'}"),
+            f"segments.move.{'wait' if chance or not self.drawn_by_lot else 'keep'}",
         )
 
     def facts(self) -> tuple[Fact, ...]:
@@ -203,10 +203,10 @@ class TreatedMove(Result):
         d = self.difference
         return (
             Fact(
-                id=f"treated_move.{self.start}_to_{self.end}",
-                label=Message("segments.move.fact_treated", self._ends()),
-                value=d.value if self.drawn_by_lot else None,
-                unit="share",
+                f"treated_move.{self.start}_to_{self.end}",
+                Message("segments.move.fact_treated", self._ends()),
+                d.value if self.drawn_by_lot else None,
+                "share",
                 ci=d.ci if self.drawn_by_lot else None,
                 kind="estimate",
                 n=self.n_treated + self.n_control,

@@ -185,7 +185,7 @@ class TierResult(Result):
                 },
             ),
             Message("segments.tiers.certainty", {"n": s.n}),
-            Message("segments.tiers.action"),
+            "segments.tiers.action",
         )
 
     def facts(self) -> tuple[Fact, ...]:
@@ -193,32 +193,25 @@ class TierResult(Result):
         s = self.spread
         estimates = (
             Fact(
-                id="tiers.top_share",
-                label=Message("segments.tiers.fact_top", {"top": s.top}),
-                value=s.top_share,
-                unit="share",
+                "tiers.top_share",
+                Message("segments.tiers.fact_top", {"top": s.top}),
+                s.top_share,
+                "share",
                 ci=s.top_share_ci,
                 kind="estimate",
                 n=s.n,
                 denominator="revenue",
                 definition="revenue of the floor(top * n) customers with most, over all revenue",
             ),
-            Fact(
-                id="tiers.gini",
-                label=Message("segments.tiers.fact_gini"),
-                value=s.gini,
-                ci=s.gini_ci,
-                kind="estimate",
-                n=s.n,
-            ),
+            Fact("tiers.gini", "segments.tiers.fact_gini", s.gini, ci=s.gini_ci, kind="estimate", n=s.n),
         )
         frame = self.to_frame()
         shares = (
             Fact(
-                id=f"tiers.{tier}.share_of_revenue",
-                label=Message("segments.tiers.fact_share", {"tier": tier}),
-                value=float(share),
-                unit="share",
+                f"tiers.{tier}.share_of_revenue",
+                Message("segments.tiers.fact_share", {"tier": tier}),
+                float(share),
+                "share",
                 n=int(customers),
                 denominator="revenue",
                 definition=f"{self.spec.method} cuts {self.spec.cuts}",
