@@ -134,6 +134,47 @@ def id_part(name: object) -> str:
     return "_".join(re.findall(r"\w+", str(name).lower())) or "unnamed"
 
 
+def facts_of(
+    frame: pd.DataFrame,
+    id: str,  # noqa: A002 - what a fact calls it
+    label: str,
+    value: str,
+    unit: str = "",
+    *,
+    ends: tuple[str, str] | None = None,
+    level: float = 0.95,
+    n: str | int | None = None,
+    **shared: Any,
+) -> tuple[Fact, ...]:
+    """One fact for each row of a table.
+
+    Args:
+        frame: The table.
+        id: Id with the columns that go into it, as in ``tiers.{tier}.share``.
+        label: Key of the label; it finds the row's columns as its values.
+        value: Column with the number; a missing one is no number.
+        unit: As in `Fact`.
+        ends: Columns with the ends of the interval; rows without them have none.
+        level: Of the intervals.
+        n: Column with the units a row rests on, or their number for all.
+        **shared: What else all these facts have in common: kind, window, better, refusal, ...
+
+    >>> table = pd.DataFrame({"tier": ["A", "B"], "share": [0.5, 0.3], "customers": [20, 30]})
+    >>> [(fact.id, fact.value, fact.n) for fact in facts_of(table, "t.{tier}", "t", "share", "share", n="customers")]
+    [('t.a', 0.5, 20), ('t.b', 0.3, 30)]
+    """
+    facts = []
+    for row in frame.to_dict("records"):
+        number = None if pd.isna(row[value]) else row[value]
+        lo, hi = (row[ends[0]], row[ends[1]]) if ends else (None, None)
+        ci = None if ends is None or pd.isna(lo) or pd.isna(hi) else Interval(lo, hi, level)
+        name = id.format_map({str(column): id_part(cell) for column, cell in row.items()})
+        count = int(row[n]) if isinstance(n, str) else n
+        words = Message(label, {str(column): cell for column, cell in row.items()})
+        facts.append(Fact(name, words, number, unit, ci=ci, n=count, **shared))
+    return tuple(facts)
+
+
 class DataSet(Protocol):
     """What `publish` needs to know of the data behind a result."""
 
