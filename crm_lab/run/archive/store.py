@@ -6,26 +6,26 @@ While a run works, its folder is hidden (``.<run id>.part``); ``latest`` moves o
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from filelock import Timeout
+
 from crm_lab.checks import BadInput
+from crm_lab.locks import locked as file_locked
 
 LATEST = "latest"
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 NO_ACCESS: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
 LOCK_WAIT_S = 5.0
 _PART = ".part"
-_POLL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -50,36 +50,24 @@ def locked(folder: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
         OSError: If the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a+", encoding="utf-8") as file:
-        deadline = time.monotonic() + wait_s
-        while not _taken(file.fileno()):
-            if time.monotonic() >= deadline:
-                raise BadInput(_held_by(file, folder.name, wait_s))
-            time.sleep(_POLL_S)
-        file.seek(0)
-        file.truncate()
-        json.dump({"pid": os.getpid(), "started": _now().isoformat(timespec="seconds")}, file)
-        file.flush()
+    note = json.dumps({"pid": os.getpid(), "started": _now().isoformat(timespec="seconds")})
+    with ExitStack() as held:
+        try:
+            held.enter_context(file_locked(folder / ".lock", wait_s, note))
+        except Timeout:
+            raise BadInput(_held_by(folder, wait_s)) from None
         yield
 
 
-def _taken(number: int) -> bool:
+def _held_by(folder: Path, wait_s: float) -> str:
     try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _held_by(file: Any, suite: str, wait_s: float) -> str:
-    file.seek(0)
-    try:
-        held = json.loads(file.read())
+        held = json.loads((folder / ".lock").read_text(encoding="utf-8"))
         who = f"process {held['pid']} since {held['started']}"
-    except (json.JSONDecodeError, KeyError):
+    except (OSError, json.JSONDecodeError, KeyError):
         who = "another process"
     return (
-        f"The suite {suite!r} is being run by {who}; waited {wait_s:.0f} s. Wait until that run has ended, or stop it."
+        f"The suite {folder.name!r} is being run by {who}; waited {wait_s:.0f} s. "
+        "Wait until that run has ended, or stop it."
     )
 
 
