@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from crm_lab.moved_modules import hint_at_new_names
+
 __version__ = "0.1.0"
+hint_at_new_names()
 
 _HOMES = {
     "check": "crm_lab.teach.answers",
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from crm_lab.data.workspace import open_workspace
     from crm_lab.exports import write_csv
     from crm_lab.results import publish
+    from crm_lab.run.in_kernel.check_params import check_params
     from crm_lab.teach.answers import check
 
 

@@ -1,28 +1,17 @@
-"""The command line: ``crm-lab COMMAND``. A command is one file here and one line in `COMMANDS`."""
+"""The command line: ``crm-lab COMMAND``. A command is one file here, a name in `COMMANDS` and a case of `_command`.
+
+A command's module must be cheap to import: only click and `crm_lab.checks` at its top, the rest inside functions.
+"""
 
 from __future__ import annotations
 
-import importlib
 from typing import Any, Final
 
 import click
 
 from crm_lab.checks import BadInput
 
-COMMANDS: Final = {
-    "run": "crm_lab.cli.run:run",
-    "init": "crm_lab.cli.init:init",
-    "list": "crm_lab.cli.catalogue:list_",
-    "help": "crm_lab.cli.catalogue:help_",
-    "notebooks": "crm_lab.cli.notebooks:notebooks",
-    "lab": "crm_lab.cli.lab:lab",
-    "simulate": "crm_lab.cli.simulate:simulate",
-    "teach": "crm_lab.cli.teach:teach",
-    "claims": "crm_lab.cli.claims:claims",
-}
-"""Command -> ``module:function``. A module is loaded when its command is called or its help is shown,
-so it must be cheap to import: only click and `crm_lab.checks` at the top, the rest inside functions."""
-
+COMMANDS: Final = ("run", "init", "list", "help", "notebooks", "lab", "simulate", "teach", "claims")
 INTERRUPTED = 130
 
 
@@ -45,12 +34,7 @@ class LazyGroup(click.Group):
         cmd_name: str,
     ) -> click.Command | None:
         """The command of that name, its module loaded now."""
-        home = COMMANDS.get(cmd_name)
-        if home is None:
-            return None
-        module, _, function = home.partition(":")
-        command: click.Command = getattr(importlib.import_module(module), function)
-        return command
+        return _command(cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what the user can mend becomes one sentence and exit code 2."""
@@ -69,6 +53,48 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("Interrupted: nothing was published.", err=True)
             ctx.exit(INTERRUPTED)
+
+
+def _command(name: str) -> click.Command | None:  # noqa: C901, PLR0911 - one branch a command
+    """A command by its name; its module is loaded only now, so that ``--help`` and ``list`` answer at once."""
+    match name:
+        case "run":
+            from crm_lab.cli.run import run
+
+            return run
+        case "init":
+            from crm_lab.cli.init import init
+
+            return init
+        case "list":
+            from crm_lab.cli.catalogue import list_
+
+            return list_
+        case "help":
+            from crm_lab.cli.catalogue import help_
+
+            return help_
+        case "notebooks":
+            from crm_lab.cli.notebooks import notebooks
+
+            return notebooks
+        case "lab":
+            from crm_lab.cli.lab import lab
+
+            return lab
+        case "simulate":
+            from crm_lab.cli.simulate import simulate
+
+            return simulate
+        case "teach":
+            from crm_lab.cli.teach import teach
+
+            return teach
+        case "claims":
+            from crm_lab.cli.claims import claims
+
+            return claims
+    return None
 
 
 def _file_sentence(error: OSError) -> str | None:

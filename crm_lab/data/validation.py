@@ -42,7 +42,7 @@ def breaches(frame: Any, table: Table) -> tuple[Breach, ...]:
         One `Breach` a rule that is broken; columns that the contract does not know are left alone.
 
     >>> import pandas as pd
-    >>> from crm_lab.tables.people import CUSTOMERS
+    >>> from crm_lab.tables.buyers import CUSTOMERS
     >>> print(*breaches(pd.DataFrame({"customer_id": ["a", "a", None]}), CUSTOMERS), sep="\n")
     customers.customer_id may not be missing: 1 row.
     customers.customer_id must be unique: 1 row, e.g. 'a'.

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 
 from crm_lab.checks import BadInput
 from crm_lab.data.sources.base import Source
 from crm_lab.exports import project_root
 
-_HOMES = {
-    "complete_journey": ("complete_journey", ()),
-    "cdnow": ("cdnow", ("cdnow",)),
-    "cdnow_sample": ("cdnow", ("cdnow_sample",)),
-}
+PACKAGED = ("complete_journey", "cdnow", "cdnow_sample")
 
 
 def source_names() -> tuple[str, ...]:
     """The sources that come with the lab."""
-    return tuple(_HOMES)
+    return PACKAGED
 
 
 def find_source(name: str) -> Source:
@@ -41,19 +35,28 @@ def find_source(name: str) -> Source:
 
         return source(name)
     name, comma, settings = name.partition(",")
-    if name not in _HOMES:
-        close = get_close_matches(name, _HOMES, n=1)
+    if name not in PACKAGED:
+        close = get_close_matches(name, PACKAGED, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
         raise BadInput(
-            f"source is {name!r}; it must be one of {', '.join(_HOMES)}, simulated:SCENARIO, or a .toml file.{hint}"
+            f"source is {name!r}; it must be one of {', '.join(PACKAGED)}, simulated:SCENARIO, or a .toml file.{hint}"
         )
-    module, arguments = _HOMES[name]
-    made: Source = partial(importlib.import_module(f"crm_lab.data.sources.packaged.{module}").source, *arguments)()
+    made = _packaged(name)
     if comma:
         from crm_lab.data.sources.packaged.sample import sample_of
 
         return sample_of(made, settings)
     return made
+
+
+def _packaged(name: str) -> Source:
+    if name == "complete_journey":
+        from crm_lab.data.sources.packaged import complete_journey
+
+        return complete_journey.source()
+    from crm_lab.data.sources.packaged import cdnow
+
+    return cdnow.source(name)
 
 
 def _beside_the_suites(name: str) -> Path:
