@@ -3,9 +3,9 @@
 Money columns are exact decimals in stored tables and floats in pandas. Each family of tables has a file of its own.
 """
 
+from crm_lab.tables.buyers import CUSTOMERS, ENROLMENTS, TIERS
 from crm_lab.tables.contract import Column, Dtype, Pii, Table
 from crm_lab.tables.derived import CUSTOMER_360, CUSTOMER_MIX, ORDERS
-from crm_lab.tables.buyers import CUSTOMERS, ENROLMENTS, TIERS
 from crm_lab.tables.programmes import ASSIGNMENTS, EXPOSURES, RESPONSES, REWARDS
 from crm_lab.tables.sales import COSTS, PRODUCTS, STORES, TRANSACTIONS
 

@@ -53,6 +53,7 @@ def test_lock_has_hashes_and_no_addresses():
     assert lock.count("--hash=sha256:") >= len(names)
 
 
+@pytest.mark.slow
 def test_generated_files_are_fresh():
     done = subprocess.run(
         [sys.executable, ROOT / ".ci" / "generated.py", "--check"], check=False, capture_output=True, text=True

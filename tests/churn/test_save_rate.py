@@ -43,6 +43,7 @@ def test_only_purchases_inside_the_window_count():
     assert measure(assignments, orders).to_frame()["left"].tolist() == [2, 4]
 
 
+@pytest.mark.slow
 def test_interval_holds_the_truth_as_often_as_it_says():
     found = [measure(*round_of(400, seed=s)) for s in range(200)]
     hit = np.mean([f.interval.lo <= 0.2 <= f.interval.hi for f in found])
@@ -84,6 +85,7 @@ def test_bad_input_is_named():
         churn.SaveRate("")
 
 
+@pytest.mark.slow
 def test_from_the_list_to_the_next_list_through_the_hold_out(large):
     """List with hold-out, what happened, page 16's reading of it, the measured rate in the next plan."""
     orders = large

@@ -24,6 +24,7 @@ def test_the_planted_exponent_is_found(beta):
     assert best == pytest.approx(beta, abs=0.06)
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_truth_as_often_as_it_says():
     rng = np.random.default_rng(2)
     held = [lo <= 0 <= hi for lo, hi in (_exponent(*buyers(300, 0.0, rng), 0.8)[1] for _ in range(100))]

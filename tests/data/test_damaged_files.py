@@ -10,6 +10,7 @@ import pytest
 from damaged import DAMAGE, HARMLESS, HEADER, clean_rows, damaged_files, outcome
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(damaged_files())
 def test_a_damaged_file_is_refused_or_conserved(tmp_path_factory, monkeypatch, file):

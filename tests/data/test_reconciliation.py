@@ -36,6 +36,7 @@ def test_rows_behind_a_rule_are_the_rows_as_they_came(complete_journey):
     assert "sales_value" in rows
 
 
+@pytest.mark.slow
 def test_fuel_left_in_drowns_units_and_nothing_else(complete_journey):
     moved = defect_impact(complete_journey).to_frame()
     fuel = moved[moved["defect"] == "volume_as_quantity"].set_index("figure")

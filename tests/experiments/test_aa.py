@@ -14,6 +14,7 @@ def histories():
     return pd.DataFrame({"before": level * rng.gamma(6, 1 / 6, 500), "spend": level * rng.gamma(6, 1 / 6, 500)})
 
 
+@pytest.mark.slow
 def test_an_aa_test_rejects_5_percent(histories):
     record = many_splits(histories, "spend", ["before"], splits=1500, rng=1, ways=("none", "cuped", "lin"))
     for way, rate in record.rates.items():  # 4 simulation SEs around 5 %

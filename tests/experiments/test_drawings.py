@@ -43,6 +43,7 @@ def test_balance_stays_inside_its_axis(experiment):
     assert result.plot().get_xlim()[1] > result.largest_gap
 
 
+@pytest.mark.slow
 def test_deeper_results_have_pictures_in_both_languages(households, monkeypatch):
     from crm_lab.experiments import (
         ChosenOnPast,

@@ -41,6 +41,7 @@ def test_imbalance_before_the_start_is_seen(households):
     assert "more than chance explains" in result.readout().certainty.text("en")
 
 
+@pytest.mark.slow
 def test_balance_p_is_uniform_under_random_splits(households):
     rng = np.random.default_rng(10)
     low = 0

@@ -28,6 +28,7 @@ def test_pages_end_well_on_this_shape(name, tmp_path):
     assert set(shape.good) <= set(promised)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, shape in SHAPES.items() if not shape.accepted])
 def test_init_says_why_it_does_not_take_this_shape(name, tmp_path):
     said = init(project(tmp_path), SHAPES[name])

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-import crm_lab.run
+import crm_lab
 from crm_lab.mime import FIGURE_MIME
 from crm_lab.run.committed.canonical import KERNEL
 from crm_lab.run.in_kernel.figure_data import figure_title
@@ -19,11 +19,12 @@ V4 = nbformat.v4
 @pytest.fixture
 def package(tmp_path):
     """A small stand-in for the package that the kernel may see change: the kernel's own modules and a probe."""
-    run, own = Path(crm_lab.run.__file__).parent, tmp_path / "crm_lab" / "run"
-    own.mkdir(parents=True)
-    for name in ("__init__.py", "kernel.py", "figures.py"):
-        shutil.copy(run / name, own / name)
-    shutil.copy(run.parent / "checks.py", tmp_path / "crm_lab" / "checks.py")
+    ours = Path(crm_lab.__file__).parent
+    for name in ("run/__init__.py", "run/in_kernel/__init__.py", "checks.py", "mime.py"):
+        (tmp_path / "crm_lab" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ours / name, tmp_path / "crm_lab" / name)
+    for name in ("ipython_extension.py", "figure_data.py"):
+        shutil.copy(ours / "run" / "in_kernel" / name, tmp_path / "crm_lab" / "run" / "in_kernel" / name)
     (tmp_path / "crm_lab" / "__init__.py").write_text("")
     (tmp_path / "crm_lab" / "probe.py").write_text("def answer():\n    return 'before'\n")
     return tmp_path

@@ -1,5 +1,6 @@
 """Whatever a list of claims holds, it is refused in words or audited: no claim makes the auditor stumble."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -62,6 +63,7 @@ def claims(draw, number):
         return None
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_every_list_is_audited_and_every_finding_can_be_said(data):

@@ -20,6 +20,7 @@ def test_four_in_five_of_the_silent_have_not_left_fashion():
     assert silent["alive_at_end"].mean() == pytest.approx(0.8, abs=0.08)
 
 
+@pytest.mark.slow
 def test_one_in_thirty_leaves_grocery_and_one_in_seven_of_the_lower_half_rises_by_itself():
     off = {"programme.on": False, "programme.orders": {}, "programme.spend": {}, "programme.pull_forward": 0.0}
     shop = make_retailer("grocery", 1500, overrides=off)
@@ -52,6 +53,7 @@ def test_the_frequent_spend_more_in_beauty():
     assert means[True] > 1.1 * means[False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "pays"), [("fashion", True), ("beauty", True), ("grocery", False), ("null", False)]
 )

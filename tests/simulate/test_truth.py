@@ -45,6 +45,7 @@ def test_the_outcome_in_the_data_is_the_outcome_in_the_key():
         np.testing.assert_allclose(out[metric], expected, atol=0.005)
 
 
+@pytest.mark.slow
 def test_a_plain_difference_in_means_recovers_the_planted_effect():
     z = []
     for seed in SEEDS:
@@ -122,6 +123,7 @@ def test_late_joiners_have_no_past_and_can_be_left_out():
     assert not open_key(without).customers["late"].any()
 
 
+@pytest.mark.slow
 def test_the_save_offer_brings_what_it_says_and_the_hold_out_shows_it():
     shop = make_retailer("fashion", 20_000, 3, {"save_offer.effect": 0.3})
     truth = open_key(shop).customers.query("offer_eligible")

@@ -41,6 +41,7 @@ def test_top_twenty_percent_of_complete_journey_hold_54_5_percent(complete_journ
     assert top_share(spend, 0.2) == pytest.approx(0.545, abs=5e-4)
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_truth_about_as_often_as_it_says():
     # exponential amounts: Gini 1/2, top 20 % hold 0.2 (1 + log 5); quick form of the certification
     truth = 0.2 * (1 + np.log(5))
