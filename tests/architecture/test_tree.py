@@ -2,7 +2,6 @@
 
 import importlib
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -43,5 +42,4 @@ def test_an_old_name_is_answered_with_the_new_one(old):
 def test_modules_are_where_the_guides_say():
     guide = (project_root() / "docs" / "architecture.md").read_text(encoding="utf-8")
     for room in (folder for folder in PACKAGE.iterdir() if (folder / "__init__.py").exists()):
-        assert f"`{room.name}/`" in guide, room
-    assert isinstance(PACKAGE, Path)
+        assert f"{room.name}/" in guide, room

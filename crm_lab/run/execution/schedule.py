@@ -21,6 +21,8 @@ from crm_lab.run.outcomes import TIMEOUT
 from crm_lab.run.processes import kill_tree
 from crm_lab.run.suites.plan import Plan, PlannedPage
 
+OWN_DATA_ONLY = ("open-box", "teaching", "example")
+"""Tags of cells that hold on the data a page comes with, or show other data: left out of reports on other data."""
 GRACE_S = 60.0
 """How long a page's process may take beyond the page's own time limit, to start and to render."""
 
@@ -172,7 +174,7 @@ def _run_page(page: PlannedPage, setting: Setting, running: _Running) -> PageRun
         "given": dict(page.given),
         "folder": str(setting.folder),
         "timeout_s": setting.timeout_s,
-        "left_out": [] if setting.open_box else ["open-box", "teaching"],
+        "left_out": [] if setting.open_box else list(OWN_DATA_ONLY),
     }
     job_file = setting.folder / f".{page.name}.job"
     write_json(job_file, job)

@@ -38,7 +38,7 @@ class Suite(_Table):
     max_data_age_days: Annotated[int, Field(ge=0)] | None = None
     parameters: dict[str, Any] = {}
     open_box: bool = True
-    """Whether ``open-box`` and ``teaching`` cells run: they hold on the data that they were written for."""
+    """Whether ``open-box``, ``teaching`` and ``example`` cells run: they speak of the data that a page comes with."""
     source: dict[str, Any] = {}
     """A retailer's own file; read by the data room when a page opens this suite as its source."""
     page: Annotated[list[Page], Field(min_length=1)]
