@@ -164,3 +164,46 @@ def test_a_holdout_that_ends_before_it_starts_is_refused():
     frame = pd.DataFrame({"customer_id": ["a"], "day": [0], "net_amount": [1.0]})
     with pytest.raises(BadInput, match="the holdout must end later"):
         calibration_holdout(frame, "1970-06-01", "1970-06-01")
+
+
+ENGINES = {"pandas": lambda frame: frame, "polars": pl.from_pandas, "duckdb": duckdb.from_df}
+
+
+def three(dates, amounts=(10.0, 20.0, 30.0)):
+    return pd.DataFrame({"customer_id": ["a"] * 3, "date": dates, "net_amount": amounts})
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+class TestOneAnswerOnEveryEngine:
+    DATES = pd.to_datetime(["2014-03-08", "2014-03-15", "2014-03-29"])
+
+    def test_a_column_date_will_do(self, engine):
+        made = purchase_summary(ENGINES[engine](three(self.DATES)), "2014-04-05")
+        assert made.to_dict("records") == [
+            {"customer_id": "a", "frequency": 2.0, "recency": 3.0, "T": 4.0, "monetary_value": 25.0}
+        ]
+
+    def test_an_unknown_amount_is_refused_with_its_count(self, engine):
+        frame = ENGINES[engine](three(self.DATES, (10.0, np.nan, 30.0)))
+        with pytest.raises(BadInput, match="1 of 3 purchases have no net_amount; fill or drop them first"):
+            purchase_summary(frame, "2014-04-05")
+
+    def test_dates_that_may_be_read_in_two_ways_are_refused(self, engine):
+        frame = ENGINES[engine](three(["08/03/2014", "15/03/2014", "29/03/2014"]))
+        with pytest.raises(BadInput, match="read in more than one way; give them as dates"):
+            purchase_summary(frame, "2014-04-05")
+
+    def test_a_missing_date_is_refused_with_its_count(self, engine):
+        frame = ENGINES[engine](three(self.DATES.where([True, False, True])))
+        with pytest.raises(BadInput, match="1 rows without a date"):
+            purchase_summary(frame, "2014-04-05")
+
+
+def test_stamps_with_a_zone_count_the_days_of_their_own_clock():
+    late = pd.to_datetime(["2014-03-08 23:30", "2014-03-15 00:30", "2014-03-29 12:00"]).tz_localize("Asia/Tokyo")
+    assert purchase_summary(three(late), "2014-04-05")["recency"].item() == 3.0
+
+
+def test_text_in_iso_form_is_read():
+    made = purchase_summary(three(["2014-03-08", "2014-03-15", "2014-03-29"]), "2014-04-05")
+    assert made["recency"].item() == 3.0

@@ -12,10 +12,11 @@ from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from crm_lab.arrays import Floats, Integers
-from crm_lab.calendar import day_number
+from crm_lab.calendar import day_number, day_numbers
 from crm_lab.checks import BadInput, need_columns
 
 Unit = Literal["D", "W", "M", "Y"]
+_DATES = "are read in more than one way; give them as dates or in the form 2024-01-31."
 UNIT_DAYS: dict[str, float] = {"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25}
 
 
@@ -33,9 +34,10 @@ def purchase_summary(
     (where the frame has a column ``kind``) of another kind than ``sale`` are left out.
 
     Args:
-        purchases: Orders or transactions with ``customer_id``, ``date`` or ``day`` (days since
-            1970-01-01), ``net_amount``. A pandas frame goes an in-memory way; any other frame that
-            narwhals reads (Polars, DuckDB) is summed up by its own engine. Both give the same.
+        purchases: Orders or transactions with ``customer_id``, ``net_amount``, and ``date`` (dates, or text like
+            2024-01-31; of a stamp with a zone the day on its own clock) or ``day`` (days since 1970-01-01). A
+            pandas frame goes an in-memory way; any other frame that narwhals reads (Polars, DuckDB) is
+            summed up by its own engine. Both give the same.
         as_of: Last day that counts.
         unit: Unit of recency and T: days, weeks (7 days), months (30.4375 days) or years (365.25 days).
             The resolution stays one day.
@@ -49,7 +51,8 @@ def purchase_summary(
         customer has none that counts. ``attrs["unit"]`` names the unit.
 
     Raises:
-        BadInput: If columns are missing, the unit is unknown, or no purchase is left.
+        BadInput: If columns are missing, a date or an amount is missing or cannot be read, the unit is unknown, or
+            no purchase is left.
 
     >>> orders = pd.DataFrame(
     ...     {
@@ -201,36 +204,62 @@ def _columns(frame: pd.DataFrame, end: int) -> tuple[Any, Integers, Floats]:
     if "kind" in frame:
         keep &= (frame["kind"] == "sale").to_numpy(dtype=bool)
     customer, amount = frame["customer_id"], frame["net_amount"].to_numpy(dtype=float)
-    if keep.all():
-        return customer, day, amount
-    return customer[keep], day[keep], amount[keep]
+    if not keep.all():
+        customer, day, amount = customer[keep], day[keep], amount[keep]
+    _need_amounts(int((~np.isfinite(amount)).sum()), len(amount))
+    return customer, day, amount
+
+
+def _need_amounts(missing: int, of: int) -> None:
+    """An unknown amount is not 0 and makes a customer's mean unknown: it is the caller's to fill or drop."""
+    if missing:
+        raise BadInput(f"{missing:,} of {of:,} purchases have no net_amount; fill or drop them first, knowing why.")
 
 
 def _pandas_days(frame: pd.DataFrame) -> Integers:
     if "day" in frame:
         return frame["day"].to_numpy(dtype=np.int64)
     need_columns(frame.columns, ("date",), "The purchases table")
-    dates = pd.to_datetime(frame["date"]).to_numpy()
-    if np.isnat(dates).any():
-        raise BadInput(f"The purchases table has {np.isnat(dates).sum():,} rows without a date; drop them.")
-    return dates.astype("datetime64[D]").astype(np.int64)
+    dates = frame["date"]
+    if not pd.api.types.is_datetime64_any_dtype(dates):
+        known = dates[dates.notna()]
+        try:
+            dates = pd.to_datetime(dates, format="ISO8601")
+        except (ValueError, TypeError):
+            raise BadInput(f"The dates, e.g. {known.iloc[0]!r}, {_DATES}") from None
+    if dates.hasnans:
+        raise BadInput(f"The purchases table has {dates.isna().sum():,} rows without a date; drop them.")
+    return day_numbers(dates.dt.tz_localize(None))  # days of the clock that the stamps carry
 
 
 def _columns_by_engine(purchases: IntoFrame, end: int) -> tuple[Any, Integers, Floats]:
     """Sum up by customer and day in the frame's own engine; one row per purchase day comes back."""
     frame = nw.from_native(purchases).lazy()
     names = frame.collect_schema().names()
-    need_columns(names, ("customer_id", "day", "net_amount"), "The purchases table")
+    need_columns(names, ("customer_id", "net_amount"), "The purchases table")
     if "kind" in names:
         frame = frame.filter(nw.col("kind") == "sale")
+    if "day" not in names:
+        need_columns(names, ("date",), "The purchases table")
+        if not isinstance(frame.collect_schema()["date"], nw.Date | nw.Datetime):
+            raise BadInput(f"The dates are of type {frame.collect_schema()['date']}; {_DATES}")
+        frame = frame.with_columns(nw.col("date").cast(nw.Date).alias("day"))
+    amount = nw.col("net_amount").cast(nw.Float64)
     daily = (
-        frame.filter(~nw.col("customer_id").is_null(), nw.col("day") <= end)
-        .with_columns(nw.col("net_amount").cast(nw.Float64))
+        frame.filter(~nw.col("customer_id").is_null())
+        .with_columns(amount, gap=(amount.is_null() | amount.is_nan()).cast(nw.Int64), row=nw.lit(1))
         .group_by("customer_id", "day")
-        .agg(nw.col("net_amount").sum())
+        .agg(nw.col("net_amount", "gap", "row").sum())
         .collect("pandas")
         .to_native()
     )
+    if not pd.api.types.is_integer_dtype(daily["day"]):
+        if daily["day"].hasnans:
+            without = int(daily.loc[daily["day"].isna(), "row"].sum())
+            raise BadInput(f"The purchases table has {without:,} rows without a date; drop them.")
+        daily["day"] = day_numbers(pd.to_datetime(daily["day"]))
+    daily = daily[daily["day"] <= end]
+    _need_amounts(int(daily["gap"].sum()), int(daily["row"].sum()))
     return daily["customer_id"], daily["day"].to_numpy(dtype=np.int64), daily["net_amount"].to_numpy(float)
 
 
