@@ -245,16 +245,18 @@ def table_html(frame: pd.DataFrame, formats: Mapping[str, str] | None = None, ro
     )
 
 
-def payload(result: Result, data: DataSet | None = None, headline: bool = True) -> dict[str, Any]:
+def payload(result: Result, data: DataSet | None = None, headline: bool = True, part: str = "") -> dict[str, Any]:
     """A result as the JSON that `results.json`, the index and nbval read.
 
     Args:
         result: What an analysis returned.
         data: The tables it came from, for freshness and provenance.
         headline: Whether its readout is the page's answer on the index.
+        part: What its facts' ids begin with, where a page asks one question twice.
     """
     readout, refusal = result.readout(), result.refusal()
-    facts = [fact.to_json() for fact in result.facts()]
+    before = f"{part}." if part else ""
+    facts = [{**fact.to_json(), "id": before + fact.id} for fact in result.facts()]
     provenance = data.provenance() if data is not None else None
     return {
         "schema": 1,
@@ -290,7 +292,7 @@ class Published:
         }
 
 
-def publish(result: Result, data: DataSet | None = None, *, headline: bool = True) -> Published:
+def publish(result: Result, data: DataSet | None = None, *, headline: bool = True, part: str = "") -> Published:
     """Show a result and attach its facts to the page.
 
     Use it as the last expression of a cell. The page's index entry is the readout of its first
@@ -300,5 +302,6 @@ def publish(result: Result, data: DataSet | None = None, *, headline: bool = Tru
         result: What an analysis returned.
         data: The tables it came from (`Tables`), for freshness and provenance.
         headline: Whether its readout may be the page's answer on the index.
+        part: What its facts' ids begin with, where a page publishes the same analysis twice: ids are unique on a page.
     """
-    return Published(result, payload(result, data, headline))
+    return Published(result, payload(result, data, headline, part))

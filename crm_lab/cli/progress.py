@@ -98,6 +98,10 @@ def write_summary(report: Report, lang: str) -> None:
         click.echo(f"    {answer(page, lang)}")
         if page["status"] not in _MARKS:
             click.echo(f"    {Message('run.again', {'command': page['command']}).text(lang)}")
+    if report.contradictions:
+        click.echo(f"\n{Message('run.contradictions').text(lang)}")
+        for sentence in report.contradictions:
+            click.echo(f"  {sentence}")
     good, refused = (sum(page["status"] == status for page in report.pages) for status in (OK, REFUSED))
     numbers = {"ok": good, "refused": refused, "all": len(report.pages), "seconds": report.seconds}
     click.echo(f"\n{Message('run.done_refused' if refused else 'run.done', numbers).text(lang)}")

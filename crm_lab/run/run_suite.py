@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from crm_lab.run.archive import provenance
+from crm_lab.run.archive.fact_registry import contradictions
 from crm_lab.run.archive.store import LATEST, RunFolder, locked, publish_run, run_folder, write_json
 from crm_lab.run.execution.page_record import ENDED_WELL, FAILED, NOT_RUN, OK, REFUSED, TIMEOUT
 from crm_lab.run.execution.schedule import PageRun, Setting, Watcher, run_pages
@@ -53,6 +54,7 @@ class Report:
     exit_code: int
     seconds: float
     is_latest: bool = False
+    contradictions: tuple[str, ...] = ()
 
     @property
     def index(self) -> Path:
@@ -95,11 +97,13 @@ def run_plan(plan: Plan, options: Options, watcher: Watcher) -> Report:
         finally:
             log.close()
         seconds = round(time.monotonic() - clock, 2)
-        exit_code = exit_code_of([run.page for run in runs])
+        against = contradictions([run.page for run in runs], options.lang)
+        exit_code = exit_code_of([run.page for run in runs]) or (EXIT_FAILED if against else EXIT_OK)
         manifest = _manifest(plan, options, folder, runs) | {
             "started": started.isoformat(timespec="seconds"),
             "seconds": seconds,
             "exit_code": exit_code,
+            "contradictions": against,
         }
         write_json(folder.part / "manifest.json", manifest)
         from crm_lab.run.html.rendering import render_index
@@ -107,7 +111,7 @@ def run_plan(plan: Plan, options: Options, watcher: Watcher) -> Report:
         render_index({**manifest, "pages": [_index_entry(run) for run in runs]}, folder.part)
         whole_and_good = exit_code == EXIT_OK and not plan.only
         final = publish_run(folder, move_latest=whole_and_good)
-    return Report(final, tuple(run.page for run in runs), exit_code, seconds, whole_and_good)
+    return Report(final, tuple(run.page for run in runs), exit_code, seconds, whole_and_good, tuple(against))
 
 
 def exit_code_of(pages: Sequence[Mapping[str, Any]]) -> int:

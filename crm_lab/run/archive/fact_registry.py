@@ -1,0 +1,52 @@
+"""One truth per number: the facts of a run by id, and where two places contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from crm_lab.messages import Message
+
+_SAID = ("value", "lo", "hi", "n", "unit", "refusal")
+
+
+class Place(NamedTuple):
+    """Where a fact stands, of which data, and what it says."""
+
+    page: str
+    data: tuple[str, str]
+    said: tuple[Any, ...]
+
+
+def contradictions(pages: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
+    """A sentence for each id that stands twice on a page, and for each that says two things of the same data.
+
+    Args:
+        pages: As in their ``results.json``.
+        lang: Language of the sentences.
+    """
+    found: list[str] = []
+    registry: dict[tuple[str, tuple[str, str]], Place] = {}
+    for page in pages:
+        seen: set[tuple[str, tuple[str, str]]] = set()
+        for name, place in _facts(page):
+            key = (name, place.data)
+            if key in seen:
+                found.append(Message("run.fact_twice", {"id": name, "page": place.page}).text(lang))
+            seen.add(key)
+            first = registry.setdefault(key, place)
+            if first.page != place.page and first.said != place.said:
+                values = {"id": name, "first": first.page, "second": place.page, "a": first.said[0], "b": place.said[0]}
+                found.append(Message("run.fact_differs", values).text(lang))
+    return list(dict.fromkeys(found))
+
+
+def _facts(page: Mapping[str, Any]) -> Iterator[tuple[str, Place]]:
+    number = str(page.get("number") or page.get("notebook"))
+    results: Iterable[Mapping[str, Any]] = page.get("results") or ()
+    for result in results:
+        data = result.get("data") or {}
+        # results without tables (formulas, decks) are those of their page alone
+        of = (str(data.get("key")), str(data.get("as_of"))) if data else ("", str(page.get("notebook")))
+        for fact in result.get("facts", ()):
+            yield str(fact["id"]), Place(number, of, tuple(fact.get(name) for name in _SAID))
