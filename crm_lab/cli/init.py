@@ -193,7 +193,7 @@ def _pages(coverage: Coverage, tables: Tables) -> dict[str, dict[str, Any]]:
     able = ["00_start_here", *(answer.page for answer in coverage.answers if answer.verdict != "no")]
     there = [page for page in able if (project_root() / "notebooks" / f"{page}.ipynb").exists()]
     windows = PageWindows(coverage.size.days)
-    fitting = windows.parameters(tables.as_of, tables.currency, categories="products" in tables)
+    fitting = windows.parameters(tables.as_of, categories="products" in tables)
     return {page: fitting.get(page, {}) for page in there}
 
 

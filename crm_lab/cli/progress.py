@@ -94,7 +94,9 @@ def write_summary(report: Report, lang: str) -> None:
     """The last lines: each page's finding, and where the report is."""
     click.echo()
     for page in report.pages:
-        click.echo(f"{_mark(page)} {page['number'] or page['notebook']} {page['question']}")
+        made_up = any(result["simulated"] for result in page["results"] if result["headline"])
+        note = f" [{Message('report.kind.simulated').text(lang)}]" if made_up else ""
+        click.echo(f"{_mark(page)} {page['number'] or page['notebook']} {page['question']}{note}")
         click.echo(f"    {answer(page, lang)}")
         if page["status"] not in _MARKS:
             click.echo(f"    {Message('run.again', {'command': page['command']}).text(lang)}")

@@ -56,20 +56,19 @@ class PageWindows:
         }
         return reach.get(page[:2], 0)
 
-    def parameters(self, as_of: date, currency: str, *, categories: bool) -> Mapping[str, dict[str, Any]]:
+    def parameters(self, as_of: date, *, categories: bool) -> Mapping[str, dict[str, Any]]:
         """Parameters of each page that has any to fit.
 
         Args:
             as_of: Last day that counts.
-            currency: ISO code of the amounts.
             categories: Whether products have a category.
         """
         start = as_of - timedelta(days=2 * self.ahead)
         halves = {"start": str(start), "pre_days": 2 * self.ahead, "post_days": 2 * self.ahead}
         return {
             "06_do_new_customers_return": {"product_column": "category"} if categories else {},
-            "08_what_is_a_customer_worth": {"holdout_days": self.held_out, "currency": currency},
-            "09_which_value_model": {"horizon_days": self.horizon, "currency": currency},
+            "08_what_is_a_customer_worth": {"holdout_days": self.held_out},
+            "09_which_value_model": {"horizon_days": self.horizon},
             "11_who_is_leaving": {
                 "cut_off": str(as_of - timedelta(days=self.ahead)),
                 "window_days": self.ahead,
