@@ -12,6 +12,7 @@ import click
 
 from crm_lab.messages import Message
 from crm_lab.run.execution.page_record import NOT_RUN, OK, REFUSED
+from crm_lab.run.outcomes import headline
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -94,8 +95,7 @@ def write_summary(report: Report, lang: str) -> None:
     """The last lines: each page's finding, and where the report is."""
     click.echo()
     for page in report.pages:
-        made_up = any(result["simulated"] for result in page["results"] if result["headline"])
-        note = f" [{Message('report.kind.simulated').text(lang)}]" if made_up else ""
+        note = f" [{Message('report.kind.simulated').text(lang)}]" if headline(page).get("simulated") else ""
         click.echo(f"{_mark(page)} {page['number'] or page['notebook']} {page['question']}{note}")
         click.echo(f"    {answer(page, lang)}")
         if page["status"] not in _MARKS:
@@ -116,9 +116,8 @@ def answer(page: Mapping[str, Any], lang: str) -> str:
         return str(page["reason"])
     if page["status"] != OK:
         return Message("run.failed", {"reason": page["reason"]}).text(lang)
-    results = page["results"]
-    first = next((result for result in results if result["headline"]), results[0] if results else None)
-    if first is None:
+    first = headline(page)
+    if not first:
         return Message("run.nothing").text(lang)
     return str(first["refusal"] or first["readout"]["finding"])
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crm_lab.run.outcomes import headline
 from tests.matrix.shapes import PURCHASES, SHAPES, TEST, Shape
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,9 +112,7 @@ def _with_pages(suite: Path, wanted: Sequence[str]) -> tuple[str, ...]:
 
 def _cell(shape: str, record: dict) -> Cell:
     status, reason, error = record["status"], record["reason"].strip(), record["error"] or {}
-    results = record["results"]
-    headline = next((r for r in results if r["headline"]), results[0] if results else None)
-    said = str((headline or {}).get("refusal") or "").strip()
+    said = str(headline(record).get("refusal") or "").strip()
     number = record["notebook"][:2]
     if status == "ok":
         return Cell(shape, number, REFUSED if said else GOOD, said)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from crm_lab.messages import Message, catalogue
 from crm_lab.run.html.notebook_cells import shown_text
+from crm_lab.run.outcomes import headline
 
 CARDS: Final = 6
 NONE: Final = "–"
@@ -95,12 +96,6 @@ def figure(fact: Mapping[str, Any], lang: str) -> Figure:
         definition=" · ".join(str(fact[k]) for k in ("definition", "denominator") if fact.get(k)),
         refusal=str(fact.get("refusal") or ""),
     )
-
-
-def headline(page: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The result that answers the page's question: the first published as its headline."""
-    results = page.get("results") or []
-    return next((r for r in results if r.get("headline")), results[0] if results else {})
 
 
 def answer(page: Mapping[str, Any]) -> Mapping[str, str]:

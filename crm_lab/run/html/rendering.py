@@ -21,6 +21,7 @@ from crm_lab.run.archive import provenance
 from crm_lab.run.archive.store import run_id_of
 from crm_lab.run.html import presentation
 from crm_lab.run.html.notebook_cells import TEMPLATES, cells_html, shown_text
+from crm_lab.run.outcomes import headline
 from crm_lab.run.parameters.schema import notebook_schema
 
 GOOD: Final = "ok"
@@ -120,7 +121,7 @@ def _shared(page: Mapping[str, Any], lang: str) -> dict[str, Any]:
         "ending": _ENDINGS.get(str(page.get("failure")), status),
         "reason": shown_text(str(page.get("reason") or "")),
         "answer": presentation.answer(page),
-        "refusal": presentation.headline(page).get("refusal") or "",
+        "refusal": headline(page).get("refusal") or "",
         "simulated": presentation.is_simulated(page),
     }
 
