@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     import pandas as pd
 
-    from crm_lab.scorecard import Audit
+    from crm_lab.scorecard import AuditResult
 
 
 @click.command()
@@ -56,13 +56,13 @@ def _measured(path: Path | None) -> pd.DataFrame | None:
         raise BadInput(f"'{path}' cannot be read as CSV: {error}. Write it with columns as page 23 does.") from error
 
 
-def _counts(audit: Audit) -> dict[str, int]:
+def _counts(audit: AuditResult) -> dict[str, int]:
     facts = {fact.id.removeprefix("claims."): fact.value for fact in audit.facts()}
     counts = {name: int(facts[name] or 0) for name in ("wrong", "unclear", "holds")}
     return {"decks": len(audit.claims.decks), "claims": len(audit.claims.claims), **counts}
 
 
-def _write_json(audit: Audit, lang: str) -> None:
+def _write_json(audit: AuditResult, lang: str) -> None:
     import json
 
     findings = audit.to_frame(lang).to_dict("records")
@@ -71,7 +71,7 @@ def _write_json(audit: Audit, lang: str) -> None:
     click.echo(json.dumps({**_counts(audit), "findings": findings}, ensure_ascii=False, indent=2))
 
 
-def _write_table(audit: Audit, lang: str) -> None:
+def _write_table(audit: AuditResult, lang: str) -> None:
     import shutil
 
     from rich.console import Console

@@ -10,7 +10,7 @@ import click
 from crm_lab.checks import BadInput
 
 if TYPE_CHECKING:
-    from crm_lab.data.quality.coverage import Coverage
+    from crm_lab.data.quality.coverage import CoverageResult
     from crm_lab.data.sources.column_roles import Look, Proposal
     from crm_lab.data.workspace import Tables
 
@@ -185,7 +185,7 @@ def _show(path: Path, proposal: Proposal) -> None:
         click.echo(f"  not used: {', '.join(proposal.unused)}")
 
 
-def _pages(coverage: Coverage, tables: Tables) -> dict[str, dict[str, Any]]:
+def _pages(coverage: CoverageResult, tables: Tables) -> dict[str, dict[str, Any]]:
     """The pages that can answer, each with the parameters that the length of the history asks for."""
     from crm_lab.data.quality.page_windows import PageWindows
     from crm_lab.exports import project_root

@@ -10,7 +10,7 @@ import click
 from crm_lab.checks import BadInput
 
 if TYPE_CHECKING:
-    from crm_lab.simulate.retailer import Plan
+    from crm_lab.simulate.retailer import RetailerPlan
     from crm_lab.simulate.scenario.scenario import Says
 
 
@@ -58,7 +58,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one argument per option
     _write(plan, out, key, lang)
 
 
-def _write(plan: Plan, out: Path, key: Path | None, lang: str) -> None:
+def _write(plan: RetailerPlan, out: Path, key: Path | None, lang: str) -> None:
     from crm_lab.messages import Message
     from crm_lab.simulate.folder import read_manifest, write_retailer
 

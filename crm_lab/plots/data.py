@@ -6,9 +6,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from crm_lab.data.quality.coverage import Coverage
-from crm_lab.data.quality.defect_impact import DefectImpact
-from crm_lab.data.quality.reconciliation import Reconciliation
+from crm_lab.data.quality.coverage import CoverageResult
+from crm_lab.data.quality.defect_impact import DefectImpactResult
+from crm_lab.data.quality.reconciliation import ReconciliationResult
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, ORANGE, new_axes
@@ -16,8 +16,8 @@ from crm_lab.plots.style import BLUE, GREY, ORANGE, new_axes
 _VERDICTS = ("yes", "partly", "no")
 
 
-@draws(Reconciliation)
-def draw_reconciliation(result: Reconciliation, *, ax: Axes | None = None) -> Axes:
+@draws(ReconciliationResult)
+def draw_reconciliation(result: ReconciliationResult, *, ax: Axes | None = None) -> Axes:
     """Lines each rule touched, by what was done about them, on a logarithmic axis."""
     table = result.to_frame()
     steps = table[~table["step"].isin(["raw", "clean", "quarantine"])].sort_values("rows", ascending=False)
@@ -32,8 +32,8 @@ def draw_reconciliation(result: Reconciliation, *, ax: Axes | None = None) -> Ax
     return ax
 
 
-@draws(DefectImpact)
-def draw_impact(result: DefectImpact, *, ax: Axes | None = None) -> Axes:
+@draws(DefectImpactResult)
+def draw_impact(result: DefectImpactResult, *, ax: Axes | None = None) -> Axes:
     """How far each defect would move each headline figure, if left in."""
     moved = result.to_frame()
     labels = [
@@ -48,8 +48,8 @@ def draw_impact(result: DefectImpact, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(Coverage)
-def draw_coverage(result: Coverage, *, ax: Axes | None = None) -> Axes:
+@draws(CoverageResult)
+def draw_coverage(result: CoverageResult, *, ax: Axes | None = None) -> Axes:
     """Questions by verdict."""
     counts = pd.DataFrame(
         {"verdict": [Message(f"coverage.{v}").text() for v in _VERDICTS], "n": [result.count(v) for v in _VERDICTS]}

@@ -11,19 +11,19 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from crm_lab.experiments.core.outcome_metrics import outcome_label
-from crm_lab.experiments.effects.effects import EffectTable
-from crm_lab.experiments.effects.noncompliance import TakeUpTable
-from crm_lab.experiments.effects.novelty import NoveltyTable
-from crm_lab.experiments.effects.regression_to_mean import ChosenTable
-from crm_lab.experiments.effects.response_rates import ResponseTable
-from crm_lab.experiments.payoff.programme_return import ProgrammeReturn
-from crm_lab.experiments.payoff.steady_state import SteadyReturn
-from crm_lab.experiments.planning.before_after_claim import Readings
-from crm_lab.experiments.planning.decision_power import RoiDesignTable
-from crm_lab.experiments.planning.design import DesignTable
-from crm_lab.experiments.planning.run_time import RunTimeTable
-from crm_lab.experiments.validity.sample_ratio import SampleRatioTable
-from crm_lab.experiments.validity.soundness import Soundness
+from crm_lab.experiments.effects.effects import EffectsResult
+from crm_lab.experiments.effects.noncompliance import TakeUpResult
+from crm_lab.experiments.effects.novelty import NoveltyResult
+from crm_lab.experiments.effects.regression_to_mean import ChosenOnPastResult
+from crm_lab.experiments.effects.response_rates import ResponseRatesResult
+from crm_lab.experiments.payoff.programme_return import ProgrammeResult
+from crm_lab.experiments.payoff.steady_state import SteadyStateResult
+from crm_lab.experiments.planning.before_after_claim import BeforeAfterResult
+from crm_lab.experiments.planning.decision_power import RoiDesignResult
+from crm_lab.experiments.planning.design import DesignResult
+from crm_lab.experiments.planning.run_time import RunTimeResult
+from crm_lab.experiments.validity.sample_ratio import SampleRatiosResult
+from crm_lab.experiments.validity.soundness import SoundnessResult
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREEN, GREY, RUST, new_axes
@@ -33,8 +33,8 @@ def _text(key: str, **values: object) -> str:
     return Message(f"experiments.plot.{key}", values).text()
 
 
-@draws(EffectTable)
-def plot_effects(table: EffectTable, *, ax: Axes | None = None) -> Axes:
+@draws(EffectsResult)
+def plot_effects(table: EffectsResult, *, ax: Axes | None = None) -> Axes:
     """Each effect with its interval, relative ones for several metrics; a planted effect as a dashed line."""
     frame = table.to_frame().dropna(subset=["effect"])
     relative = len(set(frame["metric"])) > 1 and bool(frame[["rel_low", "rel_high"]].notna().all(axis=None))
@@ -58,8 +58,8 @@ def plot_effects(table: EffectTable, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(Soundness)
-def plot_balance(result: Soundness, *, ax: Axes | None = None) -> Axes:
+@draws(SoundnessResult)
+def plot_balance(result: SoundnessResult, *, ax: Axes | None = None) -> Axes:
     """Standardised difference of each covariate before the start; the arms' sizes without covariates."""
     frame = result.to_frame()
     if "std_diff" not in frame:
@@ -76,15 +76,15 @@ def plot_balance(result: Soundness, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(ProgrammeReturn)
+@draws(ProgrammeResult)
 def plot_programme(
-    result: ProgrammeReturn, *, kind: Literal["waterfall", "probability"] = "waterfall", ax: Axes | None = None
+    result: ProgrammeResult, *, kind: Literal["waterfall", "probability"] = "waterfall", ax: Axes | None = None
 ) -> Axes:
     """The waterfall from margin to net result, or the probability of each return."""
     return _waterfall(result, ax) if kind == "waterfall" else _p_return(result, ax)
 
 
-def _waterfall(result: ProgrammeReturn, ax: Axes | None) -> Axes:
+def _waterfall(result: ProgrammeResult, ax: Axes | None) -> Axes:
     frame = result.to_frame()
     ax = ax or new_axes(height=1.4 + 0.5 * len(frame))
     amount = frame["per_unit"].to_numpy()
@@ -102,7 +102,7 @@ def _waterfall(result: ProgrammeReturn, ax: Axes | None) -> Axes:
     return ax
 
 
-def _p_return(result: ProgrammeReturn, ax: Axes | None) -> Axes:
+def _p_return(result: ProgrammeResult, ax: Axes | None) -> Axes:
     ax = ax or new_axes()
     curve = result.probabilities()
     sns.lineplot(curve, x="multiple", y="probability", color=BLUE, linewidth=2, ax=ax)
@@ -115,8 +115,8 @@ def _p_return(result: ProgrammeReturn, ax: Axes | None) -> Axes:
     return ax
 
 
-@draws(DesignTable)
-def plot_power(result: DesignTable, *, ax: Axes | None = None) -> Axes:
+@draws(DesignResult)
+def plot_power(result: DesignResult, *, ax: Axes | None = None) -> Axes:
     """Power of the first metric by number of units, plain and with the pre-period."""
     ax = ax or new_axes()
     sns.lineplot(result.power_curve(), x="units", y="power", hue="adjusted", linewidth=2, ax=ax)
@@ -129,8 +129,8 @@ def plot_power(result: DesignTable, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(RoiDesignTable)
-def plot_p_ship(result: RoiDesignTable, *, ax: Axes | None = None) -> Axes:
+@draws(RoiDesignResult)
+def plot_p_ship(result: RoiDesignResult, *, ax: Axes | None = None) -> Axes:
     """Probability that the test ends in ship, by number of units."""
     ax = ax or new_axes()
     sns.lineplot(result.curve(), x="units", y="p_ship", color=BLUE, linewidth=2, ax=ax)
@@ -143,8 +143,8 @@ def plot_p_ship(result: RoiDesignTable, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(RunTimeTable)
-def plot_gaps(result: RunTimeTable, *, ax: Axes | None = None) -> Axes:
+@draws(RunTimeResult)
+def plot_gaps(result: RunTimeResult, *, ax: Axes | None = None) -> Axes:
     """Share of repeat customers whose usual gap is at most so many days."""
     ax = ax or new_axes()
     sns.ecdfplot(x=result.gaps, color=BLUE, linewidth=2, ax=ax)
@@ -154,8 +154,8 @@ def plot_gaps(result: RunTimeTable, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(Readings)
-def plot_readings(result: Readings, *, ax: Axes | None = None) -> Axes:
+@draws(BeforeAfterResult)
+def plot_readings(result: BeforeAfterResult, *, ax: Axes | None = None) -> Axes:
     """The effect in both readings of a claim."""
     frame = result.to_frame()
     ax = ax or new_axes(height=2.2)
@@ -168,8 +168,8 @@ def plot_readings(result: Readings, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(NoveltyTable)
-def plot_novelty(result: NoveltyTable, *, ax: Axes | None = None) -> Axes:
+@draws(NoveltyResult)
+def plot_novelty(result: NoveltyResult, *, ax: Axes | None = None) -> Axes:
     """Effect per week with its interval; the launch weeks shaded."""
     frame = result.to_frame()
     ax = ax or new_axes()
@@ -181,8 +181,8 @@ def plot_novelty(result: NoveltyTable, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(SteadyReturn)
-def plot_steady(result: SteadyReturn, *, ax: Axes | None = None) -> Axes:
+@draws(SteadyStateResult)
+def plot_steady(result: SteadyStateResult, *, ax: Axes | None = None) -> Axes:
     """ROI of all weeks and of those after the launch, with their intervals."""
     frame = result.to_frame().rename(columns={"roi": "effect"}).dropna(subset=["effect"])
     ax = ax or new_axes(height=2.2)
@@ -197,8 +197,8 @@ def plot_steady(result: SteadyReturn, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(ResponseTable)
-def plot_responses(result: ResponseTable, *, ax: Axes | None = None) -> Axes:
+@draws(ResponseRatesResult)
+def plot_responses(result: ResponseRatesResult, *, ax: Axes | None = None) -> Axes:
     """Each definition's rate with its interval, groups below all messages; the target as a dashed line."""
     frame = result.to_frame().rename(columns={"rate": "effect"}).dropna(subset=["effect"])
     ax = ax or new_axes(height=1.4 + 0.3 * len(frame))
@@ -214,8 +214,8 @@ def plot_responses(result: ResponseTable, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(ChosenTable)
-def plot_chosen(result: ChosenTable, *, ax: Axes | None = None) -> Axes:
+@draws(ChosenOnPastResult)
+def plot_chosen(result: ChosenOnPastResult, *, ax: Axes | None = None) -> Axes:
     """Change of the chosen segment in each arm, and the difference."""
     frame = result.to_frame().rename(columns={"change": "effect"})
     ax = ax or new_axes(height=2.6)
@@ -228,8 +228,8 @@ def plot_chosen(result: ChosenTable, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(SampleRatioTable)
-def plot_sample_ratio(result: SampleRatioTable, *, ax: Axes | None = None) -> Axes:
+@draws(SampleRatiosResult)
+def plot_sample_ratio(result: SampleRatiosResult, *, ax: Axes | None = None) -> Axes:
     """Share of the last arm overall and by group, against chance's 95 % range around the plan."""
     frame = result.to_frame().head(30)
     ax = ax or new_axes(height=1.4 + 0.22 * len(frame))
@@ -248,8 +248,8 @@ def plot_sample_ratio(result: SampleRatioTable, *, ax: Axes | None = None) -> Ax
     return ax
 
 
-@draws(TakeUpTable)
-def plot_take_up(result: TakeUpTable, *, ax: Axes | None = None) -> Axes:
+@draws(TakeUpResult)
+def plot_take_up(result: TakeUpResult, *, ax: Axes | None = None) -> Axes:
     """Effect of the offer, of taking it up, and the wrong comparison."""
     frame = result.to_frame().dropna(subset=["effect"])
     ax = ax or new_axes(height=2.6)

@@ -9,15 +9,15 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, ORANGE, RUST, new_axes
-from crm_lab.scorecard.audit import Audit
-from crm_lab.scorecard.claimed_vs_measured import Recomputation
-from crm_lab.scorecard.targets_and_plan import PlanReading
+from crm_lab.scorecard.audit import AuditResult
+from crm_lab.scorecard.claimed_vs_measured import RecomputationResult
+from crm_lab.scorecard.targets_and_plan import PlanResult
 
 _COLORS = {"wrong": RUST, "unclear": ORANGE, "holds": GREY}
 
 
-@draws(Audit)
-def draw_audit(result: Audit, *, ax: Axes | None = None) -> Axes:
+@draws(AuditResult)
+def draw_audit(result: AuditResult, *, ax: Axes | None = None) -> Axes:
     """Claims of each deck by what became of them."""
     table = result.per_deck()
     ax = ax or new_axes(height=1.4 + 0.4 * max(len(table), 1))
@@ -33,8 +33,8 @@ def draw_audit(result: Audit, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(Recomputation)
-def draw_recomputed(result: Recomputation, *, ax: Axes | None = None) -> Axes:
+@draws(RecomputationResult)
+def draw_recomputed(result: RecomputationResult, *, ax: Axes | None = None) -> Axes:
     """What is claimed beside what was measured, with its interval."""
     rows = result.to_frame()
     ax = ax or new_axes(height=1.4 + 0.55 * max(len(rows), 1))
@@ -45,8 +45,8 @@ def draw_recomputed(result: Recomputation, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(PlanReading)
-def draw_plan(result: PlanReading, *, ax: Axes | None = None) -> Axes:
+@draws(PlanResult)
+def draw_plan(result: PlanResult, *, ax: Axes | None = None) -> Axes:
     """Each target as a line, what was measured as a point with its interval."""
     rows = result.to_frame()
     ax = ax or new_axes(height=1.4 + 0.5 * max(len(rows), 1))

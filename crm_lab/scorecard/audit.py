@@ -35,7 +35,7 @@ class Auditor:
         if unknown:
             raise BadInput(f"There is no rule {', '.join(unknown)}; there are {', '.join(RULES)}.")
 
-    def analyze(self, claims: ClaimList, measured: pd.DataFrame | None = None) -> Audit:
+    def analyze(self, claims: ClaimList, measured: pd.DataFrame | None = None) -> AuditResult:
         r"""Everything that does not hold, or cannot be judged.
 
         Args:
@@ -57,11 +57,11 @@ class Auditor:
                 SEVERITIES.index(f.severity), len(f.names) > _NAMED, KINDS.index(f.kind), place[f.names[0]],
             )
         )  # fmt: skip
-        return Audit(claims, tuple(found), chosen)
+        return AuditResult(claims, tuple(found), chosen)
 
 
 @dataclass(frozen=True, repr=False)
-class Audit(Result):
+class AuditResult(Result):
     """What the auditor found, contradictions first.
 
     Attributes:

@@ -11,8 +11,8 @@ from typing import Final, Literal, get_args
 
 from crm_lab.checks import Problems
 from crm_lab.messages import language
-from crm_lab.scorecard.kpi_registry import UNITS, Metric, metrics
-from crm_lab.scorecard.printed_number import Figure, Span, figure, printed
+from crm_lab.scorecard.kpi_registry import UNITS, Kpi, metrics
+from crm_lab.scorecard.printed_number import PrintedNumber, Span, figure, printed
 
 ChangeForm = Literal["percent", "relative", "points", "unit"]
 Comparison = Literal["random", "matched", "self_selected", "none"]
@@ -34,7 +34,7 @@ class Change:
     """
 
     text: str
-    by: Figure
+    by: PrintedNumber
     form: ChangeForm
 
     def __str__(self) -> str:
@@ -70,9 +70,9 @@ def change(raw: Change | Decimal | float | str) -> Change:
 class Control:
     """The comparison group: its levels, or how it changed."""
 
-    value: Figure | None = None
-    before: Figure | None = None
-    after: Figure | None = None
+    value: PrintedNumber | None = None
+    before: PrintedNumber | None = None
+    after: PrintedNumber | None = None
     change: Change | None = None
 
 
@@ -121,10 +121,10 @@ class Claim:
     population: str = ""
     period: str = ""
     unit: str = ""
-    value: Figure | None = None
-    before: Figure | None = None
-    after: Figure | None = None
-    target: Figure | None = None
+    value: PrintedNumber | None = None
+    before: PrintedNumber | None = None
+    after: PrintedNumber | None = None
+    target: PrintedNumber | None = None
     change: Change | None = None
     effect: Change | None = None
     control: Control | None = None
@@ -132,15 +132,15 @@ class Claim:
     credited_to: str = ""
     basis: str = ""
     scale: tuple[float, float] | None = None
-    base_rate: Figure | None = None
-    count: Figure | None = None
-    of: Figure | None = None
+    base_rate: PrintedNumber | None = None
+    count: PrintedNumber | None = None
+    of: PrintedNumber | None = None
     n: int | None = None
-    margin: Figure | None = None
-    parts: Mapping[str, Figure] = field(default_factory=dict)
-    total: Figure | None = None
+    margin: PrintedNumber | None = None
+    parts: Mapping[str, PrintedNumber] = field(default_factory=dict)
+    total: PrintedNumber | None = None
     items: tuple[str, ...] = ()
-    given: Mapping[str, Figure] = field(default_factory=dict)
+    given: Mapping[str, PrintedNumber] = field(default_factory=dict)
     verdict: Verdict | None = None
     data: str = ""
 
@@ -181,12 +181,12 @@ class Claim:
         return f"{self.deck}/{self.id}"
 
     @property
-    def about(self) -> Metric:
+    def about(self) -> Kpi:
         """The registry's entry."""
         return metrics()[self.metric]
 
     @property
-    def levels(self) -> dict[str, Figure]:
+    def levels(self) -> dict[str, PrintedNumber]:
         """The levels there are, by name."""
         return {name: level for name in LEVELS if (level := getattr(self, name)) is not None}
 
@@ -198,7 +198,7 @@ class Claim:
         return " → ".join(levels + target) or (self.change.text if self.change else "")
 
     @property
-    def headline(self) -> Figure | None:
+    def headline(self) -> PrintedNumber | None:
         """The level that the claim is about: what was reached, or else what is wanted."""
         return self.value or self.after or self.target
 
@@ -207,11 +207,11 @@ class Claim:
         """From the claim's unit to the plain one."""
         return UNITS[self.about.dimension].get(self.unit, 1.0)
 
-    def span(self, level: Figure) -> Span:
+    def span(self, level: PrintedNumber) -> Span:
         """What a figure of this claim may be, in the plain unit of its metric."""
         return level.span if level.percent else level.span.scaled(self.factor)
 
-    def plain(self, level: Figure) -> float:
+    def plain(self, level: PrintedNumber) -> float:
         """A figure of this claim in the plain unit of its metric."""
         return level.value if level.percent else level.value * self.factor
 

@@ -14,10 +14,10 @@ from crm_lab.scorecard.claim import Claim
 from crm_lab.scorecard.claims_file import ClaimList
 from crm_lab.scorecard.kpi_registry import metrics
 from crm_lab.scorecard.measured_values import Measured, as_measured
-from crm_lab.scorecard.printed_number import Figure, Span
+from crm_lab.scorecard.printed_number import PrintedNumber, Span
 
 
-def recompute(claims: ClaimList, measured: pd.DataFrame, *, simulated: bool = False) -> Recomputation:
+def recompute(claims: ClaimList, measured: pd.DataFrame, *, simulated: bool = False) -> RecomputationResult:
     """Hold every claim of a measured metric, or of one that comes about by itself, against what data say.
 
     Args:
@@ -31,7 +31,7 @@ def recompute(claims: ClaimList, measured: pd.DataFrame, *, simulated: bool = Fa
         level, row = claim.headline, known.get(claim.metric) or known.get(claim.about.by_itself or "")
         if level is not None and row is not None and claim.about.is_share:
             pairs.append(Pair(claim, level, row, _place(claim, level, row)))
-    return Recomputation(tuple(pairs), simulated)
+    return RecomputationResult(tuple(pairs), simulated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Pair:
     """A claim beside what was measured, and where it lies: inside the interval, above or below it."""
 
     claim: Claim
-    level: Figure
+    level: PrintedNumber
     row: Measured
     place: str
 
@@ -50,7 +50,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Recomputation(Result):
+class RecomputationResult(Result):
     """Claims beside what the same metric is on data at hand: a yardstick, for another retailer's data no verdict.
 
     Attributes:
@@ -113,7 +113,7 @@ def _label(row: Measured) -> Message:
     return metrics()[row.metric].label
 
 
-def _place(claim: Claim, level: Figure, row: Measured) -> str:
+def _place(claim: Claim, level: PrintedNumber, row: Measured) -> str:
     span, interval = claim.span(level), Span(row.lo, row.hi)
     if span.meets(interval):
         return "inside"

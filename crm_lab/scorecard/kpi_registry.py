@@ -38,7 +38,7 @@ _SCALES: Final = {"share": (0.0, 1.0), "growth": (-1.0, math.inf), "ratio": (-1.
 _PERCENT: Final = ("share", "growth", "ratio")
 
 
-class Metric(BaseModel):
+class Kpi(BaseModel):
     """One entry of ``metrics.toml``.
 
     Attributes:
@@ -86,11 +86,11 @@ class Metric(BaseModel):
 
 
 @cache
-def metrics() -> Mapping[str, Metric]:
+def metrics() -> Mapping[str, Kpi]:
     """All metrics by name.
 
     >>> metrics()["nps"].scale, metrics()["alert_accuracy"].by_itself
     ((-100.0, 100.0), 'never_alert_accuracy')
     """
     text = resources.files(__package__).joinpath("kpi_registry.toml").read_text(encoding="utf-8")
-    return MappingProxyType({name: Metric(name=name, **entry) for name, entry in tomllib.loads(text).items()})
+    return MappingProxyType({name: Kpi(name=name, **entry) for name, entry in tomllib.loads(text).items()})

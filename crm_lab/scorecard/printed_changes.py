@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crm_lab.scorecard.claim import Change, Claim
-from crm_lab.scorecard.printed_number import Figure, Span, exactly
+from crm_lab.scorecard.printed_number import PrintedNumber, Span, exactly
 
 Reading = Literal["absolute", "relative"]
 
@@ -21,7 +21,7 @@ class Step:
     growth: float | None
 
 
-def step(claim: Claim, before: Figure, after: Figure) -> Step:
+def step(claim: Claim, before: PrintedNumber, after: PrintedNumber) -> Step:
     """The step between two levels of a claim."""
     first, last = claim.span(before), claim.span(after)
     scale_first, scale_last = claim.plain(before), claim.plain(after)

@@ -73,7 +73,7 @@ def exactly(value: float) -> Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class PrintedNumber:
     """One printed number.
 
     Attributes:
@@ -97,7 +97,7 @@ class Figure:
         return math.isinf(self.span.lo) or math.isinf(self.span.hi)
 
 
-def figure(raw: Figure | Decimal | float | str) -> Figure:
+def figure(raw: PrintedNumber | Decimal | float | str) -> PrintedNumber:
     """A figure from what a file or a person wrote.
 
     >>> figure("31 %").span
@@ -110,7 +110,7 @@ def figure(raw: Figure | Decimal | float | str) -> Figure:
     Raises:
         ValueError: If it is no number.
     """
-    if isinstance(raw, Figure):
+    if isinstance(raw, PrintedNumber):
         return raw
     text = raw if isinstance(raw, str) else str(raw)
     ratio, plain = _RATIO.fullmatch(text), _FIGURE.fullmatch(text)
@@ -124,7 +124,7 @@ def figure(raw: Figure | Decimal | float | str) -> Figure:
     scale = 0.01 if percent else 1.0
     span = _span(number, found["bound"] or "").scaled(scale)
     shown = printed(text)
-    return Figure(shown, float(number) * scale, span, percent)
+    return PrintedNumber(shown, float(number) * scale, span, percent)
 
 
 def printed(text: str) -> str:

@@ -105,7 +105,7 @@ class PlanReader:
 
     def analyze(
         self, measured: Sequence[Measured], *, as_of: str | date, days: Mapping[str, int], simulated: bool = False
-    ) -> PlanReading:
+    ) -> PlanResult:
         """A verdict for each target.
 
         Args:
@@ -122,7 +122,7 @@ class PlanReader:
         if wrong:
             raise BadInput(f"days has no number above 0 for {', '.join(wrong)}; say in how many days their n came in.")
         lines = tuple(_line(t, known.get(t.metric), last, days.get(t.metric, 0)) for t in self.targets)
-        return PlanReading(lines, self.level, last, simulated)
+        return PlanResult(lines, self.level, last, simulated)
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _line(target: Target, actual: Measured | None, last: date, days: int) -> Pla
 
 
 @dataclass(frozen=True)
-class PlanReading(Result):
+class PlanResult(Result):
     """Targets beside measured values, with verdicts.
 
     Attributes:

@@ -2,52 +2,52 @@
 
 from crm_lab.data.kernels.receipts import PurchaseValues, purchase_values
 from crm_lab.segmentation.cohorts.cohorts import CohortResult, Cohorts
-from crm_lab.segmentation.cohorts.interpurchase import InterpurchaseTimes, interpurchase
-from crm_lab.segmentation.cohorts.product_repurchase import ProductCohorts, product_repurchase
-from crm_lab.segmentation.cohorts.repeat_rates import RepeatRates, repeat_rates
+from crm_lab.segmentation.cohorts.interpurchase import InterpurchaseResult, interpurchase
+from crm_lab.segmentation.cohorts.product_repurchase import ProductCohortsResult, product_repurchase
+from crm_lab.segmentation.cohorts.repeat_rates import RepeatRatesResult, repeat_rates
 from crm_lab.segmentation.cohorts.second_purchase import Repurchase, RepurchaseResult
 from crm_lab.segmentation.lifecycle import Lifecycle, LifecycleResult
-from crm_lab.segmentation.rfm.call_list import CallList, CallRule
+from crm_lab.segmentation.rfm.call_list import CallListResult, CallRule
 from crm_lab.segmentation.rfm.playbook import playbook
-from crm_lab.segmentation.rfm.rfm import RFM, RFMResult, SegmentTable, apply_scoring
-from crm_lab.segmentation.rfm.scoring_drift import ScoringDrift, compare_scorings
+from crm_lab.segmentation.rfm.rfm import RFM, RFMResult, SegmentsResult, apply_scoring
+from crm_lab.segmentation.rfm.scoring_drift import ScoringDriftResult, compare_scorings
 from crm_lab.segmentation.rfm.scoring_file import RFMScoring, load_scoring
-from crm_lab.segmentation.rfm.segment_rules import TEN_SEGMENTS, THREE_SEGMENTS, Rule, SegmentRules, load_rules
+from crm_lab.segmentation.rfm.segment_rules import TEN_SEGMENTS, THREE_SEGMENTS, SegmentRule, SegmentRules, load_rules
 from crm_lab.segmentation.rfm.segment_stability import SegmentStability, SegmentStabilityResult
 from crm_lab.segmentation.tiers.migration import Migration, MigrationResult
-from crm_lab.segmentation.tiers.move_baseline import MoveBaseline, TreatedMove
+from crm_lab.segmentation.tiers.move_baseline import MoveBaselineResult, TreatedMoveResult
 from crm_lab.segmentation.tiers.tiers import TierResult, Tiers
 
 __all__ = [
     "RFM",
     "TEN_SEGMENTS",
     "THREE_SEGMENTS",
-    "CallList",
+    "CallListResult",
     "CallRule",
     "CohortResult",
     "Cohorts",
-    "InterpurchaseTimes",
+    "InterpurchaseResult",
     "Lifecycle",
     "LifecycleResult",
     "Migration",
     "MigrationResult",
-    "MoveBaseline",
-    "ProductCohorts",
+    "MoveBaselineResult",
+    "ProductCohortsResult",
     "PurchaseValues",
     "RFMResult",
     "RFMScoring",
-    "RepeatRates",
+    "RepeatRatesResult",
     "Repurchase",
     "RepurchaseResult",
-    "Rule",
-    "ScoringDrift",
+    "ScoringDriftResult",
+    "SegmentRule",
     "SegmentRules",
     "SegmentStability",
     "SegmentStabilityResult",
-    "SegmentTable",
+    "SegmentsResult",
     "TierResult",
     "Tiers",
-    "TreatedMove",
+    "TreatedMoveResult",
     "apply_scoring",
     "compare_scorings",
     "interpurchase",

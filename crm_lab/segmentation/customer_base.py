@@ -65,7 +65,9 @@ class CustomerBaseAudit:
         if not 0 < self.top < 1:
             raise BadInput(f"top is {self.top!r}; it is a share of customers between 0 and 1, e.g. 0.2.")
 
-    def analyze(self, orders: pd.DataFrame, *, as_of: str | date, currency: str = "", rng: int = 0) -> CustomerBase:
+    def analyze(
+        self, orders: pd.DataFrame, *, as_of: str | date, currency: str = "", rng: int = 0
+    ) -> CustomerBaseResult:
         """Audit the base on its orders.
 
         Args:
@@ -86,7 +88,7 @@ class CustomerBaseAudit:
         spend = known.groupby("customer_id")["net_amount"].sum()
         if len(spend) < 2:
             raise CannotAnswer(f"{len(spend)} customers bought; an audit of differences needs two or more.")
-        return CustomerBase(
+        return CustomerBaseResult(
             periods=_periods(known, self.period, end),
             deciles=_deciles(spend),
             concentration=inequality(spend.clip(lower=0).to_numpy(), top=self.top, level=self.level, rng=rng),
@@ -98,7 +100,7 @@ class CustomerBaseAudit:
 
 
 @dataclass(frozen=True)
-class CustomerBase(Result):
+class CustomerBaseResult(Result):
     """The audit of a base.
 
     Attributes:

@@ -15,7 +15,7 @@ from crm_lab.checks import BadInput
 from crm_lab.exports import whole_folder
 from crm_lab.simulate.output.columns import products_table, stores_table
 from crm_lab.simulate.output.costs import Costs
-from crm_lab.simulate.retailer import Plan, simulate
+from crm_lab.simulate.retailer import RetailerPlan, simulate
 from crm_lab.simulate.scenario.scenario import plain
 
 MANIFEST = "retailer.json"
@@ -23,7 +23,9 @@ RECIPE = "recipe.json"
 _GROUP_LINES = 400_000  # lines kept in memory before they are written
 
 
-def write_retailer(plan: Plan, folder: Path, key_folder: Path | None = None, group_lines: int = _GROUP_LINES) -> None:
+def write_retailer(
+    plan: RetailerPlan, folder: Path, key_folder: Path | None = None, group_lines: int = _GROUP_LINES
+) -> None:
     """Write a retailer's tables, and the answer key if it is wanted.
 
     The files do not depend on `group_lines`, except for where their row groups begin.
@@ -49,7 +51,7 @@ def write_retailer(plan: Plan, folder: Path, key_folder: Path | None = None, gro
             (parts["key"] / RECIPE).write_text(_recipe(plan), encoding="utf-8")
 
 
-def _write_tables(plan: Plan, parts: Mapping[str, Path], group_lines: int) -> dict[str, int]:
+def _write_tables(plan: RetailerPlan, parts: Mapping[str, Path], group_lines: int) -> dict[str, int]:
     costs, rows = Costs(plan.common.scenario), dict[str, int]()
     with ExitStack() as stack:
         files = {name: stack.enter_context(_Files(part)) for name, part in parts.items()}
@@ -103,7 +105,7 @@ class _Files:
         self._waiting.clear()
 
 
-def _manifest(plan: Plan, rows: Mapping[str, int]) -> str:
+def _manifest(plan: RetailerPlan, rows: Mapping[str, int]) -> str:
     scenario = plan.common.scenario
     about = {
         "simulated": True,
@@ -129,6 +131,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return about
 
 
-def _recipe(plan: Plan) -> str:
+def _recipe(plan: RetailerPlan) -> str:
     truth = plain(plan.common.scenario)
     return json.dumps({"seed": plan.common.seed, "scenario": truth}, ensure_ascii=False, indent=1, default=str)

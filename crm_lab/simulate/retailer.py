@@ -82,7 +82,7 @@ def make_retailer(
 
 
 @dataclass(frozen=True)
-class Plan:
+class RetailerPlan:
     """A retailer to be simulated: what all its blocks share, and how many customers."""
 
     common: Common
@@ -94,7 +94,7 @@ def prepare(
     n_customers: int | None = None,
     seed: int | None = None,
     overrides: Mapping[str, Any] | None = None,
-) -> Plan:
+) -> RetailerPlan:
     """Check what is asked for and make what all blocks share.
 
     Raises:
@@ -106,13 +106,13 @@ def prepare(
         if overrides:
             raise BadInput("overrides are for scenarios given by name; change a Scenario with dataclasses.replace.")
         truth = replace(scenario, **changes)
-        return Plan(make_common(truth, truth.seed), truth.customers)
+        return RetailerPlan(make_common(truth, truth.seed), truth.customers)
     changes = {k: int(v) if isinstance(v, np.integer) else v for k, v in changes.items()}
     truth = load_scenario(scenario, changes)
-    return Plan(make_common(truth, truth.seed), truth.customers)
+    return RetailerPlan(make_common(truth, truth.seed), truth.customers)
 
 
-def simulate(plan: Plan, costs: Costs) -> Iterator[tuple[dict[str, pa.Table], dict[str, pa.Table]]]:
+def simulate(plan: RetailerPlan, costs: Costs) -> Iterator[tuple[dict[str, pa.Table], dict[str, pa.Table]]]:
     """Block by block: the contract's tables and the key's; monthly costs are added up in `costs`."""
     lines = 0
     for number in blocks_of(plan.n_customers):
@@ -122,7 +122,7 @@ def simulate(plan: Plan, costs: Costs) -> Iterator[tuple[dict[str, pa.Table], di
         lines += block.lines
 
 
-def retailer_of(plan: Plan) -> Retailer:
+def retailer_of(plan: RetailerPlan) -> Retailer:
     """The retailer of a plan, in memory."""
     parts, sealed, costs = [], [], Costs(plan.common.scenario)
     for made, kept in simulate(plan, costs):

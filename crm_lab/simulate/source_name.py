@@ -6,12 +6,12 @@ import tomllib
 from typing import Any
 
 from crm_lab.checks import BadInput
-from crm_lab.simulate.retailer import Plan, prepare
+from crm_lab.simulate.retailer import RetailerPlan, prepare
 
 PREFIX = "simulated:"
 
 
-def plan_of(name: str) -> Plan:
+def plan_of(name: str) -> RetailerPlan:
     """What a source's name asks for: the scenario, then settings that differ from it.
 
     >>> plan = plan_of("simulated:grocery,customers=30,timing.regularity=1")

@@ -70,14 +70,16 @@ def chain_draws(counts: Integers, rng: np.random.Generator, draws: int) -> tuple
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class MoveDifference:
     """A difference of two shares with its interval."""
 
     value: float
     ci: Interval
 
 
-def share_difference(moved: tuple[Floats, Floats], at_start: tuple[Floats, Floats], level: float = 0.95) -> Difference:
+def share_difference(
+    moved: tuple[Floats, Floats], at_start: tuple[Floats, Floats], level: float = 0.95
+) -> MoveDifference:
     """Share that moved in one period minus that in another, customers being the sampling unit.
 
     The same customers may be in both: each one's influence on the difference is summed before it is
@@ -100,4 +102,4 @@ def share_difference(moved: tuple[Floats, Floats], at_start: tuple[Floats, Float
         value += sign * share
     n = len(influence)
     half = z_value(level) * float(np.sqrt(np.sum(influence**2) * n / max(n - 1, 1)))
-    return Difference(float(value), Interval(float(value) - half, float(value) + half, level))
+    return MoveDifference(float(value), Interval(float(value) - half, float(value) + half, level))

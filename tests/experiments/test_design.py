@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import Claim, Design, Programme, RoiDesign, RunTime, mean_of, ratio_of, share_of
+from crm_lab.experiments import BeforeAfterClaim, Design, Programme, RoiDesign, RunTime, mean_of, ratio_of, share_of
 from crm_lab.experiments.core.estimate import difference, joint_means
 from crm_lab.experiments.payoff.money_parts import Return
 from crm_lab.experiments.planning.sample_size import n_share
@@ -145,7 +145,7 @@ def test_no_rhythm_is_said():
 
 def test_the_deck_in_both_readings():
     """CATALOGUE F23: 61 -> 80 against +5 is 14 points, or 15.95 if 5 is per cent."""
-    table = Claim(before=0.61, after=0.80, control_rise=0.05).analyze()
+    table = BeforeAfterClaim(before=0.61, after=0.80, control_rise=0.05).analyze()
     assert table.to_frame()["effect"].tolist() == pytest.approx([0.14, 0.1595])
     assert "14.00 points" in table.readout().finding.text("en")
     assert "15.95 points" in table.readout().finding.text("en")
@@ -153,11 +153,11 @@ def test_the_deck_in_both_readings():
 
 
 def test_a_claim_with_numbers_has_an_interval():
-    frame = Claim(before=0.61, after=0.80, control_rise=0.05, n_per_arm=400).analyze().to_frame()
+    frame = BeforeAfterClaim(before=0.61, after=0.80, control_rise=0.05, n_per_arm=400).analyze().to_frame()
     se = math.sqrt((2 * 0.61 * 0.39 + 0.8 * 0.2 + 0.66 * 0.34) / 400)
     assert frame["effect"][0] - frame["low"][0] == pytest.approx(1.959964 * se, rel=1e-6)
 
 
 def test_a_claim_of_more_than_everybody_is_refused():
     with pytest.raises(BadInput, match="read in points"):
-        Claim(before=0.61, after=0.80, control_rise=0.5)
+        BeforeAfterClaim(before=0.61, after=0.80, control_rise=0.5)

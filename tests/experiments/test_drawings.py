@@ -46,8 +46,8 @@ def test_balance_stays_inside_its_axis(experiment):
 @pytest.mark.slow
 def test_deeper_results_have_pictures_in_both_languages(households, monkeypatch):
     from crm_lab.experiments import (
+        BeforeAfterClaim,
         ChosenOnPast,
-        Claim,
         Design,
         Experiment,
         Novelty,
@@ -70,7 +70,7 @@ def test_deeper_results_have_pictures_in_both_languages(households, monkeypatch)
         Design(metrics=(mean_of("spend"),)).analyze(households),
         RoiDesign(programme=Programme(margin_share=0.3, reward_rate=0.01), lift=0.1).analyze(households, "spend"),
         RunTime().analyze(households.rename(columns={"orders": "median_gap_days"})),
-        Claim(before=0.61, after=0.8, control_rise=0.05).analyze(),
+        BeforeAfterClaim(before=0.61, after=0.8, control_rise=0.05).analyze(),
     ]
     for result in results:
         ax = result.plot()

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import Experiment, Plan, Programme
+from crm_lab.experiments import Experiment, Preregistration, Programme
 from crm_lab.messages import LANGUAGES
 
 TERMS = Programme(margin_share=0.3, reward_rate=0.01, running_cost=100.0)
@@ -27,7 +27,7 @@ def plan(**changes):
         "filters": {"staff": "employees of the retailer"},
         "programme": TERMS,
     }
-    return Plan(**{**settings, **changes})
+    return Preregistration(**{**settings, **changes})
 
 
 WINDOW = ("2017-07-01", "2017-12-31")
@@ -36,7 +36,7 @@ WINDOW = ("2017-07-01", "2017-12-31")
 def test_a_plan_is_read_back_as_it_was_written(tmp_path, monkeypatch):
     monkeypatch.setenv("CRM_LAB_OUT", str(tmp_path))
     path = plan().write()
-    assert Plan.read(path) == plan()
+    assert Preregistration.read(path) == plan()
     assert json.loads(path.read_text(encoding="utf-8"))["sha256"] == plan().sha256
 
 
@@ -50,10 +50,10 @@ def test_a_changed_file_is_refused(tmp_path, monkeypatch):
     path = plan().write()
     path.write_text(path.read_text(encoding="utf-8").replace("2017-12-31", "2017-11-30"), encoding="utf-8")
     with pytest.raises(BadInput, match="was changed after it was written"):
-        Plan.read(path)
+        Preregistration.read(path)
     path.write_text("{}", encoding="utf-8")
     with pytest.raises(BadInput, match="is no plan that can be read"):
-        Plan.read(path)
+        Preregistration.read(path)
 
 
 def test_a_plan_written_late_is_no_plan():

@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 
 from crm_lab.experiments import (
+    BeforeAfterClaim,
     ChosenOnPast,
-    Claim,
     Design,
     Effects,
     Experiment,
     Novelty,
-    Plan,
+    Preregistration,
     Programme,
     ResponseRates,
     RoiDesign,
@@ -54,7 +54,7 @@ def results():
     plain = {"covariates": []}
     short = units().iloc[lambda d: np.flatnonzero((d["arm"] == "control") | (d.index % 8 == 1))]
     lost = Experiment.from_frame(pd.concat([short] * 4), arm="arm", outcomes=["spend"], covariates=["past"])
-    plan = Plan(
+    plan = Preregistration(
         name="spring", written_on="2017-06-20", first_day="2017-07-01", last_day="2017-12-31", outcome="spend",
         covariates=("past",), programme=Programme(**terms),
     )  # fmt: skip
@@ -99,7 +99,7 @@ def results():
             programme=Programme(margin_share=0.05, reward_rate=0.05), lift=0.05
         ).analyze(units(), "spend"),
         "run_time": RunTime().analyze(pd.DataFrame({"median_gap_days": [5.0, 8.0, 13.0, None]})),
-        "readings": Claim(before=0.61, after=0.80, control_rise=0.05).analyze(),
+        "readings": BeforeAfterClaim(before=0.61, after=0.80, control_rise=0.05).analyze(),
         "sample_ratio.broken": SampleRatios().analyze(lost),
         "novelty.refused": Novelty(weeks=()).analyze(experiment()),
         "chosen": ChosenOnPast(outcome="spend", before="past", unit="EUR").analyze(experiment()),

@@ -2,7 +2,7 @@ import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.results import payload
-from crm_lab.segmentation import RFM, TEN_SEGMENTS, CallRule, Rule, SegmentRules
+from crm_lab.segmentation import RFM, TEN_SEGMENTS, CallRule, SegmentRule, SegmentRules
 
 AS_OF = "2024-06-30"
 
@@ -53,7 +53,7 @@ def test_unknown_segments_are_refused(scored, customers):
 
 
 def test_own_rules_need_own_segments_to_call(customers):
-    rules = SegmentRules((Rule("vip", r=(5, 5)), Rule("rest", r=(1, 4))))
+    rules = SegmentRules((SegmentRule("vip", r=(5, 5)), SegmentRule("rest", r=(1, 4))))
     scored = RFM(rules=rules).fit(customers, as_of=AS_OF)
     with pytest.raises(BadInput, match="No segment to call is known among vip, rest; name them in segments"):
         CallRule().analyze(scored, customers)

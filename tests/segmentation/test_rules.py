@@ -3,7 +3,7 @@ import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.messages import catalogue
-from crm_lab.segmentation import TEN_SEGMENTS, THREE_SEGMENTS, Rule, SegmentRules, load_rules, playbook
+from crm_lab.segmentation import TEN_SEGMENTS, THREE_SEGMENTS, SegmentRule, SegmentRules, load_rules, playbook
 
 
 @pytest.mark.parametrize(
@@ -37,17 +37,17 @@ def test_the_table_can_be_edited_and_comes_back():
 
 def test_overlap_is_refused_with_the_cell_and_both_names():
     with pytest.raises(BadInput, match=r"R5 F1 M1 \(and 24 more scores\) belongs to all and recent"):
-        SegmentRules((Rule("all"), Rule("recent", r=(5, 5))))
+        SegmentRules((SegmentRule("all"), SegmentRule("recent", r=(5, 5))))
 
 
 def test_a_gap_is_refused_with_the_cell():
     with pytest.raises(BadInput, match=r"R1 F1 M1 \(and 24 more scores\) belongs to no segment; add a rule"):
-        SegmentRules((Rule("most", r=(2, 5)),))
+        SegmentRules((SegmentRule("most", r=(2, 5)),))
 
 
 def test_bounds_outside_the_levels_are_refused():
     with pytest.raises(BadInput, match="'odd' has f = 0 to 6; bounds are whole numbers with 1 <= low <= high <= 5"):
-        SegmentRules((Rule("odd", f=(0, 6)),))
+        SegmentRules((SegmentRule("odd", f=(0, 6)),))
 
 
 def test_rules_come_from_a_file(tmp_path):
@@ -72,5 +72,5 @@ def test_every_segment_has_a_name_an_action_and_a_test_in_words(rules, lang, mon
 
 
 def test_an_own_segment_keeps_its_name():
-    plays = playbook(SegmentRules((Rule("vip", r=(5, 5)), Rule("rest", r=(1, 4)))))
+    plays = playbook(SegmentRules((SegmentRule("vip", r=(5, 5)), SegmentRule("rest", r=(1, 4)))))
     assert plays["name"].tolist() == ["vip", "rest"]

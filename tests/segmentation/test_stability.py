@@ -6,11 +6,13 @@ import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.segmentation import RFM, SegmentRules, SegmentStability, purchase_values
-from crm_lab.segmentation.rfm.segment_rules import Rule
+from crm_lab.segmentation.rfm.segment_rules import SegmentRule
 
 AS_OF = "2024-12-31"
 START = np.datetime64("2024-01-01")
-BY_FREQUENCY = SegmentRules((Rule("few", f=(1, 2)), Rule("some", f=(3, 3)), Rule("many", f=(4, 5))))
+BY_FREQUENCY = SegmentRules(
+    (SegmentRule("few", f=(1, 2)), SegmentRule("some", f=(3, 3)), SegmentRule("many", f=(4, 5)))
+)
 
 
 def lines_of(orders_a_year, rng):

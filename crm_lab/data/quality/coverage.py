@@ -38,7 +38,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Coverage(Result):
+class CoverageResult(Result):
     """Each question with its verdict, its reason and what would improve it."""
 
     name: ClassVar[str] = "coverage"
@@ -92,7 +92,7 @@ class Coverage(Result):
         )  # fmt: skip
 
 
-def what_can_be_answered(tables: Tables) -> Coverage:
+def what_can_be_answered(tables: Tables) -> CoverageResult:
     """Hold each page's needs against the tables there are.
 
     >>> from crm_lab import open_workspace
@@ -102,7 +102,7 @@ def what_can_be_answered(tables: Tables) -> Coverage:
     """
     size = _size(tables)
     answers = tuple(_answer(page, need, tables, size) for page, need in questions().items())
-    return Coverage(str(tables.workspace.about["title"]), tables.currency, size, answers)
+    return CoverageResult(str(tables.workspace.about["title"]), tables.currency, size, answers)
 
 
 def questions() -> dict[str, dict[str, Any]]:

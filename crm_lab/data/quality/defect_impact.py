@@ -27,7 +27,7 @@ KPIS = ("revenue", "units", "orders", "customers", "trading_days", "revenue_per_
 
 
 @dataclass(frozen=True)
-class DefectImpact(Result):
+class DefectImpactResult(Result):
     """Headline figures with one defect at a time left in, beside the clean ones.
 
     Attributes:
@@ -82,7 +82,7 @@ class DefectImpact(Result):
         )
 
 
-def defect_impact(tables: Tables) -> DefectImpact:
+def defect_impact(tables: Tables) -> DefectImpactResult:
     """Undo each repair and quarantine by itself and count the headline figures again.
 
     Flags change no figure and are left out. Cleaning is undone on the whole data set.
@@ -96,7 +96,7 @@ def defect_impact(tables: Tables) -> DefectImpact:
     for rule, action in actions.items():
         if action in ("fix", "quarantine") and touched[rule.name] > 0:
             rows[rule.name] = _kpis(cursor, clean_sql({**actions, rule: "ignore"}))
-    return DefectImpact(pd.DataFrame.from_dict(rows, orient="index", columns=list(KPIS)), tables.currency)
+    return DefectImpactResult(pd.DataFrame.from_dict(rows, orient="index", columns=list(KPIS)), tables.currency)
 
 
 def _kpis(cursor: duckdb.DuckDBPyConnection, lines: str) -> tuple[float, ...]:

@@ -32,7 +32,7 @@ _LINE_CHECKS = {
 
 
 @dataclass(frozen=True)
-class QualityReport(Result):
+class QualityResult(Result):
     """Checks with their failures; `to_frame` lists the worst first.
 
     Attributes:
@@ -106,7 +106,7 @@ class QualityReport(Result):
         )
 
 
-def check_quality(tables: Tables) -> QualityReport:
+def check_quality(tables: Tables) -> QualityResult:
     """Completeness, uniqueness, validity, consistency and timeliness of the tables there are.
 
     Coverage of profiles counts customers with a purchase who have every field of the customers table (F19).
@@ -119,7 +119,7 @@ def check_quality(tables: Tables) -> QualityReport:
     frame = pd.DataFrame(checks, columns=["dimension", "table", "check", "rows", "failing", "required"])
     first, last = tables.workspace.day_range
     traded = tables.sql("select count(distinct day) as n from transactions")["n"].item()
-    return QualityReport(
+    return QualityResult(
         frame,
         str(tables.workspace.about["title"]),
         days_behind=max(0, (tables.as_of - tables.workspace.last_complete_day).days),

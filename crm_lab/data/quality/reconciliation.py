@@ -16,7 +16,7 @@ _CENT = 5e-5  # half of the smallest unit stored
 
 
 @dataclass(frozen=True)
-class Reconciliation(Result):
+class ReconciliationResult(Result):
     """What came in, what each rule touched and set aside, what went out.
 
     Attributes:
@@ -98,7 +98,7 @@ class Reconciliation(Result):
         return tuple(made)
 
 
-def reconcile(tables: Tables) -> Reconciliation:
+def reconcile(tables: Tables) -> ReconciliationResult:
     """The reconciliation of the workspace behind some tables (the whole of it: cleaning knows no as_of).
 
     >>> from crm_lab import open_workspace
@@ -106,7 +106,7 @@ def reconcile(tables: Tables) -> Reconciliation:
     True
     """
     workspace = tables.workspace
-    return Reconciliation(workspace.stored("ledger"), str(workspace.about["title"]), tables.currency)
+    return ReconciliationResult(workspace.stored("ledger"), str(workspace.about["title"]), tables.currency)
 
 
 def rows_behind(tables: Tables, rule: str, rows: int = 10) -> pd.DataFrame:

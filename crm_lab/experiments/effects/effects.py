@@ -56,7 +56,7 @@ class Effects:
         )
         problems.raise_any()
 
-    def analyze(self, experiment: Experiment) -> EffectTable:
+    def analyze(self, experiment: Experiment) -> EffectsResult:
         """Effects of every treatment arm against the control."""
         rows: list[Effect] = []
         good: list[Metric] = []
@@ -71,7 +71,7 @@ class Effects:
         rows += found.values()
         order = {metric: i for i, metric in enumerate(self.metrics)}
         rows.sort(key=lambda e: (order[e.metric], e.arm))
-        return EffectTable(self, tuple(rows), experiment.counts(), dict(experiment.truth), experiment.caps)
+        return EffectsResult(self, tuple(rows), experiment.counts(), dict(experiment.truth), experiment.caps)
 
     def _one_way(self, metrics: Sequence[Metric], experiment: Experiment, way: Adjust) -> list[Effect]:
         """Effects of all metrics; those that share covariates are estimated together."""
@@ -97,7 +97,7 @@ class Effects:
 
 
 @dataclass(frozen=True)
-class EffectTable(Result):
+class EffectsResult(Result):
     """Effects per metric, arm and way of adjusting."""
 
     spec: Effects
@@ -158,7 +158,7 @@ class EffectTable(Result):
         return self.headline.adjust
 
 
-def _readout(table: EffectTable) -> Readout:
+def _readout(table: EffectsResult) -> Readout:
     """Finding, certainty and action of the primary metric."""
     e = table.headline
     if e.found is None:
@@ -174,7 +174,7 @@ def _readout(table: EffectTable) -> Readout:
     return Readout(finding, _certainty(table, e), what_follows(e))
 
 
-def _certainty(table: EffectTable, e: Effect) -> Message:
+def _certainty(table: EffectsResult, e: Effect) -> Message:
     found = e.found
     plain = next(
         (x.found for x in table.effects if x.metric == e.metric and x.arm == e.arm and x.adjust == "none"), None

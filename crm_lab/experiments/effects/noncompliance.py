@@ -45,7 +45,7 @@ class TakeUp:
         problems.unless(self.outcome != self.taken, "outcome and taken are the same column.")
         problems.raise_any()
 
-    def analyze(self, experiment: Experiment) -> TakeUpTable:
+    def analyze(self, experiment: Experiment) -> TakeUpResult:
         """ITT, CACE (Wald ratio, the same as 2SLS) and takers against decliners.
 
         Raises:
@@ -63,7 +63,7 @@ class TakeUp:
         if problem is not None:
             no, nothing = math.nan, Interval(math.nan, math.nan, self.level)
             unknown = RatioSet("all", -math.inf, math.inf, self.level)
-            return TakeUpTable(
+            return TakeUpResult(
                 self, no, nothing, no, unknown, no, no, funnel, len(frame), experiment.simulated, problem
             )
         way: Adjust = self.adjust if experiment.covariates else "none"
@@ -74,7 +74,7 @@ class TakeUp:
         cace = fieller(itt.effect, take.effect, itt.se**2, take.se**2, means.covariance(up, down), self.level)
         treated = frame[frame[experiment.arm] == experiment.treatments[0]]
         ratio = itt.effect / take.effect if take.effect else math.nan
-        return TakeUpTable(
+        return TakeUpResult(
             self, itt.effect, Interval(itt.lo, itt.hi, self.level), ratio,
             cace, take.effect, _naive(treated, self.outcome, self.taken), funnel, len(frame), experiment.simulated,
         )  # fmt: skip
@@ -96,7 +96,7 @@ def _naive(treated: pd.DataFrame, outcome: str, taken: str) -> float:
 
 
 @dataclass(frozen=True)
-class TakeUpTable(Result):
+class TakeUpResult(Result):
     """ITT, CACE and the naive comparison, with the funnel."""
 
     spec: TakeUp

@@ -46,21 +46,21 @@ class Novelty:
         )
         problems.raise_any()
 
-    def analyze(self, experiment: Experiment) -> NoveltyTable:
+    def analyze(self, experiment: Experiment) -> NoveltyResult:
         """Effect per week, launch against steady state (one test from the weeks' joint covariance)."""
         if len(experiment.arms) != 2:
             raise BadInput(f"The test has {len(experiment.arms)} arms; novelty is read for two. Keep two.")
         if len(self.weeks) < 3:
-            return NoveltyTable(self, None, len(experiment.frame), experiment.simulated)
+            return NoveltyResult(self, None, len(experiment.frame), experiment.simulated)
         need_columns(experiment.frame.columns, self.weeks, "The experiment's frame")
         way: Adjust = self.adjust if experiment.covariates else "none"
         moments = experiment.moments([*self.weeks, *experiment.covariates])
         means = joint_means(moments, [(w, None) for w in self.weeks], experiment.covariates, way)
-        return NoveltyTable(self, means, len(experiment.frame), experiment.simulated)
+        return NoveltyResult(self, means, len(experiment.frame), experiment.simulated)
 
 
 @dataclass(frozen=True)
-class NoveltyTable(Result):
+class NoveltyResult(Result):
     """Effect per week, launch and steady state."""
 
     spec: Novelty

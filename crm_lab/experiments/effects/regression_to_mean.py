@@ -41,7 +41,7 @@ class ChosenOnPast:
         problems.unless(self.end in ("top", "bottom"), f"end is {self.end!r}; it is top or bottom.")
         problems.raise_any()
 
-    def analyze(self, experiment: Experiment) -> ChosenTable:
+    def analyze(self, experiment: Experiment) -> ChosenOnPastResult:
         """Change of the chosen units in each arm; only the difference between the arms is an effect.
 
         Raises:
@@ -49,7 +49,7 @@ class ChosenOnPast:
         """
         frame = experiment.frame
         if not self.before:
-            return ChosenTable(self, pd.DataFrame(), experiment.simulated)
+            return ChosenOnPastResult(self, pd.DataFrame(), experiment.simulated)
         need_columns(frame.columns, [self.outcome, self.before], "The experiment's frame")
         place = frame[self.before].rank(pct=True, method="average")
         chosen = frame[place > 1 - self.share] if self.end == "top" else frame[place <= self.share]
@@ -60,11 +60,11 @@ class ChosenOnPast:
             raise BadInput("An arm has fewer than two chosen units; choose a larger share.")
         levels = chosen.groupby(experiment.arm)[[self.before, self.outcome]].mean().reindex(table.index)
         arms = pd.concat([levels.set_axis(["before", "after"], axis=1), table], axis=1)
-        return ChosenTable(self, arms, experiment.simulated)
+        return ChosenOnPastResult(self, arms, experiment.simulated)
 
 
 @dataclass(frozen=True)
-class ChosenTable(Result):
+class ChosenOnPastResult(Result):
     """Change of a chosen segment in control (by itself) and treatment."""
 
     spec: ChosenOnPast

@@ -32,7 +32,7 @@ class ResponseRates:
     by: str = ""
     level: float = 0.95
 
-    def analyze(self, messages: pd.DataFrame | None) -> ResponseTable:
+    def analyze(self, messages: pd.DataFrame | None) -> ResponseRatesResult:
         """Every rate that the columns allow; customers are the sampling unit where customer_id names them.
 
         Args:
@@ -44,7 +44,7 @@ class ResponseRates:
             BadInput: If no numerator is there, or a column is not 0 or 1.
         """
         if messages is None:
-            return ResponseTable(self, ())
+            return ResponseRatesResult(self, ())
         flags = messages if "sent" in messages else messages.assign(sent=1)
         have = [c for c in (*DENOMINATORS, *NUMERATORS) if c in flags.columns]
         if not set(have) & set(NUMERATORS):
@@ -57,7 +57,7 @@ class ResponseRates:
         if self.by in flags:
             for group, part in flags.groupby(self.by):
                 rates += [{**rate, "group": str(group)} for rate in self._rates(part, have)]
-        return ResponseTable(self, tuple(rates))
+        return ResponseRatesResult(self, tuple(rates))
 
     def _rates(self, flags: pd.DataFrame, have: Sequence[str]) -> list[dict[str, float | str]]:
         rows: list[dict[str, float | str]] = []
@@ -91,7 +91,7 @@ def _id(rate: Mapping[str, float | str]) -> str:
 
 
 @dataclass(frozen=True)
-class ResponseTable(Result):
+class ResponseRatesResult(Result):
     """Response rates by definition."""
 
     spec: ResponseRates
@@ -119,7 +119,7 @@ class ResponseTable(Result):
         if refused is not None:
             certainty = Message("experiments.effect.certainty_refused")
             return Readout(refused, certainty, "experiments.response.action_refused")
-        frame = ResponseTable(self.spec, tuple(r for r in self.rates if not r["group"])).to_frame()
+        frame = ResponseRatesResult(self.spec, tuple(r for r in self.rates if not r["group"])).to_frame()
         by_rate = frame.sort_values("rate")
         low, high = by_rate.iloc[0], by_rate.iloc[-1]
         values = {"lowest": low["definition"], "lo": low["rate"], "highest": high["definition"], "hi": high["rate"]}

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from crm_lab.experiments.payoff.programme_return import ProgrammeReturn
+from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.exports import write_json
 from crm_lab.results import DataSet, Result, payload
 
 
 def decision_content(
-    answer: ProgrammeReturn, support: Sequence[Result] = (), data: DataSet | None = None
+    answer: ProgrammeResult, support: Sequence[Result] = (), data: DataSet | None = None
 ) -> dict[str, Any]:
     """The decision and the published facts behind it, as plain JSON."""
     results = [payload(r, data, r is answer) for r in (answer, *support)]
@@ -31,7 +31,7 @@ def decision_content(
 
 
 def write_decision(
-    answer: ProgrammeReturn, support: Sequence[Result] = (), data: DataSet | None = None, name: str = "decision.json"
+    answer: ProgrammeResult, support: Sequence[Result] = (), data: DataSet | None = None, name: str = "decision.json"
 ) -> Path:
     """Write `decision_content` beside the notebook's other files.
 

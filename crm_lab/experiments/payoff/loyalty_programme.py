@@ -8,9 +8,9 @@ from crm_lab.checks import BadInput
 from crm_lab.experiments.core.estimate import joint_means
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem, outcome_label
-from crm_lab.experiments.payoff.programme_return import ProgrammeReturn
+from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.terms import MONEY, Terms
-from crm_lab.experiments.validity.soundness import Soundness
+from crm_lab.experiments.validity.soundness import SoundnessResult
 from crm_lab.messages import Message
 
 
@@ -19,8 +19,8 @@ class Programme(Terms):
     """A loyalty programme's terms, and its return from a test; the settings are those of `Terms`."""
 
     def analyze(
-        self, experiment: Experiment, outcome: str, soundness: Soundness | None = None, **money: str
-    ) -> ProgrammeReturn:
+        self, experiment: Experiment, outcome: str, soundness: SoundnessResult | None = None, **money: str
+    ) -> ProgrammeResult:
         """Return of the programme from a test with two arms.
 
         Args:
@@ -42,8 +42,8 @@ class Programme(Terms):
 
 
 def return_from_test(
-    terms: Terms, experiment: Experiment, outcome: str, soundness: Soundness | None = None, **money: str
-) -> ProgrammeReturn:
+    terms: Terms, experiment: Experiment, outcome: str, soundness: SoundnessResult | None = None, **money: str
+) -> ProgrammeResult:
     """What `Programme.analyze` gives, for any terms."""
     if len(experiment.arms) != 2:
         raise BadInput(f"The test has {len(experiment.arms)} arms; a programme's return needs two. Keep two.")
@@ -62,7 +62,7 @@ def return_from_test(
         means = joint_means(moments, [(c, None) for c in given.values()], past, terms.adjust if past else "none")
         parts = terms.parts(means, treated, tuple(given))
     truth = experiment.truth.get(outcome)
-    return ProgrammeReturn(terms, outcome, money, treated, len(experiment.frame), means, parts, truth, refusal)
+    return ProgrammeResult(terms, outcome, money, treated, len(experiment.frame), means, parts, truth, refusal)
 
 
 def _problem(role: str, column: str, experiment: Experiment, measured: bool) -> Message | None:

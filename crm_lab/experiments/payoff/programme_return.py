@@ -21,7 +21,7 @@ from crm_lab.stats.intervals import z_value
 
 
 @dataclass(frozen=True)
-class ProgrammeReturn(Result):
+class ProgrammeResult(Result):
     """Waterfall, ROI and decision of a programme."""
 
     spec: Terms
@@ -231,7 +231,7 @@ class ProgrammeReturn(Result):
         )
 
 
-def _readout(result: ProgrammeReturn) -> Readout:
+def _readout(result: ProgrammeResult) -> Readout:
     """Readout of a programme's return, in currency, for a reader who sees nothing else."""
     if result.parts is None:
         refused = result.refused or Message("experiments.roi.action_refused")
@@ -257,7 +257,7 @@ def _measured(roles: list[str]) -> Message | str:
     return Message(f"experiments.money.{'both' if len(roles) > 1 else roles[0]}") if roles else ""
 
 
-def _action(result: ProgrammeReturn) -> Message:
+def _action(result: ProgrammeResult) -> Message:
     spec, needed = result.spec, result.units_needed
     values = {"p": result.p_needed, "ship_at": spec.ship_at, "stop_at": spec.stop_at, "needed": spec.roi_needed}
     if result.decision == "extend" and math.isfinite(needed):

@@ -16,7 +16,7 @@ from crm_lab.experiments.payoff.terms import GAINS, Terms
 from crm_lab.stats.moments import Moments
 
 if TYPE_CHECKING:
-    from crm_lab.experiments.payoff.programme_return import ProgrammeReturn
+    from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 
 
 def weighted_moments(names: tuple[str, ...], values: Floats, weights: Floats) -> list[Moments]:
@@ -68,7 +68,7 @@ def bootstrap_multiples(
 
 
 def interval_check(
-    answer: ProgrammeReturn, experiment: Experiment, rng: np.random.Generator | int, draws: int = 300
+    answer: ProgrammeResult, experiment: Experiment, rng: np.random.Generator | int, draws: int = 300
 ) -> pd.DataFrame:
     """Fieller's interval of the multiple beside that of resampled tests; no rows where the answer is a refusal."""
     columns = ["Fieller", "bootstrap"]

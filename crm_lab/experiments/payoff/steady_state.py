@@ -13,7 +13,7 @@ from crm_lab.checks import Problems
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.weeks import week_columns
 from crm_lab.experiments.payoff.loyalty_programme import return_from_test
-from crm_lab.experiments.payoff.programme_return import ProgrammeReturn
+from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.terms import Terms
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
@@ -36,7 +36,7 @@ class SteadyState:
         problems.unless(self.launch >= 1, f"launch is {self.launch}; it is 1 week or more.")
         problems.raise_any()
 
-    def analyze(self, experiment: Experiment, answer: ProgrammeReturn) -> SteadyReturn:
+    def analyze(self, experiment: Experiment, answer: ProgrammeResult) -> SteadyStateResult:
         """The same terms on all weeks and on those after the launch.
 
         Cost that does not depend on spend is shared out evenly over the weeks. Measured margin and rewards
@@ -48,15 +48,17 @@ class SteadyState:
         """
         weeks = week_columns(experiment)
         if answer.parts is None:
-            return SteadyReturn(self, answer, None, None, len(weeks), answer.refused)
+            return SteadyStateResult(self, answer, None, None, len(weeks), answer.refused)
         if len(weeks) < max(_FEWEST, self.launch + 1):
             values = {"weeks": len(weeks), "launch": self.launch}
-            return SteadyReturn(self, answer, None, None, len(weeks), Message("experiments.steady.no_weeks", values))
+            return SteadyStateResult(
+                self, answer, None, None, len(weeks), Message("experiments.steady.no_weeks", values)
+            )
         every, later = (_over(experiment, answer, weeks, first) for first in (0, self.launch))
-        return SteadyReturn(self, answer, every, later, len(weeks), later.refused)
+        return SteadyStateResult(self, answer, every, later, len(weeks), later.refused)
 
 
-def _over(experiment: Experiment, answer: ProgrammeReturn, weeks: Sequence[str], first: int) -> ProgrammeReturn:
+def _over(experiment: Experiment, answer: ProgrammeResult, weeks: Sequence[str], first: int) -> ProgrammeResult:
     """The return of the weeks from one on (counted from 0)."""
     chosen, terms = list(weeks[first:]), as_terms(answer)
     share = len(chosen) / len(weeks)
@@ -68,7 +70,7 @@ def _over(experiment: Experiment, answer: ProgrammeReturn, weeks: Sequence[str],
     return return_from_test(terms, part, name)
 
 
-def as_terms(answer: ProgrammeReturn) -> Terms:
+def as_terms(answer: ProgrammeResult) -> Terms:
     """The programme's terms, with margin and rewards as measured per unit of spend where they were measured."""
     terms = replace(answer.spec, margin_share=min(max(answer.margin, 0.0), 1.0))
     if "rewards" not in answer.money:
@@ -78,13 +80,13 @@ def as_terms(answer: ProgrammeReturn) -> Terms:
 
 
 @dataclass(frozen=True)
-class SteadyReturn(Result):
+class SteadyStateResult(Result):
     """ROI of all weeks and of the steady state."""
 
     spec: SteadyState
-    answer: ProgrammeReturn
-    every: ProgrammeReturn | None
-    later: ProgrammeReturn | None
+    answer: ProgrammeResult
+    every: ProgrammeResult | None
+    later: ProgrammeResult | None
     weeks: int
     refused: Message | None = None
 
@@ -94,7 +96,7 @@ class SteadyReturn(Result):
         "p_needed": ".0%",
     }  # fmt: skip
 
-    def _known(self) -> list[tuple[str, ProgrammeReturn]]:
+    def _known(self) -> list[tuple[str, ProgrammeResult]]:
         if self.refused is not None or self.every is None or self.later is None:
             return []
         return [(f"1-{self.weeks}", self.every), (f"{self.spec.launch + 1}-{self.weeks}", self.later)]

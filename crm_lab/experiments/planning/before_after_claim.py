@@ -16,7 +16,7 @@ from crm_lab.stats.intervals import z_value
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
+class BeforeAfterClaim:
     """A before-after claim with a control that moved too.
 
     Attributes:
@@ -45,16 +45,16 @@ class Claim:
         """The control's share after, in both readings."""
         return {"points": self.before + self.control_rise, "percent": self.before * (1 + self.control_rise)}
 
-    def analyze(self) -> Readings:
+    def analyze(self) -> BeforeAfterResult:
         """Both readings."""
-        return Readings(self)
+        return BeforeAfterResult(self)
 
 
 @dataclass(frozen=True)
-class Readings(Result):
+class BeforeAfterResult(Result):
     """Difference-in-differences of a claim in percentage points and in per cent."""
 
-    spec: Claim
+    spec: BeforeAfterClaim
 
     name: ClassVar[str] = "readings"
     formats: ClassVar[dict[str, str]] = {

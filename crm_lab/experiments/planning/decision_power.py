@@ -43,7 +43,7 @@ class RoiDesign:
 
     def analyze(
         self, units: pd.DataFrame, outcome: str, covariates: Sequence[str] = (), available: int | None = None
-    ) -> RoiDesignTable:
+    ) -> RoiDesignResult:
         """How likely the test is to end in ship, by its number of units (half of them treated).
 
         Args:
@@ -57,11 +57,11 @@ class RoiDesign:
         way = self.programme.adjust if covariates else "none"
         means = joint_means([history], [(outcome, None)], covariates, way)
         level, variance = float(means.mean[0, 0]), float(means.own[0, 0]) * history.n
-        return RoiDesignTable(self, level, variance, len(units) if available is None else available, len(units))
+        return RoiDesignResult(self, level, variance, len(units) if available is None else available, len(units))
 
 
 @dataclass(frozen=True)
-class RoiDesignTable(Result):
+class RoiDesignResult(Result):
     """Probability of ship by number of units, if the planned lift is true."""
 
     spec: RoiDesign

@@ -101,7 +101,9 @@ class Design:
         problems.unless(self.design_effect >= 1, f"design_effect is {self.design_effect}; it is 1 or more.")
         problems.raise_any()
 
-    def analyze(self, units: pd.DataFrame, covariates: Sequence[str] = (), available: int | None = None) -> DesignTable:
+    def analyze(
+        self, units: pd.DataFrame, covariates: Sequence[str] = (), available: int | None = None
+    ) -> DesignResult:
         """Sizes for every metric and way of adjusting.
 
         Args:
@@ -119,7 +121,7 @@ class Design:
             for metric in self.metrics
             for way in dict.fromkeys(ways)
         ]
-        return DesignTable(self, tuple(sizes), at_hand, len(units))
+        return DesignResult(self, tuple(sizes), at_hand, len(units))
 
     def _size(self, history: Moments, metric: Metric, covariates: Sequence[str], way: Adjust, at_hand: int) -> Size:
         # one arm holding everybody: its own variance times n is the residual variance per unit
@@ -149,7 +151,7 @@ class Design:
 
 
 @dataclass(frozen=True)
-class DesignTable(Result):
+class DesignResult(Result):
     """Sizes per metric and way of adjusting."""
 
     spec: Design

@@ -14,14 +14,14 @@ import pandas as pd
 from crm_lab.checks import BadInput, Problems, as_date
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.payoff.loyalty_programme import Programme
-from crm_lab.experiments.payoff.programme_return import ProgrammeReturn
+from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.exports import project_root, write_json
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Kind, Readout, Result
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Preregistration:
     """What was agreed before the first unit was assigned.
 
     Attributes:
@@ -73,7 +73,7 @@ class Plan:
         return write_json({**self.content(), "sha256": self.sha256}, name)
 
     @classmethod
-    def read(cls, path: str | Path) -> Plan:
+    def read(cls, path: str | Path) -> Preregistration:
         """Read a plan and check its hash.
 
         Raises:
@@ -88,14 +88,14 @@ class Plan:
             content["covariates"] = tuple(content["covariates"])
             plan = cls(**content)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BadInput(f"{path} is no plan that can be read ({error}); write it with Plan.write().") from error
+            raise BadInput(f"{path} is no plan that can be read ({error}); write it with Preregistration.write().") from error
         if plan.sha256 != given:
             raise BadInput(f"{path} was changed after it was written: its hash is {plan.sha256[:9]}, not {given[:9]}.")
         return plan
 
     def hold_against(
-        self, experiment: Experiment, answer: ProgrammeReturn, window: tuple[str, str], filters: tuple[str, ...] = ()
-    ) -> Deviations:
+        self, experiment: Experiment, answer: ProgrammeResult, window: tuple[str, str], filters: tuple[str, ...] = ()
+    ) -> DeviationsResult:
         """Every deviation of what was done from the plan, and the decision under the plan's rule.
 
         Args:
@@ -125,17 +125,17 @@ class Plan:
         rows = [(k, planned[k], done[k]) for k in planned if planned[k] != done[k]]
         known = self.outcome in experiment.outcomes
         again = self.programme.analyze(experiment, self.outcome, None, **answer.money) if known else None
-        return Deviations(self, tuple(rows), answer, again)
+        return DeviationsResult(self, tuple(rows), answer, again)
 
 
 @dataclass(frozen=True)
-class Deviations(Result):
+class DeviationsResult(Result):
     """What was done otherwise than planned, and the decision under the plan."""
 
-    spec: Plan
+    spec: Preregistration
     rows: tuple[tuple[str, Any, Any], ...]
-    answer: ProgrammeReturn
-    under_plan: ProgrammeReturn | None
+    answer: ProgrammeResult
+    under_plan: ProgrammeResult | None
 
     name: ClassVar[str] = "plan"
 
@@ -180,8 +180,8 @@ class Deviations(Result):
 
 
 def held_against(
-    plan: Plan | None, experiment: Experiment, answer: ProgrammeReturn, filters: tuple[str, ...] = ()
-) -> Deviations | NoPlan:
+    plan: Preregistration | None, experiment: Experiment, answer: ProgrammeResult, filters: tuple[str, ...] = ()
+) -> DeviationsResult | NoPreregistrationResult:
     """Every deviation of an analysis from its plan over the planned window; or that there is no plan.
 
     Args:
@@ -191,12 +191,12 @@ def held_against(
         filters: Names of the filters used.
     """
     if plan is None:
-        return NoPlan()
+        return NoPreregistrationResult()
     return plan.hold_against(experiment, answer, (plan.first_day, plan.last_day), filters)
 
 
 @dataclass(frozen=True)
-class NoPlan(Result):
+class NoPreregistrationResult(Result):
     """Nothing was written down before the start."""
 
     name: ClassVar[str] = "plan"
@@ -219,7 +219,7 @@ class NoPlan(Result):
         return (Fact("plan.deviations", label, None, refusal=self.refusal()),)
 
 
-def _named(answer: ProgrammeReturn | None) -> Message | str:
+def _named(answer: ProgrammeResult | None) -> Message | str:
     """A decision in words, or a dash."""
     decision = None if answer is None else answer.decision
     return "-" if decision is None else Message(f"experiments.decision.{decision}")

@@ -32,7 +32,7 @@ class RunTime:
         problems.unless(self.cycles > 0, f"cycles is {self.cycles}; it must be above 0.")
         problems.raise_any()
 
-    def analyze(self, customers: pd.DataFrame | None) -> RunTimeTable:
+    def analyze(self, customers: pd.DataFrame | None) -> RunTimeResult:
         """Days the window needs, in whole weeks so that every weekday counts alike.
 
         Args:
@@ -40,14 +40,14 @@ class RunTime:
                 ``None`` where there are no purchases to see a rhythm in, which refuses the question.
         """
         if customers is None:
-            return RunTimeTable(self, np.array([]), 0)
+            return RunTimeResult(self, np.array([]), 0)
         need_columns(customers.columns, ["median_gap_days"], "customer_360")
         gaps = customers["median_gap_days"].dropna().to_numpy(dtype=float)
-        return RunTimeTable(self, gaps, len(customers))
+        return RunTimeResult(self, gaps, len(customers))
 
 
 @dataclass(frozen=True)
-class RunTimeTable(Result):
+class RunTimeResult(Result):
     """Quantiles of customers' usual gaps and the window that follows."""
 
     spec: RunTime

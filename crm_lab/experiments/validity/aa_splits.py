@@ -20,7 +20,7 @@ _FEWEST = 20
 
 
 @dataclass(frozen=True)
-class SplitRecord(Result):
+class SplitsResult(Result):
     """What many random splits of the same histories gave.
 
     Attributes:
@@ -105,7 +105,7 @@ def many_splits(
     lift: float = 0.0,
     level: float = 0.95,
     ways: Sequence[Adjust] = ("none", "lin"),
-) -> SplitRecord:
+) -> SplitsResult:
     """Split the same units at random again and again and analyse each split as a test.
 
     With ``lift = 0`` nothing was done, so an interval that leaves out 0 is a false alarm; otherwise
@@ -126,7 +126,7 @@ def many_splits(
     known = int(units[outcome].notna().sum())
     if known < len(units) or known < _FEWEST or units[outcome].nunique() < 2:
         values = {"units": len(units), "known": known, "least": _FEWEST, "values": units[outcome].nunique()}
-        return SplitRecord({}, 0, {}, lift, level, len(units), Message("experiments.splits.too_little", values))
+        return SplitsResult({}, 0, {}, lift, level, len(units), Message("experiments.splits.too_little", values))
     draw, n = np.random.default_rng(rng), len(units)
     names = [outcome, *covariates]
     base = units[names].to_numpy(dtype=float)
@@ -140,4 +140,4 @@ def many_splits(
             found = difference(joint_means(arms, [(outcome, None)], covariates, way), 0, level)
             missed[way] += not found.lo <= truth <= found.hi
             se[way] += found.se / splits
-    return SplitRecord(missed, splits, se, lift, level, n)
+    return SplitsResult(missed, splits, se, lift, level, n)

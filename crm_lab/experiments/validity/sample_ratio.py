@@ -38,7 +38,7 @@ class SampleRatios:
         problems.unless(self.smallest >= 5, f"smallest is {self.smallest}; chi-square needs 5 or more.")
         problems.raise_any()
 
-    def analyze(self, experiment: Experiment) -> SampleRatioTable:
+    def analyze(self, experiment: Experiment) -> SampleRatiosResult:
         """Sizes and p value overall and for each value of each column."""
         frame, arms = experiment.frame, experiment.arms
         need_columns(frame.columns, self.by, "The experiment's frame")
@@ -47,7 +47,7 @@ class SampleRatios:
         rows = [{"by": "", "group": "", **counts, "pvalue": srm_pvalue(counts, shares)}]
         for column in self.by:
             rows += self._groups(pd.crosstab(frame[column], frame[experiment.arm]), column, shares)
-        return SampleRatioTable(self, arms, shares, tuple(rows), experiment.simulated)
+        return SampleRatiosResult(self, arms, shares, tuple(rows), experiment.simulated)
 
     def _groups(self, table: pd.DataFrame, column: str, shares: Mapping[str, float]) -> list[dict[str, object]]:
         from statsmodels.stats.multitest import multipletests
@@ -78,7 +78,7 @@ def fifths(values: pd.Series) -> pd.Series:
 
 
 @dataclass(frozen=True)
-class SampleRatioTable(Result):
+class SampleRatiosResult(Result):
     """Sizes per arm and p value, overall and by group."""
 
     spec: SampleRatios

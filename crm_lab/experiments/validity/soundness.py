@@ -52,14 +52,14 @@ class SoundnessCheck:
             problems.unless(0 < value < 1, f"{name} is {value}; it lies between 0 and 1.")
         problems.raise_any()
 
-    def analyze(self, experiment: Experiment) -> Soundness:
+    def analyze(self, experiment: Experiment) -> SoundnessResult:
         """Sample ratio and balance before the start."""
         counts = experiment.counts()
         covariates = list(experiment.covariates)
         balance = _balance(experiment, covariates) if covariates else pd.DataFrame()
         joint = _joint_balance(experiment, covariates) if covariates else math.nan
         srm = srm_pvalue(counts, {arm: experiment.shares[arm] for arm in counts})
-        return Soundness(self, counts, dict(experiment.shares), srm, balance, joint, experiment.simulated)
+        return SoundnessResult(self, counts, dict(experiment.shares), srm, balance, joint, experiment.simulated)
 
 
 def _balance(experiment: Experiment, covariates: list[str]) -> pd.DataFrame:
@@ -89,7 +89,7 @@ def _joint_balance(experiment: Experiment, covariates: list[str]) -> float:
 
 
 @dataclass(frozen=True)
-class Soundness(Result):
+class SoundnessResult(Result):
     """Sample ratio and balance of a test."""
 
     spec: SoundnessCheck

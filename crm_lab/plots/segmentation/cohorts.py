@@ -15,9 +15,9 @@ from crm_lab.plots.segmentation.moves import ranges, words
 from crm_lab.plots.style import BLUE, GREY, ORANGE, SEQUENTIAL, new_axes
 from crm_lab.plots.wrapped_text import wrapped
 from crm_lab.segmentation.cohorts.cohorts import CohortResult
-from crm_lab.segmentation.cohorts.interpurchase import InterpurchaseTimes
-from crm_lab.segmentation.cohorts.product_repurchase import ProductCohorts
-from crm_lab.segmentation.cohorts.repeat_rates import RepeatRates
+from crm_lab.segmentation.cohorts.interpurchase import InterpurchaseResult
+from crm_lab.segmentation.cohorts.product_repurchase import ProductCohortsResult
+from crm_lab.segmentation.cohorts.repeat_rates import RepeatRatesResult
 from crm_lab.segmentation.cohorts.second_purchase import RepurchaseResult
 
 
@@ -75,8 +75,8 @@ def plot_return(result: RepurchaseResult, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(RepeatRates)
-def plot_rates(result: RepeatRates, *, ax: Axes | None = None) -> Axes:
+@draws(RepeatRatesResult)
+def plot_rates(result: RepeatRatesResult, *, ax: Axes | None = None) -> Axes:
     """Every definition with its interval."""
     rows = result.to_frame()
     ax = ax if ax is not None else new_axes(3.2)
@@ -85,8 +85,8 @@ def plot_rates(result: RepeatRates, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(InterpurchaseTimes)
-def plot_gaps(result: InterpurchaseTimes, *, ax: Axes | None = None) -> Axes:
+@draws(InterpurchaseResult)
+def plot_gaps(result: InterpurchaseResult, *, ax: Axes | None = None) -> Axes:
     """Quantiles with open gaps counted as open, beside the ended ones alone."""
     ax = ax if ax is not None else new_axes(3.4)
     rows = result.to_frame()
@@ -99,8 +99,8 @@ def plot_gaps(result: InterpurchaseTimes, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(ProductCohorts)
-def plot_products(result: ProductCohorts, *, ax: Axes | None = None) -> Axes:
+@draws(ProductCohortsResult)
+def plot_products(result: ProductCohortsResult, *, ax: Axes | None = None) -> Axes:
     """The share who bought the same group again, with intervals."""
     rows = result.to_frame().head(15)
     ax = ax if ax is not None else new_axes(1.2 + 0.3 * len(rows))

@@ -8,16 +8,16 @@ from matplotlib.axes import Axes
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import PALETTE, new_axes
-from crm_lab.segmentation.customer_base import CustomerBase
+from crm_lab.segmentation.customer_base import CustomerBaseResult
 
 
-@draws(CustomerBase)
-def plot_customer_base(result: CustomerBase, *, of: str = "deciles", ax: Axes | None = None) -> Axes:
+@draws(CustomerBaseResult)
+def plot_customer_base(result: CustomerBaseResult, *, of: str = "deciles", ax: Axes | None = None) -> Axes:
     """Revenue by tenth of customers (``of="deciles"``), or new and returning customers (``of="periods"``)."""
     return _plot_deciles(result, ax) if of == "deciles" else _plot_periods(result, ax)
 
 
-def _plot_deciles(result: CustomerBase, ax: Axes | None) -> Axes:
+def _plot_deciles(result: CustomerBaseResult, ax: Axes | None) -> Axes:
     ax = ax if ax is not None else new_axes(3.4)
     deciles = result.deciles.assign(share=100 * result.deciles["share"])
     sns.barplot(deciles, x="decile", y="share", color=PALETTE[0], ax=ax)
@@ -31,7 +31,7 @@ def _plot_deciles(result: CustomerBase, ax: Axes | None) -> Axes:
     return ax
 
 
-def _plot_periods(result: CustomerBase, ax: Axes | None) -> Axes:
+def _plot_periods(result: CustomerBaseResult, ax: Axes | None) -> Axes:
     ax = ax if ax is not None else new_axes(3.4)
     periods = result.periods
     names = [Message(f"customer_base.plot.{who}").text() for who in ("returning", "new")]

@@ -15,7 +15,7 @@ from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, ORANGE, SEQUENTIAL, new_axes
 from crm_lab.segmentation.lifecycle import LifecycleResult
 from crm_lab.segmentation.tiers.migration import MigrationResult
-from crm_lab.segmentation.tiers.move_baseline import MoveBaseline, TreatedMove, state_name
+from crm_lab.segmentation.tiers.move_baseline import MoveBaselineResult, TreatedMoveResult, state_name
 from crm_lab.segmentation.tiers.tiers import TierResult
 
 
@@ -66,8 +66,8 @@ def _state(state: str) -> str:
     return state_name(state).text()
 
 
-@draws(MoveBaseline)
-def plot_baseline(result: MoveBaseline, *, ax: Axes | None = None) -> Axes:
+@draws(MoveBaselineResult)
+def plot_baseline(result: MoveBaselineResult, *, ax: Axes | None = None) -> Axes:
     """One move in every window with its interval; the latest stands out."""
     rows = result.to_frame()
     ax = ax if ax is not None else new_axes(1.6 + 0.45 * len(rows))
@@ -84,8 +84,8 @@ def plot_baseline(result: MoveBaseline, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(TreatedMove)
-def plot_treated(result: TreatedMove, *, ax: Axes | None = None) -> Axes:
+@draws(TreatedMoveResult)
+def plot_treated(result: TreatedMoveResult, *, ax: Axes | None = None) -> Axes:
     """The share that moved in each arm, with its interval."""
     rows = result.to_frame()
     ax = ax if ax is not None else new_axes(2.4)

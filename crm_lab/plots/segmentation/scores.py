@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, PALETTE, SEQUENTIAL, SKY, new_axes
-from crm_lab.segmentation import CallList, RFMResult, ScoringDrift, SegmentStabilityResult
+from crm_lab.segmentation import CallListResult, RFMResult, ScoringDriftResult, SegmentStabilityResult
 from crm_lab.segmentation.rfm.segment_rules import segment_name
 
 
@@ -44,8 +44,8 @@ def plot_score_grid(result: RFMResult, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(CallList)
-def plot_calls(result: CallList, *, ax: Axes | None = None) -> Axes:
+@draws(CallListResult)
+def plot_calls(result: CallListResult, *, ax: Axes | None = None) -> Axes:
     """What each customer on the list spent, with the silence beside it."""
     calls = result.to_frame()
     ax = ax if ax is not None else new_axes(1.2 + 0.27 * max(len(calls), 1))
@@ -81,8 +81,8 @@ def plot_calls(result: CallList, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(ScoringDrift)
-def plot_drift(result: ScoringDrift, *, ax: Axes | None = None) -> Axes:
+@draws(ScoringDriftResult)
+def plot_drift(result: ScoringDriftResult, *, ax: Axes | None = None) -> Axes:
     """Each segment's share then, now, and now under new cut points."""
     ax = ax if ax is not None else new_axes(4.6)
     columns = {"share_then": "drift_then", "share_now": "drift_now", "share_new_cuts": "drift_new"}

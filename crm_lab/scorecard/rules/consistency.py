@@ -9,7 +9,7 @@ from typing import Final
 
 from crm_lab.scorecard.claim import Change, Claim
 from crm_lab.scorecard.printed_changes import readings
-from crm_lab.scorecard.printed_number import Figure, Span, exactly
+from crm_lab.scorecard.printed_number import PrintedNumber, Span, exactly
 from crm_lab.scorecard.rules.arithmetic import against_levels
 from crm_lab.scorecard.rules.registry import Book, Remark, rule
 
@@ -77,7 +77,7 @@ def _held_against(relation: Relation, claim: Claim, inputs: tuple[Claim, ...]) -
     made = {name: span for name in _STATED if (span := _made(relation, inputs, name)) is not None}
     listed = {"inputs": "; ".join(f"{source.name}: {source.shown}" for source in inputs)}
     for name, span in made.items():
-        level: Figure | None = getattr(claim, name)
+        level: PrintedNumber | None = getattr(claim, name)
         if level is not None and not claim.span(level).meets(span):
             values = {"stated": level.text, "lo": _shown(claim, span.lo), "hi": _shown(claim, span.hi)}
             yield Remark([claim, *inputs], "level", {**values, **listed})

@@ -10,11 +10,11 @@ from operator import attrgetter
 
 from crm_lab.messages import Message
 from crm_lab.scorecard.claim import Change, Claim
-from crm_lab.scorecard.printed_number import Figure, Span
+from crm_lab.scorecard.printed_number import PrintedNumber, Span
 from crm_lab.scorecard.rules.registry import Book, Remark, claim_rule, rule
 
 
-def _levels(claim: Claim) -> list[Figure]:
+def _levels(claim: Claim) -> list[PrintedNumber]:
     control = claim.control
     others = [control.value, control.before, control.after] if control else []
     return [*claim.levels.values(), *(level for level in others if level is not None)]

@@ -77,7 +77,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Rule:
+class ClaimRule:
     """A named check."""
 
     name: str
@@ -92,7 +92,7 @@ class Rule:
             yield Finding(self.name, self.kind, remark.severity, tuple(remark.claims), sentence, ask)
 
 
-RULES: Final[dict[str, Rule]] = {}
+RULES: Final[dict[str, ClaimRule]] = {}
 """Every rule by name; `rule` puts them here."""
 
 
@@ -100,7 +100,7 @@ def rule(kind: Kind) -> Callable[[Callable[[Book], Iterator[Remark]]], Callable[
     """Register a check under its function's name."""
 
     def register(check: Callable[[Book], Iterator[Remark]]) -> Callable[[Book], Iterator[Remark]]:
-        RULES[check.__name__] = Rule(check.__name__, kind, check)
+        RULES[check.__name__] = ClaimRule(check.__name__, kind, check)
         return check
 
     return register

@@ -22,7 +22,7 @@ GAP_SHARES = (0.25, 0.5, 0.75, 0.9)
 
 def interpurchase(
     orders: pd.DataFrame, *, as_of: str | date | datetime, rng: np.random.Generator | int, draws: int = 200
-) -> InterpurchaseTimes:
+) -> InterpurchaseResult:
     """Days between purchase days: of the gaps that ended, and with the open ones counted as censored.
 
     Looking at ended gaps alone is too short: long ones are still open.
@@ -61,7 +61,7 @@ def interpurchase(
             "ended_only": naive,
         }
     )
-    return InterpurchaseTimes(frame, n, int(ended.sum()), int((~ended).sum()), day)
+    return InterpurchaseResult(frame, n, int(ended.sum()), int((~ended).sum()), day)
 
 
 def gap_quantiles(gap: Integers, ended: np.ndarray, weights: Floats) -> Floats:
@@ -81,7 +81,7 @@ def gap_quantiles(gap: Integers, ended: np.ndarray, weights: Floats) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class InterpurchaseTimes(Result):
+class InterpurchaseResult(Result):
     """Quantiles of the days between purchase days.
 
     Attributes:

@@ -27,7 +27,7 @@ def product_repurchase(
     as_of: str | date | datetime,
     spec: Repurchase | None = None,
     least: int = 50,
-) -> ProductCohorts:
+) -> ProductCohortsResult:
     """How soon the first buyers of a product group buy it again.
 
     Args:
@@ -44,7 +44,7 @@ def product_repurchase(
     day, spec = as_date(as_of), spec or Repurchase()
     empty = pd.DataFrame(columns=[column, "first_buyers", "share", "lo", "hi", "median_days"])
     if products is None or column not in products:
-        return ProductCohorts(empty, column, spec.horizons[-1], 0, day)
+        return ProductCohortsResult(empty, column, spec.horizons[-1], 0, day)
     known = _known(lines, day, ["customer_id", "date", "product_id"])
     start = day_number(spec.new_from(known["date"].min().date()))
     group = known["product_id"].map(products.set_index("product_id")[column])
@@ -53,7 +53,7 @@ def product_repurchase(
     customer, _ = pd.factorize(known.loc[use, "customer_id"])
     code, pairs = pd.factorize(customer * max(len(names), 1) + label)
     if not len(names):
-        return ProductCohorts(empty, column, spec.horizons[-1], 0, day)
+        return ProductCohortsResult(empty, column, spec.horizons[-1], 0, day)
     first, gap, again = first_and_second(code, day_numbers(known.loc[use, "date"]), day_number(day))
     new = first >= start
     buyers = np.bincount(pairs[new] % len(names), minlength=len(names))
@@ -67,11 +67,11 @@ def product_repurchase(
         raise CannotAnswer(f"No {column} has {least} first buyers; lower least or take a wider grouping.")
     frame = pd.DataFrame(rows, columns=empty.columns)
     frame = frame.sort_values(["share", column], ascending=[False, True]).reset_index(drop=True)
-    return ProductCohorts(frame, column, spec.horizons[-1], int((buyers < least).sum()), day)
+    return ProductCohortsResult(frame, column, spec.horizons[-1], int((buyers < least).sum()), day)
 
 
 @dataclass(frozen=True, eq=False)
-class ProductCohorts(Result):
+class ProductCohortsResult(Result):
     """Repurchase by product group.
 
     Attributes:

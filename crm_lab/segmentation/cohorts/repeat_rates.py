@@ -27,7 +27,7 @@ def _known(orders: pd.DataFrame, day: date, columns: list[str]) -> pd.DataFrame:
 
 def repeat_rates(
     orders: pd.DataFrame, *, as_of: str | date | datetime, window_days: int = 365, repurchase: Repurchase | None = None
-) -> RepeatRates:
+) -> RepeatRatesResult:
     """The repeat rate in five definitions, over one window.
 
     Args:
@@ -65,7 +65,7 @@ def repeat_rates(
         (f"new_within_{horizon}", int((new.again & (new.gap <= horizon)).sum()), new.curve.n, share, ci.lo, ci.hi)
     )
     frame = pd.DataFrame(rows, columns=["definition", "repeating", "of", "share", "lo", "hi"])
-    return RepeatRates(frame, window_days, horizon, day)
+    return RepeatRatesResult(frame, window_days, horizon, day)
 
 
 def _ratio_bounds(n_orders: pd.Series) -> tuple[float, float]:
@@ -78,7 +78,7 @@ def _ratio_bounds(n_orders: pd.Series) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, eq=False)
-class RepeatRates(Result):
+class RepeatRatesResult(Result):
     """Repeat rates in several definitions.
 
     Attributes:

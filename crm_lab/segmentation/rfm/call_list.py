@@ -45,7 +45,7 @@ class CallRule:
         problems.unless(self.min_overdue > 0, f"min_overdue is {self.min_overdue}; it must be above 0.")
         problems.raise_any()
 
-    def analyze(self, rfm: RFMResult, customers: pd.DataFrame) -> CallList:
+    def analyze(self, rfm: RFMResult, customers: pd.DataFrame) -> CallListResult:
         """Pick and order the customers.
 
         Args:
@@ -69,7 +69,7 @@ class CallRule:
         ).sort_values(["rank", "priority", "customer_id"], ascending=[True, False, True])
         frame = late.head(self.n).drop(columns="rank").reset_index(drop=True)
         frame.insert(0, "place", np.arange(1, len(frame) + 1))
-        return CallList(
+        return CallListResult(
             frame=frame,
             asked=self.n,
             order=order,
@@ -92,7 +92,7 @@ class CallRule:
 
 
 @dataclass(frozen=True, eq=False)
-class CallList(Result):
+class CallListResult(Result):
     """The customers to call first, each with a reason.
 
     Attributes:

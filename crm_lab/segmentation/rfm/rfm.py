@@ -143,9 +143,9 @@ class RFMResult(Result):
         scoring = load_scoring(scoring_file)
         return replace(self, customers=scored_frame(self.customers, scoring), scoring=scoring)
 
-    def segments(self) -> SegmentTable:
+    def segments(self) -> SegmentsResult:
         """Customers and money per segment."""
-        return SegmentTable.of(self)
+        return SegmentsResult.of(self)
 
     def thin_dimensions(self) -> tuple[str, ...]:
         """Score columns with fewer distinct scores than bins: ties made some scores impossible."""
@@ -176,7 +176,7 @@ def apply_scoring(
 
 
 @dataclass(frozen=True, eq=False)
-class SegmentTable(Result):
+class SegmentsResult(Result):
     """Customers and money per segment: a count, so without intervals."""
 
     frame: pd.DataFrame
@@ -192,7 +192,7 @@ class SegmentTable(Result):
     }
 
     @classmethod
-    def of(cls, rfm: RFMResult) -> SegmentTable:
+    def of(cls, rfm: RFMResult) -> SegmentsResult:
         """Count a scored table by segment, in the order of the rules."""
         grouped = rfm.customers.groupby("segment")
         frame = pd.DataFrame(

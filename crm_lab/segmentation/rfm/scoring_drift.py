@@ -20,7 +20,7 @@ _SAME_HISTORY = 0.05  # histories that differ by less are read as equally long
 
 
 @dataclass(frozen=True, eq=False)
-class ScoringDrift(Result):
+class ScoringDriftResult(Result):
     """Segments on the day of the fit, now under the same cut points, and now under new ones.
 
     Attributes:
@@ -121,7 +121,7 @@ class ScoringDrift(Result):
         return (moved, *changes)
 
 
-def compare_scorings(scored: RFMResult, fresh: RFMResult) -> ScoringDrift:
+def compare_scorings(scored: RFMResult, fresh: RFMResult) -> ScoringDriftResult:
     """Explain the difference between the fitted scoring and one fitted now, on the same customers.
 
     The change of a segment's share is split: first customers change under the same cut points, then the
@@ -156,4 +156,4 @@ def compare_scorings(scored: RFMResult, fresh: RFMResult) -> ScoringDrift:
     frame["by_customers"] = frame["share_now"] - frame["share_then"]
     frame["by_cut_points"] = frame["share_new_cuts"] - frame["share_now"]
     renamed = int(np.sum(scored.customers["segment"].to_numpy() != fresh.customers["segment"].to_numpy()))
-    return ScoringDrift(frame, scored.scoring, fresh.scoring, renamed, len(scored.customers), scored.history_days)
+    return ScoringDriftResult(frame, scored.scoring, fresh.scoring, renamed, len(scored.customers), scored.history_days)

@@ -12,7 +12,7 @@ from typing import Any
 
 from crm_lab.checks import BadInput, Problems, as_date
 from crm_lab.exports import out_dir, project_root
-from crm_lab.segmentation.rfm.segment_rules import Rule, SegmentRules
+from crm_lab.segmentation.rfm.segment_rules import SegmentRule, SegmentRules
 
 DIMENSIONS = ("recency_days", "n_orders", "revenue")
 _KIND = "crm_lab RFM scoring"
@@ -106,7 +106,7 @@ def _from_toml(content: dict[str, Any]) -> RFMScoring:
     if content.get("kind") != _KIND:
         raise KeyError("kind")
     rules = tuple(
-        Rule(r["segment"], (r["r"][0], r["r"][1]), (r["f"][0], r["f"][1]), (r["m"][0], r["m"][1]))
+        SegmentRule(r["segment"], (r["r"][0], r["r"][1]), (r["f"][0], r["f"][1]), (r["m"][0], r["m"][1]))
         for r in content["rule"]
     )
     return RFMScoring(

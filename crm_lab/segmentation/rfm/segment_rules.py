@@ -21,7 +21,7 @@ _BOUNDS = ("r_min", "r_max", "f_min", "f_max", "m_min", "m_max")
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SegmentRule:
     """A box of scores and its segment; bounds are included, on levels 1 (worst) to 5 (best)."""
 
     segment: str
@@ -47,7 +47,7 @@ class SegmentRules:
 
     >>> TEN_SEGMENTS.names[:3]
     ('champions', 'loyal', 'potential_loyalist')
-    >>> SegmentRules((Rule("all"), Rule("recent", r=(5, 5))))
+    >>> SegmentRules((SegmentRule("all"), SegmentRule("recent", r=(5, 5))))
     Traceback (most recent call last):
     crm_lab.checks.BadInput: segment rules:
       - R5 F1 M1 (and 24 more scores) belongs to all and recent; give each score to one segment.
@@ -56,7 +56,7 @@ class SegmentRules:
         BadInput: If bounds are wrong, rules overlap, or scores are left out.
     """
 
-    rules: tuple[Rule, ...]
+    rules: tuple[SegmentRule, ...]
     _cells: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -104,7 +104,7 @@ class SegmentRules:
         bounds = frame[list(_BOUNDS)].astype("int64").to_numpy().tolist()
         return cls(
             tuple(
-                Rule(str(segment), (r0, r1), (f0, f1), (m0, m1))
+                SegmentRule(str(segment), (r0, r1), (f0, f1), (m0, m1))
                 for segment, (r0, r1, f0, f1, m0, m1) in zip(frame["segment"], bounds, strict=True)
             )
         )
@@ -149,24 +149,24 @@ def joined(parts: Sequence[Message]) -> Message:
 
 TEN_SEGMENTS = SegmentRules(
     (
-        Rule("champions", r=(5, 5), f=(4, 5)),
-        Rule("loyal", r=(3, 4), f=(4, 5)),
-        Rule("potential_loyalist", r=(4, 5), f=(2, 3)),
-        Rule("new", r=(5, 5), f=(1, 1)),
-        Rule("promising", r=(4, 4), f=(1, 1)),
-        Rule("need_attention", r=(3, 3), f=(3, 3)),
-        Rule("about_to_sleep", r=(3, 3), f=(1, 2)),
-        Rule("cannot_lose", r=(1, 2), f=(5, 5)),
-        Rule("at_risk", r=(1, 2), f=(3, 4)),
-        Rule("hibernating", r=(1, 2), f=(1, 2)),
+        SegmentRule("champions", r=(5, 5), f=(4, 5)),
+        SegmentRule("loyal", r=(3, 4), f=(4, 5)),
+        SegmentRule("potential_loyalist", r=(4, 5), f=(2, 3)),
+        SegmentRule("new", r=(5, 5), f=(1, 1)),
+        SegmentRule("promising", r=(4, 4), f=(1, 1)),
+        SegmentRule("need_attention", r=(3, 3), f=(3, 3)),
+        SegmentRule("about_to_sleep", r=(3, 3), f=(1, 2)),
+        SegmentRule("cannot_lose", r=(1, 2), f=(5, 5)),
+        SegmentRule("at_risk", r=(1, 2), f=(3, 4)),
+        SegmentRule("hibernating", r=(1, 2), f=(1, 2)),
     )
 )
 THREE_SEGMENTS = SegmentRules(
     (
-        Rule("high_value_loyal", r=(3, 5), f=(4, 5), m=(4, 5)),
-        Rule("potential_to_nurture", r=(3, 5), f=(1, 3)),
-        Rule("potential_to_nurture", r=(3, 5), f=(4, 5), m=(1, 3)),
-        Rule("dormant_to_wake", r=(1, 2)),
+        SegmentRule("high_value_loyal", r=(3, 5), f=(4, 5), m=(4, 5)),
+        SegmentRule("potential_to_nurture", r=(3, 5), f=(1, 3)),
+        SegmentRule("potential_to_nurture", r=(3, 5), f=(4, 5), m=(1, 3)),
+        SegmentRule("dormant_to_wake", r=(1, 2)),
     )
 )
 

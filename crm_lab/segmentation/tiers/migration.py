@@ -15,7 +15,7 @@ from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date, need_colum
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.segmentation.tiers.migration_bootstrap import change_of_moves
-from crm_lab.segmentation.tiers.move_baseline import MoveBaseline, TreatedMove, state_name
+from crm_lab.segmentation.tiers.move_baseline import MoveBaselineResult, TreatedMoveResult, state_name
 from crm_lab.segmentation.tiers.tiers import TIER_NAMES, Tiers
 from crm_lab.stats.intervals import wilson
 from crm_lab.stats.markov import chain_draws, expected_stay, steady_state, transition_counts, transition_matrix
@@ -183,7 +183,7 @@ class MigrationResult(Result):
 
     def baseline(
         self, start: str = "C", end: str = "B", target: float | None = None, *, rng: np.random.Generator | int = 0
-    ) -> MoveBaseline:
+    ) -> MoveBaselineResult:
         """One move in every pair of periods: the latest beside the earlier ones, when nothing was done.
 
         Args:
@@ -204,9 +204,9 @@ class MigrationResult(Result):
             change = change_of_moves(
                 codes, self.spend.to_numpy(), self.spec.tiers, (_CODES[start], _CODES[end]), rng=rng
             )
-        return MoveBaseline(rows, start, end, change, target, self.as_of)
+        return MoveBaselineResult(rows, start, end, change, target, self.as_of)
 
-    def compare(self, treated: pd.Series, start: str = "C", end: str = "B", *, drawn_by_lot: bool) -> TreatedMove:
+    def compare(self, treated: pd.Series, start: str = "C", end: str = "B", *, drawn_by_lot: bool) -> TreatedMoveResult:
         """Treated minus control on the latest move.
 
         Args:
@@ -224,7 +224,7 @@ class MigrationResult(Result):
         if not min(n_t, n_c):
             raise CannotAnswer(f"Of those in {start}, {n_t} were treated and {n_c} not; both must be above 0.")
         y = moved[use]
-        return TreatedMove(start, end, int(y[in_arm].sum()), n_t, int(y[~in_arm].sum()), n_c, drawn_by_lot)
+        return TreatedMoveResult(start, end, int(y[in_arm].sum()), n_t, int(y[~in_arm].sum()), n_c, drawn_by_lot)
 
     def _indicators(self, start: str, end: str) -> tuple[np.ndarray, np.ndarray]:
         """Per customer and pair: made the move, could have; each shape (n, pairs)."""

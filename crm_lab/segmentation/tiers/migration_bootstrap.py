@@ -8,7 +8,7 @@ from crm_lab.arrays import Floats, Integers
 from crm_lab.results import Interval
 from crm_lab.segmentation.tiers.tiers import TIER_NAMES, Tiers
 from crm_lab.stats.intervals import z_value
-from crm_lab.stats.markov import Difference
+from crm_lab.stats.markov import MoveDifference
 
 
 def latest_minus_earlier(states: Integers, start: int, end: int) -> float:
@@ -42,7 +42,7 @@ def change_of_moves(
     rng: np.random.Generator | int,
     draws: int = 200,
     level: float = 0.95,
-) -> Difference | None:
+) -> MoveDifference | None:
     """`latest_minus_earlier` with a bootstrap interval for which the tiers are cut anew in every draw.
 
     Where tiers are ranks, one customer's rise is another's fall, and shares vary less than independent
@@ -72,7 +72,7 @@ def change_of_moves(
     if not np.isfinite(found).all():
         return None
     half = z_value(level) * float(found.std(ddof=1))
-    return Difference(value, Interval(value - half, value + half, level))
+    return MoveDifference(value, Interval(value - half, value + half, level))
 
 
 def _tiered(states: Integers, spend: Floats, tiers: Tiers) -> Integers:

@@ -13,7 +13,7 @@ import pandas as pd
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats.intervals import wilson
-from crm_lab.stats.markov import Difference, share_difference
+from crm_lab.stats.markov import MoveDifference, share_difference
 
 
 def state_name(state: str) -> Message:
@@ -22,7 +22,7 @@ def state_name(state: str) -> Message:
 
 
 @dataclass(frozen=True, eq=False)
-class MoveBaseline(Result):
+class MoveBaselineResult(Result):
     """The share that made one move, period by period; the earlier ones are placebo windows.
 
     Attributes:
@@ -37,7 +37,7 @@ class MoveBaseline(Result):
     rows: pd.DataFrame
     start: str
     end: str
-    change: Difference | None
+    change: MoveDifference | None
     target: float | None
     as_of: date
 
@@ -132,7 +132,7 @@ def _points_of(ci: Interval) -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class TreatedMove(Result):
+class TreatedMoveResult(Result):
     """One move among treated and control customers.
 
     Attributes:
@@ -157,7 +157,7 @@ class TreatedMove(Result):
     formats: ClassVar[Mapping[str, str]] = {"share": ".1%", "lo": ".1%", "hi": ".1%"}
 
     @property
-    def difference(self) -> Difference:
+    def difference(self) -> MoveDifference:
         """Treated share minus control share."""
         n, total = (self.n_treated, self.n_control), self.n_treated + self.n_control
         treated = np.repeat([1.0, 0.0], n)

@@ -44,7 +44,7 @@ class Orders:
 
 
 @dataclass(frozen=True)
-class Lines:
+class OrderLines:
     """Sale lines, each array (lines,); money in cents.
 
     Attributes:
@@ -66,9 +66,9 @@ class Lines:
         """After discounts, in cents."""
         return self.gross - self.discount
 
-    def take(self, kept: npt.NDArray[np.bool_] | Ints) -> Lines:
+    def take(self, kept: npt.NDArray[np.bool_] | Ints) -> OrderLines:
         """Some of the lines."""
-        return Lines(*(getattr(self, f.name)[kept] for f in fields(self)))
+        return OrderLines(*(getattr(self, f.name)[kept] for f in fields(self)))
 
 
 def make_orders(scenario: Scenario, people: People, customer: Ints, day: Ints, rng: Generator) -> Orders:
@@ -82,7 +82,7 @@ def make_orders(scenario: Scenario, people: People, customer: Ints, day: Ints, r
     return Orders(customer, day, online, hour.astype(np.int64), value)
 
 
-def make_lines(common: Common, people: People, orders: Orders, rng: Generator) -> Lines:
+def make_lines(common: Common, people: People, orders: Orders, rng: Generator) -> OrderLines:
     """The lines of orders: larger orders have more of them."""
     scenario, n = common.scenario, orders.value.size
     extra = (scenario.spend.lines - 1) * orders.value / scenario.spend.mean
@@ -95,7 +95,7 @@ def make_lines(common: Common, people: People, orders: Orders, rng: Generator) -
     return _priced(common, people, orders, order, aim, rng)
 
 
-def make_add_ons(common: Common, people: People, orders: Orders, effect: Floats, rng: Generator) -> Lines:
+def make_add_ons(common: Common, people: People, orders: Orders, effect: Floats, rng: Generator) -> OrderLines:
     """One more line in some orders, worth `effect` of the order's value on average (orders,)."""
     adds = rng.random(orders.value.size) < ADD_ON_CHANCE
     size = rng.standard_gamma(4.0, orders.value.size) / 4.0
@@ -104,7 +104,7 @@ def make_add_ons(common: Common, people: People, orders: Orders, effect: Floats,
     return _priced(common, people, orders, order, aim, rng)
 
 
-def _priced(common: Common, people: People, orders: Orders, order: Ints, aim: Floats, rng: Generator) -> Lines:
+def _priced(common: Common, people: People, orders: Orders, order: Ints, aim: Floats, rng: Generator) -> OrderLines:
     """Lines with a product near the price aimed at (lines,), in currency."""
     shelf = common.shelf
     cents = 100 * aim
@@ -116,7 +116,7 @@ def _priced(common: Common, people: People, orders: Orders, order: Ints, aim: Fl
     gross = shelf.price[product] * quantity
     rate = _discount_rates(common, people.coupons[customer], day, product, rng)
     discount = (gross * rate + _POINTS // 2) // _POINTS
-    return Lines(order, product, quantity, gross, discount)
+    return OrderLines(order, product, quantity, gross, discount)
 
 
 def _products(people: People, customer: Ints, day: Ints, price: Floats, shelf: Shelf, rng: Generator) -> Ints:
@@ -160,7 +160,7 @@ class Returned:
     lag: Ints
 
 
-def make_returns(scenario: Scenario, orders: Orders, lines: Lines, rng: Generator) -> Returned:
+def make_returns(scenario: Scenario, orders: Orders, lines: OrderLines, rng: Generator) -> Returned:
     """Whole lines that are returned, each with its lag."""
     given = scenario.returns
     chance = np.where(orders.online[lines.order], given.online, given.store)

@@ -14,7 +14,7 @@ from numpy.random import Generator
 
 from crm_lab.simulate.customers.people import People
 from crm_lab.simulate.orders.baskets import Orders
-from crm_lab.simulate.scenario.actions import Programme
+from crm_lab.simulate.scenario.actions import ProgrammeSettings
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK
 
@@ -62,7 +62,7 @@ class Draw:
         return inside
 
 
-def test_end(programme: Programme) -> int:
+def test_end(programme: ProgrammeSettings) -> int:
     """The day after the test's last."""
     return programme.start + programme.days
 
@@ -110,7 +110,7 @@ def draw_test(scenario: Scenario, people: People, orders: Orders, tier: Ints, rn
     )
 
 
-def _enrol_chance(given: Programme, frequency: Floats) -> Floats:
+def _enrol_chance(given: ProgrammeSettings, frequency: Floats) -> Floats:
     if not given.selection:
         return np.full(frequency.size, given.take_up)
     odds = np.log(given.take_up / (1 - given.take_up)) + given.selection * frequency

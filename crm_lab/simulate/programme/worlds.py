@@ -11,7 +11,7 @@ import numpy.typing as npt
 from crm_lab.simulate.customers.people import People, make_people
 from crm_lab.simulate.customers.timing import Purchases, draw_purchases
 from crm_lab.simulate.orders import baskets
-from crm_lab.simulate.orders.baskets import Lines, Orders, Returned
+from crm_lab.simulate.orders.baskets import OrderLines, Orders, Returned
 from crm_lab.simulate.orders.common import Common
 from crm_lab.simulate.programme import contacts
 from crm_lab.simulate.programme import programme_effects as programme
@@ -21,7 +21,7 @@ from crm_lab.simulate.scenario.streams import BLOCK, stream
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-_Arrays = TypeVar("_Arrays", Orders, Lines, Returned)
+_Arrays = TypeVar("_Arrays", Orders, OrderLines, Returned)
 
 ORIGINS = ("base", "programme", "pulled_forward", "message", "save_offer", "add_on")
 _YEAR = 365
@@ -48,7 +48,7 @@ class World:
     day1: Ints
     actual: Ints
     origin: Ints
-    lines: Lines
+    lines: OrderLines
     add_on: Flags
     cost: Ints
     returned: Returned
@@ -59,7 +59,7 @@ class Batch:
     """Orders with their lines and returns."""
 
     orders: Orders
-    lines: Lines
+    lines: OrderLines
     returned: Returned
 
 
@@ -183,7 +183,7 @@ def _stack(one: _Arrays, other: _Arrays) -> _Arrays:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CustomerTotals:
     """Orders, net spend and margin (cents) of each customer in a span of days; every array is (BLOCK,)."""
 
     orders: Ints
@@ -191,7 +191,7 @@ class Outcome:
     margin: Ints
 
 
-def outcome(world: World, day: Ints, add_ons: Flags, since: Ints, until: Ints) -> Outcome:
+def outcome(world: World, day: Ints, add_ons: Flags, since: Ints, until: Ints) -> CustomerTotals:
     """What customers did in [since, until) if orders are made on `day`, returns netted on their own days.
 
     Args:
@@ -213,7 +213,7 @@ def outcome(world: World, day: Ints, add_ons: Flags, since: Ints, until: Ints) -
     line = line[back]
     spend = _sums(who[sold], net[sold]) - _sums(who[line], net[line])
     costs = _sums(who[sold], cost[sold]) - _sums(who[line], cost[line])
-    return Outcome(np.bincount(customer[made], minlength=BLOCK), spend, spend - costs)
+    return CustomerTotals(np.bincount(customer[made], minlength=BLOCK), spend, spend - costs)
 
 
 def _sums(customer: Ints, cents: Ints) -> Ints:

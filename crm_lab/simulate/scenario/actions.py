@@ -11,7 +11,7 @@ DIRT_KINDS = ("duplicate", "null_customer", "wrong_unit", "orphan_product", "clo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Programme:
+class ProgrammeSettings:
     """A loyalty programme tested on members drawn by lot.
 
     Attributes:

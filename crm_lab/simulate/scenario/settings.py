@@ -270,7 +270,7 @@ class Returns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tiers:
+class TierSettings:
     """Value tiers by fixed thresholds, set on the first day of each quarter.
 
     Attributes:

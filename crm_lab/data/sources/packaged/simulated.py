@@ -14,7 +14,7 @@ import crm_lab.simulate
 from crm_lab.data.sources.base import Source
 from crm_lab.simulate.folder import MANIFEST, read_manifest, write_retailer
 from crm_lab.simulate.output.columns import TABLES_MADE
-from crm_lab.simulate.retailer import Plan
+from crm_lab.simulate.retailer import RetailerPlan
 from crm_lab.simulate.source_name import PREFIX, plan_of
 
 _LICENCE = "Made up by crm_lab; free to use"
@@ -75,7 +75,7 @@ def _source(name: str, title: str, currency: str, door: partial[str], files: tup
     )
 
 
-def _make(plan: Plan, connection: duckdb.DuckDBPyConnection, folder: Path) -> str:
+def _make(plan: RetailerPlan, connection: duckdb.DuckDBPyConnection, folder: Path) -> str:
     write_retailer(plan, folder / "retailer")
     return _read(folder / "retailer", connection, folder)
 
