@@ -102,6 +102,14 @@ def not_shares(section: object, *names: str) -> Iterator[str]:
             yield f"{name} is {value}; it must be a share from 0 to 1."
 
 
+def not_inside(section: object, *names: str) -> Iterator[str]:
+    """A sentence for each named setting that is not strictly between 0 and 1."""
+    for name in names:
+        value = getattr(section, name)
+        if not 0 < value < 1:
+            yield f"{name} is {value}; it lies between 0 and 1."
+
+
 def not_positive(section: object, *names: str) -> Iterator[str]:
     """A sentence for each named setting that is not above 0."""
     for name in names:

@@ -187,11 +187,13 @@ class Result(ABC):
     """Base of every analysis result: frozen, complete, and free of any engine's frame.
 
     A subclass is a frozen dataclass that fills in `to_frame`, `readout` and `facts`, and names the
-    formats of its columns in `formats` (``str.format`` specifications, e.g. ``{"share": ".1%"}``).
+    formats of its columns in `formats` (``str.format`` specifications, e.g. ``{"share": ".1%"}``) and, in `words`,
+    how the messages begin that name the levels of a column (e.g. ``{"verdict": "plan.verdict_"}``).
     """
 
     name: ClassVar[str]
     formats: ClassVar[Mapping[str, str]] = {}
+    words: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def to_frame(self) -> pd.DataFrame:
@@ -199,7 +201,14 @@ class Result(ABC):
 
     def shown(self) -> pd.DataFrame:
         """What people see of `to_frame`: names of groups in words; the table itself is the same in every language."""
-        return self.to_frame()
+        return self.in_words(self.to_frame())
+
+    def in_words(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A table of this result with the levels of the columns in `words` as people read them."""
+        named = {column: start for column, start in self.words.items() if column in frame}
+        return frame.assign(
+            **{c: [Message(f"{start}{level}").text() for level in frame[c]] for c, start in named.items()}
+        )
 
     @abstractmethod
     def readout(self) -> Readout:

@@ -36,7 +36,7 @@ def _text(key: str, **values: object) -> str:
 @draws(EffectsResult)
 def plot_effects(table: EffectsResult, *, ax: Axes | None = None) -> Axes:
     """Each effect with its interval, relative ones for several metrics; a planted effect as a dashed line."""
-    frame = table.to_frame().dropna(subset=["effect"])
+    frame = table.shown().dropna(subset=["effect"])
     relative = len(set(frame["metric"])) > 1 and bool(frame[["rel_low", "rel_high"]].notna().all(axis=None))
     if relative:  # metrics of different units share no other scale
         frame = frame.assign(effect=frame["rel_effect"], low=frame["rel_low"], high=frame["rel_high"])
@@ -85,7 +85,7 @@ def plot_programme(
 
 
 def _waterfall(result: ProgrammeResult, ax: Axes | None) -> Axes:
-    frame = result.to_frame()
+    frame = result.shown()
     ax = ax or new_axes(height=1.4 + 0.5 * len(frame))
     amount = frame["per_unit"].to_numpy()
     start = np.concatenate([[0.0], np.cumsum(amount[:-1])])[: len(amount)]
@@ -119,7 +119,7 @@ def _p_return(result: ProgrammeResult, ax: Axes | None) -> Axes:
 def plot_power(result: DesignResult, *, ax: Axes | None = None) -> Axes:
     """Power of the first metric by number of units, plain and with the pre-period."""
     ax = ax or new_axes()
-    sns.lineplot(result.power_curve(), x="units", y="power", hue="adjusted", linewidth=2, ax=ax)
+    sns.lineplot(result.in_words(result.power_curve()), x="units", y="power", hue="adjusted", linewidth=2, ax=ax)
     ax.axhline(result.spec.power, color=GREY, linewidth=1, linestyle=":")
     ax.axvline(result.available, color=RUST, linestyle="--", label=_text("at_hand"))
     ax.yaxis.set_major_formatter(PercentFormatter(1))
@@ -157,7 +157,7 @@ def plot_gaps(result: RunTimeResult, *, ax: Axes | None = None) -> Axes:
 @draws(BeforeAfterResult)
 def plot_readings(result: BeforeAfterResult, *, ax: Axes | None = None) -> Axes:
     """The effect in both readings of a claim."""
-    frame = result.to_frame()
+    frame = result.shown()
     ax = ax or new_axes(height=2.2)
     sns.barplot(x=frame["effect"] * 100, y=frame["reading"], color=BLUE, ax=ax)
     for place, effect in enumerate(frame["effect"]):
@@ -217,7 +217,7 @@ def plot_responses(result: ResponseRatesResult, *, ax: Axes | None = None) -> Ax
 @draws(ChosenOnPastResult)
 def plot_chosen(result: ChosenOnPastResult, *, ax: Axes | None = None) -> Axes:
     """Change of the chosen segment in each arm, and the difference."""
-    frame = result.to_frame().rename(columns={"change": "effect"})
+    frame = result.shown().rename(columns={"change": "effect"})
     ax = ax or new_axes(height=2.6)
     places = np.arange(len(frame))[::-1]
     _interval_points(ax, frame, places)
@@ -251,7 +251,7 @@ def plot_sample_ratio(result: SampleRatiosResult, *, ax: Axes | None = None) -> 
 @draws(TakeUpResult)
 def plot_take_up(result: TakeUpResult, *, ax: Axes | None = None) -> Axes:
     """Effect of the offer, of taking it up, and the wrong comparison."""
-    frame = result.to_frame().dropna(subset=["effect"])
+    frame = result.shown().dropna(subset=["effect"])
     ax = ax or new_axes(height=2.6)
     places = np.arange(len(frame))[::-1]
     _interval_points(ax, frame.fillna({"low": frame["effect"], "high": frame["effect"]}), places)

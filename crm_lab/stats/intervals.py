@@ -57,6 +57,26 @@ def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Flo
     return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
 
 
+def wilson_interval(successes: float, n: float, level: float = 0.95) -> Interval:
+    """Wilson's interval of one share.
+
+    >>> wilson_interval(8, 10).lo.__round__(3)
+    0.49
+    """
+    lo, hi = wilson(successes, n, level)
+    return Interval(float(lo), float(hi), level)
+
+
+def normal_interval(value: float, se: float, level: float = 0.95) -> Interval:
+    """The normal interval around an estimate.
+
+    >>> normal_interval(0, 1).hi.__round__(2)
+    1.96
+    """
+    half = z_value(level) * se
+    return Interval(value - half, value + half, level)
+
+
 @dataclass(frozen=True, slots=True)
 class RatioSet:
     """A confidence set of a ratio (Fieller 1954).

@@ -14,10 +14,11 @@ def test_a_metric_that_cannot_answer_is_refused_and_the_others_are_said(househol
     test = Experiment.from_frame(households, arm="arm", outcomes=["spend", "nothing", "same", "gaps"])
     metrics = tuple(mean_of(c) for c in ("spend", "nothing", "same", "gaps"))
     frame = Effects(metrics=metrics).analyze(test).to_frame().set_index("metric")
+    words = Effects(metrics=metrics).analyze(test).shown().set_index("metric")
     assert np.isfinite(frame.loc["spend", "effect"])
     for name, says in {"nothing": "is 0 for all 600", "same": "is 7.00 for all 600", "gaps": "no value for 10"}.items():
         assert np.isnan(frame.loc[name, "effect"])
-        assert says in frame.loc[name, "refusal"]
+        assert says in words.loc[name, "refusal"]
 
 
 def test_a_refused_primary_metric_refuses_the_result(households):

@@ -164,3 +164,22 @@ def test_of_several_treatments_one_is_named(own, rows, tmp_path):
     assert letter.arms == ("Kontrolle", "Brief")
     with pytest.raises(BadInput, match="No row is in the treatment 'SMS'; the arms are Angebot, Brief, Kontrolle"):
         own(treatment="SMS").open()
+
+
+def test_lists_and_tables_of_a_suite_say_the_same_as_text(own):
+    told = own(metrics=["Besuche", "gekauft"], covariates={"Umsatz": ["Umsatz_vorher"]}, control_share=None, unit=None)
+    text = own(metrics="Besuche, gekauft", covariates="Umsatz: Umsatz_vorher", control_share=0.0, unit="")
+    assert told == text
+    assert told.metrics == ("Besuche", "gekauft")
+    assert told.unit is None
+
+
+def test_every_setting_that_cannot_be_used_is_named_at_once(own):
+    with pytest.raises(BadInput) as refused:
+        own(control_share=2, missing_outcome="guess", metrics=3, colour="red")
+    assert [problem.split(";")[0] for problem in refused.value.problems] == [
+        "metrics is 3",
+        "control_share is 2",
+        "missing_outcome is 'guess'",
+        "colour is not known",
+    ]

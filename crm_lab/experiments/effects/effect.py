@@ -11,7 +11,7 @@ import numpy as np
 from crm_lab.experiments.core.estimate import Adjust, Difference, JointMeans
 from crm_lab.experiments.core.outcome_metrics import Metric
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Kind
+from crm_lab.results import Fact, Interval, Kind, id_part
 from crm_lab.stats.intervals import RatioSet, fieller
 
 Correction = Literal["none", "holm", "fdr_bh"]
@@ -79,39 +79,31 @@ def corrected(effects: list[Effect], correction: Correction) -> list[Effect]:
 
 
 def effect_row(e: Effect, correction: Correction) -> dict[str, object]:
-    """The row of a table of effects."""
-    d, r = e.found, e.relative
-    row: dict[str, object] = {
-        "metric": e.metric.name,
-        "arm": e.arm,
-        "adjusted": Message(f"experiments.adjust.{e.adjust}").text(),
-        "control": d.control if d else math.nan,
-        "treatment": d.treatment if d else math.nan,
-        "effect": d.effect if d else math.nan,
-        "low": d.lo if d else math.nan,
-        "high": d.hi if d else math.nan,
-        "pvalue": d.pvalue if d else math.nan,
-        "rel_effect": e.rel_effect,
-        "rel_low": r.lo if r else math.nan,
-        "rel_high": r.hi if r else math.nan,
+    """The row of a table of effects; what there is not is missing."""
+    found = {**{c: c for c in ("control", "treatment", "effect")}, "low": "lo", "high": "hi", "pvalue": "pvalue"}
+    further = {
+        "p_adjusted": None if correction == "none" else e.p_adjusted,
+        "not_worse": e.not_worse,
+        "refusal": None if e.refusal is None else e.refusal.key,
     }
-    if correction != "none":
-        row["p_adjusted"] = e.p_adjusted
-    if e.not_worse is not None:
-        row["not_worse"] = e.not_worse
-    if e.refusal is not None:
-        row["refusal"] = e.refusal.text()
-    return row
+    return {
+        "metric": e.metric.name, "arm": e.arm, "adjusted": e.adjust,
+        **{column: getattr(e.found, name, math.nan) for column, name in found.items()},
+        "rel_effect": e.rel_effect,
+        "rel_low": getattr(e.relative, "lo", math.nan),
+        "rel_high": getattr(e.relative, "hi", math.nan),
+        **{column: value for column, value in further.items() if value is not None},
+    }  # fmt: skip
 
 
-def effect_fact(e: Effect, kind: Kind, n: int, ci: Interval | None) -> Fact:
+def effect_fact(e: Effect, kind: Kind, n: int, level: float) -> Fact:
     """What a report may state of it."""
     return Fact(
-        f"effect.{e.metric.name}.{e.arm}",
+        f"effect.{id_part(e.metric.name)}.{id_part(e.arm)}",
         Message("experiments.fact.effect", {"metric": e.metric.label}),
         e.found.effect if e.found else None,
         e.metric.unit,
-        ci=ci,
+        ci=Interval(e.found.lo, e.found.hi, level) if e.found else None,
         kind=kind,
         n=n,
         denominator=Message("experiments.fact.per_unit").text(),

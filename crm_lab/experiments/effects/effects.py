@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from crm_lab.checks import Problems
+from crm_lab.checks import Problems, not_inside
 from crm_lab.experiments.core.estimate import Adjust, JointMeans, difference, joint_means
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import Metric, metric_problem, outcome_label
@@ -25,7 +25,7 @@ from crm_lab.experiments.effects.effect import (
 )
 from crm_lab.messages import Message
 from crm_lab.number_format import spaced
-from crm_lab.results import Fact, Interval, Kind, Readout, Result
+from crm_lab.results import Fact, Kind, Readout, Result, id_part
 
 _ADJUST = ("none", "cuped", "lin")
 
@@ -49,7 +49,7 @@ class Effects:
     def __post_init__(self) -> None:
         problems = Problems("effect settings")
         problems.unless(self.metrics, "metrics is empty; name at least one.")
-        problems.unless(0 < self.level < 1, f"level is {self.level}; it lies between 0 and 1.")
+        problems.extend(not_inside(self, "level"))
         problems.unless(
             self.adjust and all(a in _ADJUST for a in self.adjust),
             f"adjust is {self.adjust}; it holds some of {', '.join(_ADJUST)}.",
@@ -107,6 +107,7 @@ class EffectsResult(Result):
     caps: Mapping[str, float]
 
     name: ClassVar[str] = "effect"
+    words: ClassVar[dict[str, str]] = {"adjusted": "experiments.adjust."}
     formats: ClassVar[dict[str, str]] = {
         "control": ",.2f",
         "treatment": ",.2f",
@@ -130,6 +131,13 @@ class EffectsResult(Result):
         """One row per metric, arm and way of adjusting."""
         return pd.DataFrame([effect_row(e, self.spec.correction) for e in self.effects])
 
+    def shown(self) -> pd.DataFrame:
+        """The same with the ways of adjusting and the reasons of refusals in words."""
+        frame = super().shown()
+        if "refusal" in frame:
+            frame["refusal"] = [e.refusal.text() if e.refusal else math.nan for e in self.effects]
+        return frame
+
     def refusal(self) -> Message | None:
         """Why the primary metric has no effect, if so."""
         return self.headline.refusal
@@ -141,21 +149,17 @@ class EffectsResult(Result):
     def facts(self) -> tuple[Fact, ...]:
         """One estimate per metric and arm, with the planted truth where there is one."""
         kind: Kind = "simulated" if self.truth else "estimate"
-        n = sum(self.units.values())
-        facts: list[Fact] = []
-        for e in self.effects:
-            if e.found is None:
-                facts.append(effect_fact(e, kind, n, None))
-            elif e.adjust == self._counts:
-                facts.append(effect_fact(e, kind, n, Interval(e.found.lo, e.found.hi, self.spec.level)))
-        for outcome, effect in self.truth.items():
-            label = Message("experiments.fact.planted", {"metric": outcome_label(outcome)})
-            facts.append(Fact(f"effect.{outcome}.planted", label, effect, kind="simulated", n=n))
-        return tuple(facts)
+        n, level = sum(self.units.values()), self.spec.level
+        counted = [e for e in self.effects if e.found is None or e.adjust == self.headline.adjust]
+        planted = (
+            Fact(f"effect.{id_part(outcome)}.planted", _planted(outcome), effect, kind="simulated", n=n)
+            for outcome, effect in self.truth.items()
+        )
+        return (*(effect_fact(e, kind, n, level) for e in counted), *planted)
 
-    @property
-    def _counts(self) -> Adjust:
-        return self.headline.adjust
+
+def _planted(outcome: str) -> Message:
+    return Message("experiments.fact.planted", {"metric": outcome_label(outcome)})
 
 
 def _readout(table: EffectsResult) -> Readout:

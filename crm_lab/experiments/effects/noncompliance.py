@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.checks import BadInput, Problems, need_columns, not_inside
 from crm_lab.experiments.core.estimate import Adjust, difference, joint_means
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem
 from crm_lab.messages import Message
 from crm_lab.number_format import spaced
-from crm_lab.results import Fact, Interval, Kind, Readout, Result
+from crm_lab.results import Better, Fact, Interval, Readout, Result
 from crm_lab.stats.intervals import RatioSet, fieller, wilson
 
 
@@ -41,7 +42,7 @@ class TakeUp:
 
     def __post_init__(self) -> None:
         problems = Problems("take-up settings")
-        problems.unless(0 < self.level < 1, f"level is {self.level}; it lies between 0 and 1.")
+        problems.extend(not_inside(self, "level"))
         problems.unless(self.outcome != self.taken, "outcome and taken are the same column.")
         problems.raise_any()
 
@@ -112,6 +113,7 @@ class TakeUpResult(Result):
     refused: Message | None = None
 
     name: ClassVar[str] = "take_up"
+    words: ClassVar[dict[str, str]] = {"reading": "experiments.take_up."}
     formats: ClassVar[dict[str, str]] = {"effect": "+,.2f", "low": "+,.2f", "high": "+,.2f"}
 
     def to_frame(self) -> pd.DataFrame:
@@ -119,15 +121,13 @@ class TakeUpResult(Result):
         columns = ["reading", "effect", "low", "high"]
         if self.refused is not None:
             return pd.DataFrame(columns=columns)
-        span = self.cace_set.interval()
+        span, unknown = self.cace_set.interval(), math.nan
         rows = [
             ("itt", self.itt, self.itt_ci.lo, self.itt_ci.hi),
-            ("cace", self.cace if span else math.nan, span.lo if span else math.nan, span.hi if span else math.nan),
-            ("naive", self.naive, math.nan, math.nan),
+            ("cace", self.cace, span.lo, span.hi) if span else ("cace", unknown, unknown, unknown),
+            ("naive", self.naive, unknown, unknown),
         ]
-        return pd.DataFrame(
-            [(Message(f"experiments.take_up.{name}").text(), *values) for name, *values in rows], columns=columns
-        )
+        return pd.DataFrame(rows, columns=columns)
 
     @property
     def contamination(self) -> float:
@@ -141,8 +141,7 @@ class TakeUpResult(Result):
     def readout(self) -> Readout:
         """Effect of the offer and of taking it up; how wrong the opt-in comparison is."""
         if self.refused is not None:
-            nothing = Message("experiments.effect.certainty_refused")
-            return Readout(self.refused, nothing, "experiments.effect.action_refused")
+            return Readout(self.refused, "experiments.effect.certainty_refused", "experiments.effect.action_refused")
         crossed = Message("experiments.take_up.contaminated", {"share": self.contamination})
         values = {
             "contamination": crossed if self.contamination > 0 else "",
@@ -150,54 +149,31 @@ class TakeUpResult(Result):
             "hi": self.itt_ci.hi, "cace": self.cace, "take_up": self.take_up, "naive": self.naive, "n": self.units,
         }  # fmt: skip
         known = self.cace_set.kind == "bounded" and np.isfinite(self.cace)
-        return Readout(
-            Message(f"experiments.take_up.{'finding' if known else 'finding_itt'}", values),
-            Message(f"experiments.take_up.{'certainty_alone' if math.isnan(self.naive) else 'certainty'}", values),
-            Message("experiments.take_up.action", values),
-        )
+        alone = math.isnan(self.naive)
+        said = ("finding" if known else "finding_itt", "certainty_alone" if alone else "certainty", "action")
+        return Readout(*(Message(f"experiments.take_up.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
         """ITT, CACE, take-up."""
-        kind: Kind = "simulated" if self.simulated else "estimate"
-        label = {k: Message(f"experiments.take_up.{k}") for k in ("itt", "cace", "share")}
+        estimate = partial(Fact, kind="simulated" if self.simulated else "estimate", n=self.units)
         if self.refused is not None:
-            return (Fact("take_up.itt", label["itt"], None, kind=kind, n=self.units, refusal=self.refused),)
-        span = self.cace_set.interval()
-        row = self.funnel.iloc[0]
-        crossed = Interval(float(row["control_low"]), float(row["control_high"]))
-        contaminated = Message("experiments.take_up.contamination")
-        refused = None if span else Message("experiments.take_up.nobody", {"take_up": self.take_up})
-        return (
-            Fact(
-                "take_up.itt",
-                label["itt"],
-                self.itt,
-                self.spec.unit,
-                ci=self.itt_ci,
-                kind=kind,
-                n=self.units,
-                better="up",
-            ),
-            Fact(
-                "take_up.cace",
-                label["cace"],
-                self.cace if span else None,
-                self.spec.unit,
-                ci=span,
-                kind=kind,
-                n=self.units,
-                better="up",
-                refusal=refused,
-            ),
-            Fact("take_up.share", label["share"], self.take_up, "share", kind=kind, n=self.units),
-            Fact(
-                "take_up.contamination",
-                contaminated,
-                self.contamination,
-                "share",
-                ci=crossed,
-                kind=kind,
-                n=self.units,
-                better="down",
-            ),
+            return (estimate("take_up.itt", "experiments.take_up.itt", None, refusal=self.refused),)
+        span, unit, crossed = (
+            self.cace_set.interval(),
+            self.spec.unit,
+            self.funnel.iloc[0][["control_low", "control_high"]],
         )
+        refused = None if span else Message("experiments.take_up.nobody", {"take_up": self.take_up})
+        found: dict[str, tuple[float | None, str, Interval | None, Better]] = {
+            "itt": (self.itt, unit, self.itt_ci, "up"),
+            "cace": (self.cace if span else None, unit, span, "up"),
+            "share": (self.take_up, "share", None, "none"),
+            "contamination": (self.contamination, "share", Interval(*map(float, crossed)), "down"),
+        }
+        return tuple(
+            estimate(
+                f"take_up.{k}", f"experiments.take_up.{k}", value, unit, ci=ci, better=better,
+                refusal=refused if k == "cace" else None,
+            )
+            for k, (value, unit, ci, better) in found.items()
+        )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -15,8 +16,8 @@ from crm_lab.experiments.core.estimate import Adjust, JointMeans, difference, jo
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.messages import Message
 from crm_lab.number_format import spaced
-from crm_lab.results import Fact, Interval, Kind, Readout, Result
-from crm_lab.stats.intervals import z_value
+from crm_lab.results import Fact, Readout, Result
+from crm_lab.stats.intervals import normal_interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,29 +121,27 @@ class NoveltyResult(Result):
         refused = self.refusal()
         if refused is not None:
             return Readout(refused, "experiments.effect.certainty_refused", "experiments.novelty.action_refused")
-        z, (launch, _), (steady, se), (_, _, p) = z_value(self.spec.level), self.launch, self.steady, self.change
+        (launch, _), (steady, se), (_, _, p) = self.launch, self.steady, self.change
+        ci = normal_interval(steady, se, self.spec.level)
         values = {
-            "launch": launch, "steady": steady, "lo": steady - z * se, "hi": steady + z * se,
-            "unit": spaced(self.spec.unit), "weeks": self.spec.launch, "p": p,
+            "launch": launch, "steady": steady, "lo": ci.lo, "hi": ci.hi, "unit": spaced(self.spec.unit),
+            "weeks": self.spec.launch, "p": p,
         }  # fmt: skip
         fades = p < 1 - self.spec.level and abs(steady) < abs(launch)
-        grows = p < 1 - self.spec.level and not fades
-        state = "fades" if fades else "grows" if grows else "lasts"
-        return Readout(
-            Message("experiments.novelty.finding", values),
-            Message(f"experiments.novelty.{state}", values),
-            Message(f"experiments.novelty.action_{state}", values),
-        )
+        state = "fades" if fades else "grows" if p < 1 - self.spec.level else "lasts"
+        said = ("finding", state, f"action_{state}")
+        return Readout(*(Message(f"experiments.novelty.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
         """Launch and steady-state effect per week."""
-        kind: Kind = "simulated" if self.simulated else "estimate"
+        estimate = partial(Fact, kind="simulated" if self.simulated else "estimate")
         if self.means is None:
-            label = Message("experiments.fact.steady")
-            return (Fact("novelty.steady", label, None, kind=kind, refusal=self.refusal()),)
-        z, facts = z_value(self.spec.level), []
-        for name, (value, se) in (("launch", self.launch), ("steady", self.steady)):
-            ci = Interval(value - z * se, value + z * se, self.spec.level)
-            label, unit = Message(f"experiments.fact.{name}"), self.spec.unit
-            facts.append(Fact(f"novelty.{name}", label, value, unit, ci=ci, kind=kind, n=self.units))
-        return tuple(facts)
+            return (estimate("novelty.steady", "experiments.fact.steady", None, refusal=self.refusal()),)
+        found = {"launch": self.launch, "steady": self.steady}
+        return tuple(
+            estimate(
+                f"novelty.{name}", f"experiments.fact.{name}", value, self.spec.unit,
+                ci=normal_interval(value, se, self.spec.level), n=self.units,
+            )
+            for name, (value, se) in found.items()
+        )  # fmt: skip

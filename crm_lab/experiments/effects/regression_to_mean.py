@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.checks import BadInput, Problems, need_columns, not_inside
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.messages import Message
 from crm_lab.number_format import spaced
-from crm_lab.results import Fact, Interval, Kind, Readout, Result
+from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats.intervals import z_value
 
 
@@ -37,7 +38,7 @@ class ChosenOnPast:
 
     def __post_init__(self) -> None:
         problems = Problems("settings of the chosen segment")
-        problems.unless(0 < self.share < 1, f"share is {self.share}; it lies between 0 and 1.")
+        problems.extend(not_inside(self, "share"))
         problems.unless(self.end in ("top", "bottom"), f"end is {self.end!r}; it is top or bottom.")
         problems.raise_any()
 
@@ -80,13 +81,18 @@ class ChosenOnPastResult(Result):
         """One row per arm and one for the difference."""
         if not len(self.arms):
             return pd.DataFrame(columns=["arm", "before", "after", "units", "change", "low", "high"], dtype=float)
-        z = z_value(self.spec.level)
         frame = self.arms.rename_axis("arm").reset_index()
         effect, variance = frame["change"][1] - frame["change"][0], frame["var"].sum()
-        difference = {"arm": Message("experiments.chosen.difference").text(), "change": effect, "var": variance}
+        difference = {"arm": "difference", "change": effect, "var": variance}
         frame = pd.concat([frame, pd.DataFrame([difference])], ignore_index=True)
-        reach = z * frame["var"] ** 0.5
+        reach = z_value(self.spec.level) * frame["var"] ** 0.5
         return frame.assign(low=frame["change"] - reach, high=frame["change"] + reach).drop(columns="var")
+
+    def shown(self) -> pd.DataFrame:
+        """The same with the difference in words."""
+        frame = self.to_frame()
+        last = [Message("experiments.chosen.difference").text()] * min(len(frame), 1)
+        return frame.assign(arm=[*frame["arm"][:-1], *last])
 
     def refusal(self) -> Message | None:
         """No past to choose on, if so."""
@@ -96,31 +102,26 @@ class ChosenOnPastResult(Result):
         """What the segment did by itself, and what is left for the treatment."""
         refused = self.refusal()
         if refused is not None:
-            certainty = Message("experiments.effect.certainty_refused")
-            return Readout(refused, certainty, "experiments.chosen.action_refused")
+            return Readout(refused, "experiments.effect.certainty_refused", "experiments.chosen.action_refused")
         frame = self.to_frame()
         values = {
             "share": self.spec.share, "alone": frame["change"][0], "treated": frame["change"][1],
             "effect": frame["change"][2], "lo": frame["low"][2], "hi": frame["high"][2], "unit": spaced(self.spec.unit),
             "relative": frame["change"][0] / frame["before"][0] if frame["before"][0] else 0.0,
         }  # fmt: skip
-        finding = Message(f"experiments.chosen.finding_{self.spec.end}", values)
-        return Readout(
-            finding, Message("experiments.chosen.certainty", values), Message("experiments.chosen.action", values)
-        )
+        said = (f"finding_{self.spec.end}", "certainty", "action")
+        return Readout(*(Message(f"experiments.chosen.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
         """Change by itself and the difference between the arms."""
-        kind: Kind = "simulated" if self.simulated else "estimate"
+        estimate = partial(Fact, kind="simulated" if self.simulated else "estimate")
         if not len(self.arms):
-            label = Message("experiments.fact.chosen_effect")
-            return (Fact("chosen.effect", label, None, kind=kind, refusal=self.refusal()),)
-        frame = self.to_frame()
-        n = int(self.arms["units"].sum())
-        facts = []
-        for name, row in (("alone", 0), ("effect", 2)):
-            ci = Interval(float(frame["low"][row]), float(frame["high"][row]), self.spec.level)
-            label, value = Message(f"experiments.fact.chosen_{name}"), float(frame["change"][row])
-            unit = self.spec.unit
-            facts.append(Fact(f"chosen.{name}", label, value, unit, ci=ci, kind=kind, n=n))
-        return tuple(facts)
+            return (estimate("chosen.effect", "experiments.fact.chosen_effect", None, refusal=self.refusal()),)
+        alone, _, effect = self.to_frame().to_dict("records")
+        return tuple(
+            estimate(
+                f"chosen.{name}", f"experiments.fact.chosen_{name}", row["change"], self.spec.unit,
+                ci=Interval(row["low"], row["high"], self.spec.level), n=int(self.arms["units"].sum()),
+            )
+            for name, row in (("alone", alone), ("effect", effect))
+        )  # fmt: skip

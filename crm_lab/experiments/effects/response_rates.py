@@ -11,8 +11,8 @@ import pandas as pd
 
 from crm_lab.checks import BadInput
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
-from crm_lab.stats.intervals import wilson
+from crm_lab.results import Fact, Interval, Readout, Result, id_part
+from crm_lab.stats.intervals import wilson_interval
 
 NUMERATORS = ("opened", "clicked", "redeemed", "bought")
 DENOMINATORS = ("sent", "delivered", "opened")
@@ -61,15 +61,13 @@ class ResponseRates:
 
     def _rates(self, flags: pd.DataFrame, have: Sequence[str]) -> list[dict[str, float | str]]:
         rows: list[dict[str, float | str]] = []
-        for top in (n for n in NUMERATORS if n in have):
-            for bottom in (d for d in DENOMINATORS if d in have and d != top):
-                known = flags[flags[[top, bottom]].notna().all(axis=1) & (flags[bottom] == 1)]
-                n, hits = len(known), int(known[top].sum())
-                shrink = _design_effect(known, top)
-                lo, hi = wilson(hits / shrink, n / shrink, self.level)
-                counts: dict[str, float | str] = {"responders": hits, "of": n, "rate": hits / n if n else math.nan}
-                ends = {"low": float(lo), "high": float(hi)}
-                rows.append({"definition": f"{top} / {bottom}", "group": "", **counts, **ends})
+        pairs = [(top, bottom) for top in NUMERATORS for bottom in DENOMINATORS if {top, bottom} <= set(have)]
+        for top, bottom in (pair for pair in pairs if pair[0] != pair[1]):
+            known = flags[flags[[top, bottom]].notna().all(axis=1) & (flags[bottom] == 1)]
+            n, hits, shrink = len(known), int(known[top].sum()), _design_effect(known, top)
+            ci = wilson_interval(hits / shrink, n / shrink, self.level)
+            cells = (f"{top} / {bottom}", "", hits, n, hits / n if n else math.nan, ci.lo, ci.hi)
+            rows.append(dict(zip(_COLUMNS, cells, strict=True)))
         return rows
 
 
@@ -87,7 +85,7 @@ _COLUMNS = ["definition", "group", "responders", "of", "rate", "low", "high"]
 
 def _id(rate: Mapping[str, float | str]) -> str:
     name = f"response.{str(rate['definition']).replace(' / ', '_per_')}"
-    return f"{name}.{str(rate['group']).lower().replace(' ', '_')}" if rate["group"] else name
+    return f"{name}.{id_part(rate['group'])}" if rate["group"] else name
 
 
 @dataclass(frozen=True)
@@ -117,8 +115,7 @@ class ResponseRatesResult(Result):
         """How far the definitions are apart, and which reach the target."""
         refused = self.refusal()
         if refused is not None:
-            certainty = Message("experiments.effect.certainty_refused")
-            return Readout(refused, certainty, "experiments.response.action_refused")
+            return Readout(refused, "experiments.effect.certainty_refused", "experiments.response.action_refused")
         frame = ResponseRatesResult(self.spec, tuple(r for r in self.rates if not r["group"])).to_frame()
         by_rate = frame.sort_values("rate")
         low, high = by_rate.iloc[0], by_rate.iloc[-1]

@@ -1,10 +1,13 @@
-"""Which column of an unknown file holds what of a test; what cannot be told apart is asked."""
+"""Guess the role of each column in a test file; ask when two columns fit one role."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import resources
 
 from crm_lab.checks import BadInput, Problems
 from crm_lab.data.sources.column_roles import Look, date_formats, is_numeric
@@ -18,45 +21,14 @@ ROLES = (*ONE, *MANY)
 _MOST_ARMS = 10
 _MOST_GROUPS = 60
 
-_ARM = ("arm", "group", "testgroup", "abgroup", "variant", "variation", "treatment", "treated", "cell", "condition",
-        "assignment", "bucket", "gruppe", "testgruppe", "组", "组别", "分组", "实验组", "实验分组")  # fmt: skip
-_CONTROL = ("control", "controlgroup", "ctrl", "holdout", "kontrolle", "kontrollgruppe", "placebo", "nooffer",
-            "untreated", "bau", "none", "no", "false", "0", "对照", "对照组")  # fmt: skip
-_WEAK = ("none", "no", "false", "0")  # they say control only where the column is known to be the arm
-_SURE = tuple(word for word in _CONTROL if word not in _WEAK)
-_UNIT = ("unit", "unitid", "id", "customerid", "customer", "memberid", "member", "userid", "user", "clientid",
-         "householdid", "household", "cardno", "storeid", "kunde", "kundennummer", "会员号", "会员编号", "客户号",
-         "客户编号", "会员", "客户")  # fmt: skip
-_SEGMENT = ("tier", "segment", "store", "city", "region", "channel", "country", "stratum", "strata", "block",
-            "stufe", "等级", "门店", "城市", "地区", "渠道")  # fmt: skip
-_DATES = {
-    "assigned_on": ("assignedon", "assigned", "assignedat", "assignmentdate", "assigneddate", "分组日期"),
-    "outcome_from": ("outcomefrom", "windowstart", "outcomestart"),
-    "outcome_until": ("outcomeuntil", "until", "windowend", "outcomeend", "截止日期"),
-}
-_FUNNEL = ("enrolled", "joined", "active", "redeemed", "入会", "活跃", "兑换")
-_PAST = (
-    "before",
-    "pre",
-    "prior",
-    "past",
-    "previous",
-    "prev",
-    "baseline",
-    "history",
-    "historical",
-    "vorher",
-    "前",
-    "历史",
-)
 _FLAGS = {"0", "1", "0.0", "1.0"}
-_LATER = ("later", "followup", "afterwards", "之后")
-_ELSEWHERE = ("elsewhere", "othershops", "otherstores", "其他门店")
-_REWARDS = ("reward", "rewards", "rewardcost", "rewardscost", "奖励")
-_MARGIN = ("margin", "profit", "毛利")
-_SPEND = ("spend", "spent", "revenue", "sales", "amount", "turnover", "umsatz", "消费", "金额", "销售额")
-_OTHER = ("orders", "visits", "trips", "baskets", "bought", "purchased", "purchases", "converted", "conversion",
-          "repurchased", "returned", "churned", "complaints", "items", "订单", "购买", "复购", "到店")  # fmt: skip
+
+
+@cache
+def _words(group: str) -> dict[str, tuple[str, ...]]:
+    """What people call things in a test's file, by ``column_words_of_a_test.toml``."""
+    text = resources.files(__package__).joinpath("column_words_of_a_test.toml").read_text(encoding="utf-8")
+    return {role: tuple(names) for role, names in tomllib.loads(text)[group].items()}
 
 
 @dataclass(frozen=True)
@@ -88,8 +60,9 @@ class Recognised:
 def arm_columns(look: Look) -> tuple[str, ...]:
     """Columns that may hold the arm: by their name, else by values such as control or hold-out."""
     few = {name: set(seen) for name, seen in look.values.items() if 2 <= len(set(seen)) <= _MOST_ARMS}
-    named = tuple(name for name in few if _plain(name) in _ARM)
-    return named or tuple(name for name, levels in few.items() if any(_plain(v) in _SURE for v in levels))
+    named = tuple(name for name in few if _plain(name) in _words("names")["arm"])
+    sure = _words("control")["sure"]
+    return named or tuple(name for name, levels in few.items() if any(_plain(v) in sure for v in levels))
 
 
 def looks_like_a_test(look: Look, arm: str = "", purchases: bool = False) -> bool:
@@ -101,10 +74,11 @@ def looks_like_a_test(look: Look, arm: str = "", purchases: bool = False) -> boo
         purchases: Whether the file could be read as purchases too; then a column called group is not enough.
     """
     candidates = (arm,) if arm else arm_columns(look)
-    ids = [name for name in look.header if _plain(name) in _UNIT and look.values[name]]
+    ids = [name for name in look.header if _plain(name) in _words("names")["unit"] and look.values[name]]
     if not candidates or any(len(set(look.values[name])) < 0.9 * len(look.values[name]) for name in ids):
         return False
-    sure = any(_plain(value) in _SURE for name in candidates for value in set(look.values.get(name, ())))
+    words = _words("control")["sure"]
+    sure = any(_plain(value) in words for name in candidates for value in set(look.values.get(name, ())))
     return bool(arm) or sure or bool(ids) or not purchases
 
 
@@ -127,8 +101,10 @@ def recognise(look: Look, chosen: Mapping[str, str], control: str = "", date_for
     roles = {**found.roles, "outcome": said.get("outcome") or _outcome(look, found)}
     roles["metrics"] = tuple(name for name in roles.get("metrics", ()) if name != roles["outcome"])
     roles["funnel"] = tuple(name for name in roles.get("funnel", ()) if set(look.values[name]) <= _FLAGS)
-    form = date_format or _date_format(look, [str(roles[name]) for name in _DATES if name in roles])
-    shifted = [role for role in ("later", "elsewhere") if not _has(str(roles.get(role, "margin")), _MARGIN)]
+    form = date_format or _date_format(look, [str(roles[name]) for name in _words("dates") if name in roles])
+    shifted = [
+        role for role in ("later", "elsewhere") if not _has(str(roles.get(role, "margin")), _words("numbers")["margin"])
+    ]
     if "margin" in roles and "margin" not in said:  # margin and shifted sales must be one measure
         found = replace(found, unused=(*found.unused, *(str(roles.pop(role)) for role in shifted if role not in said)))
     kept = {role: column for role, column in roles.items() if column}
@@ -178,7 +154,7 @@ def _quoted(text: str) -> str:
 
 
 def _outcome(look: Look, found: Recognised) -> str:
-    spend = [name for name in found.roles.get("metrics", ()) if _has(name, _SPEND)]
+    spend = [name for name in found.roles.get("metrics", ()) if _has(name, _words("numbers")["spend"])]
     if len(spend) == 1:
         return spend[0]
     rest = [name for name in found.roles.get("metrics", ()) if name not in spend]
@@ -214,22 +190,19 @@ def _by_name(look: Look, said: Mapping[str, str | tuple[str, ...]]) -> Recognise
 def _role(name: str, look: Look) -> str:
     """What a column is by its name and kind of values; empty for nothing known."""
     seen, plain = look.values[name], _plain(name)
-    for role, names in _DATES.items():
+    for role, names in _words("dates").items():
         if plain in names and date_formats(seen):
             return role
-    if plain in _UNIT:
+    if plain in _words("names")["unit"]:
         return "unit"
-    if _has(name, _SEGMENT):
+    if _has(name, _words("groups")["segments"]):
         return "segments" if len(set(seen)) <= _MOST_GROUPS else ""
     return _role_of_number(name) if is_numeric(seen) else ""
 
 
 def _role_of_number(name: str) -> str:
-    order = (
-        ("covariates", _PAST), ("later", _LATER), ("elsewhere", _ELSEWHERE), ("rewards", _REWARDS),
-        ("margin", _MARGIN), ("funnel", _FUNNEL), ("metrics", (*_SPEND, *_OTHER)),
-    )  # fmt: skip
-    return next((role for role, words in order if _has(name, words)), "")
+    role = next((role for role, words in _words("numbers").items() if _has(name, words)), "")
+    return "metrics" if role == "spend" else role
 
 
 def _date_format(look: Look, columns: list[str]) -> str:
@@ -259,4 +232,4 @@ def _plain(name: str) -> str:
 
 
 def _says_control(level: str) -> bool:
-    return _plain(level) in _CONTROL
+    return any(_plain(level) in words for words in _words("control").values())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from crm_lab.checks import BadInput, Problems, as_date, need_columns
 from crm_lab.experiments.core.experiment import Experiment
@@ -23,63 +24,110 @@ KIND = "test"
 MONEY = ("later", "elsewhere", "margin", "rewards")
 
 
-@dataclass(frozen=True, kw_only=True)
-class OwnTest:
+def _maybe(given: object) -> str | None:
+    """Text as it is, a number or a day as text; nothing for nothing."""
+    return None if given is None or given == "" else str(given)
+
+
+def _names(given: object) -> tuple[str, ...]:
+    """Columns as a list, or as text with commas."""
+    if not isinstance(given, str | Sequence):
+        raise ValueError(_LIST)  # noqa: TRY004 - pydantic collects it
+    parts = given.split(",") if isinstance(given, str) else map(str, given)
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _pasts(given: object) -> tuple[str, ...] | dict[str, tuple[str, ...]]:
+    """Covariates for all outcomes, or each outcome's own: as a table, or as text with colons."""
+    if isinstance(given, str) and ":" in given:
+        pairs = (part.partition(":") for part in given.split(";") if part.strip())
+        given = {outcome.strip(): names for outcome, _, names in pairs}
+    if isinstance(given, Mapping):
+        return {str(outcome): _names(names) for outcome, names in given.items()}
+    return _names(given)
+
+
+_LIST = "it is a list of columns"
+_Maybe = Annotated[str | None, BeforeValidator(_maybe)]
+_Names = Annotated[tuple[str, ...], BeforeValidator(_names), Field(description=_LIST)]
+_Pasts = Annotated[tuple[str, ...] | dict[str, tuple[str, ...]], BeforeValidator(_pasts), Field(description=_LIST)]
+
+
+class OwnTest(BaseModel):
     """A test in a file with one row per unit.
 
     Attributes:
-        file: CSV, Parquet or Excel, or the suite (.toml) that `crm-lab init` wrote for one; empty for none.
+        file: CSV, Parquet or Excel, or the suite (.toml) that `crm-lab init` wrote for one; none if empty.
             Relative paths start at the project. A suite's ``[source]`` says the rest of what is below.
         arm: Column with the arm.
         outcome: Column with the outcome, 0 where nothing happened.
-        metrics: Further outcomes, separated by commas.
-        covariates: Columns from before the start, separated by commas; ``spend: spend_before; orders:
-            orders_before`` gives each outcome its own.
-        unit: Column with the unit's id; empty keeps every row.
+        metrics: Further outcomes; lists of columns may be text with commas, as the notebooks' parameters are.
+        covariates: Columns from before the start; a table, or ``spend: spend_before; orders: orders_before``,
+            gives each outcome its own.
+        unit: Column with the unit's id; without one every row is kept.
         control: Name of the control arm.
         treatment: Name of the arm that is read against it; needed where there are several.
-        control_share: Planned share of the control arm; 0 for arms of equal size.
+        control_share: Planned share of the control arm; none (or 0) for arms of equal size.
         segments: Columns fixed before the start within which the sample ratio is looked at.
         funnel: Columns with 0 or 1 after the assignment, in order: who took the offer, who was active, ...
         assigned_on: Column with the day of the assignment, or one date.
         outcome_from: Column with the first day of the outcome window, or one date.
         outcome_until: Column with its last day, or one date.
-        date_format: strptime format of dates that are text; empty for YYYY-MM-DD.
+        date_format: strptime format of dates that are text; none for YYYY-MM-DD.
         later: Column with the outcome in a window after the programme's end.
         elsewhere: Column with spend in the retailer's other shops in the outcome window.
         margin: Column with gross margin in the outcome window.
         rewards: Column with the cost of rewards in it.
         missing_outcome: What a unit without an outcome is: ``zero`` (nothing happened), ``drop`` (not known: it is
-            left out, and the sample ratio looks at those who are left); empty refuses such a file.
+            left out, and the sample ratio looks at those who are left); without it such a file is refused.
         currency: ISO code of its amounts.
     """
 
-    file: str
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    file: _Maybe
     arm: str = "arm"
     outcome: str = "spend"
-    metrics: str = ""
-    covariates: str = ""
-    unit: str = ""
+    metrics: _Names = ()
+    covariates: _Pasts = ()
+    unit: _Maybe = None
     control: str = "control"
-    treatment: str = ""
-    control_share: float = 0.0
-    segments: str = ""
-    funnel: str = ""
-    assigned_on: str = ""
-    outcome_from: str = ""
-    outcome_until: str = ""
-    date_format: str = ""
-    later: str = ""
-    elsewhere: str = ""
-    margin: str = ""
-    rewards: str = ""
-    missing_outcome: str = ""
+    treatment: _Maybe = None
+    control_share: Annotated[
+        Annotated[float, Field(gt=0, lt=1)] | None,
+        BeforeValidator(lambda given: given or None),
+        Field(description="it lies between 0 and 1, 0 for equal arms"),
+    ] = None
+    segments: _Names = ()
+    funnel: _Names = ()
+    assigned_on: _Maybe = None
+    outcome_from: _Maybe = None
+    outcome_until: _Maybe = None
+    date_format: _Maybe = None
+    later: _Maybe = None
+    elsewhere: _Maybe = None
+    margin: _Maybe = None
+    rewards: _Maybe = None
+    missing_outcome: Annotated[
+        Literal["zero", "drop"] | None, BeforeValidator(_maybe), Field(description="it is zero or drop")
+    ] = None
     currency: str = "EUR"
+
+    def __init__(self, **given: Any) -> None:
+        """Read the settings.
+
+        Raises:
+            BadInput: With every setting that cannot be used.
+        """
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise BadInput("The test", list(dict.fromkeys(_sentence(dict(e)) for e in error.errors()))) from None
 
     @property
     def given(self) -> bool:
         """Whether a file is named."""
-        return bool(self.file)
+        return self.file is not None
 
     def described(self) -> OwnTest:
         """Itself, or what a suite's ``[source]`` says, with the file's full path.
@@ -87,20 +135,19 @@ class OwnTest:
         Raises:
             BadInput: If there is no such file, or the suite describes no test.
         """
-        path = Path(self.file)
+        path = Path(self.file or "")
         path = path if path.is_absolute() or path.exists() else project_root() / path
-        if not path.exists():
+        if not self.file or not path.exists():
             raise BadInput(f"There is no file {self.file}; give its path from the project's folder.")
-        return _from_suite(path) if path.suffix == ".toml" else replace(self, file=str(path))
+        return _from_suite(path) if path.suffix == ".toml" else self.model_copy(update={"file": str(path)})
 
     def tables(self, as_of: str = LATEST) -> FileTables:
         """The file's provenance for `publish`; `as_of` is the day it was written."""
         own = self.described()
-        units = read_units(Path(own.file))
+        path = Path(str(own.file))
+        units = read_units(path)
         made_up = "simulated" in units and bool(units["simulated"].astype("string").str.lower().isin(_TRUE).all())
-        return FileTables(
-            Path(own.file), None if as_of == LATEST else as_date(as_of), own.currency, len(units), made_up
-        )
+        return FileTables(path, None if as_of == LATEST else as_date(as_of), own.currency, len(units), made_up)
 
     def open(self, tables: FileTables | Any = None) -> Experiment:
         """Read the file and check it, its dates against `tables.as_of` too.
@@ -109,25 +156,19 @@ class OwnTest:
             BadInput: With every problem of the file at once.
         """
         own = self.described()
-        frame = read_units(Path(own.file), [own.arm, own.unit])
+        frame = read_units(Path(str(own.file)), [own.arm, *([own.unit] if own.unit else [])])
         check_dates(frame, own, tables)
         money = {role: column for role in MONEY if (column := getattr(own, role))}
-        outcomes = [own.outcome, *_names(own.metrics), *_names(own.funnel), *money.values()]
-        need_columns(frame.columns, [own.arm, *_names(own.segments)], "The file")
+        judged_names = tuple(dict.fromkeys([own.outcome, *own.metrics]))
+        outcomes = list(dict.fromkeys([*judged_names, *own.funnel, *money.values()]))
+        need_columns(frame.columns, [own.arm, *own.segments], "The file")
         frame = _known_outcomes(_two_arms(frame, own), own, outcomes)
         test = Experiment.from_frame(
-            frame,
-            arm=own.arm,
-            outcomes=list(dict.fromkeys(outcomes)),
-            covariates=_pasts(own.covariates),
-            unit=own.unit or None,
-            control=own.control,
+            frame, arm=own.arm, outcomes=outcomes, covariates=own.covariates, unit=own.unit, control=own.control,
             shares=own.shares(frame[own.arm]),
-        )
-        names = tuple(dict.fromkeys([own.outcome, *_names(own.metrics)]))
-        days = [own.assigned_on] if own.assigned_on in frame else []
-        segments, funnel = (*_names(own.segments), *days), tuple(_names(own.funnel))
-        return replace(test, judged=names, segments=segments, funnel=funnel, money=money)
+        )  # fmt: skip
+        days = [own.assigned_on] if own.assigned_on and own.assigned_on in frame else []
+        return replace(test, judged=judged_names, segments=(*own.segments, *days), funnel=own.funnel, money=money)
 
     def history(self, tables: FileTables | Any = None) -> History:
         """The control units, to whom nothing was done, as the ground on which the next test is planned."""
@@ -136,33 +177,14 @@ class OwnTest:
         return History(untouched, judged(test), test.covariates, len(test.frame))
 
     def shares(self, arms: pd.Series) -> Mapping[str, float] | None:
-        """Planned share per arm; ``None`` for equal ones.
-
-        Raises:
-            BadInput: If the control's share is none.
-        """
-        if not 0 <= self.control_share < 1:
-            raise BadInput(f"control_share is {self.control_share}; it lies between 0 and 1, 0 for equal arms.")
-        names = sorted(arms.dropna().astype(str).unique())
-        others = [name for name in names if name != self.control]
-        if not self.control_share or not others:
+        """Planned share per arm; ``None`` for equal ones."""
+        others = sorted(set(arms.dropna().astype(str)) - {self.control})
+        if self.control_share is None or not others:
             return None
         return {self.control: self.control_share} | dict.fromkeys(others, (1 - self.control_share) / len(others))
 
 
 _TRUE = ("true", "yes", "1", "ja", "是")
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _pasts(text: str) -> list[str] | dict[str, list[str]]:
-    """Covariates for all outcomes, or (with colons) each outcome's own."""
-    if ":" not in text:
-        return _names(text)
-    pairs = [part.partition(":") for part in text.split(";") if part.strip()]
-    return {outcome.strip(): _names(names) for outcome, _, names in pairs}
 
 
 def _from_suite(path: Path) -> OwnTest:
@@ -171,16 +193,27 @@ def _from_suite(path: Path) -> OwnTest:
         given = dict(tomllib.loads(path.read_text(encoding="utf-8")).get("source", {}))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{path.name} is no TOML: {error}.") from error
-    known = {f.name for f in fields(OwnTest)} - {"file"}
     problems = Problems(f"The test in {path.name}")
     problems.unless(given.pop("kind", "") == KIND, 'its [source] has no kind = "test"; write it with crm-lab init.')
     problems.unless("path" in given, "its [source] has no path of a file.")
     file = path.parent / str(given.pop("path", ""))
     problems.unless(file.is_file(), f"there is no file {file.name} at {file.parent}.")
-    unknown = sorted(set(given) - known)
-    problems.unless(not unknown, f"{', '.join(unknown)} is not known; a test has {', '.join(sorted(known))}.")
+    try:
+        own = OwnTest(**{**given, "file": str(file)})
+    except BadInput as error:
+        problems.extend(error.problems)
     problems.raise_any()
-    return OwnTest(file=str(file), **given)
+    return own
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    """One mistake that pydantic found, in our words."""
+    name, fields = str(error["loc"][0]), OwnTest.model_fields
+    if name not in fields:
+        return f"{name} is not known; a test has {', '.join(sorted(set(fields) - {'file'}))}."
+    if error["type"] == "missing":
+        return f"{name} is missing; give it, or empty text for none."
+    return f"{name} is {error['input']!r}; {fields[name].description or 'it is text'}."
 
 
 _GAP_QUESTION = (

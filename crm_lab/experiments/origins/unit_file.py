@@ -19,25 +19,25 @@ _GAPS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "-"]
 
 
 class Days(Protocol):
-    """Columns or dates that say when a test was: empty where nobody said."""
+    """Columns or dates that say when a test was; none where nobody said."""
 
     @property
-    def assigned_on(self) -> str:
+    def assigned_on(self) -> str | None:
         """Day of the assignment."""
         ...
 
     @property
-    def outcome_from(self) -> str:
+    def outcome_from(self) -> str | None:
         """First day of the outcome window."""
         ...
 
     @property
-    def outcome_until(self) -> str:
+    def outcome_until(self) -> str | None:
         """Its last day."""
         ...
 
     @property
-    def date_format(self) -> str:
+    def date_format(self) -> str | None:
         """Strptime format of days that are text."""
         ...
 
@@ -148,7 +148,7 @@ def check_dates(frame: pd.DataFrame, own: Days, tables: Any) -> None:
     problems.raise_any()
 
 
-def _days(frame: pd.DataFrame, given: str, name: str, form: str, problems: Problems) -> pd.Series:
+def _days(frame: pd.DataFrame, given: str | None, name: str, form: str | None, problems: Problems) -> pd.Series:
     """Days of a column or of one date for all units; all missing where nothing is given."""
     if not given:
         return pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns]")

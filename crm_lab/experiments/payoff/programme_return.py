@@ -16,8 +16,8 @@ from crm_lab.experiments.core.estimate import JointMeans
 from crm_lab.experiments.payoff.money_parts import Parts, Return
 from crm_lab.experiments.payoff.terms import COSTS, GAINS, Decision, Terms
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Kind, Readout, Result
-from crm_lab.stats.intervals import z_value
+from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.stats.intervals import normal_interval, z_value
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,9 @@ class ProgrammeResult(Result):
     refused: Message | None = None
 
     name: ClassVar[str] = "roi"
+    words: ClassVar[dict[str, str]] = {
+        "part": "experiments.part.", "quantity": "experiments.break_even.", "basis": "experiments.basis.",
+    }  # fmt: skip
     formats: ClassVar[dict[str, str]] = {
         "per_unit": "+,.2f", "low": "+,.2f", "high": "+,.2f", "total": "+,.0f",
     }  # fmt: skip
@@ -76,18 +79,13 @@ class ProgrammeResult(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """The waterfall: one row per part and the net, per treated unit and for all of them."""
-        columns = ["part", "per_unit", "low", "high", "total"]
-        if self.parts is None:
-            return pd.DataFrame(columns=columns)
-        z = z_value(self.spec.level)
-        rows = [(n, *self.parts.total([n])) for n in self.parts.names] + [("net", *self.parts.total())]
-        return pd.DataFrame(
-            [
-                (Message(f"experiments.part.{n}").text(), v, v - z * se, v + z * se, v * self.treated)
-                for n, v, se in rows
-            ],
-            columns=columns,
-        )
+        rows = []
+        if self.parts is not None:
+            amounts = {**{n: self.parts.total([n]) for n in self.parts.names}, "net": self.parts.total()}
+            for name, (value, se) in amounts.items():
+                ci = normal_interval(value, se, self.spec.level)
+                rows.append((name, value, ci.lo, ci.hi, value * self.treated))
+        return pd.DataFrame(rows, columns=["part", "per_unit", "low", "high", "total"])
 
     def probabilities(self, points: int = 81) -> pd.DataFrame:
         """Probability that the multiple is above each of some values: multiple, roi, probability."""
@@ -121,10 +119,7 @@ class ProgrammeResult(Result):
         per_sale = (new + anyway) / self._earning() if self._earning() else 0.0
         up = amount["margin"] + per_sale * (self.mean("spend", 1) - self.mean("spend", 0))
         now = [("lift", lift, up), (*rewards, new + anyway), ("margin", self.margin, gains)]
-        rows = [
-            (Message(f"experiments.break_even.{name}").text(), value, value * (1 - net / slope) if slope else math.nan)
-            for name, value, slope in now
-        ]
+        rows = [(name, value, value * (1 - net / slope) if slope else math.nan) for name, value, slope in now]
         return pd.DataFrame(rows, columns=columns)
 
     def bases(self) -> pd.DataFrame:
@@ -144,8 +139,7 @@ class ProgrammeResult(Result):
             "margin_incremental": r.gain / cost,
             "roi": r.gain / cost - 1,
         }
-        names = [Message(f"experiments.basis.{k}").text() for k in rows]
-        return pd.DataFrame({"basis": names, "value": list(rows.values())})
+        return pd.DataFrame(list(rows.items()), columns=["basis", "value"])
 
     def mean(self, role: str, arm: int) -> float:
         """An arm's mean of spend or of a part of the money that was given."""
@@ -176,58 +170,44 @@ class ProgrammeResult(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """ROI in both definitions, net per unit and in all, probability, decision."""
-        kind: Kind = "simulated" if self.truth is not None else "estimate"
-        names = ("roi", "multiple", "net", "net_total", "p_needed", "decision")
-        label = {k: Message(f"experiments.fact.{k}") for k in names}
+        found = partial(Fact, kind="simulated" if self.truth is not None else "estimate", n=self.units)
         if self.parts is None:
-            return (Fact("roi.net", label["roi"], None, kind=kind, n=self.units, refusal=self.refused),)
-        r, level, n = self.returns, self.spec.level, self.units
-        span = r.multiple_set(level).interval()
-        roi = None if span is None else Interval(span.lo - 1, span.hi - 1, level)
-        net, se = r.net()
-        z, all_of_them = z_value(level), self.treated
-        money = partial(Fact, unit=self.spec.currency, kind=kind, n=n, better="up")
-        multiple, no_ratio = r.multiple, None
-        if span is None or not math.isfinite(multiple):
-            multiple, no_ratio = math.nan, Message("experiments.roi.no_ratio")
-        ratio = partial(Fact, kind=kind, n=n, better="up", refusal=no_ratio)
+            return (found("roi.net", "experiments.fact.roi", None, refusal=self.refused),)
+        r, level, treated = self.returns, self.spec.level, self.treated
+        net = normal_interval(*r.net(), level)
+        span = r.multiple_set(level).interval() if math.isfinite(r.multiple) else None
+        ratio = partial(found, better="up", refusal=None if span else Message("experiments.roi.no_ratio"))
+        roi = Interval(span.lo - 1, span.hi - 1, level) if span else None
+        money = partial(found, unit=self.spec.currency, better="up")
+        said = {
+            key: Message(f"experiments.fact.{key}").text()
+            for key in ("roi_definition", "multiple_definition", "per_treated")
+        }
         return (
             ratio(
-                id="roi.net",
-                label=label["roi"],
-                value=None if no_ratio else multiple - 1,
-                unit="share",
+                "roi.net",
+                "experiments.fact.roi",
+                r.roi if span else None,
+                "share",
                 ci=roi,
-                definition=Message("experiments.fact.roi_definition").text(),
+                definition=said["roi_definition"],
             ),
             ratio(
-                id="roi.multiple",
-                label=label["multiple"],
-                value=None if no_ratio else multiple,
+                "roi.multiple",
+                "experiments.fact.multiple",
+                r.multiple if span else None,
                 ci=span,
-                definition=Message("experiments.fact.multiple_definition").text(),
+                definition=said["multiple_definition"],
             ),
+            money("roi.net_per_unit", "experiments.fact.net", r.net()[0], ci=net, denominator=said["per_treated"]),
             money(
-                id="roi.net_per_unit",
-                label=label["net"],
-                value=net,
-                ci=Interval(net - z * se, net + z * se, level),
-                denominator=Message("experiments.fact.per_treated").text(),
+                "roi.net_total",
+                "experiments.fact.net_total",
+                r.net()[0] * treated,
+                ci=Interval(net.lo * treated, net.hi * treated, level),
             ),
-            money(
-                id="roi.net_total",
-                label=label["net_total"],
-                value=net * all_of_them,
-                ci=Interval((net - z * se) * all_of_them, (net + z * se) * all_of_them, level),
-            ),
-            Fact("roi.p_needed", label["p_needed"], self.p_needed, "share", kind=kind, n=n, better="up"),
-            Fact(
-                "roi.decision",
-                label["decision"],
-                Message(f"experiments.decision.{self.decision}").text(),
-                kind=kind,
-                n=n,
-            ),
+            found("roi.p_needed", "experiments.fact.p_needed", self.p_needed, "share", better="up"),
+            found("roi.decision", "experiments.fact.decision", Message(f"experiments.decision.{self.decision}").text()),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import pandas as pd
@@ -16,7 +17,7 @@ from crm_lab.experiments.payoff.loyalty_programme import return_from_test
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.terms import Terms
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Kind, Readout, Result
+from crm_lab.results import Fact, Interval, Readout, Result
 
 _FEWEST = 3
 
@@ -118,51 +119,37 @@ class SteadyStateResult(Result):
         """ROI after the launch beside that of all weeks, and on which to decide."""
         known = self._known()
         if not known:
-            refused = self.refused or Message("experiments.roi.action_refused")
-            certainty = Message("experiments.roi.certainty_refused")
-            return Readout(refused, certainty, "experiments.steady.action_refused")
+            refused = self.refused or "experiments.roi.action_refused"
+            return Readout(refused, "experiments.roi.certainty_refused", "experiments.steady.action_refused")
         (_, every), (_, later) = known
-        row = self.to_frame().iloc[1]
+        whole, row = self.to_frame().to_dict("records")
         values = {
             "first": self.spec.launch + 1, "weeks": self.weeks, "launch": self.spec.launch, "roi": row["roi"],
-            "lo": row["low"], "hi": row["high"], "level": later.spec.level, "all": self.to_frame()["roi"][0],
+            "lo": row["low"], "hi": row["high"], "level": later.spec.level, "all": whole["roi"],
             "net": row["net"], "currency": later.spec.currency, "p": later.p_needed, "p_all": every.p_needed,
             "needed": later.spec.roi_needed,
             "decision": Message(f"experiments.decision.{later.decision}"),
             "other": Message(f"experiments.decision.{every.decision}"),
         }  # fmt: skip
-        kind = "finding" if math.isfinite(float(row["roi"])) else "finding_no_ratio"
-        moved = "_shifts" if {"later", "elsewhere"} & set(self.answer.money) else ""
-        state = "same" if later.decision == every.decision else "differs"
-        return Readout(
-            Message(f"experiments.steady.{kind}", values),
-            Message(f"experiments.steady.certainty{moved}", values),
-            Message(f"experiments.steady.action_{state}", values),
+        said = (
+            "finding" if math.isfinite(row["roi"]) else "finding_no_ratio",
+            "certainty_shifts" if {"later", "elsewhere"} & set(self.answer.money) else "certainty",
+            "action_same" if later.decision == every.decision else "action_differs",
         )
+        return Readout(*(Message(f"experiments.steady.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
         """ROI of the steady state with its interval, and the probability that it is enough."""
-        kind: Kind = "simulated" if self.answer.truth is not None else "estimate"
-        n, known = self.answer.units, self._known()
+        found = partial(Fact, kind="simulated" if self.answer.truth is not None else "estimate", n=self.answer.units)
         values = {"first": self.spec.launch + 1, "weeks": self.weeks}
-        label = {k: Message(f"experiments.fact.steady_{k}", values) for k in ("roi", "p")}
-        if not known:
-            return (Fact("steady.roi", label["roi"], None, kind=kind, n=n, refusal=self.refused),)
-        later = known[1][1]
+        roi, p = (Message(f"experiments.fact.steady_{k}", values) for k in ("roi", "p"))
+        if not self._known():
+            return (found("steady.roi", roi, None, refusal=self.refused),)
+        later = self._known()[1][1]
         span = later.returns.multiple_set(later.spec.level).interval()
-        ci = Interval(span.lo - 1, span.hi - 1, later.spec.level) if span else None
-        no_ratio = None if span else Message("experiments.roi.no_ratio")
+        value, ci = (later.returns.roi, Interval(span.lo - 1, span.hi - 1, later.spec.level)) if span else (None, None)
+        refused = None if span else Message("experiments.roi.no_ratio")
         return (
-            Fact(
-                "steady.roi",
-                label["roi"],
-                later.returns.roi if span else None,
-                "share",
-                ci=ci,
-                kind=kind,
-                n=n,
-                better="up",
-                refusal=no_ratio,
-            ),
-            Fact("steady.p_needed", label["p"], later.p_needed, "share", kind=kind, n=n, better="up"),
+            found("steady.roi", roi, value, "share", ci=ci, better="up", refusal=refused),
+            found("steady.p_needed", p, later.p_needed, "share", better="up"),
         )

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from crm_lab.checks import Problems
+from crm_lab.checks import Problems, not_inside
 from crm_lab.experiments.planning.sample_size import n_share
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
@@ -33,9 +33,7 @@ class BeforeAfterClaim:
 
     def __post_init__(self) -> None:
         problems = Problems("claim")
-        for name in ("before", "after"):
-            value = getattr(self, name)
-            problems.unless(0 < value < 1, f"{name} is {value}; a share lies between 0 and 1.")
+        problems.extend(not_inside(self, "before", "after"))
         for reading, control in self.controls().items():
             problems.unless(0 < control < 1, f"the control would be {control} read in {reading}; check it.")
         problems.unless(self.n_per_arm is None or self.n_per_arm > 0, "n_per_arm must be above 0.")
@@ -57,6 +55,7 @@ class BeforeAfterResult(Result):
     spec: BeforeAfterClaim
 
     name: ClassVar[str] = "readings"
+    words: ClassVar[dict[str, str]] = {"reading": "experiments.readings."}
     formats: ClassVar[dict[str, str]] = {
         "control_after": ".2%", "effect": "+.2%", "low": "+.2%", "high": "+.2%", "n_to_show_it": ",.0f",
     }  # fmt: skip
@@ -71,8 +70,7 @@ class BeforeAfterResult(Result):
                 shares = (claim.before, claim.before, claim.after, control)
                 reach = z_value() * math.sqrt(sum(p * (1 - p) for p in shares) / claim.n_per_arm)
             n = n_share(control, claim.after) if effect else math.inf
-            label = Message(f"experiments.readings.{reading}").text()
-            rows.append((label, control, effect, effect - reach, effect + reach, n))
+            rows.append((reading, control, effect, effect - reach, effect + reach, n))
         return pd.DataFrame(rows, columns=["reading", "control_after", "effect", "low", "high", "n_to_show_it"])
 
     def readout(self) -> Readout:

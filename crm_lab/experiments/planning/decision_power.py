@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from crm_lab.checks import Problems, need_columns
+from crm_lab.checks import Problems, need_columns, not_inside
 from crm_lab.experiments.core.estimate import joint_means
 from crm_lab.experiments.payoff.loyalty_programme import Programme
 from crm_lab.messages import Message
@@ -38,7 +39,7 @@ class RoiDesign:
     def __post_init__(self) -> None:
         problems = Problems("ROI design")
         problems.unless(self.lift > 0, f"lift is {self.lift}; it is a size above 0, e.g. 0.05.")
-        problems.unless(0 < self.power < 1, f"power is {self.power}; it lies between 0 and 1.")
+        problems.extend(not_inside(self, "power"))
         problems.raise_any()
 
     def analyze(
@@ -138,51 +139,32 @@ class RoiDesignResult(Result):
 
     def readout(self) -> Readout:
         """Units until ship, the chance with the units at hand, what would fit."""
-        if self.to_frame().empty:
-            reason = self.refusal() or Message("experiments.roi_design.rethink")
-            nothing = Message("experiments.effect.certainty_refused")
-            return Readout(reason, nothing, "experiments.effect.action_refused")
+        refused = self.refusal()
+        if refused is not None and self.to_frame().empty:
+            return Readout(refused, "experiments.effect.certainty_refused", "experiments.effect.action_refused")
         programme, needed = self.spec.programme, self.units_needed
         values = {
             "lift": self.spec.lift, "power": self.spec.power, "available": self.available,
             "p": self.p_ship(self.available), "ship_at": programme.ship_at, "needed": programme.roi_needed,
-            "roi": self.true_roi(self.available),
+            "roi": self.true_roi(self.available), "n": math.ceil(needed) if math.isfinite(needed) else 0,
         }  # fmt: skip
         certainty = Message("experiments.roi_design.certainty", values)
-        refused = self.refusal()
         if refused is not None:
             return Readout(refused, certainty, "experiments.roi_design.rethink")
-        values["n"] = math.ceil(needed)
         fits = "fits" if needed <= self.available else "no_fit"
-        return Readout(
-            Message("experiments.roi_design.finding", values),
-            certainty,
-            Message(f"experiments.roi_design.{fits}", values),
-        )
+        finding, action = (Message(f"experiments.roi_design.{key}", values) for key in ("finding", fits))
+        return Readout(finding, certainty, action)
 
     def facts(self) -> tuple[Fact, ...]:
         """Units needed and the probability of ship with the units at hand."""
-        refused = self.refusal()
-        none = self.to_frame().empty
-        needed, p_ship = (math.inf, None) if none else (self.units_needed, self.p_ship(self.available))
+        refused, none = self.refusal(), self.to_frame().empty
+        needed = None if refused else math.ceil(self.units_needed)
+        p_ship = None if none else self.p_ship(self.available)
+        size = partial(Fact, kind="forecast")
         return (
-            Fact(
-                "roi_design.units",
-                "experiments.fact.roi_units",
-                None if refused else math.ceil(needed),
-                "units",
-                kind="forecast",
-                n=self.history,
-                refusal=refused,
-            ),
-            Fact(
-                "roi_design.p_ship",
-                "experiments.fact.p_ship",
-                p_ship,
-                "share",
-                kind="forecast",
-                n=self.available,
-                better="up",
+            size("roi_design.units", "experiments.fact.roi_units", needed, "units", n=self.history, refusal=refused),
+            size(
+                "roi_design.p_ship", "experiments.fact.p_ship", p_ship, "share", n=self.available, better="up",
                 refusal=refused if none else None,
             ),
-        )
+        )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -24,7 +25,7 @@ from crm_lab.experiments.planning.sample_size import (
     power_share,
 )  # fmt: skip
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result
+from crm_lab.results import Fact, Readout, Result, id_part
 from crm_lab.stats.moments import Moments
 
 POOLED = "pooled null (statsmodels samplesize_proportions_2indep_onetail)"
@@ -160,6 +161,7 @@ class DesignResult(Result):
     history: int
 
     name: ClassVar[str] = "design"
+    words: ClassVar[dict[str, str]] = {"adjusted": "experiments.adjust."}
     formats: ClassVar[dict[str, str]] = {
         "baseline": ",.3f", "sd": ",.3f", "effect": ",.3f", "n_per_arm": ",.0f", "n_total": ",.0f",
         "mde": ".1%", "power": ".0%",
@@ -185,23 +187,16 @@ class DesignResult(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """One row per metric and way of adjusting."""
+        treated = "n_per_arm" if self.spec.treated_share == 0.5 else "n_treatment"
         rows = [
             {
-                "metric": s.metric.name,
-                "adjusted": Message(f"experiments.adjust.{s.adjust}").text(),
-                "baseline": s.baseline,
-                "sd": s.sd,
-                "effect": s.effect,
-                "n_per_arm": s.n_treatment,
-                "n_total": s.n_total,
-                "mde": s.mde,
-                "power": s.power,
-                "fits": s.n_total <= self.available,
-                "formula": s.formula,
+                "metric": s.metric.name, "adjusted": s.adjust, "baseline": s.baseline, "sd": s.sd, "effect": s.effect,
+                treated: s.n_treatment, "n_total": s.n_total, "mde": s.mde, "power": s.power,
+                "fits": s.n_total <= self.available, "formula": s.formula,
             }
             for s in self.sizes
-        ]
-        return pd.DataFrame(rows).rename(columns={"n_per_arm": "n_treatment"} if self.spec.treated_share != 0.5 else {})
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
 
     def shown_by(self, size: Size) -> float:
         """The effect that the units of `size` show, by its own formula: the effect it was made for, if all is right."""
@@ -216,11 +211,7 @@ class DesignResult(Result):
         top = max([self.available, *(1.3 * s.n_total for s in first)])
         share, alpha = self.spec.treated_share, self.spec.alpha
         rows = [
-            (
-                Message(f"experiments.adjust.{s.adjust}").text(),
-                n,
-                power_mean(s.effect, s.spread, n * share, n * (1 - share), alpha),
-            )
+            (s.adjust, n, power_mean(s.effect, s.spread, n * share, n * (1 - share), alpha))
             for s in first
             for n in np.linspace(top / points, top, points)
         ]
@@ -237,60 +228,31 @@ class DesignResult(Result):
         s, refused = self.headline, self.refusal()
         if refused is not None:
             return Readout(refused, "experiments.effect.certainty_refused", "experiments.effect.action_refused")
+        plain = next(x for x in self.sizes if x.metric == s.metric)
+        saved = 1 - s.n_total / plain.n_total
         values = {
             "metric": s.metric.label, "n": math.ceil(s.n_total), "lift": self.spec.lift, "power": self.spec.power,
             "alpha": self.spec.alpha, "available": self.available, "mde": s.mde, "at_hand": s.power,
-            "history": self.history, "formula": s.formula, "share": self.spec.treated_share,
+            "history": self.history, "formula": s.formula, "share": self.spec.treated_share, "saved": saved,
+            "factor": s.n_total / self.available, "lift_shown": s.mde,  # what would fit: a longer test, a larger lift
         }  # fmt: skip
-        plain = next(x for x in self.sizes if x.metric == s.metric)
-        saved = 1 - s.n_total / plain.n_total
-        values["saved"] = saved
-        certainty = "certainty_saved" if saved > 0.01 else "certainty"
-        return Readout(
-            Message("experiments.design.finding", values),
-            Message(f"experiments.design.{certainty}", values),
-            Message(f"experiments.design.{'fits' if self.fits else 'no_fit'}", {**values, **self._would_fit()}),
-        )
-
-    def _would_fit(self) -> dict[str, float]:
-        """How many times longer or wider the test must be, and the lift that the units at hand show."""
-        s = self.headline
-        return {"factor": s.n_total / self.available, "lift_shown": s.mde}
+        said = ("finding", "certainty_saved" if saved > 0.01 else "certainty", "fits" if self.fits else "no_fit")
+        return Readout(*(Message(f"experiments.design.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
         """Units needed and smallest effect shown, per metric in the way that counts."""
-        facts = []
+        facts: list[Fact] = []
         for s in (s for s in self.sizes if s.adjust == self.headline.adjust):
-            name, refused = s.metric.name, None
-            if not math.isfinite(s.n_total):
-                refused = _no_size(s)
-            n_label = Message("experiments.fact.n_total", {"metric": s.metric.label})
-            mde_label = Message("experiments.fact.mde", {"metric": s.metric.label})
-            n = None if refused else math.ceil(s.n_total)
-            facts.append(
-                Fact(
-                    f"design.{name}.units",
-                    n_label,
-                    n,
-                    "units",
-                    kind="forecast",
-                    n=self.history,
-                    definition=s.formula,
-                    refusal=refused,
-                )
-            )
-            facts.append(
-                Fact(
-                    f"design.{name}.mde",
-                    mde_label,
-                    None if refused else s.mde,
-                    "share",
-                    kind="forecast",
-                    n=self.available,
-                    better="down",
-                    refusal=refused,
-                )
-            )
+            known = math.isfinite(s.n_total)
+            size = partial(Fact, kind="forecast", refusal=None if known else _no_size(s))
+            units, mde = (Message(f"experiments.fact.{k}", {"metric": s.metric.label}) for k in ("n_total", "mde"))
+            start = f"design.{id_part(s.metric.name)}"
+            needed = math.ceil(s.n_total) if known else None
+            shown = s.mde if known else None
+            facts += [
+                size(f"{start}.units", units, needed, "units", n=self.history, definition=s.formula),
+                size(f"{start}.mde", mde, shown, "share", n=self.available, better="down"),
+            ]
         return tuple(facts)
 
 

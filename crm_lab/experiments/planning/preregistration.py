@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from crm_lab.experiments.payoff.loyalty_programme import Programme
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.exports import project_root, write_json
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Kind, Readout, Result
+from crm_lab.results import Fact, Readout, Result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +89,9 @@ class Preregistration:
             content["covariates"] = tuple(content["covariates"])
             plan = cls(**content)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BadInput(f"{path} is no plan that can be read ({error}); write it with Preregistration.write().") from error
+            raise BadInput(
+                f"{path} is no plan that can be read ({error}); write it with Preregistration.write()."
+            ) from error
         if plan.sha256 != given:
             raise BadInput(f"{path} was changed after it was written: its hash is {plan.sha256[:9]}, not {given[:9]}.")
         return plan
@@ -104,28 +107,23 @@ class Preregistration:
             window: First and last day of the outcome window used.
             filters: Names of the filters used.
         """
-        done: dict[str, Any] = {
-            "outcome": answer.outcome,
-            "covariates": list(experiment.covariates),
-            "first_day": window[0],
-            "last_day": window[1],
-            "filters": sorted(filters),
-            "shares": dict(experiment.shares),
-            "units": len(experiment.frame),
-            **{f"programme.{f.name}": getattr(answer.spec, f.name) for f in fields(answer.spec)},
+        pairs: dict[str, tuple[Any, Any]] = {
+            "outcome": (self.outcome, answer.outcome),
+            "first_day": (self.first_day, window[0]),
+            "last_day": (self.last_day, window[1]),
+            "covariates": (list(self.covariates), list(experiment.covariates)),
+            "filters": (sorted(self.filters), sorted(filters)),
+            "shares": (dict(self.shares), dict(experiment.shares)),
+            "units": (self.units or len(experiment.frame), len(experiment.frame)),
+            **{
+                f"programme.{f.name}": (getattr(self.programme, f.name), getattr(answer.spec, f.name))
+                for f in fields(self.programme)
+            },
         }
-        planned: dict[str, Any] = {
-            **{k: getattr(self, k) for k in ("outcome", "first_day", "last_day")},
-            "covariates": list(self.covariates),
-            "filters": sorted(self.filters),
-            "shares": dict(self.shares),
-            "units": self.units or len(experiment.frame),
-            **{f"programme.{f.name}": getattr(self.programme, f.name) for f in fields(self.programme)},
-        }
-        rows = [(k, planned[k], done[k]) for k in planned if planned[k] != done[k]]
+        rows = tuple((what, planned, done) for what, (planned, done) in pairs.items() if planned != done)
         known = self.outcome in experiment.outcomes
         again = self.programme.analyze(experiment, self.outcome, None, **answer.money) if known else None
-        return DeviationsResult(self, tuple(rows), answer, again)
+        return DeviationsResult(self, rows, answer, again)
 
 
 @dataclass(frozen=True)
@@ -152,31 +150,25 @@ class DeviationsResult(Result):
 
     def readout(self) -> Readout:
         """Number of deviations, decision as done and as planned."""
+        refused, done, planned = self.refusal(), _named(self.answer), _named(self.under_plan)
         values = {
-            "n": len(self.rows),
-            "what": ", ".join(what for what, _, _ in self.rows),
-            "sha": self.spec.sha256[:12],
-            "written_on": self.spec.written_on,
-            "done": _named(self.answer),
-            "planned": _named(self.under_plan),
-        }
-        certainty = Message("experiments.plan.certainty", values)
-        if self.refusal() is not None:
-            return Readout(self.refusal() or certainty, certainty, Message("experiments.plan.action_deviates", values))
-        finding = Message(f"experiments.plan.{'deviates' if self.rows else 'kept'}", values)
-        same = values["done"] == values["planned"]
-        return Readout(finding, certainty, Message(f"experiments.plan.action_{'same' if same else 'deviates'}", values))
+            "n": len(self.rows), "what": ", ".join(what for what, _, _ in self.rows), "sha": self.spec.sha256[:12],
+            "written_on": self.spec.written_on, "done": done, "planned": planned,
+        }  # fmt: skip
+        same = refused is None and done == planned
+        said = ("deviates" if self.rows else "kept", "certainty", f"action_{'same' if same else 'deviates'}")
+        finding, certainty, action = (Message(f"experiments.plan.{key}", values) for key in said)
+        return Readout(refused or finding, certainty, action)
 
     def facts(self) -> tuple[Fact, ...]:
         """Number of deviations, decision under the plan, hash of the plan."""
-        kind: Kind = "simulated" if self.answer.truth is not None else "fact"
+        found = partial(Fact, kind="simulated" if self.answer.truth is not None else "fact")
         decision = None if self.under_plan is None else self.under_plan.decision
-        label = {k: Message(f"experiments.fact.{k}") for k in ("deviations", "planned_decision", "plan_hash")}
         return (
-            Fact("plan.deviations", label["deviations"], len(self.rows), kind=kind, better="down"),
-            Fact("plan.decision", label["planned_decision"], decision, kind=kind, refusal=self.refusal()),
-            Fact("plan.sha256", label["plan_hash"], self.spec.sha256, kind=kind),
-        )  # fmt: skip
+            found("plan.deviations", "experiments.fact.deviations", len(self.rows), better="down"),
+            found("plan.decision", "experiments.fact.planned_decision", decision, refusal=self.refusal()),
+            found("plan.sha256", "experiments.fact.plan_hash", self.spec.sha256),
+        )
 
 
 def held_against(
@@ -211,12 +203,11 @@ class NoPreregistrationResult(Result):
 
     def readout(self) -> Readout:
         """That there is no plan, and how to have one."""
-        return Readout(*(Message(f"experiments.plan.{key}") for key in ("none", "none_certainty", "none_action")))
+        return Readout("experiments.plan.none", "experiments.plan.none_certainty", "experiments.plan.none_action")
 
     def facts(self) -> tuple[Fact, ...]:
         """The number of deviations, refused."""
-        label = Message("experiments.fact.deviations")
-        return (Fact("plan.deviations", label, None, refusal=self.refusal()),)
+        return (Fact("plan.deviations", "experiments.fact.deviations", None, refusal=self.refusal()),)
 
 
 def _named(answer: ProgrammeResult | None) -> Message | str:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import Problems, need_columns
+from crm_lab.checks import Problems, need_columns, not_inside
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 
@@ -28,7 +28,7 @@ class RunTime:
 
     def __post_init__(self) -> None:
         problems = Problems("run time settings")
-        problems.unless(0 < self.quantile < 1, f"quantile is {self.quantile}; it lies between 0 and 1.")
+        problems.extend(not_inside(self, "quantile"))
         problems.unless(self.cycles > 0, f"cycles is {self.cycles}; it must be above 0.")
         problems.raise_any()
 

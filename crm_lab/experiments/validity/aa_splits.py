@@ -12,8 +12,8 @@ import pandas as pd
 from crm_lab.checks import need_columns
 from crm_lab.experiments.core.estimate import Adjust, difference, joint_means
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
-from crm_lab.stats.intervals import wilson
+from crm_lab.results import Fact, Readout, Result, facts_of
+from crm_lab.stats.intervals import wilson_interval
 from crm_lab.stats.moments import Moments
 
 _FEWEST = 20
@@ -42,6 +42,7 @@ class SplitsResult(Result):
     refused: Message | None = None
 
     name: ClassVar[str] = "splits"
+    words: ClassVar[dict[str, str]] = {"adjusted": "experiments.adjust."}
     formats: ClassVar[dict[str, str]] = {"rate": ".2%", "low": ".2%", "high": ".2%", "mean_se": ",.2f"}
 
     @property
@@ -52,14 +53,10 @@ class SplitsResult(Result):
     def to_frame(self) -> pd.DataFrame:
         """One row per way of adjusting: splits, misses, their rate with Wilson's interval, mean SE."""
         rows = []
-        for way, n in self._counted():
-            lo, hi = wilson(n, self.splits)
-            label = Message(f"experiments.adjust.{way}").text()
-            rows.append((label, self.splits, n, n / self.splits, float(lo), float(hi), self.se[way]))
+        for way, missed in self.rejected.items():
+            ci = wilson_interval(missed, self.splits)
+            rows.append((way, self.splits, missed, missed / self.splits, ci.lo, ci.hi, self.se[way]))
         return pd.DataFrame(rows, columns=["adjusted", "splits", "missed", "rate", "low", "high", "mean_se"])
-
-    def _counted(self) -> list[tuple[str, int]]:
-        return [] if self.refused else list(self.rejected.items())
 
     def refusal(self) -> Message | None:
         """Why there was nothing to split, if so."""
@@ -68,31 +65,25 @@ class SplitsResult(Result):
     def readout(self) -> Readout:
         """Whether the analysis errs as often as it says."""
         if self.refused is not None:
-            certainty = Message("experiments.effect.certainty_refused")
-            return Readout(self.refused, certainty, "experiments.splits.action_refused")
-        way = list(self.rejected)[-1]
-        lo, hi = wilson(self.rejected[way], self.splits)
-        planned = 1 - self.level
-        values = {"rate": self.rates[way], "lo": float(lo), "hi": float(hi), "splits": self.splits, "planned": planned}
-        ok = "as_planned" if lo - 0.01 <= planned <= hi + 0.01 else "off"
-        return Readout(
-            Message(f"experiments.splits.{'aa' if self.lift == 0 else 'planted'}", values),
-            Message("experiments.splits.certainty", {"units": self.units}),
-            Message(f"experiments.splits.{ok}", values),
-        )
+            return Readout(self.refused, "experiments.effect.certainty_refused", "experiments.splits.action_refused")
+        way, planned = list(self.rejected)[-1], 1 - self.level
+        ci = wilson_interval(self.rejected[way], self.splits)
+        values = {
+            "rate": self.rates[way], "lo": ci.lo, "hi": ci.hi, "splits": self.splits, "planned": planned,
+            "units": self.units,
+        }  # fmt: skip
+        verdict = "as_planned" if ci.lo - 0.01 <= planned <= ci.hi + 0.01 else "off"
+        said = ("aa" if self.lift == 0 else "planted", "certainty", verdict)
+        return Readout(*(Message(f"experiments.splits.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
         """The rate per way of adjusting."""
-        label = Message("experiments.fact.missed")
         if self.refused is not None:
-            return (Fact("splits", label, None, kind="simulated", refusal=self.refused),)
-        facts = []
-        for way, n in self.rejected.items():
-            lo, hi = wilson(n, self.splits)
-            ci = Interval(float(lo), float(hi))
-            rate = n / self.splits
-            facts.append(Fact(f"splits.{way}", label, rate, "share", ci=ci, kind="simulated", n=self.splits))
-        return tuple(facts)
+            return (Fact("splits", "experiments.fact.missed", None, kind="simulated", refusal=self.refused),)
+        return facts_of(
+            self.to_frame(), "splits.{adjusted}", "experiments.fact.missed", "rate", "share",
+            ends=("low", "high"), n=self.splits, kind="simulated",
+        )  # fmt: skip
 
 
 def many_splits(

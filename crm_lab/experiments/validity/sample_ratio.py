@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.checks import BadInput, Problems, need_columns, not_inside
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.validity.soundness import srm_pvalue
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Kind, Readout, Result
+from crm_lab.results import Fact, Readout, Result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class SampleRatios:
 
     def __post_init__(self) -> None:
         problems = Problems("sample ratio settings")
-        problems.unless(0 < self.alpha < 1, f"alpha is {self.alpha}; it lies between 0 and 1.")
+        problems.extend(not_inside(self, "alpha"))
         problems.unless(self.smallest >= 5, f"smallest is {self.smallest}; chi-square needs 5 or more.")
         problems.raise_any()
 
@@ -131,13 +132,12 @@ class SampleRatiosResult(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """The overall p value and the number of groups with a broken ratio."""
-        label = {k: Message(f"experiments.fact.{k}") for k in ("srm", "broken_groups")}
+        found = partial(Fact, kind="simulated" if self.simulated else "fact")
         p = float(self.to_frame().iloc[0]["pvalue"])
-        kind: Kind = "simulated" if self.simulated else "fact"
         return (
-            Fact("sample_ratio.p", label["srm"], p, kind=kind),
-            Fact("sample_ratio.broken", label["broken_groups"], len(self.broken), "groups", kind=kind, better="down"),
-        )  # fmt: skip
+            found("sample_ratio.p", "experiments.fact.srm", p),
+            found("sample_ratio.broken", "experiments.fact.broken_groups", len(self.broken), "groups", better="down"),
+        )
 
 
 def filter_removals(

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from crm_lab.checks import BadInput, Problems
+from crm_lab.checks import BadInput, Problems, not_inside
 from crm_lab.experiments.core.estimate import joint_means
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Kind, Readout, Result
+from crm_lab.results import Fact, Readout, Result, id_part
 
 
 def srm_pvalue(counts: Mapping[str, int], shares: Mapping[str, float]) -> float:
@@ -47,9 +48,7 @@ class SoundnessCheck:
 
     def __post_init__(self) -> None:
         problems = Problems("soundness settings")
-        for name in ("srm_alpha", "balance_alpha"):
-            value = getattr(self, name)
-            problems.unless(0 < value < 1, f"{name} is {value}; it lies between 0 and 1.")
+        problems.extend(not_inside(self, "srm_alpha", "balance_alpha"))
         problems.raise_any()
 
     def analyze(self, experiment: Experiment) -> SoundnessResult:
@@ -133,35 +132,27 @@ class SoundnessResult(Result):
 
     def readout(self) -> Readout:
         """Whether the split is as planned and the arms were alike before."""
-        n = sum(self.counts.values())
+        values = {
+            "n": sum(self.counts.values()), "counts": self._counts_text(), "p": self.srm, "alpha": self.spec.srm_alpha,
+        }  # fmt: skip
         if not self.sound:
-            return Readout(
-                Message("experiments.soundness.srm_broken", {"counts": self._counts_text()}),
-                Message("experiments.soundness.srm_certainty", {"p": self.srm, "alpha": self.spec.srm_alpha}),
-                "experiments.soundness.srm_action",
-            )
-        finding = Message("experiments.soundness.as_planned", {"n": n, "counts": self._counts_text(), "p": self.srm})
-        if math.isnan(self.balance_pvalue):
-            return Readout(finding, "experiments.soundness.no_covariates", "experiments.soundness.go_on")
-        values = {"gap": self.largest_gap, "p": self.balance_pvalue}
-        alike = self.balance_pvalue >= self.spec.balance_alpha
+            said = ("srm_broken", "srm_certainty", "srm_action")
+            return Readout(*(Message(f"experiments.soundness.{key}", values) for key in said))
+        state = "alike" if self.balance_pvalue >= self.spec.balance_alpha else "unlike"
+        state = "no_covariates" if math.isnan(self.balance_pvalue) else state
         return Readout(
-            finding,
-            Message(f"experiments.soundness.{'alike' if alike else 'unlike'}", values),
-            f"experiments.soundness.{'go_on' if alike else 'adjust'}",
+            Message("experiments.soundness.as_planned", values),
+            Message(f"experiments.soundness.{state}", {"gap": self.largest_gap, "p": self.balance_pvalue}),
+            f"experiments.soundness.{'adjust' if state == 'unlike' else 'go_on'}",
         )
 
     def facts(self) -> tuple[Fact, ...]:
         """Sizes, sample ratio, balance."""
-        kind: Kind = "simulated" if self.simulated else "fact"
-        n = sum(self.counts.values())
-        facts = [
-            Fact(f"soundness.{arm}.units", Message("experiments.fact.units", {"arm": arm}), size, "units")
+        tested = partial(Fact, kind="simulated" if self.simulated else "fact", n=sum(self.counts.values()))
+        sizes = (
+            Fact(f"soundness.{id_part(arm)}.units", Message("experiments.fact.units", {"arm": arm}), size, "units")
             for arm, size in self.counts.items()
-        ]
-        srm = Message("experiments.fact.srm")
-        facts.append(Fact("soundness.srm_p", srm, self.srm, kind=kind, n=n))
-        if not math.isnan(self.balance_pvalue):
-            label = Message("experiments.fact.balance")
-            facts.append(Fact("soundness.balance_p", label, self.balance_pvalue, kind=kind, n=n))
-        return tuple(facts)
+        )
+        pvalues = {"srm": self.srm, "balance": self.balance_pvalue}
+        known = {name: p for name, p in pvalues.items() if not math.isnan(p)}
+        return (*sizes, *(tested(f"soundness.{name}_p", f"experiments.fact.{name}", p) for name, p in known.items()))
