@@ -124,3 +124,61 @@ def negative(section: object, *names: str) -> Iterator[str]:
         value = getattr(section, name)
         if not value >= 0:
             yield f"{name} is {value}; it must be 0 or more."
+
+
+def not_portions(section: object, *names: str) -> Iterator[str]:
+    """A sentence for each named setting that is no share above 0 and up to 1."""
+    for name in names:
+        value = getattr(section, name)
+        if not 0 < value <= 1:
+            yield f"{name} is {value}; it must lie in (0, 1]."
+
+
+def not_levels(section: object, *names: str) -> Iterator[str]:
+    """A sentence for each named setting that is no level of an interval."""
+    for name in names:
+        value = getattr(section, name)
+        if not 0.5 <= value < 1:
+            yield f"{name} is {value}; it must lie in [0.5, 1), e.g. 0.9."
+
+
+def too_small(section: object, **least: float) -> Iterator[str]:
+    """A sentence for each setting below its least value."""
+    for name, low in least.items():
+        value = getattr(section, name)
+        if not value >= low:
+            yield f"{name} is {value}; it must be {low} or more{' days' if name.endswith('_days') else ''}."
+
+
+def not_among(section: object, **known: Iterable[str]) -> Iterator[str]:
+    """A sentence for each setting, or member of one with several, that is not among the known ones."""
+    for name, names in known.items():
+        value = getattr(section, name)
+        if not value:
+            yield f"{name} is empty; name one of {', '.join(names)}."
+        unknown = [v for v in ([value] if isinstance(value, str) else value) if v not in names]
+        if unknown:
+            is_what = f"is {value!r}; it" if isinstance(value, str) else f"has {unknown}; each"
+            yield f"{name} {is_what} must be one of {', '.join(names)}."
+
+
+def check_settings(section: object, *problems: Iterable[str], **rules: object) -> None:
+    """Raise what is wrong with the settings of an analysis together.
+
+    Args:
+        section: The settings; their class names them.
+        *problems: Sentences, as `too_small` and its like give them.
+        **rules: Setting to the rule it breaks, in words; nothing where it is kept.
+
+    >>> from types import SimpleNamespace
+    >>> check_settings(SimpleNamespace(bins=1), too_small(SimpleNamespace(bins=1), bins=2))
+    Traceback (most recent call last):
+    crm_lab.checks.BadInput: SimpleNamespace settings:
+      - bins is 1; it must be 2 or more.
+    """
+    found = Problems(f"{type(section).__name__} settings")
+    for sentences in problems:
+        found.extend(sentences)
+    for name, rule in rules.items():
+        found.unless(not rule, f"{name} is {getattr(section, name)!r}; {rule}.")
+    found.raise_any()

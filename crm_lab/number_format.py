@@ -9,6 +9,27 @@ import pandas as pd
 
 from crm_lab.messages import Message
 
+_SHARES = (
+    "accuracy",
+    "came_back",
+    "decile_error",
+    "never_accuracy",
+    "p_alive",
+    "p_churn",
+    "precision",
+    "recall",
+    "share_left",
+    "value_share",
+)
+COLUMN_FORMATS: Mapping[str, str] = {
+    **dict.fromkeys(_SHARES, ".1%"),
+    **dict.fromkeys(("bias", "worst_bias"), "+.1%"),
+    **dict.fromkeys(("expected_purchases", "expected_spend", "monetary_value"), ",.2f"),
+    **dict.fromkeys(("auc", "average_precision", "brier", "log_loss", "psi"), ".3f"),
+    **dict.fromkeys(("mae", "standard_error"), ",.4f"),
+}
+"""Formats of columns that say the same wherever they stand; a result's own formats come first."""
+
 
 def spaced(unit: str) -> str:
     """A unit as it stands behind a number: with a space before it, or nothing."""
@@ -40,11 +61,22 @@ def _format_plain(value: Any) -> str:
     return f"{value:,}" if hasattr(value, "__index__") else str(value)
 
 
+def column_format(column: str, formats: Mapping[str, str]) -> str:
+    """The format of a column: its own, else that of its name; ends of an interval are written as its middle.
+
+    >>> column_format("gain_lo", {"gain": "+.4f"}), column_format("auc_hi", {}), column_format("name", {})
+    ('+.4f', '.3f', '')
+    """
+    middle = column.removesuffix("_lo").removesuffix("_hi")
+    known = {**COLUMN_FORMATS, **formats}
+    return known.get(column, known.get(middle, ""))
+
+
 def format_frame(frame: pd.DataFrame, formats: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """A copy of a frame with every cell as text, by the formats of its columns."""
-    formats = formats or {}
+    """A copy of a frame with every cell as text, by `column_format`; without formats none of its columns has one."""
+    specs = {column: "" if formats is None else column_format(str(column), formats) for column in frame}
     return pd.DataFrame(
-        {column: [format_value(v, formats.get(str(column), "")) for v in frame[column]] for column in frame},
+        {column: [format_value(v, specs[column]) for v in frame[column]] for column in frame},
         columns=frame.columns,
         dtype=object,
     )

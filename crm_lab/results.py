@@ -6,13 +6,13 @@ import html
 import importlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import pandas as pd
 
-from crm_lab.messages import Message, as_message, language
+from crm_lab.messages import Message, as_message, in_words, language
 from crm_lab.mime import RESULT_MIME
 from crm_lab.number_format import format_frame
 
@@ -46,9 +46,9 @@ class Fact:
         ci: Interval of an estimate or forecast; facts that are counts and sums have none.
         kind: ``fact`` (counted), ``estimate``, ``forecast`` or ``simulated``.
         n: Units the number rests on.
-        window: Dates or length of time it covers.
-        denominator: What it is a share of, in words.
-        definition: How it is computed, in words.
+        window: Dates or length of time it covers: as it is, a key of the catalogue, or a message.
+        denominator: What it is a share of, likewise.
+        definition: How it is computed, likewise.
         better: Which direction is good.
         refusal: Why there is no number.
     """
@@ -60,9 +60,9 @@ class Fact:
     ci: Interval | None = None
     kind: Kind = "fact"
     n: int | None = None
-    window: str = ""
-    denominator: str = ""
-    definition: str = ""
+    window: Message | str = ""
+    denominator: Message | str = ""
+    definition: Message | str = ""
     better: Better = "none"
     refusal: Message | None = None
 
@@ -83,9 +83,9 @@ class Fact:
             "level": None if self.ci is None else float(self.ci.level),
             "kind": self.kind,
             "n": None if self.n is None else int(self.n),
-            "window": self.window,
-            "denominator": self.denominator,
-            "definition": self.definition,
+            "window": in_words(self.window),
+            "denominator": in_words(self.denominator),
+            "definition": in_words(self.definition),
             "better": self.better,
             "refusal": None if self.refusal is None else self.refusal.text(),
         }
@@ -105,6 +105,27 @@ class Readout:
     def __post_init__(self) -> None:
         for name in ("finding", "certainty", "action"):
             object.__setattr__(self, name, as_message(getattr(self, name)))
+
+    @classmethod
+    def of(
+        cls,
+        section: str,
+        values: Mapping[str, Any],
+        finding: Message | str = "finding",
+        certainty: Message | str = "certainty",
+        action: Message | str = "action",
+    ) -> Readout:
+        """The three sentences of a section of the catalogue, which find their numbers in the same values.
+
+        Args:
+            section: Prefix of the keys, e.g. ``"clv.map"``.
+            values: Numbers by name; a sentence takes those it names.
+            finding: Rest of the key, or a message from elsewhere.
+            certainty: Likewise.
+            action: Likewise.
+        """
+        parts = (finding, certainty, action)
+        return cls(*(Message(f"{section}.{part}", values) if isinstance(part, str) else part for part in parts))
 
     def items(self) -> tuple[tuple[str, Message], ...]:
         """The parts in reading order, by name."""
@@ -137,7 +158,7 @@ def id_part(name: object) -> str:
 def facts_of(
     frame: pd.DataFrame,
     id: str,  # noqa: A002 - what a fact calls it
-    label: str,
+    label: str | Callable[[Mapping[str, Any]], Message],
     value: str,
     unit: str = "",
     *,
@@ -151,27 +172,30 @@ def facts_of(
     Args:
         frame: The table.
         id: Id with the columns that go into it, as in ``tiers.{tier}.share``.
-        label: Key of the label; it finds the row's columns as its values.
+        label: Key of the label, which finds the row's columns as its values; or what makes a label of a row.
         value: Column with the number; a missing one is no number.
         unit: As in `Fact`.
         ends: Columns with the ends of the interval; rows without them have none.
         level: Of the intervals.
         n: Column with the units a row rests on, or their number for all.
-        **shared: What else all these facts have in common: kind, window, better, refusal, ...
+        **shared: What else all these facts have in common: kind, window, better, ...; a refusal may be a column
+            with each row's reason, empty where there is a number.
 
     >>> table = pd.DataFrame({"tier": ["A", "B"], "share": [0.5, 0.3], "customers": [20, 30]})
     >>> [(fact.id, fact.value, fact.n) for fact in facts_of(table, "t.{tier}", "t", "share", "share", n="customers")]
     [('t.a', 0.5, 20), ('t.b', 0.3, 30)]
     """
-    facts = []
-    for row in frame.to_dict("records"):
+    facts, reason = [], shared.get("refusal")
+    rows: Any = frame.rename(columns=str).to_dict("records")
+    for row in rows:
         number = None if pd.isna(row[value]) else row[value]
         lo, hi = (row[ends[0]], row[ends[1]]) if ends else (None, None)
         ci = None if ends is None or pd.isna(lo) or pd.isna(hi) else Interval(lo, hi, level)
-        name = id.format_map({str(column): id_part(cell) for column, cell in row.items()})
+        name = id.format_map({column: id_part(cell) for column, cell in row.items()})
         count = int(row[n]) if isinstance(n, str) else n
-        words = Message(label, {str(column): cell for column, cell in row.items()})
-        facts.append(Fact(name, words, number, unit, ci=ci, n=count, **shared))
+        words = Message(label, row) if isinstance(label, str) else label(row)
+        own = {"refusal": row[reason] or None} if isinstance(reason, str) else {}
+        facts.append(Fact(name, words, number, unit, ci=ci, n=count, **shared | own))
     return tuple(facts)
 
 
@@ -232,6 +256,16 @@ class Result(ABC):
 
     def __str__(self) -> str:
         return format_frame(self.shown().head(ROWS_SHOWN), self.formats).to_string(index=False)
+
+
+class TableResult(Result):
+    """A result whose table is its field `frame`."""
+
+    frame: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """A copy of the table."""
+        return self.frame.copy()
 
 
 def table_html(frame: pd.DataFrame, formats: Mapping[str, str] | None = None, rows: int = ROWS_SHOWN) -> str:

@@ -72,3 +72,8 @@ class Message:
 def as_message(given: Message | str) -> Message:
     """A message, or the one without values of a key."""
     return Message(given) if isinstance(given, str) else given
+
+
+def in_words(given: Message | str) -> str:
+    """A message, a key or plain text as people read it in the active language."""
+    return catalogue(language()).get(given, given) if isinstance(given, str) else given.text()

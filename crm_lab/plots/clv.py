@@ -130,7 +130,15 @@ def plot_groups(result: GroupValueResult, *, ax: Axes | None = None) -> Axes:
     frame = result.to_frame()
     ax = ax or new_axes(height=1.2 + 0.45 * len(frame))
     error = np.abs(frame[["lo", "hi"]].to_numpy().T - frame["value"].to_numpy())
-    ax.barh(frame["group"].map(group_label), frame["value"], xerr=error, color=BLUE, ecolor=GREY, capsize=3, height=0.6)
+    ax.barh(
+        [str(group_label(group)) for group in frame["group"]],
+        frame["value"],
+        xerr=error,
+        color=BLUE,
+        ecolor=GREY,
+        capsize=3,
+        height=0.6,
+    )
     ax.invert_yaxis()
     ax.set(xlabel=_words("group_value", currency=result.currency), ylabel="", title=_words("groups_title"))
     ax.xaxis.set_major_formatter("{x:,.0f}")

@@ -139,7 +139,7 @@ def test_unknown_customer_is_refused(result, sample):
         ({"annual_discount_rate": 10.0}, "write 0.1 for 10 % a year"),
         ({"margin": 0.0}, r"margin is 0.0; it must lie in \(0, 1\]"),
         ({"level": 95}, "level is 95"),
-        ({"draws": 3}, "draws is 3; at least 100"),
+        ({"draws": 3}, "draws is 3; it must be 100 or more"),
         ({"unit": "Q"}, "unit is 'Q'"),
     ],
 )

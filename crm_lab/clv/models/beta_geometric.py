@@ -6,6 +6,9 @@ Denizel & Filiztekin 2007; Hoppe & Wagner 2007) also after the first: `first` is
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 from scipy.special import betaln, digamma, expit, gammaln, hyp2f1
 from scipy.stats import nbinom
@@ -13,6 +16,41 @@ from scipy.stats import nbinom
 from crm_lab.arrays import Floats
 from crm_lab.clv.fitting.counts import Counts
 from crm_lab.clv.fitting.newton import LogLikelihood, trigamma
+from crm_lab.clv.models.purchase_model import PurchaseModel
+
+
+@dataclass(frozen=True)
+class BetaGeometric(PurchaseModel):
+    """Poisson purchases at rate λ ~ Gamma(r, alpha); drop-out with p ~ Beta(a, b) after a purchase."""
+
+    first: ClassVar[int]
+    parameters = ("r", "alpha", "a", "b")
+
+    def log_likelihood(self, counts: Counts) -> LogLikelihood:
+        """See `log_likelihood`."""
+        return log_likelihood(counts, self.first)
+
+    def start(self, counts: Counts) -> Floats:
+        """Shapes of an ordinary shop; alpha such that r/alpha is about twice the base's own rate."""
+        return np.array([0.5, 0.25 * counts.mean_age / max(counts.mean_x, 0.05), 0.8, 2.0])
+
+    def p_alive(self, params: Floats, x: Floats, t_x: Floats, T: Floats) -> Floats:
+        """See `p_alive`."""
+        return p_alive(params, x, t_x, T, self.first)
+
+    def alive_rate(self, params: Floats, x: Floats, T: Floats, ahead: Floats) -> Floats:
+        """See `alive_rate`."""
+        return alive_rate(params, x, T, ahead, self.first)
+
+    def draw_alive(
+        self, params: Floats, x: Floats, T: Floats, window: tuple[float, float], rng: np.random.Generator
+    ) -> Floats:
+        """See `draw_alive`."""
+        return draw_alive(params, x, T, window, rng, self.first)
+
+    def alive_pmf(self, params: Floats, n: int, x: Floats, T: Floats, ahead: Floats) -> Floats:
+        """See `alive_pmf`."""
+        return alive_pmf(params, n, x, T, ahead, self.first)
 
 
 def log_likelihood(counts: Counts, first: int) -> LogLikelihood:

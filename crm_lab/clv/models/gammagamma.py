@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,13 +10,13 @@ from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import CannotAnswer, Problems, need_columns
+from crm_lab.checks import CannotAnswer, Problems, check_settings, need_columns, negative
 from crm_lab.clv.fitting.newton import LogLikelihood, Optimum, maximise, trigamma
+from crm_lab.clv.models.parameter_fit import ParameterFit
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import Fact, Readout
 
-_Z90 = 1.6448536269514722
-_PARAMETERS = ("p", "q", "gamma")
+_CORRELATED = 0.15  # beyond it spend is said to depend on frequency
 
 
 @dataclass(frozen=True)
@@ -32,9 +30,7 @@ class GammaGamma:
     ridge: float = 0.0
 
     def __post_init__(self) -> None:
-        problems = Problems("Gamma-Gamma settings")
-        problems.unless(self.ridge >= 0 and np.isfinite(self.ridge), f"ridge is {self.ridge}; it must be 0 or more.")
-        problems.raise_any()
+        check_settings(self, negative(self, "ridge"))
 
     def fit(self, summary: pd.DataFrame) -> GammaGammaFit:
         """Fit to the repeat buyers with positive mean spend; the others are counted and left out.
@@ -124,7 +120,7 @@ def _correlation(x: Floats, mean: Floats) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class GammaGammaFit(Result):
+class GammaGammaFit(ParameterFit):
     """A fitted spend model.
 
     Attributes:
@@ -139,23 +135,9 @@ class GammaGammaFit(Result):
     left_out: int
     correlation: float
 
-    name: ClassVar[str] = "spend_model"
-    formats: ClassVar[Mapping[str, str]] = {"estimate": ",.4f", "standard_error": ",.4f", "lo": ",.4f", "hi": ",.4f"}
-
-    @property
-    def estimates(self) -> Floats:
-        """p, q, γ."""
-        return self.optimum.estimates
-
-    @property
-    def params(self) -> dict[str, float]:
-        """Estimates by name."""
-        return dict(zip(_PARAMETERS, map(float, self.estimates), strict=True))
-
-    @property
-    def log_likelihood(self) -> float:
-        """Log-likelihood at the estimates."""
-        return self.optimum.log_likelihood
+    name = "spend_model"
+    names = ("p", "q", "gamma")
+    titles = ("gammagamma", "Gamma-Gamma")
 
     @property
     def mean_spend(self) -> float:
@@ -172,17 +154,6 @@ class GammaGammaFit(Result):
         with np.errstate(divide="ignore"):
             return np.where(below > 0, p * (gamma + x * mean) / np.where(below > 0, below, 1.0), np.inf)
 
-    def with_values(self, values: Floats) -> Self:
-        """The same fit at other parameter values."""
-        return replace(self, optimum=replace(self.optimum, estimates=np.asarray(values, dtype=float)))
-
-    def draw_values(self, size: int, rng: np.random.Generator) -> Floats:
-        """Parameter values from the normal approximation on the log scale, shape (size, 3)."""
-        if not np.isfinite(self.optimum.log_covariance).all():
-            return np.tile(self.estimates, (size, 1))
-        mean = np.log(self.estimates)
-        return np.exp(rng.multivariate_normal(mean, self.optimum.log_covariance, size=size, method="cholesky"))
-
     def draw_spend(
         self, purchases: Floats, frequency: Floats, monetary_value: Floats, rng: np.random.Generator
     ) -> Floats:
@@ -195,20 +166,6 @@ class GammaGammaFit(Result):
         total[some] = rng.standard_gamma(p * purchases[some]) / np.maximum(rate, 1e-300)
         return total
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a parameter: estimate, standard error, 90 % interval (normal on the log scale)."""
-        with np.errstate(invalid="ignore"):
-            se = np.sqrt(np.diag(self.optimum.log_covariance))
-        return pd.DataFrame(
-            {
-                "parameter": _PARAMETERS,
-                "estimate": self.estimates,
-                "standard_error": se * self.estimates,
-                "lo": self.estimates * np.exp(-_Z90 * se),
-                "hi": self.estimates * np.exp(_Z90 * se),
-            }
-        )
-
     def refusal(self) -> Message | None:
         """Why there is no expected spend, or ``None``."""
         if not self.optimum.converged:
@@ -219,33 +176,11 @@ class GammaGammaFit(Result):
 
     def readout(self) -> Readout:
         """Mean spend, what it rests on, and what its key assumption asks for."""
-        finding = Message("clv.spend.finding", {"n": self.n, "mean": self.mean_spend})
-        action = Message("clv.spend.action_dependent" if abs(self.correlation) > 0.15 else "clv.spend.action")
-        return Readout(
-            finding, self.refusal() or Message("clv.spend.certainty", {"correlation": self.correlation}), action
-        )
+        values = {"n": self.n, "mean": self.mean_spend, "correlation": self.correlation}
+        action = "action_dependent" if abs(self.correlation) > _CORRELATED else "action"
+        return Readout.of("clv.spend", values, certainty=self.refusal() or "certainty", action=action)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Parameters, correlation, log-likelihood."""
-        rows: Any = self.to_frame().itertuples(index=False)
-        estimates = tuple(
-            Fact(
-                f"clv.gammagamma.{row.parameter}",
-                Message("clv.fit.parameter", {"model": "Gamma-Gamma", "parameter": row.parameter}),
-                row.estimate,
-                ci=Interval(row.lo, row.hi, 0.9) if np.isfinite(row.lo) else None,
-                kind="estimate",
-                n=self.n,
-            )
-            for row in rows
-        )
-        return (
-            *estimates,
-            Fact(
-                "clv.gammagamma.log_likelihood",
-                Message("clv.fit.log_likelihood", {"model": "Gamma-Gamma"}),
-                self.log_likelihood,
-                n=self.n,
-            ),
-            Fact("clv.gammagamma.correlation", "clv.spend.correlation", self.correlation, n=self.n),
-        )
+        """Parameters, log-likelihood, correlation."""
+        correlation = Fact("clv.gammagamma.correlation", "clv.spend.correlation", self.correlation, n=self.n)
+        return (*super().facts(), correlation)

@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from crm_lab.checks import BadInput
-from crm_lab.clv.fitting.newton import Optimum
+from crm_lab.clv.models.parameter_fit import ParameterFit
 
 _FITTERS = {"bgnbd": "BetaGeoFitter", "mbgnbd": "ModifiedBetaGeoFitter", "paretonbd": "ParetoNBDFitter"}
 
 
-class _Fit(Protocol):
-    """What is read of a fit."""
-
-    @property
-    def optimum(self) -> Optimum: ...
-
-    @property
-    def n(self) -> int: ...
-
-    @property
-    def params(self) -> dict[str, float]: ...
-
-    @property
-    def log_likelihood(self) -> float: ...
-
-
-class _Named(Protocol):
-    key: ClassVar[str]
-    title: ClassVar[str]
-
-
-class _PurchaseFit(_Fit, Protocol):
-    @property
-    def summary(self) -> pd.DataFrame | None: ...
-
-    @property
-    def model(self) -> _Named: ...
-
-
-def to_lifetimes(fit: _PurchaseFit) -> Any:
+def to_lifetimes(key: str, title: str, fit: ParameterFit, summary: pd.DataFrame | None) -> Any:
     """A fitted lifetimes object with our estimates, in our unit of time.
 
     Its ``variance_matrix_`` is ours, right off the diagonal too.
@@ -52,38 +23,36 @@ def to_lifetimes(fit: _PurchaseFit) -> Any:
     """
     import lifetimes
 
-    if fit.model.key not in _FITTERS:
-        raise BadInput(f"lifetimes has no {fit.model.title}; it has {', '.join(_FITTERS.values())}.")
-    if fit.summary is None:
+    if key not in _FITTERS:
+        raise BadInput(f"lifetimes has no {title}; it has {', '.join(_FITTERS.values())}.")
+    if summary is None:
         raise BadInput("This fit was made from counts; lifetimes wants every customer: fit the summary.")
-    fitter = getattr(lifetimes, _FITTERS[fit.model.key])(penalizer_coef=0.0)
-    columns = fit.summary[["frequency", "recency", "T"]].astype(float)
+    fitter = getattr(lifetimes, _FITTERS[key])(penalizer_coef=0.0)
+    columns = summary[["frequency", "recency", "T"]].astype(float)
     fitter.data = columns.assign(frequency=columns["frequency"].astype(int), weights=1)
     fitter.predict = fitter.conditional_expected_number_of_purchases_up_to_time
-    _finish(fitter, fit.params, fit.optimum.log_covariance, fit.n, fit.log_likelihood)
+    _finish(fitter, fit, fit.params)
     return fitter
 
 
-def spend_to_lifetimes(fit: _Fit, summary: pd.DataFrame) -> Any:
+def spend_to_lifetimes(fit: ParameterFit, summary: pd.DataFrame) -> Any:
     """A fitted ``GammaGammaFitter`` with our estimates; ``v`` is its name for γ."""
     import lifetimes
 
     fitter = lifetimes.GammaGammaFitter(penalizer_coef=0.0)
     repeat = summary[(summary["frequency"] > 0) & (summary["monetary_value"] > 0)]
     fitter.data = repeat[["monetary_value", "frequency"]].assign(weights=1)
-    params = dict(zip("pqv", fit.params.values(), strict=True))
-    _finish(fitter, params, fit.optimum.log_covariance, fit.n, fit.log_likelihood)
+    _finish(fitter, fit, dict(zip("pqv", fit.params.values(), strict=True)))
     return fitter
 
 
-def _finish(fitter: Any, params: dict[str, float], covariance: np.ndarray, n: int, log_likelihood: float) -> None:
+def _finish(fitter: Any, fit: ParameterFit, params: dict[str, float]) -> None:
     names = list(params)
-    values = np.array(list(params.values()))
     fitter.params_ = pd.Series(params)
-    fitter._negative_log_likelihood_ = -log_likelihood / n
-    fitter.variance_matrix_ = pd.DataFrame(covariance * np.outer(values, values), names, names)
-    errors = pd.Series(np.sqrt(np.diag(fitter.variance_matrix_)), index=names)
-    fitter.standard_errors_ = errors
+    fitter._negative_log_likelihood_ = -fit.log_likelihood / fit.n
+    covariance = fit.optimum.log_covariance * np.outer(fit.estimates, fit.estimates)
+    fitter.variance_matrix_ = pd.DataFrame(covariance, names, names)
+    fitter.standard_errors_ = errors = pd.Series(np.sqrt(np.diag(covariance)), index=names)
     fitter.confidence_intervals_ = pd.DataFrame(
         {"lower 95% bound": fitter.params_ - 1.959964 * errors, "upper 95% bound": fitter.params_ + 1.959964 * errors}
     )

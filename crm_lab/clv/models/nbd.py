@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from scipy.stats import nbinom
@@ -19,9 +18,9 @@ from crm_lab.clv.models.purchase_model import PurchaseModel
 class NBD(PurchaseModel):
     """Poisson purchases at rate λ ~ Gamma(r, alpha); nobody drops out, so P(alive) is 1 throughout."""
 
-    key: ClassVar[str] = "nbd"
-    title: ClassVar[str] = "NBD"
-    parameters: ClassVar[tuple[str, ...]] = ("r", "alpha")
+    key = "nbd"
+    title = "NBD"
+    parameters = ("r", "alpha")
 
     def log_likelihood(self, counts: Counts) -> LogLikelihood:
         """See `nbd_log_likelihood`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from scipy.special import digamma, expit, gammaln
@@ -26,9 +25,9 @@ _CHUNK = 2048
 class ParetoNBD(PurchaseModel):
     """Poisson purchases at rate λ ~ Gamma(r, alpha); drop-out at rate μ ~ Gamma(s, beta)."""
 
-    key: ClassVar[str] = "paretonbd"
-    title: ClassVar[str] = "Pareto/NBD"
-    parameters: ClassVar[tuple[str, ...]] = ("r", "alpha", "s", "beta")
+    key = "paretonbd"
+    title = "Pareto/NBD"
+    parameters = ("r", "alpha", "s", "beta")
 
     def log_likelihood(self, counts: Counts) -> LogLikelihood:
         """Fader & Hardie (2005, "A note on deriving the Pareto/NBD model"), with derivatives.

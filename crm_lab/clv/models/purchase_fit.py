@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Protocol, Self
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -15,50 +16,51 @@ from crm_lab.checks import Problems
 from crm_lab.clv.fitting.counts import check_summary
 from crm_lab.clv.fitting.discounting import discounted_purchases, on_distinct
 from crm_lab.clv.fitting.newton import Optimum
+from crm_lab.clv.models.parameter_fit import ParameterFit
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
-
-_Z90 = 1.6448536269514722
+from crm_lab.results import Readout
 
 
-class Story(Protocol):
-    """What a fit asks of the model that it was made with: the facts of a customer, under given parameters."""
+class Story(ABC):
+    """What a model states of a customer, under given parameters."""
 
+    unit: Unit
     key: ClassVar[str]
     title: ClassVar[str]
     parameters: ClassVar[tuple[str, ...]]
 
-    @property
-    def unit(self) -> Unit:
-        """Unit of time of the summaries it was fitted to."""
-        ...
-
+    @abstractmethod
     def p_alive(self, params: Floats, x: Floats, t_x: Floats, T: Floats) -> Floats:
         """Probability of being a customer at T."""
-        ...
 
+    @abstractmethod
     def alive_rate(self, params: Floats, x: Floats, T: Floats, ahead: Floats) -> Floats:
-        """Expected purchases per unit of time of a customer alive at T."""
-        ...
+        """Expected purchases per unit of time, `ahead` of T, of a customer alive at T."""
 
+    @abstractmethod
     def draw_alive(
         self, params: Floats, x: Floats, T: Floats, window: tuple[float, float], rng: np.random.Generator
     ) -> Floats:
-        """Purchases of customers alive at T, one draw each."""
-        ...
+        """Purchases in (T + window[0], T + window[1]] of customers alive at T, one draw each."""
 
+    @abstractmethod
     def alive_pmf(self, params: Floats, n: int, x: Floats, T: Floats, ahead: Floats) -> Floats:
-        """Probability of exactly n purchases of a customer alive at T."""
-        ...
+        """Probability of exactly n purchases within `ahead` of a customer alive at T."""
 
     def alive_wait(self, params: Floats, silent: Floats, x: Floats, T: Floats) -> Floats:
-        """Time without a purchase with probability `silent` of a customer alive at T."""
-        ...
+        """Time until which a customer alive at T stays without a purchase with probability `silent`.
+
+        Nobody alive at T drops out before the next purchase under the geometric models, so the wait is
+        Pareto of the second kind; other models overrule this.
+        """
+        r, alpha = params[:2]
+        wait: Floats = (alpha + T) * np.expm1(-np.log(silent) / (r + x))
+        return wait
 
 
 @dataclass(frozen=True, eq=False)
-class PurchaseFit(Result):
+class PurchaseFit(ParameterFit):
     """A fitted purchase model. Times are in the model's unit; arguments broadcast.
 
     Attributes:
@@ -75,35 +77,18 @@ class PurchaseFit(Result):
     edge: Message | None = None
     summary: pd.DataFrame | None = None
 
-    name: ClassVar[str] = "purchase_model"
-    formats: ClassVar[Mapping[str, str]] = {"estimate": ",.4f", "standard_error": ",.4f", "lo": ",.4f", "hi": ",.4f"}
+    name = "purchase_model"
+    farthest = 5.0
 
     @property
-    def estimates(self) -> Floats:
-        """Estimates in the order of the model's parameters."""
-        return self.optimum.estimates
+    def names(self) -> tuple[str, ...]:
+        """The model's parameters."""
+        return self.model.parameters
 
     @property
-    def params(self) -> dict[str, float]:
-        """Estimates by name."""
-        return dict(zip(self.model.parameters, map(float, self.estimates), strict=True))
-
-    @property
-    def log_likelihood(self) -> float:
-        """Log-likelihood at the estimates, in the model's unit of time."""
-        return self.optimum.log_likelihood
-
-    def with_values(self, values: Floats) -> Self:
-        """The same fit at other parameter values (a draw, a published estimate)."""
-        return replace(self, optimum=replace(self.optimum, estimates=np.asarray(values, dtype=float)))
-
-    def draw_values(self, size: int, rng: np.random.Generator) -> Floats:
-        """Parameter values from the normal approximation on the log scale, shape (size, k)."""
-        if not np.isfinite(self.optimum.log_covariance).all():
-            return np.tile(self.estimates, (size, 1))
-        mean = np.log(self.estimates)
-        drawn = rng.multivariate_normal(mean, self.optimum.log_covariance, size=size, method="cholesky")
-        return np.exp(np.clip(drawn, mean - 5, mean + 5))
+    def titles(self) -> tuple[str, str]:
+        """Key and title of the model."""
+        return self.model.key, self.model.title
 
     def p_alive(self, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> Floats:
         """Probability of still being a customer at T."""
@@ -202,25 +187,11 @@ class PurchaseFit(Result):
         """A fitted lifetimes object with these estimates."""
         from crm_lab.clv.models.lifetimes_adapter import to_lifetimes
 
-        return to_lifetimes(self)
+        return to_lifetimes(self.model.key, self.model.title, self, self.summary)
 
     @property
     def _rate(self) -> Callable[[Floats, Floats, Floats], Floats]:
         return lambda x, T, ahead: self.model.alive_rate(self.estimates, x, T, ahead)
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a parameter: estimate, standard error, 90 % interval (normal on the log scale)."""
-        with np.errstate(invalid="ignore"):
-            se = np.sqrt(np.diag(self.optimum.log_covariance))
-        return pd.DataFrame(
-            {
-                "parameter": self.model.parameters,
-                "estimate": self.estimates,
-                "standard_error": se * self.estimates,
-                "lo": self.estimates * np.exp(-_Z90 * se),
-                "hi": self.estimates * np.exp(_Z90 * se),
-            }
-        )
 
     def refusal(self) -> Message | None:
         """Why drop-out or heterogeneity is not identified, or ``None``."""
@@ -229,36 +200,11 @@ class PurchaseFit(Result):
     def readout(self) -> Readout:
         """What a typical new customer does in a year, how well it is known, what to do with it."""
         year = UNIT_DAYS["Y"] / UNIT_DAYS[self.model.unit]
-        expected = float(self.expected_purchases(year))
-        finding = {"model": self.model.title, "n": self.n, "expected": expected}
+        values = {"model": self.model.title, "n": self.n, "expected": float(self.expected_purchases(year))}
         if self.edge is not None:
-            return Readout(Message("clv.fit.finding", finding), self.edge, "clv.fit.action_edge")
+            return Readout.of("clv.fit", values, certainty=self.edge, action="action_edge")
         worst = float(np.sqrt(np.diag(self.optimum.log_covariance)).max())
-        certainty = Message("clv.fit.certainty", {"ll": self.log_likelihood, "worst": worst})
-        return Readout(Message("clv.fit.finding", finding), certainty, "clv.fit.action")
-
-    def facts(self) -> tuple[Fact, ...]:
-        """The parameters and the log-likelihood."""
-        rows: Any = self.to_frame().itertuples(index=False)
-        estimates = tuple(
-            Fact(
-                f"clv.{self.model.key}.{row.parameter}",
-                Message("clv.fit.parameter", {"model": self.model.title, "parameter": row.parameter}),
-                row.estimate,
-                ci=Interval(row.lo, row.hi, 0.9) if np.isfinite(row.lo) else None,
-                kind="estimate",
-                n=self.n,
-                refusal=self.edge,
-            )
-            for row in rows
-        )
-        likelihood = Fact(
-            f"clv.{self.model.key}.log_likelihood",
-            Message("clv.fit.log_likelihood", {"model": self.model.title}),
-            self.log_likelihood,
-            n=self.n,
-        )
-        return (*estimates, likelihood)
+        return Readout.of("clv.fit", values | {"ll": self.log_likelihood, "worst": worst})
 
 
 def _checked(frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> tuple[Floats, Floats, Floats]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import BadInput, CannotAnswer, Problems, need_columns
+from crm_lab.checks import BadInput, CannotAnswer, check_settings, need_columns, negative, not_among
 from crm_lab.clv.fitting.counts import Counts, compress
 from crm_lab.clv.fitting.newton import LogLikelihood, Optimum, maximise
 from crm_lab.clv.fitting.nobody_leaves import without_dropout
-from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.clv.models.purchase_fit import PurchaseFit, Story
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit
 from crm_lab.messages import Message
 
@@ -23,10 +23,10 @@ _NO_GAIN = 0.5  # log-likelihood above the model without drop-out
 
 
 @dataclass(frozen=True)
-class PurchaseModel(ABC):
+class PurchaseModel(Story):
     """A model of when customers buy and when they silently stop.
 
-    A model states its parameters, its likelihood, and three facts about a customer who is alive at T.
+    A model states its parameters, its likelihood, and what `Story` asks about a customer.
 
     Args:
         unit: Unit of recency and T in the summaries it is fitted to.
@@ -37,16 +37,10 @@ class PurchaseModel(ABC):
     unit: Unit = "W"
     ridge: float = 0.0
 
-    key: ClassVar[str]
-    title: ClassVar[str]
-    parameters: ClassVar[tuple[str, ...]]
     time_parameters: ClassVar[tuple[str, ...]] = ("alpha",)
 
     def __post_init__(self) -> None:
-        problems = Problems(f"{self.title} settings")
-        problems.unless(self.unit in UNIT_DAYS, f"unit is {self.unit!r}; it must be one of {', '.join(UNIT_DAYS)}.")
-        problems.unless(self.ridge >= 0 and np.isfinite(self.ridge), f"ridge is {self.ridge}; it must be 0 or more.")
-        problems.raise_any()
+        check_settings(self, not_among(self, unit=UNIT_DAYS), negative(self, "ridge"))
 
     @abstractmethod
     def log_likelihood(self, counts: Counts) -> LogLikelihood:
@@ -55,34 +49,6 @@ class PurchaseModel(ABC):
     @abstractmethod
     def start(self, counts: Counts) -> Floats:
         """Starting values, in the units of the data, shape (k,)."""
-
-    @abstractmethod
-    def p_alive(self, params: Floats, x: Floats, t_x: Floats, T: Floats) -> Floats:
-        """Probability of being a customer at T."""
-
-    @abstractmethod
-    def alive_rate(self, params: Floats, x: Floats, T: Floats, ahead: Floats) -> Floats:
-        """Expected purchases per unit of time, `ahead` of T, of a customer alive at T."""
-
-    @abstractmethod
-    def draw_alive(
-        self, params: Floats, x: Floats, T: Floats, window: tuple[float, float], rng: np.random.Generator
-    ) -> Floats:
-        """Purchases in (T + window[0], T + window[1]] of customers alive at T, one draw each."""
-
-    @abstractmethod
-    def alive_pmf(self, params: Floats, n: int, x: Floats, T: Floats, ahead: Floats) -> Floats:
-        """Probability of exactly n purchases within `ahead` of a customer alive at T."""
-
-    def alive_wait(self, params: Floats, silent: Floats, x: Floats, T: Floats) -> Floats:
-        """Time until which a customer alive at T stays without a purchase with probability `silent`.
-
-        Nobody alive at T drops out before the next purchase under the geometric models, so the wait is
-        Pareto of the second kind; other models overrule this.
-        """
-        r, alpha = params[:2]
-        wait: Floats = (alpha + T) * np.expm1(-np.log(silent) / (r + x))
-        return wait
 
     def fit(self, summary: pd.DataFrame) -> PurchaseFit:
         """Fit by maximum likelihood.

@@ -9,6 +9,7 @@ import numpy as np
 from crm_lab.arrays import Floats, Positions
 from crm_lab.clv.models.gammagamma import GammaGammaFit
 from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.results import Interval
 
 _BLOCK = 20_000  # customers at a time: 400 draws of them are 32 MB
 
@@ -87,3 +88,9 @@ def draw(
             worth[i] = drawn
         lo[where], hi[where] = np.quantile(worth, [tail, 1 - tail], axis=0, method="inverted_cdf")
     return Drawn(purchases, value, lo, hi)
+
+
+def exact_interval(drawn: Floats, level: float) -> Interval:
+    """Central interval of a drawn total, of exact level for any number of draws."""
+    lo, hi = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], method="weibull")
+    return Interval(float(lo), float(hi), level)

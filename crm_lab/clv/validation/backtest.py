@@ -12,15 +12,15 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_number
-from crm_lab.checks import CannotAnswer, Problems, as_date
+from crm_lab.checks import CannotAnswer, as_date, check_settings, not_among, not_levels, too_small
 from crm_lab.clv.models.gammagamma import GammaGamma
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.validation.boosting_hurdle import hurdle_forecast
-from crm_lab.clv.validation.forecast_scores import bias, decile_error, mean_absolute_error, ranking_gini
+from crm_lab.clv.validation.forecast_scores import SCORES
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, calibration_holdout, purchase_days, purchase_summary
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result
+from crm_lab.results import Fact, Readout, Result, facts_of
 
 OTHERS = ("naive", "boosting", "blend")
 _MOST_DRAWN = 5000  # customers behind the coverage of intervals: its standard error is then below .005
@@ -53,15 +53,12 @@ class BackTest:
     currency: str = "USD"
 
     def __post_init__(self) -> None:
-        problems = Problems("BackTest settings")
-        unknown = [m for m in self.models if m not in MODELS]
-        problems.unless(self.models, f"models is empty; name some of {', '.join(MODELS)}.")
-        problems.unless(not unknown, f"models has {unknown}; choose among {', '.join(MODELS)}.")
-        problems.unless(self.horizon_days >= 7, f"horizon_days is {self.horizon_days}; it must be 7 or more.")
-        problems.unless(self.origins >= 1, f"origins is {self.origins}; it must be 1 or more.")
-        problems.unless(0.5 <= self.level < 1, f"level is {self.level}; it must lie in [0.5, 1), e.g. 0.9.")
-        problems.unless(self.draws >= 50, f"draws is {self.draws}; at least 50 are needed.")
-        problems.raise_any()
+        check_settings(
+            self,
+            not_among(self, models=MODELS),
+            too_small(self, horizon_days=7, origins=1, draws=50),
+            not_levels(self, "level"),
+        )
 
     def analyze(self, purchases: IntoFrame, as_of: str | date, *, rng: np.random.Generator | int = 0) -> BackTestResult:
         """Predict from each origin with what was known there, and compare.
@@ -109,16 +106,11 @@ class BackTest:
                 "model": key,
                 "actual": actual.sum(),
                 "expected": expected.sum(),
-                "bias": bias(actual, expected),
-                "mae": mean_absolute_error(actual, expected),
-                "gini": ranking_gini(actual, expected),
-                "decile_error": decile_error(actual, expected),
-                "coverage": np.nan,
+                **{name: score(actual, expected) for name, score in SCORES.items()},
                 "identified": key not in refused,
             }
-            if key in MODELS and key not in refused:
-                row["coverage"] = self._coverage(self._fit(key, data), data, rng)
-            rows.append(row)
+            drawable = key in MODELS and key not in refused
+            rows.append(row | {"coverage": self._coverage(self._fit(key, data), data, rng) if drawable else np.nan})
         return predicted, pd.DataFrame(rows)
 
     def _keys(self, predicted: pd.DataFrame) -> list[str]:
@@ -188,25 +180,15 @@ class BackTestResult(Result):
     refused: dict[str, Message]
     as_of: date
 
-    name: ClassVar[str] = "back_test"
-    formats: ClassVar[Mapping[str, str]] = {
-        "bias": "+.1%",
-        "worst_bias": "+.1%",
-        "mae": ".4f",
-        "gini": ".3f",
-        "decile_error": ".1%",
-        "coverage": ".1%",
-    }
+    name = "back_test"
+    formats: ClassVar = {"gini": ".3f", "coverage": ".1%"}
 
     def to_frame(self) -> pd.DataFrame:
         """One row a model, means over the origins, least error first."""
         table = self.scores.groupby("model", as_index=False).agg(
-            mae=("mae", "mean"),
-            bias=("bias", "mean"),
+            **{name: (name, "mean") for name in ("mae", "bias")},
             worst_bias=("bias", lambda b: b.loc[b.abs().idxmax()]),
-            gini=("gini", "mean"),
-            decile_error=("decile_error", "mean"),
-            coverage=("coverage", "mean"),
+            **{name: (name, "mean") for name in ("gini", "decile_error", "coverage")},
             identified=("identified", "all"),
         )
         table["identified"] &= ~table["model"].isin(list(self.refused))
@@ -246,31 +228,26 @@ class BackTestResult(Result):
 
     def readout(self) -> Readout:
         """The champion and its record, how sure, what to use it for."""
-        table = self.to_frame().set_index("model")
-        best, refusal = self.champion, self.refusal()
-        row: Any = table.loc[best]
-        naive: Any = table.loc["naive", "mae"]
-        finding = Message(
-            "clv.backtest.finding",
-            {
-                "model": model_title(best),
-                "origins": self.scores["origin"].nunique(),
-                "days": self.spec.horizon_days,
-                "mae": float(row["mae"]),
-                "naive": float(row["mae"] / naive - 1),
-                "bias": float(row["bias"]),
-                "gini": float(row["gini"]),
-            },
-        )
+        table: Any = self.to_frame().set_index("model")
+        best, refusal = table.loc[self.champion], self.refusal()
+        values = {
+            **best,
+            "model": model_title(self.champion),
+            "origins": self.scores["origin"].nunique(),
+            "days": self.spec.horizon_days,
+            "naive": best["mae"] / table.loc["naive", "mae"] - 1,
+            "regret": self.regret,
+            "refused": self._refused_names(),
+            "worst": best["worst_bias"],
+        }
         if refusal is not None:
-            return Readout(finding, refusal, Message("clv.backtest.refused_action", {"model": model_title(best)}))
-        known = np.isfinite(self.regret)
-        certainty = Message(
-            "clv.backtest.certainty" if known else "clv.backtest.certainty_one",
-            {"regret": self.regret, "refused": self._refused_names(), "worst": float(row["worst_bias"])},
+            return Readout.of("clv.backtest", values, certainty=refusal, action="refused_action")
+        return Readout.of(
+            "clv.backtest",
+            values,
+            certainty="certainty" if np.isfinite(self.regret) else "certainty_one",
+            action="action" if self.refused else "action_alive",
         )
-        dropout = "clv.backtest.action_alive" if not self.refused else "clv.backtest.action"
-        return Readout(finding, certainty, Message(dropout, {"model": model_title(best)}))
 
     def _refused_names(self) -> Message:
         if not self.refused:
@@ -281,22 +258,13 @@ class BackTestResult(Result):
     def facts(self) -> tuple[Fact, ...]:
         """Error and bias of every model, regret of the choice."""
         n = int((self.predictions["origin"] == self.predictions["origin"].max()).sum())
-        window = f"{self.spec.horizon_days} d x {self.scores['origin'].nunique()}"
-        rows: Any = self.to_frame().itertuples(index=False)
-        errors = tuple(
-            Fact(
-                f"clv.backtest.{row.model}.mae",
-                Message("clv.backtest.mae", {"model": model_title(row.model)}),
-                row.mae,
-                "purchases",
-                kind="estimate",
-                n=n,
-                window=window,
-                better="down",
-                refusal=self.refused.get(row.model),
-            )
-            for row in rows
-        )
+        window = {"days": self.spec.horizon_days, "origins": self.scores["origin"].nunique()}
+        table = self.to_frame()
+        errors = facts_of(
+            table.assign(reason=table["model"].map(self.refused.get)), "clv.backtest.{model}.mae", _label,
+            "mae", "purchases", n=n, refusal="reason",
+            kind="estimate", window=Message("clv.backtest.window", window), better="down",
+        )  # fmt: skip
         return (*errors, Fact("clv.backtest.champion", "clv.backtest.champion", self.champion, n=n))
 
 
@@ -304,8 +272,8 @@ def model_title(key: str) -> Message:
     """The name of a model or of one of the other ways to predict."""
     if key in MODELS:
         return Message("clv.backtest.title", {"title": MODELS[key].title})
-    return {
-        "naive": Message("clv.backtest.naive"),
-        "boosting": Message("clv.backtest.boosting"),
-        "blend": Message("clv.backtest.blend"),
-    }[key]
+    return Message(f"clv.backtest.{key}")
+
+
+def _label(row: Mapping[str, Any]) -> Message:
+    return Message("clv.backtest.mae", {"model": model_title(row["model"])})

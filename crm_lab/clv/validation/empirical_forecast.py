@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,13 +12,13 @@ from crm_lab.arrays import Floats
 from crm_lab.checks import CannotAnswer, Problems
 from crm_lab.clv.validation.backtest import BackTestResult, model_title
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import Fact, Interval, Readout, TableResult
 
 _GROUPS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class RecordForecast(Result):
+class RecordForecast(TableResult):
     """What each customer will bring in the next period, with intervals that the past has earned.
 
     Attributes:
@@ -40,23 +39,13 @@ class RecordForecast(Result):
     currency: str
     problem: Message | None
 
-    name: ClassVar[str] = "record_forecast"
-    formats: ClassVar[Mapping[str, str]] = {
-        "rank": ",d",
-        "expected_purchases": ",.2f",
-        "value": ",.2f",
-        "lo": ",.2f",
-        "hi": ",.2f",
-    }
+    name = "record_forecast"
+    formats: ClassVar = dict.fromkeys(("value", "lo", "hi"), ",.2f")
 
     @property
     def by_tenth(self) -> list[float]:
         """Value of each tenth of customers, most valuable first."""
         return [float(part.sum()) for part in np.array_split(self.frame["value"].to_numpy(), 10)]
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a customer, most valuable first."""
-        return self.frame.copy()
 
     def refusal(self) -> Message | None:
         """Why the model does not fit the base, or ``None``."""
@@ -64,26 +53,20 @@ class RecordForecast(Result):
 
     def readout(self) -> Readout:
         """The value of the next period, what its interval rests on, where to start."""
-        top = max(len(self.frame) // 10, 1)
-        finding = Message(
-            "clv.record.finding",
-            {
-                "model": model_title(self.model),
-                "days": self.days,
-                "n": len(self.frame),
-                "total": self.total,
-                "currency": self.currency,
-                "interval": Message("clv.money_interval", {"lo": self.interval.lo, "hi": self.interval.hi}),
-            },
-        )
+        top, value = max(len(self.frame) // 10, 1), self.frame["value"]
         values = {
-            "top": top,
-            "share": float(self.frame["value"].head(top).sum() / self.frame["value"].sum()),
-            "cut": float(self.frame["value"].iloc[top - 1]),
+            "model": model_title(self.model),
+            "days": self.days,
+            "n": len(self.frame),
+            "total": self.total,
             "currency": self.currency,
+            "interval": Message("clv.money_interval", {"lo": self.interval.lo, "hi": self.interval.hi}),
+            "top": top,
+            "share": value.head(top).sum() / value.sum(),
+            "cut": value.iloc[top - 1],
+            "level": self.interval.level,
         }
-        certainty = Message("clv.record.certainty", {"level": self.interval.level})
-        return Readout(finding, self.problem or certainty, Message("clv.record.action", values))
+        return Readout.of("clv.record", values, certainty=self.problem or "certainty")
 
     def facts(self) -> tuple[Fact, ...]:
         """Value of the base in the period."""
@@ -96,7 +79,7 @@ class RecordForecast(Result):
                 ci=self.interval,
                 kind="forecast",
                 n=len(self.frame),
-                window=f"{self.days} d",
+                window=Message("clv.window.days", {"days": self.days}),
                 refusal=self.problem,
                 better="up",
             ),

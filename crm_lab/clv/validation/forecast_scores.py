@@ -51,3 +51,6 @@ def decile_error(actual: Floats, predicted: Floats, groups: int = 10) -> float:
     size = np.bincount(place, minlength=groups)
     gap = np.bincount(place, weights=predicted - actual, minlength=groups) / np.maximum(size, 1)
     return float(np.abs(gap).mean() / actual.mean())
+
+
+SCORES = {"bias": bias, "mae": mean_absolute_error, "gini": ranking_gini, "decile_error": decile_error}

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.data.kernels.purchases import purchase_days
-from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result
+from crm_lab.results import Fact, Readout, TableResult
 
 _EARLY, _LATE = 2, (4, 12)  # weeks: the pile-up sits in the first two, the yardstick in the fifth to twelfth
 _SUSPICIOUS = 2.0
 
 
 @dataclass(frozen=True, eq=False)
-class FirstPurchases(Result):
+class FirstPurchases(TableResult):
     """When customers were first seen.
 
     Attributes:
@@ -29,12 +26,7 @@ class FirstPurchases(Result):
 
     frame: pd.DataFrame
 
-    name: ClassVar[str] = "first_purchases"
-    formats: ClassVar[Mapping[str, str]] = {"customers": ",d"}
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a week."""
-        return self.frame.copy()
+    name = "first_purchases"
 
     @property
     def pile_up(self) -> float:
@@ -53,19 +45,12 @@ class FirstPurchases(Result):
         early = int(self.frame["customers"].head(_EARLY).sum())
         values = {"early": early, "n": int(self.frame["customers"].sum()), "ratio": self.pile_up}
         key = "truncated" if self.truncated else "complete"
-        return Readout(Message(f"clv.first.{key}", values), "clv.first.certainty", f"clv.first.{key}_action")
+        return Readout.of("clv.first", values, key, action=f"{key}_action")
 
     def facts(self) -> tuple[Fact, ...]:
         """The pile-up."""
-        return (
-            Fact(
-                "clv.first_purchases.pile_up",
-                "clv.first.label",
-                self.pile_up,
-                "ratio",
-                n=int(self.frame["customers"].sum()),
-            ),
-        )
+        n = int(self.frame["customers"].sum())
+        return (Fact("clv.first_purchases.pile_up", "clv.first.label", self.pile_up, "ratio", n=n),)
 
 
 def first_purchases(purchases: IntoFrame, as_of: str | date) -> FirstPurchases:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
@@ -16,12 +15,13 @@ from crm_lab.checks import as_date
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.data.kernels.purchases import UNIT_DAYS, purchase_days
 from crm_lab.messages import Message
-from crm_lab.number_format import format_frame
-from crm_lab.results import Fact, Readout, Result, table_html
+from crm_lab.results import Fact, Readout, TableResult
+
+_OFF_TRACK = 0.05
 
 
 @dataclass(frozen=True, eq=False)
-class TrackingResult(Result):
+class TrackingResult(TableResult):
     """Cumulative repeat purchases, actual and expected.
 
     Attributes:
@@ -34,21 +34,10 @@ class TrackingResult(Result):
     model: str
     calibration_end: pd.Timestamp
 
-    name: ClassVar[str] = "tracking"
-    formats: ClassVar[Mapping[str, str]] = {"actual": ",.0f", "expected": ",.1f", "ratio": ".3f"}
+    name = "tracking"
+    formats: ClassVar = {"actual": ",.0f", "expected": ",.1f", "ratio": ".3f"}
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a week."""
-        return self.frame.copy()
-
-    def _repr_html_(self) -> str:
-        return table_html(self._quarters, self.formats)
-
-    def __str__(self) -> str:
-        return format_frame(self._quarters, self.formats).to_string(index=False)
-
-    @property
-    def _quarters(self) -> pd.DataFrame:
+    def shown(self) -> pd.DataFrame:
         """Every thirteenth week: what fits on a page."""
         return self.frame[self.frame["week"] % 13 == 0]
 
@@ -60,32 +49,17 @@ class TrackingResult(Result):
     def readout(self) -> Readout:
         """How far the model's curve is off at the end and at the cut."""
         seen = self.frame[self.frame["date"] <= self.calibration_end].iloc[-1]
-        values = {
-            "model": self.model,
-            "week": int(self.last["week"]),
-            "actual": float(self.last["actual"]),
-            "expected": float(self.last["expected"]),
-            "gap": float(self.last["ratio"] - 1),
-        }
-        off = abs(self.last["ratio"] - 1) > 0.05
-        return Readout(
-            Message("clv.tracking.finding", values),
-            Message("clv.tracking.certainty", {"gap": float(seen["ratio"] - 1), "week": int(seen["week"])}),
-            "clv.tracking.action_off" if off else "clv.tracking.action",
-        )
+        gap = self.last["ratio"] - 1
+        values = {**self.last, "model": self.model, "gap": gap}
+        certainty = Message("clv.tracking.certainty", {"gap": seen["ratio"] - 1, "week": seen["week"]})
+        action = "action_off" if abs(gap) > _OFF_TRACK else "action"
+        return Readout.of("clv.tracking", values, certainty=certainty, action=action)
 
     def facts(self) -> tuple[Fact, ...]:
         """The ratio of expected to actual at the last week."""
-        return (
-            Fact(
-                "clv.tracking.ratio",
-                Message("clv.tracking.ratio", {"model": self.model}),
-                float(self.last["ratio"]),
-                "ratio",
-                kind="estimate",
-                window=f"week {int(self.last['week'])}",
-            ),
-        )
+        label = Message("clv.tracking.ratio", {"model": self.model})
+        week = Message("clv.window.week", {"week": self.last["week"]})
+        return (Fact("clv.tracking.ratio", label, float(self.last["ratio"]), "ratio", kind="estimate", window=week),)
 
 
 def track(fit: PurchaseFit, purchases: IntoFrame, calibration_end: str | date, as_of: str | date) -> TrackingResult:

@@ -12,13 +12,13 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import BadInput, Problems
+from crm_lab.checks import BadInput, check_settings, not_among, not_portions, too_small
 from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_days, purchase_summary
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import Fact, Readout, TableResult, facts_of
 
 _FEWEST = 100  # repeat buyers of a channel; below that it borrows the whole base's models
 
@@ -48,12 +48,9 @@ class Payback:
     currency: str = "USD"
 
     def __post_init__(self) -> None:
-        problems = Problems("Payback settings")
-        problems.unless(self.model in MODELS, f"model is {self.model!r}; it must be one of {', '.join(MODELS)}.")
-        problems.unless(0 < self.margin <= 1, f"margin is {self.margin}; it must lie in (0, 1].")
-        problems.unless(self.horizon_days >= 7, f"horizon_days is {self.horizon_days}; it must be 7 or more.")
-        problems.unless(self.draws >= 50, f"draws is {self.draws}; at least 50 are needed.")
-        problems.raise_any()
+        check_settings(
+            self, not_among(self, model=MODELS), not_portions(self, "margin"), too_small(self, horizon_days=7, draws=50)
+        )
 
     def analyze(
         self,
@@ -148,7 +145,7 @@ class Payback:
 
 
 @dataclass(frozen=True, eq=False)
-class PaybackResult(Result):
+class PaybackResult(TableResult):
     """Payback by channel, soonest first.
 
     Attributes:
@@ -163,17 +160,11 @@ class PaybackResult(Result):
     curves: pd.DataFrame
     as_of: str
 
-    name: ClassVar[str] = "payback"
-    formats: ClassVar[Mapping[str, str]] = {
-        "customers": ",d",
-        "cost": ",.2f",
-        "value": ",.2f",
-        "lo": ",.2f",
-        "hi": ",.2f",
+    name = "payback"
+    formats: ClassVar = {
+        **dict.fromkeys(("cost", "value", "lo", "hi"), ",.2f"),
+        **dict.fromkeys(("payback_days", "payback"), ",.0f"),
         "value_per_cost": ".2f",
-        "payback_days": ",.0f",
-        "payback_lo": ",.0f",
-        "payback_hi": ",.0f",
     }
 
     def to_frame(self) -> pd.DataFrame:
@@ -183,45 +174,28 @@ class PaybackResult(Result):
     def readout(self) -> Readout:
         """Which channel pays soonest, how sure, which not to feed."""
         table = self.to_frame()
-        first: Any = table.iloc[0]
-        never = table.loc[~np.isfinite(table["payback_days"].to_numpy(dtype=float)), "channel"].tolist()
+        first = table.iloc[0]
+        ends = {"lo": first["payback_lo"], "hi": first["payback_hi"]}
+        never = table.loc[np.isinf(table["payback_days"]), "channel"]
         values = {
-            "channel": first["channel"],
-            "cost": float(first["cost"]),
-            "days": float(first["payback_days"]),
-            "value": float(first["value"]),
+            **first,
+            "days": first["payback_days"],
             "horizon": self.spec.horizon_days,
             "currency": self.spec.currency,
-            "interval": Message(
-                "clv.count_interval", {"lo": float(first["payback_lo"]), "hi": float(first["payback_hi"])}
-            ),
+            "interval": Message("clv.count_interval", ends),
+            "level": self.spec.level,
+            "channels": ", ".join(never),
         }
-        paid = np.isfinite(first["payback_days"])
-        action = Message("clv.payback.never", {"channels": ", ".join(never)}) if never else None
-        return Readout(
-            Message("clv.payback.finding" if paid else "clv.payback.none", values),
-            Message("clv.payback.certainty", {"level": self.spec.level}),
-            action or Message("clv.payback.action", values),
-        )
+        finding = "finding" if np.isfinite(first["payback_days"]) else "none"
+        return Readout.of("clv.payback", values, finding, action="action" if never.empty else "never")
 
     def facts(self) -> tuple[Fact, ...]:
         """Days to payback of each channel."""
-        rows: Any = self.to_frame().itertuples(index=False)
-        return tuple(
-            Fact(
-                f"clv.payback.{row.channel}",
-                Message("clv.payback.label", {"channel": row.channel}),
-                row.payback_days if np.isfinite(row.payback_days) else None,
-                "days",
-                ci=Interval(row.payback_lo, row.payback_hi, self.spec.level)
-                if np.isfinite([row.payback_lo, row.payback_hi]).all()
-                else None,
-                kind="forecast",
-                n=row.customers,
-                better="down",
-                refusal=None
-                if np.isfinite(row.payback_days)
-                else Message("clv.payback.not_within", {"horizon": self.spec.horizon_days}),
-            )
-            for row in rows
-        )
+        table, late = self.to_frame(), Message("clv.payback.not_within", {"horizon": self.spec.horizon_days})
+        days = table[["payback_days", "payback_lo", "payback_hi"]].replace(np.inf, np.nan)
+        days.loc[days.isna().any(axis=1), ["payback_lo", "payback_hi"]] = np.nan
+        table = table.assign(**days, late=days["payback_days"].isna().map({True: late, False: None}))
+        return facts_of(
+            table, "clv.payback.{channel}", "clv.payback.label", "payback_days", "days", refusal="late",
+            ends=("payback_lo", "payback_hi"), level=self.spec.level, n="customers", kind="forecast", better="down",
+        )  # fmt: skip

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +12,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import Problems
+from crm_lab.checks import check_settings, not_among, not_levels, not_portions, too_small
 from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
@@ -54,22 +53,15 @@ class CustomerValue:
     start_days: int = 0
 
     def __post_init__(self) -> None:
-        problems = Problems("CustomerValue settings")
-        problems.unless(self.model in MODELS, f"model is {self.model!r}; it must be one of {', '.join(MODELS)}.")
-        problems.unless(self.unit in UNIT_DAYS, f"unit is {self.unit!r}; choose {', '.join(UNIT_DAYS)}.")
-        problems.unless(self.horizon_days >= 1, f"horizon_days is {self.horizon_days}; it must be 1 or more.")
-        problems.unless(
-            0 <= self.start_days < self.horizon_days,
-            f"start_days is {self.start_days}; it must be 0 or more and before horizon_days.",
+        check_settings(
+            self,
+            not_among(self, model=MODELS, unit=UNIT_DAYS),
+            not_portions(self, "margin"),
+            not_levels(self, "level"),
+            too_small(self, horizon_days=1, draws=100),
+            start_days=not 0 <= self.start_days < self.horizon_days and "it must be 0 or more and before horizon_days",
+            annual_discount_rate=not 0 <= self.annual_discount_rate < 10 and "write 0.1 for 10 % a year",
         )
-        problems.unless(
-            0 <= self.annual_discount_rate < 10,
-            f"annual_discount_rate is {self.annual_discount_rate}; write 0.1 for 10 % a year.",
-        )
-        problems.unless(0 < self.margin <= 1, f"margin is {self.margin}; it must lie in (0, 1].")
-        problems.unless(0.5 <= self.level < 1, f"level is {self.level}; it must lie in [0.5, 1), e.g. 0.9.")
-        problems.unless(self.draws >= 100, f"draws is {self.draws}; at least 100 are needed.")
-        problems.raise_any()
 
     def fit(
         self,
@@ -96,15 +88,10 @@ class CustomerValue:
         spend = GammaGamma().fit(summary)
         seed = int(rng.integers(2**31)) if isinstance(rng, np.random.Generator) else int(rng)
         missed = None if check is None else check.revenue_ratio(fit.model.title)
-        return CustomerValueResult(
-            self, summary, fit, spend, str(as_of), self._valuation(summary, fit, spend, seed), missed
-        )
-
-    def _valuation(self, summary: pd.DataFrame, fit: PurchaseFit, spend: GammaGammaFit, seed: int) -> Valuation:
-        length = UNIT_DAYS[self.unit]
-        window = (self.start_days / length, self.horizon_days / length)
+        window = (self.start_days / UNIT_DAYS[self.unit], self.horizon_days / UNIT_DAYS[self.unit])
         draws = Draws(self.draws, self.level, seed)
-        return valuation(summary, fit, spend, window, self.annual_discount_rate, self.margin, draws)
+        worth = valuation(summary, fit, spend, window, self.annual_discount_rate, self.margin, draws)
+        return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, missed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,20 +116,11 @@ class CustomerValueResult(Result):
     valuation: Valuation
     missed: float | None = None
 
-    name: ClassVar[str] = "customer_value"
-    formats: ClassVar[Mapping[str, str]] = {
-        "rank": ",d",
+    name = "customer_value"
+    formats: ClassVar = {
         "frequency": ",.0f",
-        "recency": ",.1f",
-        "T": ",.1f",
-        "monetary_value": ",.2f",
-        "p_alive": ".1%",
-        "expected_purchases": ",.2f",
-        "expected_spend": ",.2f",
-        "value": ",.2f",
-        "lo": ",.2f",
-        "hi": ",.2f",
-        "value_share": ".1%",
+        **dict.fromkeys(("recency", "T"), ",.1f"),
+        **dict.fromkeys(("value", "lo", "hi"), ",.2f"),
     }
 
     def refusal(self) -> Message | None:
@@ -196,16 +174,17 @@ class CustomerValueResult(Result):
         of = groups.reindex(self.summary["customer_id"])
         codes, names = pd.factorize(of, sort=True)
         worth = self.valuation
-        drawn = worth.in_groups(np.where(codes < 0, len(names), codes).astype(np.intp))
-        intervals = [worth.interval(drawn.value[:, i]) for i in range(len(names))]
-        known = codes >= 0
+        places = np.where(codes < 0, len(names), codes).astype(np.intp)
+        drawn, size = worth.in_groups(places), len(names)
+        intervals = pd.DataFrame(
+            [worth.interval(drawn.value[:, i]) for i in range(size)], columns=["lo", "hi", "level"]
+        )
         frame = pd.DataFrame(
             {
                 "group": names.astype(str),
-                "customers": np.bincount(codes[known], minlength=len(names)),
-                "value": np.bincount(codes[known], weights=worth.value[known], minlength=len(names)),
-                "lo": [i.lo for i in intervals],
-                "hi": [i.hi for i in intervals],
+                "customers": np.bincount(places, minlength=size)[:size],
+                "value": np.bincount(places, weights=worth.value, minlength=size)[:size],
+                **intervals[["lo", "hi"]],
             }
         )
         frame["value_per_customer"] = frame["value"] / frame["customers"]
@@ -228,90 +207,54 @@ class CustomerValueResult(Result):
 
     def readout(self) -> Readout:
         """What the base is worth, how sure, whom to keep."""
-        refusal = self.refusal()
+        refusal, n = self.refusal(), len(self.summary)
         if refusal is not None:
-            return Readout(Message("clv.value.refused", {"n": len(self.summary)}), refusal, "clv.value.refused_action")
-        total, interval = self.total()
-        frame = self._frame
-        top = max(len(frame) // 10, 1)
-        finding = Message(
-            "clv.value.finding",
-            {
-                "n": len(frame),
-                "days": self.spec.horizon_days,
-                "total": total,
-                "currency": self.spec.currency,
-                "interval": Message("clv.money_interval", {"lo": interval.lo, "hi": interval.hi}),
-                "top": top,
-                "share": float(frame["value_share"].iloc[top - 1]),
-            },
-        )
-        values = {"level": self.spec.level, "model": self.fit.model.title, "correlation": self.spend.correlation}
-        certainty = Message("clv.value.certainty", values)
-        if self.missed is not None:
-            more = {**values, "gap": self.missed - 1, "corrected": total * self.missed}
-            certainty = Message("clv.value.certainty_checked", {**more, "currency": self.spec.currency})
-        cut, median = float(frame["value"].iloc[top - 1]), float(frame["value"].median())
-        action = Message(
-            "clv.value.action",
-            {"top": top, "cut": cut, "median": median, "currency": self.spec.currency, "days": self.spec.horizon_days},
-        )
-        return Readout(finding, certainty, action)
+            return Readout.of("clv.value", {"n": n}, "refused", refusal, "refused_action")
+        (total, interval), top, missed = self.total(), self._top, self.missed or 1.0
+        values = {
+            "n": n,
+            "days": self.spec.horizon_days,
+            "total": total,
+            "currency": self.spec.currency,
+            "interval": Message("clv.money_interval", {"lo": interval.lo, "hi": interval.hi}),
+            "top": top,
+            "share": self._frame["value_share"].iloc[top - 1],
+            "level": self.spec.level,
+            "model": self.fit.model.title,
+            "correlation": self.spend.correlation,
+            "gap": missed - 1,
+            "corrected": total * missed,
+            "cut": self._frame["value"].iloc[top - 1],
+            "median": self._frame["value"].median(),
+        }
+        return Readout.of("clv.value", values, certainty="certainty" if self.missed is None else "certainty_checked")
+
+    @property
+    def _top(self) -> int:
+        """Customers in the most valuable tenth."""
+        return max(len(self.summary) // 10, 1)
 
     def facts(self) -> tuple[Fact, ...]:
         """Value of the base, per customer, expected purchases, concentration."""
         refusal = self.refusal()
         if refusal is not None:
             return (Fact("clv.base_value", "clv.value.base", None, refusal=refusal),)
-        n, window = len(self.summary), f"{self.as_of} + {self.spec.horizon_days} d"
-        total, interval = self.total()
-        purchases = self.valuation.interval(self.valuation.drawn.purchases[:, 0])
-        top = max(n // 10, 1)
+        spec, n, (total, interval) = self.spec, len(self.summary), self.total()
+        window = Message("clv.window.after", {"as_of": self.as_of, "days": spec.horizon_days})
+        terms = Message("clv.value.definition", {"margin": spec.margin, "rate": spec.annual_discount_rate})
+        each = Interval(interval.lo / n, interval.hi / n, interval.level)
+        purchases, worth = self.valuation.expected.sum(), self.valuation
+        fact = partial(Fact, kind="forecast", n=n, window=window)
+        more = partial(fact, better="up")
         return (
-            Fact(
-                "clv.base_value",
-                "clv.value.base",
-                total,
-                self.spec.currency,
-                ci=interval,
-                kind="forecast",
-                n=n,
-                window=window,
-                definition=Message(
-                    "clv.value.definition", {"margin": self.spec.margin, "rate": self.spec.annual_discount_rate}
-                ).text(),
-                better="up",
+            more("clv.base_value", "clv.value.base", total, spec.currency, interval, definition=terms),
+            more("clv.value_per_customer", "clv.value.per_customer", total / n, spec.currency, each),
+            more(
+                "clv.expected_purchases", "clv.value.purchases", float(purchases), "purchases",
+                worth.interval(worth.drawn.purchases[:, 0]),
             ),
-            Fact(
-                "clv.value_per_customer",
-                "clv.value.per_customer",
-                total / n,
-                self.spec.currency,
-                ci=Interval(interval.lo / n, interval.hi / n, interval.level),
-                kind="forecast",
-                n=n,
-                window=window,
-                better="up",
+            fact(
+                "clv.top_tenth_share", "clv.value.top_share", float(self._frame["value_share"].iloc[self._top - 1]),
+                "share", denominator="clv.value.of_base",
             ),
-            Fact(
-                "clv.expected_purchases",
-                "clv.value.purchases",
-                float(self.valuation.expected.sum()),
-                "purchases",
-                ci=purchases,
-                kind="forecast",
-                n=n,
-                window=window,
-                better="up",
-            ),
-            Fact(
-                "clv.top_tenth_share",
-                "clv.value.top_share",
-                float(self._frame["value_share"].iloc[top - 1]),
-                "share",
-                kind="forecast",
-                n=n,
-                window=window,
-                denominator="expected value of the base",
-            ),
-        )
+        )  # fmt: skip

@@ -9,18 +9,18 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result, id_part
+from crm_lab.results import Fact, Readout, TableResult, facts_of
 
 VALUE_BANDS = ("top_1_percent", "next_9_percent", "next_40_percent", "rest")
 
 
-def group_label(group: str) -> str:
+def group_label(group: str) -> Message | str:
     """The words for a value band; other groups are called as the user calls them."""
-    return Message(f"clv.groups.{group}").text() if group in VALUE_BANDS else group
+    return Message(f"clv.groups.{group}") if group in VALUE_BANDS else group
 
 
 @dataclass(frozen=True, eq=False)
-class GroupValueResult(Result):
+class GroupValueResult(TableResult):
     """The value of groups of customers, highest first.
 
     Attributes:
@@ -33,60 +33,34 @@ class GroupValueResult(Result):
     currency: str
     level: float
 
-    name: ClassVar[str] = "group_value"
-    formats: ClassVar[Mapping[str, str]] = {
-        "customers": ",d",
-        "value": ",.0f",
-        "lo": ",.0f",
-        "hi": ",.0f",
-        "value_per_customer": ",.2f",
-        "value_share": ".1%",
-    }
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a group, highest value first."""
-        return self.frame.copy()
+    name = "group_value"
+    formats: ClassVar = {**dict.fromkeys(("value", "lo", "hi"), ",.0f"), "value_per_customer": ",.2f"}
 
     def shown(self) -> pd.DataFrame:
         """The same with the bands in words."""
-        return self.frame.assign(group=[group_label(group) for group in self.frame["group"]])
+        return self.frame.assign(group=[str(group_label(group)) for group in self.frame["group"]])
 
     def readout(self) -> Readout:
         """Which group carries most, how sure, what to spend at most."""
-        first = self.frame.iloc[0]
+        first, best = self.frame.iloc[0], self.frame.iloc[self.frame["value_per_customer"].argmax()]
         values = {
+            **first,
             "group": group_label(first["group"]),
-            "share": float(first["value_share"]),
-            "value": float(first["value"]),
-            "interval": Message("clv.money_interval", {"lo": float(first["lo"]), "hi": float(first["hi"])}),
+            "share": first["value_share"],
+            "interval": Message("clv.money_interval", {"lo": first["lo"], "hi": first["hi"]}),
             "currency": self.currency,
+            "level": self.level,
         }
-        best = self.frame.sort_values("value_per_customer", ascending=False).iloc[0]
-        return Readout(
-            Message("clv.groups.finding", values),
-            Message("clv.groups.certainty", {"level": self.level}),
-            Message(
-                "clv.groups.action",
-                {
-                    "group": group_label(best["group"]),
-                    "each": float(best["value_per_customer"]),
-                    "currency": self.currency,
-                },
-            ),
-        )
+        spend = {"group": group_label(best["group"]), "each": best["value_per_customer"], "currency": self.currency}
+        return Readout.of("clv.groups", values, action=Message("clv.groups.action", spend))
 
     def facts(self) -> tuple[Fact, ...]:
         """The value of each group."""
-        rows: Any = self.frame.itertuples(index=False)
-        return tuple(
-            Fact(
-                f"clv.group.{id_part(row.group)}",
-                Message("clv.groups.value", {"group": group_label(row.group)}),
-                row.value,
-                self.currency,
-                ci=Interval(row.lo, row.hi, self.level),
-                kind="forecast",
-                n=int(row.customers),
-            )
-            for row in rows
-        )
+        return facts_of(
+            self.frame, "clv.group.{group}", _label, "value", self.currency, ends=("lo", "hi"),
+            level=self.level, n="customers", kind="forecast",
+        )  # fmt: skip
+
+
+def _label(row: Mapping[str, Any]) -> Message:
+    return Message("clv.groups.value", {"group": group_label(row["group"])})

@@ -12,15 +12,15 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import Problems
+from crm_lab.checks import check_settings, not_among, too_small
 from crm_lab.clv.models.gammagamma import GammaGamma
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_summary
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import Fact, Readout, Result, facts_of
+from crm_lab.stats.intervals import z_value
 
 PARTS = ("base", "survival", "frequency", "margin")
-_Z90 = 1.6448536269514722
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,13 @@ class ValueGrowth:
     currency: str = "USD"
 
     def __post_init__(self) -> None:
-        problems = Problems("ValueGrowth settings")
-        problems.unless(self.model in MODELS, f"model is {self.model!r}; it must be one of {', '.join(MODELS)}.")
-        problems.unless(self.horizon_days >= 1, f"horizon_days is {self.horizon_days}; it must be 1 or more.")
-        problems.unless(
-            len(self.margin) == 2 and all(0 < m <= 1 for m in self.margin),
-            f"margin is {self.margin}; it must be two shares in (0, 1], earlier and later.",
+        two = len(self.margin) == 2 and all(0 < m <= 1 for m in self.margin)
+        check_settings(
+            self,
+            not_among(self, model=MODELS),
+            too_small(self, horizon_days=1, samples=20),
+            margin=not two and "it must be two shares in (0, 1], earlier and later",
         )
-        problems.unless(self.samples >= 20, f"samples is {self.samples}; at least 20 are needed.")
-        problems.raise_any()
 
     def analyze(
         self, purchases: IntoFrame, earlier: str | date, later: str | date, *, rng: np.random.Generator | int = 0
@@ -116,13 +114,10 @@ class GrowthResult(Result):
     dates: tuple[str, str]
     problem: Message | None
 
-    name: ClassVar[str] = "value_growth"
-    formats: ClassVar[Mapping[str, str]] = {
-        "earlier": ",.3f",
-        "later": ",.3f",
-        "growth": "+.1%",
-        "lo": "+.1%",
-        "hi": "+.1%",
+    name = "value_growth"
+    formats: ClassVar = {
+        **dict.fromkeys(("earlier", "later"), ",.3f"),
+        **dict.fromkeys(("growth", "lo", "hi"), "+.1%"),
         "currency": "+,.0f",
     }
 
@@ -139,6 +134,7 @@ class GrowthResult(Result):
         then, now = (np.append(end, np.prod(end)) for end in self.ends)
         logs = np.log(now / then)
         spread = np.append(self.draws.std(axis=0), self.draws.sum(axis=1).std())
+        half = z_value(0.9) * spread
         whole = logs[-1] if abs(logs[-1]) > 1e-12 else 1.0
         return pd.DataFrame(
             {
@@ -146,8 +142,8 @@ class GrowthResult(Result):
                 "earlier": then,
                 "later": now,
                 "growth": np.expm1(logs),
-                "lo": np.expm1(logs - _Z90 * spread),
-                "hi": np.expm1(logs + _Z90 * spread),
+                "lo": np.expm1(logs - half),
+                "hi": np.expm1(logs + half),
                 "currency": (now[-1] - then[-1]) * logs / whole,
             }
         )
@@ -158,47 +154,35 @@ class GrowthResult(Result):
 
     def readout(self) -> Readout:
         """Growth, its interval, and the part that moved it most."""
-        table: Any = self.to_frame().set_index("part")
-        total = table.loc["value"]
-        parts = table.drop(index="value")
+        table = self.to_frame().set_index("part")
+        total, parts = table.loc["value"], table.drop(index="value")
         most = str(parts["currency"].abs().idxmax())
         values = {
+            **total,
+            "then": total["earlier"],
+            "now": total["later"],
             "earlier": self.dates[0],
             "later": self.dates[1],
-            "growth": float(total["growth"]),
-            "then": float(total["earlier"]),
-            "now": float(total["later"]),
             "currency": self.spec.currency,
-            "lo": float(total["lo"]),
-            "hi": float(total["hi"]),
+            "model": MODELS[self.spec.model].title,
+            "part": _part_words(most),
+            "share": parts.loc[most, "growth"],
+            "amount": parts.loc[most, "currency"],
         }
-        part = {
-            "part": Message(f"clv.growth.{most}"),
-            "share": float(parts.loc[most, "growth"]),
-            "amount": float(parts.loc[most, "currency"]),
-            "currency": self.spec.currency,
-        }
-        return Readout(
-            Message("clv.growth.finding", values),
-            self.problem or Message("clv.growth.certainty", {"model": MODELS[self.spec.model].title}),
-            Message("clv.growth.action", part),
-        )
+        return Readout.of("clv.growth", values, certainty=self.problem or "certainty")
 
     def facts(self) -> tuple[Fact, ...]:
         """Growth of the value and of each part."""
-        rows: Any = self.to_frame().itertuples(index=False)
-        return tuple(
-            Fact(
-                f"clv.growth.{row.part}",
-                Message("clv.growth.label", {"part": Message(f"clv.growth.{row.part}")}),
-                row.growth,
-                "share",
-                ci=Interval(row.lo, row.hi, 0.9),
-                kind="estimate",
-                n=int(self.ends[1][0]),
-                window="/".join(self.dates),
-                better="up",
-                refusal=self.problem,
-            )
-            for row in rows
-        )
+        return facts_of(
+            self.to_frame(), "clv.growth.{part}", _label, "growth", "share", ends=("lo", "hi"), level=0.9,
+            n=int(self.ends[1][0]), refusal=self.problem,
+            kind="estimate", window="/".join(self.dates), better="up",
+        )  # fmt: skip
+
+
+def _part_words(part: str) -> Message:
+    return Message(f"clv.growth.{part}")
+
+
+def _label(row: Mapping[str, Any]) -> Message:
+    return Message("clv.growth.label", {"part": _part_words(row["part"])})

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -15,12 +13,11 @@ from crm_lab.calendar import day_number
 from crm_lab.checks import BadInput
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.data.kernels.purchases import UNIT_DAYS, purchase_days
-from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result
+from crm_lab.results import Fact, Readout, TableResult
 
 
 @dataclass(frozen=True, eq=False)
-class RecencyMap(Result):
+class RecencyMap(TableResult):
     """P(alive) and expected purchases for every frequency and recency at one length of observation.
 
     Attributes:
@@ -33,12 +30,7 @@ class RecencyMap(Result):
     fit: PurchaseFit
     ahead: float
 
-    name: ClassVar[str] = "recency_map"
-    formats: ClassVar[Mapping[str, str]] = {"p_alive": ".1%", "expected_purchases": ",.2f"}
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a cell."""
-        return self.frame.copy()
+    name = "recency_map"
 
     def readout(self) -> Readout:
         """Who is worth most, and the paradox of the silent heavy buyer."""
@@ -47,14 +39,11 @@ class RecencyMap(Result):
         middle = heavy.iloc[len(heavy) // 2]
         values = {
             "frequency": int(best["frequency"]),
-            "expected": float(best["expected_purchases"]),
-            "silent": float(middle["p_alive"]),
+            "expected": best["expected_purchases"],
+            "silent": middle["p_alive"],
+            "model": self.fit.model.title,
         }
-        return Readout(
-            Message("clv.map.finding", values),
-            Message("clv.map.certainty", {"model": self.fit.model.title}),
-            "clv.map.action",
-        )
+        return Readout.of("clv.map", values)
 
     def facts(self) -> tuple[Fact, ...]:
         """None: the map illustrates the model."""
@@ -85,7 +74,7 @@ def recency_map(fit: PurchaseFit, T: float, ahead: float, most: int = 20, steps:
 
 
 @dataclass(frozen=True, eq=False)
-class AliveHistory(Result):
+class AliveHistory(TableResult):
     """P(alive) of one customer on every day since the first purchase.
 
     Attributes:
@@ -98,28 +87,19 @@ class AliveHistory(Result):
     customer_id: str
     model: str
 
-    name: ClassVar[str] = "alive_history"
-    formats: ClassVar[Mapping[str, str]] = {"p_alive": ".1%"}
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a day."""
-        return self.frame.copy()
+    name = "alive_history"
 
     def readout(self) -> Readout:
         """How sure it is that the customer is still there, on the last day."""
         bought = self.frame[self.frame["purchase"]]
-        silence = (self.frame["date"].iloc[-1] - bought["date"].iloc[-1]).days
         values = {
             "customer": self.customer_id,
-            "p": float(self.frame["p_alive"].iloc[-1]),
+            "p": self.frame["p_alive"].iloc[-1],
             "purchases": len(bought),
-            "silence": int(silence),
+            "silence": (self.frame["date"].iloc[-1] - bought["date"].iloc[-1]).days,
+            "model": self.model,
         }
-        return Readout(
-            Message("clv.history.finding", values),
-            Message("clv.history.certainty", {"model": self.model}),
-            "clv.history.action",
-        )
+        return Readout.of("clv.history", values)
 
     def facts(self) -> tuple[Fact, ...]:
         """None: one customer is no report."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,11 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import Problems
+from crm_lab.checks import check_settings, not_levels
 from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
 from crm_lab.clv.value.customer_value import CustomerValueResult
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import Fact, Interval, Readout, TableResult
 
 _WIDEST = 2.0  # spend as the square of the number of purchases: no base is like that
 _CLASSES = (0, 1, 2, 4, 8, np.inf)
@@ -37,9 +37,7 @@ class SpendDependence:
     level: float = 0.95
 
     def __post_init__(self) -> None:
-        problems = Problems("SpendDependence settings")
-        problems.unless(0.5 <= self.level < 1, f"level is {self.level}; it must lie in [0.5, 1), e.g. 0.95.")
-        problems.raise_any()
+        check_settings(self, not_levels(self, "level"))
 
     def analyze(self, value: CustomerValueResult) -> SpendDependenceResult:
         """Fit the exponent to a base's repeat buyers and value the base with it.
@@ -59,13 +57,13 @@ class SpendDependence:
         independent = worth * value.spend.expected_spend(x, mean)
         dependent = worth * _expected(x, mean, beta)
         ends = sorted(float((worth * _expected(x, mean, b)).sum() - independent.sum()) for b in (lo, hi))
-        place = np.searchsorted(_CLASSES, x, side="right") - 1
+        place, classes = np.searchsorted(_CLASSES, x, side="right") - 1, len(_CLASSES) - 1
         frame = pd.DataFrame(
             {
-                "purchases": [_class_name(i) for i in range(len(_CLASSES) - 1)],
-                "customers": np.bincount(place, minlength=len(_CLASSES) - 1),
-                "independent": np.bincount(place, weights=independent, minlength=len(_CLASSES) - 1),
-                "dependent": np.bincount(place, weights=dependent, minlength=len(_CLASSES) - 1),
+                "purchases": [_class_name(i) for i in range(classes)],
+                "customers": np.bincount(place, minlength=classes),
+                "independent": np.bincount(place, weights=independent, minlength=classes),
+                "dependent": np.bincount(place, weights=dependent, minlength=classes),
             }
         )
         frame["effect"] = frame["dependent"] - frame["independent"]
@@ -122,7 +120,7 @@ def _expected(x: Floats, mean: Floats, beta: float) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class SpendDependenceResult(Result):
+class SpendDependenceResult(TableResult):
     """What spend's dependence on frequency does to the value of the base.
 
     Attributes:
@@ -145,13 +143,8 @@ class SpendDependenceResult(Result):
     horizon_days: int
     problem: Message | None = None
 
-    name: ClassVar[str] = "spend_dependence"
-    formats: ClassVar[Mapping[str, str]] = {
-        "customers": ",d",
-        "independent": ",.0f",
-        "dependent": ",.0f",
-        "effect": "+,.0f",
-    }
+    name = "spend_dependence"
+    formats: ClassVar = {**dict.fromkeys(("independent", "dependent"), ",.0f"), "effect": "+,.0f"}
 
     @property
     def effect(self) -> float:
@@ -162,16 +155,10 @@ class SpendDependenceResult(Result):
         """Why no effect is stated, or ``None``."""
         return self.problem
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row per number of repeat purchases."""
-        return self.frame.copy()
-
     def readout(self) -> Readout:
         """Exponent and effect in currency, what it rests on, which value to use."""
         if self.problem is not None:
-            refused = Message("clv.dependence.refused")
-            return Readout(refused, self.problem, "clv.value.refused_action")
-        total = float(self.frame["independent"].sum())
+            return Readout("clv.dependence.refused", self.problem, "clv.value.refused_action")
         there = not self.beta_ci.lo <= 0 <= self.beta_ci.hi
         values = {
             "correlation": self.correlation,
@@ -181,35 +168,22 @@ class SpendDependenceResult(Result):
             "effect": self.effect,
             "effect_lo": self.effect_ci.lo,
             "effect_hi": self.effect_ci.hi,
-            "share": self.effect / total,
+            "share": self.effect / self.frame["independent"].sum(),
             "currency": self.currency,
             "days": self.horizon_days,
             "more": 2**self.beta - 1,
         }
-        return Readout(
-            Message("clv.dependence.finding", values),
-            "clv.dependence.certainty",
-            Message("clv.dependence.action" if there else "clv.dependence.action_none", values),
-        )
+        return Readout.of("clv.dependence", values, action="action" if there else "action_none")
 
     def facts(self) -> tuple[Fact, ...]:
         """Exponent and effect."""
+        effect = partial(Fact, "clv.dependence.effect", "clv.dependence.effect")
         if self.problem is not None:
-            label = Message("clv.dependence.effect")
-            return (Fact("clv.dependence.effect", label, None, refusal=self.problem),)
-        n = int(self.frame["customers"].sum())
+            return (effect(None, refusal=self.problem),)
+        about: dict[str, Any] = {"kind": "estimate", "n": int(self.frame["customers"].sum())}
+        window = Message("clv.window.days", {"days": self.horizon_days})
+        exponent = "clv.dependence.exponent"
         return (
-            Fact(
-                "clv.dependence.exponent", "clv.dependence.exponent", self.beta, ci=self.beta_ci, kind="estimate", n=n
-            ),
-            Fact(
-                "clv.dependence.effect",
-                "clv.dependence.effect",
-                self.effect,
-                self.currency,
-                ci=self.effect_ci,
-                kind="estimate",
-                n=n,
-                window=f"{self.horizon_days} d",
-            ),
+            Fact(exponent, exponent, self.beta, ci=self.beta_ci, **about),
+            effect(self.effect, self.currency, self.effect_ci, window=window, **about),
         )

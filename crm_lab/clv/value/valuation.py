@@ -11,7 +11,7 @@ import pandas as pd
 from crm_lab.arrays import Floats, Positions
 from crm_lab.clv.models.gammagamma import GammaGammaFit
 from crm_lab.clv.models.purchase_fit import PurchaseFit
-from crm_lab.clv.sampling.posterior_draws import Base, Drawn, draw
+from crm_lab.clv.sampling.posterior_draws import Base, Drawn, draw, exact_interval
 from crm_lab.results import Interval
 
 
@@ -68,9 +68,7 @@ class Valuation:
 
     def interval(self, drawn: Floats) -> Interval:
         """Central interval of a drawn total, of exact level for any number of draws."""
-        tail = (1 - self.draws.level) / 2
-        lo, hi = np.quantile(drawn, [tail, 1 - tail], method="weibull")
-        return Interval(float(lo), float(hi), self.draws.level)
+        return exact_interval(drawn, self.draws.level)
 
 
 def valuation(
