@@ -11,7 +11,7 @@ import pytest
 from crm_lab.mime import RESULT_MIME
 from tests.architecture.test_docs import GUIDES
 
-MARK = "<!-- 11 sample churn.auc .3f -->"
+MARK = "<!-- 11 sample published_sample.churn.auc .3f -->"
 
 
 @pytest.fixture
@@ -87,8 +87,8 @@ def test_a_changed_fact_changes_the_guide(copy):
 @pytest.mark.parametrize(
     ("wrong", "mark", "right"),
     [
-        (".1", "11 sample churn.auc .3f", ".783"),
-        ("[-.1", "11 sample churn.gain.lo +.4f", "[-.0039"),
+        (".1", "11 sample published_sample.churn.auc .3f", ".783"),
+        ("[-.1", "11 sample published_sample.churn.gain.lo +.4f", "[-.0039"),
         ("spent 1", "04 the-call-list-2 call_list.revenue_12m ,.0f", "spent 94,500"),
         ("is 1,234.5", "01 cell-13 kpis.revenue ,.2f", "is 4,596,039.58"),
         ("1 %", "13 alerts churn.alerts.never_accuracy .1%", "96.7 %"),
@@ -101,7 +101,11 @@ def test_a_wrong_figure_is_put_right(wrong, mark, right):
 
 @pytest.mark.parametrize(
     "text",
-    [".7<!-- 11 sample churn.auc -->", ".7 <!-- 11 sample churn.auc .3f -->", ".7<!--11 sample churn.auc .3f -->"],
+    [
+        ".7<!-- 11 sample published_sample.churn.auc -->",
+        ".7 <!-- 11 sample published_sample.churn.auc .3f -->",
+        ".7<!--11 sample published_sample.churn.auc .3f -->",
+    ],
 )
 def test_a_mark_that_is_none_is_named(text):
     with pytest.raises(SystemExit, match="a mark is '<!-- page cell fact format -->' right behind a number"):
@@ -109,7 +113,13 @@ def test_a_mark_that_is_none_is_named(text):
 
 
 @pytest.mark.parametrize(
-    "mark", ["99 a b .1f", "11 no churn.auc .1f", "11 sample churn.no .1f", "11 sample churn.auc x"]
+    "mark",
+    [
+        "99 a b .1f",
+        "11 no churn.auc .1f",
+        "11 sample published_sample.churn.no .1f",
+        "11 sample published_sample.churn.auc x",
+    ],
 )
 def test_a_mark_of_nothing_is_named(mark):
     with pytest.raises(SystemExit, match="no such number is published"):

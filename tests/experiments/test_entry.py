@@ -54,7 +54,7 @@ def test_numeric_arms_and_ids_are_text(households, tmp_path):
 
 
 def test_without_any_origin_the_user_is_told():
-    with pytest.raises(BadInput, match="No test is named"):
+    with pytest.raises(BadInput, match="There is no test in these data"):
         open_test(Shop({}), OwnTest(file=""), TableTest(experiment=""))
 
 

@@ -108,10 +108,18 @@ def test_decision_file_holds_the_published_facts(answer, households, tmp_path, m
     monkeypatch.setenv("CRM_LAB_OUT", str(tmp_path))
     effect = Effects(metrics=(mean_of("spend", unit="USD"),)).analyze(two_arms(households))
     content = json.loads(write_decision(answer, [effect]).read_text(encoding="utf-8"))
-    assert content["decision"] == answer.decision
+    assert (content["decision"], content["withheld"]) == (answer.decision, None)
     assert content["facts"][0]["value"] == pytest.approx(answer.returns.roi)
     assert {f["id"] for f in content["facts"]} >= {"roi.net", "roi.p_needed", "effect.spend.treatment"}
     assert [p.name for p in tmp_path.iterdir()] == ["decision.json"]
+
+
+def test_a_planted_effect_decides_nothing(households, tmp_path, monkeypatch):
+    monkeypatch.setenv("CRM_LAB_OUT", str(tmp_path))
+    answer = Programme(**TERMS).analyze(two_arms(households, truth={"spend": 40.0}), "spend")
+    content = json.loads(write_decision(answer).read_text(encoding="utf-8"))
+    assert answer.decision is not None
+    assert (content["decision"], content["withheld"], content["simulated"]) == (None, "simulated", True)
 
 
 def test_settings_are_refused_all_at_once():

@@ -73,7 +73,7 @@ NO_VALUE = (
     "16",
     "23",
 )  # 08 may say that it cannot tell
-ALL = ("00", "01", "03", "04", "05", "06", "08", "09", "11", "13", "14", "15", "16", "23")
+ALL = ("00", "01", "03", "04", "05", "06", "08", "09", "11", "13", "14", "23")
 
 
 def purchases(customers: int = 900, days: int = 500, seed: int = 1, rate: float = 1 / 40, stays: float = 0.97):

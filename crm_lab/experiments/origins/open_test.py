@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from crm_lab.checks import BadInput
+from crm_lab.checks import CannotAnswer
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, ratio_of, share_of
 from crm_lab.experiments.origins.contract_test import TablesLike
@@ -66,9 +66,13 @@ def open_test(tables: TablesLike, *origins: Origin) -> Experiment:
     """The test from the first origin that is asked for.
 
     Raises:
-        BadInput: If none is.
+        CannotAnswer: If none is.
     """
     for origin in origins:
         if origin.given:
             return origin.open(tables)
-    raise BadInput("No test is named: give a file, the name of an experiment in the tables, or a planted effect.")
+    raise CannotAnswer(
+        "There is no test in these data. Put one in as a file with a row per unit (crm-lab init YOUR_TEST), or as a"
+        " table of who was assigned to what (crm-lab init ... --table assignments=FILE) and name the experiment."
+        " Each unit needs an arm drawn by lot, an outcome, and what was known of it before."
+    )

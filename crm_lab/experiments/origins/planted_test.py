@@ -15,7 +15,11 @@ from crm_lab.experiments.origins.spend_windows import plant, spend_windows
 class PlantedTest:
     """Real histories, split by a salted hash, with a made-up lift added to the treated half.
 
+    It shows on the lab's own data how a test is read. On a retailer's own data it is not given: nothing may be decided
+    on an effect that is made up.
+
     Attributes:
+        source: The source of the tables; that of a suite (.toml) is a retailer's own.
         start: First day of the test.
         pre_days: Days of the pre-period.
         post_days: Days of the outcome window.
@@ -23,6 +27,7 @@ class PlantedTest:
         lift: Planted relative lift of treated units' spend; 0 for an A/A test.
     """
 
+    source: str = ""
     start: str
     pre_days: int
     post_days: int
@@ -31,8 +36,8 @@ class PlantedTest:
 
     @property
     def given(self) -> bool:
-        """Always: it needs purchase histories only."""
-        return True
+        """Whether the tables come with the lab."""
+        return not self.source.endswith(".toml")
 
     def open(self, tables: TablesLike) -> Experiment:
         """One row per customer known at the start, spend also by week (week_01, ...).

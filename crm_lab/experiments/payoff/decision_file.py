@@ -14,17 +14,22 @@ from crm_lab.results import DataSet, Result, payload
 def decision_content(
     answer: ProgrammeResult, support: Sequence[Result] = (), data: DataSet | None = None
 ) -> dict[str, Any]:
-    """The decision and the published facts behind it, as plain JSON."""
+    """The decision and the published facts behind it, as plain JSON.
+
+    On simulated data or a planted effect there is no decision: `decision` is null and `withheld` says why.
+    """
     results = [payload(r, data, r is answer) for r in (answer, *support)]
     head = results[0]
+    simulated = any(r["simulated"] for r in results)
     return {
-        "schema": 1,
-        "decision": answer.decision,
+        "schema": 2,
+        "decision": None if simulated else answer.decision,
+        "withheld": "simulated" if simulated else "refused" if head["refusal"] else None,
         "p_roi_above_needed": None if answer.parts is None else answer.p_needed,
         "roi_needed": answer.spec.roi_needed,
         "readout": head["readout"],
         "refusal": head["refusal"],
-        "simulated": any(r["simulated"] for r in results),
+        "simulated": simulated,
         "facts": [fact for r in results for fact in r["facts"]],
         "data": head["data"],
     }
