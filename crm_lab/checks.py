@@ -150,6 +150,14 @@ def too_small(section: object, **least: float) -> Iterator[str]:
             yield f"{name} is {value}; it must be {low} or more{' days' if name.endswith('_days') else ''}."
 
 
+def not_rising(section: object, *names: str) -> Iterator[str]:
+    """A sentence for each named setting that is no rising series of days."""
+    for name in names:
+        days = list(getattr(section, name))
+        if not days or days[0] < 1 or days != sorted(set(days)):
+            yield f"{name} is {tuple(days)!r}; it must be rising numbers of days, 1 or more."
+
+
 def not_among(section: object, **known: Iterable[str]) -> Iterator[str]:
     """A sentence for each setting, or member of one with several, that is not among the known ones."""
     for name, names in known.items():
@@ -180,5 +188,6 @@ def check_settings(section: object, *problems: Iterable[str], **rules: object) -
     for sentences in problems:
         found.extend(sentences)
     for name, rule in rules.items():
-        found.unless(not rule, f"{name} is {getattr(section, name)!r}; {rule}.")
+        value = getattr(section, name)
+        found.unless(not rule, f"{name} is {'empty' if value in ('', ()) else repr(value)}; {rule}.")
     found.raise_any()

@@ -11,7 +11,8 @@ from crm_lab.churn.definition.churn_window import EVERYBODY, WindowEvidence
 from crm_lab.churn.definition.label_stability import Stability
 from crm_lab.churn.evaluation.alert_backtest import AlertReport
 from crm_lab.churn.evaluation.feature_drift import Drift
-from crm_lab.churn.evaluation.model_comparison import ChurnReport, ranking_words
+from crm_lab.churn.evaluation.model_comparison import ChurnReport
+from crm_lab.churn.evaluation.ranking_report import ranking_words
 from crm_lab.churn.evaluation.rolling_report import OriginsReport
 from crm_lab.churn.models.churn_calibration import Calibration
 from crm_lab.churn.models.return_hazard import Returning

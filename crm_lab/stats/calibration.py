@@ -1,4 +1,4 @@
-"""Are stated chances right: the calibration line and bins, Brier score and log loss."""
+"""Are stated chances right: the calibration line and bins."""
 
 from __future__ import annotations
 
@@ -8,27 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crm_lab.arrays import Floats
-from crm_lab.stats.ranking import TINY
-
-
-def brier(event: ArrayLike, probability: ArrayLike) -> float:
-    """Mean squared difference between what happened and the stated probability (Brier 1950).
-
-    >>> brier([1, 0], [0.5, 0.5])
-    0.25
-    """
-    return float(np.mean((np.asarray(event, float) - np.asarray(probability, float)) ** 2))
-
-
-def log_loss(event: ArrayLike, probability: ArrayLike) -> float:
-    """Mean negative log-likelihood of what happened, in nats.
-
-    >>> round(log_loss([1, 0], [0.5, 0.5]), 4)
-    0.6931
-    """
-    y = np.asarray(event, float)
-    p = np.clip(np.asarray(probability, float), TINY, 1 - TINY)
-    return float(-np.mean(y * np.log(p) + (1 - y) * np.log1p(-p)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crm_lab.arrays import Floats
+from crm_lab.stats.bootstrap import resamples
 
 Measure = Callable[[Floats, Floats], float]
 TINY = 1e-12
@@ -134,23 +135,12 @@ def average_precision(event: ArrayLike, score: ArrayLike) -> float:
     return average_precision_from_counts(*Ranking.of(event, score).counts())
 
 
-def delong_variance(event: ArrayLike, score: ArrayLike) -> float:
-    """Variance of the AUC by DeLong, DeLong & Clarke-Pearson (1988), from placement values.
-
-    Returns:
-        The variance; NaN with fewer than two events or two non-events.
-    """
-    ranking = Ranking.of(event, score)
-    events, others = ranking.counts()
-    m, n = events.sum(), others.sum()
-    if min(m, n) < 2:
-        return float("nan")
-    beaten = (others.sum() - np.cumsum(others) + 0.5 * others) / n  # of an event at this score
-    beating = (np.cumsum(events) - 0.5 * events) / m  # of a non-event at this score
-    area = auc_from_counts(events, others)
-    return float(
-        (events * (beaten - area) ** 2).sum() / (m * (m - 1)) + (others * (beating - area) ** 2).sum() / (n * (n - 1))
-    )
+def point_measures(
+    event: ArrayLike, scores: Mapping[str, ArrayLike], measures: Mapping[str, Measure]
+) -> dict[str, dict[str, float]]:
+    """Each measure of each score: score to measure to number."""
+    counts = {name: Ranking.of(event, score).counts() for name, score in scores.items()}
+    return {name: {what: measure(*c) for what, measure in measures.items()} for name, c in counts.items()}
 
 
 def bootstrap_measures(
@@ -175,26 +165,14 @@ def bootstrap_measures(
     Returns:
         Floats (B, number of scores, number of measures). A difference between two scores taken within a draw is paired.
     """
-    rng = np.random.default_rng(rng)
     rankings = [Ranking.of(event, score) for score in scores.values()]
     n = len(rankings[0].event)
     unit = np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
     size = int(unit.max()) + 1
     out = np.empty((draws, len(rankings), len(measures)))
-    for b in range(draws):
-        times = np.bincount(rng.integers(0, size, size), minlength=size).astype(float)
+    for b, times in enumerate(resamples(size, draws, rng)):
         weights = times[unit]
         for i, ranking in enumerate(rankings):
             counts = ranking.counts(weights)
             out[b, i] = [measure(*counts) for measure in measures.values()]
     return out
-
-
-def percentile_interval(draws: ArrayLike, level: float = 0.95) -> tuple[float, float]:
-    """The middle `level` of bootstrap draws; draws without a value (no event among them) are left out.
-
-    >>> percentile_interval(np.arange(101), 0.5)
-    (25.0, 75.0)
-    """
-    lo, hi = np.nanquantile(np.asarray(draws, float), [(1 - level) / 2, (1 + level) / 2])
-    return float(lo), float(hi)

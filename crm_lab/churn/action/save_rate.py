@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar
@@ -11,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.calendar import day_number, day_numbers
-from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.checks import BadInput, as_date, check_settings, need_columns, too_small
 from crm_lab.churn.action.treatment_plan import CONTROL, TREATMENT, TreatmentPlan
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import Fact, Interval, Readout, TableResult
 from crm_lab.stats.intervals import z_value
 
 ARMS = [CONTROL, TREATMENT]
@@ -37,10 +36,11 @@ class SaveRate:
     min_events: int = 20
 
     def __post_init__(self) -> None:
-        problems = Problems("SaveRate settings")
-        problems.unless(bool(self.experiment), "experiment is empty; name one of the table assignments.")
-        problems.unless(self.window_days >= 1, f"window_days is {self.window_days}; it must be 1 or more days.")
-        problems.raise_any()
+        check_settings(
+            self,
+            too_small(self, window_days=1),
+            experiment=not self.experiment and "it must name one of the table assignments",
+        )
 
     def analyze(self, assignments: pd.DataFrame, orders: pd.DataFrame, *, last_day: str | date) -> MeasuredSaveRate:
         """Compare the arms of a finished round, everybody who was assigned, contacted or not.
@@ -83,7 +83,7 @@ class SaveRate:
 
 
 @dataclass(frozen=True)
-class MeasuredSaveRate(Result):
+class MeasuredSaveRate(TableResult):
     """Who left, by arm: arm, customers, left, share_left.
 
     Attributes:
@@ -91,14 +91,10 @@ class MeasuredSaveRate(Result):
         spec: What was asked.
     """
 
-    name: ClassVar[str] = "save_rate"
-    formats: ClassVar[Mapping[str, str]] = {"share_left": ".1%", "customers": ",.0f", "left": ",.0f"}
+    name = "save_rate"
+    formats: ClassVar = dict.fromkeys(("customers", "left"), ",.0f")
     frame: pd.DataFrame
     spec: SaveRate
-
-    def to_frame(self) -> pd.DataFrame:
-        """A copy of the table."""
-        return self.frame.copy()
 
     @property
     def rate(self) -> float:
@@ -138,39 +134,31 @@ class MeasuredSaveRate(Result):
         if refusal is not None:
             return Readout(refusal, "churn.compare.refused_certainty", "churn.save_rate.refused_action")
         ci, (held, contacted) = self.interval, self.frame["share_left"]
-        numbers = {
+        values = {
             "rate": self.rate,
             "lo": ci.lo,
             "hi": ci.hi,
-            "held": float(held),
-            "contacted": float(contacted),
-            "n": int(self.frame["customers"].sum()),
+            "held": held,
+            "contacted": contacted,
+            "n": self.frame["customers"].sum(),
             "experiment": self.spec.experiment,
             "window": self.spec.window_days,
         }
         shown = "works" if ci.lo > 0 else ("harms" if ci.hi < 0 else "unsure")
-        return Readout(
-            Message("churn.save_rate.finding", numbers),
-            Message("churn.save_rate.certainty", numbers),
-            f"churn.save_rate.{shown}",
-        )
+        return Readout.of("churn.save_rate", values, action=shown)
 
     def facts(self) -> tuple[Fact, ...]:
         """The save rate."""
         refusal = self.refusal()
+        rate, ci = (None, None) if refusal else (self.rate, self.interval)
         return (
             Fact(
-                "churn.save_rate",
-                "churn.label.save_rate",
-                None if refusal else self.rate,
-                "share",
-                ci=None if refusal else self.interval,
-                kind="estimate",
+                "churn.save_rate", "churn.label.save_rate", rate, "share", ci, "estimate",
                 n=int(self.frame["customers"].sum()),
-                window=f"{self.spec.window_days} days",
-                denominator="would-be leavers among those assigned",
-                definition="1 - share who left of those contacted / share who left of those held out",
+                window=Message("churn.fact.days", {"days": self.spec.window_days}),
+                denominator="churn.fact.would_be_leavers",
+                definition="churn.fact.save_rate",
                 better="up",
                 refusal=refusal,
             ),
-        )
+        )  # fmt: skip

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.checks import BadInput, as_date, check_settings, need_columns, not_portions, not_positive, not_shares
 from crm_lab.messages import Message
-from crm_lab.number_format import format_frame
-from crm_lab.results import ROWS_SHOWN, Fact, Interval, Readout, Result, table_html
+from crm_lab.results import Fact, Interval, Readout, TableResult
 
 NEEDED = ("customer_id", "p_churn", "value")
 TREATMENT, CONTROL = "treatment", "control"
@@ -47,12 +46,12 @@ class TreatmentPlan:
     currency: str = "USD"
 
     def __post_init__(self) -> None:
-        problems = Problems("TreatmentPlan settings")
-        problems.unless(self.budget > 0, f"budget is {self.budget}; it must be above 0.")
-        problems.unless(self.contact_cost > 0, f"contact_cost is {self.contact_cost}; it must be above 0.")
-        problems.unless(0 < self.margin <= 1, f"margin is {self.margin}; it must be a share above 0 and up to 1.")
-        problems.unless(0 <= self.save_rate <= 1, f"save_rate is {self.save_rate}; it must be a share from 0 to 1.")
-        problems.raise_any()
+        check_settings(
+            self,
+            not_positive(self, "budget", "contact_cost"),
+            not_portions(self, "margin"),
+            not_shares(self, "save_rate"),
+        )
 
     def analyze(self, customers: pd.DataFrame, *, as_of: str | date, arms: pd.Series, experiment: str) -> Alerts:
         """The week's list, hold-out included.
@@ -90,11 +89,8 @@ class TreatmentPlan:
                 "arm": arm,
             }
         )
-        capped = (
-            customers["contacts_91"].to_numpy(dtype=float) >= self.max_contacts
-            if "contacts_91" in customers
-            else np.zeros(len(frame), dtype=bool)
-        )
+        contacts = customers["contacts_91"] if "contacts_91" in customers else pd.Series(-np.inf, customers.index)
+        capped = contacts.to_numpy(dtype=float) >= self.max_contacts
         chosen = frame[(frame["expected_profit"] > 0) & ~capped]
         chosen = chosen.sort_values(["expected_profit", "customer_id"], ascending=[False, True], ignore_index=True)
         spent = ((chosen["arm"] == TREATMENT) * self.contact_cost).cumsum()
@@ -106,7 +102,7 @@ class TreatmentPlan:
 
 
 @dataclass(frozen=True)
-class Alerts(Result):
+class Alerts(TableResult):
     """The table `alerts`: whom to contact, and whom not, to learn.
 
     Attributes:
@@ -119,9 +115,8 @@ class Alerts(Result):
         capped: Customers left out because they had too many contacts.
     """
 
-    name: ClassVar[str] = "alerts"
-    formats: ClassVar[Mapping[str, str]] = {
-        "p_churn": ".1%",
+    name = "alerts"
+    formats: ClassVar = {
         "break_even": ".1%",
         **dict.fromkeys(("margin_at_stake", "expected_loss", "expected_profit"), ",.2f"),
     }
@@ -131,30 +126,14 @@ class Alerts(Result):
     considered: int
     capped: int
 
-    def to_frame(self) -> pd.DataFrame:
-        """A copy of the list, the most profitable first."""
-        return self.frame.copy()
-
-    def _shown(self) -> pd.DataFrame:
+    def shown(self) -> pd.DataFrame:
         """Without the columns that are the same in every row, so that a page holds the table."""
         return self.frame.drop(columns=["experiment", "as_of"])
 
-    def _repr_html_(self) -> str:
-        return table_html(self._shown(), self.formats)
-
-    def __str__(self) -> str:
-        return format_frame(self._shown().head(ROWS_SHOWN), self.formats).to_string(index=False)
-
     def assignments(self) -> pd.DataFrame:
         """The draw by lot as the contract's table `assignments`, which the analysis of the test reads back."""
-        return pd.DataFrame(
-            {
-                "experiment": self.frame["experiment"],
-                "customer_id": self.frame["customer_id"],
-                "arm": self.frame["arm"],
-                "assigned_on": self.frame["as_of"],
-            }
-        )
+        columns = {"experiment": "experiment", "customer_id": "customer_id", "arm": "arm", "as_of": "assigned_on"}
+        return self.frame[list(columns)].rename(columns=columns)
 
     @property
     def treated(self) -> pd.DataFrame:
@@ -176,20 +155,16 @@ class Alerts(Result):
         refusal = self.refusal()
         if refusal is not None:
             return Readout(refusal, self._certainty(), "churn.alerts_list.no_action")
-        numbers = {
+        values = {
             "n": len(self.treated),
             "held": len(self.frame) - len(self.treated),
             "considered": self.considered,
             "cost": len(self.treated) * self.spec.contact_cost,
-            "profit": float(self.treated["expected_profit"].sum()),
+            "profit": self.treated["expected_profit"].sum(),
             "break_even": self.break_even,
             "currency": self.spec.currency,
         }
-        return Readout(
-            Message("churn.alerts_list.finding", numbers),
-            self._certainty(),
-            Message("churn.alerts_list.action", numbers),
-        )
+        return Readout.of("churn.alerts_list", values, certainty=self._certainty())
 
     def _certainty(self) -> Message:
         rate = {"rate": self.spec.save_rate}
@@ -206,30 +181,15 @@ class Alerts(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """Contacts, hold-out, expected profit, break-even save rate."""
-        when = str(self.as_of)
+        fact, refusal = partial(Fact, window=str(self.as_of)), self.refusal()
+        held, profit = len(self.frame) - len(self.treated), float(self.treated["expected_profit"].sum())
+        pays = None if refusal else self.break_even
         return (
-            Fact("alerts.contacts", "churn.label.contacts", len(self.treated), "customers", window=when),
-            Fact(
-                "alerts.holdout", "churn.label.holdout", len(self.frame) - len(self.treated), "customers", window=when
+            fact("alerts.contacts", "churn.label.contacts", len(self.treated), "customers"),
+            fact("alerts.holdout", "churn.label.holdout", held, "customers"),
+            fact(
+                "alerts.expected_profit", "churn.label.expected_profit", profit, self.spec.currency,
+                self._profit_interval(), "forecast", better="up", definition="churn.fact.expected_profit",
             ),
-            Fact(
-                "alerts.expected_profit",
-                "churn.label.expected_profit",
-                float(self.treated["expected_profit"].sum()),
-                self.spec.currency,
-                kind="forecast",
-                ci=self._profit_interval(),
-                window=when,
-                better="up",
-                definition="save rate x margin expected to be lost - contact cost, over those contacted",
-            ),
-            Fact(
-                "alerts.break_even",
-                "churn.label.break_even",
-                None if self.refusal() else self.break_even,
-                "share",
-                window=when,
-                better="down",
-                refusal=self.refusal(),
-            ),
-        )
+            fact("alerts.break_even", "churn.label.break_even", pays, "share", better="down", refusal=refusal),
+        )  # fmt: skip

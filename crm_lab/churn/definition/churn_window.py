@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
@@ -11,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.calendar import day_date
-from crm_lab.checks import CannotAnswer, Problems
+from crm_lab.checks import CannotAnswer, check_settings, not_rising, too_small
 from crm_lab.data.kernels.purchase_log import purchase_log
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import Fact, Readout, TableResult, facts_of
 from crm_lab.stats.intervals import z_value
 from crm_lab.stats.return_chance import Spells, return_chance, spells_between
 
@@ -38,14 +37,12 @@ class ChurnWindow:
     level: float = 0.95
 
     def __post_init__(self) -> None:
-        problems = Problems("ChurnWindow settings")
-        problems.unless(
-            self.windows and min(self.windows) >= 1 and list(self.windows) == sorted(set(self.windows)),
-            f"windows is {self.windows!r}; it must be rising numbers of days, 1 or more.",
+        check_settings(
+            self,
+            not_rising(self, "windows"),
+            too_small(self, horizon_days=1),
+            max_chance=not 0 < self.max_chance < 1 and "it must lie between 0 and 1",
         )
-        problems.unless(self.horizon_days >= 1, f"horizon_days is {self.horizon_days}; it must be 1 or more days.")
-        problems.unless(0 < self.max_chance < 1, f"max_chance is {self.max_chance}; it must lie between 0 and 1.")
-        problems.raise_any()
 
     def analyze(self, orders: pd.DataFrame, *, as_of: str | date, segments: pd.Series | None = None) -> WindowEvidence:
         """Chance of return by length of silence, from all silences up to `as_of`, open ones censored.
@@ -81,21 +78,15 @@ class ChurnWindow:
             found = return_chance(spells, silent, self.horizon_days)
             lo, hi = found.interval(z_value(self.level))
             known = found.observed and found.at_risk > 0
-            rows.append(
-                {
-                    "segment": segment,
-                    "silent_days": silent,
-                    "at_risk": found.at_risk,
-                    "chance": found.chance if known else np.nan,
-                    "lo": lo if known else np.nan,
-                    "hi": hi if known else np.nan,
-                }
+            chance = (
+                {"chance": found.chance, "lo": lo, "hi": hi} if known else dict.fromkeys(("chance", "lo", "hi"), np.nan)
             )
+            rows.append({"segment": segment, "silent_days": silent, "at_risk": found.at_risk, **chance})
         return rows
 
 
 @dataclass(frozen=True)
-class WindowEvidence(Result):
+class WindowEvidence(TableResult):
     """Chance of return within the horizon, by segment and length of silence.
 
     Attributes:
@@ -106,16 +97,12 @@ class WindowEvidence(Result):
         customers: Customers counted.
     """
 
-    name: ClassVar[str] = "churn_window"
-    formats: ClassVar[Mapping[str, str]] = {"chance": ".1%", "lo": ".1%", "hi": ".1%"}
+    name = "churn_window"
+    formats: ClassVar = dict.fromkeys(("chance", "lo", "hi"), ".1%")
     frame: pd.DataFrame
     spec: ChurnWindow
     as_of: date
     customers: int
-
-    def to_frame(self) -> pd.DataFrame:
-        """A copy of the table."""
-        return self.frame.copy()
 
     def window_days(self, segment: str = EVERYBODY) -> int | None:
         """The shortest window whose chance of return is surely at most `max_chance`, or None."""
@@ -135,43 +122,26 @@ class WindowEvidence(Result):
 
     def readout(self) -> Readout:
         """The window, the chance of return after it, and what it means."""
-        row = self._row()
-        numbers = {
-            "window": int(row["silent_days"]),
-            "chance": float(row["chance"]),
-            "lo": float(row["lo"]),
-            "hi": float(row["hi"]),
+        row, found = self._row(), self.window_days() is not None
+        values = {
+            **row,
+            "window": row["silent_days"],
             "horizon": self.spec.horizon_days,
             "limit": self.spec.max_chance,
+            "n": row["at_risk"],
+            "customers": self.customers,
         }
-        found = self.window_days() is not None
-        return Readout(
-            Message("churn.window.finding", numbers) if found else Message("churn.window.none", numbers),
-            Message("churn.window.certainty", {"n": int(row["at_risk"]), "customers": self.customers}),
-            Message("churn.window.action", numbers) if found else Message("churn.window.no_action", numbers),
-        )
+        finding, action = ("finding", "action") if found else ("none", "no_action")
+        return Readout.of("churn.window", values, finding, action=action)
 
     def facts(self) -> tuple[Fact, ...]:
         """The window and the chance of return after it."""
-        row = self._row()
-        return (
-            Fact(
-                "churn.window.days",
-                "churn.label.window",
-                self.window_days(),
-                "days",
-                window=str(self.as_of),
-                refusal=None if self.window_days() else Message("churn.window.no_window"),
-            ),
-            Fact(
-                "churn.window.chance",
-                Message("churn.label.chance", {"window": int(row["silent_days"])}),
-                float(row["chance"]),
-                "share",
-                ci=Interval(float(row["lo"]), float(row["hi"]), self.spec.level),
-                kind="estimate",
-                n=int(row["at_risk"]),
-                window=f"{self.spec.horizon_days} days",
-                denominator="silences that lasted that long",
-            ),
-        )
+        row, days = self._row(), self.window_days()
+        none = None if days else Message("churn.window.no_window")
+        chance = facts_of(
+            row.to_frame().T.assign(window=row["silent_days"]), "churn.window.chance", "churn.label.chance", "chance",
+            "share", ends=("lo", "hi"), level=self.spec.level, n="at_risk", kind="estimate",
+            window=Message("churn.fact.days", {"days": self.spec.horizon_days}), denominator="churn.fact.silences",
+        )  # fmt: skip
+        window = Fact("churn.window.days", "churn.label.window", days, "days", window=str(self.as_of), refusal=none)
+        return (window, *chance)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
@@ -10,11 +10,12 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.calendar import day_date, day_number, day_numbers
-from crm_lab.checks import CannotAnswer, Problems, as_date
+from crm_lab.calendar import day_date, day_number
+from crm_lab.checks import CannotAnswer, as_date, check_settings, not_rising, too_small
+from crm_lab.churn.definition.labels import days_to_next_order
 from crm_lab.data.kernels.purchase_log import purchase_log
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import Fact, Readout, TableResult, facts_of
 from crm_lab.stats.intervals import wilson
 
 
@@ -33,13 +34,7 @@ class LabelStability:
     level: float = 0.95
 
     def __post_init__(self) -> None:
-        problems = Problems("LabelStability settings")
-        problems.unless(
-            self.windows and min(self.windows) >= 1 and list(self.windows) == sorted(set(self.windows)),
-            f"windows is {self.windows!r}; it must be rising numbers of days, 1 or more.",
-        )
-        problems.unless(self.watch_days >= 1, f"watch_days is {self.watch_days}; it must be 1 or more days.")
-        problems.raise_any()
+        check_settings(self, not_rising(self, "windows"), too_small(self, watch_days=1))
 
     def analyze(self, orders: pd.DataFrame, *, days: Sequence[str | date], last_day: str | date) -> Stability:
         """Label every customer known on each day by each window, and see who came back after it.
@@ -64,10 +59,7 @@ class LabelStability:
                 f"A window of {self.windows[0]} days after {day} ends after the data ({day_date(end)}). "
                 f"Choose {day_date(end - self.windows[0])} or earlier, or a shorter window."
             )
-        at = day_numbers(orders["date"])
-        later = (at > start) & (at <= end)
-        first = pd.Series(at[later]).groupby(orders.loc[later, "customer_id"].to_numpy()).min().reindex(ids)
-        wait = (first - start).fillna(np.inf).to_numpy()
+        wait = np.nan_to_num(days_to_next_order(orders, pd.Index(ids), start, end), nan=np.inf)
         left = (wait[:, None] > windows).sum(axis=0)
         back = left - (wait[:, None] > windows + self.watch_days).sum(axis=0)
         seen = (left > 0) & (start + windows + self.watch_days <= end)
@@ -81,7 +73,7 @@ class LabelStability:
 
 
 @dataclass(frozen=True)
-class Stability(Result):
+class Stability(TableResult):
     """Labels by day and window.
 
     Attributes:
@@ -90,14 +82,10 @@ class Stability(Result):
         spec: What was asked.
     """
 
-    name: ClassVar[str] = "label_stability"
-    formats: ClassVar[Mapping[str, str]] = dict.fromkeys(("left", "came_back", "lo", "hi"), ".1%")
+    name = "label_stability"
+    formats: ClassVar = dict.fromkeys(("left", "lo", "hi"), ".1%")
     frame: pd.DataFrame
     spec: LabelStability
-
-    def to_frame(self) -> pd.DataFrame:
-        """A copy of the table."""
-        return self.frame.copy()
 
     def refusal(self) -> Message | None:
         """No window is followed by enough days."""
@@ -111,18 +99,15 @@ class Stability(Result):
             return Readout(refusal, "churn.compare.refused_certainty", "churn.stability.refused_action")
         rows = self._judged()
         short, long = rows.iloc[0], rows.iloc[-1]
-        numbers = {
+        values = {
             "as_of": str(short["as_of"].date()), "watch": self.spec.watch_days,
-            "short": int(short["window_days"]), "short_left": float(short["left"]),
-            "short_back": float(short["came_back"]), "lo": float(short["lo"]), "hi": float(short["hi"]),
-            "long": int(long["window_days"]), "long_left": float(long["left"]), "long_back": float(long["came_back"]),
-            "long_lo": float(long["lo"]), "long_hi": float(long["hi"]),
+            "short": short["window_days"], "short_left": short["left"], "short_back": short["came_back"],
+            "lo": short["lo"], "hi": short["hi"],
+            "long": long["window_days"], "long_left": long["left"], "long_back": long["came_back"],
+            "long_lo": long["lo"], "long_hi": long["hi"],
+            "n": short["customers"], "days": self.frame["as_of"].nunique(),
         }  # fmt: skip
-        return Readout(
-            Message("churn.stability.finding", numbers),
-            Message("churn.stability.certainty", {"n": int(short["customers"]), "days": self.frame["as_of"].nunique()}),
-            Message("churn.stability.action", numbers),
-        )
+        return Readout.of("churn.stability", values)
 
     def _judged(self) -> pd.DataFrame:
         """The rows with an outcome, of the latest day among those that have most."""
@@ -134,19 +119,11 @@ class Stability(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """Share of each window's labels that proved wrong."""
-        rows = [] if self.refusal() else self._judged().to_dict("records")
-        return tuple(
-            Fact(
-                f"churn.stability.came_back.{row['window_days']}",
-                Message("churn.label.came_back", {"window": row["window_days"]}),
-                float(row["came_back"]),
-                "share",
-                ci=Interval(float(row["lo"]), float(row["hi"]), self.spec.level),
-                kind="estimate",
-                n=round(row["left"] * row["customers"]),
-                window=str(row["as_of"].date()),
-                denominator="customers labelled gone",
-                better="down",
-            )
-            for row in rows
-        )
+        rows = self.frame.head(0) if self.refusal() else self._judged()
+        gone = (rows["left"] * rows["customers"]).round().astype(int)
+        return facts_of(
+            rows.assign(window=rows["window_days"], n=gone), "churn.stability.came_back.{window}",
+            "churn.label.came_back", "came_back", "share", ends=("lo", "hi"), level=self.spec.level, n="n",
+            kind="estimate", window=str(rows["as_of"].max().date()) if len(rows) else "",
+            denominator="churn.fact.labelled", better="down",
+        )  # fmt: skip

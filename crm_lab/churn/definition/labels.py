@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from crm_lab.arrays import Floats
 from crm_lab.calendar import day_number, day_numbers
 from crm_lab.checks import BadInput, as_date, need_columns
 
@@ -40,11 +41,24 @@ def left_after(
     else:
         own = pd.Series(window_days, index=customers)
     _check_windows(own, as_date(as_of), as_date(last_day, "last_day"))
-    wait = day_numbers(orders["date"]) - day_number(as_of)
-    later = (wait > 0) & (wait <= own.max())
-    first = pd.Series(wait[later]).groupby(orders.loc[later, "customer_id"].to_numpy()).min().reindex(customers)
-    back = first.to_numpy(dtype=float) <= own.to_numpy(dtype=float)  # a missing first purchase is never back
+    wait = days_to_next_order(orders, customers, day_number(as_of), day_number(as_of) + own.max())
+    back = wait <= own.to_numpy(dtype=float)  # a missing first purchase is never back
     return pd.Series((~back).astype(int), index=customers, name="left")
+
+
+def days_to_next_order(orders: pd.DataFrame, customers: pd.Index, start: int, end: float) -> Floats:
+    """Days from `start` to each customer's first order after it; missing where there is none up to `end`.
+
+    Args:
+        orders: The table `orders`.
+        customers: Whom to look at.
+        start: Day number.
+        end: Day number of the last day that counts.
+    """
+    day = day_numbers(orders["date"])
+    later = (day > start) & (day <= end)
+    first = pd.Series(day[later] - start).groupby(orders.loc[later, "customer_id"].to_numpy()).min()
+    return first.reindex(customers).to_numpy(dtype=float)
 
 
 def _check_windows(own: pd.Series, start: date, known: date) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import Problems, need_columns
-from crm_lab.churn.evaluation.model_comparison import ranking_words
+from crm_lab.checks import check_settings, need_columns, negative, not_portions
+from crm_lab.churn.evaluation.ranking_report import REFUSED, ends, ranking_words
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
-from crm_lab.stats.ranking import percentile_interval
+from crm_lab.results import Fact, Interval, Readout, TableResult, facts_of
+from crm_lab.stats.bootstrap import percentile_interval, resamples
 
 NEVER = "never_alert"
 NEEDED = ("customer_id", "origin", "left", "recency_days", "value")
@@ -46,12 +46,7 @@ class AlertBacktest:
     draws: int = 500
 
     def __post_init__(self) -> None:
-        problems = Problems("AlertBacktest settings")
-        for name in ("capacity", "save_rate", "margin"):
-            value = getattr(self, name)
-            problems.unless(0 < value <= 1, f"{name} is {value}; it must be a share above 0 and up to 1.")
-        problems.unless(self.contact_cost >= 0, f"contact_cost is {self.contact_cost}; it cannot be negative.")
-        problems.raise_any()
+        check_settings(self, not_portions(self, "capacity", "save_rate", "margin"), negative(self, "contact_cost"))
 
     def analyze(
         self, panel: pd.DataFrame, *, alerts: Sequence[str], rankings: Sequence[str], rng: np.random.Generator | int
@@ -98,22 +93,15 @@ class AlertBacktest:
             lift = precision / base
             drawn = sums.draw(hits) / sums.draw(share)
             drawn_lift = drawn / (sums.draw(left) / sums.draw(np.ones(len(left))))
-        lo, hi = _interval(drawn.mean(axis=1))
-        lift_lo, lift_hi = _interval(drawn_lift.mean(axis=1))
-        net_lo, net_hi = _interval(sums.draw(gain).mean(axis=1))
         return {
             "alerts_a_week": float(alerts.mean() * 7 / self.days_between),
-            "precision": float(precision.mean()), "precision_lo": lo, "precision_hi": hi,
+            "precision": float(precision.mean()), **ends("precision", drawn.mean(axis=1)),
             "recall": float(recall.mean()),
-            "lift": float(lift.mean()), "lift_lo": lift_lo, "lift_hi": lift_hi,
+            "lift": float(lift.mean()), **ends("lift", drawn_lift.mean(axis=1)),
             "accuracy": float(right.mean()), "never_accuracy": float((1 - base).mean()),
             "lead_days": float(lead),
-            "net": float(money.mean()), "net_lo": net_lo, "net_hi": net_hi,
+            "net": float(money.mean()), **ends("net", sums.draw(gain).mean(axis=1)),
         }  # fmt: skip
-
-
-def _interval(draws: Floats) -> tuple[float, float]:
-    return percentile_interval(draws) if np.isfinite(draws).any() else (float("nan"), float("nan"))
 
 
 def _top(panel: pd.DataFrame, name: str, capacity: float) -> Floats:
@@ -139,7 +127,7 @@ class _Sums:
         who, ids = pd.factorize(panel["customer_id"])
         when, days = pd.factorize(panel["origin"], sort=True)
         n = len(ids)
-        weights = np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(draws)]).astype(float)
+        weights = np.stack(list(resamples(n, draws, rng)))
         return cls(when, who * len(days) + when, len(days), n, weights)
 
     def by_date(self, values: Floats) -> Floats:
@@ -152,7 +140,7 @@ class _Sums:
 
 
 @dataclass(frozen=True)
-class AlertReport(Result):
+class AlertReport(TableResult):
     """What alerts would have done.
 
     Attributes:
@@ -166,13 +154,8 @@ class AlertReport(Result):
         net_draws: Bootstrap draws of each rule's net money.
     """
 
-    name: ClassVar[str] = "churn_alerts"
-    formats: ClassVar[Mapping[str, str]] = {
-        **dict.fromkeys(("precision", "precision_lo", "precision_hi", "recall", "accuracy", "never_accuracy"), ".1%"),
-        **dict.fromkeys(("lift", "lift_lo", "lift_hi"), ".2f"),
-        **dict.fromkeys(("alerts_a_week", "lead_days"), ".1f"),
-        **dict.fromkeys(("net", "net_lo", "net_hi"), ",.0f"),
-    }
+    name = "churn_alerts"
+    formats: ClassVar = {"lift": ".2f", **dict.fromkeys(("alerts_a_week", "lead_days"), ".1f"), "net": ",.0f"}
     frame: pd.DataFrame
     spec: AlertBacktest
     events: int
@@ -214,52 +197,36 @@ class AlertReport(Result):
         """The first alert beside never alerting and the best ranking."""
         refusal = self.refusal()
         if refusal is not None:
-            return Readout(refusal, "churn.compare.refused_certainty", "churn.alerts.refused_action")
-        judged = self.frame[self.frame["kind"] == "alert"]
-        first = judged.iloc[0] if len(judged) else self.row(self.best)
-        best = self.row(self.best)
-        numbers = {
-            "rule": ranking_words(str(first["rule"])),
+            return Readout(refusal, REFUSED, "churn.alerts.refused_action")
+        judged, best = self.frame[self.frame["kind"] == "alert"], self.row(self.best)
+        first = judged.iloc[0] if len(judged) else best
+        values = {
+            **first,
+            "rule": ranking_words(first["rule"]),
             "best": ranking_words(self.best),
-            **{k: float(first[k]) for k in ("precision", "precision_lo", "precision_hi", "recall", "accuracy", "lift")},
-            "never": float(first["never_accuracy"]),
-            "best_precision": float(best["precision"]),
-            "best_recall": float(best["recall"]),
+            "never": first["never_accuracy"],
+            "best_precision": best["precision"],
+            "best_recall": best["recall"],
             "capacity": self.spec.capacity,
+            "events": self.events,
+            "dates": self.dates,
+            "draws": self.spec.draws,
         }
-        return Readout(
-            Message("churn.alerts.finding", numbers),
-            Message("churn.alerts.certainty", {"events": self.events, "dates": self.dates, "draws": self.spec.draws}),
-            Message("churn.alerts.action", numbers),
-        )
+        return Readout.of("churn.alerts", values)
 
     def facts(self) -> tuple[Fact, ...]:
         """Precision of every rule, with the base rate's accuracy."""
-        refusal = self.refusal()
+        refusal, never = self.refusal(), self.frame["never_accuracy"].iloc[0]
         if refusal is not None:
-            return (
-                Fact("churn.alerts.precision", Message("churn.label.precision", {"rule": ""}), None, refusal=refusal),
-            )
-        never = Fact(
-            "churn.alerts.never_accuracy",
-            "churn.label.never_accuracy",
-            float(self.frame["never_accuracy"].iloc[0]),
-            "share",
-            n=self.rows,
-        )
-        rows = self.frame[self.frame["kind"] != "never"]
-        found = tuple(
-            Fact(
-                f"churn.alerts.precision.{row['rule']}",
-                Message("churn.label.precision", {"rule": ranking_words(str(row["rule"]))}),
-                float(row["precision"]),
-                "share",
-                ci=Interval(float(row["precision_lo"]), float(row["precision_hi"])),
-                kind="estimate",
-                n=self.rows,
-                better="up",
-            )
-            for _, row in rows.iterrows()
-            if np.isfinite(row["precision"])
-        )
-        return (never, *found)
+            return (Fact("churn.alerts.precision", _precision({"rule": ""}), None, refusal=refusal),)
+        found = facts_of(
+            self.frame[self.frame["kind"] != "never"].dropna(subset=["precision"]), "churn.alerts.precision.{rule}",
+            _precision, "precision", "share", ends=("precision_lo", "precision_hi"), n=self.rows,
+            kind="estimate", better="up",
+        )  # fmt: skip
+        label = "churn.label.never_accuracy"
+        return (Fact("churn.alerts.never_accuracy", label, float(never), "share", n=self.rows), *found)
+
+
+def _precision(row: Mapping[str, Any]) -> Message:
+    return Message("churn.label.precision", {"rule": ranking_words(row["rule"])})

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from crm_lab.checks import Problems, need_columns
-from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result
+from crm_lab.checks import check_settings, need_columns, not_positive, too_small
+from crm_lab.results import Fact, Readout, TableResult
 
 
 def population_stability(before: ArrayLike, now: ArrayLike, bins: int = 10) -> float:
@@ -44,10 +41,7 @@ class DriftCheck:
     alarm: float = 0.2
 
     def __post_init__(self) -> None:
-        problems = Problems("DriftCheck settings")
-        problems.unless(self.bins >= 2, f"bins is {self.bins}; it must be 2 or more.")
-        problems.unless(self.alarm > 0, f"alarm is {self.alarm}; it must be above 0.")
-        problems.raise_any()
+        check_settings(self, too_small(self, bins=2), not_positive(self, "alarm"))
 
     def analyze(self, before: pd.DataFrame, now: pd.DataFrame) -> Drift:
         """Compare the columns of two runs.
@@ -70,39 +64,35 @@ class DriftCheck:
 
 
 @dataclass(frozen=True)
-class Drift(Result):
+class Drift(TableResult):
     """Shift of each column: feature, psi, median_before, median_now, drift."""
 
-    name: ClassVar[str] = "churn_drift"
-    formats: ClassVar[Mapping[str, str]] = {"psi": ".3f"}
+    name = "churn_drift"
     frame: pd.DataFrame
     spec: DriftCheck
     before: int
     now: int
 
-    def to_frame(self) -> pd.DataFrame:
-        """The largest shift first."""
-        return self.frame.copy()
-
     def readout(self) -> Readout:
         """How many columns drifted and which most."""
-        top, n = self.frame.iloc[0], int(self.frame["drift"].sum())
-        numbers = {
-            "n": n,
+        values = {
+            **self.frame.iloc[0],
+            "n": self.drifted,
             "of": len(self.frame),
-            "feature": top["feature"],
-            "psi": float(top["psi"]),
             "alarm": self.spec.alarm,
+            "before": self.before,
+            "now": self.now,
         }
-        return Readout(
-            Message("churn.drift.finding", numbers),
-            Message("churn.drift.certainty", {"before": self.before, "now": self.now}),
-            "churn.drift.train" if n else "churn.drift.keep",
-        )
+        return Readout.of("churn.drift", values, action="train" if self.drifted else "keep")
+
+    @property
+    def drifted(self) -> int:
+        """Columns that drifted."""
+        return int(self.frame["drift"].sum())
 
     def facts(self) -> tuple[Fact, ...]:
         """Columns that drifted, and the largest index."""
         return (
-            Fact("churn.drift.features", "churn.label.drift", int(self.frame["drift"].sum()), better="down"),
+            Fact("churn.drift.features", "churn.label.drift", self.drifted, better="down"),
             Fact("churn.drift.psi", "churn.label.psi", float(self.frame["psi"].iloc[0]), better="down"),
         )

@@ -29,8 +29,8 @@ class HealthIndex:
     weights: tuple[float, float, float, float] = (0.40, 0.25, 0.20, 0.15)
 
     def __post_init__(self) -> None:
-        problems = Problems("HealthIndex settings")
         total = sum(self.weights)
+        problems = Problems("HealthIndex settings")
         problems.unless(abs(total - 1) < 1e-9, f"weights add up to {total:g}; they must add up to 1.")
         problems.unless(min(self.weights) >= 0, f"weights is {self.weights!r}; none may be negative.")
         problems.raise_any()

@@ -10,20 +10,15 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import BadInput, Problems
+from crm_lab.checks import BadInput, Problems, check_settings, too_small
+from crm_lab.churn.evaluation.ranking_report import RankingReport, ends, probability_measures, ranking_words
 from crm_lab.churn.models.learners import Estimator, fit_score, out_of_fold, refuse_telling_features
-from crm_lab.messages import Message, catalogue
-from crm_lab.results import Fact, Interval, Readout, Result
-from crm_lab.stats import calibration, ranking
+from crm_lab.messages import Message
+from crm_lab.results import Fact, Interval, Readout
+from crm_lab.stats import ranking
 
 SMALL_GAIN = 0.01  # AUC points below which a list changes little
 Design = Literal["other_customers", "held_apart", "earlier_date"]
-
-
-def ranking_words(name: str) -> Message | str:
-    """What readers see for a ranking: its words in the catalogue, or the name the user gave."""
-    key = f"churn.ranking.{name}"
-    return Message(key) if key in catalogue("en") else name
 
 
 @dataclass(frozen=True)
@@ -47,14 +42,12 @@ class ChurnComparison:
     min_events: int = 20
 
     def __post_init__(self) -> None:
-        problems = Problems("ChurnComparison settings")
-        problems.unless(
-            self.capacities and all(0 < c <= 1 for c in self.capacities),
-            f"capacities is {self.capacities!r}; each must be a share above 0 and up to 1.",
+        shares = self.capacities and all(0 < c <= 1 for c in self.capacities)
+        check_settings(
+            self,
+            too_small(self, folds=2, draws=100),
+            capacities=not shares and "each must be a share above 0 and up to 1",
         )
-        problems.unless(self.folds >= 2, f"folds is {self.folds}; it must be 2 or more.")
-        problems.unless(self.draws >= 100, f"draws is {self.draws}; an interval needs 100 or more.")
-        problems.raise_any()
 
     def analyze(
         self,
@@ -81,22 +74,19 @@ class ChurnComparison:
             BadInput: If the baseline is missing, a score is missing or a feature tells who left.
         """
         self._check(features, left, rivals)
-        events = int(left.sum())
+        events, design = int(left.sum()), _design(features, trained_on)
         if min(events, len(left) - events) < self.min_events:
-            return ChurnReport(
-                _empty([*models, *rivals]), self, events, len(left), _design(features, trained_on), left.to_frame()
-            )
+            none = pd.DataFrame({"ranking": [*models, *rivals], "auc": np.nan})
+            return ChurnReport(none, self, events, len(left), design, left.to_frame())
         refuse_telling_features(features, left)
         if trained_on is None:
             scores = {k: out_of_fold(m, features, left, folds=self.folds, seed=rng) for k, m in models.items()}
         else:
             scores = fit_score(models, trained_on, features)
-        probabilities = pd.DataFrame(scores, index=features.index)
+        chances = pd.DataFrame(scores, index=features.index).assign(left=left.to_numpy())
         every = {**scores, **{name: score.to_numpy(dtype=float) for name, score in rivals.items()}}
         frame = self._measure(left.to_numpy(dtype=float), every, set(scores), rng)
-        return ChurnReport(
-            frame, self, events, len(left), _design(features, trained_on), probabilities.assign(left=left.to_numpy())
-        )
+        return ChurnReport(frame, self, events, len(left), design, chances)
 
     def _check(self, features: pd.DataFrame, left: pd.Series, rivals: Mapping[str, pd.Series]) -> None:
         if self.baseline not in rivals:
@@ -116,16 +106,14 @@ class ChurnComparison:
         }
         draws = ranking.bootstrap_measures(left, scores, measures, draws=self.draws, rng=rng)
         base = list(scores).index(self.baseline)
-        point = {n: [f(*ranking.Ranking.of(left, s).counts()) for f in measures.values()] for n, s in scores.items()}
-        rows = []
+        point, rows = ranking.point_measures(left, scores, measures), []
         for i, (name, score) in enumerate(scores.items()):
-            row: dict[str, object] = {"ranking": name, "kind": "model" if name in models else "rule"}
-            row |= dict(zip(measures, point[name], strict=True))
-            row |= {"gain": point[name][0] - point[self.baseline][0]}
-            row |= _ends("gain", draws[:, i, 0] - draws[:, base, 0], self.level)
+            row: dict[str, object] = {"ranking": name, "kind": "model" if name in models else "rule", **point[name]}
+            row |= {"gain": point[name]["auc"] - point[self.baseline]["auc"]}
+            row |= ends("gain", draws[:, i, 0] - draws[:, base, 0], self.level)
             for j, measure in enumerate(measures):
-                row |= _ends(measure, draws[:, i, j], self.level)
-            rows.append(row | (_probability_measures(left, score) if name in models else {}))
+                row |= ends(measure, draws[:, i, j], self.level)
+            rows.append(row | (probability_measures(left, score) if name in models else {}))
         return pd.DataFrame(rows).sort_values("auc", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -138,34 +126,14 @@ def lift_column(capacity: float) -> str:
     return f"lift_{capacity * 100:g}"
 
 
-def _ends(name: str, draws: Floats, level: float) -> dict[str, float]:
-    lo, hi = ranking.percentile_interval(draws, level)
-    return {f"{name}_lo": lo, f"{name}_hi": hi}
-
-
 def _design(features: pd.DataFrame, trained_on: tuple[pd.DataFrame, pd.Series] | None) -> Design:
     if trained_on is None:
         return "other_customers"
     return "earlier_date" if features.index.isin(trained_on[0].index).any() else "held_apart"
 
 
-def _empty(names: list[str]) -> pd.DataFrame:
-    return pd.DataFrame({"ranking": names, "auc": np.nan})
-
-
-def _probability_measures(left: Floats, probability: Floats) -> dict[str, float]:
-    line = calibration.calibration_line(left, probability)
-    return {
-        "brier": calibration.brier(left, probability),
-        "log_loss": calibration.log_loss(left, probability),
-        "slope": line.slope,
-        "slope_se": line.slope_se,
-        "in_the_large": line.in_the_large,
-    }
-
-
 @dataclass(frozen=True)
-class ChurnReport(Result):
+class ChurnReport(RankingReport):
     """How well each ranking finds leavers.
 
     Attributes:
@@ -178,11 +146,8 @@ class ChurnReport(Result):
         probabilities: Per customer each model's probability, and `left`.
     """
 
-    name: ClassVar[str] = "churn_comparison"
-    formats: ClassVar[Mapping[str, str]] = {
-        **dict.fromkeys(("auc", "auc_lo", "auc_hi", "average_precision", "brier", "log_loss", "slope"), ".3f"),
-        **dict.fromkeys(("gain", "gain_lo", "gain_hi"), "+.4f"),
-    }
+    name = "churn_comparison"
+    formats: ClassVar = {"slope": ".3f", "gain": "+.4f"}
     frame: pd.DataFrame
     spec: ChurnComparison
     events: int
@@ -206,44 +171,25 @@ class ChurnReport(Result):
             parts.append(part.assign(capacity=capacity))
         return pd.concat(parts, ignore_index=True)
 
-    def refusal(self) -> Message | None:
-        """Too few leavers or stayers to judge a ranking."""
-        if min(self.events, self.customers - self.events) >= self.spec.min_events:
-            return None
-        return Message(
-            "churn.compare.refusal",
-            {"events": self.events, "stayers": self.customers - self.events, "least": self.spec.min_events},
-        )
-
-    def row(self, ranking: str) -> pd.Series:
-        """The row of one ranking."""
-        return self.frame[self.frame["ranking"] == ranking].iloc[0]
-
     @property
-    def best_model(self) -> str:
-        """The model with the highest AUC."""
-        return str(self.frame.loc[self.frame["kind"] == "model", "ranking"].iloc[0])
+    def counted(self) -> tuple[int, int, int]:
+        """Who left, who stayed, and how many of each are needed to judge a ranking."""
+        return self.events, self.customers - self.events, self.spec.min_events
 
-    def readout(self) -> Readout:
+    def answer(self) -> Readout:
         """Whether the best model beats the baseline, how sure, what to do."""
-        refusal = self.refusal()
-        if refusal is not None:
-            return Readout(refusal, "churn.compare.refused_certainty", "churn.compare.refused_action")
-        best, base = self.row(self.best_model), self.row(self.spec.baseline)
-        numbers = {
+        values = {
+            **self.row(self.best_model),
             "left": self.events / self.customers,
             "customers": self.customers,
             "model": ranking_words(self.best_model),
             "baseline": ranking_words(self.spec.baseline),
-            **{k: float(best[k]) for k in ("auc", "auc_lo", "auc_hi", "gain", "gain_lo", "gain_hi")},
-            "base_auc": float(base["auc"]),
+            "base_auc": self.row(self.spec.baseline)["auc"],
+            "draws": self.spec.draws,
+            "folds": self.spec.folds,
         }
-        verdict = self.verdict()
-        return Readout(
-            Message(f"churn.compare.{verdict}", numbers),
-            Message(f"churn.compare.certainty_{self.design}", {"draws": self.spec.draws, "folds": self.spec.folds}),
-            Message(f"churn.compare.action_{self._action()}", numbers),
-        )
+        certainty, action = f"certainty_{self.design}", f"action_{self._action()}"
+        return Readout.of("churn.compare", values, self.verdict(), certainty, action)
 
     def _action(self) -> str:
         verdict = self.verdict()
@@ -259,38 +205,21 @@ class ChurnReport(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """Share who left; AUC of the best model and of the baseline; the paired difference; lift."""
-        share = Fact(
-            "churn.left",
-            "churn.label.left",
-            self.events / self.customers,
-            "share",
-            n=self.customers,
-            denominator="customers known at the date",
-            better="down",
+        n, share = self.customers, self.events / self.customers
+        left = Fact(
+            "churn.left", "churn.label.left", share, "share", n=n, denominator="churn.fact.known", better="down"
         )
-        if self.refusal() is not None:
-            none = Fact("churn.auc", "churn.label.auc", None, refusal=self.refusal())
-            return (share, none)
-        best, base = self.row(self.best_model), self.row(self.spec.baseline)
-        top = lift_column(self.spec.capacities[-1])
-
-        def fact(part: str, row: pd.Series, column: str, label: Message) -> Fact:
-            ci = Interval(float(row[f"{column}_lo"]), float(row[f"{column}_hi"]), self.spec.level)
-            return Fact(
-                f"churn.{part}",
-                label,
-                float(row[column]),
-                ci=ci,
-                kind="estimate",
-                better="up",
-                n=self.customers,
-                definition=self.design,
+        refusal = self.refusal()
+        if refusal is not None:
+            return (left, Fact("churn.auc", "churn.label.auc", None, refusal=refusal))
+        top = {"capacity": self.spec.capacities[-1]}
+        parts = [("auc", self.best_model, "auc"), ("auc_baseline", self.spec.baseline, "auc")]
+        parts += [("gain", self.best_model, "gain"), ("lift", self.best_model, lift_column(top["capacity"]))]
+        return left, *(
+            Fact(
+                f"churn.{part}", Message(f"churn.label.{part}", top), row[column],
+                ci=Interval(row[f"{column}_lo"], row[f"{column}_hi"], self.spec.level),
+                kind="estimate", better="up", n=n, definition=f"churn.fact.{self.design}",
             )
-
-        return (
-            share,
-            fact("auc", best, "auc", Message("churn.label.auc")),
-            fact("auc_baseline", base, "auc", Message("churn.label.auc_baseline")),
-            fact("gain", best, "gain", Message("churn.label.gain")),
-            fact("lift", best, top, Message("churn.label.lift", {"capacity": self.spec.capacities[-1]})),
-        )
+            for part, row, column in ((part, self.row(name), column) for part, name, column in parts)
+        )  # fmt: skip

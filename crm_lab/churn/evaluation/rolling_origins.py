@@ -7,24 +7,28 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date
-from crm_lab.churn.evaluation.rolling_report import OriginsReport
+from crm_lab.arrays import Floats
+from crm_lab.checks import BadInput, CannotAnswer, as_date, check_settings, too_small
+from crm_lab.churn.evaluation.ranking_report import ends, probability_measures
+from crm_lab.churn.evaluation.rolling_report import Judgement, OriginsReport
 from crm_lab.churn.features.features import families_of
 from crm_lab.churn.features.panels import Panels, Past
 from crm_lab.churn.models.learners import Estimator, fit_score, quiet_threads
 from crm_lab.churn.models.reason_codes import contributions, reasons
 from crm_lab.churn.models.recalibration import Correction, Method, learn_correction
-from crm_lab.stats import calibration, ranking
+from crm_lab.stats import ranking
 
+COLUMNS = (
+    "ranking", "kind", "lift", "lift_lo", "lift_hi", "ratio", "ratio_lo", "ratio_hi", "auc", "average_precision",
+    "brier", "log_loss", "slope", "slope_se",
+)  # fmt: skip
 Rule = Callable[[pd.DataFrame], pd.Series]
 
 
 @dataclass(frozen=True)
-class RollingOrigins:
+class RollingOrigins(Judgement):
     """Which customers still active at a date will not come back, judged at several dates.
 
     At each test date the models are trained on earlier dates whose windows were over by then. Features that
@@ -44,28 +48,19 @@ class RollingOrigins:
             enough (`churn.recalibration`); rankings stay.
     """
 
-    tests: tuple[str, ...]
     window_days: int = 91
     active_days: int = 91
     train_dates: int = 6
     step_days: int = 14
-    capacity: float = 0.05
-    baseline: str = "silent_this_month"
-    draws: int = 500
-    min_events: int = 20
     recalibrate: bool = True
 
     def __post_init__(self) -> None:
-        problems = Problems("RollingOrigins settings")
-        problems.unless(
-            self.tests and list(self.tests) == sorted(set(self.tests)),
-            f"tests is {self.tests!r}; it must be one or more rising dates.",
+        check_settings(
+            self,
+            too_small(self, window_days=1, active_days=1, train_dates=1, step_days=1),
+            tests=list(self.tests) != (sorted(set(self.tests)) or None) and "it must be one or more rising dates",
+            capacity=not 0 < self.capacity < 1 and "it must lie between 0 and 1",
         )
-        problems.unless(0 < self.capacity < 1, f"capacity is {self.capacity}; it must lie between 0 and 1.")
-        for name in ("window_days", "active_days", "train_dates", "step_days"):
-            value = getattr(self, name)
-            problems.unless(value >= 1, f"{name} is {value}; it must be 1 or more.")
-        problems.raise_any()
 
     def analyze(
         self,
@@ -107,8 +102,7 @@ class RollingOrigins:
             ruled = {name: rule(panel.every).to_numpy(dtype=float) for name, rule in rules.items()}
             parts.append(panel.known.assign(**scores, **ruled))
         scored = pd.concat(parts, ignore_index=True)
-        draws, point = self._measure(scored, [*models, *rules], rng)
-        table = self._table(scored, list(models), list(rules), point, draws)
+        table, draws = self._table(scored, list(models), [*models, *rules], rng)
         return OriginsReport(table, self, scored, draws, tuple(sorted(methods)))
 
     def _correction(self, model: Estimator, past: Past) -> Correction:
@@ -189,47 +183,25 @@ class RollingOrigins:
             )
         return days
 
-    def _measure(
-        self, scored: pd.DataFrame, names: list[str], rng: int
-    ) -> tuple[NDArray[np.float64], list[list[float]]]:
-        places = {n: scored.groupby("origin")[n].rank(pct=True).to_numpy() for n in names}
+    def _table(
+        self, scored: pd.DataFrame, models: list[str], names: list[str], rng: int
+    ) -> tuple[pd.DataFrame, Floats]:
+        """Measures of each ranking with lists made at each date, then pooled; and the bootstrap draws behind them."""
+        left, places = scored["left"], {n: scored.groupby("origin")[n].rank(pct=True).to_numpy() for n in names}
         measures: dict[str, ranking.Measure] = {
             "lift": ranking.lift_at(self.capacity),
             "auc": ranking.auc_from_counts,
             "average_precision": ranking.average_precision_from_counts,
         }
         draws = ranking.bootstrap_measures(
-            scored["left"], places, measures, draws=self.draws, rng=rng, groups=scored["customer_id"]
+            left, places, measures, draws=self.draws, rng=rng, groups=scored["customer_id"]
         )
-        point = [
-            [m(*ranking.Ranking.of(scored["left"], s).counts()) for m in measures.values()] for s in places.values()
-        ]
-        return draws, point
-
-    def _table(
-        self,
-        scored: pd.DataFrame,
-        models: list[str],
-        rules: list[str],
-        point: list[list[float]],
-        draws: NDArray[np.float64],
-    ) -> pd.DataFrame:
-        base = (models + rules).index(self.baseline)
+        point, base = ranking.point_measures(left, places, measures), draws[:, names.index(self.baseline), 0]
         rows = []
-        for i, name in enumerate(models + rules):
-            lo, hi = ranking.percentile_interval(draws[:, i, 0])
-            ratio_lo, ratio_hi = ranking.percentile_interval(draws[:, i, 0] / draws[:, base, 0])
+        for i, name in enumerate(names):
             row: dict[str, object] = {"ranking": name, "kind": "model" if name in models else "rule"}
-            row |= {"lift": point[i][0], "lift_lo": lo, "lift_hi": hi}
-            row |= {"ratio": point[i][0] / point[base][0], "ratio_lo": ratio_lo, "ratio_hi": ratio_hi}
-            row |= {"auc": point[i][1], "average_precision": point[i][2]}
-            if name in models:
-                line = calibration.calibration_line(scored["left"], scored[name])
-                row |= {
-                    "brier": calibration.brier(scored["left"], scored[name]),
-                    "log_loss": calibration.log_loss(scored["left"], scored[name]),
-                    "slope": line.slope,
-                    "slope_se": line.slope_se,
-                }
-            rows.append(row)
-        return pd.DataFrame(rows).sort_values("lift", ascending=False, kind="stable", ignore_index=True)
+            row |= {**point[name], **ends("lift", draws[:, i, 0])}
+            row |= {"ratio": point[name]["lift"] / point[self.baseline]["lift"], **ends("ratio", draws[:, i, 0] / base)}
+            rows.append(row | (probability_measures(left, scored[name]) if name in models else {}))
+        table = pd.DataFrame(rows).sort_values("lift", ascending=False, kind="stable", ignore_index=True)
+        return table[[column for column in COLUMNS if column in table]], draws

@@ -2,54 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crm_lab.churn.evaluation.model_comparison import ranking_words
+from crm_lab.churn.evaluation.ranking_report import RankingReport, ranking_words
 from crm_lab.churn.models.recalibration import Method
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
-from crm_lab.stats import ranking
+from crm_lab.results import Fact, Interval, Readout
+from crm_lab.stats.bootstrap import percentile_interval
 
 MEASURES = ("lift", "auc", "average_precision")
 
 
-class Judged(Protocol):
-    """What the report needs of the settings it was made with."""
+@dataclass(frozen=True)
+class Judgement:
+    """When, on how many and against what rankings are judged; see `RollingOrigins`."""
 
-    @property
-    def tests(self) -> tuple[str, ...]:
-        """Dates of judgement."""
-        ...
-
-    @property
-    def capacity(self) -> float:
-        """Share of customers on each list."""
-        ...
-
-    @property
-    def baseline(self) -> str:
-        """The rule the others are held against."""
-        ...
-
-    @property
-    def draws(self) -> int:
-        """Bootstrap resamples."""
-        ...
-
-    @property
-    def min_events(self) -> int:
-        """Fewest leavers and stayers to judge anything."""
-        ...
+    tests: tuple[str, ...]
+    capacity: float = 0.05
+    baseline: str = "silent_this_month"
+    draws: int = 500
+    min_events: int = 20
 
 
 @dataclass(frozen=True)
-class OriginsReport(Result):
+class OriginsReport(RankingReport):
     """How rankings do at dates they could not know.
 
     Attributes:
@@ -62,13 +43,10 @@ class OriginsReport(Result):
         corrected: How the chances were corrected at the dates, each way that occurred.
     """
 
-    name: ClassVar[str] = "churn_origins"
-    formats: ClassVar[Mapping[str, str]] = {
-        **dict.fromkeys(("lift", "lift_lo", "lift_hi", "ratio", "ratio_lo", "ratio_hi", "slope"), ".2f"),
-        **dict.fromkeys(("auc", "average_precision", "brier", "log_loss"), ".3f"),
-    }
+    name = "churn_origins"
+    formats: ClassVar = dict.fromkeys(("lift", "ratio", "slope"), ".2f")
     frame: pd.DataFrame
-    spec: Judged
+    spec: Judgement
     scored: pd.DataFrame
     draws: NDArray[np.float64]
     corrected: tuple[Method, ...] = ("none",)
@@ -78,86 +56,56 @@ class OriginsReport(Result):
         shown = self.frame.drop(columns="slope_se", errors="ignore")
         return shown.head(0) if self.refusal() else shown
 
-    def refusal(self) -> Message | None:
-        """Too few who left, or who stayed, over all test dates."""
-        events = int(self.scored["left"].sum())
-        stayers = len(self.scored) - events
-        if min(events, stayers) >= self.spec.min_events:
-            return None
-        return Message("churn.compare.refusal", {"events": events, "stayers": stayers, "least": self.spec.min_events})
-
-    def row(self, ranking: str) -> pd.Series:
-        """The row of one ranking."""
-        return self.frame[self.frame["ranking"] == ranking].iloc[0]
-
     @property
-    def best_model(self) -> str:
-        """The model with the greatest lift."""
-        return str(self.frame.loc[self.frame["kind"] == "model", "ranking"].iloc[0])
+    def counted(self) -> tuple[int, int, int]:
+        """Who left, who stayed, and how many of each are needed to judge a ranking."""
+        events = int(self.scored["left"].sum())
+        return events, len(self.scored) - events, self.spec.min_events
 
     @property
     def best_rule(self) -> str:
         """The rule with the greatest lift."""
-        return str(self.frame.loc[self.frame["kind"] == "rule", "ranking"].iloc[0])
+        return self.best("rule")
 
     def difference(self, one: str, other: str, measure: str = "lift") -> tuple[float, Interval]:
         """One ranking's measure minus another's, with the paired bootstrap interval."""
         columns = list(self.scored.columns[5:])
         draws = self.draws[:, :, MEASURES.index(measure)]
-        lo, hi = ranking.percentile_interval(draws[:, columns.index(one)] - draws[:, columns.index(other)])
+        lo, hi = percentile_interval(draws[:, columns.index(one)] - draws[:, columns.index(other)])
         return float(self.row(one)[measure] - self.row(other)[measure]), Interval(lo, hi)
 
-    def readout(self) -> Readout:
+    def answer(self) -> Readout:
         """Lift of the best model, against the baseline and against the best rule."""
-        refusal = self.refusal()
-        if refusal is not None:
-            return Readout(refusal, "churn.compare.refused_certainty", "churn.compare.refused_action")
-        best, rule = self.row(self.best_model), self.row(self.best_rule)
         gap, ci = self.difference(self.best_model, self.best_rule)
-        numbers = {
+        values = {
+            **self.row(self.best_model),
             "model": ranking_words(self.best_model),
             "rule": ranking_words(self.best_rule),
             "baseline": ranking_words(self.spec.baseline),
             "capacity": self.spec.capacity,
-            "left": float(self.scored["left"].mean()),
-            **{k: float(best[k]) for k in ("lift", "lift_lo", "lift_hi", "ratio", "ratio_lo", "ratio_hi")},
-            "rule_lift": float(rule["lift"]),
+            "left": self.scored["left"].mean(),
+            "rule_lift": self.row(self.best_rule)["lift"],
             "gap": gap,
             "gap_lo": ci.lo,
             "gap_hi": ci.hi,
+            "draws": self.spec.draws,
+            "dates": len(self.spec.tests),
+            "events": self.counted[0],
+            "corrected": Message(f"churn.corrected.{self.corrected[0] if len(self.corrected) == 1 else 'mixed'}"),
         }
-        return Readout(
-            Message("churn.origins.finding", numbers),
-            Message(
-                "churn.origins.certainty",
-                {
-                    "draws": self.spec.draws,
-                    "dates": len(self.spec.tests),
-                    "events": int(self.scored["left"].sum()),
-                    "corrected": Message(
-                        f"churn.corrected.{self.corrected[0] if len(self.corrected) == 1 else 'mixed'}"
-                    ),
-                },
-            ),
-            Message("churn.origins.better" if ci.lo > 0 else "churn.origins.same", numbers),
-        )
+        return Readout.of("churn.origins", values, action="better" if ci.lo > 0 else "same")
 
     def facts(self) -> tuple[Fact, ...]:
         """Lift of the best model, of the best rule, and the ratio to the baseline."""
-        n = len(self.scored)
-        refusal = self.refusal()
+        capacity, refusal = {"capacity": self.spec.capacity}, self.refusal()
         if refusal is not None:
-            label = Message("churn.label.lift", {"capacity": self.spec.capacity})
-            return (Fact("churn.origins.lift", label, None, refusal=refusal),)
+            return (Fact("churn.origins.lift", Message("churn.label.lift", capacity), None, refusal=refusal),)
 
-        def fact(part: str, row: pd.Series, column: str, label: Message) -> Fact:
-            ci = Interval(float(row[f"{column}_lo"]), float(row[f"{column}_hi"]))
-            return Fact(f"churn.origins.{part}", label, float(row[column]), ci=ci, kind="estimate", n=n, better="up")
+        def fact(part: str, name: str, column: str) -> Fact:
+            row, label = self.row(name), Message(f"churn.label.{part}", capacity)
+            ci = Interval(row[f"{column}_lo"], row[f"{column}_hi"])
+            n = len(self.scored)
+            return Fact(f"churn.origins.{part}", label, row[column], ci=ci, kind="estimate", n=n, better="up")
 
-        best, rule = self.row(self.best_model), self.row(self.best_rule)
-        capacity = {"capacity": self.spec.capacity}
-        return (
-            fact("lift", best, "lift", Message("churn.label.lift", capacity)),
-            fact("lift_rule", rule, "lift", Message("churn.label.lift_rule", capacity)),
-            fact("ratio", best, "ratio", Message("churn.label.ratio")),
-        )
+        best = self.best_model
+        return fact("lift", best, "lift"), fact("lift_rule", self.best_rule, "lift"), fact("ratio", best, "ratio")

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from crm_lab.arrays import Floats
 from crm_lab.calendar import day_date
-from crm_lab.checks import CannotAnswer, Problems, need_columns
+from crm_lab.checks import CannotAnswer, Problems, check_settings, need_columns, too_small
 from crm_lab.churn.features.line_features import LINE_FEATURES, line_features
 from crm_lab.data.kernels.purchase_log import PurchaseLog, purchase_log
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result
+from crm_lab.results import Fact, Readout, TableResult
 
 MIN_HISTORY_DAYS = 28
 
@@ -52,9 +52,7 @@ class CustomerFeatures:
     recent_days: int = 91
 
     def __post_init__(self) -> None:
-        problems = Problems("CustomerFeatures settings")
-        problems.unless(self.recent_days >= 7, f"recent_days is {self.recent_days}; it must be 7 or more days.")
-        problems.raise_any()
+        check_settings(self, too_small(self, recent_days=7))
 
     def analyze(
         self,
@@ -92,7 +90,7 @@ class CustomerFeatures:
 
 
 @dataclass(frozen=True)
-class FeatureTable(Result):
+class FeatureTable(TableResult):
     """Features of each customer as of a date.
 
     Attributes:
@@ -101,14 +99,10 @@ class FeatureTable(Result):
         dropped: Families left out because a table or column is missing.
     """
 
-    name: ClassVar[str] = "churn_features"
+    name = "churn_features"
     frame: pd.DataFrame
     as_of: date
     dropped: tuple[str, ...]
-
-    def to_frame(self) -> pd.DataFrame:
-        """A copy of the features, one row per customer."""
-        return self.frame.copy()
 
     @property
     def by_customer(self) -> pd.DataFrame:
@@ -126,31 +120,18 @@ class FeatureTable(Result):
 
     def readout(self) -> Readout:
         """How many customers, how many features, what is missing."""
-        return Readout(
-            Message(
-                "churn.features.finding",
-                {"customers": len(self.frame), "features": self.frame.shape[1] - 1, "as_of": str(self.as_of)},
-            ),
-            "churn.features.certainty",
-            Message(
-                "churn.features.dropped",
-                {"dropped": ", ".join(Message(f"churn.family.{f}").text() for f in self.dropped)},
-            )
-            if self.dropped
-            else Message("churn.features.complete"),
-        )
+        values = {
+            "customers": len(self.frame),
+            "features": self.frame.shape[1] - 1,
+            "as_of": str(self.as_of),
+            "dropped": ", ".join(str(Message(f"churn.family.{family}")) for family in self.dropped),
+        }
+        return Readout.of("churn.features", values, action="dropped" if self.dropped else "complete")
 
     def facts(self) -> tuple[Fact, ...]:
-        """Customers and features."""
-        return (
-            Fact(
-                "churn.features.customers",
-                "churn.label.customers",
-                len(self.frame),
-                "customers",
-                window=str(self.as_of),
-            ),
-        )
+        """Customers with features."""
+        customers = partial(Fact, "churn.features.customers", "churn.label.customers")
+        return (customers(len(self.frame), "customers", window=str(self.as_of)),)
 
 
 def _order_features(log: PurchaseLog, recent: int) -> dict[str, Floats]:

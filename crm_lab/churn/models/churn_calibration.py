@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import Problems
-from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.checks import check_settings, too_small
+from crm_lab.results import Fact, Interval, Readout, TableResult
 from crm_lab.stats import calibration
 from crm_lab.stats.intervals import wilson, z_value
+
+_NEAR = 0.02  # chances that are off by less on average are right in the large
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,7 @@ class CalibrationCheck:
     slopes: tuple[float, float] = (0.9, 1.1)
 
     def __post_init__(self) -> None:
-        problems = Problems("CalibrationCheck settings")
-        problems.unless(self.bins >= 2, f"bins is {self.bins}; it must be 2 or more.")
-        problems.raise_any()
+        check_settings(self, too_small(self, bins=2))
 
     def analyze(self, left: pd.Series, probability: pd.Series, customers: pd.Series | None = None) -> Calibration:
         """Compare what was stated with what happened, customer by customer.
@@ -52,7 +51,7 @@ class CalibrationCheck:
 
 
 @dataclass(frozen=True)
-class Calibration(Result):
+class Calibration(TableResult):
     """Stated and observed shares of leavers by bin.
 
     Attributes:
@@ -62,16 +61,12 @@ class Calibration(Result):
         customers: Customers compared.
     """
 
-    name: ClassVar[str] = "churn_calibration"
-    formats: ClassVar[Mapping[str, str]] = dict.fromkeys(("stated", "observed", "lo", "hi"), ".1%")
+    name = "churn_calibration"
+    formats: ClassVar = dict.fromkeys(("stated", "observed", "lo", "hi"), ".1%")
     frame: pd.DataFrame
     spec: CalibrationCheck
     line: calibration.CalibrationLine
     customers: int
-
-    def to_frame(self) -> pd.DataFrame:
-        """A copy of the table."""
-        return self.frame.copy()
 
     def interval(self) -> Interval:
         """Interval of the slope."""
@@ -80,34 +75,16 @@ class Calibration(Result):
 
     def readout(self) -> Readout:
         """Slope with interval; whether probabilities may be multiplied with money."""
-        lo, hi = self.spec.slopes
-        ok = lo <= self.line.slope <= hi and abs(self.line.in_the_large) < 0.02
-        ci = self.interval()
-        numbers = {
-            "slope": self.line.slope,
-            "lo": ci.lo,
-            "hi": ci.hi,
-            "large": round(self.line.in_the_large * 100, 1) + 0.0,
-        }
-        return Readout(
-            Message("churn.calibration.finding", numbers),
-            Message("churn.calibration.certainty", {"n": self.customers}),
-            Message("churn.calibration.good") if ok else Message("churn.calibration.bad"),
-        )
+        (lo, hi), ci, line = self.spec.slopes, self.interval(), self.line
+        good = lo <= line.slope <= hi and abs(line.in_the_large) < _NEAR
+        large = round(line.in_the_large * 100, 1) + 0.0
+        values = {"slope": line.slope, "lo": ci.lo, "hi": ci.hi, "large": large, "n": self.customers}
+        return Readout.of("churn.calibration", values, action="good" if good else "bad")
 
     def facts(self) -> tuple[Fact, ...]:
         """The calibration slope."""
-        return (
-            Fact(
-                "churn.calibration.slope",
-                "churn.label.slope",
-                self.line.slope,
-                ci=self.interval(),
-                kind="estimate",
-                n=self.customers,
-                definition="logistic regression of leaving on the log-odds of the stated chance; 1 is right",
-            ),
-        )
+        slope = partial(Fact, "churn.calibration.slope", "churn.label.slope", definition="churn.fact.slope")
+        return (slope(self.line.slope, ci=self.interval(), kind="estimate", n=self.customers),)
 
 
 def recalibrate(probability: pd.Series, line: calibration.CalibrationLine) -> pd.Series:

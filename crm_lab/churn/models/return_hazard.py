@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal
@@ -11,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.arrays import Floats
-from crm_lab.calendar import day_number, day_numbers
-from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date, need_columns
+from crm_lab.calendar import day_number
+from crm_lab.checks import BadInput, CannotAnswer, as_date, check_settings, need_columns, not_among, too_small
+from crm_lab.churn.definition.labels import days_to_next_order
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import Fact, Readout, TableResult, facts_of
 from crm_lab.stats.hazard import CoxFit, HazardFit, cox, discrete_hazard, person_periods
 from crm_lab.stats.intervals import z_value
 from crm_lab.stats.survival import SurvivalCurve, kaplan_meier
@@ -44,11 +44,12 @@ class ReturnHazard:
     level: float = 0.95
 
     def __post_init__(self) -> None:
-        problems = Problems("ReturnHazard settings")
-        problems.unless(bool(self.covariates), "covariates is empty; name one feature or more.")
-        problems.unless(self.clock in ("silence", "waiting"), f"clock is {self.clock!r}; it is silence or waiting.")
-        problems.unless(self.period_days >= 1, f"period_days is {self.period_days}; it must be 1 or more days.")
-        problems.raise_any()
+        check_settings(
+            self,
+            not_among(self, clock=("silence", "waiting")),
+            too_small(self, period_days=1),
+            covariates=not self.covariates and "name one feature or more",
+        )
 
     def analyze(
         self, features: pd.DataFrame, orders: pd.DataFrame, *, as_of: str | date, last_day: str | date
@@ -71,7 +72,8 @@ class ReturnHazard:
         flat = [c for c in self.covariates if features[c].nunique() < 2]
         if flat:
             raise BadInput(f"{', '.join(flat)} has one value for all customers; leave it out of covariates.")
-        waited, back = _wait(features.index, orders, start, end)
+        first = days_to_next_order(orders, features.index, start, end)
+        back, waited = (~np.isnan(first)).astype(float), np.nan_to_num(first, nan=end - start)
         x = doublings(features, self.covariates)
         events = int(back.sum())
         if events < EVENTS_PER_COVARIATE * len(self.covariates):
@@ -98,15 +100,6 @@ class ReturnHazard:
         return pd.DataFrame(columns)
 
 
-def _wait(customers: pd.Index, orders: pd.DataFrame, start: int, end: int) -> tuple[Floats, Floats]:
-    """Days to the first purchase after the day, and whether there was one by the last day."""
-    day = day_numbers(orders["date"])
-    later = (day > start) & (day <= end)
-    first = pd.Series(day[later]).groupby(orders.loc[later, "customer_id"].to_numpy()).min().reindex(customers)
-    back = np.asarray(first.notna(), dtype=float)
-    return np.asarray(first.fillna(end) - start, dtype=float), back
-
-
 def doublings(features: pd.DataFrame, names: tuple[str, ...]) -> Floats:
     """log2(1 + value) of each feature (n, k); below 0 counts as 0.
 
@@ -118,7 +111,7 @@ def doublings(features: pd.DataFrame, names: tuple[str, ...]) -> Floats:
 
 
 @dataclass(frozen=True)
-class Returning(Result):
+class Returning(TableResult):
     """How each doubling of a feature multiplies the rate of coming back.
 
     Attributes:
@@ -131,10 +124,8 @@ class Returning(Result):
         curve: Share not back yet by days since `as_of` (Kaplan-Meier), all customers.
     """
 
-    name: ClassVar[str] = "churn_returning"
-    formats: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("ratio", "ratio_lo", "ratio_hi", "odds", "odds_lo", "odds_hi"), ".2f"
-    )
+    name = "churn_returning"
+    formats: ClassVar = dict.fromkeys(("ratio", "odds"), ".2f")
     frame: pd.DataFrame
     spec: ReturnHazard
     as_of: date
@@ -142,10 +133,6 @@ class Returning(Result):
     events: int
     fitted: CoxFit | None
     curve: SurvivalCurve
-
-    def to_frame(self) -> pd.DataFrame:
-        """A copy of the table."""
-        return self.frame.copy()
 
     def risk(self, features: pd.DataFrame) -> pd.Series:
         """A ranking of customers known on another day, likeliest to stay away first; of use on the clock ``waiting``.
@@ -170,40 +157,20 @@ class Returning(Result):
         refusal = self.refusal()
         if refusal is not None:
             return Readout(refusal, "churn.compare.refused_certainty", "churn.returning.wait")
-        row = self.frame.iloc[int(np.log(self.frame["ratio"]).abs().to_numpy().argmax())]
-        numbers = {
-            k: (row[k] if k == "feature" else float(row[k])) for k in ("feature", "ratio", "ratio_lo", "ratio_hi")
+        values = {
+            **self.frame.iloc[int(np.log(self.frame["ratio"]).abs().to_numpy().argmax())],
+            "customers": self.customers,
+            "events": self.events,
+            "as_of": str(self.as_of),
+            "period": self.spec.period_days,
         }
-        return Readout(
-            Message("churn.returning.finding", numbers),
-            Message(
-                f"churn.returning.certainty_{self.spec.clock}",
-                {
-                    "customers": self.customers,
-                    "events": self.events,
-                    "as_of": str(self.as_of),
-                    "odds": float(row["odds"]),
-                    "period": self.spec.period_days,
-                },
-            ),
-            "churn.returning.action",
-        )
+        return Readout.of("churn.returning", values, certainty=f"certainty_{self.spec.clock}")
 
     def facts(self) -> tuple[Fact, ...]:
         """The hazard ratio of each feature."""
-        refusal = self.refusal()
-        rows = self.frame.to_dict("records")
-        return tuple(
-            Fact(
-                f"churn.returning.{row['feature']}",
-                Message("churn.label.hazard_ratio", {"feature": row["feature"]}),
-                None if refusal else float(row["ratio"]),
-                ci=None if refusal else Interval(float(row["ratio_lo"]), float(row["ratio_hi"]), self.spec.level),
-                kind="estimate",
-                n=self.customers,
-                window=f"from {self.as_of}",
-                definition="Cox regression of the time to the next purchase, per doubling of 1 + the feature",
-                refusal=refusal,
-            )
-            for row in rows
-        )
+        return facts_of(
+            self.frame.reindex(columns=["feature", "ratio", "ratio_lo", "ratio_hi"]), "churn.returning.{feature}",
+            "churn.label.hazard_ratio", "ratio", ends=("ratio_lo", "ratio_hi"), level=self.spec.level,
+            n=self.customers, kind="estimate", window=Message("churn.fact.since", {"as_of": str(self.as_of)}),
+            definition="churn.fact.hazard_ratio", refusal=self.refusal(),
+        )  # fmt: skip
