@@ -1,7 +1,8 @@
-"""How numbers are written: the digits of a cell, of a figure with its unit, and the unit behind it."""
+"""How numbers are written: the digits of a cell, the unit behind a figure, and tables of both."""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from crm_lab.messages import Message
 
+ROWS_SHOWN = 20
 _SHARES = (
     "accuracy",
     "came_back",
@@ -79,4 +81,24 @@ def format_frame(frame: pd.DataFrame, formats: Mapping[str, str] | None = None) 
         {column: [format_value(v, specs[column]) for v in frame[column]] for column in frame},
         columns=frame.columns,
         dtype=object,
+    )
+
+
+def table_html(frame: pd.DataFrame, formats: Mapping[str, str] | None = None, rows: int = ROWS_SHOWN) -> str:
+    """A frame as an HTML table: escaped, formatted, numbers to the right, at most `rows` rows."""
+    shown = format_frame(frame.head(rows), formats)
+    numeric = [pd.api.types.is_numeric_dtype(frame[c]) and not pd.api.types.is_bool_dtype(frame[c]) for c in frame]
+    css = ["num" if n else "txt" for n in numeric]
+    head = "".join(f'<th class="{k}">{html.escape(str(c))}</th>' for c, k in zip(shown.columns, css, strict=True))
+    body = "".join(
+        "<tr>" + "".join(f'<td class="{k}">{html.escape(v)}</td>' for v, k in zip(row, css, strict=True)) + "</tr>"
+        for row in shown.itertuples(index=False)
+    )
+    more = (
+        Message("readout.rows_shown", {"shown": len(shown), "total": len(frame)}).text()
+        if len(frame) > len(shown)
+        else ""
+    )
+    return f'<div class="crm-table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>' + (
+        f'<p class="crm-more">{more}</p>' if more else ""
     )

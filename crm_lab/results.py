@@ -14,12 +14,11 @@ import pandas as pd
 
 from crm_lab.messages import Message, as_message, in_words, language
 from crm_lab.mime import RESULT_MIME
-from crm_lab.number_format import format_frame
+from crm_lab.number_format import ROWS_SHOWN, format_frame
+from crm_lab.number_format import table_html as table_html
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-ROWS_SHOWN = 20
 
 Kind = Literal["fact", "estimate", "forecast", "simulated"]
 Better = Literal["up", "down", "none"]
@@ -71,21 +70,16 @@ class Fact:
 
     def to_json(self) -> dict[str, Any]:
         """The fact as plain JSON, its label in the active language."""
-        value: Any = self.value
-        value = value.item() if hasattr(value, "item") else value
+        value: Any = self.value.item() if hasattr(self.value, "item") else self.value
         return {
             "id": self.id,
             "label": str(self.label),
             "value": value,
             "unit": self.unit,
-            "lo": None if self.ci is None else float(self.ci.lo),
-            "hi": None if self.ci is None else float(self.ci.hi),
-            "level": None if self.ci is None else float(self.ci.level),
+            **{end: None if self.ci is None else float(getattr(self.ci, end)) for end in ("lo", "hi", "level")},
             "kind": self.kind,
             "n": None if self.n is None else int(self.n),
-            "window": in_words(self.window),
-            "denominator": in_words(self.denominator),
-            "definition": in_words(self.definition),
+            **{name: in_words(getattr(self, name)) for name in ("window", "denominator", "definition")},
             "better": self.better,
             "refusal": None if self.refusal is None else self.refusal.text(),
         }
@@ -115,14 +109,9 @@ class Readout:
         certainty: Message | str = "certainty",
         action: Message | str = "action",
     ) -> Readout:
-        """The three sentences of a section of the catalogue, which find their numbers in the same values.
+        """The three sentences of a section of the catalogue; each finds the numbers that it names in `values`.
 
-        Args:
-            section: Prefix of the keys, e.g. ``"clv.map"``.
-            values: Numbers by name; a sentence takes those it names.
-            finding: Rest of the key, or a message from elsewhere.
-            certainty: Likewise.
-            action: Likewise.
+        A part is the rest of its key, as ``"certainty"`` in the section ``"clv.map"``, or a message from elsewhere.
         """
         parts = (finding, certainty, action)
         return cls(*(Message(f"{section}.{part}", values) if isinstance(part, str) else part for part in parts))
@@ -268,35 +257,10 @@ class TableResult(Result):
         return self.frame.copy()
 
 
-def table_html(frame: pd.DataFrame, formats: Mapping[str, str] | None = None, rows: int = ROWS_SHOWN) -> str:
-    """A frame as an HTML table: escaped, formatted, numbers to the right, at most `rows` rows."""
-    shown = format_frame(frame.head(rows), formats)
-    numeric = [pd.api.types.is_numeric_dtype(frame[c]) and not pd.api.types.is_bool_dtype(frame[c]) for c in frame]
-    css = ["num" if n else "txt" for n in numeric]
-    head = "".join(f'<th class="{k}">{html.escape(str(c))}</th>' for c, k in zip(shown.columns, css, strict=True))
-    body = "".join(
-        "<tr>" + "".join(f'<td class="{k}">{html.escape(v)}</td>' for v, k in zip(row, css, strict=True)) + "</tr>"
-        for row in shown.itertuples(index=False)
-    )
-    more = (
-        Message("readout.rows_shown", {"shown": len(shown), "total": len(frame)}).text()
-        if len(frame) > len(shown)
-        else ""
-    )
-    return f'<div class="crm-table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>' + (
-        f'<p class="crm-more">{more}</p>' if more else ""
-    )
-
-
-def payload(result: Result, data: DataSet | None = None, headline: bool = True, part: str = "") -> dict[str, Any]:
-    """A result as the JSON that `results.json`, the index and nbval read.
-
-    Args:
-        result: What an analysis returned.
-        data: The tables it came from, for freshness and provenance.
-        headline: Whether its readout is the page's answer on the index.
-        part: What its facts' ids begin with, where a page asks one question twice.
-    """
+def payload(
+    result: Result, data: DataSet | None = None, headline: bool = True, part: str = ""
+) -> dict[str, Any]:
+    """A result as the JSON that `results.json`, the index and nbval read; the arguments are those of `publish`."""
     readout, refusal = result.readout(), result.refusal()
     before = f"{part}." if part else ""
     facts = [{**fact.to_json(), "id": before + fact.id} for fact in result.facts()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.ticker import PercentFormatter
 
 from crm_lab.churn.action.treatment_plan import Alerts
@@ -12,7 +13,7 @@ from crm_lab.churn.definition.label_stability import Stability
 from crm_lab.churn.evaluation.alert_backtest import AlertReport
 from crm_lab.churn.evaluation.feature_drift import Drift
 from crm_lab.churn.evaluation.model_comparison import ChurnReport
-from crm_lab.churn.evaluation.ranking_report import ranking_words
+from crm_lab.churn.evaluation.ranking_report import RankingReport, ranking_words
 from crm_lab.churn.evaluation.rolling_report import OriginsReport
 from crm_lab.churn.models.churn_calibration import Calibration
 from crm_lab.churn.models.return_hazard import Returning
@@ -21,39 +22,55 @@ from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, ORANGE, PALETTE, new_axes
 
 
+def _words(name: str, **values: object) -> str:
+    return Message(f"churn.plot.{name}", values).text()
+
+
+def _named(ax: Axes, drawing: str, *, ylabel: str = "", **values: object) -> Axes:
+    """The title of a drawing and the words at its axes."""
+    ax.set(title=_words(f"{drawing}_title"), xlabel=_words(f"{drawing}_x", **values), ylabel=ylabel)
+    return ax
+
+
+def _per_cent(*axes: Axis) -> None:
+    for axis in axes:
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+
+
+def _rankings(result: RankingReport, measure: str, reference: float, ax: Axes) -> None:
+    """A measure of every ranking with its interval, models in blue, rules in orange, and what it is held against."""
+    rows = result.to_frame().iloc[::-1]
+    for place, (_, row) in enumerate(rows.iterrows()):
+        color = BLUE if row["kind"] == "model" else ORANGE
+        ax.plot([row[f"{measure}_lo"], row[f"{measure}_hi"]], [place, place], color=color, lw=2)
+        ax.plot(row[measure], place, "o", color=color)
+    ax.axvline(reference, color=GREY, ls="--", lw=1)
+    ax.set_yticks(range(len(rows)), [str(ranking_words(name)) for name in rows["ranking"]])
+
+
 @draws(WindowEvidence)
 def plot_window(result: WindowEvidence, *, ax: Axes | None = None) -> Axes:
     """Chance of return by length of silence, a line per segment, with the limit."""
     ax = ax or new_axes()
     for color, (segment, rows) in zip(PALETTE, result.to_frame().groupby("segment", sort=False), strict=False):
-        label = Message("churn.plot.all").text() if segment == EVERYBODY else str(segment)
+        label = _words("all") if segment == EVERYBODY else str(segment)
         ax.plot(rows["silent_days"], rows["chance"], color=color, marker="o", label=label)
         ax.fill_between(rows["silent_days"], rows["lo"], rows["hi"], color=color, alpha=0.2, lw=0)
     limit = result.spec.max_chance
-    ax.axhline(limit, color=GREY, ls="--", lw=1, label=Message("churn.plot.limit", {"limit": limit}).text())
-    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.axhline(limit, color=GREY, ls="--", lw=1, label=_words("limit", limit=limit))
+    _per_cent(ax.yaxis)
     ax.set_ylim(bottom=0)
-    ax.set_title(Message("churn.plot.window_title").text())
-    ax.set_xlabel(Message("churn.plot.window_x").text())
-    ax.set_ylabel(Message("churn.plot.window_y", {"horizon": result.spec.horizon_days}).text())
+    _named(ax, "window", ylabel=_words("window_y", horizon=result.spec.horizon_days))
     ax.legend()
     return ax
 
 
 @draws(ChurnReport)
 def plot_comparison(result: ChurnReport, *, ax: Axes | None = None) -> Axes:
-    """AUC of every ranking with its interval, models in blue, rules in orange."""
+    """AUC of every ranking with its interval."""
     ax = ax or new_axes()
-    rows = result.to_frame().iloc[::-1]
-    for place, (_, row) in enumerate(rows.iterrows()):
-        color = BLUE if row["kind"] == "model" else ORANGE
-        ax.plot([row["auc_lo"], row["auc_hi"]], [place, place], color=color, lw=2)
-        ax.plot(row["auc"], place, "o", color=color)
-    ax.axvline(result.row(result.spec.baseline)["auc"], color=GREY, ls="--", lw=1)
-    ax.set_yticks(range(len(rows)), [str(ranking_words(name)) for name in rows["ranking"]])
-    ax.set_title(Message("churn.plot.compare_title").text())
-    ax.set_xlabel(Message("churn.plot.compare_x").text())
-    return ax
+    _rankings(result, "auc", result.row(result.spec.baseline)["auc"], ax)
+    return _named(ax, "compare")
 
 
 @draws(Calibration)
@@ -61,15 +78,12 @@ def plot_calibration(result: Calibration, *, ax: Axes | None = None) -> Axes:
     """Observed share of leavers against the stated one, with intervals and the diagonal."""
     ax = ax or new_axes(height=4.2, width=5.2)
     rows = result.to_frame()
-    ax.axline((0, 0), slope=1, color=GREY, ls="--", lw=1, label=Message("churn.plot.perfect").text())
+    ax.axline((0, 0), slope=1, color=GREY, ls="--", lw=1, label=_words("perfect"))
     ax.vlines(rows["stated"], rows["lo"], rows["hi"], color=BLUE, lw=2)
     sns.scatterplot(data=rows, x="stated", y="observed", color=BLUE, s=45, ax=ax, zorder=3)
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    _per_cent(ax.xaxis, ax.yaxis)
     ax.set(xlim=(0, 1), ylim=(0, 1))
-    ax.set_title(Message("churn.plot.calibration_title").text())
-    ax.set_xlabel(Message("churn.plot.calibration_x").text())
-    ax.set_ylabel(Message("churn.plot.calibration_y").text())
+    _named(ax, "calibration", ylabel=_words("calibration_y"))
     ax.legend()
     return ax
 
@@ -78,16 +92,8 @@ def plot_calibration(result: Calibration, *, ax: Axes | None = None) -> Axes:
 def plot_origins(result: OriginsReport, *, ax: Axes | None = None) -> Axes:
     """Lift at capacity of every ranking with its interval."""
     ax = ax or new_axes()
-    rows = result.to_frame().iloc[::-1]
-    for place, (_, row) in enumerate(rows.iterrows()):
-        color = BLUE if row["kind"] == "model" else ORANGE
-        ax.plot([row["lift_lo"], row["lift_hi"]], [place, place], color=color, lw=2)
-        ax.plot(row["lift"], place, "o", color=color)
-    ax.axvline(1, color=GREY, ls="--", lw=1)
-    ax.set_yticks(range(len(rows)), [str(ranking_words(name)) for name in rows["ranking"]])
-    ax.set_title(Message("churn.plot.origins_title").text())
-    ax.set_xlabel(Message("churn.plot.origins_x", {"capacity": result.spec.capacity}).text())
-    return ax
+    _rankings(result, "lift", 1, ax)
+    return _named(ax, "origins", capacity=result.spec.capacity)
 
 
 @draws(AlertReport)
@@ -107,12 +113,8 @@ def plot_alerts(result: AlertReport, *, ax: Axes | None = None) -> Axes:
             fontsize=8,
         )
     ax.set(xlim=(0, None), ylim=(0, None))
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(PercentFormatter(1, decimals=0))
-    ax.set_title(Message("churn.plot.alerts_title").text())
-    ax.set_xlabel(Message("churn.plot.alerts_x").text())
-    ax.set_ylabel(Message("churn.plot.alerts_y").text())
-    return ax
+    _per_cent(ax.xaxis, ax.yaxis)
+    return _named(ax, "alerts", ylabel=_words("alerts_y"))
 
 
 @draws(Alerts)
@@ -120,12 +122,10 @@ def plot_money(result: Alerts, *, ax: Axes | None = None) -> Axes:
     """Cumulative expected profit down the list."""
     ax = ax or new_axes()
     profit = result.to_frame().query("arm == 'treatment'")["expected_profit"].cumsum()
-    label = Message("churn.plot.money_line", {"rate": result.spec.save_rate}).text()
+    label = _words("money_line", rate=result.spec.save_rate)
     ax.plot(range(1, len(profit) + 1), profit, color=BLUE, label=label)
     ax.axhline(0, color=GREY, lw=1)
-    ax.set_title(Message("churn.plot.money_title").text())
-    ax.set_xlabel(Message("churn.plot.money_x").text())
-    ax.set_ylabel(Message("churn.plot.money_y").text())
+    _named(ax, "money", ylabel=_words("money_y"))
     ax.legend()
     return ax
 
@@ -137,10 +137,7 @@ def plot_drift(result: Drift, *, ax: Axes | None = None) -> Axes:
     rows = result.to_frame().head(12)
     sns.barplot(data=rows, x="psi", y="feature", color=BLUE, ax=ax)
     ax.axvline(result.spec.alarm, color=GREY, ls="--", lw=1)
-    ax.set_title(Message("churn.plot.drift_title").text())
-    ax.set_xlabel(Message("churn.plot.drift_x").text())
-    ax.set_ylabel("")
-    return ax
+    return _named(ax, "drift", ylabel="")
 
 
 @draws(Returning)
@@ -160,12 +157,9 @@ def _survival(result: Returning, ax: Axes | None) -> Axes:
     curve = result.curve
     ax.step(curve.times, curve.survival, where="post", color=BLUE)
     ax.fill_between(curve.times, curve.lo, curve.hi, step="post", color=BLUE, alpha=0.25, lw=0)
-    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    _per_cent(ax.yaxis)
     ax.set_ylim(0, 1)
-    ax.set_title(Message("churn.plot.survival_title").text())
-    ax.set_xlabel(Message("churn.plot.survival_x", {"as_of": str(result.as_of)}).text())
-    ax.set_ylabel(Message("churn.plot.survival_y").text())
-    return ax
+    return _named(ax, "survival", ylabel=_words("survival_y"), as_of=str(result.as_of))
 
 
 def _ratios(result: Returning, ax: Axes | None) -> Axes:
@@ -179,8 +173,7 @@ def _ratios(result: Returning, ax: Axes | None) -> Axes:
     ax.axvline(1, color=GREY, ls="--", lw=1)
     ax.set_yticks(range(len(rows)), rows["feature"])
     ax.set_ylim(-0.6, len(rows) - 0.4)
-    ax.set_title(Message("churn.plot.returning_title").text())
-    ax.set_xlabel(Message("churn.plot.returning_x").text())
+    _named(ax, "returning")
     ax.legend()
     return ax
 
@@ -192,10 +185,8 @@ def plot_stability(result: Stability, *, ax: Axes | None = None) -> Axes:
     for color, (day, rows) in zip(PALETTE, result.to_frame().groupby("as_of"), strict=False):
         ax.plot(rows["window_days"], rows["came_back"], color=color, marker="o", label=f"{day:%Y-%m-%d}")
         ax.fill_between(rows["window_days"], rows["lo"], rows["hi"], color=color, alpha=0.2, lw=0)
-    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    _per_cent(ax.yaxis)
     ax.set_ylim(bottom=0)
-    ax.set_title(Message("churn.plot.stability_title").text())
-    ax.set_xlabel(Message("churn.plot.stability_x").text())
-    ax.set_ylabel(Message("churn.plot.stability_y").text())
-    ax.legend(title=Message("churn.plot.stability_day").text())
+    _named(ax, "stability", ylabel=_words("stability_y"))
+    ax.legend(title=_words("stability_day"))
     return ax

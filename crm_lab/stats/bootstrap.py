@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crm_lab.arrays import Floats
+from crm_lab.arrays import Floats, Integers
 
 
 def resamples(customers: int, draws: int, rng: np.random.Generator | int) -> Iterator[Floats]:
@@ -21,6 +21,15 @@ def resamples(customers: int, draws: int, rng: np.random.Generator | int) -> Ite
     rng = np.random.default_rng(rng)
     for _ in range(draws):
         yield np.bincount(rng.integers(0, customers, customers), minlength=customers).astype(float)
+
+
+def copies(customers: int, draws: int, rng: np.random.Generator | int) -> Integers:
+    """Poisson copies of each customer, (draws, customers): `resamples` for large bases, each customer by itself.
+
+    >>> copies(1000, 2, 0).shape
+    (2, 1000)
+    """
+    return np.random.default_rng(rng).poisson(1.0, (draws, customers))
 
 
 def percentile_interval(draws: ArrayLike, level: float = 0.95) -> tuple[float, float]:

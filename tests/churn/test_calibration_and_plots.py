@@ -7,6 +7,7 @@ import pytest
 
 from crm_lab import churn
 from crm_lab.checks import BadInput
+from crm_lab.churn.evaluation.ranking_report import probability_measures
 
 mpl.use("Agg")
 
@@ -62,3 +63,10 @@ def test_pictures_have_the_words_of_the_language(monkeypatch, orders, known, lan
         assert ax.get_title(loc="left").isascii() == (lang == "en")
     assert len(report.plot().get_yticks()) == 2
     plt.close("all")
+
+
+def test_probability_measures_by_hand():
+    found = probability_measures([1, 0, 0, 1], [0.8, 0.4, 0.2, 0.6])
+    assert found["brier"] == pytest.approx((0.04 + 0.16 + 0.04 + 0.16) / 4)
+    assert found["log_loss"] == pytest.approx(-2 * (np.log(0.8) + np.log(0.6)) / 4)
+    assert np.isfinite(probability_measures([1, 0], [0.0, 0.5])["log_loss"])

@@ -32,8 +32,8 @@ def probability_measures(left: ArrayLike, probability: ArrayLike) -> dict[str, f
 
     line = calibration_line(left, probability)
     return {
-        "brier": float(brier_score_loss(left, probability)),
-        "log_loss": float(log_loss(left, probability)),
+        "brier": float(brier_score_loss(left, probability, pos_label=1)),
+        "log_loss": float(log_loss(left, probability, labels=(0, 1))),
         "slope": line.slope,
         "slope_se": line.slope_se,
         "in_the_large": line.in_the_large,

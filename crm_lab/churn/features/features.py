@@ -120,13 +120,12 @@ class FeatureTable(TableResult):
 
     def readout(self) -> Readout:
         """How many customers, how many features, what is missing."""
-        values = {
-            "customers": len(self.frame),
-            "features": self.frame.shape[1] - 1,
-            "as_of": str(self.as_of),
-            "dropped": ", ".join(str(Message(f"churn.family.{family}")) for family in self.dropped),
-        }
-        return Readout.of("churn.features", values, action="dropped" if self.dropped else "complete")
+        values = {"customers": len(self.frame), "features": self.frame.shape[1] - 1, "as_of": str(self.as_of)}
+        dropped = ", ".join(str(Message(f"churn.family.{family}")) for family in self.dropped)
+        action = (
+            Message("churn.features.dropped", {"dropped": dropped}) if dropped else Message("churn.features.complete")
+        )
+        return Readout(Message("churn.features.finding", values), "churn.features.certainty", action)
 
     def facts(self) -> tuple[Fact, ...]:
         """Customers with features."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from crm_lab.checks import CannotAnswer, Problems
 from crm_lab.clv.validation.backtest import BackTestResult, model_title
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, TableResult
+from crm_lab.stats.bootstrap import copies, percentile_interval
 
 _GROUPS = 10
 
@@ -70,20 +72,9 @@ class RecordForecast(TableResult):
 
     def facts(self) -> tuple[Fact, ...]:
         """Value of the base in the period."""
-        return (
-            Fact(
-                "clv.record.base_value",
-                "clv.record.base",
-                self.total,
-                self.currency,
-                ci=self.interval,
-                kind="forecast",
-                n=len(self.frame),
-                window=Message("clv.window.days", {"days": self.days}),
-                refusal=self.problem,
-                better="up",
-            ),
-        )
+        window = Message("clv.window.days", {"days": self.days})
+        total = partial(Fact, "clv.record.base_value", "clv.record.base", kind="forecast", better="up", window=window)
+        return (total(self.total, self.currency, self.interval, n=len(self.frame), refusal=self.problem),)
 
 
 def forecast_by_record(
@@ -140,8 +131,7 @@ def forecast_by_record(
             "expected_purchases": now[key].to_numpy()[order],
         }
     )
-    ends = raw.sum() * np.quantile(ratios, [tail, 1 - tail])
-    interval = Interval(float(ends[0]), float(ends[1]), level)
+    interval = Interval(*percentile_interval(raw.sum() * ratios, level), level)
     spec = result.spec
     return RecordForecast(frame, float(value.sum()), interval, key, spec.horizon_days, spec.currency, result.refusal())
 
@@ -151,7 +141,7 @@ def _ratios(past: pd.DataFrame, samples: int, rng: np.random.Generator) -> Float
     ratios = []
     for _, rows in past.groupby("origin"):
         said, was = rows["said"].to_numpy(), rows["was"].to_numpy()
-        weight = rng.poisson(1.0, (samples, len(rows))).astype(np.float32)
+        weight = copies(len(rows), samples, rng).astype(np.float32)
         ratios.append((weight @ was) / np.maximum(weight @ said, 1e-12))
     return np.concatenate(ratios)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.data.kernels.purchases import purchase_days
+from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult
 
 _EARLY, _LATE = 2, (4, 12)  # weeks: the pile-up sits in the first two, the yardstick in the fifth to twelfth
@@ -45,7 +46,7 @@ class FirstPurchases(TableResult):
         early = int(self.frame["customers"].head(_EARLY).sum())
         values = {"early": early, "n": int(self.frame["customers"].sum()), "ratio": self.pile_up}
         key = "truncated" if self.truncated else "complete"
-        return Readout.of("clv.first", values, key, action=f"{key}_action")
+        return Readout(Message(f"clv.first.{key}", values), "clv.first.certainty", f"clv.first.{key}_action")
 
     def facts(self) -> tuple[Fact, ...]:
         """The pile-up."""

@@ -19,6 +19,7 @@ from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_days, purchase_summary
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult, facts_of
+from crm_lab.stats.bootstrap import percentile_interval
 
 _FEWEST = 100  # repeat buyers of a channel; below that it borrows the whole base's models
 
@@ -121,7 +122,7 @@ class Payback:
     def _row(self, name: str, cost: float, customers: int, paid: Floats, own: bool) -> dict[str, Any]:
         tail = (1 - self.level) / 2
         when = np.array([self._when(curve, cost) for curve in paid])
-        lo, hi = np.quantile(paid[1:, -1], [tail, 1 - tail])
+        lo, hi = percentile_interval(paid[1:, -1], self.level)
         early, late = np.quantile(when[1:], [tail, 1 - tail], method="inverted_cdf")
         return {
             "channel": name,

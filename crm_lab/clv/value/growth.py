@@ -18,6 +18,7 @@ from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_summary
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result, facts_of
+from crm_lab.stats.bootstrap import copies
 from crm_lab.stats.intervals import z_value
 
 PARTS = ("base", "survival", "frequency", "margin")
@@ -62,16 +63,14 @@ class ValueGrowth:
         Raises:
             BadInput: If the purchases cannot be used at one of the dates.
         """
-        rng = np.random.default_rng(rng)
         then, now = (purchase_summary(purchases, d, unit=self.unit) for d in (earlier, later))
         ends = self._parts(then, self.margin[0]), self._parts(now, self.margin[1])
         ids = pd.Index(now["customer_id"]).union(pd.Index(then["customer_id"]))
         at = [ids.get_indexer(pd.Index(s["customer_id"])) for s in (then, now)]
         draws = []
-        for _ in range(self.samples):
-            copies = rng.poisson(1.0, len(ids))
+        for times in copies(len(ids), self.samples, rng):
             again = [
-                self._parts(s.loc[s.index.repeat(copies[i])].reset_index(drop=True), m)
+                self._parts(s.loc[s.index.repeat(times[i])].reset_index(drop=True), m)
                 for s, i, m in zip((then, now), at, self.margin, strict=True)
             ]
             draws.append(np.log(again[1] / again[0]))

@@ -13,6 +13,7 @@ from crm_lab.calendar import day_number
 from crm_lab.checks import BadInput
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.data.kernels.purchases import UNIT_DAYS, purchase_days
+from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult
 
 
@@ -94,12 +95,12 @@ class AliveHistory(TableResult):
         bought = self.frame[self.frame["purchase"]]
         values = {
             "customer": self.customer_id,
-            "p": self.frame["p_alive"].iloc[-1],
+            "p": float(self.frame["p_alive"].iloc[-1]),
             "purchases": len(bought),
             "silence": (self.frame["date"].iloc[-1] - bought["date"].iloc[-1]).days,
-            "model": self.model,
         }
-        return Readout.of("clv.history", values)
+        certainty = Message("clv.history.certainty", {"model": self.model})
+        return Readout.of("clv.history", values, certainty=certainty, action=Message("clv.history.action"))
 
     def facts(self) -> tuple[Fact, ...]:
         """None: one customer is no report."""
