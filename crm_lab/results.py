@@ -15,7 +15,7 @@ import pandas as pd
 from crm_lab.messages import Message, as_message, in_words, language
 from crm_lab.mime import RESULT_MIME
 from crm_lab.number_format import ROWS_SHOWN, format_frame
-from crm_lab.number_format import table_html as table_html
+from crm_lab.number_format import table_html as table_html  # noqa: PLC0414 - found here by others
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
