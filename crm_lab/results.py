@@ -70,7 +70,8 @@ class Fact:
 
     def to_json(self) -> dict[str, Any]:
         """The fact as plain JSON, its label in the active language."""
-        value: Any = self.value.item() if hasattr(self.value, "item") else self.value
+        value: Any = self.value
+        value = value.item() if hasattr(value, "item") else value
         return {
             "id": self.id,
             "label": str(self.label),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -75,33 +75,35 @@ class AlertBacktest:
 
     def _gain(self, panel: pd.DataFrame, share: Floats) -> Floats:
         """Money of each row's alert: margin saved from a true leaver, less the contact."""
-        saved = (
-            self.save_rate * self.margin * panel["value"].to_numpy(dtype=float) * panel["left"].to_numpy(dtype=float)
-        )
-        return np.asarray(share * (saved - self.contact_cost), dtype=float)
+        value, left = (panel[column].to_numpy(dtype=float) for column in ("value", "left"))
+        return np.asarray(share * (self.save_rate * self.margin * value * left - self.contact_cost), dtype=float)
 
     def _row(self, panel: pd.DataFrame, share: Floats, sums: _Sums) -> dict[str, float]:
-        left = panel["left"].to_numpy(dtype=float)
+        left, silent = (panel[column].to_numpy(dtype=float) for column in ("left", "recency_days"))
         hits, gain = share * left, self._gain(panel, share)
-        alerts, true, money = sums.by_date(share), sums.by_date(hits), sums.by_date(gain)
-        leavers, people = sums.by_date(left), sums.by_date(np.ones(len(left)))
+
+        def measures(total: Callable[[Floats], Floats]) -> dict[str, Floats]:
+            """By date, from sums by date: those of the panel, or of resamples."""
+            alerts, true, leavers, people = (total(values) for values in (share, hits, left, np.ones(len(left))))
+            precision, base = true / alerts, leavers / people
+            return {
+                "alerts_a_week": alerts * 7 / self.days_between,
+                "precision": precision,
+                "recall": true / leavers,
+                "lift": precision / base,
+                "accuracy": (people - alerts - leavers + 2 * true) / people,
+                "never_accuracy": 1 - base,
+                "lead_days": ((self.window_days - silent) * hits).sum() / hits.sum(),
+                "net": total(gain),
+            }
+
         with np.errstate(invalid="ignore", divide="ignore"):
-            precision = true / alerts
-            right = (people - alerts - leavers + 2 * true) / people
-            lead = ((self.window_days - panel["recency_days"].to_numpy(dtype=float)) * hits).sum() / hits.sum()
-            base, recall = leavers / people, true / leavers
-            lift = precision / base
-            drawn = sums.draw(hits) / sums.draw(share)
-            drawn_lift = drawn / (sums.draw(left) / sums.draw(np.ones(len(left))))
-        return {
-            "alerts_a_week": float(alerts.mean() * 7 / self.days_between),
-            "precision": float(precision.mean()), **ends("precision", drawn.mean(axis=1)),
-            "recall": float(recall.mean()),
-            "lift": float(lift.mean()), **ends("lift", drawn_lift.mean(axis=1)),
-            "accuracy": float(right.mean()), "never_accuracy": float((1 - base).mean()),
-            "lead_days": float(lead),
-            "net": float(money.mean()), **ends("net", sums.draw(gain).mean(axis=1)),
-        }  # fmt: skip
+            found, drawn = measures(sums.by_date), measures(sums.draw)
+        row: dict[str, float] = {}
+        for name, values in found.items():
+            row[name] = float(np.mean(values))
+            row |= ends(name, drawn[name].mean(axis=1)) if name in ("precision", "lift", "net") else {}
+        return row
 
 
 def _top(panel: pd.DataFrame, name: str, capacity: float) -> Floats:

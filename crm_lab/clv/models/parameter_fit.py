@@ -72,6 +72,10 @@ class ParameterFit(Result):
         drawn = rng.multivariate_normal(mean, self.optimum.log_covariance, size=size, method="cholesky")
         return np.exp(np.clip(drawn, mean - self.farthest, mean + self.farthest))
 
+    def drawn(self, size: int, rng: np.random.Generator) -> list[Self]:
+        """The fit at `size` draws of its parameters."""
+        return [self.with_values(values) for values in self.draw_values(size, rng)]
+
     def to_frame(self) -> pd.DataFrame:
         """One row a parameter: estimate, standard error, 90 % interval (normal on the log scale)."""
         with np.errstate(invalid="ignore"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -36,8 +35,6 @@ class PurchaseModel(Story):
 
     unit: Unit = "W"
     ridge: float = 0.0
-
-    time_parameters: ClassVar[tuple[str, ...]] = ("alpha",)
 
     def __post_init__(self) -> None:
         check_settings(self, not_among(self, unit=UNIT_DAYS), negative(self, "ridge"))

@@ -70,8 +70,7 @@ def draw(
         seed: Same seed, same draws.
     """
     rng = np.random.default_rng(seed)
-    fits = [fit.with_values(v) for v in fit.draw_values(draws, rng)]
-    spends = [spend.with_values(v) for v in spend.draw_values(draws, rng)]
+    fits, spends = fit.drawn(draws, rng), spend.drawn(draws, rng)
     groups, n = int(group.max()) + 1, len(group)
     purchases, value = np.zeros((draws, groups)), np.zeros((draws, groups))
     lo, hi = np.zeros(n), np.zeros(n)
@@ -94,3 +93,8 @@ def exact_interval(drawn: Floats, level: float) -> Interval:
     """Central interval of a drawn total, of exact level for any number of draws."""
     lo, hi = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], method="weibull")
     return Interval(float(lo), float(hi), level)
+
+
+def seed_of(rng: np.random.Generator | int) -> int:
+    """A seed as it is, or one from a generator."""
+    return int(rng.integers(2**31)) if isinstance(rng, np.random.Generator) else int(rng)

@@ -150,7 +150,7 @@ class BackTest:
         some = data.iloc[rng.permutation(len(data))[:_MOST_DRAWN]]
         x, t_x, T = (some[c].to_numpy(dtype=float) for c in ("frequency", "recency", "T"))
         window = (0.0, float(data["holdout_duration"].iloc[0]))
-        drawn = [fit.with_values(v).draw_purchases(window, x, t_x, T, rng) for v in fit.draw_values(self.draws, rng)]
+        drawn = [one.draw_purchases(window, x, t_x, T, rng) for one in fit.drawn(self.draws, rng)]
         tail = (1 - self.level) / 2
         lo, hi = np.quantile(np.array(drawn, dtype=np.float32), [tail, 1 - tail], axis=0, method="inverted_cdf")
         actual = some["holdout_purchases"].to_numpy()

@@ -15,7 +15,7 @@ from crm_lab.checks import CannotAnswer, check_settings, not_among, not_levels, 
 from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
-from crm_lab.clv.sampling.posterior_draws import Base, draw, exact_interval
+from crm_lab.clv.sampling.posterior_draws import Base, draw, exact_interval, seed_of
 from crm_lab.clv.validation.forecast_scores import bias, mean_absolute_error
 from crm_lab.data.kernels.purchases import Unit, calibration_holdout
 from crm_lab.messages import Message
@@ -67,7 +67,7 @@ class HoldoutCheck:
                 "nothing to check against. Choose an earlier calibration_end."
             )
         spend = GammaGamma().fit(data)
-        seed = int(rng.integers(2**31)) if isinstance(rng, np.random.Generator) else int(rng)
+        seed = seed_of(rng)
         fits = {m: purchase_model(m, self.unit).fit(data) for m in self.models}
         checks = [self._check(fit, spend, data, seed) for fit in fits.values()]
         by_frequency = pd.concat([frame for frame, _ in checks], ignore_index=True)

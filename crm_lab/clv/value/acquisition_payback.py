@@ -13,9 +13,8 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, check_settings, not_among, not_portions, too_small
-from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
+from crm_lab.clv.models.gammagamma import GammaGamma
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
-from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_days, purchase_summary
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult, facts_of
@@ -105,15 +104,11 @@ class Payback:
         """Contribution by day since acquisition; the estimate first, then a row for each draw."""
         fit = purchase_model(self.model, self.unit).fit(summary)
         spend = GammaGamma().fit(summary)
-        pairs: list[tuple[PurchaseFit, GammaGammaFit]] = [(fit, spend)]
-        pairs += [
-            (fit.with_values(v), spend.with_values(w))
-            for v, w in zip(fit.draw_values(self.draws, rng), spend.draw_values(self.draws, rng), strict=True)
-        ]
+        fits, spends = [fit, *fit.drawn(self.draws, rng)], [spend, *spend.drawn(self.draws, rng)]
         days = self._days
         discount = (1 + self.annual_discount_rate) ** (-(days[1:] + days[:-1]) / 2 / UNIT_DAYS["Y"])
         out = []
-        for one, money in pairs:
+        for one, money in zip(fits, spends, strict=True):
             steps = np.diff(one.expected_purchases(days / UNIT_DAYS[self.unit])) * discount
             later = np.concatenate(([0.0], np.cumsum(steps))) * money.mean_spend
             out.append(self.margin * (opening + later))

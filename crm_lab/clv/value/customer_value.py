@@ -16,6 +16,7 @@ from crm_lab.checks import check_settings, not_among, not_levels, not_portions, 
 from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.clv.sampling.posterior_draws import seed_of
 from crm_lab.clv.validation.holdout import HoldoutResult
 from crm_lab.clv.value.group_value import VALUE_BANDS, GroupValueResult
 from crm_lab.clv.value.valuation import Draws, Valuation, valuation
@@ -86,10 +87,9 @@ class CustomerValue:
         summary = purchase_summary(purchases, as_of, unit=self.unit)
         fit = purchase_model(self.model, self.unit).fit(summary)
         spend = GammaGamma().fit(summary)
-        seed = int(rng.integers(2**31)) if isinstance(rng, np.random.Generator) else int(rng)
         missed = None if check is None else check.revenue_ratio(fit.model.title)
         window = (self.start_days / UNIT_DAYS[self.unit], self.horizon_days / UNIT_DAYS[self.unit])
-        draws = Draws(self.draws, self.level, seed)
+        draws = Draws(self.draws, self.level, seed_of(rng))
         worth = valuation(summary, fit, spend, window, self.annual_discount_rate, self.margin, draws)
         return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, missed)
 
