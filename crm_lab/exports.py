@@ -75,7 +75,7 @@ def write_csv(frame: pd.DataFrame, name: str) -> Path:
 
 def write_csv_to(frame: pd.DataFrame, path: Path) -> Path:
     """Write a frame as `write_csv` does, to a path of one's own."""
-    return _write(path, defuse(frame).to_csv(index=False).encode("utf-8-sig"))
+    return write_whole(path, defuse(frame).to_csv(index=False).encode("utf-8-sig"))
 
 
 def write_json(content: Any, name: str) -> Path:
@@ -89,7 +89,7 @@ def write_json(content: Any, name: str) -> Path:
         The path written.
     """
     text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
-    return _write(out_dir() / name, f"{text}\n".encode())
+    return write_whole(out_dir() / name, f"{text}\n".encode())
 
 
 @contextmanager
@@ -105,7 +105,8 @@ def whole_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _write(path: Path, content: bytes) -> Path:
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file whole or not at all."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_bytes(content)
     part.replace(path)

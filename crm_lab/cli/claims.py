@@ -37,7 +37,7 @@ def claims(file: Path, form: str, measured: Path | None, lang: str) -> None:
     elif form == "csv":
         from crm_lab.exports import defuse
 
-        click.echo(defuse(audit.to_frame(lang)).to_csv(index=False), nl=False)
+        click.echo(defuse(audit.sentences(lang)).to_csv(index=False), nl=False)
     else:
         _write_table(audit, lang)
     sys.exit(1 if audit.findings else 0)
@@ -65,7 +65,7 @@ def _counts(audit: AuditResult) -> dict[str, int]:
 def _write_json(audit: AuditResult, lang: str) -> None:
     import json
 
-    findings = audit.to_frame(lang).to_dict("records")
+    findings = audit.sentences(lang).to_dict("records")
     for row, finding in zip(findings, audit.findings, strict=True):
         row["claims"] = list(finding.names)
     click.echo(json.dumps({**_counts(audit), "findings": findings}, ensure_ascii=False, indent=2))

@@ -19,7 +19,7 @@ _VERDICTS = ("yes", "partly", "no")
 @draws(ReconciliationResult)
 def draw_reconciliation(result: ReconciliationResult, *, ax: Axes | None = None) -> Axes:
     """Lines each rule touched, by what was done about them, on a logarithmic axis."""
-    table = result.to_frame()
+    table = result.shown()
     steps = table[~table["step"].isin(["raw", "clean", "quarantine"])].sort_values("rows", ascending=False)
     ax = ax or new_axes(height=0.9 + 0.42 * max(len(steps), 1))
     sns.barplot(steps, x="rows", y="what", hue="action", orient="h", dodge=False, ax=ax)

@@ -36,7 +36,7 @@ def draw_audit(result: AuditResult, *, ax: Axes | None = None) -> Axes:
 @draws(RecomputationResult)
 def draw_recomputed(result: RecomputationResult, *, ax: Axes | None = None) -> Axes:
     """What is claimed beside what was measured, with its interval."""
-    rows = result.to_frame()
+    rows = result.shown()
     ax = ax or new_axes(height=1.4 + 0.55 * max(len(rows), 1))
     names = [f"{row.claim}\n{row.measured_as}" for row in rows.itertuples()]
     _intervals(ax, rows["measured"], rows["lo"], rows["hi"], names)
@@ -48,7 +48,7 @@ def draw_recomputed(result: RecomputationResult, *, ax: Axes | None = None) -> A
 @draws(PlanResult)
 def draw_plan(result: PlanResult, *, ax: Axes | None = None) -> Axes:
     """Each target as a line, what was measured as a point with its interval."""
-    rows = result.to_frame()
+    rows = result.shown()
     ax = ax or new_axes(height=1.4 + 0.5 * max(len(rows), 1))
     names = [f"{row.metric}\n{row.verdict}" for row in rows.itertuples()]
     _intervals(ax, rows["actual"], rows["lo"], rows["hi"], names)

@@ -76,17 +76,22 @@ class AuditResult(Result):
     findings: tuple[Finding, ...]
     rules: tuple[str, ...]
 
-    def to_frame(self, lang: str | None = None) -> pd.DataFrame:
-        """One row per finding: severity, finding in a language, claims, question, kind, rule."""
-        rows = [
-            (f.severity, f.sentence.text(lang), ", ".join(f.names), f.ask.text(lang), f.kind, f.rule)
-            for f in self.findings
-        ]
+    def to_frame(self) -> pd.DataFrame:
+        """One row per finding: severity, finding, claims, question, kind, rule; sentences by their keys."""
+        rows = [(f.severity, f.sentence.key, ", ".join(f.names), f.ask.key, f.kind, f.rule) for f in self.findings]
         return pd.DataFrame(rows, columns=list(COLUMNS), dtype="str")
+
+    def sentences(self, lang: str | None = None) -> pd.DataFrame:
+        """`to_frame` with the sentences in a language."""
+        said = {
+            "finding": [f.sentence.text(lang) for f in self.findings],
+            "ask": [f.ask.text(lang) for f in self.findings],
+        }
+        return self.to_frame().assign(**said)
 
     def shown(self, lang: str | None = None) -> pd.DataFrame:
         """`to_frame` for readers: severity and kind in words, long lists of claims cut short."""
-        frame = self.to_frame(lang).drop(columns="rule")
+        frame = self.sentences(lang).drop(columns="rule")
         for column in ("severity", "kind"):
             frame[column] = [Message(f"claims.{column}.{value}").text(lang) for value in frame[column]]
         frame["claims"] = [_short(f.names) for f in self.findings]

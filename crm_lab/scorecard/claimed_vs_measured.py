@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import pandas as pd
 
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Kind, Readout, Result
+from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.scorecard.claim import Claim
 from crm_lab.scorecard.claims_file import ClaimList
 from crm_lab.scorecard.kpi_registry import metrics
@@ -59,6 +60,7 @@ class RecomputationResult(Result):
     """
 
     name: ClassVar[str] = "recomputed"
+    words: ClassVar[Mapping[str, str]] = {"place": "claims.place.", "measured_as": "claims.metric."}
     formats: ClassVar[Mapping[str, str]] = dict.fromkeys(("claimed", "measured", "lo", "hi"), ".1%")
     pairs: tuple[Pair, ...]
     simulated: bool = False
@@ -67,13 +69,18 @@ class RecomputationResult(Result):
         """One row per claim: claimed, measured with interval, where the claim lies, what was measured."""
         rows = [
             (
-                p.claim.name, p.claim.text(), p.level.text, p.claimed, p.row.value, p.row.lo, p.row.hi, p.row.n,
-                Message(f"claims.place.{p.place}").text(), _label(p.row).text(),
+                p.claim.name, p.level.text, p.claimed, p.row.value, p.row.lo, p.row.hi, p.row.n, p.place, p.row.metric,
             )
             for p in self.pairs
         ]  # fmt: skip
-        columns = ["claim", "says", "as_printed", "claimed", "measured", "lo", "hi", "n", "place", "measured_as"]
+        columns = ["claim", "as_printed", "claimed", "measured", "lo", "hi", "n", "place", "measured_as"]
         return pd.DataFrame(rows, columns=columns)
+
+    def shown(self) -> pd.DataFrame:
+        """The same with what each claim says."""
+        frame = super().shown()
+        frame.insert(1, "says", [pair.claim.text() for pair in self.pairs])
+        return frame
 
     def readout(self) -> Readout:
         """How many claims lie off what was measured, and what that means."""
@@ -93,20 +100,15 @@ class RecomputationResult(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """What was measured, once for each metric."""
-        kind: Kind = "simulated" if self.simulated else "estimate"
+        found = partial(Fact, unit="share", kind="simulated" if self.simulated else "estimate")
+        rows = {pair.row.metric: pair.row for pair in self.pairs}.values()
         return tuple(
-            Fact(
-                f"recomputed.{row.metric}",
-                _label(row),
-                row.value,
-                "share",
-                ci=Interval(row.lo, row.hi),
-                kind=kind,
-                n=row.n,
+            found(
+                f"recomputed.{row.metric}", _label(row), row.value, ci=Interval(row.lo, row.hi), n=row.n,
                 definition=row.definition,
             )
-            for row in {pair.row.metric: pair.row for pair in self.pairs}.values()
-        )
+            for row in rows
+        )  # fmt: skip
 
 
 def _label(row: Measured) -> Message:

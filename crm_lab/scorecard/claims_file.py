@@ -45,15 +45,21 @@ class ClaimList:
         return tuple(claim for deck in self.decks for claim in deck.claims)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per claim: deck, claim, what it says, metric, population, source."""
-        rows = [(c.deck, c.id, c.text(), c.about.label.text(), c.population, c.source) for c in self.claims]
-        return pd.DataFrame(rows, columns=["deck", "claim", "says", "metric", "population", "source"], dtype="str")
+        """One row per claim: deck, claim, metric, population, source."""
+        rows = [(c.deck, c.id, c.metric, c.population, c.source) for c in self.claims]
+        return pd.DataFrame(rows, columns=["deck", "claim", "metric", "population", "source"], dtype="str")
+
+    def shown(self) -> pd.DataFrame:
+        """The same with what each claim says, and the metrics in words."""
+        frame = self.to_frame().assign(metric=[c.about.label.text() for c in self.claims])
+        frame.insert(2, "says", pd.Series([c.text() for c in self.claims], dtype="str"))
+        return frame
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.claims)} claims of {len(self.decks)} decks)"
 
     def _repr_html_(self) -> str:
-        return table_html(self.to_frame().drop(columns="source"))
+        return table_html(self.shown().drop(columns="source"))
 
 
 def read_claims(path: str | Path) -> ClaimList:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
@@ -14,7 +13,7 @@ from numpy.typing import ArrayLike
 from crm_lab.checks import BadInput, Problems, need_columns
 from crm_lab.results import Fact
 from crm_lab.scorecard.kpi_registry import metrics
-from crm_lab.stats.intervals import z_value
+from crm_lab.stats.intervals import ratio_by_customer
 
 COLUMNS = ("metric", "value", "lo", "hi", "n", "data", "definition")
 
@@ -59,9 +58,8 @@ def share_by_customer(
         raise BadInput(
             f"{metric}: {n} customers with {total:g} in all; a share takes two customers and something to share."
         )
-    share = float(up.sum()) / total
-    reach = z_value(level) * math.sqrt(float(((up - share * down) ** 2).sum()) * n / (n - 1)) / total
-    return Measured(metric, share, max(share - reach, 0.0), min(share + reach, 1.0), int(total), data, definition)
+    share, ci = ratio_by_customer(up, down, level)
+    return Measured(metric, share, ci.lo, ci.hi, int(total), data, definition)
 
 
 def from_fact(metric: str, fact: Fact, *, data: str, definition: str = "") -> Measured:

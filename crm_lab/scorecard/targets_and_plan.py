@@ -6,18 +6,21 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
+from operator import itemgetter
 from typing import ClassVar, Literal
 
 import pandas as pd
 
 from crm_lab.checks import BadInput, Problems, as_date
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Kind, Readout, Result
+from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.scorecard.kpi_registry import metrics
 from crm_lab.scorecard.measured_values import Measured
 
 PlanVerdict = Literal["met", "missed", "cannot_tell"]
 VERDICTS: tuple[PlanVerdict, ...] = ("met", "missed", "cannot_tell")
+_ACTUAL = {"actual": "value", "lo": "lo", "hi": "hi"}
 _FOREVER = 36_525  # days: a century is no date to wait for
 
 
@@ -143,6 +146,15 @@ class PlanLine:
     n_needed: float = math.nan
     tell_on: date | None = None
 
+    def points(self, value: float) -> float:
+        """How far a value lies above the target, in points."""
+        return (value - self.target.target) * 100
+
+    @property
+    def label(self) -> Message:
+        """The metric's name."""
+        return metrics()[self.target.metric].label
+
 
 def _line(target: Target, actual: Measured | None, last: date, days: int) -> PlanLine:
     if actual is None:
@@ -168,6 +180,7 @@ class PlanResult(Result):
     """
 
     name: ClassVar[str] = "plan"
+    words: ClassVar[Mapping[str, str]] = {"metric": "claims.metric.", "verdict": "claims.plan.verdict_"}
     formats: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("target", "actual", "lo", "hi"), ".1%"), "variance_points": "+.1f", "n_needed": ",.0f",
     }  # fmt: skip
@@ -178,27 +191,17 @@ class PlanResult(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """One row per target: actual with interval, variance in points, verdict, when it can be told."""
-        rows = []
-        for line in self.lines:
-            a, t = line.actual, line.target
-            numbers = (a.value, a.lo, a.hi, (a.value - t.target) * 100) if a else (math.nan,) * 4
-            said = Message(f"claims.plan.verdict_{line.verdict or 'unmeasured'}").text()
-            rows.append(
-                (metrics()[t.metric].label.text(), t.target, *numbers, said, line.n_needed, line.tell_on, t.source)
-            )
-        columns = [
-            "metric",
-            "target",
-            "actual",
-            "lo",
-            "hi",
-            "variance_points",
-            "verdict",
-            "n_needed",
-            "tell_on",
-            "source",
-        ]
-        return pd.DataFrame(rows, columns=columns)
+        rows = [
+            {
+                "metric": line.target.metric, "target": line.target.target,
+                **{column: getattr(line.actual, name, math.nan) for column, name in _ACTUAL.items()},
+                "variance_points": line.points(line.actual.value) if line.actual else math.nan,
+                "verdict": line.verdict or "unmeasured", "n_needed": line.n_needed, "tell_on": line.tell_on,
+                "source": line.target.source,
+            }
+            for line in self.lines
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
 
     def count(self, said: PlanVerdict) -> int:
         """Targets with a verdict."""
@@ -212,28 +215,24 @@ class PlanResult(Result):
         return Readout(Message("claims.plan.finding", values), certainty, self._action())
 
     def _action(self) -> Message:
-        missed = [line for line in self.lines if line.verdict == "missed" and line.actual]
-        waiting = [line for line in self.lines if line.verdict == "cannot_tell"]
+        missed = [(abs(line.actual.value - line.target.target), line) for line in self.lines
+                  if line.verdict == "missed" and line.actual]  # fmt: skip
         if missed:
-            worst = max(missed, key=lambda line: abs(line.actual.value - line.target.target) if line.actual else 0.0)
-            return Message("claims.plan.action_missed", {"metric": metrics()[worst.target.metric].label})
-        if waiting and (day := waiting[0].tell_on):
-            return Message(
-                "claims.plan.action_wait", {"metric": metrics()[waiting[0].target.metric].label, "day": str(day)}
-            )
+            return Message("claims.plan.action_missed", {"metric": max(missed, key=itemgetter(0))[1].label})
+        waiting = next((line for line in self.lines if line.verdict == "cannot_tell"), None)
+        if waiting and waiting.tell_on:
+            return Message("claims.plan.action_wait", {"metric": waiting.label, "day": str(waiting.tell_on)})
         return Message("claims.plan.action_wait_long" if waiting else "claims.plan.action_met")
 
     def facts(self) -> tuple[Fact, ...]:
         """The variance of each measured target, in points."""
-        kind: Kind = "simulated" if self.simulated else "estimate"
+        variance = partial(Fact, unit="points", kind="simulated" if self.simulated else "estimate")
         return tuple(
-            Fact(
+            variance(
                 f"plan.{line.target.metric}",
-                Message("claims.fact.variance", {"metric": metrics()[line.target.metric].label}),
-                (a.value - line.target.target) * 100,
-                "points",
-                ci=Interval((a.lo - line.target.target) * 100, (a.hi - line.target.target) * 100, self.level),
-                kind=kind,
+                Message("claims.fact.variance", {"metric": line.label}),
+                line.points(a.value),
+                ci=Interval(line.points(a.lo), line.points(a.hi), self.level),
                 n=a.n,
                 better="up" if line.target.direction == "up" else "down",
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.inequality import Inequality, inequality
 
 _NEEDED = ("order_id", "customer_id", "date", "net_amount")
+_FACTS = ("customers", "revenue", "top_share", "gini", "kept")
 _LEVERS = ("customers", "orders_per_customer", "revenue_per_order")
 
 
@@ -152,68 +154,39 @@ class CustomerBaseResult(Result):
 
     def readout(self) -> Readout:
         """Concentration, the largest lever of change, and what to do."""
-        total = float(self.deciles["revenue"].sum())
-        share = self.concentration.top_share
-        numbers = {
-            "customers": int(self.deciles["customers"].sum()),
-            "revenue": total,
-            "currency": self.currency,
-            "top": self.top,
-            "share": self.concentration.top_share,
-            "lo": self.concentration.top_share_ci.lo,
-            "hi": self.concentration.top_share_ci.hi,
-        }
-        finding = Message("customer_base.finding", numbers)
-        certainty = Message(
-            "customer_base.certainty",
-            {"level": self.concentration.top_share_ci.level, "without": self.without_customer},
-        )
+        spread = self.concentration
+        values = {
+            "customers": int(self.deciles["customers"].sum()), "revenue": float(self.deciles["revenue"].sum()),
+            "currency": self.currency, "top": self.top, "share": spread.top_share, "lo": spread.top_share_ci.lo,
+            "hi": spread.top_share_ci.hi, "level": spread.top_share_ci.level, "without": self.without_customer,
+        }  # fmt: skip
+        finding, certainty = (Message(f"customer_base.{key}", values) for key in ("finding", "certainty"))
         if self.periods["complete"].sum() < 2:
-            return Readout(finding, certainty, Message("customer_base.wait", {"share": share}))
+            return Readout(finding, certainty, Message("customer_base.wait", values))
         change = self.change()
         lever = change.iloc[int(change["part"].abs().to_numpy().argmax())]
-        action = Message(
-            "customer_base.action",
-            {
-                "change": float(change["share"].sum()),
-                "lever": Message(f"customer_base.lever.{lever['lever']}"),
-                "part": float(lever["share"]),
-                "advice": Message(f"customer_base.advice.{lever['lever']}"),
-            },
-        )
-        return Readout(finding, certainty, action)
+        advice = {
+            "change": float(change["share"].sum()), "part": float(lever["share"]),
+            **{key: Message(f"customer_base.{key}.{lever['lever']}") for key in ("lever", "advice")},
+        }  # fmt: skip
+        return Readout(finding, certainty, Message("customer_base.action", advice))
 
     def facts(self) -> tuple[Fact, ...]:
         """Customers, revenue, concentration, repeat buying and the change over the window."""
-        last = self.periods[self.periods["complete"]].iloc[-1] if self.periods["complete"].any() else None
-        customers = int(self.deciles["customers"].sum())
-        facts = [
-            Fact("base.customers", "customer_base.fact.customers", customers, "customers"),
-            Fact("base.revenue", "customer_base.fact.revenue", float(self.deciles["revenue"].sum()), self.currency),
-            Fact(
-                "base.top_share",
-                Message("customer_base.fact.top_share", {"top": self.top}),
-                self.concentration.top_share,
-                "share",
-                ci=self.concentration.top_share_ci,
-                kind="estimate",
-                n=customers,
+        spread, customers = self.concentration, int(self.deciles["customers"].sum())
+        estimate = partial(Fact, kind="estimate", n=customers)
+        label = {key: Message(f"customer_base.fact.{key}", {"top": self.top}) for key in _FACTS}
+        kept = self.periods[self.periods["complete"]].tail(1)
+        return (
+            Fact("base.customers", label["customers"], customers, "customers"),
+            Fact("base.revenue", label["revenue"], float(self.deciles["revenue"].sum()), self.currency),
+            estimate("base.top_share", label["top_share"], spread.top_share, "share", ci=spread.top_share_ci),
+            estimate("base.gini", label["gini"], spread.gini, ci=spread.gini_ci),
+            *(
+                Fact("base.kept", label["kept"], float(row["kept"]), "share", window=str(row["period"]), better="up")
+                for row in kept.to_dict("records")
             ),
-            Fact(
-                "base.gini",
-                "customer_base.fact.gini",
-                self.concentration.gini,
-                ci=self.concentration.gini_ci,
-                kind="estimate",
-                n=customers,
-            ),
-        ]
-        if last is not None:
-            window = str(last["period"])
-            facts.append(
-                Fact("base.kept", "customer_base.fact.kept", float(last["kept"]), "share", window=window, better="up")
-            )
-        return tuple(facts)
+        )
 
 
 def _periods(orders: pd.DataFrame, period: str, end: date) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -181,51 +182,35 @@ class LifecycleResult(Result):
     def to_frame(self) -> pd.DataFrame:
         """One row per stage: customers, share, medians of silence and slow gap, share with borrowed rhythm."""
         borrowed = self.customers["n_gaps"] < self.spec.min_gaps
-        by = self.customers.assign(borrowed=borrowed).groupby("stage")
-        frame = pd.DataFrame(
-            {
-                "customers": by.size(),
-                "median_silent_days": by["silent_days"].median(),
-                "median_slow_gap": by["slow_gap"].median(),
-                "borrowed_rhythm": by["borrowed"].mean(),
-            }
-        ).reindex(list(STAGES))
+        of_stage = {
+            "customers": ("stage", "size"), "median_silent_days": ("silent_days", "median"),
+            "median_slow_gap": ("slow_gap", "median"), "borrowed_rhythm": ("borrowed", "mean"),
+        }  # fmt: skip
+        frame = self.customers.assign(borrowed=borrowed).groupby("stage").agg(**of_stage).reindex(list(STAGES))
         frame["customers"] = frame["customers"].fillna(0).astype("int64")
         frame.insert(1, "share", frame["customers"] / len(self.customers))
-        frame = frame.rename_axis("stage").reset_index()
+        return frame.rename_axis("stage").reset_index()
+
+    def shown(self) -> pd.DataFrame:
+        """The same with the stages' names."""
+        frame = self.to_frame()
         frame.insert(1, "name", [stage_name(s).text() for s in frame["stage"]])
         return frame
 
     def readout(self) -> Readout:
         """How many are slipping, how they were told, what to do."""
-        counts = self.customers["stage"].value_counts()
-        slipping, lost, total = (
-            int(counts.reindex(["declining", "dormant"]).fillna(0).sum()),
-            int(counts.get("lost", 0)),
-            len(self.customers),
-        )
-        borrowed = float((self.customers["n_gaps"] < self.spec.min_gaps).mean())
-        return Readout(
-            Message(
-                "segments.lifecycle.finding",
-                {"slipping": slipping, "share": slipping / total, "lost": lost, "total": total},
-            ),
-            Message("segments.lifecycle.certainty", {"borrowed": borrowed, "min_gaps": self.spec.min_gaps}),
-            "segments.lifecycle.action",
-        )
+        counts, total = self.customers["stage"].value_counts(), len(self.customers)
+        slipping = int(counts.get("declining", 0) + counts.get("dormant", 0))
+        values = {
+            "slipping": slipping, "share": slipping / total, "lost": int(counts.get("lost", 0)), "total": total,
+            "borrowed": float((self.customers["n_gaps"] < self.spec.min_gaps).mean()), "min_gaps": self.spec.min_gaps,
+        }  # fmt: skip
+        return Readout(*(Message(f"segments.lifecycle.{key}", values) for key in ("finding", "certainty", "action")))
 
     def facts(self) -> tuple[Fact, ...]:
         """Customers per stage."""
-        frame = self.to_frame()
-        return tuple(
-            Fact(
-                f"lifecycle.{stage}",
-                stage_name(stage),
-                int(customers),
-                "customers",
-                n=len(self.customers),
-                definition=f"slow gap = 9th decile of own gaps; dormant > {self.spec.dormant_after:g}, "
-                f"lost > {self.spec.lost_after:g} slow gaps",
-            )
-            for stage, customers in zip(frame["stage"], frame["customers"], strict=True)
-        )
+        dormant, lost, frame = self.spec.dormant_after, self.spec.lost_after, self.to_frame()
+        definition = f"slow gap = 9th decile of own gaps; dormant > {dormant:g}, lost > {lost:g} slow gaps"
+        of_stage = partial(Fact, unit="customers", n=len(self.customers), definition=definition)
+        counts = zip(frame["stage"], frame["customers"], strict=True)
+        return tuple(of_stage(f"lifecycle.{stage}", stage_name(stage), int(customers)) for stage, customers in counts)

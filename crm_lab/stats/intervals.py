@@ -77,6 +77,28 @@ def normal_interval(value: float, se: float, level: float = 0.95) -> Interval:
     return Interval(value - half, value + half, level)
 
 
+def ratio_by_customer(up: ArrayLike, down: ArrayLike, level: float = 0.95, *, ddof: int = 1) -> tuple[float, Interval]:
+    """A share of sums over customers, such as answers per message, with the customer as the sampling unit.
+
+    Linearised (delta method; Cochran 1977, section 6.3); the interval ends at 0 and 1.
+
+    Args:
+        up: Per customer, how many, shape (n,).
+        down: Per customer, of how many, shape (n,).
+        level: Confidence level.
+        ddof: Degrees of freedom taken off n, as in `numpy.var`.
+
+    >>> ratio_by_customer([1, 0, 2, 1], [2, 3, 3, 2])[0]
+    0.4
+    """
+    y, x = np.asarray(up, dtype=float), np.asarray(down, dtype=float)
+    n, total = len(x), float(x.sum())
+    share = float(y.sum()) / total
+    se = math.sqrt(float(((y - share * x) ** 2).sum()) * n / (n - ddof)) / total
+    ci = normal_interval(share, se, level)
+    return share, Interval(max(ci.lo, 0.0), min(ci.hi, 1.0), level)
+
+
 @dataclass(frozen=True, slots=True)
 class RatioSet:
     """A confidence set of a ratio (Fieller 1954).

@@ -85,7 +85,7 @@ def test_impossible_audits_are_refused():
 def test_a_page_is_refused_where_history_is_too_short(cdnow_sample):
     early = cdnow_sample.workspace.at("1997-02-15")
     coverage = what_can_be_answered(early)
-    frame = coverage.to_frame().set_index("page")
+    frame = coverage.shown().set_index("page")
     assert coverage.count("no") == len(questions()) - 1
     assert "at least 90 needed" in frame.loc["04", "because"]
     assert coverage.size.days == 46

@@ -105,6 +105,6 @@ def test_a_missing_a_binary_and_a_huge_file(tmp_path):
 
 
 def test_the_table_of_claims_has_a_row_each(honest):
-    frame = honest.to_frame()
+    frame = honest.shown()
     assert len(frame) == len(honest.claims) > 25
     assert frame["says"].str.len().min() > 5

@@ -21,9 +21,7 @@ def test_the_order_is_segment_then_money_times_overdue(scored, customers):
 
 def test_the_reason_names_gap_silence_and_money(scored, customers):
     calls = CallRule(segments=("loyal",)).analyze(scored, customers)
-    assert calls.to_frame()["reason"].iloc[0] == (
-        "Usual gap 4 d, now silent 13 d (3.2×); spent USD 1,200 in 12 months."
-    )
+    assert calls.shown()["reason"].iloc[0] == ("Usual gap 4 d, now silent 13 d (3.2×); spent USD 1,200 in 12 months.")
 
 
 def test_the_readout_says_what_is_at_stake_and_that_the_rule_is_untested(scored, customers):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any, ClassVar
 
@@ -42,6 +42,7 @@ class CoverageResult(Result):
     """Each question with its verdict, its reason and what would improve it."""
 
     name: ClassVar[str] = "coverage"
+    words: ClassVar[Mapping[str, str]] = {"answer": "coverage."}
 
     title: str
     currency: str
@@ -49,15 +50,15 @@ class CoverageResult(Result):
     answers: tuple[Answer, ...]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a question: `page`, `question`, `answer`, `because`."""
-        return pd.DataFrame(
-            {
-                "page": [answer.page[:2] for answer in self.answers],
-                "question": [Message(f"question.{answer.page}").text() for answer in self.answers],
-                "answer": [Message(f"coverage.{answer.verdict}").text() for answer in self.answers],
-                "because": [answer.reason.text() for answer in self.answers],
-            }
-        )
+        """One row a question: `page`, `answer`, `because`."""
+        rows = [(answer.page[:2], answer.verdict, answer.reason.key) for answer in self.answers]
+        return pd.DataFrame(rows, columns=["page", "answer", "because"])
+
+    def shown(self) -> pd.DataFrame:
+        """The same with each page's question, and the reasons in full."""
+        frame = super().shown().assign(because=[answer.reason.text() for answer in self.answers])
+        frame.insert(1, "question", [Message(f"question.{answer.page}").text() for answer in self.answers])
+        return frame
 
     def count(self, verdict: str) -> int:
         """How many questions have this verdict."""
@@ -65,31 +66,20 @@ class CoverageResult(Result):
 
     def readout(self) -> Readout:
         """How many questions have an answer, on how much data, and what to add."""
-        size = self.size
-        counts = {
-            "title": self.title,
-            "able": self.count("yes") + self.count("partly"),
-            "total": len(self.answers),
-            "lines": size.lines,
-            "customers": size.customers,
-            "days": size.days,
-            "revenue": size.revenue,
-            "currency": self.currency,
-        }
-        action = "unlock" if self.count("partly") + self.count("no") else "complete"
-        return Readout(
-            Message("coverage.finding", counts),
-            Message("coverage.certainty", {"returning": size.returning / size.customers if size.customers else 0.0}),
-            Message(f"coverage.{action}", {"n": self.count("partly") + self.count("no")}),
-        )
+        size, open_ = self.size, self.count("partly") + self.count("no")
+        values = {
+            **asdict(size), "title": self.title, "able": self.count("yes") + self.count("partly"),
+            "total": len(self.answers), "currency": self.currency, "n": open_,
+            "returning": size.returning / size.customers if size.customers else 0.0,
+        }  # fmt: skip
+        said = ("finding", "certainty", "unlock" if open_ else "complete")
+        return Readout(*(Message(f"coverage.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
         """Lines, orders, customers, returning customers, days and revenue."""
         units = {"revenue": self.currency, "days": "days"}
-        return tuple(
-            Fact(f"data.{key}", f"coverage.size.{key}", getattr(self.size, key), units.get(key, ""))
-            for key in ("lines", "orders", "customers", "returning", "days", "revenue")
-        )  # fmt: skip
+        size = asdict(self.size)
+        return tuple(Fact(f"data.{key}", f"coverage.size.{key}", n, units.get(key, "")) for key, n in size.items())
 
 
 def what_can_be_answered(tables: Tables) -> CoverageResult:

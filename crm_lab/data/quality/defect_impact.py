@@ -53,24 +53,12 @@ class DefectImpactResult(Result):
 
     def readout(self) -> Readout:
         """The defect that would move a headline figure most."""
-        moved = self.to_frame()
+        moved, certainty = self.to_frame(), Message("impact.certainty", {"n": len(self.values) - 1})
         if moved.empty:
-            return Readout("impact.nothing", Message("impact.certainty", {"n": len(self.values) - 1}), "impact.keep")
-        worst = moved.iloc[0]
-        return Readout(
-            Message(
-                "impact.worst",
-                {
-                    "defect": Message(f"rules.{worst['defect']}"),
-                    "figure": Message(f"kpis.{worst['figure']}"),
-                    "clean": worst["clean"],
-                    "left_in": worst["left_in"],
-                    "change": worst["change"],
-                },
-            ),
-            Message("impact.certainty", {"n": len(self.values) - 1}),
-            "impact.keep",
-        )
+            return Readout("impact.nothing", certainty, "impact.keep")
+        worst = moved.to_dict("records")[0]
+        names = {"defect": Message(f"rules.{worst['defect']}"), "figure": Message(f"kpis.{worst['figure']}")}
+        return Readout(Message("impact.worst", {str(k): v for k, v in worst.items()} | names), certainty, "impact.keep")
 
     def facts(self) -> tuple[Fact, ...]:
         """The clean headline figures."""

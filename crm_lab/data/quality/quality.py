@@ -12,7 +12,7 @@ from crm_lab.checks import BadInput
 from crm_lab.data.workspace import Tables
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
-from crm_lab.stats.intervals import wilson
+from crm_lab.stats.intervals import wilson_interval
 from crm_lab.tables import TABLES, Table
 
 TARGET = 0.95
@@ -52,8 +52,12 @@ class QualityResult(Result):
     @property
     def score(self) -> float:
         """Share of required checks' rows that pass (the least of them), between 0 and 1."""
-        required = self.checks[self.checks["required"] & (self.checks["rows"] > 0)]
+        required = self._required
         return float(1 - (required["failing"] / required["rows"]).max()) if len(required) else 1.0
+
+    @property
+    def _required(self) -> pd.DataFrame:
+        return self.checks[self.checks["required"] & (self.checks["rows"] > 0)]
 
     def require(self, floor: float) -> None:
         """Refuse to go on where a required check fails for more than ``1 - floor`` of its rows.
@@ -61,16 +65,10 @@ class QualityResult(Result):
         Raises:
             BadInput: Naming each check below the floor with its counts.
         """
-        required = self.checks[self.checks["required"] & (self.checks["rows"] > 0)]
-        bad = required[required["failing"] > (1 - floor) * required["rows"]]
-        if len(bad):
-            raise BadInput(
-                f"The quality of {self.title} is below the floor of {floor:.0%}",
-                [
-                    f"{row.table}.{row.check}: {row.failing:,} of {row.rows:,} rows fail."
-                    for row in bad.itertuples(index=False)
-                ],
-            )
+        bad = self._required[lambda checks: checks["failing"] > (1 - floor) * checks["rows"]]
+        problems = [f"{r.table}.{r.check}: {r.failing:,} of {r.rows:,} rows fail." for r in bad.itertuples(index=False)]
+        if problems:
+            raise BadInput(f"The quality of {self.title} is below the floor of {floor:.0%}", problems)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a check: `dimension`, `table`, `check`, `rows`, `failing`, `failing_share`, worst first."""
@@ -82,19 +80,13 @@ class QualityResult(Result):
         """The worst required check, timeliness, and what to mend first."""
         failing = int((self.checks["failing"] > 0).sum())
         worst = self.to_frame().iloc[0]
+        mend = {
+            "check": f"{worst['table']}.{worst['check']}", "failing": int(worst["failing"]), "rows": int(worst["rows"]),
+        }  # fmt: skip
         return Readout(
             Message("quality.finding", {"title": self.title, "failing": failing, "total": len(self.checks)}),
             Message("quality.certainty", {"score": self.score, "behind": self.days_behind, "closed": self.closed_days}),
-            Message(
-                "quality.action",
-                {
-                    "check": f"{worst['table']}.{worst['check']}",
-                    "failing": int(worst["failing"]),
-                    "rows": int(worst["rows"]),
-                },
-            )
-            if failing
-            else Message("quality.nothing"),
+            Message(f"quality.{'action' if failing else 'nothing'}", mend),
         )
 
     def facts(self) -> tuple[Fact, ...]:
@@ -157,28 +149,23 @@ def _line_checks(tables: Tables) -> Iterator[tuple[str, str, str, int, int, bool
 
 
 def _reference_checks(tables: Tables) -> Iterator[tuple[str, str, str, int, int, bool]]:
+    def counted(dimension: str, table: str, check: str, bad: str, rest: str) -> tuple[str, str, str, int, int, bool]:
+        row = tables.sql(f"select count(*) as n, count(*) filter ({bad}) as bad from {rest}").iloc[0]
+        return (dimension, table, check, int(row["n"]), int(row["bad"]), False)
+
     if "return_of" in tables.sql("select * from transactions limit 0"):
-        row = tables.sql(
-            "select count(*) as n, count(*) filter (return_of is null) as bad from transactions"
-            " where kind in ('return', 'cancellation')"
-        ).iloc[0]
-        yield ("consistency", "transactions", "return_matched", int(row["n"]), int(row["bad"]), False)
+        returns = "transactions where kind in ('return', 'cancellation')"
+        yield counted("consistency", "transactions", "return_matched", "return_of is null", returns)
     if "products" in tables:
-        row = tables.sql(
-            "select count(*) as n, count(*) filter (p.product_id is null) as bad"
-            " from transactions t left join products p using (product_id) where t.product_id is not null"
-        ).iloc[0]
-        yield ("consistency", "transactions", "product_known", int(row["n"]), int(row["bad"]), False)
+        sold = "transactions t left join products p using (product_id) where t.product_id is not null"
+        yield counted("consistency", "transactions", "product_known", "p.product_id is null", sold)
     if "customers" in tables:
         fields = [c for c in tables.sql("select * from customers limit 0") if c != "customer_id"]
         known = " and ".join(f"c.{column} is not null" for column in fields)
+        ranked = "(select customer_id, percent_rank() over (order by revenue desc) as place from customer_360)"
         for tier, where in (("all_customers", "true"), ("top_fifth_by_revenue", "place <= 0.2")):
-            row = tables.sql(f"""
-                with ranked as (select customer_id, percent_rank() over (order by revenue desc) as place
-                                from customer_360)
-                select count(*) as n, count(*) filter (not coalesce({known}, false)) as bad
-                from ranked left join customers c using (customer_id) where {where}""").iloc[0]
-            yield ("coverage", "customers", f"profile_of_{tier}", int(row["n"]), int(row["bad"]), False)
+            rest = f"{ranked} left join customers c using (customer_id) where {where}"
+            yield counted("coverage", "customers", f"profile_of_{tier}", f"not coalesce({known}, false)", rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,5 +201,4 @@ def audited_accuracy(right: int, audited: int, target: float = TARGET, level: fl
     """
     if not 0 <= right <= audited or audited == 0:
         raise BadInput(f"{right} right of {audited} audited is impossible; give counts with 0 <= right <= audited.")
-    lo, hi = wilson(right, audited, level)
-    return AuditedAccuracy(right, audited, right / audited, Interval(float(lo), float(hi), level), target)
+    return AuditedAccuracy(right, audited, right / audited, wilson_interval(right, audited, level), target)

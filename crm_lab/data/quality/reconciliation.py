@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -12,6 +12,10 @@ from crm_lab.data.workspace import Tables
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 
+_COLUMNS = {
+    "item": "step", "action": "action", "rows_touched": "rows", "money_touched": "money",
+    "rows_out": "rows_set_aside", "money_out": "money_set_aside",
+}  # fmt: skip
 _CENT = 5e-5  # half of the smallest unit stored
 
 
@@ -27,6 +31,7 @@ class ReconciliationResult(Result):
     """
 
     name: ClassVar[str] = "reconciliation"
+    words: ClassVar[Mapping[str, str]] = {"action": "actions."}
     formats: ClassVar[Mapping[str, str]] = {"money": ",.2f", "money_set_aside": ",.2f"}
 
     ledger: pd.DataFrame
@@ -45,57 +50,41 @@ class ReconciliationResult(Result):
         return raw[0] == clean[0] + aside[0] and abs(raw[1] - clean[1] - aside[1]) < _CENT
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a step that touched anything, in the order applied, with its reason in words."""
-        shown = self.ledger[(self.ledger["rows_touched"] > 0) | (self.ledger["action"] == "total")]
-        return pd.DataFrame(
-            {
-                "step": shown["item"],
-                "what": [Message(f"rules.{item}").text() for item in shown["item"]],
-                "action": [Message(f"actions.{action}").text() for action in shown["action"]],
-                "rows": shown["rows_touched"],
-                "money": shown["money_touched"],
-                "rows_set_aside": shown["rows_out"],
-                "money_set_aside": shown["money_out"],
-            }
-        ).reset_index(drop=True)
+        """One row a step that touched anything, in the order applied."""
+        steps = self.ledger[(self.ledger["rows_touched"] > 0) | (self.ledger["action"] == "total")]
+        return steps[list(_COLUMNS)].set_axis(list(_COLUMNS.values()), axis=1).reset_index(drop=True)
+
+    def shown(self) -> pd.DataFrame:
+        """The same with the reason of each step in words."""
+        frame = super().shown()
+        frame.insert(1, "what", [Message(f"rules.{item}").text() for item in frame["step"]])
+        return frame
 
     def readout(self) -> Readout:
         """Whether the books close, what was done, what to look at."""
-        (rows_in, money_in), (rows_out, money_out), (rows_aside, money_aside) = (
-            self.total(item) for item in ("raw", "clean", "quarantine")
-        )
         steps = self.ledger[self.ledger["action"] != "total"]
         touched = steps[steps["rows_touched"] > 0].sort_values("rows_touched", ascending=False)
-        numbers = {
-            "title": self.title,
-            "currency": self.currency,
-            "rows_in": rows_in,
-            "money_in": money_in,
-            "rows_out": rows_out,
-            "money_out": money_out,
-            "rows_aside": rows_aside,
-            "money_aside": money_aside,
-        }
-        verdict = "closes" if self.closes else "does_not_close"
-        rules = {"n_rules": len(touched), "n_all": len(steps)}
-        largest = (
-            Message("reconciliation.nothing_found")
-            if touched.empty
-            else Message("reconciliation.read_first", {"rule": Message(f"rules.{touched['item'].iloc[0]}")})
-        )
-        return Readout(
-            Message(f"reconciliation.{verdict}", numbers), Message("reconciliation.certainty", rules), largest
-        )
+        values: dict[str, Any] = {
+            "title": self.title, "currency": self.currency, "n_rules": len(touched), "n_all": len(steps),
+        }  # fmt: skip
+        for item, place in (("raw", "in"), ("clean", "out"), ("quarantine", "aside")):
+            values[f"rows_{place}"], values[f"money_{place}"] = self.total(item)
+        action = Message("reconciliation.nothing_found")
+        if len(touched):
+            action = Message("reconciliation.read_first", {"rule": Message(f"rules.{touched['item'].iloc[0]}")})
+        finding = Message(f"reconciliation.{'closes' if self.closes else 'does_not_close'}", values)
+        return Readout(finding, Message("reconciliation.certainty", values), action)
 
     def facts(self) -> tuple[Fact, ...]:
         """Rows and money in, out and set aside."""
-        made = []
+        facts: list[Fact] = []
         for item in ("raw", "clean", "quarantine"):
-            rows, money = self.total(item)
-            label = Message(f"rules.{item}")
-            made.append(Fact(f"reconciliation.{item}.rows", label, rows, "rows"))
-            made.append(Fact(f"reconciliation.{item}.money", label, money, self.currency, n=rows))
-        return tuple(made)
+            (rows, money), start = self.total(item), f"reconciliation.{item}"
+            facts += [
+                Fact(f"{start}.rows", f"rules.{item}", rows, "rows"),
+                Fact(f"{start}.money", f"rules.{item}", money, self.currency, n=rows),
+            ]
+        return tuple(facts)
 
 
 def reconcile(tables: Tables) -> ReconciliationResult:

@@ -78,7 +78,7 @@ def plot_return(result: RepurchaseResult, *, ax: Axes | None = None) -> Axes:
 @draws(RepeatRatesResult)
 def plot_rates(result: RepeatRatesResult, *, ax: Axes | None = None) -> Axes:
     """Every definition with its interval."""
-    rows = result.to_frame()
+    rows = result.shown()
     ax = ax if ax is not None else new_axes(3.2)
     ranges(ax, rows, [wrapped(text) for text in rows["meaning"]], [BLUE] * len(rows))
     ax.set(title=words("repeat_title"), xlabel=words("repeat_x"))

@@ -87,7 +87,7 @@ def plot_baseline(result: MoveBaselineResult, *, ax: Axes | None = None) -> Axes
 @draws(TreatedMoveResult)
 def plot_treated(result: TreatedMoveResult, *, ax: Axes | None = None) -> Axes:
     """The share that moved in each arm, with its interval."""
-    rows = result.to_frame()
+    rows = result.shown()
     ax = ax if ax is not None else new_axes(2.4)
     ranges(ax, rows, rows["arm"].tolist(), [BLUE, GREY])
     ax.set(title=words("treated_title", start=_state(result.start), end=_state(result.end)), xlabel=words("baseline_x"))
@@ -108,7 +108,7 @@ def ranges(ax: Axes, rows: pd.DataFrame, labels: list[str], colours: list[str]) 
 def plot_stages(result: LifecycleResult, *, ax: Axes | None = None) -> Axes:
     """Customers per stage."""
     ax = ax if ax is not None else new_axes(3.4)
-    sns.barplot(result.to_frame(), x="customers", y="name", color=BLUE, ax=ax)
+    sns.barplot(result.shown(), x="customers", y="name", color=BLUE, ax=ax)
     ax.bar_label(ax.containers[0], fmt="{:,.0f}", padding=3, color="#4B5563")  # type: ignore[arg-type]  # bars
     ax.set(title=words("stages_title"), xlabel=words("stages_x"), ylabel="")
     return ax

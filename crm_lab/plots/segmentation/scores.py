@@ -47,7 +47,7 @@ def plot_score_grid(result: RFMResult, *, ax: Axes | None = None) -> Axes:
 @draws(CallListResult)
 def plot_calls(result: CallListResult, *, ax: Axes | None = None) -> Axes:
     """What each customer on the list spent, with the silence beside it."""
-    calls = result.to_frame()
+    calls = result.shown()
     ax = ax if ax is not None else new_axes(1.2 + 0.27 * max(len(calls), 1))
     sns.barplot(
         calls,
@@ -87,7 +87,7 @@ def plot_drift(result: ScoringDriftResult, *, ax: Axes | None = None) -> Axes:
     ax = ax if ax is not None else new_axes(4.6)
     columns = {"share_then": "drift_then", "share_now": "drift_now", "share_new_cuts": "drift_new"}
     columns = {column: Message(f"segments.plot.{key}").text() for column, key in columns.items()}
-    shares = result.to_frame().rename(columns=columns).melt("name", list(columns.values()), "table", "share")
+    shares = result.shown().rename(columns=columns).melt("name", list(columns.values()), "table", "share")
     sns.barplot(shares, y="name", x="share", hue="table", palette=[GREY, BLUE, SKY], ax=ax)
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     title, label = Message("segments.plot.drift_title").text(), Message("segments.plot.drift_x").text()

@@ -15,8 +15,8 @@ from crm_lab.calendar import UNITS, Unit, period_end, period_index, period_label
 from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
 from crm_lab.data.kernels.receipts import run_starts
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result, table_html
-from crm_lab.stats.intervals import wilson
+from crm_lab.results import Fact, Readout, Result, table_html
+from crm_lab.stats.intervals import wilson, wilson_interval
 
 
 @dataclass(frozen=True)
@@ -167,22 +167,19 @@ class CohortResult(Result):
     def readout(self) -> Readout:
         """Who is active in the period after the first, and what the triangle cannot say."""
         moved, n = self.returned()
-        refused = self.refusal()
-        certainty = Message(
-            f"segments.cohorts.{'certainty' if self.spec.starts_new else 'certainty_left'}",
-            {"cells": int(self.observed.sum()), "first": self.labels[0]},
-        )
-        if refused:
-            return Readout(refused, certainty, "segments.cohorts.action")
-        lo, hi = (float(v) for v in wilson(moved, n, self.spec.level))
-        unit = Message(f"segments.unit.{self.spec.period}")
-        finding = Message("segments.cohorts.finding", {"share": moved / n, "lo": lo, "hi": hi, "n": n, "unit": unit})
-        return Readout(finding, certainty, "segments.cohorts.action")
+        ci = wilson_interval(moved, n, self.spec.level)
+        values = {
+            "share": moved / n if n else 0.0, "lo": ci.lo, "hi": ci.hi, "n": n,
+            "unit": Message(f"segments.unit.{self.spec.period}"),
+            "cells": int(self.observed.sum()), "first": self.labels[0],
+        }  # fmt: skip
+        certainty = "certainty" if self.spec.starts_new else "certainty_left"
+        finding = self.refusal() or Message("segments.cohorts.finding", values)
+        return Readout(finding, Message(f"segments.cohorts.{certainty}", values), "segments.cohorts.action")
 
     def facts(self) -> tuple[Fact, ...]:
         """Observed cells, and the pooled share active one period after the first."""
         moved, n = self.returned()
-        lo, hi = (float(v) for v in wilson(moved, n, self.spec.level))
         return (
             Fact("cohorts.observed_cells", "segments.cohorts.fact_cells", int(self.observed.sum()), "cells"),
             Fact(
@@ -190,7 +187,7 @@ class CohortResult(Result):
                 Message("segments.cohorts.fact_next", {"unit": Message(f"segments.unit.{self.spec.period}")}),
                 moved / n if n else None,
                 "share",
-                ci=Interval(lo, hi, self.spec.level) if n else None,
+                ci=wilson_interval(moved, n, self.spec.level) if n else None,
                 kind="estimate",
                 n=n,
                 denominator="customers of cohorts whose next period is whole; left-censored cohort left out",

@@ -14,7 +14,7 @@ from crm_lab.arrays import Floats, Integers
 from crm_lab.calendar import day_number, day_numbers
 from crm_lab.checks import CannotAnswer, as_date
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import Fact, Readout, Result, facts_of
 from crm_lab.segmentation.cohorts.repeat_rates import _known
 
 GAP_SHARES = (0.25, 0.5, 0.75, 0.9)
@@ -52,15 +52,8 @@ def interpurchase(
         drawn[b] = gap_quantiles(gap, ended, weights)
     lo, hi = np.quantile(drawn, [0.025, 0.975], axis=0, method="inverted_cdf")
     naive = np.quantile(gap[ended], GAP_SHARES, method="inverted_cdf")
-    frame = pd.DataFrame(
-        {
-            "share": GAP_SHARES,
-            "days": gap_quantiles(gap, ended, np.ones(len(gap))),
-            "lo": lo,
-            "hi": hi,
-            "ended_only": naive,
-        }
-    )
+    days = gap_quantiles(gap, ended, np.ones(len(gap)))
+    frame = pd.DataFrame({"share": GAP_SHARES, "days": days, "lo": lo, "hi": hi, "ended_only": naive})
     return InterpurchaseResult(frame, n, int(ended.sum()), int((~ended).sum()), day)
 
 
@@ -125,17 +118,12 @@ class InterpurchaseResult(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """Every finite quantile."""
-        return tuple(
-            Fact(
-                f"interpurchase.q{100 * row['share']:.0f}",
-                Message("segments.gaps.fact", {"share": row["share"]}),
-                float(row["days"]),
-                "days",
-                ci=Interval(float(row["lo"]), float(row["hi"])) if np.isfinite(row["hi"]) else None,
-                kind="estimate",
-                n=self.customers,
-                definition="Kaplan-Meier quantile of days between purchase days, open gaps censored",
-                better="down",
-            )
-            for _, row in self.frame[np.isfinite(self.frame["days"])].iterrows()
+        rows = self.frame[np.isfinite(self.frame["days"])]
+        rows = rows.assign(
+            place=[f"{100 * share:.0f}" for share in rows["share"]], hi=rows["hi"].replace(np.inf, np.nan)
         )
+        return facts_of(
+            rows, "interpurchase.q{place}", "segments.gaps.fact", "days", "days", ends=("lo", "hi"), n=self.customers,
+            kind="estimate", definition="Kaplan-Meier quantile of days between purchase days, open gaps censored",
+            better="down",
+        )  # fmt: skip

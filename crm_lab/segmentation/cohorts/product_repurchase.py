@@ -13,7 +13,7 @@ import pandas as pd
 from crm_lab.calendar import day_number, day_numbers
 from crm_lab.checks import CannotAnswer, as_date
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import Fact, Readout, Result, facts_of
 from crm_lab.segmentation.cohorts.repeat_rates import _known
 from crm_lab.segmentation.cohorts.second_purchase import Repurchase, first_and_second
 from crm_lab.stats.survival import kaplan_meier
@@ -106,31 +106,15 @@ class ProductCohortsResult(Result):
             return Readout(unknown, "segments.products.why", "segments.products.supply")
         best, worst = self.frame.iloc[0], self.frame.iloc[-1]
         values = {
-            "best": best[self.column],
-            "best_share": best["share"],
-            "worst": worst[self.column],
-            "worst_share": worst["share"],
-            "days": self.horizon,
-        }
-        return Readout(
-            Message("segments.products.finding", values),
-            Message("segments.products.certainty", {"small": self.small, "groups": len(self.frame)}),
-            "segments.products.action",
-        )
+            "best": best[self.column], "best_share": best["share"], "worst": worst[self.column],
+            "worst_share": worst["share"], "days": self.horizon, "small": self.small, "groups": len(self.frame),
+        }  # fmt: skip
+        return Readout(*(Message(f"segments.products.{key}", values) for key in ("finding", "certainty", "action")))
 
     def facts(self) -> tuple[Fact, ...]:
         """The share of every group."""
-        return tuple(
-            Fact(
-                f"product_repurchase.{row[self.column]}",
-                Message("segments.products.fact", {"group": row[self.column], "days": self.horizon}),
-                float(row["share"]),
-                "share",
-                ci=Interval(float(row["lo"]), float(row["hi"])),
-                kind="estimate",
-                n=int(row["first_buyers"]),
-                better="up",
-            )
-            for _, row in self.frame.iterrows()
-            if np.isfinite(row["share"])
-        )
+        rows = self.frame[self.frame["share"].notna()].rename(columns={self.column: "group"}).assign(days=self.horizon)
+        return facts_of(
+            rows, "product_repurchase.{group}", "segments.products.fact", "share", "share",
+            ends=("lo", "hi"), n="first_buyers", kind="estimate", better="up",
+        )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from crm_lab.checks import CannotAnswer, as_date, need_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.segmentation.cohorts.second_purchase import Repurchase
-from crm_lab.stats.intervals import wilson
+from crm_lab.stats.intervals import ratio_by_customer, wilson
 
 
 def _known(orders: pd.DataFrame, day: date, columns: list[str]) -> pd.DataFrame:
@@ -57,7 +58,8 @@ def repeat_rates(
         ("orders_from_repeaters", int(n_orders[n_orders > 1].sum()), int(n_orders.sum())),
     ]
     rows = [(name, k, n, k / n if n else np.nan, *map(float, wilson(k, n))) for name, k, n in counts]
-    rows[-1] = (*rows[-1][:4], *_ratio_bounds(n_orders))
+    _, orders_ci = ratio_by_customer(n_orders.where(n_orders > 1, 0), n_orders, ddof=0)
+    rows[-1] = (*rows[-1][:4], orders_ci.lo, orders_ci.hi)  # orders of one customer do not vary by themselves
     new = spec.analyze(known, as_of=day)
     horizon = spec.horizons[-1]
     share, ci = new.curve.happened_by(horizon)
@@ -66,15 +68,6 @@ def repeat_rates(
     )
     frame = pd.DataFrame(rows, columns=["definition", "repeating", "of", "share", "lo", "hi"])
     return RepeatRatesResult(frame, window_days, horizon, day)
-
-
-def _ratio_bounds(n_orders: pd.Series) -> tuple[float, float]:
-    """Interval of repeaters' orders over all orders, customers being the sampling unit (delta method)."""
-    x = n_orders.to_numpy(dtype=np.float64)
-    y = np.where(x > 1, x, 0.0)
-    share = y.sum() / x.sum()
-    se = float(np.sqrt(np.sum((y - share * x) ** 2)) / x.sum())
-    return max(share - 1.96 * se, 0.0), min(share + 1.96 * se, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +95,12 @@ class RepeatRatesResult(Result):
         return Message(f"segments.repeat.{definition}", {"days": self.window_days})
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per definition, with its words."""
-        frame = self.frame.copy()
+        """One row per definition."""
+        return self.frame.copy()
+
+    def shown(self) -> pd.DataFrame:
+        """The same with the words of each definition."""
+        frame = self.to_frame()
         frame.insert(1, "meaning", [self._words(d).text() for d in frame["definition"]])
         return frame
 
@@ -117,18 +114,13 @@ class RepeatRatesResult(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """Every rate under its definition."""
+        window = f"{self.window_days} days to {self.as_of}"
+        rate = partial(Fact, unit="share", kind="estimate", window=window, better="up")
         return tuple(
-            Fact(
-                f"repeat_rate.{row['definition']}",
-                self._words(row["definition"]),
-                float(row["share"]),
-                "share",
-                ci=Interval(float(row["lo"]), float(row["hi"])),
-                kind="estimate",
-                n=int(row["of"]),
-                window=f"{self.window_days} days to {self.as_of}",
+            rate(
+                f"repeat_rate.{row['definition']}", self._words(row["definition"]), float(row["share"]),
+                ci=Interval(float(row["lo"]), float(row["hi"])), n=int(row["of"]),
                 definition=self._words(row["definition"]).text("en"),
-                better="up",
             )
             for _, row in self.frame.iterrows()
-        )
+        )  # fmt: skip

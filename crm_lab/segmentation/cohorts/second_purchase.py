@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from crm_lab.arrays import Integers
 from crm_lab.calendar import day_number, day_numbers
 from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.intervals import wilson
 from crm_lab.stats.survival import SurvivalCurve, kaplan_meier
 
@@ -145,14 +146,8 @@ class RepurchaseResult(Result):
     def curve_frame(self) -> pd.DataFrame:
         """The share who came back by each day, from day 0, with bounds."""
         c = self.curve
-        return pd.DataFrame(
-            {
-                "days": np.concatenate([[0.0], c.times]),
-                "share": np.concatenate([[0.0], 1 - c.survival]),
-                "lo": np.concatenate([[0.0], 1 - c.hi]),
-                "hi": np.concatenate([[0.0], 1 - c.lo]),
-            }
-        )
+        columns = {"days": c.times, "share": 1 - c.survival, "lo": 1 - c.hi, "hi": 1 - c.lo}
+        return pd.DataFrame({name: np.concatenate([[0.0], values]) for name, values in columns.items()})
 
     @property
     def headline_days(self) -> int:
@@ -161,49 +156,38 @@ class RepurchaseResult(Result):
 
     def refusal(self) -> Message | None:
         """The headline horizon lies beyond the longest follow-up."""
-        s = float(self.curve.at(self.headline_days)[0])
-        if np.isfinite(s):
+        return self._too_early(self.headline_days)
+
+    def _too_early(self, days: int) -> Message | None:
+        if np.isfinite(self.curve.at(days)[0]):
             return None
-        return Message("segments.repurchase.too_early", {"days": self.headline_days, "longest": self.curve.last})
+        return Message("segments.repurchase.too_early", {"days": days, "longest": self.curve.last})
 
     def readout(self) -> Readout:
         """The headline share, how it was estimated, what to do."""
-        n, days = self.curve.n, self.headline_days
-        certainty = Message(
-            "segments.repurchase.certainty",
-            {"n": n, "new_from": str(self.new_from), "waiting": int((~self.again).sum())},
-        )
-        refused = self.refusal()
-        if refused:
-            return Readout(refused, certainty, "segments.repurchase.wait")
+        days, half, refused = self.headline_days, self.curve.median, self.refusal()
         share, ci = self.curve.happened_by(days)
-        values = {"share": share, "lo": ci.lo, "hi": ci.hi, "days": days, "n": n}
-        half = self.curve.median
-        key = "finding" if np.isfinite(half) else "finding_no_median"
-        return Readout(
-            Message(f"segments.repurchase.{key}", {**values, "median": half}),
-            certainty,
-            Message("segments.repurchase.action", {"days": days}),
-        )
+        values = {
+            "share": share, "lo": ci.lo, "hi": ci.hi, "days": days, "n": self.curve.n, "median": half,
+            "new_from": str(self.new_from), "waiting": int((~self.again).sum()),
+        }  # fmt: skip
+        said = ("finding" if np.isfinite(half) else "finding_no_median", "certainty", "wait" if refused else "action")
+        finding, certainty, action = (Message(f"segments.repurchase.{key}", values) for key in said)
+        return Readout(refused or finding, certainty, action)
 
     def facts(self) -> tuple[Fact, ...]:
         """The share at every horizon."""
-        return tuple(
-            Fact(
-                f"repurchase.within_{row['days']:.0f}_days",
-                Message("segments.repurchase.fact", {"days": int(row["days"])}),
-                None if np.isnan(row["share"]) else float(row["share"]),
-                "share",
-                ci=None if np.isnan(row["share"]) else Interval(row["lo"], row["hi"], self.spec.level),
-                kind="estimate",
-                n=self.curve.n,
-                window=f"first seen {self.new_from} to {self.as_of}",
-                denominator="new customers, those still waiting counted as long as they were seen",
-                definition="1 - S(t), Kaplan-Meier, log-log bounds; second purchase on another day",
-                better="up",
-                refusal=Message("segments.repurchase.too_early", {"days": int(row["days"]), "longest": self.curve.last})
-                if np.isnan(row["share"])
-                else None,
+        by = partial(
+            Fact, unit="share", kind="estimate", n=self.curve.n, better="up",
+            window=f"first seen {self.new_from} to {self.as_of}",
+            denominator="new customers, those still waiting counted as long as they were seen",
+            definition="1 - S(t), Kaplan-Meier, log-log bounds; second purchase on another day",
+        )  # fmt: skip
+        facts = []
+        for days in self.spec.horizons:
+            (share, ci), refused = self.curve.happened_by(days), self._too_early(days)
+            number = {"value": share, "ci": ci} if refused is None else {"value": None, "refusal": refused}
+            facts.append(
+                by(f"repurchase.within_{days}_days", Message("segments.repurchase.fact", {"days": days}), **number)
             )
-            for _, row in self.to_frame().iterrows()
-        )
+        return tuple(facts)

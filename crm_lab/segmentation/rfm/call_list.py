@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -126,21 +127,20 @@ class CallListResult(Result):
     }
 
     def to_frame(self) -> pd.DataFrame:
-        """The list: place, customer, segment, the numbers behind the order, and the reason in words."""
+        """The list: place, customer, segment and the numbers behind the order."""
+        return self.frame.copy()
+
+    def shown(self) -> pd.DataFrame:
+        """The list for those who call: segments by name, and the reason in words."""
         names = {s: segment_name(s).text() for s in self.frame["segment"].unique()}
-        return self.frame.assign(
-            segment=self.frame["segment"].map(names),
-            reason=[self._reason(row).text() for _, row in self.frame.iterrows()],
-        )
+        reasons = [self._reason(row).text() for _, row in self.frame.iterrows()]
+        return self.frame.assign(segment=self.frame["segment"].map(names), reason=reasons)
 
     def _reason(self, row: pd.Series) -> Message:
         values = {
-            "gap": float(row["median_gap_days"]),
-            "silent": int(row["recency_days"]),
-            "overdue": float(row["overdue"]),
-            "revenue": float(row["revenue_12m"]),
-            "currency": self.currency,
-        }
+            "gap": float(row["median_gap_days"]), "silent": int(row["recency_days"]), "overdue": float(row["overdue"]),
+            "revenue": float(row["revenue_12m"]), "currency": self.currency,
+        }  # fmt: skip
         return Message("segments.call.reason", values)
 
     @property
@@ -157,56 +157,24 @@ class CallListResult(Result):
         nobody = self.refusal()
         if nobody:
             return Readout(nobody, "segments.call.nobody_certainty", "segments.call.nobody_action")
-        finding = Message(
-            "segments.call.finding",
-            {
-                "n": len(self.frame),
-                "segments": self._segment_names(),
-                "revenue": self.revenue,
-                "currency": self.currency,
-                "share": self.revenue / self.all_revenue,
-                "overdue": float(self.frame["overdue"].median()),
-                "late": self.late,
-                "late_revenue": self.late_revenue,
-            },
-        )
-        return Readout(
-            finding,
-            Message("segments.call.certainty", {"no_rhythm": self.no_rhythm}),
-            Message("segments.call.action", {"n": len(self.frame)}),
-        )
-
-    def _segment_names(self) -> Message:
         listed = set(self.frame["segment"])
-        return joined([segment_name(s) for s in self.order if s in listed])
+        values = {
+            "n": len(self.frame), "segments": joined([segment_name(s) for s in self.order if s in listed]),
+            "revenue": self.revenue, "currency": self.currency, "share": self.revenue / self.all_revenue,
+            "overdue": float(self.frame["overdue"].median()), "late": self.late, "late_revenue": self.late_revenue,
+            "no_rhythm": self.no_rhythm,
+        }  # fmt: skip
+        return Readout(*(Message(f"segments.call.{key}", values) for key in ("finding", "certainty", "action")))
 
     def facts(self) -> tuple[Fact, ...]:
         """Customers named, their money, and all who are late."""
-        window = f"365 days to {self.as_of}"
+        n, rule = len(self.frame), "segments to call, overdue on their own rhythm, by 12-month revenue × overdue"
+        money = partial(Fact, unit=self.currency, window=f"365 days to {self.as_of}")
+        people = partial(Fact, unit="customers")
+        late = partial(money, n=self.late, better="down")
         return (
-            Fact(
-                "call_list.customers",
-                "segments.call.fact_customers",
-                len(self.frame),
-                "customers",
-                definition="segments to call, overdue on their own rhythm, by 12-month revenue × overdue",
-            ),
-            Fact(
-                "call_list.revenue_12m",
-                "segments.call.fact_revenue",
-                self.revenue,
-                self.currency,
-                n=len(self.frame),
-                window=window,
-            ),
-            Fact("call_list.late_customers", "segments.call.fact_late", self.late, "customers", better="down"),
-            Fact(
-                "call_list.late_revenue_12m",
-                "segments.call.fact_late_revenue",
-                self.late_revenue,
-                self.currency,
-                n=self.late,
-                window=window,
-                better="down",
-            ),
+            people("call_list.customers", "segments.call.fact_customers", n, definition=rule),
+            money("call_list.revenue_12m", "segments.call.fact_revenue", self.revenue, n=n),
+            people("call_list.late_customers", "segments.call.fact_late", self.late, better="down"),
+            late("call_list.late_revenue_12m", "segments.call.fact_late_revenue", self.late_revenue),
         )

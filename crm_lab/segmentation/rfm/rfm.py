@@ -13,10 +13,10 @@ import pandas as pd
 from crm_lab.arrays import Floats
 from crm_lab.checks import CannotAnswer, Problems, as_date
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result
+from crm_lab.results import Fact, Readout, Result, id_part
 from crm_lab.segmentation.rfm.cut_points import natural_breaks, quantile_cuts
 from crm_lab.segmentation.rfm.scoring_file import DIMENSIONS, RFMScoring, load_scoring
-from crm_lab.segmentation.rfm.segment_rules import TEN_SEGMENTS, SegmentRules, segment_name
+from crm_lab.segmentation.rfm.segment_rules import TEN_SEGMENTS, SegmentRules, segment_name, with_names
 from crm_lab.segmentation.rfm.usable_customers import history_of, scored_frame, usable_customers, values_of
 
 Method = Literal["quantiles", "fixed", "natural_breaks"]
@@ -93,9 +93,8 @@ class RFM:
         scoring = RFMScoring(cuts, self.rules, self.bins, self.method, day, history)
         frame = scored_frame(usable.frame, scoring)
         sizes = frame["segment"].value_counts()
-        counted = {name: int(sizes.get(name, 0)) for name in self.rules.names}
-        kept = RFMScoring(cuts, self.rules, self.bins, self.method, day, history, counted)
-        return RFMResult(frame, kept, day, history, usable.null_ids, usable.without_orders)
+        scoring = replace(scoring, segments={name: int(sizes.get(name, 0)) for name in self.rules.names})
+        return RFMResult(frame, scoring, day, history, usable.null_ids, usable.without_orders)
 
     def _cuts(self, name: str, values: Floats) -> tuple[float, ...]:
         if self.method == "fixed":
@@ -194,60 +193,47 @@ class SegmentsResult(Result):
     @classmethod
     def of(cls, rfm: RFMResult) -> SegmentsResult:
         """Count a scored table by segment, in the order of the rules."""
-        grouped = rfm.customers.groupby("segment")
-        frame = pd.DataFrame(
-            {
-                "customers": grouped.size(),
-                "revenue": grouped["revenue"].sum(),
-                "median_recency_days": grouped["recency_days"].median(),
-                "median_orders": grouped["n_orders"].median(),
-            }
-        ).reindex(list(rfm.scoring.rules.names))
+        of_segment = {
+            "customers": ("customer_id", "size"), "revenue": ("revenue", "sum"),
+            "median_recency_days": ("recency_days", "median"), "median_orders": ("n_orders", "median"),
+        }  # fmt: skip
+        frame = rfm.customers.groupby("segment").agg(**of_segment).reindex(list(rfm.scoring.rules.names))
         frame[["customers", "revenue"]] = frame[["customers", "revenue"]].fillna(0)
         frame["customers"] = frame["customers"].astype("int64")
         total = frame["revenue"].sum()
         frame.insert(1, "share_of_customers", frame["customers"] / frame["customers"].sum())
         frame.insert(3, "share_of_revenue", frame["revenue"] / total if total else np.nan)
-        frame = frame.rename_axis("segment").reset_index()
-        frame.insert(1, "name", [segment_name(s).text() for s in frame["segment"]])
-        return cls(frame, rfm)
+        return cls(frame.rename_axis("segment").reset_index(), rfm)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per segment, in the order of the rule table."""
         return self.frame.copy()
 
+    def shown(self) -> pd.DataFrame:
+        """The same with the segments' names."""
+        return with_names(self.to_frame())
+
     def readout(self) -> Readout:
         """The segment with the most money, the ties, and what to do."""
         top = self.frame.sort_values("revenue", ascending=False).iloc[0]
         thin = self.rfm.thin_dimensions()
-        certainty = (
-            Message("segments.rfm.certainty_ties", {"scores": ", ".join(thin), "bins": self.rfm.scoring.bins})
-            if thin
-            else Message("segments.rfm.certainty", {"bins": self.rfm.scoring.bins})
-        )
-        return Readout(
-            Message(
-                "segments.rfm.finding",
-                {
-                    "segment": segment_name(top["segment"]),
-                    "customers": top["customers"],
-                    "share_of_customers": top["share_of_customers"],
-                    "share_of_revenue": top["share_of_revenue"],
-                    "total": len(self.rfm.customers),
-                },
-            ),
-            certainty,
-            "segments.rfm.action",
-        )
+        values = {
+            "segment": segment_name(top["segment"]), "customers": top["customers"],
+            "share_of_customers": top["share_of_customers"], "share_of_revenue": top["share_of_revenue"],
+            "total": len(self.rfm.customers), "scores": ", ".join(thin), "bins": self.rfm.scoring.bins,
+        }  # fmt: skip
+        said = ("finding", "certainty_ties" if thin else "certainty", "action")
+        return Readout(*(Message(f"segments.rfm.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
         """Customers in all and per segment, and what was left out."""
-        window = f"{self.rfm.history_days} days to {self.rfm.as_of}"
-        n = len(self.rfm.customers)
-        total = Fact("rfm.customers", "segments.fact.customers", n, "customers", n=n)
-        nobody = Fact("rfm.null_ids", "segments.fact.null_ids", self.rfm.null_ids, "rows")
+        window, n = f"{self.rfm.history_days} days to {self.rfm.as_of}", len(self.rfm.customers)
         per = (
-            Fact(f"rfm.{segment}.customers", segment_name(segment), int(customers), "customers", n=n, window=window)
-            for segment, customers in zip(self.frame["segment"], self.frame["customers"], strict=True)
+            Fact(f"rfm.{id_part(s)}.customers", segment_name(s), int(customers), "customers", n=n, window=window)
+            for s, customers in zip(self.frame["segment"], self.frame["customers"], strict=True)
         )
-        return (total, nobody, *per)
+        return (
+            Fact("rfm.customers", "segments.fact.customers", n, "customers", n=n),
+            Fact("rfm.null_ids", "segments.fact.null_ids", self.rfm.null_ids, "rows"),
+            *per,
+        )

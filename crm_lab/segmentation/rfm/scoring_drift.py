@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -11,10 +12,10 @@ import pandas as pd
 
 from crm_lab.checks import BadInput
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result
+from crm_lab.results import Fact, Readout, Result, id_part
 from crm_lab.segmentation.rfm.rfm import RFMResult
 from crm_lab.segmentation.rfm.scoring_file import DIMENSIONS, RFMScoring
-from crm_lab.segmentation.rfm.segment_rules import segment_name
+from crm_lab.segmentation.rfm.segment_rules import segment_name, with_names
 
 _SAME_HISTORY = 0.05  # histories that differ by less are read as equally long
 
@@ -62,6 +63,10 @@ class ScoringDriftResult(Result):
         """One row per segment."""
         return self.frame.copy()
 
+    def shown(self) -> pd.DataFrame:
+        """The same with the segments' names."""
+        return with_names(self.to_frame())
+
     def cut_points(self) -> pd.DataFrame:
         """Both scorings' cut points side by side: dimension, cut, fitted, fresh."""
         rows = [
@@ -73,50 +78,29 @@ class ScoringDriftResult(Result):
 
     def readout(self) -> Readout:
         """What moved, why, what to do."""
-        if self.first_run:
-            return Readout(
-                Message("segments.drift.first", {"customers": self.customers}),
-                "segments.drift.first_certainty",
-                "segments.drift.first_action",
-            )
         top = self.frame.loc[self.frame["by_customers"].abs().sort_values(ascending=False).index].iloc[0]
-        finding = Message(
-            "segments.drift.finding",
-            {
-                "as_of": str(self.fitted.as_of),
-                "segment": segment_name(top["segment"]),
-                "then": top["share_then"],
-                "now": top["share_now"],
-                "renamed": self.renamed,
-                "customers": self.customers,
-                "share": self.renamed / self.customers,
-            },
-        )
+        values = {
+            "as_of": str(self.fitted.as_of), "segment": segment_name(top["segment"]), "then": top["share_then"],
+            "now": top["share_now"], "renamed": self.renamed, "customers": self.customers,
+            "share": self.renamed / self.customers,
+        }  # fmt: skip
         days = {"then": self.fitted.history_days, "now": self.history_days}
         key = "longer" if self.longer_history else "certainty"
-        return Readout(finding, Message(f"segments.drift.{key}", days), f"segments.drift.{key}_action")
+        said = ("first", "first_certainty", "first_action") if self.first_run else ("finding", key, f"{key}_action")
+        finding, certainty, action = (f"segments.drift.{name}" for name in said)
+        return Readout(Message(finding, values), Message(certainty, days), action)
 
     def facts(self) -> tuple[Fact, ...]:
         """Customers whose name hangs on the choice of cut points, and the change per segment."""
-        moved = Fact(
-            "drift.renamed",
-            "segments.drift.fact_renamed",
-            self.renamed,
-            "customers",
-            n=self.customers,
-            definition=f"another segment under cut points fitted now than under those of {self.fitted.as_of}",
-        )
+        found, n = partial(Fact, n=self.customers), self.renamed
+        renamed = f"another segment under cut points fitted now than under those of {self.fitted.as_of}"
+        changed = "share of customers now minus share at the fit, same cut points"
+        moved = found("drift.renamed", "segments.drift.fact_renamed", n, "customers", definition=renamed)
+        rows = [] if self.first_run else self.frame[["segment", "by_customers"]].to_numpy().tolist()
+        labels = [Message("segments.drift.fact", {"segment": segment_name(segment)}) for segment, _ in rows]
         changes = (
-            Fact(
-                f"drift.{row['segment']}",
-                Message("segments.drift.fact", {"segment": segment_name(row["segment"])}),
-                float(row["by_customers"]),
-                "share",
-                n=self.customers,
-                definition="share of customers now minus share at the fit, same cut points",
-            )
-            for _, row in self.frame.iterrows()
-            if not self.first_run
+            found(f"drift.{id_part(segment)}", label, change, "share", definition=changed)
+            for (segment, change), label in zip(rows, labels, strict=True)
         )
         return (moved, *changes)
 
@@ -144,7 +128,6 @@ def compare_scorings(scored: RFMResult, fresh: RFMResult) -> ScoringDriftResult:
     frame = pd.DataFrame(
         {
             "segment": names,
-            "name": [segment_name(s).text() for s in names],
             "customers_then": then.to_numpy(),
             "customers_now": now.to_numpy(),
             "customers_new_cuts": new.to_numpy(),

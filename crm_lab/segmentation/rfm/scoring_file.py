@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_lab.checks import BadInput, Problems, as_date
-from crm_lab.exports import out_dir, project_root
+from crm_lab.exports import out_dir, project_root, write_whole
 from crm_lab.segmentation.rfm.segment_rules import SegmentRule, SegmentRules
 
 DIMENSIONS = ("recency_days", "n_orders", "revenue")
@@ -74,11 +73,7 @@ class RFMScoring:
 
     def save(self, name: str = "rfm_scoring.toml") -> Path:
         """Write the scoring to the page's folder of files, whole or not at all."""
-        path = out_dir() / name
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        part.write_text(self.to_toml(), encoding="utf-8")
-        part.replace(path)
-        return path
+        return write_whole(out_dir() / name, self.to_toml().encode())
 
 
 def _quote(text: str) -> str:

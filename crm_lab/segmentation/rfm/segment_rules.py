@@ -138,6 +138,13 @@ def segment_name(segment: str) -> Message:
     return Message(key) if key in catalogue("en") else Message("segments.own_name", {"name": segment})
 
 
+def with_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table by segment with what readers call each, in the active language."""
+    named = frame.copy()
+    named.insert(1, "name", [segment_name(s).text() for s in frame["segment"]])
+    return named
+
+
 def joined(parts: Sequence[Message]) -> Message:
     """Several messages as one enumeration: "A, B and C"."""
     whole, *rest = reversed(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from crm_lab.segmentation.rfm.cut_points import score
 from crm_lab.segmentation.rfm.rfm import RFMResult
 from crm_lab.segmentation.rfm.scoring_file import RFMScoring
 from crm_lab.segmentation.rfm.segment_rules import segment_name
-from crm_lab.stats.intervals import wilson
+from crm_lab.stats.intervals import wilson_interval
 
 SURE = 0.8
 """A segment that holds in at least so many of the draws is called sure."""
@@ -143,55 +144,26 @@ class SegmentStabilityResult(Result):
     def sure(self) -> tuple[float, Interval]:
         """Share of customers whose segment is sure, with Wilson's interval."""
         n, count = len(self.frame), int((self.frame["holds"] >= SURE).sum())
-        lo, hi = wilson(count, n)
-        return count / n, Interval(float(lo), float(hi), 0.95)
+        return count / n, wilson_interval(count, n)
 
     def readout(self) -> Readout:
         """How many segments are sure, what that covers, and what to do about the rest."""
         share, interval = self.sure
-        table = self.by_segment().sort_values("holds")
+        least, *_, most = self.by_segment().sort_values("holds").iloc[[0, -1]].to_dict("records")
         values = {
-            "share": share,
-            "lo": interval.lo,
-            "hi": interval.hi,
-            "n": len(self.frame),
-            "level": SURE,
-            "mean": float(self.frame["holds"].mean()),
-            "least": segment_name(table["segment"].iloc[0]),
-            "least_holds": float(table["holds"].iloc[0]),
-            "most": segment_name(table["segment"].iloc[-1]),
-            "most_holds": float(table["holds"].iloc[-1]),
-        }
-        return Readout(
-            Message("segments.stability.finding", values),
-            Message("segments.stability.certainty", {"draws": self.draws}),
-            "segments.stability.action",
-        )
+            "share": share, "lo": interval.lo, "hi": interval.hi, "n": len(self.frame), "level": SURE,
+            "mean": float(self.frame["holds"].mean()), "draws": self.draws,
+            "least": segment_name(least["segment"]), "least_holds": least["holds"],
+            "most": segment_name(most["segment"]), "most_holds": most["holds"],
+        }  # fmt: skip
+        return Readout(*(Message(f"segments.stability.{key}", values) for key in ("finding", "certainty", "action")))
 
     def facts(self) -> tuple[Fact, ...]:
         """Share of sure customers, and the mean."""
         share, interval = self.sure
-        n = len(self.frame)
+        held = partial(Fact, unit="share", kind="estimate", n=len(self.frame), better="up")
+        sure, mean = Message("segments.stability.sure", {"level": SURE}), float(self.frame["holds"].mean())
         return (
-            Fact(
-                "stability.sure_share",
-                Message("segments.stability.sure", {"level": SURE}),
-                share,
-                "share",
-                ci=interval,
-                kind="estimate",
-                n=n,
-                denominator="scored customers",
-                better="up",
-            ),
-            Fact(
-                "stability.mean",
-                "segments.stability.mean",
-                float(self.frame["holds"].mean()),
-                "share",
-                kind="estimate",
-                n=n,
-                denominator="draws of all scored customers",
-                better="up",
-            ),
+            held("stability.sure_share", sure, share, ci=interval, denominator="scored customers"),
+            held("stability.mean", "segments.stability.mean", mean, denominator="draws of all scored customers"),
         )

@@ -21,6 +21,7 @@ from crm_lab.stats.intervals import wilson
 from crm_lab.stats.markov import chain_draws, expected_stay, steady_state, transition_counts, transition_matrix
 
 STATES = (*TIER_NAMES, "dormant", "new")  # new: not seen yet; only a start
+_ENDS = (("from", "start"), ("to", "end"))
 _CODES = {state: code for code, state in enumerate(STATES)}
 
 
@@ -243,18 +244,16 @@ class MigrationResult(Result):
         return tuple(
             Fact(
                 f"migration.{row['from_tier']}_to_{row['to_tier']}",
-                Message(
-                    "segments.move.fact", {"start": state_name(row["from_tier"]), "end": state_name(row["to_tier"])}
-                ),
-                float(row["share"]),
+                Message("segments.move.fact", {end: state_name(row[f"{at}_tier"]) for at, end in _ENDS}),
+                row["share"],
                 "share",
-                ci=Interval(float(row["lo"]), float(row["hi"])),
+                ci=Interval(row["lo"], row["hi"]),
                 kind="estimate",
-                n=int(row["customers"]),
+                n=row["customers"],
                 window=f"{row['from_period']} to {row['to_period']}",
                 denominator=f"all in {row['from_tier']} in {row['from_period']}, leavers included",
             )
-            for _, row in last.iterrows()
+            for row in last.to_dict("records")
         )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -44,7 +45,7 @@ class MoveBaselineResult(Result):
     name: ClassVar[str] = "move_baseline"
     formats: ClassVar[Mapping[str, str]] = {"share": ".1%", "lo": ".1%", "hi": ".1%"}
 
-    def _ends(self) -> dict[str, Message]:
+    def _ends(self) -> dict[str, Any]:
         return {"start": state_name(self.start), "end": state_name(self.end)}
 
     def to_frame(self) -> pd.DataFrame:
@@ -63,63 +64,44 @@ class MoveBaselineResult(Result):
 
     def readout(self) -> Readout:
         """The latest share beside the placebo windows, and what a target means."""
-        last = self.rows.iloc[-1]
-        finding = Message(
-            "segments.move.finding",
-            {
-                **self._ends(),
-                "share": last["share"],
-                "lo": last["lo"],
-                "hi": last["hi"],
-                "n": int(last["customers"]),
-                "usual": self.usual,
-                "windows": len(self.rows) - 1,
-            },
-        )
+        last, values = self.rows.iloc[-1], self._ends()
+        finding = Message("segments.move.finding", {
+            **values, "share": last["share"], "lo": last["lo"], "hi": last["hi"], "n": int(last["customers"]),
+            "usual": self.usual, "windows": len(self.rows) - 1,
+        })  # fmt: skip
         if self.change is None:
             return Readout(finding, Message("segments.move.one_pair", finding.values), self._action())
         key = "same" if self.change.ci.lo <= 0 <= self.change.ci.hi else "changed"
-        values = {"change": _points(self.change.value), **_points_of(self.change.ci)}
-        return Readout(finding, Message(f"segments.move.{key}", values), self._action())
+        return Readout(finding, Message(f"segments.move.{key}", _in_points(self.change)), self._action())
 
     def _action(self) -> Message:
         if self.target is None:
             return Message("segments.move.action")
-        return Message(
-            "segments.move.action_target",
-            {"target": self.target, "usual": self.usual, "own": _points(self.target - self.usual)},
-        )
+        values = {"target": self.target, "usual": self.usual, "own": _points(self.target - self.usual)}
+        return Message("segments.move.action_target", values)
 
     def facts(self) -> tuple[Fact, ...]:
         """The share in every window, and the change."""
-        shares = tuple(
-            Fact(
-                f"move.{self.start}_to_{self.end}.{row['to_period']}",
+        found, change = partial(Fact, unit="share", kind="estimate"), self.change
+        ends, move = self._ends(), f"move.{self.start}_to_{self.end}"
+        shares = (
+            found(
+                f"{move}.{row['to_period']}",
                 Message(
-                    "segments.move.fact_window",
-                    {**self._ends(), "earlier": row["from_period"], "later": row["to_period"]},
+                    "segments.move.fact_window", {**ends, "earlier": row["from_period"], "later": row["to_period"]}
                 ),
-                float(row["share"]),
-                "share",
-                ci=Interval(float(row["lo"]), float(row["hi"])),
-                kind="estimate",
-                n=int(row["customers"]),
+                row["share"],
+                ci=Interval(row["lo"], row["hi"]),
+                n=row["customers"],
                 window=f"{row['from_period']} to {row['to_period']}",
                 denominator=f"all in {self.start} in {row['from_period']}, leavers included",
             )
-            for _, row in self.rows.iterrows()
+            for row in self.rows.to_dict("records")
         )
-        change = Fact(
-            f"move.{self.start}_to_{self.end}.change",
-            Message("segments.move.fact_change", self._ends()),
-            self.change.value if self.change else None,
-            "share",
-            ci=self.change.ci if self.change else None,
-            kind="estimate",
-            definition="latest window minus the earlier ones pooled; bootstrap of customers, tiers cut anew",
-            refusal=self.refusal(),
-        )
-        return (*shares, change)
+        definition = "latest window minus the earlier ones pooled; bootstrap of customers, tiers cut anew"
+        number = {"value": change.value, "ci": change.ci} if change else {"value": None, "refusal": self.refusal()}
+        label = Message("segments.move.fact_change", ends)
+        return (*shares, found(f"{move}.change", label, definition=definition, **number))
 
 
 def _points(share: float) -> float:
@@ -127,8 +109,9 @@ def _points(share: float) -> float:
     return round(100 * share, 1) + 0.0
 
 
-def _points_of(ci: Interval) -> dict[str, float]:
-    return {"lo": _points(ci.lo), "hi": _points(ci.hi)}
+def _in_points(difference: MoveDifference) -> dict[str, Any]:
+    value, ci = difference.value, difference.ci
+    return {"change": _points(value), "lo": _points(ci.lo), "hi": _points(ci.hi)}
 
 
 @dataclass(frozen=True)
@@ -154,6 +137,7 @@ class TreatedMoveResult(Result):
     drawn_by_lot: bool
 
     name: ClassVar[str] = "treated_move"
+    words: ClassVar[Mapping[str, str]] = {"arm": "segments.move."}
     formats: ClassVar[Mapping[str, str]] = {"share": ".1%", "lo": ".1%", "hi": ".1%"}
 
     @property
@@ -165,16 +149,15 @@ class TreatedMoveResult(Result):
         up_control = np.repeat([0.0, 1.0], [total - self.moved_control, self.moved_control])
         return share_difference((up, up_control), (treated, 1 - treated))
 
-    def _ends(self) -> dict[str, Message]:
+    def _ends(self) -> dict[str, Any]:
         return {"start": state_name(self.start), "end": state_name(self.end)}
 
     def to_frame(self) -> pd.DataFrame:
         """One row per arm."""
-        k, n = [self.moved_treated, self.moved_control], [self.n_treated, self.n_control]
+        k, n = np.array([self.moved_treated, self.moved_control]), np.array([self.n_treated, self.n_control])
         lo, hi = wilson(k, n)
-        names = [Message("segments.move.treated").text(), Message("segments.move.control").text()]
-        share = np.array(k) / np.array(n)
-        return pd.DataFrame({"arm": names, "moved": k, "customers": n, "share": share, "lo": lo, "hi": hi})
+        arms = ["treated", "control"]
+        return pd.DataFrame({"arm": arms, "moved": k, "customers": n, "share": k / n, "lo": lo, "hi": hi})
 
     def refusal(self) -> Message | None:
         """Without a draw the difference is no effect."""
@@ -183,20 +166,11 @@ class TreatedMoveResult(Result):
     def readout(self) -> Readout:
         """The difference, whether it can be chance, what to do."""
         d = self.difference
-        values = {
-            **self._ends(),
-            "change": _points(d.value),
-            **_points_of(d.ci),
-            "n_treated": self.n_treated,
-            "n_control": self.n_control,
-        }
+        values = {**self._ends(), **_in_points(d), "n_treated": self.n_treated, "n_control": self.n_control}
         chance = d.ci.lo <= 0 <= d.ci.hi
-        certainty = self.refusal() or Message(f"segments.move.{'chance' if chance else 'no_chance'}")
-        return Readout(
-            Message("segments.move.treated_finding", values),
-            certainty,
-            f"segments.move.{'wait' if chance or not self.drawn_by_lot else 'keep'}",
-        )
+        certainty = self.refusal() or f"segments.move.{'chance' if chance else 'no_chance'}"
+        action = f"segments.move.{'wait' if chance or not self.drawn_by_lot else 'keep'}"
+        return Readout(Message("segments.move.treated_finding", values), certainty, action)
 
     def facts(self) -> tuple[Fact, ...]:
         """The difference with its interval; refused without a draw."""

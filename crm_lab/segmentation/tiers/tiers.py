@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from crm_lab.arrays import Floats, Integers
 from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result
+from crm_lab.results import Fact, Readout, Result, facts_of
 from crm_lab.stats.inequality import Inequality, inequality, lorenz
 
 TierMethod = Literal["percentile", "cumulative", "fixed"]
@@ -171,51 +172,26 @@ class TierResult(Result):
     def readout(self) -> Readout:
         """What the top holds, how sure, what to do."""
         s = self.spread
-        return Readout(
-            Message(
-                "segments.tiers.finding",
-                {
-                    "top": s.top,
-                    "share": s.top_share,
-                    "lo": s.top_share_ci.lo,
-                    "hi": s.top_share_ci.hi,
-                    "gini": s.gini,
-                    "gini_lo": s.gini_ci.lo,
-                    "gini_hi": s.gini_ci.hi,
-                },
-            ),
-            Message("segments.tiers.certainty", {"n": s.n}),
-            "segments.tiers.action",
-        )
+        values = {
+            "top": s.top, "share": s.top_share, "lo": s.top_share_ci.lo, "hi": s.top_share_ci.hi, "gini": s.gini,
+            "gini_lo": s.gini_ci.lo, "gini_hi": s.gini_ci.hi, "n": s.n,
+        }  # fmt: skip
+        return Readout(*(Message(f"segments.tiers.{key}", values) for key in ("finding", "certainty", "action")))
 
     def facts(self) -> tuple[Fact, ...]:
         """Top share and Gini coefficient (estimates), revenue share per tier (counts)."""
         s = self.spread
-        estimates = (
-            Fact(
-                "tiers.top_share",
-                Message("segments.tiers.fact_top", {"top": s.top}),
-                s.top_share,
-                "share",
-                ci=s.top_share_ci,
-                kind="estimate",
-                n=s.n,
-                denominator="revenue",
-                definition="revenue of the floor(top * n) customers with most, over all revenue",
+        estimate = partial(Fact, kind="estimate", n=s.n)
+        counted = "revenue of the floor(top * n) customers with most, over all revenue"
+        shares = facts_of(
+            self.to_frame(), "tiers.{tier}.share_of_revenue", "segments.tiers.fact_share", "share_of_revenue", "share",
+            n="customers", denominator="revenue", definition=f"{self.spec.method} cuts {self.spec.cuts}",
+        )  # fmt: skip
+        return (
+            estimate(
+                "tiers.top_share", Message("segments.tiers.fact_top", {"top": s.top}), s.top_share, "share",
+                ci=s.top_share_ci, denominator="revenue", definition=counted,
             ),
-            Fact("tiers.gini", "segments.tiers.fact_gini", s.gini, ci=s.gini_ci, kind="estimate", n=s.n),
-        )
-        frame = self.to_frame()
-        shares = (
-            Fact(
-                f"tiers.{tier}.share_of_revenue",
-                Message("segments.tiers.fact_share", {"tier": tier}),
-                float(share),
-                "share",
-                n=int(customers),
-                denominator="revenue",
-                definition=f"{self.spec.method} cuts {self.spec.cuts}",
-            )
-            for tier, customers, share in zip(frame["tier"], frame["customers"], frame["share_of_revenue"], strict=True)
-        )
-        return (*estimates, *shares)
+            estimate("tiers.gini", "segments.tiers.fact_gini", s.gini, ci=s.gini_ci),
+            *shares,
+        )  # fmt: skip
