@@ -83,11 +83,9 @@ class AuditResult(Result):
 
     def sentences(self, lang: str | None = None) -> pd.DataFrame:
         """`to_frame` with the sentences in a language."""
-        said = {
-            "finding": [f.sentence.text(lang) for f in self.findings],
-            "ask": [f.ask.text(lang) for f in self.findings],
-        }
-        return self.to_frame().assign(**said)
+        said = {"finding": [f.sentence for f in self.findings], "ask": [f.ask for f in self.findings]}
+        texts = {name: [message.text(lang) for message in messages] for name, messages in said.items()}
+        return self.to_frame().assign(**texts).astype("str")
 
     def shown(self, lang: str | None = None) -> pd.DataFrame:
         """`to_frame` for readers: severity and kind in words, long lists of claims cut short."""
@@ -151,22 +149,16 @@ class AuditResult(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """Claims read, findings by severity and by kind, claims without a finding."""
+        read = len(self.claims.claims)
         counts = {
-            "read": len(self.claims.claims),
-            **{severity: self.count(severity) for severity in SEVERITIES},
-            "holds": len(self.claims.claims) - len(self._worst()),
-            **{kind: sum(f.kind == kind for f in self.findings) for kind in KINDS},
-        }
+            "read": read, **{severity: self.count(severity) for severity in SEVERITIES},
+            "holds": read - len(self._worst()), **{kind: sum(f.kind == kind for f in self.findings) for kind in KINDS},
+        }  # fmt: skip
+        unit = {"read": "claims", "holds": "claims"}
         better: dict[str, Better] = {"wrong": "down", "unclear": "down", "holds": "up"}
         return tuple(
-            Fact(
-                f"claims.{name}",
-                f"claims.fact.{name}",
-                value,
-                "claims" if name in {"read", "holds"} else "findings",
-                better=better.get(name, "none"),
-            )
-            for name, value in counts.items()
+            Fact(f"claims.{k}", f"claims.fact.{k}", n, unit.get(k, "findings"), better=better.get(k, "none"))
+            for k, n in counts.items()
         )
 
 

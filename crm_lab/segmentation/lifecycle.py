@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from crm_lab.arrays import Floats, Integers
 from crm_lab.calendar import day_numbers
-from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
+from crm_lab.checks import CannotAnswer, Problems, as_date
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
+from crm_lab.segmentation.known_purchases import known_purchases, purchase_days
 
 STAGES = ("new", "growing", "mature", "declining", "won_back", "dormant", "lost")
 
@@ -67,11 +68,8 @@ class Lifecycle:
         Raises:
             BadInput: If columns are missing, there is no order, or nobody has bought on two days.
         """
-        need_columns(orders.columns, ["customer_id", "date"], "The table of orders")
         day = as_date(as_of)
-        known = orders[orders["customer_id"].notna() & (orders["date"] <= pd.Timestamp(day))]
-        if known.empty:
-            raise CannotAnswer(f"There are no orders up to {day}; choose a later as_of.")
+        known = known_purchases(orders, day)
         customers, code = np.unique(known["customer_id"].to_numpy(dtype=object), return_inverse=True)
         days = day_numbers(known["date"])
         today = int(np.datetime64(day, "D").astype(np.int64))
@@ -97,8 +95,7 @@ def purchase_history(code: Integers, days: Integers, today: int, spec: Lifecycle
     Raises:
         BadInput: If nobody has bought on two days.
     """
-    key = np.unique(code.astype(np.int64) * (today + 1) + days)
-    who, when = np.divmod(key, today + 1)
+    who, when = purchase_days(code, days, today)
     n = int(who[-1]) + 1
     same = who[1:] == who[:-1]
     gap, owner, ends = np.diff(when)[same], who[1:][same], when[1:][same]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from crm_lab.arrays import Floats
+from crm_lab.arrays import Floats, Integers
 from crm_lab.checks import BadInput, Problems
 from crm_lab.results import Interval
 from crm_lab.stats.intervals import z_value
@@ -113,6 +114,29 @@ def kaplan_meier(
         last=float(t.max()),
         level=level,
     )
+
+
+def weighted_quantiles(
+    durations: Integers, observed: NDArray[np.bool_], weights: Floats, shares: Sequence[float]
+) -> Floats:
+    """Weighted Kaplan–Meier quantiles of whole durations; infinite where not reached.
+
+    Args:
+        durations: Whole time units, 0 or more, shape (n,).
+        observed: Whether each ended in the event, shape (n,).
+        weights: How often each counts, e.g. in a bootstrap of customers, shape (n,).
+        shares: Shares that have had the event.
+
+    >>> weighted_quantiles(np.array([1, 2, 3, 4]), np.array([True] * 4), np.ones(4), (0.25, 0.5)).tolist()
+    [1.0, 2.0]
+    """
+    events = np.bincount(durations, weights=weights * observed)
+    left = np.bincount(durations, weights=weights)
+    at_risk = left[::-1].cumsum()[::-1]
+    hazard = np.divide(events, at_risk, out=np.zeros(len(left)), where=at_risk > 0)
+    survival = np.cumprod(1 - hazard)
+    reached = [np.flatnonzero(survival <= 1 - share + 1e-12) for share in shares]
+    return np.array([float(r[0]) if len(r) else np.inf for r in reached])
 
 
 def _check(t: Floats, d: NDArray[np.int64], entry: Floats | None) -> None:

@@ -115,7 +115,7 @@ def test_direct_ids_are_replaced_everywhere_and_the_map_is_kept_apart(shop, tmp_
     assert [c.startswith("p_") for c in customers] == [True, True, False, True]
     for name in ("transactions", "orders", "customer_360", "exposures", "judged", "quarantine"):
         assert "shop.com" not in tables[name].to_csv()
-    touched = reconcile(tables).to_frame()
+    touched = reconcile(tables).shown()
     assert "e-mail" in " ".join(touched.astype(str).to_numpy().ravel())
     known = pd.read_parquet(workspace.folder / "private" / "identities.parquet").set_index("customer_id")["id"]
     assert known[customers[0]] == "ann@shop.com"

@@ -84,7 +84,7 @@ def test_other_periods_conserve_customers(complete_journey, unit):
 
 
 def test_no_order_and_an_unknown_period_are_refused():
-    with pytest.raises(BadInput, match="There are no orders up to 2020-01-01; choose a later as_of"):
+    with pytest.raises(BadInput, match="There are no purchases up to 2020-01-01; choose a later as_of"):
         Cohorts().analyze(SMALL, as_of="2020-01-01")
     with pytest.raises(BadInput, match="period is 'year'; it must be one of"):
         Cohorts(period="year")

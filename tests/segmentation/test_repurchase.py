@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from crm_lab.checks import BadInput
 from crm_lab.segmentation import Repurchase, interpurchase, product_repurchase, repeat_rates
-from crm_lab.segmentation.cohorts.interpurchase import gap_quantiles
-from crm_lab.stats.survival import kaplan_meier
+from crm_lab.segmentation.cohorts.interpurchase import GAP_SHARES
+from crm_lab.stats.survival import kaplan_meier, weighted_quantiles
 
 START = pd.Timestamp("2024-01-01")
 
@@ -99,7 +99,7 @@ def test_gap_quantiles_are_those_of_kaplan_meier(gaps):
     gap, ended = (np.array(a) for a in zip(*gaps, strict=True))
     curve = kaplan_meier(gap, ended)
     expected = [curve.quantile(s) for s in (0.25, 0.5, 0.75, 0.9)]
-    assert gap_quantiles(gap, ended, np.ones(len(gap))).tolist() == expected
+    assert weighted_quantiles(gap, ended, np.ones(len(gap)), GAP_SHARES).tolist() == expected
 
 
 def test_open_gaps_make_the_slow_tenth_longer():

@@ -12,10 +12,11 @@ import pandas as pd
 
 from crm_lab.arrays import Integers
 from crm_lab.calendar import UNITS, Unit, period_end, period_index, period_label
-from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
+from crm_lab.checks import Problems, as_date, need_columns
 from crm_lab.data.kernels.receipts import run_starts
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result, table_html
+from crm_lab.segmentation.known_purchases import known_purchases
 from crm_lab.stats.intervals import wilson, wilson_interval
 
 
@@ -52,12 +53,9 @@ class Cohorts:
         Raises:
             BadInput: If columns are missing or there is no order up to the day.
         """
-        need_columns(orders.columns, ["customer_id", "date"], "The table of orders")
+        need_columns(orders.columns, ["customer_id", "date"], "The table of purchases")
         day = as_date(as_of)
-        runs = orders.iloc[run_starts(orders["customer_id"], orders["date"])]
-        known = runs[(runs["date"] <= pd.Timestamp(day)).to_numpy() & runs["customer_id"].notna().to_numpy()]
-        if known.empty:
-            raise CannotAnswer(f"There are no orders up to {day}; choose a later as_of.")
+        known = known_purchases(orders.iloc[run_starts(orders["customer_id"], orders["date"])], day)
         code, _ = pd.factorize(known["customer_id"])
         index = period_index(known["date"], self.period)
         first, last = int(index.min()), int(period_index(pd.Series([pd.Timestamp(day)]), self.period)[0])

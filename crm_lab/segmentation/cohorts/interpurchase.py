@@ -10,12 +10,12 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.arrays import Floats, Integers
 from crm_lab.calendar import day_number, day_numbers
 from crm_lab.checks import CannotAnswer, as_date
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result, facts_of
-from crm_lab.segmentation.cohorts.repeat_rates import _known
+from crm_lab.segmentation.known_purchases import known_purchases, purchase_days
+from crm_lab.stats.survival import weighted_quantiles
 
 GAP_SHARES = (0.25, 0.5, 0.75, 0.9)
 
@@ -37,10 +37,10 @@ def interpurchase(
         BadInput: If columns are missing or nobody has bought on two days.
     """
     day = as_date(as_of)
-    known = _known(orders, day, ["customer_id", "date"])
+    known = known_purchases(orders, day)
     code, _ = pd.factorize(known["customer_id"])
     today = day_number(day)
-    who, when = np.divmod(np.unique(code * (today + 1) + day_numbers(known["date"])), today + 1)
+    who, when = purchase_days(code, day_numbers(known["date"]), today)
     ended = np.append(who[1:] == who[:-1], False)
     if not ended.any():
         raise CannotAnswer("Nobody has bought on two days; there is no time between purchases to measure.")
@@ -49,28 +49,12 @@ def interpurchase(
     drawn = np.empty((draws, len(GAP_SHARES)))
     for b in range(draws):
         weights = np.bincount(generator.integers(0, n, n), minlength=n)[who].astype(np.float64)
-        drawn[b] = gap_quantiles(gap, ended, weights)
+        drawn[b] = weighted_quantiles(gap, ended, weights, GAP_SHARES)
     lo, hi = np.quantile(drawn, [0.025, 0.975], axis=0, method="inverted_cdf")
     naive = np.quantile(gap[ended], GAP_SHARES, method="inverted_cdf")
-    days = gap_quantiles(gap, ended, np.ones(len(gap)))
+    days = weighted_quantiles(gap, ended, np.ones(len(gap)), GAP_SHARES)
     frame = pd.DataFrame({"share": GAP_SHARES, "days": days, "lo": lo, "hi": hi, "ended_only": naive})
     return InterpurchaseResult(frame, n, int(ended.sum()), int((~ended).sum()), day)
-
-
-def gap_quantiles(gap: Integers, ended: np.ndarray, weights: Floats) -> Floats:
-    """Weighted Kaplan–Meier quantiles of whole-day gaps at `GAP_SHARES`; infinite where not reached.
-
-    >>> gap_quantiles(np.array([1, 2, 3, 4]), np.array([True] * 4), np.ones(4)).tolist()
-    [1.0, 2.0, 3.0, 4.0]
-    """
-    events = np.bincount(gap, weights=weights * ended)
-    left = np.bincount(gap, weights=weights)
-    at_risk = left[::-1].cumsum()[::-1]
-    hazard = np.divide(events, at_risk, out=np.zeros(len(left)), where=at_risk > 0)
-    survival = np.cumprod(1 - hazard)
-    days = np.arange(len(left), dtype=np.float64)
-    reached = [np.flatnonzero(survival <= 1 - s + 1e-12) for s in GAP_SHARES]
-    return np.array([days[r[0]] if len(r) else np.inf for r in reached])
 
 
 @dataclass(frozen=True, eq=False)

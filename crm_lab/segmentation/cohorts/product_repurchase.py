@@ -14,8 +14,8 @@ from crm_lab.calendar import day_number, day_numbers
 from crm_lab.checks import CannotAnswer, as_date
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result, facts_of
-from crm_lab.segmentation.cohorts.repeat_rates import _known
 from crm_lab.segmentation.cohorts.second_purchase import Repurchase, first_and_second
+from crm_lab.segmentation.known_purchases import known_purchases
 from crm_lab.stats.survival import kaplan_meier
 
 
@@ -45,7 +45,7 @@ def product_repurchase(
     empty = pd.DataFrame(columns=[column, "first_buyers", "share", "lo", "hi", "median_days"])
     if products is None or column not in products:
         return ProductCohortsResult(empty, column, spec.horizons[-1], 0, day)
-    known = _known(lines, day, ["customer_id", "date", "product_id"])
+    known = known_purchases(lines, day, ["customer_id", "date", "product_id"])
     start = day_number(spec.new_from(known["date"].min().date()))
     group = known["product_id"].map(products.set_index("product_id")[column])
     use = group.notna() & ((known["kind"] == "sale") if "kind" in known else True)

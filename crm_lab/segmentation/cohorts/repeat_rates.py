@@ -11,19 +11,12 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import CannotAnswer, as_date, need_columns
+from crm_lab.checks import CannotAnswer, as_date
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.segmentation.cohorts.second_purchase import Repurchase
+from crm_lab.segmentation.known_purchases import known_purchases
 from crm_lab.stats.intervals import ratio_by_customer, wilson
-
-
-def _known(orders: pd.DataFrame, day: date, columns: list[str]) -> pd.DataFrame:
-    need_columns(orders.columns, columns, "The table of purchases")
-    known = orders[orders["customer_id"].notna() & (orders["date"] <= pd.Timestamp(day))]
-    if known.empty:
-        raise CannotAnswer(f"There are no purchases up to {day}; choose a later as_of.")
-    return known
 
 
 def repeat_rates(
@@ -41,7 +34,7 @@ def repeat_rates(
         BadInput: If columns are missing or the window holds no order.
     """
     day, spec = as_date(as_of), repurchase or Repurchase()
-    known = _known(orders, day, ["customer_id", "order_id", "date"])
+    known = known_purchases(orders, day, ["customer_id", "order_id", "date"])
     since = pd.Timestamp(day) - pd.Timedelta(days=window_days)
     middle = pd.Timestamp(day) - pd.Timedelta(days=window_days // 2)
     inside = known[known["date"] > since]

@@ -13,9 +13,10 @@ import pandas as pd
 
 from crm_lab.arrays import Integers
 from crm_lab.calendar import day_number, day_numbers
-from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
+from crm_lab.checks import CannotAnswer, Problems, as_date
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
+from crm_lab.segmentation.known_purchases import known_purchases, purchase_days
 from crm_lab.stats.intervals import wilson
 from crm_lab.stats.survival import SurvivalCurve, kaplan_meier
 
@@ -36,7 +37,7 @@ def first_and_second(code: Integers, days: Integers, today: int) -> tuple[Intege
     >>> [a.tolist() for a in first_and_second(np.array([0, 0, 1]), np.array([5, 9, 7]), 20)]
     [[5, 7], [4, 13], [True, False]]
     """
-    who, when = np.divmod(np.unique(code * (today + 1) + days), today + 1)
+    who, when = purchase_days(code, days, today)
     start = np.searchsorted(who, np.arange(int(who[-1]) + 1), side="left")
     has_second = np.zeros(len(start), dtype=bool)
     inside = start + 1 < len(who)
@@ -85,11 +86,8 @@ class Repurchase:
         Raises:
             BadInput: If columns are missing, or nobody is new.
         """
-        need_columns(orders.columns, ["customer_id", "date"], "The table of orders")
         day = as_date(as_of)
-        known = orders[orders["customer_id"].notna() & (orders["date"] <= pd.Timestamp(day))]
-        if known.empty:
-            raise CannotAnswer(f"There are no orders up to {day}; choose a later as_of.")
+        known = known_purchases(orders, day)
         code, _ = pd.factorize(known["customer_id"])
         start = self.new_from(known["date"].min().date())
         first, gap, again = first_and_second(code, day_numbers(known["date"]), day_number(day))

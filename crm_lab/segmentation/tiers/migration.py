@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.calendar import UNITS, Unit, period_index, period_label, whole_periods
-from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date, need_columns
+from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.segmentation.known_purchases import known_purchases
 from crm_lab.segmentation.tiers.migration_bootstrap import change_of_moves
 from crm_lab.segmentation.tiers.move_baseline import MoveBaselineResult, TreatedMoveResult, state_name
 from crm_lab.segmentation.tiers.tiers import TIER_NAMES, Tiers
@@ -56,11 +57,8 @@ class Migration:
         Raises:
             BadInput: If columns are missing or fewer than two whole periods are covered.
         """
-        need_columns(lines.columns, ["customer_id", "date", "net_amount"], "The table of purchases")
         day = as_date(as_of)
-        known = lines[lines["customer_id"].notna() & (lines["date"] <= pd.Timestamp(day))]
-        if known.empty:
-            raise CannotAnswer(f"There are no purchases up to {day}; choose a later as_of.")
+        known = known_purchases(lines, day, ("customer_id", "date", "net_amount"))
         periods = whole_periods(known["date"].min().date(), day, self.period)
         if len(periods) < 2:
             raise CannotAnswer(

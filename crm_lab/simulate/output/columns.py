@@ -65,8 +65,8 @@ def _words(*words: str) -> npt.NDArray[Any]:
 
 def contract_tables(common: Common, block: Block, lines_before: int) -> dict[str, pa.Table]:
     """The contract's tables of a block; its lines are numbered on from `lines_before`."""
-    made = {name: make(common, block.tables[name]) for name, make in _TABLES.items()}
-    return {"transactions": _transactions(common, block.tables["transactions"], lines_before), **made}
+    made = {name: pa.table(make(common, block.tables[name])) for name, make in _TABLES.items()}
+    return {"transactions": pa.table(_transactions(common, block.tables["transactions"], lines_before)), **made}
 
 
 def key_tables(common: Common, block: Block, lines_before: int) -> dict[str, pa.Table]:
@@ -74,33 +74,31 @@ def key_tables(common: Common, block: Block, lines_before: int) -> dict[str, pa.
     return {
         "customers": _key_customers(common, block.key["customers"]),
         "lines": _key_lines(block.key["lines"], lines_before),
-        "dirt": _key_dirt(common, block.key["dirt"], lines_before),
+        "dirt": pa.table(_key_dirt(common, block.key["dirt"], lines_before)),
     }
 
 
-def _transactions(common: Common, columns: Columns, before: int) -> pa.Table:
+def _transactions(common: Common, columns: Columns, before: int) -> dict[str, Array]:
     returns, day = columns["returns"], columns["day"] + common.scenario.first_day
     line = np.arange(1, day.size + 1) + before
-    return pa.table(
-        {
-            "line_id": line,
-            "source_row": line,
-            "order_id": order_ids(columns["owner"], columns["number"], returns >= 0),
-            "customer_id": customer_ids(columns["customer"]),
-            "product_id": _product_ids(common, columns["product"]),
-            "store_id": _spell(columns["store"], common.branches.store_id.astype(object)),
-            "day": day,
-            "date": pa.array(day.astype(np.int32)).cast(pa.date32()),
-            "hour": columns["hour"],
-            "weekday": (day + 3) % 7 + 1,  # 1970-01-01 was a Thursday
-            "kind": _spell((returns >= 0).astype(np.int64), _words("sale", "return")),
-            "return_of": pa.array(returns + before, mask=returns < 0),
-            "quantity": columns["quantity"].astype(np.float64),
-            "gross_amount": money(columns["gross"]),
-            "discount_amount": money(columns["discount"]),
-            "net_amount": money(columns["net"]),
-        }
-    )
+    return {
+        "line_id": line,
+        "source_row": line,
+        "order_id": order_ids(columns["owner"], columns["number"], returns >= 0),
+        "customer_id": customer_ids(columns["customer"]),
+        "product_id": _product_ids(common, columns["product"]),
+        "store_id": _spell(columns["store"], common.branches.store_id.astype(object)),
+        "day": day,
+        "date": pa.array(day.astype(np.int32)).cast(pa.date32()),
+        "hour": columns["hour"],
+        "weekday": (day + 3) % 7 + 1,  # 1970-01-01 was a Thursday
+        "kind": _spell((returns >= 0).astype(np.int64), _words("sale", "return")),
+        "return_of": pa.array(returns + before, mask=returns < 0),
+        "quantity": columns["quantity"].astype(np.float64),
+        "gross_amount": money(columns["gross"]),
+        "discount_amount": money(columns["discount"]),
+        "net_amount": money(columns["net"]),
+    }
 
 
 def _product_ids(common: Common, product: npt.NDArray[Any]) -> Array:
@@ -109,90 +107,78 @@ def _product_ids(common: Common, product: npt.NDArray[Any]) -> Array:
     return _spell(np.where(product < 0, names.size - 1 - product, product), np.concatenate([names, "X" + names]))
 
 
-def _customers(common: Common, columns: Columns) -> pa.Table:
+def _customers(common: Common, columns: Columns) -> dict[str, Array]:
     scenario = common.scenario
     costs = np.rint(100 * np.array([scenario.acquisition.costs[c] for c in scenario.acquisition.channels]))
-    return pa.table(
-        {
-            "customer_id": customer_ids(columns["customer"]),
-            "age_group": _spell(columns["age"], _words(*AGES)),
-            "city": _spell(columns["city"], _words(*scenario.stores.cities)),
-            "joined_on": _dates(common, columns["joined"]),
-            "acquisition_channel": _spell(columns["channel"], _words(*scenario.acquisition.channels)),
-            "acquisition_cost": money(costs[columns["channel"]]),
-            "opted_out_on": _dates(common, columns["opted_out"]),
-        }
-    )
+    return {
+        "customer_id": customer_ids(columns["customer"]),
+        "age_group": _spell(columns["age"], _words(*AGES)),
+        "city": _spell(columns["city"], _words(*scenario.stores.cities)),
+        "joined_on": _dates(common, columns["joined"]),
+        "acquisition_channel": _spell(columns["channel"], _words(*scenario.acquisition.channels)),
+        "acquisition_cost": money(costs[columns["channel"]]),
+        "opted_out_on": _dates(common, columns["opted_out"]),
+    }
 
 
-def _tiers(common: Common, columns: Columns) -> pa.Table:
-    return pa.table(
-        {
-            "customer_id": customer_ids(columns["customer"]),
-            "valid_from": _dates(common, columns["valid_from"]),
-            "valid_to": _dates(common, columns["valid_to"]),
-            "tier": _spell(columns["tier"], _words(*common.scenario.tiers.names)),
-        }
-    )
+def _tiers(common: Common, columns: Columns) -> dict[str, Array]:
+    return {
+        "customer_id": customer_ids(columns["customer"]),
+        "valid_from": _dates(common, columns["valid_from"]),
+        "valid_to": _dates(common, columns["valid_to"]),
+        "tier": _spell(columns["tier"], _words(*common.scenario.tiers.names)),
+    }
 
 
-def _assignments(common: Common, columns: Columns) -> pa.Table:
-    return pa.table(
-        {
-            "experiment": _spell(columns["experiment"], _words(LOYALTY, SAVE_OFFER)),
-            "customer_id": customer_ids(columns["customer"]),
-            "arm": _spell(columns["treated"].astype(np.int64), _words("control", "treatment")),
-            "assigned_on": _dates(common, columns["day"]),
-            "tier": _spell(columns["tier"], _words(*common.scenario.tiers.names)),
-        }
-    )
+def _assignments(common: Common, columns: Columns) -> dict[str, Array]:
+    return {
+        "experiment": _spell(columns["experiment"], _words(LOYALTY, SAVE_OFFER)),
+        "customer_id": customer_ids(columns["customer"]),
+        "arm": _spell(columns["treated"].astype(np.int64), _words("control", "treatment")),
+        "assigned_on": _dates(common, columns["day"]),
+        "tier": _spell(columns["tier"], _words(*common.scenario.tiers.names)),
+    }
 
 
-def _enrolments(common: Common, columns: Columns) -> pa.Table:
-    return pa.table(
-        {
-            "customer_id": customer_ids(columns["customer"]),
-            "programme": _spell(np.zeros_like(columns["customer"]), _words(LOYALTY)),
-            "enrolled_on": _dates(common, columns["day"]),
-        }
-    )
+def _enrolments(common: Common, columns: Columns) -> dict[str, Array]:
+    return {
+        "customer_id": customer_ids(columns["customer"]),
+        "programme": _spell(np.zeros_like(columns["customer"]), _words(LOYALTY)),
+        "enrolled_on": _dates(common, columns["day"]),
+    }
 
 
-def _rewards(common: Common, columns: Columns) -> pa.Table:
+def _rewards(common: Common, columns: Columns) -> dict[str, Array]:
     number = columns["number"]
     orders = order_ids(columns["customer"], number, np.zeros(number.size, dtype=bool))
-    return pa.table(
-        {
-            "customer_id": customer_ids(columns["customer"]),
-            "event": columns["event"],
-            "date": _dates(common, columns["day"]),
-            "kind": _spell(columns["kind"], _words(*KINDS)),
-            "points": columns["points"],
-            "order_id": pc.if_else(pa.array(number > 0), orders, None),
-            "cost_amount": money(columns["cost"]),
-        }
-    )
+    return {
+        "customer_id": customer_ids(columns["customer"]),
+        "event": columns["event"],
+        "date": _dates(common, columns["day"]),
+        "kind": _spell(columns["kind"], _words(*KINDS)),
+        "points": columns["points"],
+        "order_id": pc.if_else(pa.array(number > 0), orders, None),
+        "cost_amount": money(columns["cost"]),
+    }
 
 
-def _exposures(common: Common, columns: Columns) -> pa.Table:
+def _exposures(common: Common, columns: Columns) -> dict[str, Array]:
     given = common.scenario.contacts
     offer, day = columns["offer"], columns["day"]
     costs = np.rint(100 * np.array([*given.channels.values()])).astype(np.int64)
     cost = np.where(offer, round(100 * common.scenario.save_offer.cost), costs[columns["channel"]])
     number = np.where(offer, 0, day // given.every if given.every else 0)
-    return pa.table(
-        {
-            "customer_id": customer_ids(columns["customer"]),
-            "campaign": _spell(
-                number, _words(SAVE_OFFER, *(f"campaign_{i + 1:03d}" for i in range(number.max(initial=0))))
-            ),
-            "date": _dates(common, day),
-            "channel": _spell(columns["channel"], _words(*given.channels)),
-            "delivered": columns["delivered"],
-            "opened": columns["opened"],
-            "cost_amount": money(cost),
-        }
-    )
+    return {
+        "customer_id": customer_ids(columns["customer"]),
+        "campaign": _spell(
+            number, _words(SAVE_OFFER, *(f"campaign_{i + 1:03d}" for i in range(number.max(initial=0))))
+        ),
+        "date": _dates(common, day),
+        "channel": _spell(columns["channel"], _words(*given.channels)),
+        "delivered": columns["delivered"],
+        "opened": columns["opened"],
+        "cost_amount": money(cost),
+    }
 
 
 _TABLES = {
@@ -230,13 +216,12 @@ def products_table(common: Common) -> pa.Table:
 def stores_table(common: Common) -> pa.Table:
     """The stores and the online shop."""
     branches = common.branches
-    return pa.table(
-        {
-            "store_id": pa.array(branches.store_id.astype(object), pa.string()),
-            "city": pa.array([c or None for c in branches.city.tolist()], pa.string()),
-            "channel": pa.array(branches.channel.astype(object), pa.string()),
-        }
-    )
+    columns = {
+        "store_id": pa.array(branches.store_id.astype(object), pa.string()),
+        "city": pa.array([c or None for c in branches.city.tolist()], pa.string()),
+        "channel": pa.array(branches.channel.astype(object), pa.string()),
+    }
+    return pa.table(columns)
 
 
 def _key_customers(common: Common, columns: Columns) -> pa.Table:
@@ -264,14 +249,12 @@ def _key_lines(columns: Columns, before: int) -> pa.Table:
     return pa.table({"line_id": columns["row"] + 1 + before, "origin": _spell(columns["origin"], _words(*ORIGINS))})
 
 
-def _key_dirt(common: Common, columns: Columns, before: int) -> pa.Table:
-    return pa.table(
-        {
-            "line_id": columns["row"] + 1 + before,
-            "fault": _spell(columns["kind"], _words(*DIRT_KINDS)),
-            "customer_id": customer_ids(columns["customer"]),
-            "product_id": _product_ids(common, columns["product"]),
-            "quantity": columns["quantity"].astype(np.float64),
-            "date": _dates(common, columns["day"]),
-        }
-    )
+def _key_dirt(common: Common, columns: Columns, before: int) -> dict[str, Array]:
+    return {
+        "line_id": columns["row"] + 1 + before,
+        "fault": _spell(columns["kind"], _words(*DIRT_KINDS)),
+        "customer_id": customer_ids(columns["customer"]),
+        "product_id": _product_ids(common, columns["product"]),
+        "quantity": columns["quantity"].astype(np.float64),
+        "date": _dates(common, columns["day"]),
+    }

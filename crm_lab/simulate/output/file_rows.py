@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from crm_lab.simulate.orders.common import Common
 from crm_lab.simulate.output.faults import UNIT_FACTOR, Faults, copies
-from crm_lab.simulate.programme.worlds import Life
+from crm_lab.simulate.programme.worlds import Cause, Life
 from crm_lab.simulate.scenario.actions import DIRT_KINDS
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK
@@ -68,7 +68,7 @@ def rows(common: Common, life: Life, seen: Columns) -> Columns:
         "gross": sign * lines.gross[source],
         "discount": sign * lines.discount[source],
         "net": sign * lines.net[source],
-        "origin": np.where(world.add_on[source], 5, world.origin[order]),
+        "origin": np.where(world.add_on[source], Cause.ADD_ON, world.origin[order]),
     }
 
 

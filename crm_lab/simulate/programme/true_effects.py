@@ -11,7 +11,7 @@ import numpy.typing as npt
 from crm_lab.simulate.programme.members import owned
 from crm_lab.simulate.programme.programme_effects import NEVER, test_end
 from crm_lab.simulate.programme.simulated_rewards import Ledger
-from crm_lab.simulate.programme.worlds import Life, outcome
+from crm_lab.simulate.programme.worlds import Cause, Life, outcome
 from crm_lab.simulate.scenario.clock import month_starts
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK
@@ -21,7 +21,7 @@ Columns = dict[str, npt.NDArray[Any]]
 
 def caused_lines(file: Columns) -> Columns:
     """Lines that are there because something was done, with its name."""
-    caused = np.flatnonzero(file["origin"] > 0)
+    caused = np.flatnonzero(file["origin"] != Cause.BASE)
     return {name: file[name][caused] for name in ("owner", "row", "origin")}
 
 
@@ -45,7 +45,7 @@ def _rewards(life: Life, points: Points) -> Columns:
     ledger = points.ledger
     redeemed = ledger.kind == 1
     customer, cost = ledger.customer[redeemed], ledger.cost[redeemed]
-    own = life.world.origin[points.place[ledger.order[redeemed]]] != 1
+    own = life.world.origin[points.place[ledger.order[redeemed]]] != Cause.PROGRAMME
     return {
         "rewards_cost": np.bincount(customer, weights=cost, minlength=BLOCK).astype(np.int64),
         "rewards_cost_subsidised": np.bincount(customer[own], weights=cost[own], minlength=BLOCK).astype(np.int64),

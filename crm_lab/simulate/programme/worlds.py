@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from enum import IntEnum
 from typing import TypeVar
 
 import numpy as np
@@ -23,7 +24,19 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 _Arrays = TypeVar("_Arrays", Orders, OrderLines, Returned)
 
-ORIGINS = ("base", "programme", "pulled_forward", "message", "save_offer", "add_on")
+
+class Cause(IntEnum):
+    """Why an order or a line is there."""
+
+    BASE = 0
+    PROGRAMME = 1
+    PULLED_FORWARD = 2
+    MESSAGE = 3
+    SAVE_OFFER = 4
+    ADD_ON = 5
+
+
+ORIGINS = tuple(cause.name.lower() for cause in Cause)
 _YEAR = 365
 
 
@@ -128,7 +141,9 @@ def _caused_orders(common: Common, people: People, base: Orders, done: Deeds, bl
     saved = np.flatnonzero(offer.responds)
     customer = np.concatenate([base.customer[edits.extra_of], exposures.caused_customer, saved])
     day = np.concatenate([edits.extra_day, exposures.caused_day, offer.day[saved]])
-    origin = np.repeat([1, 3, 4], [edits.extra_of.size, exposures.caused_day.size, saved.size])
+    origin = np.repeat(
+        [Cause.PROGRAMME, Cause.MESSAGE, Cause.SAVE_OFFER], [edits.extra_of.size, exposures.caused_day.size, saved.size]
+    )
     rng = stream(common.seed, "caused", block)
     return baskets.make_orders(common.scenario, people, customer, day, rng), origin
 
@@ -139,8 +154,8 @@ def _days(done: Deeds, orders: Orders, origin: Ints) -> tuple[Ints, Ints]:
     n = edits.lost.size
     day0, day1 = orders.day.copy(), orders.day.copy()
     day1[:n] = np.where(edits.lost, never, np.where(edits.pulled_to < never, edits.pulled_to, day1[:n]))
-    not_offered = (origin == 4) & ~done.offer.treated[orders.customer]
-    day0[(origin == 1) | not_offered] = never
+    not_offered = (origin == Cause.SAVE_OFFER) & ~done.offer.treated[orders.customer]
+    day0[(origin == Cause.PROGRAMME) | not_offered] = never
     day1[not_offered] = never
     return day0, day1
 
@@ -152,7 +167,7 @@ def _join(common: Common, people: People, own: Batch, done: Deeds, block: int) -
     extra, extra_origin = _caused_orders(common, people, own.orders, done, block)
     orders = _stack(own.orders, extra)
     pulled = (done.edits.pulled_to < programme.NEVER) & draw.enrolled[own.orders.customer]
-    origin = np.concatenate([np.where(pulled, 2, 0), extra_origin])
+    origin = np.concatenate([np.where(pulled, Cause.PULLED_FORWARD, Cause.BASE), extra_origin])
     day0, day1 = _days(done, orders, origin)
     inside = (day1 >= draw.enrol_day[orders.customer]) & (day1 < programme.test_end(scenario.programme))
     more = baskets.make_lines(common, people, extra, rng)

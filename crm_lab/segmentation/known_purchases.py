@@ -1,0 +1,47 @@
+"""Purchases up to a day, and the days on which each customer bought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.arrays import Integers
+from crm_lab.checks import CannotAnswer, need_columns
+
+_COLUMNS = ("customer_id", "date")
+
+
+def known_purchases(orders: pd.DataFrame, day: date, columns: Sequence[str] = _COLUMNS) -> pd.DataFrame:
+    """The rows that name a customer and lie up to a day.
+
+    Args:
+        orders: ``customer_id`` and ``date``; one row per order, line or customer-day.
+        day: Last day that counts.
+        columns: What the caller needs.
+
+    Raises:
+        BadInput: If columns are missing, or there is no purchase up to the day.
+    """
+    need_columns(orders.columns, columns, "The table of purchases")
+    known = orders[orders["customer_id"].notna() & (orders["date"] <= pd.Timestamp(day))]
+    if known.empty:
+        raise CannotAnswer(f"There are no purchases up to {day}; choose a later as_of.")
+    return known
+
+
+def purchase_days(code: Integers, days: Integers, today: int) -> tuple[Integers, Integers]:
+    """Customer and day of each purchase day, in order; several purchases on one day count once.
+
+    Args:
+        code: Number of the customer of each purchase, 0 or more.
+        days: Its day, up to today.
+        today: The as-of day.
+
+    >>> [a.tolist() for a in purchase_days(np.array([1, 0, 1, 1]), np.array([5, 9, 7, 5]), 20)]
+    [[0, 1, 1], [9, 5, 7]]
+    """
+    who, when = np.divmod(np.unique(code.astype(np.int64) * (today + 1) + days), today + 1)
+    return who, when
