@@ -258,9 +258,7 @@ class TableResult(Result):
         return self.frame.copy()
 
 
-def payload(
-    result: Result, data: DataSet | None = None, headline: bool = True, part: str = ""
-) -> dict[str, Any]:
+def payload(result: Result, data: DataSet | None = None, headline: bool = True, part: str = "") -> dict[str, Any]:
     """A result as the JSON that `results.json`, the index and nbval read; the arguments are those of `publish`."""
     readout, refusal = result.readout(), result.refusal()
     before = f"{part}." if part else ""
