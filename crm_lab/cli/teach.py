@@ -59,17 +59,17 @@ def build_(  # noqa: PLR0913 - one argument per option
     build(course, chosen, out)
     numbers = {"students": len(course.students), "pages": len(chosen), "folder": out}
     click.echo(Message("teach.built", numbers).text(lang))
-    if proof and not _proven(out, root, lang, jobs):
+    if proof and not _proven(out, lang, jobs):
         ctx.exit(1)
 
 
-def _proven(course: Path, root: Path, lang: str, jobs: int) -> bool:
+def _proven(course: Path, lang: str, jobs: int) -> bool:
     """Check a built course and say what was found."""
     from crm_lab.messages import Message
     from crm_lab.teach.grading.proof import prove
     from crm_lab.teach.sandbox.sandbox import Limits
 
-    found = prove(course, root, Limits(), jobs)
+    found = prove(course, Limits(), jobs)
     for note in found.notes:
         click.echo(note.text(lang))
     if not found.problems:
@@ -90,7 +90,8 @@ def _proven(course: Path, root: Path, lang: str, jobs: int) -> bool:
 @click.option("--memory", type=click.IntRange(256), default=4096, show_default=True, help="Megabytes for a notebook.")
 @click.option("--reveal", is_flag=True, help="Say the right answers in the feedback.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Students at once.")
-def grade_(
+@click.option("--require-isolation", "isolated", is_flag=True, help="Refuse where this machine cannot isolate fully.")
+def grade_(  # noqa: PLR0913 - one argument per option
     folder: Path,
     course: Path | None,
     out: Path | None,
@@ -100,23 +101,23 @@ def grade_(
     jobs: int,
     *,
     reveal: bool,
+    isolated: bool,
 ) -> None:
     """Run the submissions in FOLDER, each on its student's data, and write marks and feedback."""
-    from crm_lab.exports import project_root
     from crm_lab.messages import Message
-    from crm_lab.teach.grading.feedback import write_feedback
+    from crm_lab.teach.gradebook.feedback import write_feedback
     from crm_lab.teach.grading.grade import Options, course_folder, grade, submissions_folder
     from crm_lab.teach.grading.grades import Graded
-    from crm_lab.teach.sandbox.sandbox import Limits, landlock_version
+    from crm_lab.teach.sandbox.sandbox import Limits
 
-    if not landlock_version():
-        click.echo(Message("teach.no_landlock").text(lang), err=True)
     at = course_folder(course or folder)
     limits = Limits(seconds=timeout, cell_seconds=timeout / 2, memory_mb=memory)
     done: Graded | None = None
-    for step in grade(submissions_folder(folder, at), at, project_root(), Options(limits, jobs, lang)):
+    for step in grade(submissions_folder(folder, at), at, Options(limits, jobs, lang, isolated)):
         if isinstance(step, Graded):
             done = step
+        elif isinstance(step, Message):
+            click.echo(step.text(lang), err=True)
         else:
             click.echo(_line(step))
     if done is None:
@@ -144,4 +145,4 @@ def export_(pages: tuple[str, ...], out: Path) -> None:
 
 def _line(grade: StudentGrade) -> str:
     remarks = sum(len(page.remarks) for page in grade.pages)
-    return f"{grade.student.id} {grade.points}/{grade.of}" + (f" ({remarks} remarks)" if remarks else "")
+    return f"{grade.student.id} {grade.points:g}/{grade.of:g}" + (f" ({remarks} remarks)" if remarks else "")

@@ -8,7 +8,7 @@ come from `crm-lab teach grade`, which runs the solution on that student's data.
 from __future__ import annotations
 
 import html
-import math
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -18,6 +18,8 @@ from crm_lab.mime import ANSWER_MIME
 
 HINTS: Final = 2
 SHOWN: Final = 80
+_NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})", re.ASCII)
+_LARGEST: Final = 1e300
 
 Form = Literal["count", "share", "number", "label"]
 Plain = int | float | str | None
@@ -80,12 +82,15 @@ def check(
     >>> print(check("99.q1", 54.3, "share", digits=3))
     99.q1: 54.3 is no share; a share lies between 0 and 1, so 25 % is 0.25.
     """
-    value = plain(answer)
+    given = plain(answer)
+    value = as_asked(given, form)
     wanted = form_message(form, digits)
     problem = _problem(question, answer, value, form, wanted) or _bound(question, value, form, least, most, among)
     if problem is None:
         numbers = {"question": question, "value": shown(value, form, digits)}
         said = [Message("check.taken", {**numbers, "form": wanted})]
+        if isinstance(given, str) and form != "label":
+            said.append(Message("check.in_quotes"))
     else:
         said = [problem]
     level = hint or (1 if answer is ... else 0)
@@ -113,7 +118,21 @@ def plain(answer: Any) -> Plain:
         return str(answer).strip()[:SHOWN]
     if isinstance(answer, bool) or not isinstance(answer, int | float):
         return None
-    return answer if math.isfinite(answer) else None
+    return answer if abs(answer) < _LARGEST else None
+
+
+def as_asked(value: Plain, form: Form) -> Plain:
+    """An answer in the form asked for, where only quotes stand in between.
+
+    >>> as_asked("280", "count"), as_asked(" .5 ", "share"), as_asked(280, "label"), as_asked("many", "count")
+    (280, 0.5, '280', 'many')
+    """
+    if form == "label":
+        return value if value is None else str(value)
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value.strip()):
+        return value
+    number = float(value)
+    return int(number) if form == "count" and number.is_integer() else number
 
 
 def shown(value: Plain, form: Form, digits: int) -> str:

@@ -40,7 +40,7 @@ def test_answers_become_plain_numbers_and_text(given, value):
         (..., "count", {}, "99.q1: no answer yet. Wanted: a whole number."),
         (..., "share", {"digits": 3}, "99.q1: no answer yet. Wanted: a share from 0 to 1; decimals that count: 3."),
         (3.5, "count", {}, "99.q1: 3.5 is no whole number; wanted: a whole number."),
-        ("3", "count", {}, "99.q1: '3' is no answer of the form wanted here (it is of type str)"),
+        ("three", "count", {}, "99.q1: 'three' is no answer of the form wanted here (it is of type str)"),
         (25, "share", {}, "99.q1: 25 is no share; a share lies between 0 and 1, so 25 % is 0.25."),
         (21, "count", {"most": 20}, "99.q1: 21 cannot be; it must be 20 or less on these data."),
         (-2.0, "number", {"least": -1}, "99.q1: -2.0 cannot be; it must be -1 or more on these data."),
@@ -92,3 +92,17 @@ def test_questions_without_hints_are_no_fault():
 def test_shown_rounds_as_the_question_asks():
     assert shown(1234.567, "number", 1) == "1,234.6"
     assert shown(None, "count", 0) == "–"
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "value"), [("280", "count", 280), (" 0.25 ", "share", 0.25), ("-1.5", "number", -1.5)]
+)
+def test_a_number_in_quotes_is_taken_as_the_number_and_told(text, form, value):
+    found = check("99.q1", text, form, digits=2)
+    assert found.value == value
+    assert "a number needs no quotes" in str(found)
+
+
+@pytest.mark.parametrize("answer", [10**400, -(10**5000), 1e308 * 10, "9" * 400])
+def test_numbers_beyond_all_bounds_are_no_answer(answer):
+    assert check("99.q1", answer, "number").value is None

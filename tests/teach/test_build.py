@@ -9,7 +9,7 @@ from crm_lab.exports import project_root
 from crm_lab.teach.course.build_course import build, find_pages
 from crm_lab.teach.course.course import Course, plan_course
 from crm_lab.teach.course.versions import filled_in, runnable, solution_notebook, with_values
-from crm_lab.teach.grading.grade import PageSource
+from crm_lab.teach.grading.page_source import PageSource
 from crm_lab.teach.grading.proof import leaks
 
 ANSWERS = {"40.q1": 4711, "40.q2": 0.12345}

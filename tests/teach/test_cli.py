@@ -6,7 +6,9 @@ from click.testing import CliRunner
 from crm_lab.cli import main
 from crm_lab.messages import Message
 from crm_lab.teach.course.course import Course
+from crm_lab.teach.grading.grades import PageGrade, StudentGrade
 from crm_lab.teach.grading.proof import Proof
+from crm_lab.teach.sandbox.pool import server
 
 
 @pytest.fixture
@@ -80,6 +82,18 @@ def test_export_says_the_next_command(call):
     assert "nbgrader generate_assignment 04_whom_to_call_first --course-dir nb" in done.output
 
 
-def test_a_system_without_landlock_is_said(call, tmp_path, monkeypatch):
-    monkeypatch.setattr("crm_lab.teach.sandbox.sandbox.landlock_version", lambda: 0)
-    assert "This system has no Landlock" in call("grade", tmp_path).output
+@pytest.mark.slow
+def test_what_a_machine_lacks_is_said_once_before_grading_and_refused_if_asked(call, roster, tmp_path, monkeypatch):
+    call("build", "04", "--students", roster, "--out", "course")
+    monkeypatch.setattr("crm_lab.teach.grading.grade.server", lambda _: server(("landlock", "network")))
+    monkeypatch.setattr(
+        "crm_lab.teach.grading.grade.Grader.grade", lambda _, student, __: StudentGrade(student, (PageGrade("04", ()),))
+    )
+    done = call("grade", "course")
+    assert done.exit_code == 0, done.output
+    assert done.output.count("It lacks: network: a network namespace of their own; Landlock") == 1
+    assert done.output.index("It lacks") < done.output.index("ada 0/0")
+    refused = call("grade", "course", "--require-isolation")
+    assert refused.exit_code == 2
+    assert "it lacks: network" in refused.output
+    assert "ada" not in refused.output

@@ -13,7 +13,7 @@ from crm_lab.exports import project_root
 from crm_lab.teach.course.build_course import find_pages
 from crm_lab.teach.course.questions import Question
 from crm_lab.teach.grading.export import assignment, export, hidden_test
-from crm_lab.teach.grading.grade import PageSource
+from crm_lab.teach.grading.page_source import PageSource
 
 NBGRADER = "nbgrader==0.9.6"  # BSD-3-Clause
 EVERY_PAGE = find_pages(project_root(), [p.stem for p in sorted((project_root() / "notebooks").glob("[0-9]*.ipynb"))])

@@ -13,7 +13,7 @@ from crm_lab.exports import project_root
 from crm_lab.teach.course.build_course import build
 from crm_lab.teach.course.course import plan_course
 from crm_lab.teach.course.roster import Student
-from crm_lab.teach.grading.feedback import write_feedback
+from crm_lab.teach.gradebook.feedback import write_feedback
 from crm_lab.teach.grading.grade import Options, course_folder, grade, submissions_folder
 from crm_lab.teach.grading.grades import Graded
 from crm_lab.teach.sandbox.sandbox import Limits
@@ -104,16 +104,16 @@ CLASS = {
     "good": (good, 2, [], ""),
     "off": (off, 0, [], ""),
     "blank": (blank, 0, [], ""),
-    "crash": (crash, 1, [], "ZeroDivisionError"),
+    "crash": (crash, 1, ["submission.cells_failed"], "ZeroDivisionError"),
     "endless": (endless, 0, ["submission.cells_changed"], "TooLongError"),
     "deaf": (deaf, 2, ["submission.late"], ""),
-    "greedy": (greedy, 1, [], "MemoryError"),
+    "greedy": (greedy, 1, ["submission.cells_failed"], "MemoryError"),
     "vanishing": (vanishing, 0, ["submission.died"], ""),
     "check_gone": (check_gone, 2, ["submission.check_changed", "submission.check_changed"], ""),
-    "check_redefined": (check_redefined, 0, [], ""),
+    "check_redefined": (check_redefined, 0, ["submission.check_redefined"], ""),
     "exercise_gone": (exercise_gone, 1, ["submission.exercise_gone"], "NameError"),
     "other_data": (other_data, 2, ["submission.cells_changed"], ""),
-    "spy": (spy, 0, [], "RefusedError"),
+    "spy": (spy, 0, ["submission.reached"], "FileNotFoundError"),
     "word": (None, 0, ["submission.no_notebook"], ""),
     "absent": (None, 0, ["submission.missing"], ""),
 }
@@ -131,7 +131,7 @@ def graded(tmp_path_factory, class_page):
     (out / "submitted" / "word" / "40_how_many.ipynb").write_text("dear teacher", encoding="utf-8")
     (out / "submitted" / "nobody.txt").write_text("hello", encoding="utf-8")
     began = time.monotonic()
-    *_, everything = grade(submissions_folder(out, out), out, project_root(), Options(LIMITS))
+    *_, everything = grade(submissions_folder(out, out), out, Options(LIMITS))
     assert isinstance(everything, Graded)
     return everything, out, time.monotonic() - began
 

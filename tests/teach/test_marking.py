@@ -1,5 +1,7 @@
 """Right answers within the stated rounding, and wrong ones with what explains them."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,3 +87,17 @@ def test_answers_of_another_students_data_are_named():
     assert with_likeness((own,), others)[0].like == "ben"
     small = mark(question, {"value": 17, "given": "17"}, 18, None)
     assert with_likeness((small,), {"ben": {"40.q1": 17}})[0].like == ""
+
+
+def test_a_number_in_quotes_is_right_and_told():
+    found = mark(asked("count", 0), {"value": "280", "given": "'280'"}, 280, None)
+    assert (found.right, found.points, found.remark.key) == (True, 1.0, "mark.right_as_text")
+    assert mark(asked("count", 0), {"value": "281", "given": "'281'"}, 280, None).remark.key == "mark.wrong"
+    assert mark(asked("count", 0), {"value": "many", "given": "'many'"}, 280, None).remark.key == "mark.no_form"
+
+
+def test_weights_and_points_by_hand_count():
+    right = mark(asked("count", 0), {"value": 7, "given": "7"}, 7, None, weight=2.5)
+    assert (right.points, right.worth) == (2.5, 2.5)
+    assert replace(right, by_hand=1.0).points == 1.0
+    assert replace(right, expected=None).worth == 0.0

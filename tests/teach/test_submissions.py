@@ -7,7 +7,7 @@ import pytest
 from crm_lab.run.committed.canonical import write_text
 from crm_lab.teach.course.course import plan_course
 from crm_lab.teach.course.versions import student_notebook
-from crm_lab.teach.grading.grade import PageSource
+from crm_lab.teach.grading.page_source import PageSource
 from crm_lab.teach.grading.submissions import NoNotebookError, collect, edits, read_notebook
 
 

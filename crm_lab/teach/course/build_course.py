@@ -16,6 +16,7 @@ from crm_lab.exports import whole_folder
 from crm_lab.run.committed.canonical import write_text
 from crm_lab.run.suites.notebook_file import NotebookFile, notebooks, pick
 from crm_lab.teach.course.course import COURSE_FILE, Assigned, Course
+from crm_lab.teach.course.marking_policy import POLICY_FILE, POLICY_TEMPLATE
 from crm_lab.teach.course.questions import questions_of
 from crm_lab.teach.course.roster import Student
 from crm_lab.teach.course.versions import student_notebook
@@ -76,6 +77,7 @@ def build(course: Course, pages: Sequence[NotebookFile], out: Path) -> None:
 def _write_instructor(course: Course, pages: Sequence[NotebookFile], folder: Path) -> None:
     (folder / PAGES).mkdir(parents=True)
     (folder / COURSE_FILE).write_text(course.to_json(), encoding="utf-8")
+    (folder / POLICY_FILE).write_text(POLICY_TEMPLATE, encoding="utf-8")
     for page in pages:
         shutil.copyfile(page.path, folder / PAGES / page.path.name)
 

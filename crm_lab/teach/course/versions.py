@@ -16,7 +16,7 @@ from crm_lab.run.parameters.schema import INJECTED_START, notebook_schema
 from crm_lab.teach.course.course import Assigned, Course
 from crm_lab.teach.course.questions import Question, cut, questions_of
 from crm_lab.teach.course.roster import Student
-from crm_lab.teach.sandbox.execution import Cell
+from crm_lab.teach.sandbox.sandbox import Cell
 
 BOX: Final = "open-box"
 COVER: Final = "cover"

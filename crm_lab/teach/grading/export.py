@@ -19,8 +19,8 @@ from crm_lab.run.committed.canonical import write_text
 from crm_lab.run.suites.notebook_file import NotebookFile
 from crm_lab.teach.answers import Plain
 from crm_lab.teach.course.questions import Question
-from crm_lab.teach.grading.grade import PageSource
 from crm_lab.teach.grading.marking import tolerance
+from crm_lab.teach.grading.page_source import PageSource
 
 _SCHEMA: Final = 3  # of nbgrader's cell metadata
 CONFIG: Final = '''"""nbgrader's settings for this course."""

@@ -1,59 +1,31 @@
-"""``crm-lab teach grade``: every submission in a fresh process, its answers against the solution on the same data."""
+"""``crm-lab teach grade``: submissions kept apart by the kernel, answers against the solution on the same data."""
 
 from __future__ import annotations
 
-import multiprocessing
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import nbformat
 import psutil
 from nbformat import NotebookNode
 
 from crm_lab.checks import BadInput
 from crm_lab.messages import Message
-from crm_lab.mime import ANSWER_MIME
-from crm_lab.run.suites.notebook_file import NotebookFile
-from crm_lab.teach.answers import Plain
-from crm_lab.teach.course.build_course import INSTRUCTOR, STUDENTS, SUBMITTED, instructors_pages, write_data
-from crm_lab.teach.course.course import Assigned, Course, shared_sources
-from crm_lab.teach.course.questions import Question, questions_of
+from crm_lab.teach.course.build_course import INSTRUCTOR, STUDENTS, SUBMITTED, instructors_pages
+from crm_lab.teach.course.course import Course
+from crm_lab.teach.course.marking_policy import Policy, read_policy
 from crm_lab.teach.course.roster import Student
-from crm_lab.teach.course.versions import LAST, runnable, solution_notebook, student_notebook
-from crm_lab.teach.grading.grades import Graded, PageGrade, StudentGrade, _with_likeness
+from crm_lab.teach.course.versions import runnable, solution_notebook, student_notebook
+from crm_lab.teach.grading.grades import Graded, PageGrade, StudentGrade, with_likeness_of_class
 from crm_lab.teach.grading.marking import mark
+from crm_lab.teach.grading.page_source import PageSource
+from crm_lab.teach.grading.remarks import of_run, of_source
+from crm_lab.teach.grading.student_data import StudentData
 from crm_lab.teach.grading.submissions import Submission, collect, edits
-from crm_lab.teach.sandbox.execution import Job
-from crm_lab.teach.sandbox.pool import Ran, each, execute, server
-from crm_lab.teach.sandbox.sandbox import Limits
-
-
-@dataclass(frozen=True, slots=True)
-class PageSource:
-    """A page of a course, read once.
-
-    Attributes:
-        file: The committed page as it was when the course was built.
-        content: The same, read.
-        questions: Its exercises.
-        published: Answers in its committed outputs, by question.
-    """
-
-    file: NotebookFile
-    content: NotebookNode
-    questions: tuple[Question, ...]
-    published: Mapping[str, Plain]
-
-    @classmethod
-    def read(cls, file: NotebookFile) -> PageSource:
-        """The page of a file."""
-        content = nbformat.read(file.path, as_version=4)
-        outputs = [output for cell in content.cells for output in cell.get("outputs", [])]
-        answers = [output.get("data", {}).get(ANSWER_MIME) for output in outputs]
-        return cls(file, content, questions_of(content), {a["question"]: a["value"] for a in answers if a})
+from crm_lab.teach.sandbox.pool import Server, each, server
+from crm_lab.teach.sandbox.sandbox import Job, Limits, Ran
 
 
 @dataclass(frozen=True)
@@ -63,101 +35,69 @@ class Grader:
     Attributes:
         course: Pages, students, data.
         pages: The pages by name.
-        context: Where processes are forked.
-        root: The project folder.
-        base: Temporary folder for everybody's scratch.
-        hidden: What no submission may read.
+        server: Runs notebooks.
+        data: What they may read.
         limits: Time and memory of a submission.
+        policy: What an exercise is worth, and what lateness costs.
     """
 
     course: Course
     pages: Mapping[str, PageSource]
-    context: multiprocessing.context.ForkServerContext
-    root: Path
-    base: Path
-    hidden: tuple[Path, ...]
+    server: Server
+    data: StudentData
     limits: Limits = field(default_factory=Limits)
+    policy: Policy = field(default_factory=Policy)
 
     def expected(self, student: Student) -> dict[str, Ran]:
         """How the solution of each page runs on a student's data."""
-        return {
-            name: self.run(student, page, solution_notebook(page.content, self._given(student, name)))
-            for name, page in self.pages.items()
-        }
+        return {name: self.solved(student, page) for name, page in self.pages.items()}
+
+    def solved(self, student: Student, page: PageSource) -> Ran:
+        """How the solution of a page runs on a student's data."""
+        given = self.course.given[student.id][page.file.name]
+        return self.run(student, page, solution_notebook(page.content, given))
 
     def run(self, student: Student, page: PageSource, notebook: NotebookNode) -> Ran:
         """Run a notebook on a student's data."""
-        given = self._given(student, page.file.name)
+        given = self.course.given[student.id][page.file.name]
         cells = runnable(notebook, page.content, given.parameters, page.questions)
-        return execute(self.context, Job(cells, *self._places(student, given), self._environment(student), self.limits))
+        readable = self.data.readable(student, page.file.name, given)
+        return self.server.run(Job(cells, readable, environment=self._environment(), limits=self.limits))
 
     def grade(self, student: Student, found: Mapping[tuple[str, str], Submission]) -> StudentGrade:
-        """All pages of a student. The solutions run first: nothing a submission does can change them."""
-        expected = self.expected(student)
-        pages = [
-            self.grade_page(student, page, found.get((student.id, name)), expected[name])
-            for name, page in self.pages.items()
-        ]
+        """All pages of a student; whatever goes wrong on one of them costs that page alone."""
+        pages = [self._page(student, page, found.get((student.id, name))) for name, page in self.pages.items()]
         return StudentGrade(student, tuple(pages))
 
+    def _page(self, student: Student, page: PageSource, handed_in: Submission | None) -> PageGrade:
+        try:
+            return self.grade_page(student, page, handed_in, self.solved(student, page))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is that page's and stops nothing else
+            remark = Message("submission.not_graded", {"reason": f"{type(error).__name__}: {error}"[:200]})
+            return PageGrade(page.file.name, tuple(mark(q, None, None, None) for q in page.questions), (remark,))
+
     def grade_page(self, student: Student, page: PageSource, handed_in: Submission | None, solved: Ran) -> PageGrade:
-        """One page of a student against the run of its solution."""
+        """One page of a student against the run of its solution, which came first: nothing can change it."""
         wanted = {question: taken.get("value") for question, taken in solved.answers.items()}
+        weight = self.policy.weight
         if handed_in is None or handed_in.notebook is None:
             remarks = handed_in.remarks if handed_in else (Message("submission.missing"),)
-            marks = [mark(q, None, wanted.get(q.id), None, handed_in is not None) for q in page.questions]
-            return PageGrade(page.file.name, tuple(marks), remarks)
-        handed_out = student_notebook(page.content, self.course, student, page.file.name)
+            empty = [mark(q, None, wanted.get(q.id), None, handed_in is not None, weight(q.id)) for q in page.questions]
+            return PageGrade(page.file.name, tuple(empty), remarks)
         ran = self.run(student, page, handed_in.notebook)
-        marks = [mark(q, ran.answers.get(q.id), wanted.get(q.id), page.published.get(q.id)) for q in page.questions]
-        remarks = (*handed_in.remarks, *edits(handed_in.notebook, handed_out, page.questions), *self._ending(ran))
-        return PageGrade(page.file.name, tuple(marks), remarks, ran.errors, ran.seconds)
+        marks = [
+            mark(q, ran.answers.get(q.id), wanted.get(q.id), page.published.get(q.id), weight=weight(q.id))
+            for q in page.questions
+        ]
+        handed_out = student_notebook(page.content, self.course, student, page.file.name)
+        said = edits(handed_in.notebook, handed_out, page.questions)
+        remarks = (*handed_in.remarks, *said, *of_source(handed_in.notebook, handed_out), *of_run(ran, self.limits))
+        late = self.policy.lateness(handed_in.path)
+        return PageGrade(page.file.name, tuple(marks), (*remarks, *late.remarks), ran.errors, ran.seconds, late.share)
 
-    def _given(self, student: Student, page: str) -> Assigned:
-        return self.course.given[student.id][page]
-
-    def _places(self, student: Student, given: Assigned) -> tuple[Path, Path, tuple[Path, ...]]:
-        """Folder, scratch and what is hidden; the student's data are made anew, whatever became of theirs."""
-        scratch = self.base / student.id
-        folder = scratch / "work"
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            _link_workspaces(scratch / "workspaces")
-        write_data(given, folder)
-        return folder, scratch, (*self.hidden, self.base)
-
-    def _environment(self, student: Student) -> dict[str, str]:
-        scratch = self.base / student.id
+    def _environment(self) -> dict[str, str]:
         share = psutil.virtual_memory().total // (self.limits.memory_mb * 2**20)  # DuckDB takes half of one
-        return {
-            "CRM_LAB_HOME": str(self.root),
-            "CRM_LAB_WORKSPACES": str(scratch / "workspaces"),
-            "CRM_LAB_CACHE": str(scratch / "cache"),
-            "CRM_LAB_LANG": self.course.lang,
-            "CRM_LAB_JOBS": str(max(1, share)),
-        }
-
-    def _ending(self, ran: Ran) -> tuple[Message, ...]:
-        if ran.ended == "done":
-            return ()
-        return (Message(f"submission.{ran.ended}", {"cell": ran.at or LAST, "seconds": self.limits.seconds}),)
-
-
-def _link_workspaces(folder: Path) -> None:
-    """The project's built workspaces under a student's own: read, never written."""
-    from crm_lab.data.connection import workspaces_dir
-
-    folder.mkdir()
-    for built in workspaces_dir().glob("*-*/workspace.json"):
-        (folder / built.parent.name).symlink_to(built.parent, target_is_directory=True)
-
-
-def prepare_shared(pages: tuple[str, ...]) -> None:
-    """Build what pages open beside the students' own data, once for all."""
-    from crm_lab.data.workspace import open_workspace
-
-    for source in shared_sources(pages):
-        open_workspace(source)
+        return {"CRM_LAB_LANG": self.course.lang, "CRM_LAB_JOBS": str(max(1, share))}
 
 
 def course_folder(folder: Path) -> Path:
@@ -188,58 +128,62 @@ def submissions_folder(folder: Path, course: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to grade: limits of a submission, how many students at once, the language where it is not the course's."""
+    """How to grade.
+
+    Attributes:
+        limits: Of a submission.
+        jobs: Students at once.
+        lang: The language where it is not the course's.
+        isolated: Refuse to grade where a layer of the isolation is missing.
+        without: Layers not to use, to see how a machine without them does.
+    """
 
     limits: Limits = field(default_factory=Limits)
     jobs: int = 2
     lang: str | None = None
+    isolated: bool = False
+    without: tuple[str, ...] = ()
 
 
-def grade(folder: Path, course_at: Path, root: Path, options: Options) -> Iterator[StudentGrade | Graded]:
-    """Grade a class: each student's grade as it is known, then everything together.
+def grade(folder: Path, course_at: Path, options: Options) -> Iterator[Message | StudentGrade | Graded]:
+    """Grade a class: what this machine cannot hold, each student's grade as it is known, then everything together.
 
     Args:
         folder: The submissions.
         course_at: The built course.
-        root: The project folder.
         options: Limits and jobs.
+
+    Raises:
+        BadInput: If isolation is required and this machine lacks a part of it.
     """
     course = Course.read(course_at / INSTRUCTOR)
     course = replace(course, lang=options.lang or course.lang)
     found, strays = collect(folder, course)
     grades: list[StudentGrade] = []
-    with grader(course, course_at, root, options.limits, (folder,)) as at_work:
-
-        def one(student: Student) -> StudentGrade:
-            try:
-                return at_work.grade(student, found)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is that student's and stops nobody else
-                return _not_graded(student, at_work, error)
-
-        for graded in each(one, course.students, options.jobs):
+    with grader(course, course_at, options) as at_work:
+        if at_work.server.missing:
+            yield _missing(at_work.server, options)
+        for graded in each(lambda student: at_work.grade(student, found), course.students, options.jobs):
             grades.append(graded)
             yield graded
     files = {name: page.file for name, page in at_work.pages.items()}
-    yield Graded(course, files, _with_likeness(grades), strays)
+    yield Graded(course, files, with_likeness_of_class(grades), strays, found)
+
+
+def _missing(machine: Server, options: Options) -> Message:
+    layers = [Message(f"isolation.{layer}") for layer in machine.missing]
+    if options.isolated:
+        names = "; ".join(layer.text(options.lang) for layer in layers)
+        raise BadInput(f"This machine cannot isolate submissions as --require-isolation asks; it lacks: {names}")
+    return Message("isolation.missing", {"layers": "; ".join(layer.text(options.lang) for layer in layers)})
 
 
 @contextmanager
-def grader(
-    course: Course, course_at: Path, root: Path, limits: Limits, hidden: tuple[Path, ...] = ()
-) -> Iterator[Grader]:
+def grader(course: Course, course_at: Path, options: Options) -> Iterator[Grader]:
     """A grader with its server and its temporary folder."""
     pages = {file.name: PageSource.read(file) for file in instructors_pages(course_at / INSTRUCTOR, course)}
-    prepare_shared(course.pages)
-    kept_back = (course_at / INSTRUCTOR, course_at / STUDENTS, root / "notebooks", *hidden)
-    with server(root) as context, tempfile.TemporaryDirectory(prefix="crm_lab_grading_") as base:
-        yield Grader(course, pages, context, root, Path(base).resolve(), kept_back, limits)
-
-
-def _not_graded(student: Student, at_work: Grader, error: Exception) -> StudentGrade:
-    words = f"{type(error).__name__}: {error}"
-    remark = Message("submission.not_graded", {"reason": words[:200]})
-    pages = [
-        PageGrade(name, tuple(mark(q, None, None, None) for q in page.questions), (remark,))
-        for name, page in at_work.pages.items()
-    ]
-    return StudentGrade(student, tuple(pages))
+    policy = read_policy(course_at / INSTRUCTOR)
+    with server(options.without) as machine, tempfile.TemporaryDirectory(prefix="crm_lab_grading_") as base:
+        Path(base).chmod(0o711)  # a user of a submission's own passes through it, and sees nothing of it
+        data = StudentData(machine, Path(base).resolve())
+        yield Grader(course, pages, machine, data, options.limits, policy)

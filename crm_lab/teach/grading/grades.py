@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from crm_lab.messages import Message
 from crm_lab.run.suites.notebook_file import NotebookFile
@@ -11,7 +11,7 @@ from crm_lab.teach.course.course import Course
 from crm_lab.teach.course.roster import Student
 from crm_lab.teach.grading.marking import Mark, with_likeness
 from crm_lab.teach.grading.submissions import Submission
-from crm_lab.teach.sandbox.pool import CellRun
+from crm_lab.teach.sandbox.sandbox import CellRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class PageGrade:
         remarks: What is to be said of file and run.
         errors: Cells that failed.
         seconds: What the submission took.
+        late: Share of the points that lateness costs.
     """
 
     page: str
@@ -31,16 +32,17 @@ class PageGrade:
     remarks: tuple[Message, ...] = ()
     errors: tuple[CellRun, ...] = ()
     seconds: float = 0.0
+    late: float = 0.0
 
     @property
-    def points(self) -> int:
-        """Right answers."""
-        return sum(m.right for m in self.marks)
+    def points(self) -> float:
+        """What the right answers are worth, less what lateness costs."""
+        return round(sum(m.points for m in self.marks) * (1 - self.late), 6)
 
     @property
-    def of(self) -> int:
-        """Questions that count."""
-        return sum(m.counts for m in self.marks)
+    def of(self) -> float:
+        """What all questions that count are worth."""
+        return sum(m.worth for m in self.marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +53,41 @@ class StudentGrade:
     pages: tuple[PageGrade, ...]
 
     @property
-    def points(self) -> int:
-        """Right answers on all pages."""
-        return sum(page.points for page in self.pages)
+    def points(self) -> float:
+        """Points on all pages."""
+        return round(sum(page.points for page in self.pages), 6)
 
     @property
-    def of(self) -> int:
-        """Questions that count."""
+    def of(self) -> float:
+        """What all questions that count are worth."""
         return sum(page.of for page in self.pages)
 
     @property
     def score(self) -> float:
-        """Share of the questions answered right."""
+        """Share of the points that there are."""
         return self.points / self.of if self.of else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """A class: its course, the pages as they were built, everybody's grades, and files that belong to nobody."""
+    """A class.
+
+    Attributes:
+        course: Its course.
+        files: The pages as they were built.
+        students: Everybody's grades.
+        strays: Files that belong to nobody.
+        submissions: What was graded, by student and page.
+    """
 
     course: Course
     files: Mapping[str, NotebookFile]
     students: tuple[StudentGrade, ...]
     strays: tuple[Submission, ...] = ()
+    submissions: Mapping[tuple[str, str], Submission] = field(default_factory=dict)
 
 
-def _with_likeness(grades: list[StudentGrade]) -> tuple[StudentGrade, ...]:
+def with_likeness_of_class(grades: list[StudentGrade]) -> tuple[StudentGrade, ...]:
     """Wrong answers that are right on another student's data, named."""
     expected = {g.student.id: {m.question.id: m.expected for p in g.pages for m in p.marks} for g in grades}
     done = []

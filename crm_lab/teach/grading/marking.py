@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crm_lab.messages import Message
-from crm_lab.teach.answers import Plain, form_message, shown
+from crm_lab.teach.answers import Plain, as_asked, form_message, shown
 from crm_lab.teach.course.questions import Question
 
 _NOISE = 1e-9
@@ -24,6 +24,9 @@ class Mark:
         expected: What the solution gives on this student's data; ``None`` where it gives nothing.
         remark: What can be said of the answer.
         like: Whose answer it would be, where it is wrong here and right for another student.
+        weight: Points that a right answer is worth.
+        by_hand: Points given by hand; they count, whatever the answer.
+        comment: What was said by hand.
     """
 
     question: Question
@@ -31,11 +34,24 @@ class Mark:
     expected: Plain
     remark: Message
     like: str = ""
+    weight: float = 1.0
+    by_hand: float | None = None
+    comment: str = ""
 
     @property
     def counts(self) -> bool:
-        """Whether there is anything to compare with."""
-        return self.expected is not None
+        """Whether there is anything to compare with, or points were given by hand."""
+        return self.expected is not None or self.by_hand is not None
+
+    @property
+    def points(self) -> float:
+        """What it is worth to the student."""
+        return self.by_hand if self.by_hand is not None else self.weight * self.right
+
+    @property
+    def worth(self) -> float:
+        """What it could be worth."""
+        return self.weight if self.counts else 0.0
 
     @property
     def right(self) -> bool:
@@ -73,7 +89,12 @@ def tolerance(question: Question) -> float:
 
 
 def mark(
-    question: Question, taken: Mapping[str, Any] | None, expected: Plain, published: Plain, handed_in: bool = True
+    question: Question,
+    taken: Mapping[str, Any] | None,
+    expected: Plain,
+    published: Plain,
+    handed_in: bool = True,
+    weight: float = 1.0,
 ) -> Mark:
     """Judge one answer.
 
@@ -83,17 +104,28 @@ def mark(
         expected: What the solution gives on this student's data.
         published: What it gives on the page's own data.
         handed_in: Whether there was a notebook.
+        weight: Points that a right answer is worth.
     """
     given = (taken or {}).get("value")
     given = given if isinstance(given, int | float | str) and not isinstance(given, bool) else None
+    in_quotes = isinstance(given, str) and question.form != "label"
+    given = as_asked(given, question.form)
+    remark = _remark(question, given, expected, published, str((taken or {}).get("given") or ""), handed_in)
+    if in_quotes and remark.key == "mark.right":
+        remark = Message("mark.right_as_text")
+    return Mark(question, given, expected, remark, weight=weight)
+
+
+def _remark(
+    question: Question, given: Plain, expected: Plain, published: Plain, looked_like: str, handed_in: bool
+) -> Message:
     if expected is None:
-        return Mark(question, given, None, Message("mark.not_counted"))
-    if given is None:
-        looked_like = str((taken or {}).get("given") or "")
-        return Mark(question, None, expected, _no_answer(question, looked_like, handed_in))
+        return Message("mark.not_counted")
+    if given is None or isinstance(given, str) != isinstance(expected, str):
+        return _no_answer(question, looked_like, handed_in)
     if agrees(given, expected, question):
-        return Mark(question, given, expected, Message("mark.right"))
-    return Mark(question, given, expected, Message(f"mark.{_slip(given, expected, published, question)}"))
+        return Message("mark.right")
+    return Message(f"mark.{_slip(given, expected, published, question)}")
 
 
 def _no_answer(question: Question, looked_like: str, handed_in: bool) -> Message:

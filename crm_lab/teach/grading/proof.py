@@ -21,11 +21,12 @@ from crm_lab.teach.course.course import Course
 from crm_lab.teach.course.questions import BEGIN, END, Question, solution_code
 from crm_lab.teach.course.roster import Student
 from crm_lab.teach.course.versions import filled_in
-from crm_lab.teach.grading.grade import Grader, PageSource, grader
+from crm_lab.teach.grading.grade import Grader, Options, grader
 from crm_lab.teach.grading.grades import PageGrade
+from crm_lab.teach.grading.page_source import PageSource
 from crm_lab.teach.grading.submissions import Submission
-from crm_lab.teach.sandbox.pool import Ran, each
-from crm_lab.teach.sandbox.sandbox import Limits
+from crm_lab.teach.sandbox.pool import each
+from crm_lab.teach.sandbox.sandbox import Limits, Ran
 
 _HEX = re.compile(r"(?<![0-9a-zA-Z_])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12,}(?![0-9a-zA-Z_])")
 _BASE64 = re.compile(r"(?<![\w+/])(?=[\w+/]*\d)(?=[\w+/]*[A-Z])(?=[\w+/]*[a-z])[A-Za-z0-9+/]{24,}={0,2}(?![\w+/])")
@@ -49,18 +50,17 @@ class Proof:
     runs: int
 
 
-def prove(course_at: Path, root: Path, limits: Limits, jobs: int) -> Proof:
+def prove(course_at: Path, limits: Limits, jobs: int) -> Proof:
     """Run every solution on every student's data, and the first student's filled and blank notebooks as submissions.
 
     Args:
         course_at: The built course.
-        root: The project folder.
         limits: Of one notebook.
         jobs: Students at once.
     """
     course = Course.read(course_at / INSTRUCTOR)
     problems: list[Message] = []
-    with grader(course, course_at, root, limits) as at_work:
+    with grader(course, course_at, Options(limits, jobs)) as at_work:
         runs = dict(zip(course.students, each(at_work.expected, course.students, jobs), strict=True))
         answers = {student: {name: _answers(ran) for name, ran in pages.items()} for student, pages in runs.items()}
         for student, pages in runs.items():

@@ -85,7 +85,7 @@ def _chosen(many: list[Submission]) -> Submission:
 
 def identify(path: Path, folder: Path, course: Course) -> Submission:
     """Whose file it is and for which page: by its folder and name first, then by what stands inside."""
-    name = str(path.relative_to(folder))
+    name = str(path.relative_to(folder)).encode(errors="replace").decode()
     remarks: list[Message] = []
     notebook: NotebookNode | None = None
     try:
@@ -139,7 +139,7 @@ def read_notebook(path: Path) -> NotebookNode:
         raise NoNotebookError(Message("submission.too_large", {"mb": megabytes, "most": _LARGEST_MB}))
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, OSError):
         raise NoNotebookError(Message("submission.no_json")) from None
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
@@ -174,6 +174,8 @@ def edits(handed_in: NotebookNode, handed_out: NotebookNode, asked: tuple[Questi
         cell = next((cell for cell in handed_in.cells if is_cell_of(cell, question)), None)
         if cell is None:
             found.append(Message("submission.exercise_gone", {"question": question.id}))
+        elif (n := sum(is_cell_of(cell, question) for cell in handed_in.cells)) > 1:
+            found.append(Message("submission.exercise_twice", {"question": question.id, "n": n}))
         elif question.call not in {_without_hint(call) for call in calls(cell.source)}:
             found.append(Message("submission.check_changed", {"question": question.id}))
     there = {cell.get("id"): cell.source for cell in handed_in.cells}

@@ -1,4 +1,7 @@
-"""One notebook run in a fresh process: cell after cell, whatever fails, answers taken down by value."""
+"""One notebook run inside its confinement: cell after cell, whatever fails, answers taken down by value.
+
+What it tells the grader is what the submission says of itself: it is read as text, and never believed.
+"""
 
 from __future__ import annotations
 
@@ -6,74 +9,66 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from crm_lab.teach.answers import plain
-from crm_lab.teach.sandbox.sandbox import Limits, confine, temp_folders
+from crm_lab.teach.sandbox import private_root
+from crm_lab.teach.sandbox.outside_places import OutsidePlaces
+from crm_lab.teach.sandbox.sandbox import Cell
+
+if TYPE_CHECKING:
+    from crm_lab.teach.sandbox.confinement import Confinement
 
 _WORDS: Final = 300  # of an error
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """Code to run; `answers` are the variables to take down after it, by question."""
-
-    id: str
-    source: str
-    answers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What to run and where.
-
-    Attributes:
-        cells: In order.
-        folder: Where the notebook's relative paths begin; its data lie here.
-        scratch: The folder it may write into.
-        hidden: What it may not read.
-        environment: Variables of the lab.
-        limits: Memory and time.
-    """
-
-    cells: tuple[Cell, ...]
-    folder: Path
-    scratch: Path
-    hidden: tuple[Path, ...]
-    environment: Mapping[str, str]
-    limits: Limits = field(default_factory=Limits)
+_THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 class TooLongError(BaseException):
     """A cell went over its time; no ``except Exception`` of a submission holds it up."""
 
 
-def run(job: Job, tell: Connection) -> None:
-    """The life of the process: confine it, run the cells, tell of each as a line of JSON, end."""
-    os.setsid()
-    with open(os.devnull, "r+b") as nothing:  # noqa: PTH123 - a file descriptor for all three
-        for stream in (0, 1, 2):
-            os.dup2(nothing.fileno(), stream)
-    os.environ.update({**job.environment, **temp_folders(job.scratch)})
-    os.chdir(job.folder)
-    confine(job.scratch, job.hidden, job.limits)
-    shell = _shell()
-    for cell in job.cells:
-        tell.send_bytes(json.dumps({"begins": cell.id}).encode())
-        tell.send_bytes(json.dumps(_run_cell(shell, cell, job.limits.cell_seconds)).encode())
-    tell.send_bytes(json.dumps({"done": True}).encode())
-    tell.close()
+def run(around: Confinement, report: int) -> None:
+    """Run the cells, tell of each as a line of JSON, end the process."""
+    _tell(report, {"held": around.held})
+    sys.addaudithook(OutsidePlaces(around, lambda place: _tell(report, {"reached": place})))
+    shell = _shell()  # made already
+    for cell in around.job.cells:
+        _tell(report, {"begins": cell.id})
+        _tell(report, _run_cell(shell, cell, around.job.limits.cell_seconds))
+    _tell(report, {"done": True})
     os._exit(0)  # a submission's threads and exit handlers are nobody's business any more
 
 
+def _tell(report: int, what: dict[str, Any]) -> None:
+    left = json.dumps(what).encode() + b"\n"
+    while left:
+        left = left[os.write(report, left) :]
+
+
+def prepare(around: Confinement) -> None:
+    """The environment, which is empty but for what is given, the folder, and IPython."""
+    home = str(around.home)
+    os.chdir(home)
+    os.environ.clear()
+    own = dict.fromkeys(("HOME", "IPYTHONDIR", "XDG_CACHE_HOME", "MPLCONFIGDIR"), home)
+    os.environ.update({
+        **own, "TMPDIR": f"{home}/tmp",  # noqa: S108 - its own
+        "CRM_LAB_OUT": f"{home}/outputs", "CRM_LAB_HOME": home,
+        "CRM_LAB_CACHE": f"{home}/cache", "CRM_LAB_WORKSPACES": f"{home}/workspaces",
+        "LANG": "C.UTF-8", "TZ": "UTC", "MPLBACKEND": "agg", **dict.fromkeys(_THREADS, "1"),
+        **around.job.environment,
+    })  # fmt: skip
+    tempfile.tempdir = None
+    sys.path[:] = [entry for entry in sys.path if private_root.is_shown(entry)]
+    _shell()
+
+
 def _shell() -> Any:
-    """IPython as the kernel has it, without history file and without showing results."""
+    """The one IPython, as the kernel has it, without history file and without showing results."""
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -96,10 +91,17 @@ def _run_cell(shell: Any, cell: Cell, seconds: float) -> dict[str, Any]:
     return {
         "cell": cell.id,
         "error": None if error is None else type(error).__name__,
-        "words": "" if error is None else str(error)[:_WORDS],
+        "words": "" if error is None else _words(error),
         "seconds": round(time.monotonic() - began, 2),
         "answers": found,
     }
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)[:_WORDS]
+    except Exception:  # noqa: BLE001 - an error of the submission with methods of its own
+        return ""
 
 
 def _taken(answer: Any) -> dict[str, Any]:

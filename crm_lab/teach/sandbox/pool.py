@@ -1,137 +1,151 @@
-"""Fresh processes for notebooks, forked from one server that has the libraries loaded, and ended on time."""
+"""Jobs handed to the server that forks for them, and what comes back, read within limits."""
 
 from __future__ import annotations
 
-import json
-import multiprocessing
-import multiprocessing.forkserver
+import contextlib
 import os
+import selectors
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from crm_lab.run.environment import steady_environment
-from crm_lab.run.processes import kill_tree
-from crm_lab.teach.sandbox.execution import Job, run
+from crm_lab.run.environment import THREADS
+from crm_lab.teach.sandbox.fork_server import READY
+from crm_lab.teach.sandbox.reports import read_report
+from crm_lab.teach.sandbox.sandbox import LAYERS, Job, Ran
 
-_LONGEST_MESSAGE: Final = 1_000_000
-_PRELOAD: Final = (
-    "duckdb", "IPython.core.interactiveshell", "matplotlib.pyplot", "pandas", "scipy.stats", "seaborn",
-    "sklearn.ensemble", "sklearn.linear_model", "statsmodels.api", "crm_lab.data.workspace", "crm_lab.plots",
-    "crm_lab.results", "crm_lab.teach.sandbox.execution",
-)  # fmt: skip
-_PATIENCE_S: Final = 5  # beyond a job's own limit
+_PATIENCE_S: Final = 20  # beyond a job's own limit, for its keeper to end it
+_PIECE: Final = 65536
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
-@dataclass(frozen=True, slots=True)
-class CellRun:
-    """How one cell went: the name of its error or ``None``, and the answers taken down after it."""
-
-    id: str
-    error: str | None
-    words: str
-    seconds: float
-    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """How a notebook went.
+class Server:
+    """The process that forks for jobs.
 
     Attributes:
-        cells: Those that came to an end, in order.
-        ended: ``done``; ``late`` where the whole took too long; ``died`` where the process went away.
-        at: The cell that was at work when it did not end well.
-        seconds: In all.
+        held: Layers that this machine gives.
+        missing: Those it does not.
     """
 
-    cells: tuple[CellRun, ...]
-    ended: str
-    at: str | None
-    seconds: float
+    def __init__(self, control: socket.socket, without: Iterable[str]) -> None:
+        self._control, self._lock, self._without = control, threading.Lock(), tuple(without)
+        self.held: tuple[str, ...] = ()
+        self.held = self.run(Job(())).held
+        self.missing = tuple(layer for layer in LAYERS if layer not in self.held)
 
-    @property
-    def answers(self) -> dict[str, Mapping[str, Any]]:
-        """What was taken down, by question."""
-        return {question: taken for cell in self.cells for question, taken in cell.answers.items()}
+    def run(self, job: Job) -> Ran:
+        """Run a job within the layers that this machine has, and wait for it; it and all it started are gone then."""
+        began = time.monotonic()
+        job = replace(job, required=self.held, without=self._without)
+        report, report_in = os.pipe()
+        verdict, verdict_in = os.pipe()
+        life_out, life = os.pipe()
+        with tempfile.TemporaryFile() as file:
+            file.write(job.to_json())
+            file.seek(0)
+            with self._lock:
+                socket.send_fds(self._control, [READY], [file.fileno(), report_in, verdict_in, life_out])
+        for descriptor in (report_in, verdict_in, life_out):
+            os.close(descriptor)
+        heard = _Heard(report, verdict, life, job.limits.report_kb * 1024)
+        heard.listen(began + job.limits.seconds + _PATIENCE_S)
+        return read_report(heard.report, heard.verdict, flooded=heard.flooded, seconds=time.monotonic() - began)
 
-    @property
-    def errors(self) -> tuple[CellRun, ...]:
-        """The cells that failed."""
-        return tuple(cell for cell in self.cells if cell.error)
+
+class _Heard:
+    """Both ways in from one run, read side by side until its keeper has ended."""
+
+    def __init__(self, report: int, verdict: int, life: int, most: int) -> None:
+        self._report, self._verdict, self._life, self._most = report, verdict, life, most
+        self.report, self.verdict, self.flooded = b"", b"", False
+
+    def listen(self, deadline: float) -> None:
+        """Read until the end, or until it is too late or too much; the run has ended then."""
+        with selectors.DefaultSelector() as ready:
+            ready.register(self._report, selectors.EVENT_READ)
+            ready.register(self._verdict, selectors.EVENT_READ)
+            while self._verdict in ready.get_map() and time.monotonic() < deadline:
+                for key, _ in ready.select(deadline - time.monotonic()):
+                    if not self._read(key.fd):
+                        ready.unregister(key.fd)
+        self._close()
+
+    def _read(self, descriptor: int) -> bool:
+        piece = os.read(descriptor, _PIECE)
+        if descriptor == self._verdict:
+            self.verdict += piece
+        elif len(self.report) + len(piece) <= self._most:
+            self.report += piece
+        elif not self.flooded:
+            self.flooded = True
+            self._end()
+        return bool(piece)
+
+    def _end(self) -> None:
+        """The keeper sees this way close, and ends the run."""
+        os.close(self._life)
+        self._life = -1
+
+    def _close(self) -> None:
+        os.set_blocking(self._report, False)
+        with contextlib.suppress(BlockingIOError):
+            while self._read(self._report):
+                pass
+        if self._life >= 0:
+            self._end()
+        os.close(self._report)
+        os.close(self._verdict)
 
 
 @contextmanager
-def server(root: Path) -> Iterator[multiprocessing.context.ForkServerContext]:
-    """The server that processes are forked from: the libraries loaded, one arithmetic thread, a fixed hash seed."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_PRELOAD))
-    before = dict(os.environ)
-    os.environ.update({**steady_environment(root), "MPLBACKEND": "agg"})
-    try:
-        multiprocessing.forkserver.ensure_running()
-        yield context
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+def server(without: Iterable[str] = ()) -> Iterator[Server]:
+    """Start the server; with it, everything that it started ends.
+
+    Args:
+        without: Layers not to use, to see how a machine without them does.
+    """
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-P", "-m", "crm_lab.teach.sandbox.fork_server", str(theirs.fileno())]
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        command, env=_environment(), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd="/"
+    ) as process:
+        theirs.close()
+        try:
+            if ours.recv(1) != READY:
+                raise RuntimeError("The server for submissions did not start.")
+            yield Server(ours, without)
+        finally:
+            ours.close()
+            process.wait(_PATIENCE_S)
 
 
-def execute(context: multiprocessing.context.ForkServerContext, job: Job) -> Ran:
-    """Run a job in a process of its own and wait for it; after its time, it and all it started are killed."""
-    began = time.monotonic()
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=run, args=(job, theirs), daemon=True)
-    process.start()
-    theirs.close()
-    messages, late = _listen(ours, began + job.limits.seconds + _PATIENCE_S)
-    if process.pid is not None:
-        kill_tree(process.pid)
-    process.join()
-    ours.close()
-    return _ran(messages, late, time.monotonic() - began)
+def _environment() -> Mapping[str, str]:
+    """What the server starts with: where modules are, and what makes two runs the same; nothing of the instructor's."""
+    places = [str(Path(__file__).resolve().parents[3]), *(entry for entry in sys.path if entry)]
+    return {
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(places)),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SOURCE_DATE_EPOCH": "1735689600",
+        "TZ": "UTC",
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "agg",
+        **dict.fromkeys(THREADS, "1"),
+    }
 
 
 def each(work: Callable[[Given], Made], given: Sequence[Given], jobs: int) -> Iterator[Made]:
     """The work on each of many, so many at once, in order."""
     with ThreadPoolExecutor(jobs) as threads:
         yield from threads.map(work, given)
-
-
-def _listen(connection: Connection, deadline: float) -> tuple[list[dict[str, Any]], bool]:
-    messages: list[dict[str, Any]] = []
-    while not (messages and messages[-1].get("done")):
-        if not connection.poll(max(0.0, deadline - time.monotonic())):
-            return messages, True
-        try:
-            message = json.loads(connection.recv_bytes(_LONGEST_MESSAGE))
-        except (EOFError, OSError, ValueError):
-            break
-        messages.append(message if isinstance(message, dict) else {})
-    return messages, False
-
-
-def _ran(messages: Iterable[Mapping[str, Any]], late: bool, seconds: float) -> Ran:
-    cells, at, ended = [], None, "late" if late else "died"
-    for message in messages:
-        if "begins" in message:
-            at = str(message["begins"])
-        elif "cell" in message:
-            cells.append(_cell_run(message))
-        elif message.get("done"):
-            ended, at = "done", None
-    return Ran(tuple(cells), ended, at, round(seconds, 2))
-
-
-def _cell_run(message: Mapping[str, Any]) -> CellRun:
-    error = message.get("error")
-    answers = {str(q): dict(taken) for q, taken in dict(message.get("answers", {})).items()}
-    words, seconds = str(message.get("words", "")), float(message.get("seconds", 0))
-    return CellRun(str(message["cell"]), None if error is None else str(error), words, seconds, answers)

@@ -1,0 +1,1 @@
+"""What a class gets back: feedback, marks for a learning platform, comments by hand, who handed in alike."""

@@ -1,0 +1,176 @@
+"""The process beside each submission: starts it, hears which calls the kernel refused it, ends it in any case.
+
+The submission cannot see it. Whatever happens inside, the keeper lives, and what it tells the grader is true.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from crm_lab.teach.sandbox import kernel_calls as kernel
+from crm_lab.teach.sandbox.call_filter import refuse_next
+from crm_lab.teach.sandbox.confinement import Confinement
+from crm_lab.teach.sandbox.execution import prepare, run
+from crm_lab.teach.sandbox.sandbox import Job
+
+_REPORT, _TO_KEEPER = 3, 4  # descriptors of the submission
+_LOOK_S: Final = 0.5  # between looks at the size of its folder, where nothing else limits it
+
+
+def keep(job_file: int, report: int, verdict: int, life: int) -> None:
+    """Run a job to its end.
+
+    Args:
+        job_file: Holds the job.
+        report: Where the submission tells of its cells.
+        verdict: Where the keeper tells how it ended.
+        life: Closes when the grader wants it ended, or has ended itself.
+    """
+    with os.fdopen(job_file, "rb") as file:
+        job = Job.from_json(file.read())
+    os.umask(0o022)
+    around = Confinement(job, Path(tempfile.mkdtemp(prefix="crm_lab_run_")))
+    ours, theirs = socket.socketpair()
+    kernel.adopt_orphans()
+    around.leave_namespaces()
+    pid = os.fork()
+    if pid == 0:
+        _become(around, report, theirs)
+    os.close(report)
+    theirs.close()
+    said = _Watch(around, pid, ours, life).until_the_end()
+    around.give_back()
+    os.write(verdict, json.dumps(said).encode())
+    os._exit(0)
+
+
+def _become(around: Confinement, report: int, theirs: socket.socket) -> None:
+    """By the child: be the submission. It does not come back."""
+    try:
+        os.setsid()
+        _only(report, theirs.fileno())
+        channel = socket.socket(fileno=_TO_KEEPER)
+        try:
+            listener = around.close(lambda: prepare(around))
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing foreign may run now
+            channel.send(f"unsafe: {type(error).__name__}: {error}".encode()[:400])
+            os._exit(1)
+        if listener >= 0:
+            socket.send_fds(channel, [b"calls"], [listener])
+            os.close(listener)
+        channel.close()
+        run(around, _REPORT)
+    finally:
+        os._exit(1)
+
+
+def _only(report: int, channel: int) -> None:
+    """Nothing stays open but the ways to the grader and to the keeper."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    high = [os.dup(os.dup(os.dup(os.dup(descriptor)))) for descriptor in (nothing, report, channel)]
+    for stream in (0, 1, 2):
+        os.dup2(high[0], stream)
+    os.dup2(high[1], _REPORT, inheritable=False)
+    os.dup2(high[2], _TO_KEEPER, inheritable=False)
+    os.closerange(_TO_KEEPER + 1, os.sysconf("SC_OPEN_MAX"))
+
+
+class _Watch:
+    """What the keeper waits for, until the submission is gone."""
+
+    def __init__(self, around: Confinement, pid: int, channel: socket.socket, life: int) -> None:
+        self._around, self._pid, self._channel, self._life = around, pid, channel, life
+        self._refused = Counter[str]()
+        self._said: dict[str, Any] = {"late": False, "large": False, "unsafe": ""}
+
+    def until_the_end(self) -> dict[str, Any]:
+        """Everything that is to be said of the run."""
+        deadline = time.monotonic() + self._around.job.limits.seconds
+        ended = os.pidfd_open(self._pid)
+        poll = select.poll()
+        for descriptor in (ended, self._life, self._channel.fileno()):
+            poll.register(descriptor, select.POLLIN)
+        listener = -1
+        while True:
+            ready = dict(poll.poll(1000 * max(0.0, min(_LOOK_S, deadline - time.monotonic()))))
+            if ended in ready or self._life in ready or self._over(deadline):
+                break
+            if self._channel.fileno() in ready:
+                poll.unregister(self._channel)
+                listener = self._hear()
+                if listener >= 0:
+                    poll.register(listener, select.POLLIN)
+            elif listener in ready:
+                self._refuse(listener, poll, ready[listener])
+        self._end()
+        return {**self._said, "refused": dict(self._refused)}
+
+    def _hear(self) -> int:
+        """What the submission says before any foreign code runs: its listener, or why it cannot run."""
+        message, descriptors, _, _ = socket.recv_fds(self._channel, 500, 1)
+        if message.startswith(b"unsafe"):
+            self._said["unsafe"] = message.decode(errors="replace")
+        return descriptors[0] if descriptors else -1
+
+    def _refuse(self, listener: int, poll: select.poll, events: int) -> None:
+        if events & select.POLLIN:
+            self._refused[refuse_next(listener) or "gone"] += 1
+        else:
+            poll.unregister(listener)
+
+    def _over(self, deadline: float) -> bool:
+        self._said["late"] = time.monotonic() >= deadline
+        self._said["large"] = self._too_large() or self._too_many()
+        return bool(self._said["late"] or self._said["large"])
+
+    def _too_many(self) -> bool:
+        """Whether it has more threads than it may; where it has a user of its own, the kernel sees to that."""
+        with contextlib.suppress(psutil.Error):
+            return bool(psutil.Process(self._pid).num_threads() > self._around.job.limits.threads)
+        return False
+
+    def _too_large(self) -> bool:
+        """Whether it has written more than it may; where it has a root of its own, the kernel sees to that."""
+        files = (path for path in self._around.outside.rglob("*") if path.is_file() and not path.is_symlink())
+        size = 0
+        with contextlib.suppress(OSError):
+            size = sum(path.stat().st_size for path in files)
+        return size > self._around.job.limits.disk_mb * 2**20
+
+    def _end(self) -> None:
+        """Kill it, and all that it may have left: the first process of a namespace takes every other with it."""
+        os.kill(self._pid, signal.SIGKILL)
+        _, status = os.waitpid(self._pid, 0)
+        self._said["status"] = status
+        while left := psutil.Process().children(recursive=True):
+            for process in left:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(-1, os.WNOHANG)
+
+
+def main(*descriptors: int) -> None:
+    """`keep`, and whatever goes wrong in it ends this process alone."""
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        keep(*descriptors)
+    except BaseException as error:  # noqa: BLE001 - there is nobody above to catch it
+        with contextlib.suppress(OSError):
+            os.write(descriptors[2], json.dumps({"broken": f"{type(error).__name__}: {error}"[:400]}).encode())
+    finally:
+        sys.stdout.flush()
+        os._exit(1)
