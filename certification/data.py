@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "data"))
-from damaged import damaged_files, outcome
+from tests.data.sources.damaged import damaged_files, outcome
 
 FILES = 2_000
 

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from joblib import Memory
 
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crm_lab.project import project_root
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -24,18 +26,6 @@ def out_dir() -> Path:
     folder = Path(given) if given else project_root() / "outputs" / "interactive"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def project_root() -> Path:
-    """The folder that holds ``notebooks/`` and ``suites/``: ``$CRM_LAB_HOME``, or found upwards from here."""
-    given = os.environ.get("CRM_LAB_HOME")
-    if given:
-        return Path(given)
-    here = Path.cwd().resolve()
-    for folder in (here, *here.parents):
-        if (folder / "suites").is_dir() and (folder / "notebooks").is_dir():
-            return folder
-    return Path(__file__).resolve().parents[1]
 
 
 def defuse(frame: pd.DataFrame) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from crm_lab.number_format import table_html as table_html  # noqa: PLC0414 - fo
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+
 Kind = Literal["fact", "estimate", "forecast", "simulated"]
 Better = Literal["up", "down", "none"]
 

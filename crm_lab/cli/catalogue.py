@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", help="Language of the questions.")
 def list_(lang: str) -> None:
     """Suites, and notebooks with their questions."""
-    from crm_lab.exports import project_root
+    from crm_lab.project import project_root
     from crm_lab.run.suites.notebook_file import notebooks
     from crm_lab.run.suites.suite import suite_files
 
@@ -65,7 +65,7 @@ def help_(notebook: str, as_json: bool) -> None:
     import json
     import shlex
 
-    from crm_lab.exports import project_root
+    from crm_lab.project import project_root
     from crm_lab.run.suites.notebook_file import notebooks, pick
 
     root = project_root()

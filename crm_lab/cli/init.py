@@ -49,7 +49,7 @@ def init(path: Path, **options: Any) -> None:
     PATH is a file of purchases, or a test with one row per unit (an arm, outcomes, what was known before).
     """
     from crm_lab.data.sources.column_roles import look_at
-    from crm_lab.exports import project_root
+    from crm_lab.project import project_root
 
     options["name"] = options["name"] or _plain(path.name.split(".")[0])
     options["chosen"] = dict(pair.partition("=")[::2] for pair in options["chosen"])
@@ -84,7 +84,7 @@ def _init_purchases(path: Path, target: Path, options: dict[str, Any]) -> None:
     from crm_lab.data.sources.column_roles import propose
     from crm_lab.data.sources.files import described, file_source
     from crm_lab.data.workspace import open_workspace
-    from crm_lab.exports import project_root
+    from crm_lab.project import project_root
 
     proposal = propose(path, options["chosen"])
     _refuse_corrections(options["chosen"], proposal)
@@ -188,7 +188,7 @@ def _show(path: Path, proposal: Proposal) -> None:
 def _pages(coverage: CoverageResult, tables: Tables) -> dict[str, dict[str, Any]]:
     """The pages that can answer, each with the parameters that the length of the history asks for."""
     from crm_lab.data.quality.page_windows import PageWindows
-    from crm_lab.exports import project_root
+    from crm_lab.project import project_root
 
     able = ["00_start_here", *(answer.page for answer in coverage.answers if answer.verdict != "no")]
     there = [page for page in able if (project_root() / "notebooks" / f"{page}.ipynb").exists()]

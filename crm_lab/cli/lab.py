@@ -27,7 +27,7 @@ def lab(notebook: str | None, options: tuple[str, ...]) -> None:
 
     Further options go to JupyterLab.
     """
-    from crm_lab.exports import project_root
+    from crm_lab.project import project_root
 
     root = project_root().resolve()
     if notebook is not None and notebook.startswith("-"):

@@ -16,7 +16,7 @@ def notebooks() -> None:
 @click.pass_context
 def refresh_(ctx: click.Context, names: tuple[str, ...], *, check: bool) -> None:
     """Execute notebooks (default: all) and write their canonical outputs."""
-    from crm_lab.exports import project_root
+    from crm_lab.project import project_root
     from crm_lab.run.committed.refresh import refresh
 
     good = True
@@ -34,7 +34,7 @@ def refresh_(ctx: click.Context, names: tuple[str, ...], *, check: bool) -> None
 @click.argument("new_name", metavar="my_NAME")
 def copy_(name: str, new_name: str) -> None:
     """Copy a notebook to notebooks/my_NAME.ipynb, which git ignores, without outputs."""
-    from crm_lab.exports import project_root
+    from crm_lab.project import project_root
     from crm_lab.run.committed.refresh import copy_notebook
 
     path = copy_notebook(project_root(), name, new_name)

@@ -45,7 +45,7 @@ def run(
     import datetime as dt
 
     from crm_lab.cli.progress import watcher, write_summary
-    from crm_lab.exports import project_root
+    from crm_lab.project import project_root
     from crm_lab.run.run_suite import Options, run_plan
     from crm_lab.run.suites.notebook_file import notebooks
     from crm_lab.run.suites.plan import make_plan, with_dates

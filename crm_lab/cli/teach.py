@@ -47,8 +47,8 @@ def build_(  # noqa: PLR0913 - one argument per option
     proof: bool,
 ) -> None:
     """Write a folder with notebooks and data for each student, and one for the instructor."""
-    from crm_lab.exports import project_root
     from crm_lab.messages import Message
+    from crm_lab.project import project_root
     from crm_lab.teach.course.build_course import build, find_pages, new_salt
     from crm_lab.teach.course.course import plan_course
     from crm_lab.teach.course.roster import read_students
@@ -133,8 +133,8 @@ def grade_(  # noqa: PLR0913 - one argument per option
 @click.option("--out", type=_FOLDER, required=True, help="Folder of the nbgrader course to write.")
 def export_(pages: tuple[str, ...], out: Path) -> None:
     """Write pages as assignments for nbgrader, on the pages' own data."""
-    from crm_lab.exports import project_root
     from crm_lab.messages import Message
+    from crm_lab.project import project_root
     from crm_lab.teach.course.build_course import find_pages
     from crm_lab.teach.grading.export import export
 

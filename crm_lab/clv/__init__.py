@@ -15,10 +15,11 @@ from crm_lab.clv.validation.holdout import HoldoutCheck, HoldoutResult
 from crm_lab.clv.validation.left_truncation import FirstPurchases, first_purchases
 from crm_lab.clv.validation.tracking import TrackingResult, track
 from crm_lab.clv.value.acquisition_payback import Payback, PaybackResult
+from crm_lab.clv.value.alive_history import alive_history
 from crm_lab.clv.value.customer_value import CustomerValue, CustomerValueResult
 from crm_lab.clv.value.group_value import GroupValueResult
 from crm_lab.clv.value.growth import GrowthResult, ValueGrowth
-from crm_lab.clv.value.recency_map import alive_history, recency_map
+from crm_lab.clv.value.recency_map import recency_map
 from crm_lab.clv.value.spend_dependence import SpendDependence, SpendDependenceResult
 
 __all__ = [

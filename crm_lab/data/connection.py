@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 import psutil
 
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 
 
 def workspaces_dir() -> Path:

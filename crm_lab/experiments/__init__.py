@@ -11,8 +11,8 @@ from crm_lab.experiments.effects.regression_to_mean import ChosenOnPast, ChosenO
 from crm_lab.experiments.effects.response_rates import ResponseRates, ResponseRatesResult
 from crm_lab.experiments.origins.campaign_messages import campaign_messages
 from crm_lab.experiments.origins.contract_test import TableTest
+from crm_lab.experiments.origins.file_test import OwnTest
 from crm_lab.experiments.origins.open_test import open_data, open_history, open_test
-from crm_lab.experiments.origins.own_test import OwnTest
 from crm_lab.experiments.origins.planted_test import PlantedTest
 from crm_lab.experiments.origins.spend_windows import History, plant, spend_windows
 from crm_lab.experiments.origins.unit_file import FileTables

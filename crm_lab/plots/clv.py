@@ -14,10 +14,11 @@ from crm_lab.clv.validation.holdout import HoldoutResult
 from crm_lab.clv.validation.left_truncation import FirstPurchases
 from crm_lab.clv.validation.tracking import TrackingResult
 from crm_lab.clv.value.acquisition_payback import PaybackResult
+from crm_lab.clv.value.alive_history import AliveHistory
 from crm_lab.clv.value.customer_value import CustomerValueResult
 from crm_lab.clv.value.group_value import GroupValueResult, group_label
 from crm_lab.clv.value.growth import PARTS, GrowthResult
-from crm_lab.clv.value.recency_map import AliveHistory, RecencyMap
+from crm_lab.clv.value.recency_map import RecencyMap
 from crm_lab.clv.value.spend_dependence import SpendDependenceResult
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws

@@ -14,7 +14,7 @@ import pandas as pd
 import yaml  # type: ignore[import-untyped]  # PyYAML has no types
 
 from crm_lab.checks import BadInput
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 from crm_lab.results import table_html
 from crm_lab.scorecard.claim import Claim, Control, change
 from crm_lab.scorecard.printed_number import figure

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crm_lab.cli import COMMANDS
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 
 ROOT = project_root()
 GUIDES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "data" / "README.md"])

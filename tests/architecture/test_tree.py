@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from crm_lab.exports import project_root
 from crm_lab.moved_modules import moved
+from crm_lab.project import project_root
 
 PACKAGE = project_root() / "crm_lab"
 MODULES = [path for path in PACKAGE.rglob("*.py") if not path.stem.startswith("__")]

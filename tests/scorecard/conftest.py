@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 from crm_lab.scorecard import Auditor, parse_claims, read_claims
 
 SAMPLES = project_root() / "data" / "samples"

@@ -50,7 +50,7 @@ MUTATIONS = [
 
 @pytest.fixture(scope="module")
 def text():
-    from crm_lab.exports import project_root
+    from crm_lab.project import project_root
 
     return (project_root() / "data" / "samples" / "honest.yaml").read_text(encoding="utf-8")
 

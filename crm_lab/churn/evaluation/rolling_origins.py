@@ -45,7 +45,7 @@ class RollingOrigins(Judgement):
         draws: Bootstrap resamples of customers.
         min_events: Fewest leavers, and fewest stayers, over all test dates to judge anything.
         recalibrate: Correct the chances by outcomes the model did not learn from, on a later slice where it is large
-            enough (`churn.recalibration`); rankings stay.
+            enough (`churn.models.recalibration`); rankings stay.
     """
 
     window_days: int = 91

@@ -1,19 +1,13 @@
-"""What a fitted model says over all possible customers, and of one customer over time."""
+"""What a fitted model says over all possible customers: every frequency and recency."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pandas as pd
-from narwhals.typing import IntoFrame
 
-from crm_lab.calendar import day_number
-from crm_lab.checks import BadInput
 from crm_lab.clv.models.purchase_fit import PurchaseFit
-from crm_lab.data.kernels.purchases import UNIT_DAYS, purchase_days
-from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult
 
 
@@ -72,66 +66,3 @@ def recency_map(fit: PurchaseFit, T: float, ahead: float, most: int = 20, steps:
         }
     )
     return RecencyMap(frame, fit, ahead)
-
-
-@dataclass(frozen=True, eq=False)
-class AliveHistory(TableResult):
-    """P(alive) of one customer on every day since the first purchase.
-
-    Attributes:
-        frame: date, p_alive, purchase (whether the customer bought that day).
-        customer_id: Who.
-        model: Title of the model.
-    """
-
-    frame: pd.DataFrame
-    customer_id: str
-    model: str
-
-    name = "alive_history"
-
-    def readout(self) -> Readout:
-        """How sure it is that the customer is still there, on the last day."""
-        bought = self.frame[self.frame["purchase"]]
-        values = {
-            "customer": self.customer_id,
-            "p": float(self.frame["p_alive"].iloc[-1]),
-            "purchases": len(bought),
-            "silence": (self.frame["date"].iloc[-1] - bought["date"].iloc[-1]).days,
-        }
-        certainty = Message("clv.history.certainty", {"model": self.model})
-        return Readout.of("clv.history", values, certainty=certainty, action=Message("clv.history.action"))
-
-    def facts(self) -> tuple[Fact, ...]:
-        """None: one customer is no report."""
-        return ()
-
-
-def alive_history(fit: PurchaseFit, purchases: IntoFrame, customer_id: str, as_of: str | date) -> AliveHistory:
-    """Follow one customer day by day.
-
-    Args:
-        fit: A fitted model.
-        purchases: As in `purchase_summary`.
-        customer_id: Who.
-        as_of: Last day.
-
-    Raises:
-        BadInput: If the customer has no purchase.
-    """
-    days = purchase_days(purchases, as_of)
-    day = days.loc[days["customer_id"] == customer_id, "day"].to_numpy()
-    if not len(day):
-        raise BadInput(f"Customer {customer_id!r} has no purchase up to {as_of}; choose another.")
-    length = UNIT_DAYS[fit.model.unit]
-    calendar = np.arange(day[0], day_number(as_of) + 1)
-    frequency = np.searchsorted(day, calendar, side="right") - 1
-    p_alive = fit.p_alive(frequency, (day[frequency] - day[0]) / length, (calendar - day[0]) / length)
-    frame = pd.DataFrame(
-        {
-            "date": pd.to_datetime(calendar.astype("datetime64[D]")),
-            "p_alive": p_alive,
-            "purchase": np.isin(calendar, day),
-        }
-    )
-    return AliveHistory(frame, customer_id, fit.model.title)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crm_lab.checks import BadInput
 from crm_lab.data.sources.base import Source
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 
 PACKAGED = ("complete_journey", "cdnow", "cdnow_sample")
 

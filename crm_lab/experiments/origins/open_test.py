@@ -8,7 +8,7 @@ from crm_lab.checks import CannotAnswer
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, ratio_of, share_of
 from crm_lab.experiments.origins.contract_test import TablesLike
-from crm_lab.experiments.origins.own_test import OwnTest
+from crm_lab.experiments.origins.file_test import OwnTest
 from crm_lab.experiments.origins.spend_windows import History, spend_windows
 from crm_lab.experiments.origins.unit_file import FileTables
 

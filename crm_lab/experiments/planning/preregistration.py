@@ -16,8 +16,9 @@ from crm_lab.checks import BadInput, Problems, as_date
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.payoff.loyalty_programme import Programme
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
-from crm_lab.exports import project_root, write_json
+from crm_lab.exports import write_json
 from crm_lab.messages import Message
+from crm_lab.project import project_root
 from crm_lab.results import Fact, Readout, Result
 
 

@@ -17,8 +17,8 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat import writes as nbformat_writes
 
-from crm_lab.exports import project_root
 from crm_lab.mime import RESULT_MIME
+from crm_lab.project import project_root
 
 KERNEL = {"name": "crm-lab", "display_name": "crm_lab", "language": "python"}
 _CELL_METADATA = {"tags", "slideshow", "jupyter"}

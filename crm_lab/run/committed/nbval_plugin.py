@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 from crm_lab.run.committed.comparison import never_run, output_differences
 from crm_lab.run.environment import committed_environment
 

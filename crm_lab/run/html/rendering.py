@@ -15,8 +15,8 @@ from markupsafe import Markup
 from nbformat import NotebookNode
 
 from crm_lab.checks import BadInput
-from crm_lab.exports import project_root
 from crm_lab.messages import LANGUAGES, Message, catalogue
+from crm_lab.project import project_root
 from crm_lab.run.archive import provenance
 from crm_lab.run.archive.store import run_id_of
 from crm_lab.run.html import presentation

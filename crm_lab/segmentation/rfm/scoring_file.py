@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from crm_lab.checks import BadInput, Problems, as_date
-from crm_lab.exports import out_dir, project_root, write_whole
+from crm_lab.exports import out_dir, write_whole
+from crm_lab.project import project_root
 from crm_lab.segmentation.rfm.segment_rules import SegmentRule, SegmentRules
 
 DIMENSIONS = ("recency_days", "n_orders", "revenue")

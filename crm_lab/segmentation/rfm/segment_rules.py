@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from crm_lab.arrays import Integers
 from crm_lab.checks import BadInput, Problems, need_columns
-from crm_lab.exports import project_root
 from crm_lab.messages import Message, catalogue
+from crm_lab.project import project_root
 
 LEVELS = 5
 _BOUNDS = ("r_min", "r_max", "f_min", "f_max", "m_min", "m_max")

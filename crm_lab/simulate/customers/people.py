@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numpy.random import Generator
 
+from crm_lab.arrays import Floats, Integers
 from crm_lab.simulate.customers.timing import Habits, draw_habits
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK, stream
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -44,16 +41,16 @@ class People:
     habits: Habits
     frequency: Floats
     mean_order: Floats
-    city: Ints
-    store: Ints
+    city: Integers
+    store: Integers
     online: Floats
-    channel: Ints
-    style: Ints
-    scene: Ints
+    channel: Integers
+    style: Integers
+    scene: Integers
     eco: Floats
     coupons: Floats
     opens: Floats
-    age: Ints
+    age: Integers
 
 
 AGES = ("18-24", "25-34", "35-44", "45-54", "55-64", "65+")
@@ -113,8 +110,8 @@ def _beta(rng: Generator, mean: float, size: float) -> Floats:
     return draws if 0 < mean < 1 else np.full(BLOCK, float(mean))
 
 
-def _choice(rng: Generator, weights: Any) -> Ints:
+def _choice(rng: Generator, weights: Any) -> Integers:
     """Numbers drawn in proportion to weights."""
     cumulative = np.cumsum(np.asarray(weights, dtype=float))
-    drawn: Ints = np.searchsorted(cumulative / cumulative[-1], rng.random(BLOCK), side="right")
+    drawn: Integers = np.searchsorted(cumulative / cumulative[-1], rng.random(BLOCK), side="right")
     return np.minimum(drawn, cumulative.size - 1)

@@ -12,14 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numpy.random import Generator
 
+from crm_lab.arrays import Floats, Integers
 from crm_lab.simulate.scenario.clock import Clock
 from crm_lab.simulate.scenario.settings import Timing
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 DAYS_PER_WEEK = 7
 
 
@@ -51,9 +49,9 @@ class Purchases:
         left: When each customer left (customers,); infinite where not before the clock's end.
     """
 
-    customer: Ints
+    customer: Integers
     time: Floats
-    day: Ints
+    day: Integers
     left: Floats
 
 
@@ -104,15 +102,15 @@ def draw_purchases(timing: Timing, habits: Habits, joined: Floats, clock: Clock,
     return Purchases(customer, time, day, np.where(left < clock.end, left, np.inf))
 
 
-def _one_a_day(customer: Ints, day: Ints) -> Ints:
+def _one_a_day(customer: Integers, day: Integers) -> Integers:
     """Days on which nobody buys twice: a second purchase waits for the next free day."""
     place = np.arange(day.size)
     apart = int(day.max(initial=0) - day.min(initial=0)) + day.size + 1  # customers far from each other
-    free: Ints = np.maximum.accumulate(day - place + customer * apart)
+    free: Integers = np.maximum.accumulate(day - place + customer * apart)
     return free + place - customer * apart
 
 
-def _left(habits: Habits, joined: Floats, customer: Ints, time: Floats) -> Floats:
+def _left(habits: Habits, joined: Floats, customer: Integers, time: Floats) -> Floats:
     """When each customer left: with the repeat purchase that was the last, or at the end of the lifetime."""
     made = np.bincount(customer, minlength=joined.size)
     last = joined.copy()

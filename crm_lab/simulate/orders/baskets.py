@@ -8,13 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
+from crm_lab.arrays import Floats, Integers
 from crm_lab.simulate.customers.people import People
 from crm_lab.simulate.orders.common import Common
 from crm_lab.simulate.orders.products_and_stores import Shelf
 from crm_lab.simulate.scenario.scenario import Scenario
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 _CANDIDATES = np.array([-2, -1, 0, 1])  # places on the shelf around the price aimed at
 _MOST_LINES = 80
@@ -36,10 +34,10 @@ class Orders:
         value: Value at list prices that the lines aim at, in currency.
     """
 
-    customer: Ints
-    day: Ints
+    customer: Integers
+    day: Integers
     online: npt.NDArray[np.bool_]
-    hour: Ints
+    hour: Integers
     value: Floats
 
 
@@ -55,23 +53,23 @@ class OrderLines:
         discount: Taken off.
     """
 
-    order: Ints
-    product: Ints
-    quantity: Ints
-    gross: Ints
-    discount: Ints
+    order: Integers
+    product: Integers
+    quantity: Integers
+    gross: Integers
+    discount: Integers
 
     @property
-    def net(self) -> Ints:
+    def net(self) -> Integers:
         """After discounts, in cents."""
         return self.gross - self.discount
 
-    def take(self, kept: npt.NDArray[np.bool_] | Ints) -> OrderLines:
+    def take(self, kept: npt.NDArray[np.bool_] | Integers) -> OrderLines:
         """Some of the lines."""
         return OrderLines(*(getattr(self, f.name)[kept] for f in fields(self)))
 
 
-def make_orders(scenario: Scenario, people: People, customer: Ints, day: Ints, rng: Generator) -> Orders:
+def make_orders(scenario: Scenario, people: People, customer: Integers, day: Integers, rng: Generator) -> Orders:
     """Channel, hour and value of orders."""
     n = customer.size
     online = rng.random(n) < people.online[customer]
@@ -104,7 +102,7 @@ def make_add_ons(common: Common, people: People, orders: Orders, effect: Floats,
     return _priced(common, people, orders, order, aim, rng)
 
 
-def _priced(common: Common, people: People, orders: Orders, order: Ints, aim: Floats, rng: Generator) -> OrderLines:
+def _priced(common: Common, people: People, orders: Orders, order: Integers, aim: Floats, rng: Generator) -> OrderLines:
     """Lines with a product near the price aimed at (lines,), in currency."""
     shelf = common.shelf
     cents = 100 * aim
@@ -119,7 +117,9 @@ def _priced(common: Common, people: People, orders: Orders, order: Ints, aim: Fl
     return OrderLines(order, product, quantity, gross, discount)
 
 
-def _products(people: People, customer: Ints, day: Ints, price: Floats, shelf: Shelf, rng: Generator) -> Ints:
+def _products(
+    people: People, customer: Integers, day: Integers, price: Floats, shelf: Shelf, rng: Generator
+) -> Integers:
     """Of the products nearest in price that are on sale, the one the customer likes best that day."""
     place = np.searchsorted(shelf.price, price)[:, None] + _CANDIDATES
     place = np.clip(place, 0, shelf.price.size - 1)
@@ -134,7 +134,7 @@ def _products(people: People, customer: Ints, day: Ints, price: Floats, shelf: S
     return np.where(sold.any(axis=1), chosen, shelf.fallback[chosen])
 
 
-def _discount_rates(common: Common, coupons: Floats, day: Ints, product: Ints, rng: Generator) -> Ints:
+def _discount_rates(common: Common, coupons: Floats, day: Integers, product: Integers, rng: Generator) -> Integers:
     """Discount of each line in hundredths of a per cent: promotion, else markdown, else coupon, else none."""
     scenario, clock = common.scenario, common.clock
     given = scenario.discounts
@@ -148,7 +148,7 @@ def _discount_rates(common: Common, coupons: Floats, day: Ints, product: Ints, r
     rate: Floats = np.select(
         [in_promotion, old_enough, with_coupon], [depth, given.markdown_depth, given.coupon_depth], default=0.0
     )
-    rates: Ints = np.rint(rate * _POINTS).astype(np.int64)
+    rates: Integers = np.rint(rate * _POINTS).astype(np.int64)
     return rates
 
 
@@ -156,8 +156,8 @@ def _discount_rates(common: Common, coupons: Floats, day: Ints, product: Ints, r
 class Returned:
     """Lines that come back: which (by place), and after how many days."""
 
-    line: Ints
-    lag: Ints
+    line: Integers
+    lag: Integers
 
 
 def make_returns(scenario: Scenario, orders: Orders, lines: OrderLines, rng: Generator) -> Returned:

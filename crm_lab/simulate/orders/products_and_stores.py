@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
+from crm_lab.arrays import Integers
 from crm_lab.simulate.scenario.scenario import Scenario
 
-Ints = npt.NDArray[np.int64]
 ONLINE = "WEB"
 _OLD = -100_000  # launch of products that were always there
 _NEW_BEFORE = 180  # a new product is launched so many days before the window at the earliest
@@ -33,14 +33,14 @@ class Shelf:
     """
 
     product_id: npt.NDArray[np.str_]
-    price: Ints
-    cost: Ints
-    category: Ints
-    style: Ints
-    scene: Ints
+    price: Integers
+    cost: Integers
+    category: Integers
+    style: Integers
+    scene: Integers
     eco: npt.NDArray[np.bool_]
-    launch: Ints
-    fallback: Ints
+    launch: Integers
+    fallback: Integers
 
     @property
     def is_new(self) -> npt.NDArray[np.bool_]:

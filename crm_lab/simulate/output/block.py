@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from crm_lab.arrays import Columns
 from crm_lab.simulate.orders.common import Common
 from crm_lab.simulate.output import file_rows as records
 from crm_lab.simulate.output.faults import draw_faults
@@ -20,8 +19,6 @@ from crm_lab.simulate.programme import true_effects as truth
 from crm_lab.simulate.programme.simulated_rewards import make_ledger
 from crm_lab.simulate.programme.worlds import live
 from crm_lab.simulate.scenario.streams import stream
-
-Columns = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)

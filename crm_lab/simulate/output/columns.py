@@ -9,9 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from crm_lab.arrays import Columns
 from crm_lab.simulate.customers.people import AGES
 from crm_lab.simulate.orders.common import Common
-from crm_lab.simulate.output.block import Block, Columns
+from crm_lab.simulate.output.block import Block
 from crm_lab.simulate.programme.programme_effects import NEVER
 from crm_lab.simulate.programme.simulated_rewards import KINDS
 from crm_lab.simulate.programme.worlds import ORIGINS

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
+from crm_lab.arrays import Integers
 from crm_lab.simulate.scenario.actions import DIRT_KINDS, Dirt
 
-Ints = npt.NDArray[np.int64]
 UNIT_FACTOR = 1000
 """Lines in the wrong unit say grams for kilograms, or pieces for boxes."""
 
@@ -24,8 +24,8 @@ class Faults:
         shift: Days by which a skewed clock is wrong (lines,), 0 elsewhere.
     """
 
-    kind: Ints
-    shift: Ints
+    kind: Integers
+    shift: Integers
 
 
 def draw_faults(dirt: Dirt, is_sale: npt.NDArray[np.bool_], rng: Generator) -> Faults:
@@ -38,7 +38,7 @@ def draw_faults(dirt: Dirt, is_sale: npt.NDArray[np.bool_], rng: Generator) -> F
     return Faults(kind, np.where(skewed, away, 0))
 
 
-def copies(faults: Faults) -> Ints:
+def copies(faults: Faults) -> Integers:
     """Places of lines in the dirty file, duplicates right behind their originals."""
     times = 1 + (faults.kind == DIRT_KINDS.index("duplicate"))
     return np.repeat(np.arange(faults.kind.size), times)

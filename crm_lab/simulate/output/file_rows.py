@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from crm_lab.arrays import Columns
 from crm_lab.simulate.orders.common import Common
 from crm_lab.simulate.output.faults import UNIT_FACTOR, Faults, copies
 from crm_lab.simulate.programme.worlds import Cause, Life
 from crm_lab.simulate.scenario.actions import DIRT_KINDS
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK
-
-Columns = dict[str, npt.NDArray[Any]]
 
 
 def visits(common: Common, life: Life) -> Columns:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numpy.random import Generator
 
+from crm_lab.arrays import Booleans, Floats, Integers
 from crm_lab.simulate.customers.people import People
 from crm_lab.simulate.orders.baskets import Orders
 from crm_lab.simulate.programme.programme_effects import NEVER, first_and_last
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 _MEMORY_DAYS = 28
 _RECENCY_SCALE = 90.0  # days after which a customer is much less likely to be written to
 
@@ -37,15 +34,15 @@ class Exposures:
         caused_day: When.
     """
 
-    customer: Ints
-    day: Ints
-    channel: Ints
-    delivered: Flags
-    opened: Flags
-    recent: Ints
-    opted_out: Ints
-    caused_customer: Ints
-    caused_day: Ints
+    customer: Integers
+    day: Integers
+    channel: Integers
+    delivered: Booleans
+    opened: Booleans
+    recent: Integers
+    opted_out: Integers
+    caused_customer: Integers
+    caused_day: Integers
 
 
 def make_exposures(scenario: Scenario, people: People, orders: Orders, rng: Generator) -> Exposures:
@@ -54,7 +51,7 @@ def make_exposures(scenario: Scenario, people: People, orders: Orders, rng: Gene
     days = range(given.every, scenario.days, given.every) if given.every else range(0)
     opted_out = np.full(BLOCK, NEVER)
     sent_at = np.full((len(days), BLOCK), fill_value=False)
-    parts: list[tuple[Ints, ...]] = []
+    parts: list[tuple[Integers, ...]] = []
     last = _last_orders(orders, days)
     for number, day in enumerate(days):
         u = rng.random((6, BLOCK))
@@ -86,7 +83,7 @@ def make_exposures(scenario: Scenario, people: People, orders: Orders, rng: Gene
     )  # fmt: skip
 
 
-def _last_orders(orders: Orders, days: range) -> list[Ints]:
+def _last_orders(orders: Orders, days: range) -> list[Integers]:
     """Last order day of each customer before each of the days."""
     last, before = np.full(BLOCK, -NEVER), -NEVER
     rows = []
@@ -110,11 +107,11 @@ class Offer:
         day: Day of that order.
     """
 
-    eligible: Flags
-    treated: Flags
+    eligible: Booleans
+    treated: Booleans
     chance: Floats
-    responds: Flags
-    day: Ints
+    responds: Booleans
+    day: Integers
 
 
 def make_offer(scenario: Scenario, left: Floats, orders: Orders, rng: Generator) -> Offer:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from crm_lab.arrays import Columns
 from crm_lab.simulate.programme.programme_effects import NEVER
 from crm_lab.simulate.programme.simulated_rewards import Ledger
 from crm_lab.simulate.programme.worlds import Life, tiers_on
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK
-
-Columns = dict[str, npt.NDArray[Any]]
 
 
 def owned(columns: Columns) -> Columns:

@@ -9,18 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numpy.random import Generator
 
+from crm_lab.arrays import Booleans, Floats, Integers
 from crm_lab.simulate.customers.people import People
 from crm_lab.simulate.orders.baskets import Orders
 from crm_lab.simulate.scenario.actions import ProgrammeSettings
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 NEVER = 10**6
 """A day that does not come."""
 
@@ -43,22 +40,22 @@ class Draw:
         spend_effect: Own relative effect on the value of an order.
     """
 
-    eligible: Flags
-    assigned: Ints
-    treated: Flags
-    late: Flags
+    eligible: Booleans
+    assigned: Integers
+    treated: Booleans
+    late: Booleans
     enrol_chance: Floats
-    enrols: Flags
-    enrol_day: Ints
-    contaminated: Flags
-    recorded: Flags
+    enrols: Booleans
+    enrol_day: Integers
+    contaminated: Booleans
+    recorded: Booleans
     orders_effect: Floats
     spend_effect: Floats
 
     @property
-    def enrolled(self) -> Flags:
+    def enrolled(self) -> Booleans:
         """Whether the customer is in the programme in the end."""
-        inside: Flags = self.enrols & (self.treated | self.contaminated)
+        inside: Booleans = self.enrols & (self.treated | self.contaminated)
         return inside
 
 
@@ -70,7 +67,7 @@ def test_end(programme: ProgrammeSettings) -> int:
 test_end.__test__ = False  # type: ignore[attr-defined]  # a name that pytest would take for a test
 
 
-def draw_test(scenario: Scenario, people: People, orders: Orders, tier: Ints, rng: Generator) -> Draw:
+def draw_test(scenario: Scenario, people: People, orders: Orders, tier: Integers, rng: Generator) -> Draw:
     """Draw the lots: arms by a fair coin of the scenario's weight, enrolment by own choice.
 
     Args:
@@ -118,7 +115,7 @@ def _enrol_chance(given: ProgrammeSettings, frequency: Floats) -> Floats:
     return chance
 
 
-def first_and_last(orders: Orders, before: int) -> tuple[Ints, Ints]:
+def first_and_last(orders: Orders, before: int) -> tuple[Integers, Integers]:
     """First order day of each customer (`NEVER` without one), and last one earlier than `before` (-`NEVER`)."""
     first, last = np.full(BLOCK, NEVER), np.full(BLOCK, -NEVER)
     np.minimum.at(first, orders.customer, orders.day)
@@ -138,10 +135,10 @@ class Edits:
         extra_day: Its day (extra,).
     """
 
-    lost: Flags
-    pulled_to: Ints
-    extra_of: Ints
-    extra_day: Ints
+    lost: Booleans
+    pulled_to: Integers
+    extra_of: Integers
+    extra_day: Integers
 
 
 def make_edits(scenario: Scenario, draw: Draw, orders: Orders, rng: Generator) -> Edits:
@@ -164,7 +161,7 @@ def make_edits(scenario: Scenario, draw: Draw, orders: Orders, rng: Generator) -
     return Edits(lost, np.where(pulled, end - 1 - (back * reach).astype(np.int64), NEVER), extra_of, extra_day)
 
 
-def shelf_days(scenario: Scenario, day: Ints) -> Ints:
+def shelf_days(scenario: Scenario, day: Integers) -> Integers:
     """The day whose shelf an order is filled from: early enough for orders that may be pulled forward."""
     given = scenario.programme
     end = test_end(given)

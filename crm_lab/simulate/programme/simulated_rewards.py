@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
+from crm_lab.arrays import Floats, Integers
 from crm_lab.simulate.programme.programme_effects import Draw, test_end
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 KINDS = ("earn", "redeem", "expire")
 
 
@@ -30,16 +29,16 @@ class Ledger:
         cost: What it costs the retailer, in cents.
     """
 
-    customer: Ints
-    day: Ints
-    kind: Ints
-    points: Ints
-    order: Ints
-    cost: Ints
+    customer: Integers
+    day: Integers
+    kind: Integers
+    points: Integers
+    order: Integers
+    cost: Integers
 
 
 def make_ledger(
-    scenario: Scenario, draw: Draw, customer: Ints, day: Ints, net: Ints, rng: Generator
+    scenario: Scenario, draw: Draw, customer: Integers, day: Integers, net: Integers, rng: Generator
 ) -> tuple[Ledger, Floats]:
     """The ledger, and each customer's chance of redeeming at an order where that is possible (BLOCK,).
 
@@ -76,7 +75,9 @@ def make_ledger(
     return Ledger(*(column[rank] for column in joined)), readiness
 
 
-def _redeem(who: Ints, points: Ints, willing: npt.NDArray[np.bool_], price: int) -> tuple[npt.NDArray[np.bool_], Ints]:
+def _redeem(
+    who: Integers, points: Integers, willing: npt.NDArray[np.bool_], price: int
+) -> tuple[npt.NDArray[np.bool_], Integers]:
     """Which orders redeem one reward, from the balance before them, and what is left at the end (BLOCK,)."""
     starts = np.searchsorted(who, np.arange(BLOCK))
     counts = np.bincount(who, minlength=BLOCK)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from crm_lab.arrays import Columns
 from crm_lab.simulate.programme.members import owned
 from crm_lab.simulate.programme.programme_effects import NEVER, test_end
 from crm_lab.simulate.programme.simulated_rewards import Ledger
@@ -15,8 +15,6 @@ from crm_lab.simulate.programme.worlds import Cause, Life, outcome
 from crm_lab.simulate.scenario.clock import month_starts
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK
-
-Columns = dict[str, npt.NDArray[Any]]
 
 
 def caused_lines(file: Columns) -> Columns:

@@ -7,8 +7,8 @@ from enum import IntEnum
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from crm_lab.arrays import Booleans, Integers
 from crm_lab.simulate.customers.people import People, make_people
 from crm_lab.simulate.customers.timing import Purchases, draw_purchases
 from crm_lab.simulate.orders import baskets
@@ -19,9 +19,6 @@ from crm_lab.simulate.programme import programme_effects as programme
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK, stream
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 _Arrays = TypeVar("_Arrays", Orders, OrderLines, Returned)
 
 
@@ -57,13 +54,13 @@ class World:
     """
 
     orders: Orders
-    day0: Ints
-    day1: Ints
-    actual: Ints
-    origin: Ints
+    day0: Integers
+    day1: Integers
+    actual: Integers
+    origin: Integers
     lines: OrderLines
-    add_on: Flags
-    cost: Ints
+    add_on: Booleans
+    cost: Integers
     returned: Returned
 
 
@@ -92,7 +89,7 @@ class Life:
 
     people: People
     purchases: Purchases
-    tier: Ints
+    tier: Integers
     draw: programme.Draw
     exposures: contacts.Exposures
     offer: contacts.Offer
@@ -122,20 +119,20 @@ def live(common: Common, block: int) -> Life:
     return Life(people, purchases, tier, draw, exposures, offer, world)
 
 
-def _with_day(orders: Orders, day: Ints) -> Orders:
+def _with_day(orders: Orders, day: Integers) -> Orders:
     return Orders(orders.customer, day, orders.online, orders.hour, orders.value)
 
 
-def tiers_on(scenario: Scenario, customer: Ints, day: Ints, net: Ints, on: int) -> Ints:
+def tiers_on(scenario: Scenario, customer: Integers, day: Integers, net: Integers, on: int) -> Integers:
     """Tier of each customer on a day (BLOCK,): thresholds on net spend of the 365 days before, in cents."""
     counted = (day >= on - _YEAR) & (day < on)
     spent = np.bincount(customer[counted], weights=net[counted], minlength=BLOCK)
     cuts = np.rint(100 * np.array(scenario.tiers.thresholds))
-    tier: Ints = np.searchsorted(cuts, spent, side="right")
+    tier: Integers = np.searchsorted(cuts, spent, side="right")
     return tier
 
 
-def _caused_orders(common: Common, people: People, base: Orders, done: Deeds, block: int) -> tuple[Orders, Ints]:
+def _caused_orders(common: Common, people: People, base: Orders, done: Deeds, block: int) -> tuple[Orders, Integers]:
     """Orders that are made because of the programme, a message or an offer, with their origin."""
     edits, exposures, offer = done.edits, done.exposures, done.offer
     saved = np.flatnonzero(offer.responds)
@@ -148,7 +145,7 @@ def _caused_orders(common: Common, people: People, base: Orders, done: Deeds, bl
     return baskets.make_orders(common.scenario, people, customer, day, rng), origin
 
 
-def _days(done: Deeds, orders: Orders, origin: Ints) -> tuple[Ints, Ints]:
+def _days(done: Deeds, orders: Orders, origin: Integers) -> tuple[Integers, Integers]:
     """Day of each order without and with the programme; `NEVER` where it is not made."""
     edits, never = done.edits, programme.NEVER
     n = edits.lost.size
@@ -201,12 +198,12 @@ def _stack(one: _Arrays, other: _Arrays) -> _Arrays:
 class CustomerTotals:
     """Orders, net spend and margin (cents) of each customer in a span of days; every array is (BLOCK,)."""
 
-    orders: Ints
-    spend: Ints
-    margin: Ints
+    orders: Integers
+    spend: Integers
+    margin: Integers
 
 
-def outcome(world: World, day: Ints, add_ons: Flags, since: Ints, until: Ints) -> CustomerTotals:
+def outcome(world: World, day: Integers, add_ons: Booleans, since: Integers, until: Integers) -> CustomerTotals:
     """What customers did in [since, until) if orders are made on `day`, returns netted on their own days.
 
     Args:
@@ -231,6 +228,6 @@ def outcome(world: World, day: Ints, add_ons: Flags, since: Ints, until: Ints) -
     return CustomerTotals(np.bincount(customer[made], minlength=BLOCK), spend, spend - costs)
 
 
-def _sums(customer: Ints, cents: Ints) -> Ints:
+def _sums(customer: Integers, cents: Integers) -> Integers:
     """Exact sums by customer: doubles hold whole cents up to 9e15."""
     return np.bincount(customer, weights=cents, minlength=BLOCK).astype(np.int64)

@@ -8,9 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from crm_lab.arrays import Floats
 from crm_lab.simulate.scenario.scenario import Scenario
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

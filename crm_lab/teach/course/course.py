@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from crm_lab.checks import BadInput
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 from crm_lab.run.suites.notebook_file import NotebookFile, notebooks
 from crm_lab.run.suites.suite import load_suite
 from crm_lab.simulate.scenario.streams import student_seed

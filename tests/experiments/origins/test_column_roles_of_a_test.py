@@ -17,8 +17,8 @@ from crm_lab.cli import main
 from crm_lab.data.sources.column_roles import look_at
 from crm_lab.experiments import Effects, mean_of
 from crm_lab.experiments.origins.column_roles_of_a_test import looks_like_a_test, recognise
-from crm_lab.experiments.origins.own_test import OwnTest
-from crm_lab.exports import project_root
+from crm_lab.experiments.origins.file_test import OwnTest
+from crm_lab.project import project_root
 from crm_lab.simulate import make_retailer, open_key
 
 SAMPLES = project_root() / "data" / "samples"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from crm_lab import BadInput
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 from crm_lab.teach.course.build_course import build, find_pages
 from crm_lab.teach.course.course import Course, plan_course
 from crm_lab.teach.course.versions import filled_in, runnable, solution_notebook, with_values

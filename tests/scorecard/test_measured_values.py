@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.exports import project_root
 from crm_lab.messages import Message
 from crm_lab.mime import RESULT_MIME
+from crm_lab.project import project_root
 from crm_lab.results import Fact, Interval
 from crm_lab.scorecard import as_measured, from_fact, packaged, share_by_customer
 from crm_lab.stats.intervals import z_value

@@ -18,7 +18,7 @@ from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import judged
 from crm_lab.experiments.origins.spend_windows import History
 from crm_lab.experiments.origins.unit_file import LATEST, FileTables, check_dates, read_units
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 
 KIND = "test"
 MONEY = ("later", "elsewhere", "margin", "rewards")

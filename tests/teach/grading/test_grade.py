@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from crm_lab.checks import BadInput
 from crm_lab.cli import main
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 from crm_lab.teach.course.build_course import build
 from crm_lab.teach.course.course import plan_course
 from crm_lab.teach.course.roster import Student

@@ -1,13 +1,9 @@
 """Files damaged in every way: no traceback but `BadInput`, and rows in = rows out + quarantine."""
 
-import sys
-from pathlib import Path
-
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 
-sys.path.insert(0, str(Path(__file__).parent))
-import pytest
-from damaged import DAMAGE, HARMLESS, HEADER, clean_rows, damaged_files, outcome
+from tests.data.sources.damaged import DAMAGE, HARMLESS, HEADER, clean_rows, damaged_files, outcome
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from crm_lab import BadInput
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 from crm_lab.teach.course.build_course import find_pages
 from crm_lab.teach.course.questions import Question
 from crm_lab.teach.grading.export import assignment, export, hidden_test

@@ -102,7 +102,7 @@ def test_make_installs_again_where_the_folder_has_moved(tmp_path, made_in, again
     for name in ("pyproject.toml", "requirements.lock", ".venv/.locked", ".venv/.ready"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(str(tmp_path.resolve()) if made_in == "here" else made_in)
-    shutil.copy(Path(__file__).parents[2] / "Makefile", tmp_path)
+    shutil.copy(Path(__file__).parents[3] / "Makefile", tmp_path)
     done = subprocess.run(["make", "-n", "setup"], cwd=tmp_path, check=True, capture_output=True, text=True)
     assert ("crm_lab.run.execution.kernel_installation" in done.stdout) == again
     assert "requirements.lock" not in done.stdout.replace("requirements.lock is incomplete", "")

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from crm_lab.cli import main
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 from crm_lab.run.committed.canonical import write_text
 from crm_lab.teach.course.build_course import find_pages
 from crm_lab.teach.course.versions import filled_in
