@@ -12,8 +12,9 @@ import pandas as pd
 from crm_lab.calendar import day_date
 from crm_lab.checks import CannotAnswer, check_settings, not_rising, too_small
 from crm_lab.data.kernels.purchase_log import purchase_log
+from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, TableResult, facts_of
+from crm_lab.results import Fact, Readout, TableResult
 from crm_lab.stats.intervals import z_value
 from crm_lab.stats.return_chance import Spells, return_chance, spells_between
 

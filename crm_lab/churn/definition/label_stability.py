@@ -14,8 +14,9 @@ from crm_lab.calendar import day_date, day_number
 from crm_lab.checks import CannotAnswer, as_date, check_settings, not_rising, too_small
 from crm_lab.churn.definition.labels import days_to_next_order
 from crm_lab.data.kernels.purchase_log import purchase_log
+from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, TableResult, facts_of
+from crm_lab.results import Fact, Readout, TableResult
 from crm_lab.stats.intervals import wilson
 
 

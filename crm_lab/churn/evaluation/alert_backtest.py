@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from crm_lab.arrays import Floats
 from crm_lab.checks import check_settings, need_columns, negative, not_portions
 from crm_lab.churn.evaluation.ranking_report import REFUSED, ends, ranking_words
+from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, TableResult, facts_of
+from crm_lab.results import Fact, Interval, Readout, TableResult
 from crm_lab.stats.bootstrap import percentile_interval, resamples
 
 NEVER = "never_alert"

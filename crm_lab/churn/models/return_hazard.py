@@ -13,8 +13,9 @@ from crm_lab.arrays import Floats
 from crm_lab.calendar import day_number
 from crm_lab.checks import BadInput, CannotAnswer, as_date, check_settings, need_columns, not_among, too_small
 from crm_lab.churn.definition.labels import days_to_next_order
+from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, TableResult, facts_of
+from crm_lab.results import Fact, Readout, TableResult
 from crm_lab.stats.hazard import CoxFit, HazardFit, cox, discrete_hazard, person_periods
 from crm_lab.stats.intervals import z_value
 from crm_lab.stats.survival import SurvivalCurve, kaplan_meier

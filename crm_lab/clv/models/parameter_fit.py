@@ -11,8 +11,9 @@ import pandas as pd
 
 from crm_lab.arrays import Floats
 from crm_lab.clv.fitting.newton import Optimum
+from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Result, facts_of
+from crm_lab.results import Fact, Result
 from crm_lab.stats.intervals import z_value
 
 LEVEL = 0.9

@@ -19,8 +19,9 @@ from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.validation.boosting_hurdle import hurdle_forecast
 from crm_lab.clv.validation.forecast_scores import SCORES
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, calibration_holdout, purchase_days, purchase_summary
+from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result, facts_of
+from crm_lab.results import Fact, Readout, Result
 
 OTHERS = ("naive", "boosting", "blend")
 _MOST_DRAWN = 5000  # customers behind the coverage of intervals: its standard error is then below .005

@@ -18,8 +18,9 @@ from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.sampling.posterior_draws import Base, draw, exact_interval, seed_of
 from crm_lab.clv.validation.forecast_scores import bias, mean_absolute_error
 from crm_lab.data.kernels.purchases import Unit, calibration_holdout
+from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, TableResult, facts_of
+from crm_lab.results import Fact, Readout, TableResult
 
 
 @dataclass(frozen=True)

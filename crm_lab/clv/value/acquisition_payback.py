@@ -16,8 +16,9 @@ from crm_lab.checks import BadInput, check_settings, not_among, not_portions, to
 from crm_lab.clv.models.gammagamma import GammaGamma
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_days, purchase_summary
+from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, TableResult, facts_of
+from crm_lab.results import Fact, Readout, TableResult
 from crm_lab.stats.bootstrap import percentile_interval
 
 _FEWEST = 100  # repeat buyers of a channel; below that it borrows the whole base's models

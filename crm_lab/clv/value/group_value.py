@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, TableResult, facts_of
+from crm_lab.results import Fact, Readout, TableResult
 
 VALUE_BANDS = ("top_1_percent", "next_9_percent", "next_40_percent", "rest")
 

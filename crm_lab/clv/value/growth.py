@@ -16,8 +16,9 @@ from crm_lab.checks import check_settings, not_among, too_small
 from crm_lab.clv.models.gammagamma import GammaGamma
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_summary
+from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result, facts_of
+from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.bootstrap import copies
 from crm_lab.stats.intervals import z_value
 

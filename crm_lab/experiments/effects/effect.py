@@ -10,8 +10,9 @@ import numpy as np
 
 from crm_lab.experiments.core.estimate import Adjust, Difference, JointMeans
 from crm_lab.experiments.core.outcome_metrics import Metric
+from crm_lab.fact_rows import id_part
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Kind, id_part
+from crm_lab.results import Fact, Interval, Kind
 from crm_lab.stats.intervals import RatioSet, fieller
 
 Correction = Literal["none", "holm", "fdr_bh"]

@@ -23,9 +23,10 @@ from crm_lab.experiments.effects.effect import (
     relative_effect,
     what_follows,
 )
+from crm_lab.fact_rows import id_part
 from crm_lab.messages import Message
 from crm_lab.number_format import spaced
-from crm_lab.results import Fact, Kind, Readout, Result, id_part
+from crm_lab.results import Fact, Kind, Readout, Result
 
 _ADJUST = ("none", "cuped", "lin")
 

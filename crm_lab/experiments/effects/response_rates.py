@@ -10,8 +10,9 @@ from typing import ClassVar
 import pandas as pd
 
 from crm_lab.checks import BadInput
+from crm_lab.fact_rows import id_part
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Interval, Readout, Result, id_part
+from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats.intervals import wilson_interval
 
 NUMERATORS = ("opened", "clicked", "redeemed", "bought")

@@ -24,8 +24,9 @@ from crm_lab.experiments.planning.sample_size import (
     power_mean,
     power_share,
 )  # fmt: skip
+from crm_lab.fact_rows import id_part
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result, id_part
+from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.moments import Moments
 
 POOLED = "pooled null (statsmodels samplesize_proportions_2indep_onetail)"

@@ -11,8 +11,9 @@ import pandas as pd
 
 from crm_lab.checks import need_columns
 from crm_lab.experiments.core.estimate import Adjust, difference, joint_means
+from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result, facts_of
+from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.intervals import wilson_interval
 from crm_lab.stats.moments import Moments
 

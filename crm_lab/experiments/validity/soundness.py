@@ -15,8 +15,9 @@ from scipy import stats
 from crm_lab.checks import BadInput, Problems, not_inside
 from crm_lab.experiments.core.estimate import joint_means
 from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.fact_rows import id_part
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result, id_part
+from crm_lab.results import Fact, Readout, Result
 
 
 def srm_pvalue(counts: Mapping[str, int], shares: Mapping[str, float]) -> float:

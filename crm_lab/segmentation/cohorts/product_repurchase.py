@@ -12,8 +12,9 @@ import pandas as pd
 
 from crm_lab.calendar import day_number, day_numbers
 from crm_lab.checks import CannotAnswer, as_date
+from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result, facts_of
+from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.cohorts.second_purchase import Repurchase, first_and_second
 from crm_lab.segmentation.known_purchases import known_purchases
 from crm_lab.stats.survival import kaplan_meier

@@ -12,8 +12,9 @@ import pandas as pd
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import CannotAnswer, Problems, as_date
+from crm_lab.fact_rows import id_part
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result, id_part
+from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.rfm.cut_points import natural_breaks, quantile_cuts
 from crm_lab.segmentation.rfm.scoring_file import DIMENSIONS, RFMScoring, load_scoring
 from crm_lab.segmentation.rfm.segment_rules import TEN_SEGMENTS, SegmentRules, segment_name, with_names

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.checks import BadInput
+from crm_lab.fact_rows import id_part
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result, id_part
+from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.rfm.rfm import RFMResult
 from crm_lab.segmentation.rfm.scoring_file import DIMENSIONS, RFMScoring
 from crm_lab.segmentation.rfm.segment_rules import segment_name, with_names

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from crm_lab.arrays import Floats, Integers
 from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
+from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, Result, facts_of
+from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.inequality import Inequality, inequality, lorenz
 
 TierMethod = Literal["percentile", "cumulative", "fixed"]
