@@ -162,7 +162,7 @@ def hints(question: str, level: int) -> tuple[Message, ...]:
 
 
 def _problem(question: str, answer: Any, value: Plain, form: Form, wanted: Message) -> Message | None:
-    numbers = {"question": question, "given": repr(answer)[:SHOWN], "form": wanted}
+    numbers = {"question": question, "given": _looks(answer), "form": wanted}
     if answer is ...:
         return Message("check.blank", numbers)
     if value is None or isinstance(value, str) != (form == "label"):
@@ -172,6 +172,14 @@ def _problem(question: str, answer: Any, value: Plain, form: Form, wanted: Messa
     if form == "share" and not 0 <= float(value) <= 1:
         return Message("check.no_share", numbers)
     return None
+
+
+def _looks(answer: Any) -> str:
+    """What somebody sees of an answer that is no plain one."""
+    try:
+        return repr(answer)[:SHOWN]
+    except Exception:  # noqa: BLE001 - an object with methods of its own
+        return type(answer).__name__
 
 
 def _bound(

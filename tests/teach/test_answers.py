@@ -103,6 +103,8 @@ def test_a_number_in_quotes_is_taken_as_the_number_and_told(text, form, value):
     assert "a number needs no quotes" in str(found)
 
 
-@pytest.mark.parametrize("answer", [10**400, -(10**5000), 1e308 * 10, "9" * 400])
+@pytest.mark.parametrize(
+    "answer", [10**400, -(10**5000), 1e308 * 10, "9" * 400], ids=["large", "huge", "infinite", "text"]
+)
 def test_numbers_beyond_all_bounds_are_no_answer(answer):
     assert check("99.q1", answer, "number").value is None

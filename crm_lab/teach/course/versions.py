@@ -16,6 +16,7 @@ from crm_lab.run.parameters.schema import INJECTED_START, notebook_schema
 from crm_lab.teach.course.course import Assigned, Course
 from crm_lab.teach.course.questions import Question, cut, questions_of
 from crm_lab.teach.course.roster import Student
+from crm_lab.teach.course.task_texts import task_of
 from crm_lab.teach.sandbox.sandbox import Cell
 
 BOX: Final = "open-box"
@@ -33,7 +34,9 @@ def student_notebook(page: NotebookNode, course: Course, student: Student, name:
         name: Name of the page.
     """
     notebook = solution_notebook(page, course.given[student.id][name])
-    names = {question.cell: question.name for question in questions_of(page)}
+    asked = questions_of(page)
+    names = {question.cell: question.name for question in asked}
+    _translate(notebook, asked, course.lang)
     for cell in notebook.cells:
         if cell.id in names:
             blank = Message("teach.your_answer").text(course.lang)
@@ -42,6 +45,21 @@ def student_notebook(page: NotebookNode, course: Course, student: Student, name:
     notebook.cells[1:1] = [_cover(course, student), *_language(course)]
     notebook.metadata["crm_lab"] = {"student": student.id, "page": name, "lang": course.lang}
     return notebook
+
+
+def _translate(notebook: NotebookNode, asked: tuple[Question, ...], lang: str) -> None:
+    """Put the tasks into the language of the course; each stands in the text before its cell."""
+    if lang == LANGUAGES[0]:
+        return
+    tasks = {question.cell: (question.task, task_of(question, lang)) for question in asked}
+    text = None
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            text = cell
+        elif cell.id in tasks and text is not None:
+            english, translated = tasks[cell.id]
+            heading = Message("exercises.heading")
+            text.source = text.source.replace(english, translated).replace(heading.text("en"), heading.text(lang))
 
 
 def solution_notebook(page: NotebookNode, given: Assigned) -> NotebookNode:

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 import psutil
 from nbformat import NotebookNode
 
 from crm_lab.checks import BadInput
+from crm_lab.exports import project_root
 from crm_lab.messages import Message
 from crm_lab.teach.course.build_course import INSTRUCTOR, STUDENTS, SUBMITTED, instructors_pages
 from crm_lab.teach.course.course import Course
@@ -26,6 +28,8 @@ from crm_lab.teach.grading.student_data import StudentData
 from crm_lab.teach.grading.submissions import Submission, collect, edits
 from crm_lab.teach.sandbox.pool import Server, each, server
 from crm_lab.teach.sandbox.sandbox import Job, Limits, Ran
+
+SAMPLES: Final = "data/samples"
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,11 @@ def _missing(machine: Server, options: Options) -> Message:
     return Message("isolation.missing", {"layers": "; ".join(layer.text(options.lang) for layer in layers)})
 
 
+def _samples() -> dict[str, str]:
+    folder = project_root() / SAMPLES
+    return {SAMPLES: str(folder)} if folder.is_dir() else {}
+
+
 @contextmanager
 def grader(course: Course, course_at: Path, options: Options) -> Iterator[Grader]:
     """A grader with its server and its temporary folder."""
@@ -185,5 +194,5 @@ def grader(course: Course, course_at: Path, options: Options) -> Iterator[Grader
     policy = read_policy(course_at / INSTRUCTOR)
     with server(options.without) as machine, tempfile.TemporaryDirectory(prefix="crm_lab_grading_") as base:
         Path(base).chmod(0o711)  # a user of a submission's own passes through it, and sees nothing of it
-        data = StudentData(machine, Path(base).resolve())
+        data = StudentData(machine, Path(base).resolve(), _samples())
         yield Grader(course, pages, machine, data, options.limits, policy)

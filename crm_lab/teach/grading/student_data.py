@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -27,10 +27,12 @@ class StudentData:
     Attributes:
         server: Runs what builds them.
         base: The folder.
+        samples: What pages open by its path in the project, by that path.
     """
 
     server: Server
     base: Path
+    samples: Mapping[str, str]
     _locks: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
     def readable(self, student: Student, page: str, given: Assigned) -> dict[str, str]:
@@ -43,7 +45,7 @@ class StudentData:
         """
         own = self._data_folder(student, given)
         source = str(given.parameters["source"])
-        found = dict(own)
+        found = {**own, **self.samples}
         for name in (source, *shared_sources([page])):
             beside = own if name == source else {}
             built = self._built(f"{student.id}/{name}" if beside else name, name, beside)

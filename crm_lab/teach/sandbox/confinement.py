@@ -24,7 +24,9 @@ _NAMESPACES: Final = {
 }  # fmt: skip
 _INSIDE: Final = 1000  # number of the user in a namespace of its own
 _OPEN_FILES: Final = 256
-_PROC: Final = ("self", "meminfo", "cpuinfo", "stat", "sys/vm/overcommit_memory")
+_SYSTEM: Final = (  # what DuckDB and psutil read of a machine
+    "/proc/self", "/proc/meminfo", "/proc/cpuinfo", "/proc/stat", "/proc/sys/vm/overcommit_memory", "/sys/fs/cgroup",
+)  # fmt: skip
 
 
 class UnsafeError(RuntimeError):
@@ -142,7 +144,7 @@ class Confinement:
             self._try(("user",), self._own_user)
 
     def _landlock(self) -> None:
-        proc = [Path("/proc")] if "files" in self.held else [Path("/proc", name).resolve() for name in _PROC]
+        proc = [Path("/proc")] if "files" in self.held else [Path(name).resolve() for name in _SYSTEM]
         readable = [*private_root.interpreter_places(), *map(Path, self.job.readable.values()), *proc]
         if "files" in self.held:
             readable += [self.home / inside for inside in self.job.readable]

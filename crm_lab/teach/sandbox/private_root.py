@@ -79,6 +79,7 @@ def enter(
         _folders(owner, mb)
         for descriptor, target, closed in views:
             _show(descriptor, Path(_BASE) / target.relative_to("/"), closed=closed)
+        _own_parents({*readable, *writable}, owner)
         _lay_links()
         (Path(_BASE) / ".old").mkdir()
         kernel.change_root(_BASE, f"{_BASE}/.old")
@@ -121,6 +122,13 @@ def _show(descriptor: int, target: Path, *, closed: bool) -> None:
     flags |= 0 if device else kernel.NO_DEV
     kernel.mount("", str(target), "", flags | (kernel.READ_ONLY if closed and not device else 0))
     os.close(descriptor)
+
+
+def _own_parents(inside: Iterable[str], owner: int) -> None:
+    """Folders that only hold views belong to whoever runs: more may be written beside them."""
+    home = Path(_BASE) / HOME.relative_to("/")
+    for folder in {parent for path in inside for parent in Path(path).parents} - {Path()}:
+        os.chown(home / folder, owner, owner)
 
 
 def _lay_links() -> None:

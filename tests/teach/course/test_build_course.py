@@ -1,13 +1,17 @@
 """One page gives the student's notebook and the solution; nothing of the answer stays in the student's."""
 
 import json
+import re
 
 import pytest
 
 from crm_lab import BadInput
 from crm_lab.project import project_root
+from crm_lab.messages import Message, catalogue
+from crm_lab.teach.answers import hints
 from crm_lab.teach.course.build_course import build, find_pages
 from crm_lab.teach.course.course import Course, plan_course
+from crm_lab.teach.course.task_texts import task_of
 from crm_lab.teach.course.versions import filled_in, runnable, solution_notebook, with_values
 from crm_lab.teach.grading.page_source import PageSource
 from crm_lab.teach.grading.proof import leaks
@@ -71,6 +75,35 @@ def test_chinese_courses_speak_chinese(page, students, tmp_path, read):
     assert "李雷" in notebook.cells[1].source
     assert notebook.cells[2].source.endswith('os.environ["CRM_LAB_LANG"] = "zh"')
     assert "用你的答案替换" in "".join(cell.source for cell in notebook.cells)
+
+
+def test_a_chinese_course_has_no_english_question_hint_or_blank(students, tmp_path, read):
+    root = project_root()
+    pages = find_pages(root, [f.stem for f in sorted((root / "notebooks").glob("[0-9]*.ipynb"))])
+    build(plan_course(pages, students[2:], lang="zh", salt="word"), pages, tmp_path / "zh")
+    for page in pages:
+        notebook = read(tmp_path / "zh" / "students" / "li" / page.path.name)
+        asked = PageSource.read(page).questions
+        texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+        assert not [q.id for q in asked if any(q.task in text for text in texts)]
+        assert all(any(task_of(q, "zh") in text for text in texts) for q in asked)
+        assert all(len(hints(q.id, 2)) == 2 for q in asked)
+        assert "## Exercises" not in "\n".join(texts)
+
+
+def test_the_catalogue_asks_what_the_pages_ask():
+    root = project_root()
+    pages = find_pages(root, [f.stem for f in sorted((root / "notebooks").glob("[0-9]*.ipynb"))])
+    asked = {f"task.{q.id}": q.task for page in pages for q in PageSource.read(page).questions}
+    said = {key: Message(key).text("en") for key in catalogue("en") if key.startswith("task.")}
+    assert said == asked
+
+
+def test_every_task_hint_and_feedback_is_chinese_in_chinese():
+    shown = ("task.", "hint.", "check.", "mark.", "submission.", "refused.", "isolation.", "feedback.")
+    keys = [key for key in catalogue("zh") if key.startswith(shown)]
+    assert len(keys) > 150
+    assert [key for key in keys if not re.search(r"[\u4e00-\u9fff]", catalogue("zh")[key])] == []
 
 
 def test_a_simulated_retailer_comes_without_its_key(page, students, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Whatever is handed in finds its student and page, or is named."""
 
+import copy
 import json
 
 import pytest
@@ -133,6 +134,19 @@ def test_changes_that_should_not_be_are_named(notebook_of, page, id_, change, ke
     handed_out = notebook_of("ada")
     handed_in = edited(notebook_of("ada"), id_, change)
     assert [m.key for m in edits(handed_in, handed_out, PageSource.read(page).questions)] == keys
+
+
+def test_an_answer_cell_that_is_there_twice_is_named(notebook_of, page):
+    handed_in = notebook_of("ada")
+    cell = next(cell for cell in handed_in.cells if cell.id == "solution-1")
+    handed_in.cells.append(copy.deepcopy(cell))
+    (said,) = edits(handed_in, notebook_of("ada"), PageSource.read(page).questions)
+    assert str(said) == "The cell of 40.q1 is there 2 times; the value after the last of them counts."
+
+
+def test_a_file_that_cannot_be_opened_is_no_notebook(tmp_path):
+    with pytest.raises(NoNotebookError):
+        read_notebook(tmp_path)
 
 
 def test_an_exercise_whose_id_a_tool_changed_is_found_by_its_check(notebook_of, page):
