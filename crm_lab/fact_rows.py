@@ -45,8 +45,7 @@ def facts_of(
         ends: Columns with the ends of the interval; rows without them have none.
         level: Of the intervals.
         n: Column with the units a row rests on, or their number for all.
-        **shared: What else all these facts have in common: kind, window, better, ...; a refusal may be a column
-            with each row's reason, empty where there is a number.
+        **shared: What else they have in common: kind, window, ...; a refusal may be a column of reasons or nothing.
 
     >>> table = pd.DataFrame({"tier": ["A", "B"], "share": [0.5, 0.3], "customers": [20, 30]})
     >>> [(fact.id, fact.value, fact.n) for fact in facts_of(table, "t.{tier}", "t", "share", "share", n="customers")]

@@ -230,8 +230,7 @@ class Published:
     """What a notebook shows for a published result: table, readout, and the facts for machines."""
 
     def __init__(self, result: Result, content: dict[str, Any]) -> None:
-        self._result = result
-        self._content = content
+        self._result, self._content = result, content
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         readout = self._result.readout()

@@ -102,16 +102,17 @@ class BackTest:
         rows = []
         for key in self._keys(predicted):
             expected = predicted[key].to_numpy()
+            drawable = key in MODELS and key not in refused
             row: dict[str, Any] = {
                 "origin": at,
                 "model": key,
                 "actual": actual.sum(),
                 "expected": expected.sum(),
                 **{name: score(actual, expected) for name, score in SCORES.items()},
+                "coverage": self._coverage(self._fit(key, data), data, rng) if drawable else np.nan,
                 "identified": key not in refused,
             }
-            drawable = key in MODELS and key not in refused
-            rows.append(row | {"coverage": self._coverage(self._fit(key, data), data, rng) if drawable else np.nan})
+            rows.append(row)
         return predicted, pd.DataFrame(rows)
 
     def _keys(self, predicted: pd.DataFrame) -> list[str]:
