@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import Problems
+from crm_lab.checks import Problems, negative, not_shares
 from crm_lab.experiments.core.estimate import Adjust, JointMeans
 from crm_lab.experiments.payoff.money_parts import Parts, parts_of
 
@@ -54,12 +54,8 @@ class Terms:
 
     def __post_init__(self) -> None:
         problems = Problems("programme settings")
-        for name in ("margin_share", "reward_rate", "redemption_share"):
-            value = getattr(self, name)
-            problems.unless(0 <= value <= 1, f"{name} is {value}; it is a share between 0 and 1.")
-        for name in ("redemption_sd", "contact_cost", "running_cost"):
-            value = getattr(self, name)
-            problems.unless(value >= 0, f"{name} is {value}; it must not be negative.")
+        problems.extend(not_shares(self, "margin_share", "reward_rate", "redemption_share"))
+        problems.extend(negative(self, "redemption_sd", "contact_cost", "running_cost"))
         problems.unless(
             0 < self.stop_at < self.ship_at < 1,
             f"stop_at is {self.stop_at} and ship_at {self.ship_at}; they must rise between 0 and 1.",

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from crm_lab.checks import Problems, need_columns, not_inside
+from crm_lab.checks import Problems, need_columns, not_inside, not_positive
 from crm_lab.experiments.core.estimate import joint_means
 from crm_lab.experiments.payoff.loyalty_programme import Programme
 from crm_lab.messages import Message
@@ -38,7 +38,7 @@ class RoiDesign:
 
     def __post_init__(self) -> None:
         problems = Problems("ROI design")
-        problems.unless(self.lift > 0, f"lift is {self.lift}; it is a size above 0, e.g. 0.05.")
+        problems.extend(not_positive(self, "lift"))
         problems.extend(not_inside(self, "power"))
         problems.raise_any()
 

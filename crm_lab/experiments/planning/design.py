@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import Problems, need_columns
+from crm_lab.checks import Problems, need_columns, not_inside, not_positive
 from crm_lab.experiments.core.estimate import Adjust, joint_means
 from crm_lab.experiments.core.outcome_metrics import Metric
 from crm_lab.experiments.planning.sample_size import (
@@ -97,9 +97,8 @@ class Design:
         check_errors(self.alpha, self.power)
         problems = Problems("design settings")
         problems.unless(self.metrics, "metrics is empty; name at least one.")
-        problems.unless(self.lift > 0, f"lift is {self.lift}; it is a size above 0, e.g. 0.05.")
-        share = self.treated_share
-        problems.unless(0 < share < 1, f"treated_share is {share}; it lies between 0 and 1.")
+        problems.extend(not_positive(self, "lift"))
+        problems.extend(not_inside(self, "treated_share"))
         problems.unless(self.design_effect >= 1, f"design_effect is {self.design_effect}; it is 1 or more.")
         problems.raise_any()
 

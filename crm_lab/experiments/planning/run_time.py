@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import Problems, need_columns, not_inside
+from crm_lab.checks import Problems, need_columns, not_inside, not_positive
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 
@@ -29,7 +29,7 @@ class RunTime:
     def __post_init__(self) -> None:
         problems = Problems("run time settings")
         problems.extend(not_inside(self, "quantile"))
-        problems.unless(self.cycles > 0, f"cycles is {self.cycles}; it must be above 0.")
+        problems.extend(not_positive(self, "cycles"))
         problems.raise_any()
 
     def analyze(self, customers: pd.DataFrame | None) -> RunTimeResult:

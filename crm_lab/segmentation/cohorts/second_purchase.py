@@ -13,7 +13,7 @@ import pandas as pd
 
 from crm_lab.arrays import Integers
 from crm_lab.calendar import day_number, day_numbers
-from crm_lab.checks import CannotAnswer, Problems, as_date
+from crm_lab.checks import CannotAnswer, Problems, as_date, negative
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.known_purchases import known_purchases, purchase_days
@@ -69,7 +69,7 @@ class Repurchase:
         problems = Problems("Repurchase")
         rising = all(a < b for a, b in zip((0, *self.horizons), self.horizons, strict=False))
         problems.unless(self.horizons and rising, f"horizons is {self.horizons}; give days above 0 in rising order.")
-        problems.unless(self.guard_days >= 0, f"guard_days is {self.guard_days}; it must be 0 or more.")
+        problems.extend(negative(self, "guard_days"))
         problems.raise_any()
 
     def new_from(self, first_day: date) -> date:

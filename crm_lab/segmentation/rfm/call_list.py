@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.checks import BadInput, Problems, need_columns, not_positive
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.rfm.playbook import CALL_ORDER
@@ -43,7 +43,7 @@ class CallRule:
     def __post_init__(self) -> None:
         problems = Problems("call rule")
         problems.unless(self.n >= 1, f"n is {self.n}; it must be 1 or more.")
-        problems.unless(self.min_overdue > 0, f"min_overdue is {self.min_overdue}; it must be above 0.")
+        problems.extend(not_positive(self, "min_overdue"))
         problems.raise_any()
 
     def analyze(self, rfm: RFMResult, customers: pd.DataFrame) -> CallListResult:
