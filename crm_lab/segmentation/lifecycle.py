@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from crm_lab.arrays import Floats, Integers
 from crm_lab.calendar import day_numbers
-from crm_lab.checks import CannotAnswer, Problems, as_date
+from crm_lab.checks import CannotAnswer, as_date, check_settings, too_small
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.known_purchases import known_purchases, purchase_days
@@ -48,15 +48,9 @@ class Lifecycle:
     z: float = 1.645
 
     def __post_init__(self) -> None:
-        problems = Problems("Lifecycle")
-        problems.unless(
-            0 < self.dormant_after < self.lost_after,
-            f"dormant_after is {self.dormant_after} and lost_after {self.lost_after}; "
-            "they must be positive, and lost comes after dormant.",
-        )
-        problems.unless(self.window_days >= 7, f"window_days is {self.window_days}; it must be 7 or more.")
-        problems.unless(self.min_gaps >= 1, f"min_gaps is {self.min_gaps}; it must be 1 or more.")
-        problems.raise_any()
+        rise = 0 < self.dormant_after < self.lost_after
+        apart = f"with lost_after {self.lost_after} they must be positive, and lost comes after dormant"
+        check_settings(self, too_small(self, window_days=7, min_gaps=1), dormant_after=not rise and apart)
 
     def analyze(self, orders: pd.DataFrame, *, as_of: str | date | datetime) -> LifecycleResult:
         """Give every customer a stage.

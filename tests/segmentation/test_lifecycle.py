@@ -73,7 +73,7 @@ def test_data_without_a_rhythm_are_refused():
         Lifecycle().analyze(visits(a=[3], b=[5]), as_of=AS_OF)
     with pytest.raises(BadInput, match="There are no purchases up to 2001-01-01"):
         Lifecycle().analyze(visits(a=[3]), as_of="2001-01-01")
-    with pytest.raises(BadInput, match=r"dormant_after is 9\.0 and lost_after 6\.0"):
+    with pytest.raises(BadInput, match=r"dormant_after is 9\.0; with lost_after 6\.0"):
         Lifecycle(dormant_after=9.0)
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from crm_lab.checks import Problems, not_inside
+from crm_lab.checks import check_settings, not_among, not_inside
 from crm_lab.experiments.core.estimate import Adjust, JointMeans, difference, joint_means
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import Metric, metric_problem, outcome_label
@@ -48,14 +48,12 @@ class Effects:
     correction: Correction = "none"
 
     def __post_init__(self) -> None:
-        problems = Problems("effect settings")
-        problems.unless(self.metrics, "metrics is empty; name at least one.")
-        problems.extend(not_inside(self, "level"))
-        problems.unless(
-            self.adjust and all(a in _ADJUST for a in self.adjust),
-            f"adjust is {self.adjust}; it holds some of {', '.join(_ADJUST)}.",
+        check_settings(
+            self,
+            not_inside(self, "level"),
+            not_among(self, adjust=_ADJUST),
+            metrics=not self.metrics and "name at least one",
         )
-        problems.raise_any()
 
     def analyze(self, experiment: Experiment) -> EffectsResult:
         """Effects of every treatment arm against the control."""

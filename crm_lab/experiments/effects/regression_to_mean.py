@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems, need_columns, not_inside
+from crm_lab.checks import BadInput, check_settings, need_columns, not_among, not_inside
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.messages import Message
 from crm_lab.number_format import spaced
@@ -37,10 +37,7 @@ class ChosenOnPast:
     unit: str = ""
 
     def __post_init__(self) -> None:
-        problems = Problems("settings of the chosen segment")
-        problems.extend(not_inside(self, "share"))
-        problems.unless(self.end in ("top", "bottom"), f"end is {self.end!r}; it is top or bottom.")
-        problems.raise_any()
+        check_settings(self, not_inside(self, "share"), not_among(self, end=("top", "bottom")))
 
     def analyze(self, experiment: Experiment) -> ChosenOnPastResult:
         """Change of the chosen units in each arm; only the difference between the arms is an effect.

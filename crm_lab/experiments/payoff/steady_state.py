@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from crm_lab.checks import Problems
+from crm_lab.checks import check_settings, too_small
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.weeks import week_columns
 from crm_lab.experiments.payoff.loyalty_programme import return_from_test
@@ -33,9 +33,7 @@ class SteadyState:
     launch: int = 4
 
     def __post_init__(self) -> None:
-        problems = Problems("settings of the steady state")
-        problems.unless(self.launch >= 1, f"launch is {self.launch}; it is 1 week or more.")
-        problems.raise_any()
+        check_settings(self, too_small(self, launch=1))
 
     def analyze(self, experiment: Experiment, answer: ProgrammeResult) -> SteadyStateResult:
         """The same terms on all weeks and on those after the launch.

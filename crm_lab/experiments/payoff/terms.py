@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import Problems, negative, not_shares
+from crm_lab.checks import check_settings, negative, not_shares
 from crm_lab.experiments.core.estimate import Adjust, JointMeans
 from crm_lab.experiments.payoff.money_parts import Parts, parts_of
 
@@ -53,15 +53,14 @@ class Terms:
     currency: str = "USD"
 
     def __post_init__(self) -> None:
-        problems = Problems("programme settings")
-        problems.extend(not_shares(self, "margin_share", "reward_rate", "redemption_share"))
-        problems.extend(negative(self, "redemption_sd", "contact_cost", "running_cost"))
-        problems.unless(
-            0 < self.stop_at < self.ship_at < 1,
-            f"stop_at is {self.stop_at} and ship_at {self.ship_at}; they must rise between 0 and 1.",
+        rise = 0 < self.stop_at < self.ship_at < 1
+        check_settings(
+            self,
+            not_shares(self, "margin_share", "reward_rate", "redemption_share"),
+            negative(self, "redemption_sd", "contact_cost", "running_cost"),
+            stop_at=not rise and f"with ship_at {self.ship_at} they must rise between 0 and 1",
+            roi_needed=not self.roi_needed > -1 and "it must be above -1",
         )
-        problems.unless(self.roi_needed > -1, f"roi_needed is {self.roi_needed}; it must be above -1.")
-        problems.raise_any()
 
     def parts(self, means: JointMeans, treated: int, roles: Sequence[str] = ("spend",)) -> Parts:
         """Amounts per treated unit from the arms' means.

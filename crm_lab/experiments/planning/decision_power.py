@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from crm_lab.checks import Problems, need_columns, not_inside, not_positive
+from crm_lab.checks import check_settings, need_columns, not_inside, not_positive
 from crm_lab.experiments.core.estimate import joint_means
 from crm_lab.experiments.payoff.loyalty_programme import Programme
 from crm_lab.messages import Message
@@ -37,10 +37,7 @@ class RoiDesign:
     power: float = 0.8
 
     def __post_init__(self) -> None:
-        problems = Problems("ROI design")
-        problems.extend(not_positive(self, "lift"))
-        problems.extend(not_inside(self, "power"))
-        problems.raise_any()
+        check_settings(self, not_positive(self, "lift"), not_inside(self, "power"))
 
     def analyze(
         self, units: pd.DataFrame, outcome: str, covariates: Sequence[str] = (), available: int | None = None

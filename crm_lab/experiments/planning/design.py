@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import Problems, need_columns, not_inside, not_positive
+from crm_lab.checks import check_settings, need_columns, not_inside, not_positive, too_small
 from crm_lab.experiments.core.estimate import Adjust, joint_means
 from crm_lab.experiments.core.outcome_metrics import Metric
 from crm_lab.experiments.planning.sample_size import (
@@ -95,12 +95,10 @@ class Design:
 
     def __post_init__(self) -> None:
         check_errors(self.alpha, self.power)
-        problems = Problems("design settings")
-        problems.unless(self.metrics, "metrics is empty; name at least one.")
-        problems.extend(not_positive(self, "lift"))
-        problems.extend(not_inside(self, "treated_share"))
-        problems.unless(self.design_effect >= 1, f"design_effect is {self.design_effect}; it is 1 or more.")
-        problems.raise_any()
+        check_settings(
+            self, not_positive(self, "lift"), not_inside(self, "treated_share"), too_small(self, design_effect=1),
+            metrics=not self.metrics and "name at least one",
+        )  # fmt: skip
 
     def analyze(
         self, units: pd.DataFrame, covariates: Sequence[str] = (), available: int | None = None

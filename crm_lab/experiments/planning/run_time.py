@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import Problems, need_columns, not_inside, not_positive
+from crm_lab.checks import check_settings, need_columns, not_inside, not_positive
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 
@@ -27,10 +27,7 @@ class RunTime:
     cycles: float = 2.0
 
     def __post_init__(self) -> None:
-        problems = Problems("run time settings")
-        problems.extend(not_inside(self, "quantile"))
-        problems.extend(not_positive(self, "cycles"))
-        problems.raise_any()
+        check_settings(self, not_inside(self, "quantile"), not_positive(self, "cycles"))
 
     def analyze(self, customers: pd.DataFrame | None) -> RunTimeResult:
         """Days the window needs, in whole weeks so that every weekday counts alike.

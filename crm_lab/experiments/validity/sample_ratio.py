@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from crm_lab.checks import BadInput, Problems, need_columns, not_inside
+from crm_lab.checks import BadInput, check_settings, need_columns, not_inside
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.validity.soundness import srm_pvalue
 from crm_lab.messages import Message
@@ -34,10 +34,8 @@ class SampleRatios:
     smallest: int = 20
 
     def __post_init__(self) -> None:
-        problems = Problems("sample ratio settings")
-        problems.extend(not_inside(self, "alpha"))
-        problems.unless(self.smallest >= 5, f"smallest is {self.smallest}; chi-square needs 5 or more.")
-        problems.raise_any()
+        chi_square = self.smallest < 5 and "chi-square needs 5 or more"
+        check_settings(self, not_inside(self, "alpha"), smallest=chi_square)
 
     def analyze(self, experiment: Experiment) -> SampleRatiosResult:
         """Sizes and p value overall and for each value of each column."""

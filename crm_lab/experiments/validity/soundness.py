@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from crm_lab.checks import BadInput, Problems, not_inside
+from crm_lab.checks import BadInput, check_settings, not_inside
 from crm_lab.experiments.core.estimate import joint_means
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.fact_rows import id_part
@@ -48,9 +48,7 @@ class SoundnessCheck:
     balance_alpha: float = 0.01
 
     def __post_init__(self) -> None:
-        problems = Problems("soundness settings")
-        problems.extend(not_inside(self, "srm_alpha", "balance_alpha"))
-        problems.raise_any()
+        check_settings(self, not_inside(self, "srm_alpha", "balance_alpha"))
 
     def analyze(self, experiment: Experiment) -> SoundnessResult:
         """Sample ratio and balance before the start."""

@@ -12,7 +12,7 @@ import pandas as pd
 
 from crm_lab.arrays import Integers
 from crm_lab.calendar import UNITS, Unit, period_end, period_index, period_label
-from crm_lab.checks import Problems, as_date, need_columns
+from crm_lab.checks import as_date, check_settings, need_columns, not_among
 from crm_lab.data.kernels.receipts import run_starts
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result, table_html
@@ -39,9 +39,7 @@ class Cohorts:
     level: float = 0.95
 
     def __post_init__(self) -> None:
-        problems = Problems("Cohorts")
-        problems.unless(self.period in UNITS, f"period is {self.period!r}; it must be one of {UNITS}.")
-        problems.raise_any()
+        check_settings(self, not_among(self, period=UNITS))
 
     def analyze(self, orders: pd.DataFrame, *, as_of: str | date | datetime) -> CohortResult:
         """Count the cohorts.

@@ -13,7 +13,7 @@ import pandas as pd
 
 from crm_lab.arrays import Integers
 from crm_lab.calendar import day_number, day_numbers
-from crm_lab.checks import CannotAnswer, Problems, as_date, negative
+from crm_lab.checks import CannotAnswer, as_date, check_settings, negative, not_rising
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.known_purchases import known_purchases, purchase_days
@@ -66,11 +66,7 @@ class Repurchase:
     level: float = 0.95
 
     def __post_init__(self) -> None:
-        problems = Problems("Repurchase")
-        rising = all(a < b for a, b in zip((0, *self.horizons), self.horizons, strict=False))
-        problems.unless(self.horizons and rising, f"horizons is {self.horizons}; give days above 0 in rising order.")
-        problems.extend(negative(self, "guard_days"))
-        problems.raise_any()
+        check_settings(self, not_rising(self, "horizons"), negative(self, "guard_days"))
 
     def new_from(self, first_day: date) -> date:
         """The first day whose new customers count as new."""

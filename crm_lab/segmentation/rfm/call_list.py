@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, Problems, need_columns, not_positive
+from crm_lab.checks import BadInput, check_settings, need_columns, not_positive, too_small
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.rfm.playbook import CALL_ORDER
@@ -41,10 +41,7 @@ class CallRule:
     currency: str = "USD"
 
     def __post_init__(self) -> None:
-        problems = Problems("call rule")
-        problems.unless(self.n >= 1, f"n is {self.n}; it must be 1 or more.")
-        problems.extend(not_positive(self, "min_overdue"))
-        problems.raise_any()
+        check_settings(self, too_small(self, n=1), not_positive(self, "min_overdue"))
 
     def analyze(self, rfm: RFMResult, customers: pd.DataFrame) -> CallListResult:
         """Pick and order the customers.

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.arrays import Floats, Integers
-from crm_lab.checks import BadInput, Problems
+from crm_lab.checks import BadInput, check_settings, too_small
 from crm_lab.data.kernels.receipts import Receipts, receipts
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
@@ -45,9 +45,7 @@ class SegmentStability:
     rng: np.random.Generator | int = 0
 
     def __post_init__(self) -> None:
-        problems = Problems("SegmentStability settings")
-        problems.unless(self.draws >= 50, f"draws is {self.draws}; at least 50 are needed.")
-        problems.raise_any()
+        check_settings(self, too_small(self, draws=50))
 
     def analyze(self, rfm: RFMResult, lines: pd.DataFrame, *, window_days: int | None = None) -> SegmentStabilityResult:
         """How often each customer keeps the segment of `rfm`.

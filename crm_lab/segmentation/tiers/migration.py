@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.calendar import UNITS, Unit, period_index, period_label, whole_periods
-from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date
+from crm_lab.checks import BadInput, CannotAnswer, as_date, check_settings, not_among
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.segmentation.known_purchases import known_purchases
@@ -42,9 +42,7 @@ class Migration:
     period: Unit = "quarter"
 
     def __post_init__(self) -> None:
-        problems = Problems("Migration")
-        problems.unless(self.period in UNITS, f"period is {self.period!r}; it must be one of {UNITS}.")
-        problems.raise_any()
+        check_settings(self, not_among(self, period=UNITS))
 
     def analyze(self, lines: pd.DataFrame, *, as_of: str | date | datetime) -> MigrationResult:
         """Follow customers over all whole periods.

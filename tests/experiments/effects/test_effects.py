@@ -105,7 +105,7 @@ def test_every_reading_has_words_in_both_languages(lift):
 
 
 def test_settings_are_refused():
-    with pytest.raises(BadInput, match=r"metrics is empty[^$]*level is 95"):
+    with pytest.raises(BadInput, match=r"level is 95[^$]*metrics is empty"):
         Effects(metrics=(), level=95)
     with pytest.raises(BadInput, match="margin of spend is -1"):
         mean_of("spend", margin=-1)

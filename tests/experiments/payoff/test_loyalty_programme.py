@@ -125,7 +125,7 @@ def test_a_planted_effect_decides_nothing(households, tmp_path, monkeypatch):
 def test_settings_are_refused_all_at_once():
     with pytest.raises(BadInput) as error:
         Programme(margin_share=30, reward_rate=-1, ship_at=0.2, stop_at=0.5, contact_cost=-1)
-    for part in ("margin_share is 30", "reward_rate is -1", "contact_cost is -1", "stop_at is 0.5 and ship_at 0.2"):
+    for part in ("margin_share is 30", "reward_rate is -1", "contact_cost is -1", "stop_at is 0.5; with ship_at 0.2"):
         assert part in str(error.value)
 
 

@@ -92,7 +92,7 @@ def test_a_refused_answer_has_no_steady_state(households):
 
 
 def test_a_launch_of_no_week_is_refused():
-    with pytest.raises(BadInput, match="launch is 0; it is 1 week or more"):
+    with pytest.raises(BadInput, match="launch is 0; it must be 1 or more"):
         SteadyState(launch=0)
 
 

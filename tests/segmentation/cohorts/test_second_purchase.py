@@ -73,7 +73,7 @@ def test_less_than_half_has_no_median():
 def test_nobody_new_is_refused():
     with pytest.raises(BadInput, match="Nobody was first seen from 2024-02-29 to 2024-06-30; lower guard_days"):
         Repurchase().analyze(orders(a=[0, 9]), as_of="2024-06-30")
-    with pytest.raises(BadInput, match=r"horizons is \(30, 7\); give days above 0 in rising order"):
+    with pytest.raises(BadInput, match=r"horizons is \(30, 7\); it must be rising numbers of days"):
         Repurchase(horizons=(30, 7))
 
 
