@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 from crm_lab.teach.course.build_course import build
 from crm_lab.teach.course.course import plan_course
 from crm_lab.teach.course.roster import Student

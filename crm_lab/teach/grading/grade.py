@@ -13,8 +13,8 @@ import psutil
 from nbformat import NotebookNode
 
 from crm_lab.checks import BadInput
-from crm_lab.exports import project_root
 from crm_lab.messages import Message
+from crm_lab.project import project_root
 from crm_lab.teach.course.build_course import INSTRUCTOR, STUDENTS, SUBMITTED, instructors_pages
 from crm_lab.teach.course.course import Course
 from crm_lab.teach.course.marking_policy import Policy, read_policy

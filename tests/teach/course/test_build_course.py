@@ -6,8 +6,8 @@ import re
 import pytest
 
 from crm_lab import BadInput
-from crm_lab.project import project_root
 from crm_lab.messages import Message, catalogue
+from crm_lab.project import project_root
 from crm_lab.teach.answers import hints
 from crm_lab.teach.course.build_course import build, find_pages
 from crm_lab.teach.course.course import Course, plan_course
