@@ -17,6 +17,7 @@ from crm_lab.teach.gradebook.similarity import alike
 from crm_lab.teach.grading.grades import Graded, PageGrade, StudentGrade
 from crm_lab.teach.grading.marking import mark
 from crm_lab.teach.grading.page_source import PageSource
+from crm_lab.teach.grading.remarks import of_source
 from crm_lab.teach.grading.submissions import Submission
 
 COPIED = """
@@ -154,3 +155,9 @@ def test_what_the_page_says_and_what_everybody_writes_is_no_likeness(page, page_
     same = new_notebook(cells=[*page_content.cells, new_code_cell(OTHER)])
     submissions = {(str(i), page.name): Submission(tmp_path, "", str(i), page.name, same) for i in range(9)}
     assert alike(submissions, {page.name: page_content}) == ()
+
+
+def test_cells_longer_than_anybody_writes_are_named_and_not_read(page_content):
+    handed_in = new_notebook(cells=[*page_content.cells, new_code_cell("x = 1\n" * 20_000)])
+    (said,) = of_source(handed_in, page_content)
+    assert said.key == "submission.cells_long"

@@ -14,6 +14,7 @@ from crm_lab.teach.answers import Form
 
 BEGIN: Final = "### BEGIN SOLUTION"
 END: Final = "### END SOLUTION"
+LONGEST_CELL: Final = 100_000  # characters of code that are looked at
 _REGION = re.compile(rf"^{BEGIN}\n(?P<code>.*?)^{END}[ \t]*$", re.MULTILINE | re.DOTALL)
 _ID = re.compile(r"\d+\.q\d+")
 
@@ -78,12 +79,23 @@ def _question(cell: NotebookNode, task: str, problems: Problems) -> Question | N
 
 def calls(source: str) -> list[ast.Call]:
     """The calls of ``check`` that stand by themselves in a cell; none where the cell is no Python."""
+    tree = parsed(source)
+    found = [statement.value for statement in tree.body if isinstance(statement, ast.Expr)] if tree else []
+    return [call for call in found if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "check"]
+
+
+def parsed(source: str) -> ast.Module | None:
+    """The code of a cell that anything may stand in; ``None`` where it is no Python, or longer than anybody writes.
+
+    >>> parsed("x = (") is None, parsed("1 +" * 10**6) is None
+    (True, True)
+    """
+    if len(source) > LONGEST_CELL:
+        return None
     try:
-        body = ast.parse(source).body
+        return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    found = [statement.value for statement in body if isinstance(statement, ast.Expr)]
-    return [call for call in found if isinstance(call, ast.Call) and ast.unparse(call.func) == "check"]
+        return None
 
 
 def cut(source: str, blank: str) -> str:

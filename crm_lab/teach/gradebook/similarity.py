@@ -10,13 +10,14 @@ import io
 import keyword
 import tokenize
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
 from nbformat import NotebookNode
 
+from crm_lab.teach.course.questions import parsed
 from crm_lab.teach.grading.submissions import Submission
 
 _PIECE: Final = 5  # tokens
@@ -90,7 +91,10 @@ def pieces_of(notebook: NotebookNode) -> Pieces:
 
 
 def _tokens(source: str) -> Iterator[str]:
-    own = _stored(source)
+    tree = parsed(source)
+    if tree is None:
+        return
+    own = frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
     try:
         for token in tokenize.generate_tokens(io.StringIO(source).readline):
             if token.type not in _SKIPPED:
@@ -98,12 +102,3 @@ def _tokens(source: str) -> Iterator[str]:
                 yield "name" if renamed else token.string
     except (tokenize.TokenError, SyntaxError, ValueError):
         return  # what was read up to here counts
-
-
-def _stored(source: str) -> frozenset[str]:
-    """Names that the code gives itself."""
-    try:
-        nodes: Iterable[ast.AST] = ast.walk(ast.parse(source))
-        return frozenset(n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()

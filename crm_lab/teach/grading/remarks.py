@@ -9,6 +9,7 @@ from typing import Final
 from nbformat import NotebookNode
 
 from crm_lab.messages import Message
+from crm_lab.teach.course.questions import LONGEST_CELL, parsed
 from crm_lab.teach.course.versions import LAST
 from crm_lab.teach.sandbox.call_filter import numbers
 from crm_lab.teach.sandbox.sandbox import Limits, Ran
@@ -53,6 +54,8 @@ def of_source(handed_in: NotebookNode, handed_out: NotebookNode) -> tuple[Messag
     trees = [tree for cell in handed_in.cells if (tree := _tree(cell, known))]
     used = sorted({name for tree in trees for name in _names(tree)} & _UNUSUAL)
     found = [Message("submission.unusual", {"names": ", ".join(used)})] if used else []
+    if large := [str(cell.get("id")) for cell in handed_in.cells if len(str(cell.source)) > LONGEST_CELL]:
+        found.append(Message("submission.cells_long", {"n": len(large), "cells": _some(large)}))
     if any(_changes_check(node) for tree in trees for node in ast.walk(tree)):
         found.append(Message("submission.check_redefined"))
     return tuple(found)
@@ -62,10 +65,7 @@ def _tree(cell: NotebookNode, known: set[str]) -> ast.Module | None:
     source = str(cell.source)
     if cell.cell_type != "code" or source.strip() in known:
         return None
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    return parsed(source)
 
 
 def _names(tree: ast.Module) -> Iterator[str]:

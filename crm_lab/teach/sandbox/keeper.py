@@ -21,6 +21,7 @@ from typing import Any, Final
 import psutil
 
 from crm_lab.teach.sandbox import kernel_calls as kernel
+from crm_lab.teach.sandbox import private_root
 from crm_lab.teach.sandbox.call_filter import refuse_next
 from crm_lab.teach.sandbox.confinement import Confinement
 from crm_lab.teach.sandbox.execution import prepare, run
@@ -144,11 +145,13 @@ class _Watch:
 
     def _too_large(self) -> bool:
         """Whether it has written more than it may; where it has a root of its own, the kernel sees to that."""
-        files = (path for path in self._around.outside.rglob("*") if path.is_file() and not path.is_symlink())
-        size = 0
+        size, most = 0, self._around.job.limits.disk_mb * 2**20
         with contextlib.suppress(OSError):
-            size = sum(path.stat().st_size for path in files)
-        return size > self._around.job.limits.disk_mb * 2**20
+            for n, path in enumerate(self._around.outside.rglob("*")):
+                size += path.lstat().st_size
+                if size > most or n > private_root.MOST_FILES:
+                    return True
+        return False
 
     def _end(self) -> None:
         """Kill it, and all that it may have left: the first process of a namespace takes every other with it."""

@@ -17,7 +17,7 @@ from crm_lab.teach.sandbox import kernel_calls as kernel
 HOME: Final = Path("/home/student")
 DEVICES: Final = tuple(Path("/dev", name) for name in ("null", "zero", "full", "random", "urandom"))
 _BASE: Final = "/tmp"  # noqa: S108 - a mount point, in a mount namespace of our own
-_FILES: Final = 20_000  # that the folder can hold
+MOST_FILES: Final = 20_000  # that the folder can hold
 _LINKS: Final = (Path("/lib"), Path("/lib64"), Path("/usr/lib"), Path("/usr/lib64"))
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 _FURTHER: Final = ("/usr/share/zoneinfo", "/usr/share/fonts", "/etc/ld.so.cache")
@@ -97,7 +97,7 @@ def _folders(owner: int, mb: int) -> None:
     """The home folder with its limits, ``/tmp`` and ``/dev/shm`` inside it, and processes of the own namespace."""
     home = Path(_BASE) / HOME.relative_to("/")
     home.mkdir(parents=True)
-    settings = f"mode=700,uid={owner},gid={owner},size={mb}m,nr_inodes={_FILES}"
+    settings = f"mode=700,uid={owner},gid={owner},size={mb}m,nr_inodes={MOST_FILES}"
     kernel.mount("tmpfs", str(home), "tmpfs", kernel.NO_SUID | kernel.NO_DEV, settings)
     for name, place in (("tmp", "tmp"), ("shm", "dev/shm")):
         (home / name).mkdir(mode=0o777)

@@ -10,6 +10,7 @@ from crm_lab.teach.sandbox.sandbox import LAYERS, CellRun, Ran
 
 _TEXT: Final = 300
 _MOST: Final = 20
+_MOST_CELLS: Final = 2000  # of a notebook; what says that it has more is not believed
 _LARGEST: Final = 1e300
 
 
@@ -23,14 +24,15 @@ def read_report(report: bytes, verdict: bytes, *, flooded: bool, seconds: float)
         seconds: How long it took.
     """
     said: dict[str, Any] = next(_objects(verdict), {"broken": "the keeper has gone"})
-    cells, at, done, reached, held = [], None, False, list[str](), None
+    cells, reached = list[CellRun](), list[str]()
+    at, done, held = None, False, None
     for message in _objects(report):
         if held is None and "held" in message:  # the first line, written before any foreign code
             held = tuple(layer for layer in LAYERS if layer in message["held"])
         elif "begins" in message:
             at = _text(message["begins"])
         elif "cell" in message:
-            cells.append(_cell_run(message))
+            cells += [_cell_run(message)] if len(cells) < _MOST_CELLS else []
         elif "reached" in message:
             reached.append(_text(message["reached"]))
         elif message.get("done"):
