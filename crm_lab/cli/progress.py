@@ -101,7 +101,7 @@ def write_summary(report: Report, lang: str) -> None:
         if page["status"] not in _MARKS:
             click.echo(f"    {Message('run.again', {'command': page['command']}).text(lang)}")
     if report.contradictions:
-        click.echo(f"\n{Message('run.contradictions').text(lang)}")
+        click.echo(f"\n{_BAD} {Message('run.contradictions').text(lang)}")
         for sentence in report.contradictions:
             click.echo(f"  {sentence}")
     good, refused = (sum(page["status"] == status for page in report.pages) for status in (OK, REFUSED))

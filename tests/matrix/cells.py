@@ -96,6 +96,9 @@ def run_cells(
     folders = sorted(path for path in (home / "outputs" / shape.name).glob("2*") if path.is_dir())
     if not folders:
         raise AssertionError(f"{shape.name} did not run: {ran.stdout}\n{ran.stderr}")
+    against = json.loads((folders[-1] / "manifest.json").read_text(encoding="utf-8"))["contradictions"]
+    if against:
+        raise AssertionError(f"pages contradict each other on {shape.name}: {against}")
     records = [json.loads(path.read_text(encoding="utf-8")) for path in folders[-1].glob("*/results.json")]
     return [_cell(shape.name, record) for record in records], promised
 

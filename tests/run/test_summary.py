@@ -30,7 +30,7 @@ def test_what_rests_on_simulated_data_says_so(capsys, lang, word):
 
 def test_contradictions_are_listed(capsys):
     write_summary(Report(Path("run"), (page(False),), 1, 1.0, contradictions=("a is 1 and 2",)), "en")
-    assert "The pages contradict each other:\n  a is 1 and 2\n" in capsys.readouterr().out
+    assert "✗ The pages contradict each other:\n  a is 1 and 2\n" in capsys.readouterr().out
 
 
 def test_data_that_cannot_answer_are_counted_apart(capsys):

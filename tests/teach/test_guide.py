@@ -2,7 +2,7 @@
 
 import re
 
-from crm_lab.exports import project_root
+from crm_lab.project import project_root
 
 ROOT = project_root()
 GUIDE = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")

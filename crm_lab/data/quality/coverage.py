@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from crm_lab.data.quality.page_windows import PageWindows
+from crm_lab.data.sources import comes_with_the_lab
 from crm_lab.data.workspace import Tables
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
@@ -68,12 +69,18 @@ class CoverageResult(Result):
         """How many questions have an answer, on how much data, and what to add."""
         size, open_ = self.size, self.count("partly") + self.count("no")
         values = {
-            **asdict(size), "title": self.title, "able": self.count("yes") + self.count("partly"),
+            **asdict(size), "first": self._first(), "title": self.title,
+            "able": self.count("yes") + self.count("partly"),
             "total": len(self.answers), "currency": self.currency, "n": open_,
             "returning": size.returning / size.customers if size.customers else 0.0,
         }  # fmt: skip
         said = ("finding", "certainty", "unlock" if open_ else "complete")
         return Readout(*(Message(f"coverage.{key}", values) for key in said))
+
+    def _first(self) -> str:
+        """The page to open first: this week's calls where they can be named, else the first that can answer."""
+        able = [answer.page[:2] for answer in self.answers if answer.verdict != "no"]
+        return "04" if "04" in able else able[0] if able else "01"
 
     def facts(self) -> tuple[Fact, ...]:
         """Lines, orders, customers, returning customers, days and revenue."""
@@ -102,18 +109,23 @@ def questions() -> dict[str, dict[str, Any]]:
 
 def _size(tables: Tables) -> DataSize:
     customers = tables["customer_360"]
-    total = tables.sql("select count(*) as n, count(distinct order_id) as k, sum(net_amount) as s from transactions")
+    total = tables.sql(
+        "select count(*) as n, count(distinct order_id) as k, sum(net_amount) as s, max(day) - min(day) + 1 as days"
+        " from transactions"
+    )
     return DataSize(
         lines=int(total["n"].item()),
         orders=int(total["k"].item()),
         customers=len(customers),
         returning=int((customers["n_days"] > 1).sum()),
-        days=int(customers["tenure_days"].max()) + 1 if len(customers) else 0,
+        days=int(total["days"].item() or 0),
         revenue=float(total["s"].item() or 0.0),
     )
 
 
 def _answer(page: str, need: Mapping[str, Any], tables: Tables, size: DataSize) -> Answer:
+    if need.get("claims") and not comes_with_the_lab(str(tables.workspace.about["source"])):
+        return Answer(page, "no", Message("coverage.needs_claims"))
     missing = [name for name in need["tables"] if name not in tables]
     if missing:
         return Answer(page, "no", Message("coverage.needs_tables", {"tables": ", ".join(missing)}))

@@ -17,6 +17,15 @@ def source_names() -> tuple[str, ...]:
     return PACKAGED
 
 
+def comes_with_the_lab(name: str) -> bool:
+    """Whether a source, or a sample of it, is one of the lab's own or simulated by it.
+
+    >>> comes_with_the_lab("cdnow,customers=300"), comes_with_the_lab("my_shop")
+    (True, False)
+    """
+    return name.partition(",")[0] in PACKAGED or name.startswith("simulated:")
+
+
 def find_source(name: str) -> Source:
     """The source of that name, a sample of its customers, or what a TOML file describes in its ``[source]`` table.
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 import pandas as pd
 
-from crm_lab.checks import BadInput, check_settings, need_columns, not_among, not_inside
+from crm_lab.checks import check_settings, need_columns, not_among, not_inside
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.messages import Message
 from crm_lab.number_format import spaced
@@ -42,8 +42,7 @@ class ChosenOnPast:
     def analyze(self, experiment: Experiment) -> ChosenOnPastResult:
         """Change of the chosen units in each arm; only the difference between the arms is an effect.
 
-        Raises:
-            BadInput: If an arm has fewer than two chosen units.
+        An arm with fewer than two chosen units refuses the question.
         """
         frame = experiment.frame
         if not self.before:
@@ -55,7 +54,7 @@ class ChosenOnPast:
         table = pd.DataFrame({"units": change.size(), "change": change.mean(), "var": change.var() / change.size()})
         table = table.reindex(list(experiment.arms[:2]))
         if table["units"].isna().any() or (table["units"] < 2).any():
-            raise BadInput("An arm has fewer than two chosen units; choose a larger share.")
+            return ChosenOnPastResult(self, pd.DataFrame(), experiment.simulated, too_few=True)
         levels = chosen.groupby(experiment.arm)[[self.before, self.outcome]].mean().reindex(table.index)
         arms = pd.concat([levels.set_axis(["before", "after"], axis=1), table], axis=1)
         return ChosenOnPastResult(self, arms, experiment.simulated)
@@ -68,6 +67,7 @@ class ChosenOnPastResult(Result):
     spec: ChosenOnPast
     arms: pd.DataFrame
     simulated: bool
+    too_few: bool = False
 
     name: ClassVar[str] = "chosen"
     formats: ClassVar[dict[str, str]] = {
@@ -92,8 +92,11 @@ class ChosenOnPastResult(Result):
         return frame.assign(arm=[*frame["arm"][:-1], *last])
 
     def refusal(self) -> Message | None:
-        """No past to choose on, if so."""
-        return None if len(self.arms) else Message("experiments.chosen.no_past", {"outcome": self.spec.outcome})
+        """No past to choose on, or too few chosen, if so."""
+        if len(self.arms):
+            return None
+        values = {"outcome": self.spec.outcome, "share": self.spec.share}
+        return Message(f"experiments.chosen.{'too_few' if self.too_few else 'no_past'}", values)
 
     def readout(self) -> Readout:
         """What the segment did by itself, and what is left for the treatment."""

@@ -36,9 +36,14 @@ def contradictions(pages: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
             seen.add(key)
             first = registry.setdefault(key, place)
             if first.page != place.page and first.said != place.said:
-                values = {"id": name, "first": first.page, "second": place.page, "a": first.said[0], "b": place.said[0]}
+                values = {"id": name, "first": first.page, "second": place.page, "a": _short(first), "b": _short(place)}
                 found.append(Message("run.fact_differs", values).text(lang))
     return list(dict.fromkeys(found))
+
+
+def _short(place: Place) -> str:
+    value = place.said[0]
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _facts(page: Mapping[str, Any]) -> Iterator[tuple[str, Place]]:

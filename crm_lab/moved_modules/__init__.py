@@ -11,11 +11,13 @@ from importlib.machinery import ModuleSpec
 from importlib.resources import files
 from types import ModuleType
 
+_ROOT = __package__.partition(".")[0]
+
 
 @cache
 def moved() -> Mapping[str, str]:
     """Old name to new name, both below ``crm_lab``."""
-    return tomllib.loads(files(__package__).joinpath("moved_modules.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(files(__package__).joinpath("names.toml").read_text(encoding="utf-8"))
 
 
 class OldNames(MetaPathFinder):
@@ -29,7 +31,7 @@ class OldNames(MetaPathFinder):
     ) -> ModuleSpec | None:
         """Nothing, or for an old name of ours the error that names the new one."""
         package, _, name = fullname.partition(".")
-        if package == __package__ and name in moved():
+        if package == _ROOT and name in moved():
             raise ModuleNotFoundError(
                 f"{fullname} is now {package}.{moved()[name]}: import it from there.", name=fullname
             )
