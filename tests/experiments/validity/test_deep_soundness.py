@@ -173,5 +173,10 @@ def test_who_is_chosen_on_an_extreme_past_comes_back_by_itself(end, sign):
 def test_chosen_segment_settings_are_refused():
     with pytest.raises(BadInput, match=r"share is 2[^$]*end is 'middle'"):
         ChosenOnPast(outcome="spend", before="before", share=2, end="middle")
-    with pytest.raises(BadInput, match="fewer than two chosen units"):
-        ChosenOnPast(outcome="spend", before="before", share=0.001).analyze(experiment_of(big(n=40)))
+
+
+def test_too_few_chosen_units_refuse_the_question():
+    table = ChosenOnPast(outcome="spend", before="before", share=0.001).analyze(experiment_of(big(n=40)))
+    assert "An arm has fewer than two of the 0% of units chosen" in str(table.refusal())
+    assert str(table.readout().finding) == str(table.refusal())
+    assert [fact.value for fact in table.facts()] == [None]
