@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import nbformat
 from nbformat import NotebookNode
 
 from crm_lab.checks import BadInput
@@ -16,6 +14,7 @@ from crm_lab.exports import whole_folder
 from crm_lab.run.committed.canonical import write_text
 from crm_lab.run.suites.notebook_file import NotebookFile, notebooks, pick
 from crm_lab.teach.course.course import COURSE_FILE, Assigned, Course
+from crm_lab.teach.course.further_exercises import course_page
 from crm_lab.teach.course.marking_policy import POLICY_FILE, POLICY_TEMPLATE
 from crm_lab.teach.course.questions import questions_of
 from crm_lab.teach.course.roster import Student
@@ -42,7 +41,7 @@ def find_pages(root: Path, names: Sequence[str]) -> tuple[NotebookFile, ...]:
     chosen = sorted({pick(name, list(known)) for name in names})
     for name in chosen:
         try:
-            questions_of(nbformat.read(known[name].path, as_version=4))
+            questions_of(course_page(known[name]))
         except BadInput as error:
             raise BadInput(f"{name} is no page for a course", error.problems) from None
     return tuple(known[name] for name in chosen)
@@ -66,7 +65,7 @@ def build(course: Course, pages: Sequence[NotebookFile], out: Path) -> None:
     with whole_folder(out) as part:
         _write_instructor(course, pages, part / INSTRUCTOR)
         (part / SUBMITTED).mkdir()
-        contents = {page.name: nbformat.read(page.path, as_version=4) for page in pages}
+        contents = {page.name: course_page(page) for page in pages}
         for student in course.students:
             folder = part / STUDENTS / student.id
             folder.mkdir(parents=True)
@@ -79,7 +78,7 @@ def _write_instructor(course: Course, pages: Sequence[NotebookFile], folder: Pat
     (folder / COURSE_FILE).write_text(course.to_json(), encoding="utf-8")
     (folder / POLICY_FILE).write_text(POLICY_TEMPLATE, encoding="utf-8")
     for page in pages:
-        shutil.copyfile(page.path, folder / PAGES / page.path.name)
+        (folder / PAGES / page.path.name).write_text(write_text(course_page(page)), encoding="utf-8")
 
 
 def _write_page(folder: Path, course: Course, student: Student, page: NotebookFile, content: NotebookNode) -> None:

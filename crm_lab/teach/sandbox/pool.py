@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
+from crm_lab.checks import BadInput
 from crm_lab.run.environment import THREADS
 from crm_lab.teach.sandbox.fork_server import READY
 from crm_lab.teach.sandbox.reports import read_report
@@ -41,7 +42,10 @@ class Server:
     def __init__(self, control: socket.socket, without: Iterable[str]) -> None:
         self._control, self._lock, self._without = control, threading.Lock(), tuple(without)
         self.held: tuple[str, ...] = ()
-        self.held = self.run(Job(())).held
+        first = self.run(Job(()))
+        if first.ended != "done":
+            raise BadInput(f"Submissions cannot be run on this machine: {first.at or first.ended}.")
+        self.held = first.held
         self.missing = tuple(layer for layer in LAYERS if layer not in self.held)
 
     def run(self, job: Job) -> Ran:
@@ -114,7 +118,12 @@ def server(without: Iterable[str] = ()) -> Iterator[Server]:
 
     Args:
         without: Layers not to use, to see how a machine without them does.
+
+    Raises:
+        BadInput: If this is no Linux, or nothing can be run.
     """
+    if sys.platform != "linux":
+        raise BadInput("Submissions are run on Linux only, whose kernel keeps them apart; grade in a container.")
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-P", "-m", "crm_lab.teach.sandbox.fork_server", str(theirs.fileno())]
     with subprocess.Popen(  # noqa: S603 - our own interpreter and module

@@ -11,6 +11,8 @@ from crm_lab.project import project_root
 from crm_lab.teach.answers import hints
 from crm_lab.teach.course.build_course import build, find_pages
 from crm_lab.teach.course.course import Course, plan_course
+from crm_lab.teach.course.further_exercises import course_page
+from crm_lab.teach.course.questions import questions_of
 from crm_lab.teach.course.task_texts import task_of
 from crm_lab.teach.course.versions import filled_in, runnable, solution_notebook, with_values
 from crm_lab.teach.grading.page_source import PageSource
@@ -83,7 +85,7 @@ def test_a_chinese_course_has_no_english_question_hint_or_blank(students, tmp_pa
     build(plan_course(pages, students[2:], lang="zh", salt="word"), pages, tmp_path / "zh")
     for page in pages:
         notebook = read(tmp_path / "zh" / "students" / "li" / page.path.name)
-        asked = PageSource.read(page).questions
+        asked = questions_of(course_page(page))
         texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
         assert not [q.id for q in asked if any(q.task in text for text in texts)]
         assert all(any(task_of(q, "zh") in text for text in texts) for q in asked)
@@ -94,9 +96,29 @@ def test_a_chinese_course_has_no_english_question_hint_or_blank(students, tmp_pa
 def test_the_catalogue_asks_what_the_pages_ask():
     root = project_root()
     pages = find_pages(root, [f.stem for f in sorted((root / "notebooks").glob("[0-9]*.ipynb"))])
-    asked = {f"task.{q.id}": q.task for page in pages for q in PageSource.read(page).questions}
+    asked = {f"task.{q.id}": q.task for page in pages for q in questions_of(course_page(page))}
     said = {key: Message(key).text("en") for key in catalogue("en") if key.startswith("task.")}
     assert said == asked
+
+
+def test_a_course_of_all_pages_has_sixty_exercises_and_each_has_hints_and_an_id_of_its_own():
+    root = project_root()
+    pages = find_pages(root, [f.stem for f in sorted((root / "notebooks").glob("[0-9]*.ipynb"))])
+    ids = [q.id for page in pages for q in questions_of(course_page(page))]
+    assert len(ids) == len(set(ids)) >= 60
+    assert [id_ for id_ in ids if len(hints(id_, 2)) != 2] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("[[exercise]\n", "cannot be read"), ("[[exercise]]\ntask = 'x'\n", "it needs check, solution, task")],
+)
+def test_further_exercises_that_cannot_be_read_are_refused(page, text, words):
+    file = page.path.parent / "exercises" / "40.toml"
+    file.parent.mkdir()
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput, match=words):
+        course_page(page)
 
 
 def test_every_task_hint_and_feedback_is_chinese_in_chinese():

@@ -12,10 +12,12 @@ from crm_lab.cli import main
 from crm_lab.project import project_root
 from crm_lab.run.committed.canonical import write_text
 from crm_lab.teach.course.build_course import find_pages
+from crm_lab.teach.course.further_exercises import course_page
+from crm_lab.teach.course.questions import questions_of
 from crm_lab.teach.course.versions import filled_in
 
 PAGES = ("00", "01", "04", "08", "11", "16")
-QUESTIONS = 3 * len(PAGES)
+QUESTIONS = sum(len(questions_of(course_page(page))) for page in find_pages(project_root(), PAGES))
 
 
 def right(notebook):
@@ -55,7 +57,7 @@ def test_a_course_is_built_taken_graded_and_exported(call, tmp_path):
     for id_, (act, _) in TAKEN.items():
         for page in pages:
             own = nbformat.read(course / "students" / id_ / page.path.name, as_version=4)
-            solved = filled_in(own, nbformat.read(page.path, as_version=4))
+            solved = filled_in(own, course_page(page))
             target = course / "submitted" / id_ / page.path.name
             target.parent.mkdir(exist_ok=True)
             target.write_text(write_text(act(solved)), encoding="utf-8")

@@ -7,6 +7,7 @@ import time
 import psutil
 import pytest
 
+from crm_lab.checks import BadInput
 from crm_lab.teach.sandbox.landlock import landlock_version
 from crm_lab.teach.sandbox.pool import server
 from crm_lab.teach.sandbox.sandbox import LAYERS, Cell, Job, Limits
@@ -197,3 +198,9 @@ def test_files_of_others_stay_closed_with_one_more_layer_gone(layer, tmp_path):
     with server((layer,)) as machine:
         ran = run(machine, f"answer = open('{tmp_path}/key.txt').read()")
     assert outcome(ran) == "FileNotFoundError"
+
+
+def test_other_systems_are_refused_in_a_sentence(monkeypatch):
+    monkeypatch.setattr("crm_lab.teach.sandbox.pool.sys.platform", "darwin")
+    with pytest.raises(BadInput, match="on Linux only"), server():
+        pass
