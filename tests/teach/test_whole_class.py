@@ -22,7 +22,7 @@ from tests.teach.hostile_submissions import ALL
 
 pytestmark = pytest.mark.slow
 
-LIMITS = Limits(seconds=6, cell_seconds=2, memory_mb=512, disk_mb=16, threads=32)
+LIMITS = Limits(seconds=10, cell_seconds=4, memory_mb=512, disk_mb=16, threads=32)
 NAMESPACES = ("files", "processes", "network", "ipc", "host", "user")
 COUNTED = (
     "len(orders)",

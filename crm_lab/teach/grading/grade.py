@@ -183,7 +183,7 @@ def _missing(machine: Server, options: Options) -> Message:
 
 
 def _samples() -> dict[str, str]:
-    folder = project_root() / SAMPLES
+    folder = (project_root() / SAMPLES).resolve()
     return {SAMPLES: str(folder)} if folder.is_dir() else {}
 
 
