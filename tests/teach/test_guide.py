@@ -6,7 +6,7 @@ from crm_lab.project import project_root
 
 ROOT = project_root()
 GUIDE = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
-TESTS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "teach").glob("test_*.py"))
+TESTS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "teach").rglob("test_*.py"))
 
 
 def test_every_test_that_the_guide_names_exists():
