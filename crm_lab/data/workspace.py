@@ -70,16 +70,20 @@ def _key(source: Source, actions: Mapping[str, str]) -> str:
     digest = hashlib.sha256(source.fingerprint().encode())
     digest.update(repr(sorted(actions.items())).encode())
     digest.update(os.environ.get("CRM_LAB_ID_KEY", "").encode())
-    for file in sorted(resources.files("crm_lab.data.cleaning").iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".py"):  # other code, other tables
+    for room in ("cleaning", "sources"):  # other code, other tables
+        for file in sorted(Path(str(resources.files("crm_lab.data") / room)).rglob("*.py")):
             digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
 
 def _publish(source: Source, rules: Mapping[str, str] | None, folder: Path, description: str) -> None:
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    before = source.fingerprint()
     try:
-        build(connect().cursor(), source, part, rules, id_key(folder.parent))
+        beside = () if source.copies_files else tuple(dict.fromkeys(path.parent for path in source.files))
+        build(connect(folder.parent, beside).cursor(), source, part, rules, id_key(folder.parent))
+        if source.fingerprint() != before:
+            raise BadInput(f"The files of {source.title} changed while they were read; run it again.")
         (part / "workspace.json").write_text(description, encoding="utf-8")
         part.replace(folder)
     finally:
@@ -102,6 +106,10 @@ class Workspace:
     def key(self) -> str:
         """Hash of raw bytes, mapping, rules and code: the same key, the same tables."""
         return self.folder.name.rpartition("-")[2]
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of the connection that may read this workspace."""
+        return connect(self.folder.parent).cursor()
 
     @cached_property
     def day_range(self) -> tuple[date, date]:
@@ -147,7 +155,7 @@ class Workspace:
     def columns(self, name: str) -> dict[str, str]:
         """Columns of a stored table with their DuckDB types."""
         if name not in self._kinds:
-            described = connect().cursor().execute(f"describe from read_parquet('{self.folder}/{name}.parquet')")
+            described = self.cursor().execute(f"describe from read_parquet('{self.folder}/{name}.parquet')")
             self._kinds[name] = {row[0]: row[1] for row in described.fetchall()}
         return self._kinds[name]
 
@@ -159,11 +167,11 @@ class Workspace:
             columns: Only these columns; all where none is named.
         """
         chosen = ", ".join(columns) or "*"
-        return to_pandas(connect().cursor().sql(f"select {chosen} from read_parquet('{self.folder}/{name}.parquet')"))
+        return to_pandas(self.cursor().sql(f"select {chosen} from read_parquet('{self.folder}/{name}.parquet')"))
 
     def _one(self, sql: str) -> tuple[Any, ...]:
         sql = sql.format(transactions=f"read_parquet('{self.folder}/transactions.parquet')")
-        row: tuple[Any, ...] = connect().cursor().execute(sql).fetchone()
+        row: tuple[Any, ...] = self.cursor().execute(sql).fetchone()
         return row
 
 
@@ -215,7 +223,7 @@ class Tables:
         >>> tables.sql("select count(*) as n, sum(net_amount) as spend from transactions")["n"].item()
         4960
         """
-        cursor = connect().cursor()
+        cursor = self.workspace.cursor()
         for path in sorted(self.workspace.folder.glob("*.parquet")):
             cursor.execute(f"create or replace temp view {path.stem} as {self._cut(path.stem)}")
         for name in _DERIVED:
@@ -258,7 +266,7 @@ class Tables:
         return day_number(self.as_of)
 
     def _relation(self, name: str, cursor: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
-        cursor = cursor or connect().cursor()
+        cursor = cursor or self.workspace.cursor()
         if name not in _DERIVED:
             return cursor.sql(self._cut(name))
         return self._derived(name, cursor).order(_DERIVED[name])

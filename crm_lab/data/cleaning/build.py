@@ -10,8 +10,10 @@ from pathlib import Path
 import duckdb
 
 from crm_lab.data.cleaning.cleaning_rules import Rule, decide
+from crm_lab.data.cleaning.days_of_trade import days_of_trade_sql
 from crm_lab.data.cleaning.pseudonyms import note_direct_ids, teach_pseudonyms, write_identities
 from crm_lab.data.cleaning.return_matching import matched_sql
+from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.base import Action, Source
 
 MONEY = "decimal(18,4)"
@@ -35,17 +37,18 @@ def build(
     """
     actions = decide(source, chosen)
     teach_pseudonyms(connection, key)
-    with tempfile.TemporaryDirectory(dir=folder) as anteroom:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".door-") as anteroom:
         raw = source.door(connection, Path(anteroom)) if source.door else source.raw
         _write(connection, raw, folder / "raw.parquet")
         connection.execute(f"create or replace temp view raw as from read_parquet('{folder}/raw.parquet')")
         for name, sql in source.dimensions.items():
-            _write_dimension(connection, sql, folder / f"{name}.parquet")
+            _write_dimension(connection, sql, folder / f"{name}.parquet", hider(source))
         for name, door in source.doors.items():
-            _write_dimension(connection, door(connection, Path(anteroom)), folder / f"{name}.parquet")
+            _write_dimension(connection, door(connection, Path(anteroom)), folder / f"{name}.parquet", hider(source))
     _judge(connection, source, folder, actions)
     write_identities(connection, folder)
     _write(connection, "from judged", folder / "judged.parquet")
+    (folder / "raw.parquet").chmod(0o600)
     clean = clean_sql(actions)
     _write(connection, matched_sql(clean) if source.returns_matched else clean, folder / "transactions.parquet")
     _write(connection, _quarantine_sql(), folder / "quarantine.parquet")
@@ -53,23 +56,31 @@ def build(
 
 
 def _write(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
-    connection.execute(f"copy ({sql}) to '{path}' (format parquet, compression zstd)")
+    connection.execute(f"copy ({sql}) to {text_of(str(path))} (format parquet, compression zstd)")
 
 
-def _write_dimension(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
+def hider(source: Source) -> str:
+    """Name of the SQL function that makes a customer number fit to be seen."""
+    return "hidden" if source.direct_customers else "pseudonym"
+
+
+def _write_dimension(connection: duckdb.DuckDBPyConnection, sql: str, path: Path, hide: str) -> None:
     """A further table in the order of its columns, customers under their pseudonyms."""
     if "customer_id" in [row[0] for row in connection.execute(f"describe {sql}").fetchall()]:
-        note_direct_ids(connection, f"select customer_id as id from ({sql})")
-        sql = f"select * replace (pseudonym(customer_id) as customer_id) from ({sql})"
+        note_direct_ids(connection, f"select customer_id as id, {hide}(customer_id) as customer_id from ({sql})")
+        sql = f"select * replace ({hide}(customer_id) as customer_id) from ({sql})"
     _write(connection, f"{sql} order by all", path)
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, actions: Mapping[Rule, Action]) -> None:
     """The temp table ``judged``: typed, dated lines, what each rule says of them, and why one is set aside."""
-    columns = [row[0] for row in connection.execute("describe raw").fetchall() if row[0] != "source_row"]
+    ours = ("source_row", *source.computed)
+    columns = [row[0] for row in connection.execute("describe raw").fetchall() if row[0] not in ours]
     connection.execute(f"create or replace temp table twins as {_twins_sql(columns)}")
     connection.execute(f"create or replace temp view typed as {_typed_sql(source)}")
-    note_direct_ids(connection, "select given_id as id from typed")
+    if source.plausible_days:
+        connection.execute(f"create or replace temp table trade as {days_of_trade_sql('typed')}")
+    note_direct_ids(connection, "select given_id as id, customer_id from typed")
     connection.execute(f"create or replace temp view staged as {_dated_sql(source)}")
     known = f"from read_parquet('{folder}/products.parquet')"
     nothing = "select null::text as product_id where false"
@@ -84,7 +95,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, 
 
 def _twins_sql(raw_columns: list[str]) -> str:
     """Rows that stand in the source more than once, each with its number among its twins."""
-    same = ", ".join(f'"{c}"' for c in raw_columns)
+    same = ", ".join(name_of(c) for c in raw_columns)
     return f"""
         select source_row, row_number() over (partition by {same} order by source_row) as copy
         from raw where hash({same}) in (select hash({same}) from raw group by 1 having count(*) > 1)"""
@@ -96,15 +107,18 @@ def _typed_sql(source: Source) -> str:
         f"nullif(trim({c}::text), '') as {'given_id' if c == 'customer_id' else c}" for c in _TEXT_COLUMNS
     )
     money = ", ".join(f"try_cast({c} as {MONEY}) as {c}" for c in _MONEY_COLUMNS)
+    asides = "".join(f", aside_{name}" for name in source.asides)
+    conditions = "".join(f", coalesce({sql}, false) as aside_{name}" for name, sql in source.asides.items())
+    who = f"{hider(source)}(given_id)"
     return f"""
-        select source_row, {texts}, pseudonym(given_id) as customer_id, is_direct_id(given_id) as direct_id,
+        select source_row, {texts}, {who} as customer_id, {who} <> given_id as direct_id,
                try_cast(moment as timestamp) as moment,
                try_cast(quantity as double) as quantity, {money},
                moment is null or try_cast(moment as timestamp) is null
                or quantity is null or try_cast(quantity as double) is null
                or net_amount is null or try_cast(net_amount as {MONEY}) is null as unreadable,
-               broken, coalesce(copy, 1) as copy
-        from (select source_row, {raw}, coalesce({source.broken}, false) as broken from raw)
+               broken, coalesce(copy, 1) as copy{asides}
+        from (select source_row, {raw}, coalesce({source.broken}, false) as broken{conditions} from raw)
         left join twins using (source_row)"""
 
 
@@ -113,9 +127,14 @@ def _dated_sql(source: Source) -> str:
     if source.clock and source.clock != source.timezone:
         local = f"(moment at time zone '{source.clock}' at time zone '{source.timezone}')"
     hour = "hour(local)" if source.has_hours else "null::bigint"
+    more = "".join(f", aside_{name}" for name in source.asides)
+    if source.plausible_days:
+        more += (
+            ", not moment::date between (select earliest from trade) and (select latest from trade) as implausible_day"
+        )
     return f"""
         select source_row, {", ".join(_TEXT_COLUMNS)}, quantity, {", ".join(_MONEY_COLUMNS)}, broken, unreadable, copy,
-               direct_id, moment::date as given_date, local::date as local_date, {hour} as hour,
+               direct_id{more}, moment::date as given_date, local::date as local_date, {hour} as hour,
                local::date <> moment::date as other_day
         from (select *, {local} as local from typed)"""
 

@@ -11,6 +11,10 @@ from crm_lab.data.sources.base import Action, Source
 ACTIONS: tuple[Action, ...] = ("fix", "quarantine", "flag", "ignore")
 
 
+ASIDES = ("blank_row", "subtotal_row", "no_sale", "other_currency", "overlap")
+"""Rules that only some files need, in the order they are applied."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One named rule over the staged lines ``s`` joined to the products ``p``.
@@ -37,7 +41,9 @@ def rules_for(source: Source) -> tuple[Rule, ...]:
     """The rules in the order they are applied; the first that quarantines a line decides its reason."""
     return (
         Rule("broken_row", "s.broken", "quarantine"),
+        *(Rule(name, f"s.aside_{name}", "quarantine") for name in ASIDES if name in source.asides),
         Rule("unreadable", "s.unreadable and not s.broken", "quarantine"),
+        *((Rule("implausible_day", "s.implausible_day", "quarantine"),) if source.plausible_days else ()),
         Rule("no_order", "s.order_id is null", "quarantine"),
         Rule("repeated_line", "s.copy > 1", "flag"),
         Rule("empty_line", "s.quantity = 0 and s.net_amount = 0", "quarantine"),
@@ -63,8 +69,11 @@ def rules_for(source: Source) -> tuple[Rule, ...]:
 
 def recorded(actions: Mapping[str, Action]) -> dict[Rule, Action]:
     """The rules with the actions that a workspace was built with; their conditions are of no source."""
-    nobody = Source(name="", title="", licence="", currency="", files=(), mapping={})
-    return {rule: actions[rule.name] for rule in rules_for(nobody)}
+    anything = Source(
+        name="", title="", licence="", currency="", files=(), mapping={},
+        asides=dict.fromkeys(ASIDES, "false"), plausible_days=True,
+    )  # fmt: skip
+    return {rule: actions[rule.name] for rule in rules_for(anything) if rule.name in actions}
 
 
 def decide(source: Source, chosen: Mapping[str, str] | None = None) -> dict[Rule, Action]:

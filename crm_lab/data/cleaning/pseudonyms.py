@@ -9,13 +9,12 @@ from pathlib import Path
 import duckdb
 
 from crm_lab.checks import BadInput
+from crm_lab.data.quoting import text_of
+from crm_lab.data.sources.direct_ids import ABROAD, AMERICAN, AT_HOME, CHINESE, MAIL, TELEPHONE
+from crm_lab.data.sources.sql import latin
 
 _KEY_FILE = ".id_key"
 _SHORTEST_KEY = 16
-_MAIL = r"[^@\s\"]+@[^@\s\"]+\.[^@\s\"]+"
-_ABROAD = r"\+\d[\d ()./-]{6,18}\d"
-_AT_HOME = r"[0(]\d*[ ()./-][\d ()./-]{6,18}\d|1[3-9]\d{9}"
-"""A leading 0 or bracket with separators, or a Chinese mobile."""
 
 
 def id_key(folder: Path) -> str:
@@ -27,44 +26,65 @@ def id_key(folder: Path) -> str:
         folder: Where workspaces are built; a key is made and kept there when none is given.
 
     Raises:
-        BadInput: If the key given is shorter than 16 characters.
+        BadInput: If the key given or kept is shorter than 16 characters.
     """
     given = os.environ.get("CRM_LAB_ID_KEY")
     if given is not None:
-        if len(given) < _SHORTEST_KEY:
-            raise BadInput(f"CRM_LAB_ID_KEY has {len(given)} characters; it needs at least {_SHORTEST_KEY}.")
-        return given
+        return _long_enough(given, "CRM_LAB_ID_KEY")
     path = folder / _KEY_FILE
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii")
+    part = folder / f"{_KEY_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as stream:
-        stream.write(key := secrets.token_hex(32))
+        stream.write(secrets.token_hex(32))
+    try:
+        path.hardlink_to(part)  # whole or not at all, and never over an older one
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink()
+    return _long_enough(path.read_text(encoding="ascii", errors="replace").strip(), f"The key file {path.name}")
+
+
+def _long_enough(key: str, what: str) -> str:
+    if len(key.strip()) < _SHORTEST_KEY:
+        raise BadInput(
+            f"{what} has {len(key.strip())} characters; it needs at least {_SHORTEST_KEY}."
+            " With another key the same persons get other pseudonyms: put the old key back where there was one."
+        )
     return key
 
 
 def teach_pseudonyms(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     """Give a connection the SQL functions ``is_direct_id(id)``, ``pseudonym(id)`` and ``without_direct_ids(json)``.
 
-    ``pseudonym`` is the id itself unless it is direct; then ``p_`` and 64 bits of a doubly keyed SHA-256.
+    ``pseudonym`` is the id itself unless it is direct; then ``p_`` and 64 bits of a doubly keyed SHA-256 of the
+    address or the digits in it, however they are dressed; ``hidden(id)`` is the same for any id.
     """
-    secret = "'" + key.replace("'", "''") + "'"
-    direct, at_home = f"'{_MAIL}|{_ABROAD}|{_AT_HOME}'", f"""'"({_AT_HOME})"'"""
-    hashed = f"'p_' || left(sha256({secret} || sha256({secret} || lower(id))), 16)"
+    secret = text_of(key)
+    telephone = "|".join((ABROAD, AMERICAN, CHINESE, AT_HOME, TELEPHONE))
+    whole = text_of(rf"(?i)(?:.*<)?(?:mailto:)?\s*{MAIL}\s*>?|{telephone}")
+    spoken = "regexp_matches(id, '(?i)^(?:tel|phone|fax|mobile|mob|whatsapp|sms)\\.?:')"
+    core = f"""case when id like '%@%' then lower(regexp_extract(id, {text_of(MAIL)}))
+                    when regexp_matches(id, '[A-Za-z]') and not {spoken}
+                    then lower(id)
+                    else regexp_replace(regexp_replace(id, '[^0-9+]', '', 'g'), '^00', '+') end"""
+    hashed = f"'p_' || left(sha256({secret} || sha256({secret} || coalesce(nullif({core}, ''), lower(id)))), 16)"
+    inside = text_of(rf"(?i){MAIL}|{ABROAD}|{AMERICAN}|{CHINESE}|{TELEPHONE}")
+    at_home = text_of(rf'"({AT_HOME})"')
     for macro in (
-        f"is_direct_id(id) as regexp_full_match(id, {direct})",
-        f"pseudonym(id) as case when is_direct_id(id) then {hashed} else id end",
+        f"is_direct_id(id) as regexp_full_match({latin('id')}, {whole})",
+        f"hidden(id) as {hashed}",
+        "pseudonym(id) as case when is_direct_id(id) then hidden(id) else id end",
         f"""without_direct_ids(json) as
-            regexp_replace(regexp_replace(json, '{_MAIL}|{_ABROAD}', '***', 'g'), {at_home}, '"***"', 'g')""",
+            regexp_replace(regexp_replace(json, {inside}, '***', 'g'), {at_home}, '"***"', 'g')""",
     ):
         connection.execute(f"create or replace temp macro {macro}")
-    connection.execute("create or replace temp table direct_ids (id text)")
+    connection.execute("create or replace temp table direct_ids (id text, customer_id text)")
 
 
 def note_direct_ids(connection: duckdb.DuckDBPyConnection, rows: str) -> None:
-    """Remember the direct ids of one table, given as SQL of one column ``id``."""
-    connection.execute(f"insert into direct_ids select distinct id from ({rows}) where is_direct_id(id)")
+    """Remember the direct ids of one table, given as SQL of the columns ``id`` and ``customer_id`` (its pseudonym)."""
+    connection.execute(f"insert into direct_ids select distinct id, customer_id from ({rows}) where id <> customer_id")
 
 
 def write_identities(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -73,6 +93,6 @@ def write_identities(connection: duckdb.DuckDBPyConnection, folder: Path) -> Non
         return
     private = folder / "private"
     private.mkdir(mode=0o700)
-    pairs = "select distinct pseudonym(id) as customer_id, lower(id) as id from direct_ids order by all"
-    connection.execute(f"copy ({pairs}) to '{private}/identities.parquet' (compression zstd)")
+    pairs = "select distinct customer_id, lower(id) as id from direct_ids order by all"
+    connection.execute(f"copy ({pairs}) to {text_of(str(private / 'identities.parquet'))} (compression zstd)")
     (private / "identities.parquet").chmod(0o600)

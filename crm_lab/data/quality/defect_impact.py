@@ -11,7 +11,6 @@ import pandas as pd
 
 from crm_lab.data.cleaning.build import clean_sql
 from crm_lab.data.cleaning.cleaning_rules import recorded
-from crm_lab.data.connection import connect
 from crm_lab.data.workspace import Tables
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
@@ -78,7 +77,7 @@ def defect_impact(tables: Tables) -> DefectImpactResult:
     workspace = tables.workspace
     actions = recorded(workspace.about["rules"])
     touched = workspace.stored("ledger").set_index("item")["rows_touched"].to_dict()
-    cursor = connect().cursor()
+    cursor = workspace.cursor()
     cursor.execute(f"create or replace temp view judged as from read_parquet('{workspace.folder}/judged.parquet')")
     rows = {"clean": _kpis(cursor, clean_sql(actions))}
     for rule, action in actions.items():

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from crm_lab.data.sources.direct_ids import masked
 from crm_lab.data.workspace import Tables
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
@@ -28,6 +29,8 @@ class ReconciliationResult(Result):
             `money_out` (currency).
         title: Name of the data set.
         currency: ISO code.
+        unread: Lines whose amount could not be read: their money is in no sum.
+        example: One of them, as far as may be shown.
     """
 
     name: ClassVar[str] = "reconciliation"
@@ -37,6 +40,8 @@ class ReconciliationResult(Result):
     ledger: pd.DataFrame
     title: str
     currency: str
+    unread: int = 0
+    example: str = ""
 
     def total(self, item: str) -> tuple[int, float]:
         """Rows and money of ``raw``, ``clean`` or ``quarantine``."""
@@ -72,7 +77,9 @@ class ReconciliationResult(Result):
         action = Message("reconciliation.nothing_found")
         if len(touched):
             action = Message("reconciliation.read_first", {"rule": Message(f"rules.{touched['item'].iloc[0]}")})
-        finding = Message(f"reconciliation.{'closes' if self.closes else 'does_not_close'}", values)
+        verdict = ("closes_but_for" if self.unread else "closes") if self.closes else "does_not_close"
+        values |= {"unread": self.unread, "example": self.example}
+        finding = Message(f"reconciliation.{verdict}", values)
         return Readout(finding, Message("reconciliation.certainty", values), action)
 
     def facts(self) -> tuple[Fact, ...]:
@@ -95,7 +102,13 @@ def reconcile(tables: Tables) -> ReconciliationResult:
     True
     """
     workspace = tables.workspace
-    return ReconciliationResult(workspace.stored("ledger"), str(workspace.about["title"]), tables.currency)
+    unread = workspace.stored("judged", "source_row", "net_amount", "reason")
+    unread = unread[unread["net_amount"].isna() & ~unread["reason"].isin(("blank_row", "subtotal_row"))]
+    shown = workspace.stored("quarantine", "source_row", "raw_row")
+    texts = shown.loc[shown["source_row"].isin(unread["source_row"].head(1)), "raw_row"]
+    example = masked(str(texts.iloc[0]))[:160] if len(texts) else ""
+    ledger, title = workspace.stored("ledger"), str(workspace.about["title"])
+    return ReconciliationResult(ledger, title, tables.currency, len(unread), example)
 
 
 def rows_behind(tables: Tables, rule: str, rows: int = 10) -> pd.DataFrame:
@@ -106,7 +119,9 @@ def rows_behind(tables: Tables, rule: str, rows: int = 10) -> pd.DataFrame:
         rule: Name of the rule, as in the reconciliation's ``step``.
         rows: At most this many.
     """
-    return tables.sql(
+    found = tables.sql(
         f"select raw.* from raw semi join (select source_row from judged where is_{rule}) using (source_row)"
         f" order by source_row limit {int(rows)}"
     )
+    texts = found.select_dtypes(include=["object", "string"]).columns
+    return found.assign(**{c: found[c].map(lambda v: masked(v) if isinstance(v, str) else v) for c in texts})

@@ -49,6 +49,12 @@ class Source:
         about_doors: What the doors read and how, in words that change when it does.
         fuel: SQL condition over ``s`` (staged) and ``p`` (products): quantity is a volume.
         broken: SQL condition over the raw columns: the row could not be taken apart.
+        asides: Rule name to SQL condition over the raw columns: rows that only files of certain forms have and that
+            are no line (blank rows, totals in between, orders that came to nothing, another currency, overlaps).
+        plausible_days: Whether lines outside the days of trade are set aside.
+        direct_customers: Whether every customer number is replaced by a pseudonym, whatever it looks like.
+        copies_files: Whether the door copies the files before SQL reads them.
+        computed: Raw columns that the door has added: they do not tell a row from its twin.
         returns_matched: Whether negative lines are matched to the sale they take back.
         fee: SQL condition over ``s``: the line is no merchandise.
         cancelled: SQL condition over ``s``: the line takes back an order.
@@ -72,6 +78,11 @@ class Source:
     about_doors: str = ""
     fuel: str = "false"
     broken: str = "false"
+    asides: Mapping[str, str] = field(default_factory=dict)
+    plausible_days: bool = False
+    computed: tuple[str, ...] = ()
+    direct_customers: bool = False
+    copies_files: bool = False
     returns_matched: bool = False
     fee: str = "false"
     cancelled: str = "false"
@@ -84,6 +95,7 @@ class Source:
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("door", "doors", "files", "raw")}
         digest.update(repr(plain).encode())
         for path in self.files:
+            digest.update(path.name.encode())
             with path.open("rb") as stream:
                 digest.update(hashlib.file_digest(stream, "sha256").digest())
         return digest.hexdigest()

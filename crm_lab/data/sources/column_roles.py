@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import re
-import tomllib
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
 from itertools import islice
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
+from pyarrow import ArrowException
 
 from crm_lab.checks import BadInput
-from crm_lab.data.sources.raw_rows import Reading, csv_fields, excel_rows, is_gzip, open_text
+from crm_lab.data.sources.column_vocabulary import known_names, looks_like_numbers, names_by_role, plain_name
+from crm_lab.data.sources.opening.file_form import reading_of
+from crm_lab.data.sources.opening.header_names import header_names
+from crm_lab.data.sources.opening.reading import Reading
+from crm_lab.data.sources.opening.text_file import READ_ERRORS, open_text
+from crm_lab.data.sources.opening.workbook import sheet_rows
+from crm_lab.data.sources.raw_rows import read_raw
 from crm_lab.tables import Table
 
 SAMPLE = 5_000
@@ -27,6 +35,10 @@ _DATE_FORMATS = (
     "%m-%d-%Y", "%Y年%m月%d日",
 )  # fmt: skip
 
+_NUMBERS = ("quantity", "amount", "price", "discount", "refund", "tax", "cost", "line_cost")
+_YEAR = re.compile(
+    r"(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2}|^\d{5}(?:\.\d+)?$|^\d{10}$|^\d{13}$|[\u0660-\u0669\uff10-\uff19]{2}"
+)
 _POINT = re.compile(r"-?\d{1,3}(,\d{3})*(\.\d+)?$|-?\d+(\.\d+)?$")
 _COMMA = re.compile(r"-?\d{1,3}(\.\d{3})*(,\d+)?$|-?\d+(,\d+)?$")
 
@@ -75,8 +87,25 @@ def propose(path: Path, given: Mapping[str, str] | None = None) -> Proposal:
     Raises:
         BadInput: If there is no such file or it is empty.
     """
-    reading, header, values, rows = _looked_at(path)
-    columns = {**_roles(header, values), **(given or {})}
+    return propose_from(*_looked_at(path), given or {})
+
+
+def propose_from(
+    reading: Reading, header: list[str], values: _Values, rows: int, given: Mapping[str, str], *, by_name: bool = True
+) -> Proposal:
+    """A proposal from rows that were looked at already.
+
+    Args:
+        reading: How the file is read.
+        header: Its columns.
+        values: Column to its values in the rows.
+        rows: How many rows.
+        given: Role to column where it is known; its columns have no other role.
+        by_name: Whether roles that are not given go by the columns' names.
+    """
+    guessed = _roles(header, values) if by_name else {}
+    kept = {role: column for role, column in guessed.items() if column not in given.values()}
+    columns = {**kept, **given}
     numbers = [v for role in ("amount", "price", "quantity", "discount") for v in values.get(columns.get(role, ""), [])]
     return _proposal(reading, header, values, rows, columns, values.get(columns.get("date", ""), []), numbers)
 
@@ -121,8 +150,17 @@ def _looked_at(path: Path) -> tuple[Reading, list[str], _Values, int]:
         raise BadInput(f"There is no file {path}; give the path of a CSV, Parquet or Excel file.")
     if path.stat().st_size == 0:
         raise BadInput(f"{path} is empty; give a file with column names and rows.")
-    reading = _reading(path)
-    header, *rows = list(islice(_rows(reading), SAMPLE + 1))
+    reading = reading_of(path, known_names)
+    try:
+        given, *rows = list(islice(_rows(reading), SAMPLE + 1)) or [[]]
+    except (*READ_ERRORS, ArrowException, duckdb.Error) as error:
+        words = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")[:200]
+        raise (
+            error
+            if isinstance(error, BadInput)
+            else BadInput(f"{path.name} cannot be read as {reading.format}: {words}.")
+        ) from error
+    header = header_names(given)
     values = {
         name: [row[i] for row in rows if i < len(row) and row[i] not in ("", None)] for i, name in enumerate(header)
     }
@@ -156,11 +194,11 @@ def propose_table(path: Path, table: Table) -> Proposal:
         BadInput: If there is no such file or it is empty.
     """
     reading, header, values, rows = _looked_at(path)
-    plain = {_plain(name): name for name in header}
-    known = {**_names_of(), **({table.known_on: _names_of()["date"]} if table.known_on else {})}
+    plain = {plain_name(name): name for name in header}
+    known = {**names_by_role(), **({table.known_on: names_by_role()["date"]} if table.known_on else {})}
     columns: dict[str, str] = {}
     for column in table.columns:
-        names = (_plain(column.name), *known.get(column.name, ()))
+        names = (plain_name(column.name), *map(plain_name, known.get(column.name, ())))
         found = next((plain[name] for name in names if name in plain), None)
         if found is not None and found not in columns.values():
             columns[column.name] = found
@@ -169,86 +207,62 @@ def propose_table(path: Path, table: Table) -> Proposal:
     return _proposal(reading, header, values, rows, columns, dates, money)
 
 
-def _reading(path: Path) -> Reading:
-    with path.open("rb") as stream:
-        magic = stream.read(4)
-    if magic == b"PAR1":
-        return Reading(path, "parquet")
-    if magic[:2] == b"PK":
-        return Reading(path, "excel")
-    encoding = next(e for e in ("utf-8", "gb18030", "cp1252", "latin-1") if _decodes(path, e))
-    return Reading(path, "csv", _delimiter(Reading(path, "csv", ",", encoding)), encoding)
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    try:
-        with open_text(Reading(path, "csv", ",", encoding)) as stream:
-            text = stream.read(1 << 22)
-    except UnicodeError:
-        return False
-    except (OSError, EOFError) as error:
-        kind = "gzip" if is_gzip(path) else "text"
-        raise BadInput(f"{path} cannot be read as {kind}: {error}.") from error
-    if encoding != "gb18030":
-        return True
-    return sum("\u4e00" <= c <= "\u9fff" for c in text) > 0.3 * sum(not c.isascii() for c in text)
-
-
-def _delimiter(reading: Reading) -> str:
-    with open_text(reading) as stream:
-        lines = [line for line in islice(stream, 50) if line.strip()]
-
-    def evenness(mark: str) -> tuple[int, int]:
-        widths = [len(csv_fields(line, mark)) for line in lines]
-        common = max(set(widths), key=widths.count)
-        return (0 if common == 1 else widths.count(common), common)
-
-    return max((",", ";", "\t", "|"), key=evenness)
-
-
 def _rows(reading: Reading) -> Iterator[list[str]]:
     if reading.format == "excel":
-        yield from excel_rows(reading.path)
+        yield from (row for _, row in sheet_rows(reading.path, reading.sheets, reading.skip_rows))
     elif reading.format == "parquet":
         with pq.ParquetFile(reading.path) as file:
             yield list(file.schema_arrow.names)
             for batch in file.iter_batches(batch_size=SAMPLE):
                 columns = [["" if v is None else str(v) for v in column.to_pylist()] for column in batch.columns]
                 yield from (list(row) for row in zip(*columns, strict=True))
+    elif reading.format in ("json", "duckdb"):
+        yield from _rows_by_sql(reading)
     else:
-        import csv
-
         with open_text(reading) as stream:
-            yield from csv.reader(stream, delimiter=reading.delimiter)
+            yield from csv.reader(islice(stream, reading.skip_rows, None), delimiter=reading.delimiter)
+
+
+def _rows_by_sql(reading: Reading) -> Iterator[list[str]]:
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        relation = connection.sql(
+            f"select * exclude (source_row, broken_row) from ({read_raw(connection, reading, Path(folder))})"
+        )
+        yield list(relation.columns)
+        yield from (["" if v is None else v for v in row] for row in relation.limit(SAMPLE).fetchall())
 
 
 def _roles(header: Sequence[str], values: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Each role's best column by name, or the only one with dates; amounts must hold numbers, dates dates."""
     fits: Mapping[str, Callable[[Sequence[str]], bool]] = {
-        **dict.fromkeys(("quantity", "amount", "price", "discount"), is_numeric),
-        "date": lambda seen: bool(date_formats(seen)),
+        **dict.fromkeys(_NUMBERS, looks_like_numbers),
+        "date": lambda seen: any(_YEAR.search(value) for value in seen[:50]),
+        "time": lambda seen: all(":" in value for value in seen[:50]),
     }
-    plain = {_plain(name): name for name in header}
+    plain = {plain_name(name): name for name in header}
     chosen: dict[str, str] = {}
-    for role, names in _names_of().items():
+    names_of = names_by_role()
+    barred = names_of.pop("not_the_date")
+    for role, names in names_of.items():
         for name in names:
-            column = plain.get(name)
+            column = plain.get(plain_name(name))
             if column and column not in chosen.values() and fits.get(role, bool)(values[column]):
                 chosen[role] = column
                 break
-    dated = [name for name in header if name not in chosen.values() and fits["date"](values[name])]
-    if "date" not in chosen and len(dated) == 1:
-        chosen["date"] = dated[0]
+    if "date" not in chosen:
+        chosen.update(_only_date(header, values, chosen, barred))
+    if "date" in chosen and "time" in chosen and any(":" in value for value in values[chosen["date"]][:50]):
+        del chosen["time"]
     return chosen
 
 
-def _names_of() -> dict[str, list[str]]:
-    """What people call their columns, by role."""
-    return tomllib.loads(resources.files(__package__).joinpath("column_names.toml").read_text(encoding="utf-8"))
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.lower())
+def _only_date(
+    header: Sequence[str], values: Mapping[str, Sequence[str]], chosen: Mapping[str, str], barred: Sequence[str]
+) -> dict[str, str]:
+    """The one column with dates that is nobody's birthday and no day of delivery."""
+    dated = [name for name in header if name not in chosen.values() and date_formats(values[name])]
+    kept = [name for name in dated if not any(plain_name(word) in plain_name(name) for word in barred)]
+    return {"date": kept[0]} if len(kept) == 1 else {}
 
 
 def is_numeric(seen: Sequence[str]) -> bool:

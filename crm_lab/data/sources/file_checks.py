@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -12,12 +10,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crm_lab.checks import Problems
-from crm_lab.data.sources.raw_rows import Reading, header_of, is_gzip, open_text
+from crm_lab.data.sources.direct_ids import masked
+from crm_lab.data.sources.lines.line_mapping import LineReading
+from crm_lab.data.sources.opening.reading import Reading
+from crm_lab.data.sources.opening.text_file import READ_ERRORS, is_gzip, open_text
+from crm_lab.data.sources.raw_rows import given_header, header_of
 
 UNREADABLE_SHARE = 0.05
 """A file of which more than this share of dates or amounts cannot be read is taken for wrongly described."""
 
-_READ_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, pa.ArrowInvalid, KeyError, duckdb.Error)
+_READ_ERRORS = (*READ_ERRORS, pa.ArrowException, KeyError, duckdb.Error)
 _DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
@@ -35,7 +37,7 @@ def refuse_unreadable(reading: Reading, columns: Mapping[str, str]) -> None:
     problems.extend(_unopenable(reading))
     problems.raise_any()
     header = header_of(reading)
-    problems.extend(_bad_header(header, reading))
+    problems.extend(_bad_header(given_header(reading), reading, columns))
     problems.extend(_unmapped(header, columns))
     problems.raise_any()
 
@@ -56,7 +58,7 @@ def _unopenable(reading: Reading) -> Iterator[str]:
 
 
 def _kind(reading: Reading) -> str:
-    names = {"csv": "CSV", "parquet": "Parquet", "excel": "Excel", "duckdb": "a DuckDB database"}
+    names = {"csv": "CSV", "parquet": "Parquet", "excel": "Excel", "duckdb": "a DuckDB database", "json": "JSON lines"}
     return f"gzipped {names[reading.format]}" if is_gzip(reading.path) else names[reading.format]
 
 
@@ -68,7 +70,7 @@ def _undecodable(reading: Reading) -> Iterator[str]:
     if reading.format == "parquet":
         pq.ParquetFile(reading.path).close()
         return
-    if reading.format in ("excel", "duckdb"):
+    if reading.format in ("excel", "duckdb", "json"):
         header_of(reading)
         return
     try:
@@ -88,8 +90,9 @@ def _undecodable(reading: Reading) -> Iterator[str]:
         yield "its first line holds zero bytes: it is no text, or UTF-16; set `encoding`."
 
 
-def _bad_header(header: list[str], reading: Reading) -> Iterator[str]:
-    twice = [name for name, n in Counter(name.strip().lower() for name in header).items() if n > 1]
+def _bad_header(header: list[str], reading: Reading, columns: Mapping[str, str]) -> Iterator[str]:
+    used = {column.strip().lower() for column in columns.values()}
+    twice = [name for name, n in Counter(name.strip().lower() for name in header).items() if n > 1 and name in used]
     if twice:
         yield f"column names stand twice: {', '.join(repr(n) for n in twice)}; rename them."
     if len(header) == 1 and reading.format == "csv":
@@ -106,17 +109,21 @@ def _unmapped(header: list[str], columns: Mapping[str, str]) -> Iterator[str]:
             yield f"the column {column!r} for {role} is not there; the file has {', '.join(map(repr, header[:30]))}."
 
 
-def refuse_wrongly_described(connection: duckdb.DuckDBPyConnection, raw: str, mapping: Mapping[str, str]) -> None:
+def refuse_wrongly_described(
+    connection: duckdb.DuckDBPyConnection, raw: str, mapping: Mapping[str, str], lines: LineReading
+) -> None:
     """Refuse a file whose dates or amounts mostly cannot be read: the description is wrong, not the rows.
 
-    Fewer unreadable rows than `UNREADABLE_SHARE` go to quarantine one by one.
+    Fewer unreadable rows than `UNREADABLE_SHARE` go to quarantine one by one; rows that are no lines do not count.
 
     Raises:
         BadInput: With counts and an example for each column.
     """
     roles = {"moment": "dates", "quantity": "quantities", "net_amount": "amounts"}
+    aside = " or ".join(f"coalesce({sql}, false)" for sql in lines.asides().values())
     counts = ", ".join(f"count(*) filter ({mapping[role]} is null) as {role}" for role in roles)
-    row = connection.execute(f"select count(*) as n, count(broken_row), {counts} from ({raw})").fetchone()
+    kept = f"select * from ({raw}) where not ({aside})"
+    row = connection.execute(f"select count(*) as n, count(broken_row), {counts} from ({kept})").fetchone()
     n, broken, *unread = row or (0, 0, 0, 0, 0)
     problems = Problems("The file cannot be used as described")
     problems.unless(n > 0, "it has column names but no rows.")
@@ -124,16 +131,15 @@ def refuse_wrongly_described(connection: duckdb.DuckDBPyConnection, raw: str, ma
     for (role, words), count in zip(roles.items(), unread, strict=True):
         bad = count - broken
         if n and bad > UNREADABLE_SHARE * n:
-            problems.extend(
-                [f"{bad:,} of {n:,} {words} cannot be read, e.g. {_example(connection, raw, mapping[role])}."]
-            )
+            example = _example(connection, kept, mapping[role], list(lines.columns.used().values()))
+            problems.extend([f"{bad:,} of {n:,} {words} cannot be read, e.g. {example}."])
     problems.raise_any()
 
 
-def _example(connection: duckdb.DuckDBPyConnection, raw: str, expression: str) -> str:
+def _example(connection: duckdb.DuckDBPyConnection, raw: str, expression: str, used: list[str]) -> str:
+    """A row that cannot be read, its columns that have a role, addresses in it masked."""
     cursor = connection.execute(f"select * from ({raw}) where {expression} is null and broken_row is null limit 1")
     names = [d[0] for d in cursor.description or ()]
     row = cursor.fetchone() or ()
-    return "; ".join(f"{n}={v!r}" for n, v in zip(names, row, strict=False) if n not in ("source_row", "broken_row"))[
-        :200
-    ]
+    shown = {name: value for name, value in zip(names, row, strict=False) if name in used}
+    return masked("; ".join(f"{name}={value!r}" for name, value in shown.items()))[:200]

@@ -1,4 +1,4 @@
-"""A retailer's own file: CSV (also gzipped), Parquet or Excel, mapped onto the contract by a TOML table."""
+"""A retailer's own file: CSV (also packed), Parquet, Excel or JSON lines, mapped onto the contract by a TOML table."""
 
 from __future__ import annotations
 
@@ -6,41 +6,39 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from crm_lab.checks import BadInput, Problems
+from crm_lab.data.quoting import text_of
 from crm_lab.data.sources.base import Action, Source
+from crm_lab.data.sources.dates_and_times import has_hours
+from crm_lab.data.sources.direct_ids import names_direct_ids
 from crm_lab.data.sources.file_checks import refuse_unreadable, refuse_wrongly_described
 from crm_lab.data.sources.further_tables import FurtherTable, doors_of, problems_of
-from crm_lab.data.sources.raw_rows import read_raw
-from crm_lab.data.sources.sql import customer, name_of, number, text_of
+from crm_lab.data.sources.lines.dimensions import dimensions_of
+from crm_lab.data.sources.lines.line_columns import Columns
+from crm_lab.data.sources.lines.line_mapping import LineReading
+from crm_lab.data.sources.lines.order_values import COMPUTED, SHIPPING, mapping_of, needed, with_order_values
+from crm_lab.data.sources.lines.several_files import OVERLAP, files_in, joined, read_stacked
+from crm_lab.data.sources.opening.reading import Reading
+from crm_lab.data.sources.raw_rows import PART
 from crm_lab.data.sources.toml_description import FileDescription
 
+_NO_WORDS = ("guest", "guests", "n/a", "na", "null", "none", "nan", "nil", "-", "--", "anonymous", "unknown", "散客")
 
-class Columns(BaseModel):
-    """Which column of the file holds what. Either `amount` (of the line) or `price` (of one unit) is needed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class JoinedFile(FileDescription):
+    """A ``[[source.joined]]`` table: a further file whose columns the rows take over by a key.
 
-    date: str
-    customer_id: str
-    order_id: str | None = None
-    product_id: str | None = None
-    store_id: str | None = None
-    quantity: str | None = None
-    amount: str | None = None
-    price: str | None = None
-    discount: str | None = None
-    category: str | None = None
-    region: str | None = None
+    Attributes:
+        on: Column that both have; it stands once in the further file.
+    """
 
-    def used(self) -> dict[str, str]:
-        """Role to column, for the roles that are given."""
-        return {role: column for role, column in self.model_dump().items() if column}
+    on: str
 
 
 class FileSource(FileDescription):
@@ -49,10 +47,24 @@ class FileSource(FileDescription):
     Attributes:
         name: What the source is called in file names.
         columns: Which column holds what.
+        more: Further files of the same form. Where ``path`` is a folder, all files in it are read.
+        joined: Further files that add columns.
         title: What the source is called in reports.
         timezone: The retailer's, IANA; timestamps are taken as local time of `clock`.
         clock: Time zone of the timestamps where it differs.
+        offsets: Times with an offset count in the retailer's zone (``converted``) or as they are ``written``.
         currency: ISO code of all amounts.
+        keep_currency: Rows in other currencies are set aside.
+        rates: Currency code to what one unit of it is in `currency`.
+        amount_is: The amount is the line's (``line``), before discount (``gross``), or its order's (``order_total``).
+        discount_is: The discount is in currency (``amount``), a ``share`` of 1, or ``percent``.
+        amount_with_tax: The column of tax is taken out of the amount.
+        fill: What stands on an order's first line only holds for all its lines.
+        status: Word of the status column to ``sale``, ``no_sale`` or ``return``.
+        nobody: Customer numbers, in lower case, that are nobody's.
+        totals_in: Columns in which rows that are totals of others say so.
+        counts_only: There are no amounts.
+        hours: Whether the times of day are real.
         licence: Licence or terms.
         cancelled: Regular expression on order numbers that take back an order.
         fee_products: Product codes that are no merchandise.
@@ -64,11 +76,25 @@ class FileSource(FileDescription):
 
     name: str
     columns: Columns
+    more: tuple[Path, ...] = ()
+    joined: tuple[JoinedFile, ...] = ()
     title: str = ""
     date_format: str = "%Y-%m-%d %H:%M:%S"
     timezone: str = "UTC"
     clock: str | None = None
+    offsets: Literal["converted", "written"] = "converted"
     currency: str = "EUR"
+    keep_currency: str | None = None
+    rates: dict[str, float] = Field(default_factory=dict)
+    amount_is: Literal["line", "gross", "order_total"] = "line"
+    discount_is: Literal["amount", "share", "percent"] = "amount"
+    amount_with_tax: bool = False
+    fill: bool = False
+    status: dict[str, Literal["sale", "no_sale", "return"]] = Field(default_factory=dict)
+    nobody: tuple[str, ...] = _NO_WORDS
+    totals_in: tuple[str, ...] = ()
+    counts_only: bool = False
+    hours: bool = True
     licence: str = "your own"
     cancelled: str | None = None
     fee_products: tuple[str, ...] = ()
@@ -84,6 +110,19 @@ class FileSource(FileDescription):
             close = get_close_matches(zone, available_timezones(), n=1)
             raise ValueError(f"is no time zone; did you mean {close[0] if close else 'Europe/London'}?")
         return zone
+
+    def files(self) -> tuple[Path, ...]:
+        """The files of rows, those of a folder one by one."""
+        return (*files_in(self.path), *self.more)
+
+    def lines(self) -> LineReading:
+        """How the columns are read."""
+        return LineReading(
+            columns=self.columns, decimal=self.decimal, date_format=self.date_format,
+            written=self.offsets == "written", amount_is=self.amount_is, discount_is=self.discount_is,
+            amount_with_tax=self.amount_with_tax, status=self.status, nobody=self.nobody,
+            keep_currency=self.keep_currency, rates=self.rates, counts_only=self.counts_only, totals_in=self.totals_in,
+        )  # fmt: skip
 
 
 def from_toml(path: Path) -> Source:
@@ -117,7 +156,11 @@ def described(table: Mapping[str, Any], what: str, beside: Path) -> FileSource:
     tables = {
         name: table.model_copy(update={"path": (beside / table.path).resolve()}) for name, table in spec.tables.items()
     }
-    return spec.model_copy(update={"path": (beside / spec.path).resolve(), "tables": tables})
+    further = tuple(one.model_copy(update={"path": (beside / one.path).resolve()}) for one in spec.joined)
+    more = tuple((beside / path).resolve() for path in spec.more)
+    return spec.model_copy(
+        update={"path": (beside / spec.path).resolve(), "tables": tables, "joined": further, "more": more}
+    )
 
 
 def file_source(spec: FileSource) -> Source:
@@ -126,81 +169,100 @@ def file_source(spec: FileSource) -> Source:
     Raises:
         BadInput: If the file cannot be read as described.
     """
-    columns = spec.columns
-    problems = Problems(f"The source {spec.name}")
-    problems.unless(spec.path.is_file(), f"there is no file {spec.path}; set `path` in the [source] table.")
-    problems.extend(problems_of(spec.tables))
-    problems.raise_any()
-    mapping = _mapping(columns, spec)
-
-    def door(connection: duckdb.DuckDBPyConnection, folder: Path) -> str:
-        refuse_unreadable(spec.reading(), columns.used())
-        raw = read_raw(connection, spec.reading(), folder)
-        refuse_wrongly_described(connection, raw, mapping)
-        return raw
-
+    _refuse_contradictions(spec)
+    lines = spec.lines()
+    by_order = needed(lines, spec.fill)
+    several = len(spec.files()) > 1 or len(spec.sheets) > 1
+    fees = (*spec.fee_products, *((SHIPPING,) if spec.columns.shipping else ()))
+    whole = bool(spec.columns.order_id and (spec.columns.product_id or spec.amount_is == "order_total"))
     return Source(
         name=spec.name,
         title=spec.title or spec.name,
         licence=spec.licence,
         currency=spec.currency,
-        files=(spec.path, *(table.path for table in spec.tables.values())),
-        door=door,
-        mapping=mapping,
-        clock=spec.clock or spec.timezone,
+        files=(*spec.files(), *(one.path for one in spec.joined), *(table.path for table in spec.tables.values())),
+        door=lambda connection, folder: _opened(spec, connection, folder),
+        mapping=mapping_of(lines) if by_order else lines.mapping(),
+        clock=_clock(spec),
         timezone=str(ZoneInfo(spec.timezone)),
-        has_hours="%H" in spec.date_format,
-        dimensions={name: sql for name, sql in _dimensions(columns).items() if name not in spec.tables},
+        has_hours=spec.hours and (has_hours(spec.date_format)),
+        dimensions={name: sql for name, sql in dimensions_of(lines).items() if name not in spec.tables},
         doors=doors_of(spec.tables),
-        about_doors=repr({name: table.model_dump(exclude={"path"}) for name, table in spec.tables.items()}),
+        about_doors=repr((spec.model_dump(exclude={"path", "tables", "more", "joined"}),
+                          [one.model_dump(exclude={"path"}) for one in spec.joined],
+                          {name: table.model_dump(exclude={"path"}) for name, table in spec.tables.items()})),
         broken="broken_row is not null",
-        fee=f"s.product_id in ({', '.join(text_of(code) for code in spec.fee_products)})"
-        if spec.fee_products
-        else "false",
+        asides={**lines.asides(), **({"overlap": OVERLAP} if several else {})},
+        plausible_days=True,
+        computed=(PART, OVERLAP, *COMPUTED),
+        direct_customers=names_direct_ids(spec.columns.customer_id),
+        copies_files=True,
+        fee=f"s.product_id in ({', '.join(text_of(code) for code in fees)})" if fees else "false",
         cancelled=f"regexp_matches(s.order_id, {text_of(spec.cancelled)})" if spec.cancelled else "false",
         returns_matched=spec.returns_matched,
-        actions={"repeated_line": "quarantine" if columns.order_id else "flag", **spec.rules},
+        actions={"repeated_line": "quarantine" if whole else "flag", **spec.rules},
         simulated=spec.simulated,
+    )  # fmt: skip
+
+
+def _refuse_contradictions(spec: FileSource) -> None:
+    problems = Problems(f"The source {spec.name}")
+    files = spec.files()
+    problems.unless(files, f"there is no file in {spec.path}.")
+    problems.extend(
+        f"there is no file {path}; set `path` in the [source] table."
+        for path in (*files, *(one.path for one in spec.joined))
+        if not path.is_file()
     )
+    columns = spec.columns
+    problems.unless(
+        columns.amount or columns.price or spec.counts_only,
+        "neither `amount` nor `price` has a column; name one, or set counts_only = true.",
+    )
+    by_order = needed(spec.lines(), spec.fill)
+    problems.unless(not by_order or columns.order_id, "values of whole orders need a column for order_id.")
+    problems.unless(
+        columns.price or spec.amount_is != "order_total" or columns.amount, "amount_is needs a column for amount."
+    )
+    problems.unless(not spec.cancelled or _is_pattern(str(spec.cancelled)), "`cancelled` is no regular expression.")
+    problems.extend(problems_of(spec.tables))
+    problems.raise_any()
 
 
-def _mapping(columns: Columns, spec: FileSource) -> dict[str, str]:
-    def text(column: str | None) -> str:
-        return name_of(column) if column else "null"
-
-    def amount(column: str | None) -> str:
-        return number(str(column), spec.decimal)
-
-    quantity = amount(columns.quantity) if columns.quantity else "1"
-    net = amount(columns.amount) if columns.amount else f"({quantity} * {amount(columns.price)})::decimal(18,4)"
-    discount = f"coalesce({amount(columns.discount)}, 0)" if columns.discount else "0::decimal(18,4)"
-    moment = f"try_strptime({name_of(columns.date)}, {text_of(spec.date_format)})"
-    return {
-        "order_id": text(columns.order_id)
-        if columns.order_id
-        else f"pseudonym({text(columns.customer_id)}) || ' ' || {moment}::date",
-        "customer_id": customer(text(columns.customer_id)),
-        "product_id": text(columns.product_id),
-        "store_id": text(columns.store_id),
-        "moment": moment,
-        "quantity": quantity,
-        "gross_amount": f"{net} + {discount}",
-        "discount_amount": discount,
-        "net_amount": net,
-    }
+def _is_pattern(text: str) -> bool:
+    try:
+        with duckdb.connect() as nowhere:
+            nowhere.execute("select regexp_matches('x', $1)", [text])
+    except duckdb.Error:
+        return False
+    return True
 
 
-def _dimensions(columns: Columns) -> dict[str, str]:
-    made = {}
-    if columns.product_id and columns.category:
-        made["products"] = (
-            f"select {name_of(columns.product_id)} as product_id, min({name_of(columns.category)}) as category"
-            f" from raw where {name_of(columns.product_id)} is not null group by 1"
-        )
-    if columns.region:
-        key = customer(name_of(columns.customer_id))
-        made["customers"] = (
-            f"select {key} as customer_id, min({name_of(columns.region)}) as region"
-            f" from raw where {key} is not null group by 1"
-        )
-    return made
+def _clock(spec: FileSource) -> str:
+    """Zone of the timestamps that the mapping gives."""
+    if "%z" in spec.date_format:
+        return spec.timezone if spec.offsets == "written" else "UTC"
+    if spec.date_format.startswith("epoch"):
+        return "UTC"
+    return spec.clock or spec.timezone
+
+
+def _opened(spec: FileSource, connection: duckdb.DuckDBPyConnection, folder: Path) -> str:
+    """SQL of the raw rows, all that the files say of a line in its row."""
+    files, lines = spec.files(), spec.lines()
+    reading: Reading = spec.reading()
+    for path in files:
+        refuse_unreadable(Reading(path, *_form(reading)), {} if spec.joined else spec.columns.used())
+    raw, header = read_stacked(connection, reading, files, folder)
+    for one in spec.joined:
+        raw, header = joined(connection, raw, header, one.reading(), one.on, folder)
+    if needed(lines, spec.fill):
+        raw = with_order_values(raw, lines, header, spec.fill)
+        refuse_wrongly_described(connection, raw, mapping_of(lines), lines)
+    else:
+        refuse_wrongly_described(connection, raw, lines.mapping(), lines)
+    return raw
+
+
+def _form(reading: Reading) -> tuple[Any, ...]:
+    return (reading.format, reading.delimiter, reading.encoding, reading.query, reading.skip_rows, reading.sheets)

@@ -10,7 +10,8 @@ import pandas as pd
 
 from crm_lab.checks import BadInput, need_columns
 from crm_lab.data.sources.base import Source
-from crm_lab.data.sources.files import Columns, FileSource, file_source
+from crm_lab.data.sources.files import FileSource, file_source
+from crm_lab.data.sources.lines.line_columns import Columns
 
 
 def frame_source(frame: pd.DataFrame, columns: dict[str, str], *, name: str = "frame", **settings: str) -> Source:

@@ -10,9 +10,10 @@ import duckdb
 from pydantic import Field
 
 from crm_lab.checks import Problems
+from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.file_checks import refuse_unreadable
 from crm_lab.data.sources.raw_rows import read_raw
-from crm_lab.data.sources.sql import customer, name_of, number, text_of
+from crm_lab.data.sources.sql import customer, number
 from crm_lab.data.sources.toml_description import FileDescription
 from crm_lab.data.validation import breaches
 from crm_lab.tables import GIVEN, Column, Table

@@ -2,134 +2,149 @@
 
 from __future__ import annotations
 
-import gzip
+import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crm_lab.checks import BadInput
+from crm_lab.data.quoting import name_of, path_of, text_of
+from crm_lab.data.sources.opening.header_names import header_names
+from crm_lab.data.sources.opening.reading import Reading
+from crm_lab.data.sources.opening.text_file import READ_ERRORS, csv_fields, is_gzip, open_bytes, open_text
+from crm_lab.data.sources.opening.workbook import sheet_rows
 
 _BATCH = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How a file is read.
-
-    Attributes:
-        path: The file.
-        format: ``csv``, ``parquet``, ``excel`` or ``duckdb``.
-        delimiter: Of a CSV file.
-        encoding: Of a CSV file.
-        query: What to read from a DuckDB database: ``from TABLE`` or a select.
-    """
-
-    path: Path
-    format: str = "csv"
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    query: str = ""
+_LOOKED_AT = 1_000
+PART = "lab_part"
+"""Column with the sheet or file a row comes from, where there are several."""
 
 
 def read_raw(connection: duckdb.DuckDBPyConnection, reading: Reading, folder: Path) -> str:
     """Write a file's rows as text into a folder and give the SQL that reads them.
 
     Args:
-        connection: Where the SQL will run.
+        connection: Where the SQL will run; it may read the folder.
         reading: How the file is read.
         folder: Empty; what is written there may go after the SQL has run.
 
     Returns:
         SQL with ``source_row``, the file's columns as text, and ``broken_row``: the text of a row that
         could not be taken apart (its columns are null), else null.
+
+    Raises:
+        BadInput: If the file is damaged.
     """
-    if reading.format == "csv":
-        return _read_csv(connection, reading, folder)
-    table = {"parquet": _as_it_is, "excel": _read_excel, "duckdb": _read_database}[reading.format](reading, folder)
-    return f"""
-        select file_row_number + 1 as source_row, columns(* exclude (file_row_number))::text,
-               null::text as broken_row from read_parquet('{_sql_path(table)}', file_row_number = true)"""
+    try:
+        if reading.format == "csv":
+            return _read_csv(connection, reading, folder)
+        makers = {"parquet": _copied, "excel": _read_excel, "duckdb": _read_database, "json": _read_json}
+        return _as_text(connection, makers[reading.format](reading, folder), reading, folder)
+    except (duckdb.Error, pa.ArrowException, *READ_ERRORS) as error:
+        if isinstance(error, BadInput):
+            raise
+        words = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")[:200]
+        raise BadInput(f"The file {reading.path.name} cannot be read as {reading.format}: {words}.") from error
 
 
-def _as_it_is(reading: Reading, folder: Path) -> Path:  # noqa: ARG001 - one signature for all formats
-    return reading.path
+def _as_text(connection: duckdb.DuckDBPyConnection, table: Path, reading: Reading, folder: Path) -> str:
+    """SQL of a Parquet file's columns as text, under names of their own."""
+    described = connection.execute(f"describe from read_parquet({path_of(table)})").fetchall()
+    given = [row[0] for row in described]
+    names = given if reading.format in ("excel", "json") else header_of(reading)
+    columns = ", ".join(f"{name_of(old)}::text as {name_of(new)}" for old, new in zip(given, names, strict=True))
+    rows = f"""select file_row_number + 1 as source_row, {columns}, null::text as broken_row
+               from read_parquet({path_of(table)}, file_row_number = true)"""
+    connection.execute(f"copy ({rows}) to {text_of(str(folder / 'text.parquet'))}")
+    return f"from read_parquet({path_of(folder / 'text.parquet')})"
+
+
+def _copied(reading: Reading, folder: Path) -> Path:
+    """The file under a name of ours, in a folder that the connection may read."""
+    shutil.copyfile(reading.path, folder / "input.parquet")
+    return folder / "input.parquet"
 
 
 def _read_excel(reading: Reading, folder: Path) -> Path:
-    _write_text_table(excel_rows(reading.path), folder / "excel.parquet")
+    rows = sheet_rows(reading.path, reading.sheets, reading.skip_rows)
+    _, header = next(rows, ("", []))
+    several = len(reading.sheets) > 1
+    names = [*header_names(header), *([PART] if several else [])]
+    _write_text_table(names, ([*row, sheet] if several else row for sheet, row in rows), folder / "excel.parquet")
     return folder / "excel.parquet"
 
 
+def _read_json(reading: Reading, folder: Path) -> Path:
+    names = header_names(_json_keys(reading))
+    rows = ([_json_text(row.get(key)) for key in _json_keys(reading)] for row in _json_objects(reading))
+    _write_text_table(names, rows, folder / "json.parquet")
+    return folder / "json.parquet"
+
+
+def _json_keys(reading: Reading) -> list[str]:
+    return list(dict.fromkeys(key for row in islice(_json_objects(reading), _LOOKED_AT) for key in row))
+
+
+def _json_objects(reading: Reading) -> Iterator[dict[str, object]]:
+    with open_text(reading) as stream:
+        for number, line in enumerate(stream, start=1):
+            if line.strip():
+                try:
+                    row = json.loads(line, parse_float=str, parse_int=str)
+                except (ValueError, RecursionError) as error:
+                    raise BadInput(f"Line {number} of {reading.path.name} is no JSON: {error}.") from error
+                if not isinstance(row, dict):
+                    raise BadInput(f"Line {number} of {reading.path.name} is no JSON object; one is needed a line.")
+                yield row
+
+
+def _json_text(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _read_database(reading: Reading, folder: Path) -> Path:
-    with duckdb.connect(str(reading.path), read_only=True) as database:
-        database.execute(f"copy ({reading.query}) to '{folder}/database.parquet'")
+    shutil.copyfile(reading.path, folder / "input.duckdb")
+    with _database(folder / "input.duckdb") as database:
+        database.execute(f"set allowed_directories = [{text_of(str(folder))}]")
+        database.execute("set enable_external_access = false")
+        database.execute("set lock_configuration = true")
+        database.execute(f"copy ({reading.query}) to {text_of(str(folder / 'database.parquet'))}")
     return folder / "database.parquet"
 
 
+def _database(path: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(path), read_only=True)
+
+
 def header_of(reading: Reading) -> list[str]:
-    """The names in a file's first row, as they stand there."""
+    """Names for the columns of a file, each of its own."""
+    return header_names(given_header(reading))
+
+
+def given_header(reading: Reading) -> list[str]:
+    """The names in a file's header, as they stand there."""
     if reading.format == "parquet":
         return list(pq.read_schema(reading.path).names)
     if reading.format == "excel":
-        return next(excel_rows(reading.path), [])
+        return next(sheet_rows(reading.path, reading.sheets, reading.skip_rows), ("", []))[1]
+    if reading.format == "json":
+        return _json_keys(reading)
     if reading.format == "duckdb":
-        with duckdb.connect(str(reading.path), read_only=True) as database:
+        with _database(reading.path) as database:
             return [str(row[0]) for row in database.execute(f"describe {reading.query}").fetchall()]
     with open_text(reading) as stream:
-        line = stream.readline()
+        line = next(islice(stream, reading.skip_rows, None), "")
     return csv_fields(line, reading.delimiter)
 
 
-def csv_fields(line: str, delimiter: str) -> list[str]:
-    """The fields of one CSV line, quotes taken off."""
-    import csv
-
-    return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
-
-
-def open_text(reading: Reading) -> IO[str]:
-    """A CSV file as text, unzipped and without a byte-order mark."""
-    encoding = "utf-8-sig" if reading.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else reading.encoding
-    if is_gzip(reading.path):
-        return gzip.open(reading.path, "rt", encoding=encoding, newline="")
-    return reading.path.open("r", encoding=encoding, newline="")
-
-
-def is_gzip(path: Path) -> bool:
-    """Whether a file's first bytes are those of gzip, whatever its name."""
-    with path.open("rb") as stream:
-        return stream.read(2) == b"\x1f\x8b"
-
-
-def excel_rows(path: Path) -> Iterator[list[str]]:
-    """The rows of an Excel file's first sheet as text; dates in ISO form, empty cells as empty text."""
-    from openpyxl import load_workbook
-
-    with path.open("rb") as stream:
-        book = load_workbook(stream, read_only=True, data_only=True)
-        for row in book.worksheets[0].iter_rows(values_only=True):
-            yield ["" if cell is None else _cell_text(cell) for cell in row]
-        book.close()
-
-
-def _cell_text(cell: Any) -> str:
-    if hasattr(cell, "isoformat"):
-        return str(cell.isoformat(sep=" ") if hasattr(cell, "hour") and hasattr(cell, "year") else cell.isoformat())
-    return repr(cell) if isinstance(cell, float) and not cell.is_integer() else str(int(cell) if _whole(cell) else cell)
-
-
-def _whole(cell: Any) -> bool:
-    return isinstance(cell, float) and cell.is_integer()
-
-
-def _write_text_table(rows: Iterator[list[str]], path: Path) -> None:
-    names = next(rows)
+def _write_text_table(names: list[str], rows: Iterator[list[str]], path: Path) -> None:
+    if not names:
+        raise BadInput("The sheet has no header; name another.")
     schema = pa.schema([(name, pa.string()) for name in names])
     with pq.ParquetWriter(path, schema) as writer:
         batch: list[list[str]] = []
@@ -148,32 +163,34 @@ def _table(rows: list[list[str]], schema: pa.Schema) -> pa.Table:
 
 def _read_csv(connection: duckdb.DuckDBPyConnection, reading: Reading, folder: Path) -> str:
     path = _utf8(reading, folder)
-    names = header_of(reading)
-    columns = ", ".join(f"{_literal(name)}: 'varchar'" for name in names)
+    columns = ", ".join(f"{text_of(name)}: 'varchar'" for name in header_of(reading))
     try:
-        _copy_good(connection, path, columns, reading.delimiter, folder)
+        _copy_good(connection, path, columns, reading, folder)
     except duckdb.InvalidInputException:  # line ends of several kinds: make them one
-        _copy_good(connection, _one_line_end(reading, folder), columns, reading.delimiter, folder)
-    good = f"select *, null::text as broken_row from read_parquet('{folder}/good.parquet')"
+        _copy_good(connection, _one_line_end(reading, folder), columns, reading, folder)
+    good = f"select *, null::text as broken_row from read_parquet({path_of(folder / 'good.parquet')})"
     known = [row[0] for row in connection.execute("show tables").fetchall()]
     if "reject_errors" not in known:
         return good
-    return f"""
-        {good} union all by name
-        select (select coalesce(max(source_row), 0) from read_parquet('{folder}/good.parquet'))
+    broken = f"""
+        select (select coalesce(max(source_row), 0) from read_parquet({path_of(folder / "good.parquet")}))
                + row_number() over (order by line) as source_row,
                'line ' || line || ': ' || min(csv_line) as broken_row
         from reject_errors group by line, line_byte_position"""
+    connection.execute(f"copy ({broken}) to {text_of(str(folder / 'broken.parquet'))}")
+    return f"{good} union all by name from read_parquet({path_of(folder / 'broken.parquet')})"
 
 
-def _copy_good(connection: duckdb.DuckDBPyConnection, path: Path, columns: str, delimiter: str, folder: Path) -> None:
+def _copy_good(connection: duckdb.DuckDBPyConnection, path: Path, columns: str, reading: Reading, folder: Path) -> None:
     """Write the rows that can be taken apart to ``good.parquet``; the others stand in ``reject_errors``."""
     for table in ("reject_errors", "reject_scans"):
         connection.execute(f"drop table if exists {table}")
-    rows = f"""read_csv('{_sql_path(path)}', auto_detect = false, header = true, columns = {{{columns}}},
-        delim = {_literal(delimiter)}, quote = '"', escape = '"', store_rejects = true, rejects_limit = 0,
-        strict_mode = true, max_line_size = 33554432)"""
-    connection.execute(f"copy (select row_number() over () as source_row, * from {rows}) to '{folder}/good.parquet'")
+    rows = f"""read_csv({path_of(path)}, auto_detect = false, header = true, columns = {{{columns}}},
+        delim = {text_of(reading.delimiter)}, quote = '"', escape = '"', store_rejects = true, rejects_limit = 0,
+        strict_mode = true, max_line_size = 33554432, skip = {int(reading.skip_rows)})"""
+    connection.execute(
+        f"copy (select row_number() over () as source_row, * from {rows}) to {text_of(str(folder / 'good.parquet'))}"
+    )
 
 
 def _one_line_end(reading: Reading, folder: Path) -> Path:
@@ -185,14 +202,15 @@ def _one_line_end(reading: Reading, folder: Path) -> Path:
 
 
 def _utf8(reading: Reading, folder: Path) -> Path:
-    """The file itself where it is UTF-8 without a mark, else a copy that is."""
+    """A copy of the file in UTF-8 without a mark, unpacked, under a name of ours."""
     plain = reading.encoding.lower().replace("_", "-") in ("utf-8", "utf8", "ascii")
-    zipped = is_gzip(reading.path)
-    with reading.path.open("rb") as stream:
+    with open_bytes(reading.path) as stream:
         marked = stream.read(3) == b"\xef\xbb\xbf"
-    if plain and not marked and (not zipped or reading.path.suffix == ".gz"):
-        return reading.path
-    copy = folder / "utf8.csv"
+    copy = folder / ("input.csv.gz" if is_gzip(reading.path) and plain and not marked else "input.csv")
+    if plain and not marked and not _zipped(reading.path):
+        shutil.copyfile(reading.path, copy)
+        return copy
+    copy = folder / "input.csv"
     try:
         with open_text(reading) as source, copy.open("w", encoding="utf-8", newline="") as target:
             shutil.copyfileobj(source, target, 1 << 20)
@@ -203,9 +221,6 @@ def _utf8(reading: Reading, folder: Path) -> Path:
     return copy
 
 
-def _sql_path(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _zipped(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(2) == b"PK"

@@ -1,26 +1,91 @@
-"""Pieces of SQL that every file source is read with."""
+"""Pieces of SQL that every file source is read with; the only place where names and texts of users become SQL."""
 
 from __future__ import annotations
 
+from crm_lab.data.quoting import name_of, text_of
 
-def name_of(column: str) -> str:
-    """A column's name as SQL."""
-    return '"' + column.replace('"', '""') + '"'
+PRICE = "decimal(28,8)"
+"""Type of unit prices and quantities before they are multiplied: a price of 0.12345 keeps its digits."""
+
+MONEY = "decimal(18,4)"
+"""Type of amounts."""
+
+_DIGITS = "０１２３４５６７８９٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९"
+_MARKS = {
+    "−": "-", "–": "-", "—": "-", "－": "-", "﹣": "-", "（": "(", "）": ")", "’": "'",
+    "‘": "'", "`": "'", "´": "'", "，": ",", "．": ".", "٫": ".", "٬": ",", "＋": "+",
+}  # fmt: skip
+_SPACE = r"[\s\x{a0}\x{1680}\x{2000}-\x{200b}\x{202f}\x{205f}\x{3000}\x{feff}]"
+CODES = (
+    "USD", "EUR", "GBP", "CHF", "JPY", "CNY", "RMB", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK",
+    "ISK", "PLN", "CZK", "HUF", "RON", "BGN", "TRY", "RUB", "UAH", "INR", "BDT", "PKR", "LKR",
+    "IDR", "MYR", "SGD", "THB", "VND", "PHP", "KRW", "HKD", "TWD", "AED", "SAR", "QAR", "KWD",
+    "ILS", "ZAR", "NGN", "KES", "EGP", "MAD", "BRL", "MXN", "ARS", "CLP", "COP", "PEN",
+)  # fmt: skip
+"""Codes of currencies that may stand beside a number."""
+
+_CURRENCY = rf"(?:[A-Z]{{1,3}}\$|{'|'.join(CODES)}|Fr\.|Rs\.?|kr\.?|zł|Kč|\p{{Sc}}|元|円|원)"
 
 
-def text_of(value: str) -> str:
-    """A text as SQL."""
-    return "'" + value.replace("'", "''") + "'"
+def filled(column: str) -> str:
+    """A column of text without spaces around it, ``="1001"`` as 1001; null where nothing stands there."""
+    plain = f"regexp_replace({name_of(column)}, '^{_SPACE}+|{_SPACE}+$', '', 'g')"
+    return f"nullif(regexp_replace({plain}, '^=\"(.*)\"$', '\\1'), '')"
 
 
-def number(column: str, decimal: str) -> str:
-    """A column of text as an exact number, marks of thousands left out; null where it is none."""
-    digits = (
-        f"replace(replace({name_of(column)}, '.', ''), ',', '.')"
-        if decimal == ","
-        else (f"replace({name_of(column)}, ',', '')")
-    )
-    return f"try_cast(trim({digits}) as decimal(18,4))"
+def latin(expression: str) -> str:
+    """A text with its digits and marks as in a Latin text, spaces of every kind as plain ones."""
+    given, plain = _DIGITS + "".join(_MARKS), "0123456789" * 4 + "".join(_MARKS.values())
+    return f"regexp_replace(translate({expression}, {text_of(given)}, {text_of(plain)}), '{_SPACE}+', ' ', 'g')"
+
+
+def number(column: str, decimal: str, kind: str = MONEY) -> str:
+    """A column of text as an exact number (`number_in`)."""
+    return number_in(name_of(column), decimal, kind)
+
+
+def number_in(text: str, decimal: str, kind: str = MONEY) -> str:
+    """A text as an exact number; null where it is none under this decimal mark.
+
+    Read are marks of thousands (the other mark, a space, an apostrophe) where they stand between groups, currency
+    signs and codes before or behind, a minus of any kind before or behind, and brackets for a minus.
+
+    Args:
+        text: SQL of the text.
+        decimal: ``.`` or ``,``.
+        kind: SQL type of the result.
+    """
+    plain = f"trim({text})"
+    if decimal == ".":
+        fast = f"case when regexp_full_match({plain}, '[-+]?\\d+(\\.\\d+)?([eE][-+]?\\d+)?') then {plain} end"
+    else:
+        fast = f"case when regexp_full_match({plain}, '[-+]?\\d+(,\\d+)?') then replace({plain}, ',', '.') end"
+    return f"try_cast(coalesce({fast}, {_slow(text, decimal)}) as {kind})"
+
+
+def _slow(text: str, decimal: str) -> str:
+    """SQL of a number in any dress as ``-1234.5``, null where it is none."""
+    packed = f"regexp_replace({latin(text)}, '(\\d) (\\d)', '\\1''\\2', 'g')"
+    bare = f"replace({packed}, ' ', '')"
+    negative = rf"regexp_matches({bare}, '^(?:{_CURRENCY})?-|^\(.*\)(?:{_CURRENCY})?$|-(?:{_CURRENCY})?$')"
+    digits = f"regexp_replace(regexp_extract({bare}, '{_whole(decimal)}', 1), '[{_thousands(decimal)}'']', '', 'g')"
+    value = f"nullif(replace({digits}, ',', '.'), '')"
+    return f"case when {negative} then '-' || {value} else {value} end"
+
+
+def _thousands(decimal: str) -> str:
+    return "." if decimal == "," else ","
+
+
+def _whole(decimal: str) -> str:
+    """Regular expression of a whole number in any dress, in a SQL text; the number itself is its first group."""
+    group, mark = rf"\{_thousands(decimal)}", rf"\{decimal}"
+    tail = rf"(?:{mark}\d*)?"
+    grouped = rf"\d{{1,3}}(?:{group}\d{{3}})+{tail}|\d{{1,3}}(?:''\d{{3}})+{tail}"
+    indian = rf"\d{{1,2}}(?:{group}\d{{2}})+{group}\d{{3}}{tail}"
+    shapes = rf"{grouped}|{indian}|\d+{tail}|{mark}\d+"
+    sign = r"[-+]?"
+    return rf"^\(?(?:{_CURRENCY})?{sign}(?:{_CURRENCY})?\(?({shapes})\)?(?:{_CURRENCY})?-?(?:{_CURRENCY})?\)?$"
 
 
 def customer(expression: str) -> str:

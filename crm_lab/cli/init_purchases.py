@@ -1,0 +1,284 @@
+"""``crm-lab init`` for purchases: read the whole file, ask what can be read in two ways, write the suite."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crm_lab.checks import BadInput
+
+if TYPE_CHECKING:
+    from crm_lab.data.quality.coverage import CoverageResult
+    from crm_lab.data.sources.column_roles import Proposal
+    from crm_lab.data.sources.evidence.findings import Answers, Question
+    from crm_lab.data.sources.evidence.whole_reading import WholeReading
+    from crm_lab.data.workspace import Tables
+
+Parse = Callable[[list[str]], dict[str, Any]]
+"""Reads words of the command line as `init` does."""
+
+_LISTS = ("status", "nobody", "somebody", "rates")
+
+
+def init_purchases(paths: Sequence[Path], target: Path, options: dict[str, Any], parse: Parse) -> None:
+    """Read files of purchases, build their tables, and write a suite.
+
+    Args:
+        paths: As on the command line.
+        target: The suite's file.
+        options: Of the command line.
+        parse: Reads the answer to a question, options as on the command line.
+
+    Raises:
+        BadInput: If something can be read in two ways or cannot be used; nothing is written then.
+    """
+    from crm_lab.cli.suite_text import suite_text
+    from crm_lab.data.quality.coverage import what_can_be_answered
+    from crm_lab.data.quality.reconciliation import reconcile
+    from crm_lab.data.sources.files import described, file_source
+    from crm_lab.data.workspace import open_workspace
+    from crm_lab.project import project_root
+
+    files, further = _grouped(paths)
+    whole, options = _read(files, further, options, parse)
+    settings = _settings(paths, files, whole, options)
+    others = _further_tables(dict(pair.partition("=")[::2] for pair in options["further"]), options["date_format"])
+    joined = [_joined(path, key) for path, key in further]
+    columns = whole.settled.columns
+    source = file_source(
+        described(
+            {**settings, "columns": columns, "tables": others, "joined": joined},
+            "The file as described",
+            files[0].parent,
+        )
+    )
+    tables = open_workspace(source).at("latest")
+    coverage = what_can_be_answered(tables)
+    text = suite_text(settings, columns, others, joined, _pages(coverage, tables), whole.settled.findings)
+    target.write_text(text, encoding="utf-8")
+    click.echo(f"\n{reconcile(tables).readout()}\n\n{coverage}\n")
+    click.echo(f"Written: {target.relative_to(project_root())}\nNext:    crm-lab run {settings['name']}")
+
+
+def _grouped(paths: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """The files of the first one's form, and the others with the column by which each is joined."""
+    from crm_lab.data.sources.column_roles import propose
+    from crm_lab.data.sources.lines.several_files import files_in
+
+    given = [file for path in paths for file in files_in(path)]
+    if not given:
+        raise BadInput(f"There is no file in {paths[0]}.")
+    if len(given) == 1:
+        return given, []
+    headers = {file: propose(file).header for file in given}
+    known = list(headers[given[0]])
+    same = [file for file in given if sorted(headers[file]) == sorted(known)]
+    further: list[tuple[Path, str]] = []
+    for file in (file for file in given if file not in same):
+        keys = [name for name in headers[file] if name in known and name.lower().endswith(("id", "no", "number", "号"))]
+        if not keys:
+            raise BadInput(f"{file.name} has other columns than {given[0].name} and no key in common with it.")
+        further.append((file, keys[0]))
+        known += [name for name in headers[file] if name not in known]
+    return same, further
+
+
+def _read(
+    files: Sequence[Path], further: Sequence[tuple[Path, str]], options: dict[str, Any], parse: Parse
+) -> tuple[WholeReading, dict[str, Any]]:
+    """The reading with all questions answered: on a terminal here and now.
+
+    Raises:
+        BadInput: With all open questions, where nobody can answer.
+    """
+    from crm_lab.data.connection import connect, workspaces_dir
+    from crm_lab.data.sources.evidence.whole_reading import read_whole
+
+    while True:
+        home = workspaces_dir()
+        whole = read_whole(connect(home).cursor(), home, files, further, _answers(options))
+        _refuse_corrections(options["chosen"], whole.proposal)
+        _show(files, whole)
+        _need_roles(whole, counts_only=options["counts_only"])
+        if not whole.settled.questions:
+            return whole, options
+        if not sys.stdin.isatty():
+            whole.settled.raise_questions()
+        for question in whole.settled.questions:
+            options = _with_answer(options, parse([str(files[0]), *shlex.split(_asked(question))]))
+
+
+def _answers(options: dict[str, Any]) -> Answers:
+    from crm_lab.data.sources.evidence.findings import Answers
+
+    status = dict(pair.rpartition("=")[::2] if "=" in pair else (pair, "") for pair in options["status"])
+    wrong = [f"{word}={means}" for word, means in status.items() if means not in ("", "sale", "no_sale", "return")]
+    if wrong:
+        raise BadInput(f"--status {wrong[0]}: the meaning must be sale, no_sale or return.")
+    return Answers(
+        columns=options["chosen"], decimal=options["decimal"] or "", date_format=options["date_format"] or "",
+        timezone=options["timezone"] or "", currency=(options["currency"] or "").upper(),
+        keep_currency=options["keep_currency"] or "", rates=_rates(options["rates"]),
+        amount_is=options["amount_is"] or "", discount_is=options["discount_is"] or "", status=status,
+        nobody=options["nobody"], somebody=options["somebody"], counts_only=options["counts_only"],
+    )  # fmt: skip
+
+
+def _rates(pairs: Sequence[str]) -> dict[str, float]:
+    made = {}
+    for pair in pairs:
+        code, _, rate = pair.partition("=")
+        try:
+            made[code.upper()] = float(rate)
+        except ValueError:
+            raise BadInput(f"--rate {pair}: the rate must be a number, e.g. --rate USD=0.92.") from None
+    return made
+
+
+def _asked(question: Question) -> str:
+    """The flags of the answer that a person chooses, or types."""
+    click.echo(f"\n{question.sentence}")
+    for number, option in enumerate(question.options, start=1):
+        click.echo(f"  {number}  {option.words}   [{option.flags}]")
+    said = str(click.prompt("Number, or options as on the command line"))
+    chosen = said.isdigit() and 1 <= int(said) <= len(question.options)
+    return question.options[int(said) - 1].flags if chosen else said
+
+
+def _with_answer(options: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    chosen = {**options["chosen"], **dict(pair.partition("=")[::2] for pair in said.pop("chosen"))}
+    lists = {name: (*options[name], *said[name]) for name in _LISTS}
+    plain = {name: value for name, value in said.items() if value and name in options and name not in _LISTS}
+    return {**options, **plain, "chosen": chosen, **lists}
+
+
+def _settings(
+    paths: Sequence[Path], files: Sequence[Path], whole: WholeReading, options: dict[str, Any]
+) -> dict[str, Any]:
+    reading, folder = whole.proposal.reading, paths[0].is_dir()
+    found = dict(whole.settled.settings)
+    if options["timezone"]:
+        found["timezone"] = options["timezone"]
+    if options["cancelled"]:
+        found["cancelled"] = options["cancelled"]
+    more = [] if folder else [str(file.resolve()) for file in files[1:]]
+    form = {"skip_rows": reading.skip_rows, "sheets": list(reading.sheets), "query": reading.query, "more": more}
+    return {
+        "name": options["name"],
+        "path": str((paths[0] if folder else files[0]).resolve()),
+        "format": reading.format,
+        "delimiter": reading.delimiter,
+        "encoding": reading.encoding,
+        **{key: value for key, value in form.items() if value},
+        "timezone": "UTC",
+        **found,
+    }
+
+
+def _joined(path: Path, key: str) -> dict[str, Any]:
+    from crm_lab.data.sources.column_roles import propose
+
+    reading = propose(path).reading
+    return {"path": str(path.resolve()), "on": key, "format": reading.format, "delimiter": reading.delimiter,
+            "encoding": reading.encoding, "skip_rows": reading.skip_rows}  # fmt: skip
+
+
+def _refuse_corrections(corrections: dict[str, str], proposal: Proposal) -> None:
+    from crm_lab.data.sources.lines.line_columns import Columns
+
+    problems = [f"there is no role {role!r}; roles are {', '.join(Columns.model_fields)}." for role in corrections
+                if role not in Columns.model_fields]  # fmt: skip
+    problems += [f"there is no column {column!r}; the file has {', '.join(proposal.header)}."
+                 for column in corrections.values() if column and column not in proposal.header]  # fmt: skip
+    if problems:
+        raise BadInput("The --column options", problems)
+
+
+def _need_roles(whole: WholeReading, *, counts_only: bool) -> None:
+    missing = [role for role in whole.proposal.missing if not (role == "amount" and counts_only)]
+    if missing:
+        counts = " Or, where there are no amounts, --counts-only." if missing == ["amount"] else ""
+        raise BadInput(
+            f"No column seems to hold {' and '.join(missing)}; name it, e.g. --column {missing[0]}=YOUR_COLUMN.{counts}"
+        )
+
+
+def _further_tables(given: dict[str, str], date_format: str | None) -> dict[str, dict[str, Any]]:
+    """How to read each further table, as its ``[source.tables.NAME]`` says it."""
+    from crm_lab.data.sources.column_roles import propose_table
+    from crm_lab.data.sources.further_tables import FURTHER
+
+    unknown = [name for name in given if name not in FURTHER]
+    if unknown:
+        raise BadInput(f"--table: there is no table {', '.join(unknown)}; the contract has {', '.join(FURTHER)}.")
+    made: dict[str, dict[str, Any]] = {}
+    for name, path in given.items():
+        seen = propose_table(Path(path), FURTHER[name])
+        click.echo(f"{name}:")
+        _show_form(Path(path), seen)
+        dated = [c.name for c in FURTHER[name].columns if c.dtype == "date" and c.name in seen.columns]
+        fits = date_format if date_format in seen.date_formats else None
+        made[name] = {
+            "path": str(Path(path).resolve()),
+            "format": seen.reading.format,
+            "delimiter": seen.reading.delimiter,
+            "encoding": seen.reading.encoding,
+            "decimal": seen.decimal,
+            **({"date_format": fits or _only_format(seen, seen.columns[dated[0]])} if dated else {}),
+            "columns": dict(seen.columns),
+        }
+    return made
+
+
+def _only_format(proposal: Proposal, column: str) -> str:
+    if len(proposal.date_formats) == 1:
+        return proposal.date_formats[0]
+    example = proposal.examples.get(column, "")
+    if not proposal.date_formats:
+        raise BadInput(f"The dates, e.g. {example!r}, have no format known here; give it with --date-format.")
+    raise BadInput(
+        f"Day and month cannot be told apart in {example!r} and all other dates looked at;"
+        f" say which it is with --date-format: {' or '.join(map(repr, proposal.date_formats))}."
+    )
+
+
+def _show_form(path: Path, proposal: Proposal) -> None:
+    from crm_lab.data.sources.direct_ids import masked
+
+    reading = proposal.reading
+    dress = f", delimiter {reading.delimiter!r}, encoding {reading.encoding}" if reading.format == "csv" else ""
+    above = f", {reading.skip_rows} rows above the header" if reading.skip_rows else ""
+    sheets = f", sheets {', '.join(reading.sheets)}" if reading.sheets else ""
+    click.echo(f"{path.name}: {reading.format}{dress}{sheets}{above}")
+    for role, column in proposal.columns.items():
+        click.echo(f"  {role:<14} <- {column}  (e.g. {masked(str(proposal.examples.get(column, 'nothing'))):.40})")
+    if proposal.unused:
+        click.echo(f"  not used: {', '.join(proposal.unused)}")
+
+
+def _show(files: Sequence[Path], whole: WholeReading) -> None:
+    """The reading report: the form, the roles, and what speaks for each reading."""
+    from crm_lab.data.sources.direct_ids import masked
+
+    _show_form(files[0], whole.proposal)
+    for file in files[1:]:
+        click.echo(f"  and {file.name}")
+    for finding in whole.settled.findings:
+        click.echo(f"  {masked(finding)}")
+
+
+def _pages(coverage: CoverageResult, tables: Tables) -> dict[str, dict[str, Any]]:
+    """The pages that can answer, each with the parameters that the length of the history asks for."""
+    from crm_lab.data.quality.page_windows import PageWindows
+    from crm_lab.project import project_root
+
+    able = ["00_start_here", *(answer.page for answer in coverage.answers if answer.verdict != "no")]
+    there = [page for page in able if (project_root() / "notebooks" / f"{page}.ipynb").exists()]
+    windows = PageWindows(coverage.size.days)
+    fitting = windows.parameters(tables.as_of, categories="products" in tables)
+    return {page: fitting.get(page, {}) for page in there}

@@ -1,0 +1,57 @@
+"""The text of the suite that ``crm-lab init`` writes for purchases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def suite_text(
+    settings: Mapping[str, Any],
+    columns: Mapping[str, str],
+    others: Mapping[str, Mapping[str, Any]],
+    joined: Sequence[Mapping[str, Any]],
+    pages: Mapping[str, Mapping[str, Any]],
+    findings: Sequence[str],
+) -> str:
+    """A suite as TOML, the reading report as comments above the source.
+
+    Args:
+        settings: Keys of the source.
+        columns: Role to column.
+        others: Further tables of the contract.
+        joined: Files that add columns.
+        pages: Pages with their parameters.
+        findings: What speaks for the reading.
+    """
+    from crm_lab.data.sources.direct_ids import masked
+
+    report = "".join(f"# {masked(' '.join(line.split()))}\n" for line in findings)
+    further = "".join(
+        f"\n[source.tables.{name}]\n{_table({k: v for k, v in other.items() if k != 'columns'})}"
+        f"[source.tables.{name}.columns]\n{_table(other['columns'])}"
+        for name, other in others.items()
+    )
+    more = "".join(f"\n[[source.joined]]\n{_table(one)}" for one in joined)
+    runs = "".join(
+        f'\n[[page]]\nnotebook = "{page}"\n' + (f"[page.parameters]\n{_table(chosen)}" if chosen else "")
+        for page, chosen in pages.items()
+    )
+    plain = {key: value for key, value in settings.items() if not isinstance(value, dict)}
+    nested = {key: value for key, value in settings.items() if isinstance(value, dict) and value}
+    tables = "".join(f"\n[source.{key}]\n{_table(value)}" for key, value in nested.items())
+    return (
+        f'title = "{settings["name"]}: what these data can answer"\nopen_box = false\n\n'
+        f'[parameters]\nsource = "suites/{settings["name"]}.toml"\nas_of = "latest"\n\n'
+        f"# How the file is read, and what speaks for it:\n{report}"
+        f"[source]\n{_table(plain)}\n[source.columns]\n{_table(columns)}{tables}{more}{further}{runs}"
+    )
+
+
+def _table(values: Mapping[str, Any]) -> str:
+    return "".join(f"{_key(key)} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
+
+
+def _key(name: str) -> str:
+    return name if name.replace("_", "").isalnum() and name.isascii() else json.dumps(name, ensure_ascii=False)

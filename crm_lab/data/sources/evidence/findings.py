@@ -1,0 +1,112 @@
+"""What is found out about a file: readings taken with what speaks for them, and questions with their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm_lab.checks import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer: what it means, and the words on the command line that give it."""
+
+    words: str
+    flags: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Two readings fit.
+
+    Attributes:
+        topic: What it is about; one of `Answers`' fields or a role.
+        sentence: What is seen, and what is asked.
+        options: The answers.
+    """
+
+    topic: str
+    sentence: str
+    options: tuple[Option, ...]
+
+    def __str__(self) -> str:
+        return f"{self.sentence} Say which: {' or '.join(f'{o.flags} ({o.words})' for o in self.options)}."
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the user said on the command line; empty where nothing.
+
+    Attributes:
+        columns: Role to column; an empty column takes the role away.
+        decimal: Decimal mark.
+        date_format: Format of the dates.
+        timezone: The retailer's time zone.
+        currency: Of all amounts.
+        keep_currency: The one currency to keep.
+        rates: Currency to what a unit of it is in `currency`.
+        amount_is: As in the source's description.
+        discount_is: The same.
+        status: Word to meaning; ``{"usual": ""}`` takes the proposal.
+        nobody: Customer numbers that are nobody's.
+        somebody: Customer numbers that are somebody's although they do not seem so.
+        counts_only: There are no amounts.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    decimal: str = ""
+    date_format: str = ""
+    timezone: str = ""
+    currency: str = ""
+    keep_currency: str = ""
+    rates: Mapping[str, float] = field(default_factory=dict)
+    amount_is: str = ""
+    discount_is: str = ""
+    status: Mapping[str, str] = field(default_factory=dict)
+    nobody: Sequence[str] = ()
+    somebody: Sequence[str] = ()
+    counts_only: bool = False
+
+
+@dataclass(slots=True)
+class Settled:
+    """The reading of a file as it grows.
+
+    Attributes:
+        settings: Keys of the source's description.
+        columns: Role to column.
+        findings: A line each for the report: what was taken and what speaks for it.
+        questions: What is to be asked.
+    """
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
+    findings: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+
+    def take(self, finding: str, **settings: Any) -> None:
+        """Note a reading."""
+        self.settings.update(settings)
+        self.findings.append(finding)
+
+    def ask(self, topic: str, sentence: str, *options: tuple[str, str]) -> None:
+        """Note a question; each option is its words and its flags."""
+        self.questions.append(Question(topic, sentence, tuple(Option(*option) for option in options)))
+
+    def raise_questions(self) -> None:
+        """Raise all questions at once.
+
+        Raises:
+            BadInput: If there is any.
+        """
+        if self.questions:
+            raise BadInput("Some things can be read in two ways", [str(question) for question in self.questions])
+
+
+def shell(text: str) -> str:
+    """A word for the command line, quoted where the shell needs it."""
+    import shlex
+
+    return shlex.quote(text)

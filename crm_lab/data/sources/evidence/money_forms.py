@@ -1,0 +1,152 @@
+"""Which decimal mark a file's numbers have, which currency, and which columns are numbers at all: on all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crm_lab.data.quoting import name_of, text_of
+from crm_lab.data.sources.evidence.findings import Answers, Settled
+from crm_lab.data.sources.evidence.whole_file import WholeFile
+from crm_lab.data.sources.sql import CODES, filled, latin, number_in
+
+_MONEY_ROLES = (
+    "amount",
+    "price",
+    "quantity",
+    "discount",
+    "refund",
+    "tax",
+    "cost",
+    "line_cost",
+    "order_discount",
+    "shipping",
+)
+_UNREAD = 0.05
+
+
+def settle_decimal(file: WholeFile, answers: Answers, settled: Settled) -> None:
+    """Find the decimal mark of all columns of numbers; refuse two marks, ask where a mark may be either."""
+    used = [settled.columns[role] for role in _MONEY_ROLES if role in settled.columns]
+    if not used:
+        settled.settings["decimal"] = answers.decimal or "."
+        return
+    if answers.decimal:
+        settled.take(f"decimal mark {answers.decimal!r} as given", decimal=answers.decimal)
+        return
+    seen = [_marks(file, column) for column in used]
+    point, comma, either = (sum(counts[i] for counts in seen) for i in range(3))
+    if point and comma:
+        examples = [_example(file, used, mark) for mark in ".,"]
+        settled.ask(
+            "decimal",
+            f"Amounts have two decimal marks: {point:,} are like {examples[0]!r}, {comma:,} like {examples[1]!r};"
+            " write them with one. Or name the mark, and the others are set aside as unread.",
+            ("the point", "--decimal ."), ("the comma", "--decimal ,"),
+        )  # fmt: skip
+    elif either and not (point or comma):
+        column = next(c for c, counts in zip(used, seen, strict=True) if counts[2])
+        settled.ask(
+            "decimal",
+            f"In {column} marks stand before three digits, e.g. {_example(file, [column], 'e')!r}: thousands?",
+            ("the point is the decimal mark", "--decimal ."), ("the comma is", "--decimal ,"),
+        )  # fmt: skip
+    mark = "," if comma else "."
+    settled.take(f"decimal mark {mark!r}: {max(point, comma):,} numbers say so", decimal=mark)
+
+
+def _bare(column: str) -> str:
+    text = latin(filled(column))
+    exponent = f"regexp_matches({text}, '^-?[0-9.]+[eE][-+]?[0-9]+$')"
+    return f"case when {exponent} then '0.5' else regexp_replace({text}, '[^0-9.,]', '', 'g') end"
+
+
+_ONLY_POINT = (
+    r"^\d{1,3}(?:,\d{2,3})*,\d{3}\.\d*$|^\d+\.\d{1,2}$|^\d+\.\d{4,}$|^0?\.\d+$|^\d+(?:,\d{3}){2,}$|^\d{4,}\.\d+$"
+)
+_ONLY_COMMA = r"^\d{1,3}(?:\.\d{3})+,\d*$|^\d+,\d{1,2}$|^\d+,\d{4,}$|^0?,\d+$|^\d+(?:\.\d{3}){2,}$|^\d{4,},\d+$"
+_EITHER = r"^[1-9]\d{0,2}[.,]\d{3}$"
+
+
+def _marks(file: WholeFile, column: str) -> tuple[int, int, int]:
+    """Rows that only a decimal point can read, only a comma, and either as one mark before three digits."""
+    bare = _bare(column)
+    point, comma, either = file.row(
+        ", ".join(
+            f"count(*) filter (regexp_matches({bare}, {text_of(pattern)}))"
+            for pattern in (_ONLY_POINT, _ONLY_COMMA, _EITHER)
+        )
+    )
+    return int(point), int(comma), int(either)
+
+
+def _example(file: WholeFile, columns: Sequence[str], mark: str) -> str:
+    pattern = {".": _ONLY_POINT, ",": _ONLY_COMMA, "e": _EITHER}[mark]
+    for column in columns:
+        (value,) = file.row(f"min({filled(column)}) filter (regexp_matches({_bare(column)}, {text_of(pattern)}))")
+        if value is not None:
+            return str(value)
+    return ""
+
+
+def unread(file: WholeFile, column: str, decimal: str) -> tuple[int, str]:
+    """How many values of a column are no numbers, and one of them."""
+    bad = f"{filled(column)} is not null and {number_in(name_of(column), decimal)} is null"
+    n, example = file.row(f"count(*) filter ({bad}), min({name_of(column)}) filter ({bad})")
+    return int(n), str(example or "")
+
+
+def settle_currency(file: WholeFile, answers: Answers, settled: Settled) -> None:
+    """Find the currency by its column or the signs beside the amounts; ask where there are several."""
+    column = settled.columns.get("currency", "")
+    counts = file.counts(column) if column else _signs(file, settled)
+    codes: dict[str, int] = {}
+    for code, n in counts:
+        codes[code.strip().upper()] = codes.get(code.strip().upper(), 0) + n
+    if answers.rates and column:
+        settled.take(f"converted to {answers.currency}", rates=dict(answers.rates), currency=answers.currency)
+        lacking = [code for code in codes if code not in answers.rates and code != answers.currency]
+        if lacking or not answers.currency:
+            settled.ask("currency", f"No rate is given for {', '.join(lacking) or 'the currency of the report'}.",
+                        ("its rate", f"--rate {(lacking or ['CODE'])[0]}=RATE --currency CODE"))  # fmt: skip
+    elif answers.keep_currency and column:
+        kept = answers.keep_currency.upper()
+        settled.take(f"only {kept}: {codes.get(kept, 0):,} rows", keep_currency=kept, currency=kept)
+    elif len(codes) > 1:
+        shown = ", ".join(f"{code} ({n:,})" for code, n in list(codes.items())[:6])
+        options = [(f"keep {code}", f"--keep-currency {code}") for code in list(codes)[:3]] if column else []
+        last = ("convert", "--currency CODE --rate CODE=RATE ...") if column else ("one file a currency", "CSV")
+        settled.ask("currency", f"Amounts in several currencies cannot be added up: {shown}.", *options, last)
+    elif codes:
+        _take_currency(next(iter(codes)), answers, settled)
+    else:
+        settled.settings["currency"] = answers.currency or "EUR"
+
+
+_SIGN_CODES = {"€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "ZŁ": "PLN", "KČ": "CZK"}
+
+
+def _take_currency(code: str, answers: Answers, settled: Settled) -> None:
+    code = _SIGN_CODES.get(code, code)
+    known = code if len(code) == 3 and code.isalpha() else ""
+    if answers.currency and known and answers.currency != known:
+        settled.ask(
+            "currency", f"The file says {known}, you say {answers.currency}.", ("the file's", f"--currency {known}")
+        )
+    settled.take(f"currency {answers.currency or known or code}", currency=answers.currency or known or "EUR")
+
+
+def _signs(file: WholeFile, settled: Settled) -> list[tuple[str, int]]:
+    """Signs and codes beside the amounts, with their rows."""
+    column = settled.columns.get("amount") or settled.columns.get("price")
+    if column is None:
+        return []
+    sign = (
+        rf"regexp_extract({latin(filled(column))}, '[A-Z]{{0,3}}\$|\p{{Sc}}|(?:{'|'.join(CODES)})|kr|zł|Kč|元|円', 0)"
+    )
+    return [
+        (row[0], row[1])
+        for row in file.rows(
+            f"select {sign} as s, count(*) from looked where broken_row is null group by 1 order by 2 desc"
+        )
+        if row[0]
+    ]

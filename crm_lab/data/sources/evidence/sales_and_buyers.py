@@ -1,0 +1,146 @@
+"""What counts as a sale, who is nobody, and which rows are totals or blank: by words and by frequency."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+from crm_lab.data.quoting import name_of, text_of
+from crm_lab.data.sources.direct_ids import masked
+from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
+from crm_lab.data.sources.evidence.whole_file import WholeFile
+from crm_lab.data.sources.lines.line_mapping import totals_pattern
+from crm_lab.data.sources.sql import filled
+
+MEANINGS = ("sale", "no_sale", "return")
+_MOST_WORDS = 25
+_FREQUENT = 0.02
+_TIMES = 10
+_AT_LEAST = 20
+
+
+@cache
+def words(meaning: str) -> frozenset[str]:
+    """Words of a meaning, in lower case."""
+    text = resources.files(__package__).joinpath("meanings.toml").read_text(encoding="utf-8")
+    return frozenset(tomllib.loads(text)[meaning])
+
+
+def meaning_of(word: str) -> str:
+    """What a status means; empty if nobody knows.
+
+    >>> meaning_of("Cancelled"), meaning_of("sonderbar")
+    ('no_sale', '')
+    """
+    return next((meaning for meaning in MEANINGS if word.strip().lower() in words(meaning)), "")
+
+
+def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: dict[str, str]) -> None:
+    """Find what the words of a status column mean; ask, with a proposal, where some are no sale.
+
+    Args:
+        file: The file.
+        answers: What the user said.
+        settled: Where the reading is noted.
+        known: Word to meaning where the exporter is known.
+    """
+    column = settled.columns.get("status", "")
+    if not column:
+        return
+    counts = {word.strip().lower(): 0 for word, _ in file.counts(column)}
+    for word, n in file.counts(column):
+        counts[word.strip().lower()] += n
+    given = {word.lower(): meaning for word, meaning in answers.status.items()}
+    proposed = {word: given.get(word) or known.get(word) or meaning_of(word) for word in counts}
+    if (len(counts) > _MOST_WORDS or not any(proposed.values())) and "status" not in answers.columns:
+        del settled.columns["status"]  # a column that is called so and holds something else
+        return
+    said = ", ".join(f"{word!r} {proposed[word] or 'not known'} ({n:,})" for word, n in counts.items())
+    open_words = [word for word in counts if not proposed[word]]
+    decided = "usual" in given or all(word in given or word in known or proposed[word] == "sale" for word in counts)
+    if open_words or not decided:
+        flags = " ".join(f"--status {shell(f'{word}=MEANING')}" for word in open_words)
+        settled.ask(
+            "status",
+            f"What do the words in {column} mean? Proposed: {said}.",
+            ("as proposed", f"--status usual {flags}".strip()),
+            ("otherwise", f"--status {shell(next(iter(counts)) + '=sale')}, =no_sale or =return, once a word"),
+        )  # fmt: skip
+    settled.take(f"{column}: {said}", status={word: meaning for word, meaning in proposed.items() if meaning})
+
+
+def settle_buyers(file: WholeFile, answers: Answers, settled: Settled) -> None:
+    """Find customer numbers that are nobody's, by word; ask of those that buy impossibly often."""
+    column = settled.columns["customer_id"]
+    who = f"lower({filled(column)})"
+    listed = ", ".join(text_of(word) for word in (words("nobody") | words("zeros")))
+    found = dict(file.rows(f"select {who} as w, count(*) from looked where w in ({listed}) group by 1 order by 2 desc"))
+    somebody = {word.lower() for word in answers.somebody}
+    zeros = {word for word in found if word in words("zeros") and _is_a_number_among_numbers(file, who, word)}
+    nobody = [word for word in found if word not in somebody | zeros] + [word.lower() for word in answers.nobody]
+    settled.settings["nobody"] = sorted({*words("nobody"), *nobody} - somebody - zeros)
+    if found and nobody:
+        rows = sum(found.get(word, 0) for word in nobody)
+        settled.take(f"nobody: {', '.join(nobody)} in {column} ({rows:,} rows, kept in revenue, no customers)")
+    _ask_of_the_frequent(file, who, set(nobody) | somebody, settled)
+
+
+def _is_a_number_among_numbers(file: WholeFile, who: str, word: str) -> bool:
+    """Whether 0 is a number like the others: they count from it, and it buys no more than they do."""
+    following = str(int(word) + 1)
+    other, mine, most = file.rows(
+        f"select count(*) filter (w = {text_of(following)}), coalesce(max(n) filter (w = {text_of(word)}), 0),"
+        f" coalesce(max(n) filter (w <> {text_of(word)}), 0)"
+        f" from (select {who} as w, count(*) as n from looked where w is not null group by 1)"
+    )[0]
+    return bool(other) and mine <= 2 * most
+
+
+def _ask_of_the_frequent(file: WholeFile, who: str, decided: set[str], settled: Settled) -> None:
+    order = filled(settled.columns["order_id"]) if "order_id" in settled.columns else "source_row"
+    counted = file.rows(
+        f"select {who} as w, count(distinct {order}) as n from looked where w is not null"
+        " group by 1 order by 2 desc, 1 limit 12"
+    )
+    orders = file.row(f"count(distinct {order})")[0] or 1
+    rest = [row for row in counted if row[0] not in decided]
+    if len(rest) < 4:
+        return
+    word, n = rest[0]
+    usual = rest[1:][len(rest[1:]) // 2][1]
+    if n >= max(_AT_LEAST, _TIMES * usual, _FREQUENT * orders):
+        shown = masked(word)
+        settled.ask(
+            "nobody",
+            f"{shown!r} has {n:,} of {orders:,} orders, {n / usual:.0f} times what the next ones have: a person?",
+            ("nobody's number, e.g. of all guests", f"--nobody {shell(shown)}"),
+            ("somebody", f"--somebody {shell(shown)}"),
+        )  # fmt: skip
+
+
+def settle_rows_that_are_none(file: WholeFile, settled: Settled) -> None:
+    """Find rows that are totals of others, and blank ones."""
+    columns = settled.columns
+    keys = [columns[role] for role in ("customer_id", "order_id", "product_id") if role in columns]
+    lacking = " or ".join(f"{filled(key)} is null" for key in keys)
+    candidates = [
+        c for c in file.header if c not in (columns.get("amount"), columns.get("price"), columns.get("quantity"))
+    ]
+    found = {}
+    for column in candidates:
+        said = f"regexp_matches({name_of(column)}, {text_of(totals_pattern())})"
+        (n,) = file.row(
+            "count(*)", f"{said} and ({lacking} or {name_of(column)} in ({', '.join(name_of(k) for k in keys)}))"
+        )
+        if n:
+            found[column] = n
+    if found:
+        settled.take(
+            f"totals among the rows: {max(found.values()):,}, set aside ({', '.join(found)} says so)",
+            totals_in=list(found),
+        )
+    blank = " and ".join(f"{filled(c)} is null" for c in file.header if not c.startswith("lab_"))
+    (n,) = file.row("count(*)", blank)
+    if n:
+        settled.take(f"blank rows: {n:,}, ignored")

@@ -1,0 +1,75 @@
+"""All rows of a file as text in SQL, for counting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from crm_lab.data.quoting import path_of, text_of
+from crm_lab.data.sources.lines.several_files import OVERLAP, joined, read_stacked
+from crm_lab.data.sources.opening.reading import Reading
+from crm_lab.data.sources.sql import filled
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """The rows of a file, counted by SQL.
+
+    Attributes:
+        connection: Holds the view ``looked``.
+        header: Its columns.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    header: tuple[str, ...]
+
+    def row(self, expressions: str, where: str = "true") -> tuple[Any, ...]:
+        """One row of aggregates over the rows that could be taken apart."""
+        sql = f"select {expressions} from looked where broken_row is null and ({where})"
+        return self.connection.execute(sql).fetchone() or ()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query over ``looked``."""
+        found: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
+        return found
+
+    def counts(self, column: str, most: int = 200) -> list[tuple[str, int]]:
+        """The values of a column with their rows, the most frequent first."""
+        return self.rows(
+            f"select {filled(column)} as v, count(*) as n from looked where broken_row is null and v is not null"
+            f" group by 1 order by n desc, v limit {int(most)}"
+        )
+
+
+@contextmanager
+def opened(
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    paths: tuple[Path, ...],
+    further: tuple[tuple[Reading, str], ...],
+    folder: Path,
+) -> Iterator[WholeFile]:
+    """The whole of some files of one form, joined to further ones by a key, while inside.
+
+    Args:
+        connection: May read the folder.
+        reading: How the files are read.
+        paths: The files.
+        further: Files that add columns, each with the column it is joined by.
+        folder: Empty, for what SQL reads.
+    """
+    raw, header = read_stacked(connection, replace(reading, path=paths[0]), paths, folder)
+    for other, key in further:
+        raw, header = joined(connection, raw, header, other, key, folder)
+    target = folder / "looked.parquet"
+    connection.execute(f"copy ({raw}) to {text_of(str(target))}")
+    stored = f"read_parquet({path_of(target)})"
+    columns = [row[0] for row in connection.execute(f"describe from {stored}").fetchall()]
+    once = f" where not {OVERLAP}" if OVERLAP in columns else ""
+    connection.execute(f"create or replace temp view looked as from {stored}{once}")
+    yield WholeFile(connection, tuple(header))

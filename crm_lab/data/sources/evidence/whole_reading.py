@@ -1,0 +1,125 @@
+"""How a file of purchases is read: roles, days, money, what counts; each with what speaks for it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from crm_lab.checks import BadInput
+from crm_lab.data.sources.column_roles import Proposal, propose, propose_from
+from crm_lab.data.sources.evidence.amount_meaning import settle_amount
+from crm_lab.data.sources.evidence.date_forms import settle_dates
+from crm_lab.data.sources.evidence.findings import Answers, Settled
+from crm_lab.data.sources.evidence.money_forms import settle_currency, settle_decimal
+from crm_lab.data.sources.evidence.sales_and_buyers import settle_buyers, settle_rows_that_are_none, settle_status
+from crm_lab.data.sources.evidence.whole_file import WholeFile, opened
+from crm_lab.data.sources.exporters.exporter_forms import ExporterForm, form_of_header
+from crm_lab.data.sources.opening.reading import Reading
+
+_FORM_SETTLES = ("amount_is", "discount_is", "date_format", "fill", "cancelled", "rules")
+
+
+@dataclass(frozen=True, slots=True)
+class WholeReading:
+    """A file's reading.
+
+    Attributes:
+        proposal: Its form and roles.
+        settled: Settings, findings, questions.
+        form: The exporter, where it is known.
+    """
+
+    proposal: Proposal
+    settled: Settled
+    form: ExporterForm | None
+
+
+def read_whole(
+    connection: duckdb.DuckDBPyConnection,
+    home: Path,
+    paths: Sequence[Path],
+    further: Sequence[tuple[Path, str]],
+    answers: Answers,
+) -> WholeReading:
+    """Look at all rows of some files and say how to read them.
+
+    Args:
+        connection: May read ``home``.
+        home: Folder in which a folder of its own is made and removed.
+        paths: Files of one form.
+        further: Files that add columns, each with the column it is joined by.
+        answers: What the user said.
+
+    Raises:
+        BadInput: If the files cannot be read, or are of a form that cannot be used.
+    """
+    first = propose(paths[0])
+    joined = tuple((propose(path).reading, key) for path, key in further)
+    _refuse(first, bool(further))
+    home.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=home, prefix=".look-") as folder,
+        opened(connection, first.reading, tuple(paths), joined, Path(folder)) as file,
+    ):
+        return _settle(file, first.reading, answers)
+
+
+def _refuse(first: Proposal, is_joined: bool) -> None:
+    form = form_of_header(first.header)
+    if form is not None and form.refused and not is_joined:
+        raise BadInput(f"{first.reading.path.name} is of {form.title}. {form.refused}")
+
+
+def _settle(file: WholeFile, reading: Reading, answers: Answers) -> WholeReading:
+    header = tuple(name for name in file.header if not name.startswith("lab_"))
+    form = form_of_header(header)
+    sample = file.rows("select * exclude (source_row, broken_row) from looked where broken_row is null limit 5000")
+    names = [row[0] for row in file.rows("describe select * exclude (source_row, broken_row) from looked")]
+    values = {
+        name: [row[i] for row in sample if row[i] not in ("", None)] for i, name in enumerate(names) if name in header
+    }
+    columns = _columns(form, header)
+    given = {role: column for role, column in answers.columns.items() if column}
+    proposal = propose_from(reading, list(header), values, len(sample), {**columns, **given}, by_name=form is None)
+    settled = Settled(columns={r: c for r, c in proposal.columns.items() if answers.columns.get(r, c)})
+    if form is not None:
+        settled.take(f"written by {form.title}" + (f": {form.says}" if form.says else ""), **form.settings)
+    if proposal.missing and not (answers.counts_only and proposal.missing == ("amount",)):
+        return WholeReading(proposal, settled, form)
+    _settle_all(file, answers, settled, form)
+    return WholeReading(proposal, settled, form)
+
+
+def _columns(form: ExporterForm | None, header: Sequence[str]) -> dict[str, str]:
+    there = {name.lower(): name for name in header}
+    return {role: there[c.lower()] for role, c in form.columns.items() if c.lower() in there} if form else {}
+
+
+def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: ExporterForm | None) -> None:
+    kept = {key: value for key, value in settled.settings.items() if key in _FORM_SETTLES}
+    if "date_format" in kept and not answers.date_format:
+        answers = _with(answers, date_format=str(kept["date_format"]))
+    if form is not None and "timezone" in form.settings and not answers.timezone:
+        settled.settings["timezone"] = form.settings["timezone"]
+    settle_dates(file, answers, settled)
+    settle_decimal(file, answers, settled)
+    settle_currency(
+        file, _with(answers, currency=answers.currency or str(settled.settings.get("currency", ""))), settled
+    )
+    settle_status(file, answers, settled, dict(form.status) if form else {})
+    settle_buyers(file, answers, settled)
+    settle_rows_that_are_none(file, settled)
+    if "amount_is" in kept and not answers.amount_is:
+        settled.settings.setdefault("discount_is", "amount")
+    else:
+        settle_amount(file, answers, settled)
+
+
+def _with(answers: Answers, **changes: str) -> Answers:
+    from dataclasses import replace
+
+    return replace(answers, **changes)  # type: ignore[arg-type]  # texts stay texts

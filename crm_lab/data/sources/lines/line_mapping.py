@@ -1,0 +1,177 @@
+"""SQL of a line's day, customer and money from the columns of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crm_lab.data.quoting import name_of, text_of
+from crm_lab.data.sources.dates_and_times import moment
+from crm_lab.data.sources.lines.line_columns import Columns
+from crm_lab.data.sources.sql import MONEY, PRICE, customer, filled, number, number_in
+
+_TOTAL = (
+    r"(?i)^\s*(?:(?:grand|sub|running|daily|monthly|order|net|overall)[\s-]*)?totals?\b[\s:.\d/-]*$"
+    r"|^\s*(?:(?:zwischen|gesamt|tages|monats)?summe|gesamt|insgesamt|endsumme|sous-total|somme|total général|subtotal"
+    r"|suma|total general)\b[\s:.\d/-]*$|^\s*(?:合计|小计|总计|总额合计|本页小计|累计)[\s:：.\d/-]*$"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineReading:
+    """How the columns of a file are read.
+
+    Attributes:
+        columns: Which column holds what.
+        decimal: Decimal mark.
+        date_format: See `crm_lab.data.sources.dates_and_times`.
+        written: Times with an offset are left as written.
+        amount_is: The amount is the line's, the line's before discount, or the total of its order.
+        discount_is: The discount is in currency, a share of 1 or per cent.
+        amount_with_tax: The tax is in the amount and is taken out.
+        status: Word in the status column to what it means.
+        nobody: Customer numbers that are nobody's.
+        keep_currency: Rows in other currencies are set aside.
+        rates: Currency to what one unit of it is in the currency of the source.
+        counts_only: There are no amounts.
+        totals_in: Columns in which rows that are totals say so.
+    """
+
+    columns: Columns
+    decimal: str = "."
+    date_format: str
+    written: bool = False
+    amount_is: str = "line"
+    discount_is: str = "amount"
+    amount_with_tax: bool = False
+    status: Mapping[str, str] = field(default_factory=dict)
+    nobody: Sequence[str] = ()
+    keep_currency: str | None = None
+    rates: Mapping[str, float] = field(default_factory=dict)
+    counts_only: bool = False
+    totals_in: Sequence[str] = ()
+
+    def mapping(self) -> dict[str, str]:
+        """SQL of each staged column over the raw rows, where each row is one line."""
+        columns = self.columns
+        return {
+            "order_id": filled(columns.order_id) if columns.order_id else self._order_by_day(),
+            "customer_id": self.who(),
+            "product_id": filled(columns.product_id) if columns.product_id else "null",
+            "store_id": filled(columns.store_id) if columns.store_id else "null",
+            "moment": self.moment(),
+            **self.money(),
+        }
+
+    def moment(self) -> str:
+        """SQL of the line's time."""
+        text = name_of(self.columns.date)
+        if self.columns.time:
+            text = f"(trim({text}) || ' ' || trim({name_of(self.columns.time)}))"
+        return moment(text, self.date_format, written=self.written)
+
+    def who(self) -> str:
+        """SQL of the customer number; null where it is nobody's."""
+        who = customer(filled(self.columns.customer_id))
+        if not self.nobody:
+            return who
+        words = ", ".join(text_of(word) for word in self.nobody)
+        return f"(case when lower({who}) not in ({words}) then {who} end)"
+
+    def _order_by_day(self) -> str:
+        return f"coalesce(pseudonym({self.who()}), 'row ' || source_row) || ' ' || {self.moment()}::date"
+
+    def quantity(self) -> str:
+        """SQL of the units."""
+        return number(self.columns.quantity, self.decimal, PRICE) if self.columns.quantity else f"1::{PRICE}"
+
+    def money(self) -> dict[str, str]:
+        """SQL of quantity, gross, discount and net amount of the line in the source's currency."""
+        units, gross, net = self.quantity(), self.gross(), self.net()
+        if self._words("return"):
+            units, gross, net = (f"({self._sign()} * abs({x}))" for x in (units, gross, net))
+        gross, net = (self._converted(x) for x in (gross, net))
+        return {"quantity": units, "gross_amount": gross, "discount_amount": f"({gross} - {net})", "net_amount": net}
+
+    def gross(self) -> str:
+        """SQL of the line's amount before discount."""
+        if self.counts_only:
+            return f"0::{MONEY}"
+        if self.columns.amount and self.amount_is == "line":
+            amount = self._amount()
+            return f"({amount} + sign({amount}) * abs({self._discount(amount)}))::{MONEY}"
+        return self._before_discount()
+
+    def net(self) -> str:
+        """SQL of the line's amount after discount."""
+        if self.counts_only:
+            return f"0::{MONEY}"
+        if self.columns.amount and self.amount_is == "line":
+            return self._amount()
+        gross = self._before_discount()
+        if not self.columns.discount:
+            return gross
+        return f"({gross} - sign({gross}) * abs({self._discount(gross)}))::{MONEY}"
+
+    def _before_discount(self) -> str:
+        if self.columns.amount and self.amount_is == "gross":
+            return self._amount()
+        price = number(str(self.columns.price), self.decimal, PRICE)
+        if not self.columns.quantity:
+            return f"{price}::{MONEY}"
+        both = f"{self.quantity()} < 0 and {price} < 0"
+        return f"(case when {both} then -1 else 1 end * ({self.quantity()} * {price})::{MONEY})::{MONEY}"
+
+    def _amount(self) -> str:
+        amount = number(str(self.columns.amount), self.decimal)
+        if self.amount_with_tax and self.columns.tax:
+            amount = f"({amount} - coalesce({number(self.columns.tax, self.decimal)}, 0))::{MONEY}"
+        if self.columns.quantity and "return" not in self.status.values():
+            return f"(case when {self.quantity()} < 0 then -abs({amount}) else {amount} end)"
+        return amount
+
+    def _discount(self, base: str) -> str:
+        if not self.columns.discount:
+            return f"0::{MONEY}"
+        text = f"replace({name_of(self.columns.discount)}, '%', '')"
+        value = f"coalesce({number_in(text, self.decimal, PRICE)}, 0)"
+        scale = {"share": f"({base} * {value})", "percent": f"({base} * {value} / 100)"}
+        return f"round({scale.get(self.discount_is, value)}, 4)::{MONEY}"
+
+    def _sign(self) -> str:
+        return f"case when {self.is_of('return')} then -1 else 1 end"
+
+    def _words(self, meaning: str) -> list[str]:
+        return [word for word, means in self.status.items() if means == meaning]
+
+    def is_of(self, meaning: str) -> str:
+        """SQL condition that the status of a row has a meaning."""
+        words = ", ".join(text_of(word.strip().lower()) for word in self._words(meaning))
+        if not (words and self.columns.status):
+            return "false"
+        return f"coalesce(lower({filled(self.columns.status)}), '') in ({words})"
+
+    def _converted(self, money: str) -> str:
+        if not (self.rates and self.columns.currency):
+            return money
+        code = f"upper({filled(self.columns.currency)})"
+        cases = " ".join(f"when {text_of(c.upper())} then {r!r}::decimal(18,8)" for c, r in self.rates.items())
+        return f"({money} * case {code} {cases} else 1 end)::{MONEY}"
+
+    def asides(self) -> dict[str, str]:
+        """SQL conditions of the rows that are no lines, by rule."""
+        used = [filled(column) for column in dict.fromkeys(self.columns.used().values())]
+        made = {"blank_row": f"coalesce({', '.join(used)}) is null and broken_row is null"}
+        if self.totals_in:
+            said = " or ".join(f"regexp_matches({name_of(c)}, {text_of(_TOTAL)})" for c in self.totals_in)
+            made["subtotal_row"] = f"({said})"
+        if self._words("no_sale"):
+            made["no_sale"] = self.is_of("no_sale")
+        if self.keep_currency and self.columns.currency:
+            made["other_currency"] = f"upper({filled(self.columns.currency)}) <> {text_of(self.keep_currency)}"
+        return made
+
+
+def totals_pattern() -> str:
+    """Regular expression of a text that says that its row is a total of others."""
+    return _TOTAL

@@ -1,0 +1,143 @@
+"""Values of an order that stand on its first line or on each: spread over its lines, or lines of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crm_lab.data.quoting import name_of, text_of
+from crm_lab.data.sources.lines.line_mapping import LineReading
+from crm_lab.data.sources.sql import MONEY, PRICE, filled, number
+
+SHIPPING = "shipping"
+"""Product of the fee lines made from what was paid for delivery."""
+
+COMPUTED = ("lab_order", "lab_line", "lab_lines", "lab_gross", "lab_net", "lab_quantity")
+_WHOLE_ORDER = (
+    "over (partition by lab_order order by source_row rows between unbounded preceding and unbounded following)"
+)
+_ORDER_ROLES = ("order_discount", "shipping", "refund")
+_HELD = ("customer_id", "date", "time", "status", "currency", "store_id", "region")
+
+
+def needed(reading: LineReading, fill: bool) -> bool:
+    """Whether a file has values of whole orders."""
+    columns = reading.columns.used()
+    return fill or reading.amount_is == "order_total" or any(role in columns for role in _ORDER_ROLES)
+
+
+def with_order_values(raw: str, reading: LineReading, header: list[str], fill: bool) -> str:
+    """SQL of the raw rows with `COMPUTED` columns, and rows of their own for delivery and refunds.
+
+    Args:
+        raw: SQL of the raw rows.
+        reading: How the columns are read; an order number is needed.
+        header: The raw columns beside ``source_row`` and ``broken_row``.
+        fill: What stands on an order's first line only holds for all its lines.
+    """
+    order = f"coalesce({filled(str(reading.columns.order_id))}, 'row ' || source_row)"
+    held = [reading.columns.used()[role] for role in _HELD if fill and role in reading.columns.used()]
+    filled_in = ", ".join(
+        f"coalesce({filled(c)}, first_value({filled(c)} ignore nulls) {_WHOLE_ORDER}) as {name_of(c)}"
+        for c in dict.fromkeys(held)
+    )
+    numbered = f"""
+        select *, row_number() over (partition by lab_order order by source_row) as lab_line,
+               count(*) over (partition by lab_order) as lab_lines
+        from (select *, {order} as lab_order from ({raw}))"""
+    held_rows = f"select * replace ({filled_in}) from ({numbered})" if filled_in else numbered
+    plain = replace(
+        reading, rates={}, status={}, amount_is="line" if reading.amount_is == "order_total" else reading.amount_is
+    )
+    values = {
+        role: _of_order(column, reading) for role, column in reading.columns.used().items() if role in _ORDER_ROLES
+    }
+    extra = "".join(f", {sql} as lab_order_{role}" for role, sql in values.items())
+    priced = f"""
+        select *, {_gross(reading, plain)} as lab_before, {_net(reading, plain)} as lab_after,
+               {plain.quantity()} as lab_quantity, null::text as lab_product{extra} from ({held_rows})"""
+    lines = _lines(reading, priced)
+    names = ", ".join(name_of(c) for c in ("source_row", *header, "broken_row"))
+    kept = f"select {names}, {', '.join(COMPUTED)}, lab_product from"
+    made = [f"{kept} (select *, lab_before as lab_gross, lab_after - lab_share as lab_net from ({lines}))"]
+    for role, product, sign in (("shipping", SHIPPING, 1), ("refund", None, -1)):
+        if role in values:
+            unless = reading.is_of("no_sale") if role == "refund" else "false"
+            made.append(f"{kept} ({_own_rows(lines, role, product, sign, unless)})")
+    union = " union all by name ".join(f"({part})" for part in made)
+    return (
+        "select * replace (row_number() over (order by lab_product nulls first, source_row) as source_row)"
+        f" from ({union})"
+        if len(made) > 1
+        else union
+    )
+
+
+def _of_order(column: str, reading: LineReading) -> str:
+    """A value of the order: once where each line repeats it, else the sum of what its lines say."""
+    value = number(column, reading.decimal)
+    over = "over (partition by lab_order)"
+    same = f"min({value}) {over} = max({value}) {over} and count({value}) {over} = lab_lines"
+    return f"coalesce(case when {same} then max({value}) {over} else sum({value}) {over} end, 0)::{MONEY}"
+
+
+def _gross(reading: LineReading, plain: LineReading) -> str:
+    return _spread_total(reading) if reading.amount_is == "order_total" else plain.gross()
+
+
+def _net(reading: LineReading, plain: LineReading) -> str:
+    return _spread_total(reading) if reading.amount_is == "order_total" else plain.net()
+
+
+def _spread_total(reading: LineReading) -> str:
+    """The order's total in equal parts, what does not divide on the first line."""
+    value = number(str(reading.columns.amount), reading.decimal)
+    total = f"first_value({value} ignore nulls) {_WHOLE_ORDER}"
+    part = f"trunc({total} / lab_lines, 4)::{MONEY}"
+    return f"(case when lab_line = 1 then {total} - {part} * (lab_lines - 1) else {part} end)::{MONEY}"
+
+
+def _lines(reading: LineReading, priced: str) -> str:
+    """The lines with their share of the order's discount, by amount, what does not divide on the first line."""
+    if not reading.columns.order_discount:
+        return f"select *, 0::{MONEY} as lab_share from ({priced})"
+    over = "over (partition by lab_order)"
+    share = f"lab_after::double / nullif(sum(lab_after) {over}, 0)::double"
+    part = f"trunc(abs(lab_order_order_discount) * {share}, 4)::{MONEY}"
+    return f"""
+        select *, (case when lab_line = 1 then abs(lab_order_order_discount) - coalesce(lab_all_parts - lab_part, 0)
+                        else lab_part end)::{MONEY} as lab_share
+        from (select *, sum(lab_part) {over} as lab_all_parts
+              from (select *, coalesce({part}, 0)::{MONEY} as lab_part from ({priced})))"""
+
+
+def _own_rows(lines: str, role: str, product: str | None, sign: int, unless: str) -> str:
+    """Rows of an order's value, on the row of its first line, unless a condition holds."""
+    name = text_of(product) if product else "'refund'"
+    value = f"({sign} * abs(lab_order_{role}))::{MONEY}"
+    return f"""
+        select * replace ({name} as lab_product, 0::{PRICE} as lab_quantity), {value} as lab_gross, {value} as lab_net
+        from ({lines}) where lab_line = 1 and lab_order_{role} <> 0 and not ({unless})"""
+
+
+def mapping_of(reading: LineReading) -> dict[str, str]:
+    """SQL of each staged column over the rows of `with_order_values`."""
+    product = filled(reading.columns.product_id) if reading.columns.product_id else "null"
+    signed = LineReading.money(_Computed(**{name: getattr(reading, name) for name in LineReading.__slots__}))
+    return {
+        **reading.mapping(),
+        "product_id": f"(case when lab_product is null then {product} else nullif(lab_product, 'refund') end)",
+        **signed,
+    }
+
+
+class _Computed(LineReading):
+    """A reading whose units and amounts are the computed ones."""
+
+    def quantity(self) -> str:
+        return "lab_quantity"
+
+    def gross(self) -> str:
+        return "lab_gross"
+
+    def net(self) -> str:
+        return "lab_net"

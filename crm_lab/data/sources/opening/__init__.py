@@ -1,0 +1,1 @@
+"""How is a file opened: its format, encoding, delimiter, sheets, and the names in its header."""

@@ -1,0 +1,103 @@
+"""What kind of file this is, by its content and not by its name."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+
+from crm_lab.checks import BadInput
+from crm_lab.data.quoting import name_of
+from crm_lab.data.sources.opening.reading import Reading
+from crm_lab.data.sources.opening.text_file import READ_ERRORS, encoding_of, form_of
+from crm_lab.data.sources.opening.workbook import Sheet, sheets_of
+
+_NOT_READ = {
+    b"\xd0\xcf\x11\xe0": "is an Excel file of before 2007; save it as .xlsx or CSV.",
+    b"%PDF": "is a PDF; export the table as CSV or .xlsx.",
+    b"SQLi": "is an SQLite database; export the table as CSV.",
+    b"ARRO": "is an Arrow file; save it as Parquet.",
+    b"\x89PNG": "is a picture.",
+}
+
+
+def reading_of(path: Path, known: Callable[[Sequence[str]], int]) -> Reading:
+    """How a file is read, as far as its content tells.
+
+    Args:
+        path: The file.
+        known: How many of some column names somebody calls a column.
+
+    Raises:
+        BadInput: If it is of a kind that is not read, or damaged.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(512)
+    for magic, words in _NOT_READ.items():
+        if head.startswith(magic):
+            raise BadInput(f"{path.name} {words}")
+    if head.startswith(b"PAR1"):
+        return Reading(path, "parquet")
+    if head[8:12] == b"DUCK":
+        return _database(path)
+    if head.startswith(b"PK") and _is_workbook(path):
+        return _workbook(path, known)
+    return _text(path, head, known)
+
+
+def _text(path: Path, head: bytes, known: Callable[[Sequence[str]], int]) -> Reading:
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<html", b"<!doctype", b"<table", b"<?xml")):
+        raise BadInput(f"{path.name} is a web page or XML whatever its name says; save it as CSV or .xlsx.")
+    encoding = encoding_of(path, lambda line: known([part.strip(' "\r\n') for part in _parts(line)]))
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
+        return Reading(path, "json", encoding=encoding)
+    try:
+        delimiter, skipped = form_of(Reading(path, "csv", ",", encoding))
+    except READ_ERRORS as error:
+        raise BadInput(f"{path.name} cannot be read as text: {str(error).splitlines()[0]}.") from error
+    return Reading(path, "csv", delimiter, encoding, skip_rows=skipped)
+
+
+def _parts(line: str) -> list[str]:
+    for mark in ";\t|":
+        line = line.replace(mark, ",")
+    return line.split(",")
+
+
+def _is_workbook(path: Path) -> bool:
+    """Whether a zip archive is a workbook; a damaged one is taken for one, and refused when it is opened."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return True
+    return any(name.startswith("xl/") or name == "[Content_Types].xml" for name in names)
+
+
+def _workbook(path: Path, known: Callable[[Sequence[str]], int]) -> Reading:
+    sheets = [sheet for sheet in sheets_of(path) if sheet.header]
+    if not sheets:
+        raise BadInput(f"No sheet of {path.name} holds a table with a header.")
+
+    def score(sheet: Sheet) -> tuple[int, int]:
+        return known(sheet.header), sheet.rows
+
+    best = max(sheets, key=score)
+    same = [s.name for s in sheets if s.header == best.header and s.skip_rows == best.skip_rows]
+    return Reading(path, "excel", sheets=tuple(same), skip_rows=best.skip_rows)
+
+
+def _database(path: Path) -> Reading:
+    try:
+        with duckdb.connect(str(path), read_only=True) as database:
+            tables = [row[0] for row in database.execute("select table_name from duckdb_tables()").fetchall()]
+    except duckdb.Error as error:
+        raise BadInput(f"{path.name} cannot be read as a DuckDB database: {str(error).splitlines()[0]}.") from error
+    if len(tables) != 1:
+        raise BadInput(
+            f"{path.name} holds {len(tables)} tables ({', '.join(tables[:10])}); export the one of purchases,"
+            " or name it in a suite: format = 'duckdb', query = 'from TABLE'."
+        )
+    return Reading(path, "duckdb", query=f"from {name_of(tables[0])}")
