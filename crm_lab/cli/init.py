@@ -10,7 +10,7 @@ import click
 from crm_lab.checks import BadInput
 
 if TYPE_CHECKING:
-    from crm_lab.data.sources.column_roles import Look
+    from crm_lab.data.sources.first_look.first_rows import Look
 
 
 @click.command("init")
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 )
 @click.option("--nobody", multiple=True, metavar="ID", help="A customer number that is nobody's.")
 @click.option("--somebody", multiple=True, metavar="ID", help="A customer number that is somebody's all the same.")
+@click.option("--overlap", type=click.Choice(["once", "kept"]), help="What rows that stand in two files count.")
+@click.option("--sheet", "sheets", multiple=True, metavar="NAME", help="Of a workbook a sheet to read.")
 @click.option("--counts-only", is_flag=True, help="The file has no amounts.")
 @click.option(
     "--column",
@@ -66,7 +68,7 @@ def init(paths: tuple[Path, ...], **options: Any) -> None:
     first by a column they share), or a test with one row per unit (an arm, outcomes, what was known before).
     """
     from crm_lab.cli.init_purchases import init_purchases
-    from crm_lab.data.sources.column_roles import look_at
+    from crm_lab.data.sources.first_look.first_rows import look_at
     from crm_lab.data.sources.lines.several_files import files_in
     from crm_lab.project import project_root
 
@@ -93,7 +95,7 @@ def init(paths: tuple[Path, ...], **options: Any) -> None:
 
 
 def _is_test(path: Path, look: Look, chosen: dict[str, str]) -> bool:
-    from crm_lab.data.sources.column_roles import propose
+    from crm_lab.data.sources.first_look.column_roles import propose
     from crm_lab.experiments.origins.column_roles_of_a_test import looks_like_a_test
 
     return looks_like_a_test(look, chosen.get("arm", ""), purchases=not propose(path).missing)

@@ -14,15 +14,16 @@ from crm_lab.checks import BadInput
 
 if TYPE_CHECKING:
     from crm_lab.data.quality.coverage import CoverageResult
-    from crm_lab.data.sources.column_roles import Proposal
     from crm_lab.data.sources.evidence.findings import Answers, Question
     from crm_lab.data.sources.evidence.whole_reading import WholeReading
+    from crm_lab.data.sources.first_look.column_roles import Proposal
+    from crm_lab.data.sources.first_look.files_given import FilesGiven
     from crm_lab.data.workspace import Tables
 
 Parse = Callable[[list[str]], dict[str, Any]]
 """Reads words of the command line as `init` does."""
 
-_LISTS = ("status", "nobody", "somebody", "rates")
+_LISTS = ("status", "nobody", "somebody", "rates", "sheets")
 
 
 def init_purchases(paths: Sequence[Path], target: Path, options: dict[str, Any], parse: Parse) -> None:
@@ -41,14 +42,16 @@ def init_purchases(paths: Sequence[Path], target: Path, options: dict[str, Any],
     from crm_lab.data.quality.coverage import what_can_be_answered
     from crm_lab.data.quality.reconciliation import reconcile
     from crm_lab.data.sources.files import described, file_source
+    from crm_lab.data.sources.first_look.files_given import files_given
     from crm_lab.data.workspace import open_workspace
     from crm_lab.project import project_root
 
-    files, further = _grouped(paths)
-    whole, options = _read(files, further, options, parse)
+    given = files_given(paths)
+    whole, options = _read(given, paths[0], options, parse)
+    files = given.stacked
     settings = _settings(paths, files, whole, options)
     others = _further_tables(dict(pair.partition("=")[::2] for pair in options["further"]), options["date_format"])
-    joined = [_joined(path, key) for path, key in further]
+    joined = [_joined(path, key) for path, key in given.joined]
     columns = whole.settled.columns
     source = file_source(
         described(
@@ -59,38 +62,13 @@ def init_purchases(paths: Sequence[Path], target: Path, options: dict[str, Any],
     )
     tables = open_workspace(source).at("latest")
     coverage = what_can_be_answered(tables)
-    text = suite_text(settings, columns, others, joined, _pages(coverage, tables), whole.settled.findings)
+    text = suite_text(settings, columns, others, joined, _pages(coverage, tables))
     target.write_text(text, encoding="utf-8")
     click.echo(f"\n{reconcile(tables).readout()}\n\n{coverage}\n")
     click.echo(f"Written: {target.relative_to(project_root())}\nNext:    crm-lab run {settings['name']}")
 
 
-def _grouped(paths: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, str]]]:
-    """The files of the first one's form, and the others with the column by which each is joined."""
-    from crm_lab.data.sources.column_roles import propose
-    from crm_lab.data.sources.lines.several_files import files_in
-
-    given = [file for path in paths for file in files_in(path)]
-    if not given:
-        raise BadInput(f"There is no file in {paths[0]}.")
-    if len(given) == 1:
-        return given, []
-    headers = {file: propose(file).header for file in given}
-    known = list(headers[given[0]])
-    same = [file for file in given if sorted(headers[file]) == sorted(known)]
-    further: list[tuple[Path, str]] = []
-    for file in (file for file in given if file not in same):
-        keys = [name for name in headers[file] if name in known and name.lower().endswith(("id", "no", "number", "号"))]
-        if not keys:
-            raise BadInput(f"{file.name} has other columns than {given[0].name} and no key in common with it.")
-        further.append((file, keys[0]))
-        known += [name for name in headers[file] if name not in known]
-    return same, further
-
-
-def _read(
-    files: Sequence[Path], further: Sequence[tuple[Path, str]], options: dict[str, Any], parse: Parse
-) -> tuple[WholeReading, dict[str, Any]]:
+def _read(given: FilesGiven, place: Path, options: dict[str, Any], parse: Parse) -> tuple[WholeReading, dict[str, Any]]:
     """The reading with all questions answered: on a terminal here and now.
 
     Raises:
@@ -98,10 +76,13 @@ def _read(
     """
     from crm_lab.data.connection import connect, workspaces_dir
     from crm_lab.data.sources.evidence.whole_reading import read_whole
+    from crm_lab.data.sources.lines.several_files import kept_parts
 
+    files, keep = given.stacked, kept_parts(place) if place.is_dir() else None
     while True:
         home = workspaces_dir()
-        whole = read_whole(connect(home).cursor(), home, files, further, _answers(options))
+        whole = read_whole(connect(home).cursor(), home, files, given.joined, _answers(options), keep)
+        whole.settled.findings[:0] = given.says
         _refuse_corrections(options["chosen"], whole.proposal)
         _show(files, whole)
         _need_roles(whole, counts_only=options["counts_only"])
@@ -126,6 +107,7 @@ def _answers(options: dict[str, Any]) -> Answers:
         keep_currency=options["keep_currency"] or "", rates=_rates(options["rates"]),
         amount_is=options["amount_is"] or "", discount_is=options["discount_is"] or "", status=status,
         nobody=options["nobody"], somebody=options["somebody"], counts_only=options["counts_only"],
+        sheets=options["sheets"], overlap=options["overlap"] or "",
     )  # fmt: skip
 
 
@@ -160,6 +142,8 @@ def _with_answer(options: dict[str, Any], said: dict[str, Any]) -> dict[str, Any
 def _settings(
     paths: Sequence[Path], files: Sequence[Path], whole: WholeReading, options: dict[str, Any]
 ) -> dict[str, Any]:
+    from crm_lab.data.sources.direct_ids import masked
+
     reading, folder = whole.proposal.reading, paths[0].is_dir()
     found = dict(whole.settled.settings)
     if options["timezone"]:
@@ -177,11 +161,12 @@ def _settings(
         **{key: value for key, value in form.items() if value},
         "timezone": "UTC",
         **found,
+        "evidence": [masked(" ".join(line.split())) for line in whole.settled.findings],
     }
 
 
 def _joined(path: Path, key: str) -> dict[str, Any]:
-    from crm_lab.data.sources.column_roles import propose
+    from crm_lab.data.sources.first_look.column_roles import propose
 
     reading = propose(path).reading
     return {"path": str(path.resolve()), "on": key, "format": reading.format, "delimiter": reading.delimiter,
@@ -210,7 +195,7 @@ def _need_roles(whole: WholeReading, *, counts_only: bool) -> None:
 
 def _further_tables(given: dict[str, str], date_format: str | None) -> dict[str, dict[str, Any]]:
     """How to read each further table, as its ``[source.tables.NAME]`` says it."""
-    from crm_lab.data.sources.column_roles import propose_table
+    from crm_lab.data.sources.first_look.column_roles import propose_table
     from crm_lab.data.sources.further_tables import FURTHER
 
     unknown = [name for name in given if name not in FURTHER]

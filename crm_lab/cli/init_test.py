@@ -12,7 +12,7 @@ import click
 from crm_lab.checks import BadInput
 
 if TYPE_CHECKING:
-    from crm_lab.data.sources.column_roles import Look
+    from crm_lab.data.sources.first_look.first_rows import Look
     from crm_lab.experiments.core.experiment import Experiment
     from crm_lab.experiments.origins.column_roles_of_a_test import Recognised
 

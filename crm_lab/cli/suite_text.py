@@ -13,9 +13,8 @@ def suite_text(
     others: Mapping[str, Mapping[str, Any]],
     joined: Sequence[Mapping[str, Any]],
     pages: Mapping[str, Mapping[str, Any]],
-    findings: Sequence[str],
 ) -> str:
-    """A suite as TOML, the reading report as comments above the source.
+    """A suite as TOML.
 
     Args:
         settings: Keys of the source.
@@ -23,11 +22,7 @@ def suite_text(
         others: Further tables of the contract.
         joined: Files that add columns.
         pages: Pages with their parameters.
-        findings: What speaks for the reading.
     """
-    from crm_lab.data.sources.direct_ids import masked
-
-    report = "".join(f"# {masked(' '.join(line.split()))}\n" for line in findings)
     further = "".join(
         f"\n[source.tables.{name}]\n{_table({k: v for k, v in other.items() if k != 'columns'})}"
         f"[source.tables.{name}.columns]\n{_table(other['columns'])}"
@@ -44,13 +39,20 @@ def suite_text(
     return (
         f'title = "{settings["name"]}: what these data can answer"\nopen_box = false\n\n'
         f'[parameters]\nsource = "suites/{settings["name"]}.toml"\nas_of = "latest"\n\n'
-        f"# How the file is read, and what speaks for it:\n{report}"
         f"[source]\n{_table(plain)}\n[source.columns]\n{_table(columns)}{tables}{more}{further}{runs}"
     )
 
 
 def _table(values: Mapping[str, Any]) -> str:
-    return "".join(f"{_key(key)} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
+    return "".join(f"{_key(key)} = {_value(key, value)}\n" for key, value in values.items())
+
+
+def _value(key: str, value: Any) -> str:
+    """JSON, which TOML reads, too; what speaks for the reading stands a line each, with a word on what it is."""
+    if key != "evidence":
+        return json.dumps(value, ensure_ascii=False)
+    lines = "".join(f"    {json.dumps(line, ensure_ascii=False)},\n" for line in value)
+    return f"[  # how the file is read, and what speaks for it; page 01 repeats it\n{lines}]"
 
 
 def _key(name: str) -> str:

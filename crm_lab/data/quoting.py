@@ -21,4 +21,9 @@ def path_of(path: Path) -> str:
     >>> path_of(Path("/shop/sales[1].csv"))
     "'/shop/sales[[]1].csv'"
     """
-    return text_of("".join(f"[{c}]" if c in "[*?" else c for c in str(path)))
+    return text_of(no_pattern(path))
+
+
+def no_pattern(path: Path) -> str:
+    """A path as a pattern that only fits itself."""
+    return "".join(f"[{c}]" if c in "[*?" else c for c in str(path))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -12,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +18,14 @@ import pandas as pd
 
 from crm_lab.calendar import day_number
 from crm_lab.checks import BadInput, as_date
-from crm_lab.data.cleaning.build import build, describe
+from crm_lab.data.cleaning.build import build, describe, tables_key
 from crm_lab.data.cleaning.cleaning_rules import decide
 from crm_lab.data.cleaning.pseudonyms import id_key
 from crm_lab.data.connection import connect, to_pandas, workspaces_dir
 from crm_lab.data.kernels.customer360 import customer_table
 from crm_lab.data.kernels.customer_mix import customer_mix
 from crm_lab.data.kernels.orders import roll_up_orders
+from crm_lab.data.quoting import path_of
 from crm_lab.data.sources import find_source
 from crm_lab.data.sources.base import Source
 from crm_lab.locks import locked
@@ -56,7 +54,7 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
     """
     found = find_source(source) if isinstance(source, str) else source
     actions = decide(found, rules)
-    key = _key(found, {rule.name: action for rule, action in actions.items()})
+    key = tables_key(found, {rule.name: action for rule, action in actions.items()})
     folder = workspaces_dir() / (re.sub(r"[^\w.-]+", "_", found.name) + f"-{key}")
     if not (folder / "workspace.json").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -64,16 +62,6 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
             if not (folder / "workspace.json").exists():
                 _publish(found, rules, folder, describe(found, actions))
     return Workspace(folder, json.loads((folder / "workspace.json").read_text(encoding="utf-8")))
-
-
-def _key(source: Source, actions: Mapping[str, str]) -> str:
-    digest = hashlib.sha256(source.fingerprint().encode())
-    digest.update(repr(sorted(actions.items())).encode())
-    digest.update(os.environ.get("CRM_LAB_ID_KEY", "").encode())
-    for room in ("cleaning", "sources"):  # other code, other tables
-        for file in sorted(Path(str(resources.files("crm_lab.data") / room)).rglob("*.py")):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _publish(source: Source, rules: Mapping[str, str] | None, folder: Path, description: str) -> None:
@@ -106,6 +94,14 @@ class Workspace:
     def key(self) -> str:
         """Hash of raw bytes, mapping, rules and code: the same key, the same tables."""
         return self.folder.name.rpartition("-")[2]
+
+    def readings(self) -> pd.DataFrame:
+        """How the files were read and what spoke for it: one row a finding of ``crm-lab init``, none for other data.
+
+        >>> list(open_workspace("cdnow_sample").readings().columns)
+        ['evidence']
+        """
+        return pd.DataFrame({"evidence": list(self.about.get("evidence", ()))}, dtype="string")
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of the connection that may read this workspace."""
@@ -155,7 +151,7 @@ class Workspace:
     def columns(self, name: str) -> dict[str, str]:
         """Columns of a stored table with their DuckDB types."""
         if name not in self._kinds:
-            described = self.cursor().execute(f"describe from read_parquet('{self.folder}/{name}.parquet')")
+            described = self.cursor().execute(f"describe from read_parquet({path_of(self.folder / f'{name}.parquet')})")
             self._kinds[name] = {row[0]: row[1] for row in described.fetchall()}
         return self._kinds[name]
 
@@ -167,10 +163,12 @@ class Workspace:
             columns: Only these columns; all where none is named.
         """
         chosen = ", ".join(columns) or "*"
-        return to_pandas(self.cursor().sql(f"select {chosen} from read_parquet('{self.folder}/{name}.parquet')"))
+        return to_pandas(
+            self.cursor().sql(f"select {chosen} from read_parquet({path_of(self.folder / f'{name}.parquet')})")
+        )
 
     def _one(self, sql: str) -> tuple[Any, ...]:
-        sql = sql.format(transactions=f"read_parquet('{self.folder}/transactions.parquet')")
+        sql = sql.format(transactions=f"read_parquet({path_of(self.folder / 'transactions.parquet')})")
         row: tuple[Any, ...] = self.cursor().execute(sql).fetchone()
         return row
 
@@ -251,7 +249,7 @@ class Tables:
 
     def _cut(self, name: str) -> str:
         """SQL of a stored table with what was known: no later row, and no later date in the rows there are."""
-        stored = f"from read_parquet('{self.workspace.folder}/{name}.parquet')"
+        stored = f"from read_parquet({path_of(self.workspace.folder / f'{name}.parquet')})"
         if name == "transactions":
             return f"{stored} where day <= {self._day}"
         known_on = TABLES[name].known_on if name in TABLES else None

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from crm_lab import BadInput, open_workspace
 from crm_lab.cli import main
-from crm_lab.data.sources.column_roles import propose
+from crm_lab.data.sources.first_look.column_roles import propose
 from crm_lab.project import project_root
 
 SAMPLE = project_root() / "data" / "samples" / "messy_orders.csv"

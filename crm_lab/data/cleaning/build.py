@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 
 import duckdb
@@ -13,7 +16,7 @@ from crm_lab.data.cleaning.cleaning_rules import Rule, decide
 from crm_lab.data.cleaning.days_of_trade import days_of_trade_sql
 from crm_lab.data.cleaning.pseudonyms import note_direct_ids, teach_pseudonyms, write_identities
 from crm_lab.data.cleaning.return_matching import matched_sql
-from crm_lab.data.quoting import name_of, text_of
+from crm_lab.data.quoting import name_of, path_of, text_of
 from crm_lab.data.sources.base import Action, Source
 
 MONEY = "decimal(18,4)"
@@ -40,7 +43,7 @@ def build(
     with tempfile.TemporaryDirectory(dir=folder, prefix=".door-") as anteroom:
         raw = source.door(connection, Path(anteroom)) if source.door else source.raw
         _write(connection, raw, folder / "raw.parquet")
-        connection.execute(f"create or replace temp view raw as from read_parquet('{folder}/raw.parquet')")
+        connection.execute(f"create or replace temp view raw as from read_parquet({path_of(folder / 'raw.parquet')})")
         for name, sql in source.dimensions.items():
             _write_dimension(connection, sql, folder / f"{name}.parquet", hider(source))
         for name, door in source.doors.items():
@@ -82,7 +85,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, 
         connection.execute(f"create or replace temp table trade as {days_of_trade_sql('typed')}")
     note_direct_ids(connection, "select given_id as id, customer_id from typed")
     connection.execute(f"create or replace temp view staged as {_dated_sql(source)}")
-    known = f"from read_parquet('{folder}/products.parquet')"
+    known = f"from read_parquet({path_of(folder / 'products.parquet')})"
     nothing = "select null::text as product_id where false"
     connection.execute(f"create or replace temp view p as {known if 'products' in source.dimensions else nothing}")
     marks = ", ".join(f"coalesce({rule.where}, false) as is_{rule.name}" for rule in actions)
@@ -191,11 +194,22 @@ def _ledger_sql(actions: Mapping[Rule, Action], folder: Path) -> str:
         f"select {position}, '{item}', 'total', count(*), coalesce(sum(net_amount), 0), 0, 0 from {rows}"
         for position, item, rows in (
             (0, "raw", "(select j.net_amount from raw left join judged j using (source_row))"),
-            (98, "clean", f"read_parquet('{folder}/transactions.parquet')"),
-            (99, "quarantine", f"read_parquet('{folder}/quarantine.parquet')"),
+            (98, "clean", f"read_parquet({path_of(folder / 'transactions.parquet')})"),
+            (99, "quarantine", f"read_parquet({path_of(folder / 'quarantine.parquet')})"),
         )
     )
     return f"from ({counts} union all {totals}) order by position"
+
+
+def tables_key(source: Source, actions: Mapping[str, str]) -> str:
+    """Hash of all that the tables depend on: raw bytes, mapping, rules, the key of the pseudonyms, code."""
+    digest = hashlib.sha256(source.fingerprint().encode())
+    digest.update(repr(sorted(actions.items())).encode())
+    digest.update(os.environ.get("CRM_LAB_ID_KEY", "").encode())
+    for room in ("cleaning", "sources"):  # other code, other tables
+        for file in sorted(Path(str(resources.files("crm_lab.data") / room)).rglob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def describe(source: Source, actions: Mapping[Rule, Action]) -> str:
@@ -208,6 +222,7 @@ def describe(source: Source, actions: Mapping[Rule, Action]) -> str:
             "currency": source.currency,
             "timezone": source.timezone,
             "simulated": source.simulated,
+            "evidence": source.evidence,
             "rules": {rule.name: action for rule, action in actions.items()},
         },
         ensure_ascii=False,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from crm_lab.data.cleaning.build import clean_sql
 from crm_lab.data.cleaning.cleaning_rules import recorded
+from crm_lab.data.quoting import path_of
 from crm_lab.data.workspace import Tables
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
@@ -78,7 +79,9 @@ def defect_impact(tables: Tables) -> DefectImpactResult:
     actions = recorded(workspace.about["rules"])
     touched = workspace.stored("ledger").set_index("item")["rows_touched"].to_dict()
     cursor = workspace.cursor()
-    cursor.execute(f"create or replace temp view judged as from read_parquet('{workspace.folder}/judged.parquet')")
+    cursor.execute(
+        f"create or replace temp view judged as from read_parquet({path_of(workspace.folder / 'judged.parquet')})"
+    )
     rows = {"clean": _kpis(cursor, clean_sql(actions))}
     for rule, action in actions.items():
         if action in ("fix", "quarantine") and touched[rule.name] > 0:

@@ -60,6 +60,7 @@ class Source:
         cancelled: SQL condition over ``s``: the line takes back an order.
         actions: Rule actions that differ from the rules' defaults.
         simulated: Whether the data are made up.
+        evidence: What spoke for reading the files so, a sentence each.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Source:
     cancelled: str = "false"
     actions: Mapping[str, Action] = field(default_factory=dict)
     simulated: bool = False
+    evidence: tuple[str, ...] = ()
 
     def fingerprint(self) -> str:
         """Hash of everything the tables depend on: bytes of the files, mapping, rules."""

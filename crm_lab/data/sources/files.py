@@ -23,7 +23,7 @@ from crm_lab.data.sources.lines.dimensions import dimensions_of
 from crm_lab.data.sources.lines.line_columns import Columns
 from crm_lab.data.sources.lines.line_mapping import LineReading
 from crm_lab.data.sources.lines.order_values import COMPUTED, SHIPPING, mapping_of, needed, with_order_values
-from crm_lab.data.sources.lines.several_files import OVERLAP, files_in, joined, read_stacked
+from crm_lab.data.sources.lines.several_files import OVERLAP, files_in, joined, kept_parts, read_stacked
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.data.sources.raw_rows import PART
 from crm_lab.data.sources.toml_description import FileDescription
@@ -72,6 +72,7 @@ class FileSource(FileDescription):
         simulated: Whether the data are made up.
         rules: Cleaning rule to action.
         tables: Further tables of the contract, each from a file of its own.
+        evidence: What spoke for reading the files so, as `crm-lab init` found it; page 01 repeats it.
     """
 
     name: str
@@ -102,6 +103,7 @@ class FileSource(FileDescription):
     simulated: bool = False
     rules: dict[str, Action] = Field(default_factory=dict)
     tables: dict[str, FurtherTable] = Field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
 
     @field_validator("timezone", "clock")
     @classmethod
@@ -114,6 +116,10 @@ class FileSource(FileDescription):
     def files(self) -> tuple[Path, ...]:
         """The files of rows, those of a folder one by one."""
         return (*files_in(self.path), *self.more)
+
+    def keep(self) -> Path | None:
+        """Where the rows of a folder's files stay, so that a new file is read and the others are not again."""
+        return kept_parts(self.path) if self.path.is_dir() else None
 
     def lines(self) -> LineReading:
         """How the columns are read."""
@@ -188,7 +194,7 @@ def file_source(spec: FileSource) -> Source:
         has_hours=spec.hours and (has_hours(spec.date_format)),
         dimensions={name: sql for name, sql in dimensions_of(lines).items() if name not in spec.tables},
         doors=doors_of(spec.tables),
-        about_doors=repr((spec.model_dump(exclude={"path", "tables", "more", "joined"}),
+        about_doors=repr((spec.model_dump(exclude={"path", "tables", "more", "joined", "evidence"}),
                           [one.model_dump(exclude={"path"}) for one in spec.joined],
                           {name: table.model_dump(exclude={"path"}) for name, table in spec.tables.items()})),
         broken="broken_row is not null",
@@ -202,6 +208,7 @@ def file_source(spec: FileSource) -> Source:
         returns_matched=spec.returns_matched,
         actions={"repeated_line": "quarantine" if whole else "flag", **spec.rules},
         simulated=spec.simulated,
+        evidence=spec.evidence,
     )  # fmt: skip
 
 
@@ -253,9 +260,10 @@ def _opened(spec: FileSource, connection: duckdb.DuckDBPyConnection, folder: Pat
     reading: Reading = spec.reading()
     for path in files:
         refuse_unreadable(Reading(path, *_form(reading)), {} if spec.joined else spec.columns.used())
-    raw, header = read_stacked(connection, reading, files, folder)
+    raw, header = read_stacked(connection, reading, files, folder, spec.keep())
     for one in spec.joined:
-        raw, header = joined(connection, raw, header, one.reading(), one.on, folder)
+        rows = joined(connection, raw, header, one.reading(), one.on, folder)
+        raw, header = rows.sql, rows.header
     if needed(lines, spec.fill):
         raw = with_order_values(raw, lines, header, spec.fill)
         refuse_wrongly_described(connection, raw, mapping_of(lines), lines)

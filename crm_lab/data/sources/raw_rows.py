@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import duckdb
 import pyarrow as pa
@@ -92,6 +93,9 @@ def _json_keys(reading: Reading) -> list[str]:
 
 def _json_objects(reading: Reading) -> Iterator[dict[str, object]]:
     with open_text(reading) as stream:
+        if _begins_with(stream, "["):
+            yield from _json_array(reading, stream)
+            return
         for number, line in enumerate(stream, start=1):
             if line.strip():
                 try:
@@ -101,6 +105,24 @@ def _json_objects(reading: Reading) -> Iterator[dict[str, object]]:
                 if not isinstance(row, dict):
                     raise BadInput(f"Line {number} of {reading.path.name} is no JSON object; one is needed a line.")
                 yield row
+
+
+def _begins_with(stream: IO[str], mark: str) -> bool:
+    """Whether a text's first sign is a mark; the text is read from its beginning afterwards."""
+    head = stream.read(1000).lstrip("\ufeff \r\n\t")
+    stream.seek(0)
+    return head.startswith(mark)
+
+
+def _json_array(reading: Reading, stream: IO[str]) -> Iterator[dict[str, object]]:
+    try:
+        rows = json.load(stream, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{reading.path.name} is no JSON: {error}.") from error
+    odd = next((place for place, row in enumerate(rows, start=1) if not isinstance(row, dict)), None)
+    if odd is not None:
+        raise BadInput(f"Item {odd} of {reading.path.name} is no JSON object; a list of objects is needed.")
+    yield from rows
 
 
 def _json_text(value: object) -> str:

@@ -10,7 +10,8 @@ from functools import cache
 from importlib import resources
 
 from crm_lab.checks import BadInput, Problems
-from crm_lab.data.sources.column_roles import Look, date_formats, is_numeric
+from crm_lab.data.sources.first_look.column_roles import date_formats
+from crm_lab.data.sources.first_look.first_rows import Look, is_numeric
 
 ONE, MANY = (
     ("arm", "unit", "outcome", "assigned_on", "outcome_from", "outcome_until", "later", "elsewhere", "margin",

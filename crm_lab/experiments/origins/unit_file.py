@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import pandas as pd
 
 from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date
-from crm_lab.data.sources.column_roles import Look, look_at
+from crm_lab.data.sources.first_look.first_rows import Look, look_at, text_rows
+from crm_lab.data.sources.opening.text_file import open_text
 
 LATEST = "latest"
 _GAPS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "-"]
@@ -59,15 +62,25 @@ def _frame(path: Path, look: Look, text: Sequence[str]) -> pd.DataFrame:
     kinds = {column: "string" for column in text if column in look.header}
     if look.reading.format == "parquet":
         return pd.read_parquet(path).astype(kinds)
-    if look.reading.format == "excel":
-        return pd.read_excel(path, dtype=kinds)
-    reading = look.reading
-    encoding = "utf-8-sig" if reading.encoding == "utf-8" else reading.encoding
     gaps = {name: [""] if name in kinds else _GAPS for name in look.header}  # an arm may be called None
-    return pd.read_csv(
-        path, sep=reading.delimiter, encoding=encoding, decimal=look.decimal, dtype=kinds, na_values=gaps,
-        keep_default_na=False,
-    )  # fmt: skip
+    with _as_csv(look) as text_file:
+        return pd.read_csv(
+            text_file, sep=look.reading.delimiter, decimal=look.decimal, dtype=kinds, na_values=gaps,
+            keep_default_na=False, names=list(look.header), header=0, index_col=False,
+        )  # fmt: skip
+
+
+def _as_csv(look: Look) -> IO[str]:
+    """The rows below the header as one text file, whatever form they came in."""
+    if look.reading.format == "csv":
+        stream = open_text(look.reading)
+        for _ in range(look.reading.skip_rows):
+            stream.readline()
+        return stream
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=look.reading.delimiter).writerows(text_rows(look.reading))
+    text.seek(0)
+    return text
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from crm_lab import open_workspace
 from crm_lab.cli import main
-from crm_lab.data.sources.column_roles import propose
+from crm_lab.data.sources.first_look.column_roles import propose
 from crm_lab.project import project_root
 
 CASES = project_root().parent / "shared" / "cases"

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 import crm_lab
 from crm_lab.cli import main
-from crm_lab.data.sources.column_roles import look_at
+from crm_lab.data.sources.first_look.first_rows import look_at
 from crm_lab.experiments import Effects, mean_of
 from crm_lab.experiments.origins.column_roles_of_a_test import looks_like_a_test, recognise
 from crm_lab.experiments.origins.file_test import OwnTest

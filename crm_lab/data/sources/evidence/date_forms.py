@@ -50,6 +50,7 @@ def settle_dates(file: WholeFile, answers: Answers, settled: Settled) -> None:
         settled.take(f"dates as given: {answers.date_format}", date_format=answers.date_format)
     else:
         _settle_format(shapes, settled)
+    _settle_hours(file, text, settled)
     if "%z" in settled.settings.get("date_format", ""):
         _settle_zone(file, text, answers, settled)
 
@@ -162,6 +163,17 @@ def _settle_format(shapes: Iterable[Shape], settled: Settled) -> None:
     taken = list(dict.fromkeys(fits[0] for _, fits in forms if fits))
     said = "several forms" if len(taken) > 1 else "one form"
     settled.take(f"dates in {column}: {' | '.join(taken)} ({said}, {rows:,} rows)", date_format=" | ".join(taken))
+
+
+def _settle_hours(file: WholeFile, text: str, settled: Settled) -> None:
+    """Times that are all midnight are no times: the file has days only."""
+    form = settled.settings.get("date_format", "")
+    if not any(mark in form for mark in ("%H", "%I")) or "%z" in form:
+        return
+    midnight = "'(^|\\D)(0?0:00(:00(\\.0+)?)?|12:00(:00)? ?[aA][mM])$'"
+    (others,) = file.row("count(*)", f"{text} <> '' and not regexp_matches({text}, {midnight})")
+    if not others:
+        settled.take("all times are midnight: days only", hours=False)
 
 
 def _settle_zone(file: WholeFile, text: str, answers: Answers, settled: Settled) -> None:

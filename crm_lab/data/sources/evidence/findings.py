@@ -53,6 +53,8 @@ class Answers:
         nobody: Customer numbers that are nobody's.
         somebody: Customer numbers that are somebody's although they do not seem so.
         counts_only: There are no amounts.
+        sheets: Of a workbook the sheets to read.
+        overlap: Rows that stand in two files count ``once`` or are ``kept``.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -68,6 +70,8 @@ class Answers:
     nobody: Sequence[str] = ()
     somebody: Sequence[str] = ()
     counts_only: bool = False
+    sheets: Sequence[str] = ()
+    overlap: str = ""
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import tomllib
 from functools import cache
 from importlib import resources
 
+from crm_lab.checks import BadInput
 from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.direct_ids import masked
 from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
@@ -18,6 +19,7 @@ _MOST_WORDS = 25
 _FREQUENT = 0.02
 _TIMES = 10
 _AT_LEAST = 20
+_SHORTENED = 0.01
 
 
 @cache
@@ -68,6 +70,26 @@ def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: di
             ("otherwise", f"--status {shell(next(iter(counts)) + '=sale')}, =no_sale or =return, once a word"),
         )  # fmt: skip
     settled.take(f"{column}: {said}", status={word: meaning for word, meaning in proposed.items() if meaning})
+
+
+def refuse_lost_digits(file: WholeFile, settled: Settled) -> None:
+    """Refuse customer and order numbers of which a spreadsheet kept the first digits only.
+
+    Raises:
+        BadInput: With counts and an example.
+    """
+    for role in ("customer_id", "order_id"):
+        column = settled.columns.get(role)
+        if column is None:
+            continue
+        text = filled(column)
+        short = f"regexp_full_match({text}, '\\d(?:[.,]\\d+)?[eE]\\+?\\d{{2}}')"
+        n, of, example = file.row(f"count(*) filter ({short}), count({text}), min({text}) filter ({short})")
+        if n > _SHORTENED * of:
+            raise BadInput(
+                f"{n:,} of {of:,} values of {column} are shortened, e.g. {example}: a spreadsheet kept their first"
+                " digits only; export the column as text."
+            )
 
 
 def settle_buyers(file: WholeFile, answers: Answers, settled: Settled) -> None:

@@ -23,10 +23,12 @@ class WholeFile:
     Attributes:
         connection: Holds the view ``looked``.
         header: Its columns.
+        says: How further files were joined.
     """
 
     connection: duckdb.DuckDBPyConnection
     header: tuple[str, ...]
+    says: tuple[str, ...] = ()
 
     def row(self, expressions: str, where: str = "true") -> tuple[Any, ...]:
         """One row of aggregates over the rows that could be taken apart."""
@@ -53,6 +55,7 @@ def opened(
     paths: tuple[Path, ...],
     further: tuple[tuple[Reading, str], ...],
     folder: Path,
+    keep: Path | None = None,
 ) -> Iterator[WholeFile]:
     """The whole of some files of one form, joined to further ones by a key, while inside.
 
@@ -62,14 +65,19 @@ def opened(
         paths: The files.
         further: Files that add columns, each with the column it is joined by.
         folder: Empty, for what SQL reads.
+        keep: Where the rows of each file stay for the next time.
     """
-    raw, header = read_stacked(connection, replace(reading, path=paths[0]), paths, folder)
+    raw, header = read_stacked(connection, replace(reading, path=paths[0]), paths, folder, keep)
+    says = []
     for other, key in further:
-        raw, header = joined(connection, raw, header, other, key, folder)
+        rows = joined(connection, raw, header, other, key, folder)
+        raw, header = rows.sql, rows.header
+        says.append(rows.says)
     target = folder / "looked.parquet"
     connection.execute(f"copy ({raw}) to {text_of(str(target))}")
     stored = f"read_parquet({path_of(target)})"
     columns = [row[0] for row in connection.execute(f"describe from {stored}").fetchall()]
+    connection.execute(f"create or replace temp view looked_at_all as from {stored}")
     once = f" where not {OVERLAP}" if OVERLAP in columns else ""
     connection.execute(f"create or replace temp view looked as from {stored}{once}")
-    yield WholeFile(connection, tuple(header))
+    yield WholeFile(connection, tuple(header), tuple(says))

@@ -10,14 +10,21 @@ from pathlib import Path
 import duckdb
 
 from crm_lab.checks import BadInput
-from crm_lab.data.sources.column_roles import Proposal, propose, propose_from
 from crm_lab.data.sources.evidence.amount_meaning import settle_amount
 from crm_lab.data.sources.evidence.date_forms import settle_dates
-from crm_lab.data.sources.evidence.findings import Answers, Settled
+from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
 from crm_lab.data.sources.evidence.money_forms import settle_currency, settle_decimal
-from crm_lab.data.sources.evidence.sales_and_buyers import settle_buyers, settle_rows_that_are_none, settle_status
+from crm_lab.data.sources.evidence.overlaps import settle_overlaps
+from crm_lab.data.sources.evidence.sales_and_buyers import (
+    refuse_lost_digits,
+    settle_buyers,
+    settle_rows_that_are_none,
+    settle_status,
+)
 from crm_lab.data.sources.evidence.whole_file import WholeFile, opened
 from crm_lab.data.sources.exporters.exporter_forms import ExporterForm, form_of_header
+from crm_lab.data.sources.first_look.column_roles import Proposal, propose, propose_from
+from crm_lab.data.sources.first_look.column_vocabulary import names_purchases
 from crm_lab.data.sources.opening.reading import Reading
 
 _FORM_SETTLES = ("amount_is", "discount_is", "date_format", "fill", "cancelled", "rules")
@@ -44,6 +51,7 @@ def read_whole(
     paths: Sequence[Path],
     further: Sequence[tuple[Path, str]],
     answers: Answers,
+    keep: Path | None = None,
 ) -> WholeReading:
     """Look at all rows of some files and say how to read them.
 
@@ -53,17 +61,18 @@ def read_whole(
         paths: Files of one form.
         further: Files that add columns, each with the column it is joined by.
         answers: What the user said.
+        keep: Where the rows of each file stay for the next time.
 
     Raises:
         BadInput: If the files cannot be read, or are of a form that cannot be used.
     """
-    first = propose(paths[0])
+    first = propose(paths[0], sheets=answers.sheets)
     joined = tuple((propose(path).reading, key) for path, key in further)
     _refuse(first, bool(further))
     home.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=home, prefix=".look-") as folder,
-        opened(connection, first.reading, tuple(paths), joined, Path(folder)) as file,
+        opened(connection, first.reading, tuple(paths), joined, Path(folder), keep) as file,
     ):
         return _settle(file, first.reading, answers)
 
@@ -88,10 +97,28 @@ def _settle(file: WholeFile, reading: Reading, answers: Answers) -> WholeReading
     settled = Settled(columns={r: c for r, c in proposal.columns.items() if answers.columns.get(r, c)})
     if form is not None:
         settled.take(f"written by {form.title}" + (f": {form.says}" if form.says else ""), **form.settings)
+    for words in file.says:
+        settled.take(words)
+    _settle_sheets(reading, answers, settled)
     if proposal.missing and not (answers.counts_only and proposal.missing == ("amount",)):
         return WholeReading(proposal, settled, form)
     _settle_all(file, answers, settled, form)
     return WholeReading(proposal, settled, form)
+
+
+def _settle_sheets(reading: Reading, answers: Answers, settled: Settled) -> None:
+    """Say which sheets are not read; ask where one of them seems to hold purchases, too."""
+    for name, header in reading.unread:
+        settled.take(f"sheet {name!r} is not read (its columns: {', '.join(header)[:120]})")
+    rivals = [name for name, header in reading.unread if names_purchases(header)]
+    if rivals and not answers.sheets:
+        choices = [(names, " and ".join(names)) for names in (list(reading.sheets), *([r] for r in rivals))]
+        settled.ask(
+            "sheets",
+            f"Sheets {' and '.join(map(repr, (*reading.sheets, *rivals)))} hold purchases in other columns; they cannot"
+            " be read as one.",
+            *((words, " ".join(f"--sheet {shell(name)}" for name in names)) for names, words in choices),
+        )
 
 
 def _columns(form: ExporterForm | None, header: Sequence[str]) -> dict[str, str]:
@@ -105,7 +132,9 @@ def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: Expor
         answers = _with(answers, date_format=str(kept["date_format"]))
     if form is not None and "timezone" in form.settings and not answers.timezone:
         settled.settings["timezone"] = form.settings["timezone"]
+    refuse_lost_digits(file, settled)
     settle_dates(file, answers, settled)
+    settle_overlaps(file, answers, settled)
     settle_decimal(file, answers, settled)
     settle_currency(
         file, _with(answers, currency=answers.currency or str(settled.settings.get("currency", ""))), settled

@@ -1,14 +1,18 @@
-"""Several files of one form as one: stacked, overlaps told, further columns joined by a key they share."""
+"""Several files as one: stacked, overlaps told, further columns joined by a key they share."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
 from pathlib import Path
 
 import duckdb
 
 from crm_lab.checks import BadInput
+from crm_lab.data.connection import workspaces_dir
 from crm_lab.data.quoting import name_of, path_of, text_of
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.data.sources.raw_rows import PART, header_of, read_raw
@@ -25,40 +29,90 @@ def files_in(path: Path) -> tuple[Path, ...]:
     return tuple(sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith((".", "~"))))
 
 
+def kept_parts(folder: Path) -> Path:
+    """Where the rows of a folder's files are kept, beside the workspaces."""
+    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    return workspaces_dir() / ".parts" / name
+
+
 def read_stacked(
-    connection: duckdb.DuckDBPyConnection, reading: Reading, paths: Sequence[Path], folder: Path
+    connection: duckdb.DuckDBPyConnection,
+    reading: Reading,
+    paths: Sequence[Path],
+    folder: Path,
+    keep: Path | None = None,
 ) -> tuple[str, list[str]]:
-    """SQL of the raw rows of files of one form, one below the other, and their columns.
+    """SQL of the raw rows of files, one below the other, and their columns; a column that a file lacks is empty there.
+
+    Args:
+        connection: May read both folders.
+        reading: How each file is read.
+        paths: The files.
+        folder: Empty, for what SQL reads.
+        keep: Folder in which the rows of each file stay, so that next time only new files are read.
 
     Raises:
-        BadInput: If a file has other columns than the first.
+        BadInput: If a file cannot be read, or has no column of the first.
     """
-    header = header_of(replace(reading, path=paths[0]))
-    if len(paths) == 1:
+    if len(paths) == 1 and keep is None:
+        header = header_of(replace(reading, path=paths[0]))
         raw = read_raw(connection, replace(reading, path=paths[0]), folder)
         return (_marked(raw, header), header) if len(reading.sheets) > 1 else (raw, header)
-    for place, path in enumerate(paths):
-        own = header_of(replace(reading, path=path))
-        if sorted(own) != sorted(header):
-            raise BadInput(
-                f"{path.name} has other columns than {paths[0].name}: {', '.join(own)}; files that are read as one"
-                " need the same."
-            )
-        (folder / f"{place}").mkdir()
-        raw = read_raw(connection, replace(reading, path=path), folder / f"{place}")
-        target = text_of(str(folder / f"part_{place:05d}.parquet"))
-        part = text_of(f"{place:05d} {path.name}")
-        connection.execute(f"copy (select *, {part} as {PART} from ({raw})) to {target}")
-    parts = " union all by name ".join(
-        f"(select * from read_parquet({path_of(folder / f'part_{place:05d}.parquet')}))" for place in range(len(paths))
+    headers = [header_of(replace(reading, path=path)) for path in paths]
+    common = [name for name in headers[0] if all(name in header for header in headers)]
+    if not common:
+        raise BadInput(f"{paths[0].name} and {paths[-1].name} have no column in common; they cannot be read as one.")
+    parts = [_part(connection, replace(reading, path=path), folder, keep) for path in paths]
+    sheet = f"|| ' ' || {PART}" if len(reading.sheets) > 1 else ""
+    columns = f"* exclude ({PART})" if sheet else "*"
+    stacked = " union all by name ".join(
+        f"(select {columns}, {text_of(f'{place:05d} {file.name}')} {sheet} as {PART} from read_parquet("
+        f"{path_of(part)}))"
+        for place, (file, part) in enumerate(zip(paths, parts, strict=True))
     )
-    rows = f"select * replace (row_number() over (order by {PART}, source_row) as source_row) from ({parts})"
-    return _marked(rows, header), header
+    if keep is not None:
+        _forget(keep, parts)
+    rows = f"select * replace (row_number() over (order by {PART}, source_row) as source_row) from ({stacked})"
+    return _marked(rows, common), list(dict.fromkeys(name for header in headers for name in header))
 
 
-def _marked(raw: str, header: Sequence[str]) -> str:
-    """The rows with `OVERLAP`: the n-th copy of a row in a part is the n-th copy of it in an earlier one."""
-    same = ", ".join(name_of(column) for column in header)
+def _part(connection: duckdb.DuckDBPyConnection, reading: Reading, folder: Path, keep: Path | None) -> Path:
+    """A file's rows as Parquet, made only where they are not kept yet."""
+    digest = hashlib.sha256(_code() + repr(replace(reading, path=Path(reading.path.name), unread=())).encode())
+    with reading.path.open("rb") as stream:
+        digest.update(hashlib.file_digest(stream, "sha256").digest())
+    part = (keep or folder) / f"{digest.hexdigest()[:24]}.parquet"
+    if not part.exists():
+        part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own = folder / f"{part.stem}-rows"
+        own.mkdir()
+        fresh = own / "part.parquet"
+        raw = read_raw(connection, reading, own)
+        connection.execute(f"copy ({raw}) to {text_of(str(fresh))} (compression zstd)")
+        fresh.chmod(0o600)
+        fresh.replace(part)
+    return part
+
+
+@cache
+def _code() -> bytes:
+    """The code that reads files: other code, other rows."""
+    files = sorted(Path(str(resources.files("crm_lab.data.sources"))).rglob("*.py"))
+    return b"".join(file.read_bytes() for file in files)
+
+
+def _forget(keep: Path, parts: Sequence[Path]) -> None:
+    """Remove the kept rows of files that are no longer there."""
+    for old in set(keep.glob("*.parquet")) - set(parts):
+        old.unlink(missing_ok=True)
+
+
+def _marked(raw: str, common: Sequence[str]) -> str:
+    """The rows with `OVERLAP`: the n-th copy of a row in a part is the n-th copy of it in an earlier one.
+
+    Rows are alike where they agree in the columns that all parts have.
+    """
+    same = ", ".join(name_of(column) for column in common)
     return f"""
         select * exclude (lab_copy),
                broken_row is null
@@ -66,13 +120,36 @@ def _marked(raw: str, header: Sequence[str]) -> str:
         from (select *, row_number() over (partition by {PART}, {same} order by source_row) as lab_copy from ({raw}))"""
 
 
+@dataclass(frozen=True, slots=True)
+class JoinedRows:
+    """Rows that took over the columns of a further file.
+
+    Attributes:
+        sql: Of the rows.
+        header: Their columns.
+        says: What was taken over, and how many rows and keys found no other.
+    """
+
+    sql: str
+    header: list[str]
+    says: str
+
+
 def joined(
     connection: duckdb.DuckDBPyConnection, raw: str, header: list[str], further: Reading, on: str, folder: Path
-) -> tuple[str, list[str]]:
+) -> JoinedRows:
     """The rows with the columns of a further file that they lack, by a key that stands in it once.
 
+    Args:
+        connection: May read the folder.
+        raw: SQL of the rows.
+        header: Their columns.
+        further: How the further file is read.
+        on: The key.
+        folder: In which a folder of the file's name is made.
+
     Raises:
-        BadInput: If the key is not in both files, or stands twice in the further one.
+        BadInput: If the key is not in both files, stands twice in the further one, or no row finds its own there.
     """
     (folder / further.path.stem).mkdir()
     rows = read_raw(connection, further, folder / further.path.stem)
@@ -84,19 +161,32 @@ def joined(
         f"select count(*) from (select {key} from ({rows}) where {key} is not null group by 1 having count(*) > 1)"
     ).fetchone()
     if twice != (0,):
-        raise BadInput(f"{further.path.name} cannot be joined by {on}: {(twice or (0,))[0]:,} of its keys stand twice.")
+        raise BadInput(
+            f"{further.path.name} cannot be joined by {on}: {(twice or (0,))[0]:,} of its keys stand twice; name the"
+            " file first whose rows are the lines of a sale."
+        )
     new = [column for column in own if column not in header]
     columns = "".join(f", f.{name_of(c)}" for c in new)
     keyed = f"(select *, {key} as lab_key from ({rows}) where broken_row is null)"
     both = f"(select *, {key} as lab_on from ({raw})) r left join {keyed} f on r.lab_on = f.lab_key"
-    return f"select r.* exclude (lab_on){columns} from {both}", [*header, *new]
+    left, of = unmatched(connection, raw, rows, on)
+    if left == of > 0:
+        raise BadInput(f"No row finds its {on} in {further.path.name}; the files do not belong together.")
+    unused, keys = unmatched(connection, rows, raw, on)
+    kept = [column for column in own if column in header and column != on]
+    says = (
+        f"{further.path.name} joined by {on}: {left:,} of {of:,} rows find no key there,"
+        f" {unused:,} of its {keys:,} rows are of no row; adds {', '.join(new) or 'nothing'}"
+        + (f"; of the first file are {', '.join(kept)}" if kept else "")
+    )
+    return JoinedRows(f"select r.* exclude (lab_on){columns} from {both}", [*header, *new], says)
 
 
-def unmatched(connection: duckdb.DuckDBPyConnection, one: str, other: str, on: str) -> int:
-    """How many rows of one relation have a key that the other lacks."""
+def unmatched(connection: duckdb.DuckDBPyConnection, one: str, other: str, on: str) -> tuple[int, int]:
+    """How many rows of one relation have a key that the other lacks, of how many."""
     key = filled(on)
     row = connection.execute(
-        f"select count(*) from ({one}) where {key} is null or {key} not in"
-        f" (select {key} from ({other}) where {key} is not null)"
+        f"select count(*) filter (k is null or k not in (select {key} from ({other}) where {key} is not null)),"
+        f" count(*) from (select {key} as k from ({one}) where broken_row is null)"
     ).fetchone()
-    return int((row or (0,))[0])
+    return row or (0, 0)

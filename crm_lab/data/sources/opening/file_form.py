@@ -13,9 +13,9 @@ from crm_lab.data.quoting import name_of
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.data.sources.opening.text_file import READ_ERRORS, encoding_of, form_of
 from crm_lab.data.sources.opening.workbook import Sheet, sheets_of
+from crm_lab.data.sources.opening.workbook_cells import is_web_page
 
 _NOT_READ = {
-    b"\xd0\xcf\x11\xe0": "is an Excel file of before 2007; save it as .xlsx or CSV.",
     b"%PDF": "is a PDF; export the table as CSV or .xlsx.",
     b"SQLi": "is an SQLite database; export the table as CSV.",
     b"ARRO": "is an Arrow file; save it as Parquet.",
@@ -23,12 +23,13 @@ _NOT_READ = {
 }
 
 
-def reading_of(path: Path, known: Callable[[Sequence[str]], int]) -> Reading:
+def reading_of(path: Path, known: Callable[[Sequence[str]], int], sheets: Sequence[str] = ()) -> Reading:
     """How a file is read, as far as its content tells.
 
     Args:
         path: The file.
         known: How many of some column names somebody calls a column.
+        sheets: Of a workbook the sheets to read; by default those whose names of columns are known best.
 
     Raises:
         BadInput: If it is of a kind that is not read, or damaged.
@@ -42,16 +43,16 @@ def reading_of(path: Path, known: Callable[[Sequence[str]], int]) -> Reading:
         return Reading(path, "parquet")
     if head[8:12] == b"DUCK":
         return _database(path)
-    if head.startswith(b"PK") and _is_workbook(path):
-        return _workbook(path, known)
+    if head.startswith(b"\xd0\xcf\x11\xe0") or is_web_page(head) or (head.startswith(b"PK") and _is_workbook(path)):
+        return _workbook(path, known, sheets)
     return _text(path, head, known)
 
 
 def _text(path: Path, head: bytes, known: Callable[[Sequence[str]], int]) -> Reading:
-    if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<html", b"<!doctype", b"<table", b"<?xml")):
-        raise BadInput(f"{path.name} is a web page or XML whatever its name says; save it as CSV or .xlsx.")
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(b"<?xml"):
+        raise BadInput(f"{path.name} is XML whatever its name says; save it as CSV or .xlsx.")
     encoding = encoding_of(path, lambda line: known([part.strip(' "\r\n') for part in _parts(line)]))
-    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"{", b"[{", b"[\n", b"[\r", b"[ ", b"[\t")):
         return Reading(path, "json", encoding=encoding)
     try:
         delimiter, skipped = form_of(Reading(path, "csv", ",", encoding))
@@ -73,20 +74,26 @@ def _is_workbook(path: Path) -> bool:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return True
-    return any(name.startswith("xl/") or name == "[Content_Types].xml" for name in names)
+    return any(name.startswith("xl/") or name in ("[Content_Types].xml", "content.xml") for name in names)
 
 
-def _workbook(path: Path, known: Callable[[Sequence[str]], int]) -> Reading:
-    sheets = [sheet for sheet in sheets_of(path) if sheet.header]
-    if not sheets:
+def _workbook(path: Path, known: Callable[[Sequence[str]], int], chosen: Sequence[str]) -> Reading:
+    tables = [sheet for sheet in sheets_of(path) if sheet.header]
+    if not tables:
         raise BadInput(f"No sheet of {path.name} holds a table with a header.")
+    missing = [name for name in chosen if name not in [sheet.name for sheet in tables]]
+    if missing:
+        there = ", ".join(sheet.name for sheet in tables)
+        raise BadInput(f"{path.name} has no sheet {', '.join(missing)} with a table; it has {there}.")
 
     def score(sheet: Sheet) -> tuple[int, int]:
         return known(sheet.header), sheet.rows
 
-    best = max(sheets, key=score)
-    same = [s.name for s in sheets if s.header == best.header and s.skip_rows == best.skip_rows]
-    return Reading(path, "excel", sheets=tuple(same), skip_rows=best.skip_rows)
+    best = max(tables, key=score)
+    same = [s for s in tables if (s.name in chosen if chosen else sorted(s.header) == sorted(best.header))]
+    unread = tuple((sheet.name, sheet.header) for sheet in tables if sheet not in same)
+    names = tuple(sheet.name for sheet in same)
+    return Reading(path, "excel", sheets=names, skip_rows=same[0].skip_rows, unread=unread)
 
 
 def _database(path: Path) -> Reading:

@@ -18,6 +18,7 @@ class Reading:
         query: What to read from a DuckDB database: ``from TABLE`` or a select.
         skip_rows: Lines above the header: titles, ``sep=;``.
         sheets: Of an Excel file, all of one form; the first sheet where none is named.
+        unread: Other sheets that hold a table, each with its columns; known where the file was looked at.
     """
 
     path: Path
@@ -27,3 +28,4 @@ class Reading:
     query: str = ""
     skip_rows: int = 0
     sheets: tuple[str, ...] = ()
+    unread: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -1,15 +1,15 @@
-"""Excel files: which sheets hold the rows, and their cells as text."""
+"""Excel files and their like: which sheets hold the rows, and those rows as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from crm_lab.checks import BadInput
 from crm_lab.data.sources.opening.text_file import header_at
+from crm_lab.data.sources.opening.workbook_cells import cells, sheet_names
 
 _LOOKED_AT = 60
 
@@ -38,8 +38,8 @@ def sheets_of(path: Path) -> list[Sheet]:
         BadInput: If the workbook is damaged.
     """
     made = []
-    for name in _open(path).sheetnames:
-        rows = list(islice(_rows(path, name), _LOOKED_AT))
+    for name in sheet_names(path):
+        rows = list(islice(cells(path, name), _LOOKED_AT))
         place = header_at(rows)
         header = _trimmed(rows[place]) if place < len(rows) else ()
         made.append(Sheet(name, place, tuple(header) if len(header) > 1 else (), max(0, len(rows) - place - 1)))
@@ -49,24 +49,48 @@ def sheets_of(path: Path) -> list[Sheet]:
 def sheet_rows(path: Path, sheets: Sequence[str], skip_rows: int) -> Iterator[tuple[str, list[str]]]:
     """The header and rows of the sheets one after the other, each with its sheet's name.
 
-    Rows are as wide as the header; dates are in ISO form, empty cells empty text. Headers after the first are left out.
+    Rows are as wide as the first header and in the order of its columns; later headers are left out, wherever they
+    stand among a sheet's first rows.
 
     Raises:
-        BadInput: If the workbook is damaged or has no such sheet.
+        BadInput: If the workbook is damaged, has no such sheet, or a later sheet has other columns.
     """
-    names = _open(path).sheetnames
+    names = sheet_names(path)
     missing = [sheet for sheet in sheets if sheet not in names]
     if missing:
         raise BadInput(f"{path.name} has no sheet {', '.join(missing)}; it has {', '.join(names)}.")
-    width = 0
-    for place, name in enumerate(sheets or names[:1]):
-        rows = islice(_rows(path, name), skip_rows, None)
-        header = _trimmed(next(rows, []))
-        if place == 0:
-            width = len(header)
-            yield name, header
-        for row in rows:
-            yield name, [*row[:width], *[""] * (width - len(row))]
+    first, *others = sheets or names[:1]
+    rows = islice(cells(path, first), skip_rows, None)
+    header = _trimmed(next(rows, []))
+    yield first, header
+    width = len(header)
+    yield from ((first, [*row[:width], *[""] * (width - len(row))]) for row in rows)
+    for name in others:
+        yield from ((name, row) for row in _below_header(path, name, header))
+
+
+def _below_header(path: Path, name: str, header: Sequence[str]) -> Iterator[list[str]]:
+    """The rows below a sheet's own header, cells in the order of another sheet's."""
+    rows = cells(path, name)
+    top = list(islice(rows, _LOOKED_AT))
+    wanted = sorted(header)
+    place = next((i for i, row in enumerate(top) if sorted(_trimmed(row)) == wanted), None)
+    if place is None:
+        raise BadInput(f"Sheet {name} of {path.name} has other columns than the first one; read them one by one.")
+    order = _places(_trimmed(top[place]), header)
+    for row in chain(top[place + 1 :], rows):
+        yield [row[i] if i < len(row) else "" for i in order]
+
+
+def _places(own: Sequence[str], header: Sequence[str]) -> list[int]:
+    """Where each name of a header stands in another one with the same names; names may stand twice."""
+    free = list(range(len(own)))
+    places = []
+    for name in header:
+        place = next(i for i in free if own[i] == name)
+        free.remove(place)
+        places.append(place)
+    return places
 
 
 def _trimmed(row: Sequence[str]) -> list[str]:
@@ -74,40 +98,3 @@ def _trimmed(row: Sequence[str]) -> list[str]:
     while kept and not kept[-1].strip():
         kept.pop()
     return kept
-
-
-def _open(path: Path) -> Any:
-    from openpyxl import load_workbook
-
-    try:
-        return load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:  # whatever a damaged workbook makes the library raise
-        raise _damaged(path, error) from error
-
-
-def _rows(path: Path, name: str) -> Iterator[list[str]]:
-    book = _open(path)
-    try:
-        sheet = book[name]
-        if not hasattr(sheet, "reset_dimensions"):
-            return  # a chart
-        sheet.reset_dimensions()  # what a file says of its size may be missing or wrong
-        for row in sheet.iter_rows(values_only=True):
-            yield ["" if cell is None else _cell_text(cell) for cell in row]
-    except Exception as error:  # whatever a damaged workbook makes the library raise
-        raise _damaged(path, error) from error
-    finally:
-        book.close()
-
-
-def _damaged(path: Path, error: Exception) -> BadInput:
-    words = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")[:200]
-    return BadInput(f"The file {path.name} cannot be read as Excel: {words}.")
-
-
-def _cell_text(cell: Any) -> str:
-    if hasattr(cell, "isoformat"):
-        return str(cell.isoformat(sep=" ") if hasattr(cell, "hour") and hasattr(cell, "year") else cell.isoformat())
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    return str(cell)

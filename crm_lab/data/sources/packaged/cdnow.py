@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from crm_lab.checks import BadInput
+from crm_lab.data.quoting import path_of
 from crm_lab.data.sources.base import Source
 
 _FILES = {"cdnow": "CDNOW_master.txt", "cdnow_sample": "CDNOW_sample.txt"}
@@ -33,7 +34,7 @@ def source(name: str = "cdnow") -> Source:
         raw=f"""
             select row_number() over () as source_row, fields
             from (select regexp_split_to_array(trim(line), '\\s+') as fields
-                  from read_csv('{path}', header = false, all_varchar = true, columns = {{'line': 'varchar'}},
+                  from read_csv({path_of(path)}, header = false, all_varchar = true, columns = {{'line': 'varchar'}},
                                 delim = '\\x01', quote = '', escape = ''))
             where regexp_full_match(fields[1], '\\d+')""",
         mapping={

@@ -32,6 +32,20 @@ def known_names(header: Sequence[str]) -> int:
     return sum(plain_name(name) in words for name in header)
 
 
+def names_purchases(header: Sequence[str]) -> bool:
+    """Whether some column names alone say that a table holds purchases: a day, a customer, an amount or price.
+
+    >>> names_purchases(["Date", "Customer ID", "Total"]), names_purchases(["Month", "Revenue"])
+    (True, False)
+    """
+    there = {plain_name(name) for name in header}
+
+    def held(*roles: str) -> bool:
+        return any(plain_name(name) in there for role in roles for name in _names()[role])
+
+    return held("date") and held("customer_id") and held("amount", "price")
+
+
 def plain_name(name: str) -> str:
     """A name without case, accents, spaces and signs."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", name.lower()) if not unicodedata.combining(c))

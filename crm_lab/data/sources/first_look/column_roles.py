@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import re
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
-import duckdb
-import pyarrow.parquet as pq
-from pyarrow import ArrowException
-
-from crm_lab.checks import BadInput
-from crm_lab.data.sources.column_vocabulary import known_names, looks_like_numbers, names_by_role, plain_name
-from crm_lab.data.sources.opening.file_form import reading_of
-from crm_lab.data.sources.opening.header_names import header_names
+from crm_lab.data.sources.first_look.column_vocabulary import looks_like_numbers, names_by_role, plain_name
+from crm_lab.data.sources.first_look.first_rows import Values, decimal_mark, looked_at
 from crm_lab.data.sources.opening.reading import Reading
-from crm_lab.data.sources.opening.text_file import READ_ERRORS, open_text
-from crm_lab.data.sources.opening.workbook import sheet_rows
-from crm_lab.data.sources.raw_rows import read_raw
 from crm_lab.tables import Table
-
-SAMPLE = 5_000
-_Values = dict[str, list[str]]
 
 _DATE_FORMATS = (
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y/%m/%d %H:%M:%S",
@@ -39,8 +24,6 @@ _NUMBERS = ("quantity", "amount", "price", "discount", "refund", "tax", "cost", 
 _YEAR = re.compile(
     r"(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2}|^\d{5}(?:\.\d+)?$|^\d{10}$|^\d{13}$|[\u0660-\u0669\uff10-\uff19]{2}"
 )
-_POINT = re.compile(r"-?\d{1,3}(,\d{3})*(\.\d+)?$|-?\d+(\.\d+)?$")
-_COMMA = re.compile(r"-?\d{1,3}(\.\d{3})*(,\d+)?$|-?\d+(,\d+)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +60,22 @@ class Proposal:
         return (*needed, *(() if "amount" in self.columns or "price" in self.columns else ("amount",)))
 
 
-def propose(path: Path, given: Mapping[str, str] | None = None) -> Proposal:
+def propose(path: Path, given: Mapping[str, str] | None = None, sheets: Sequence[str] = ()) -> Proposal:
     """Look at the first rows of a file and say how to read it.
 
     Args:
         path: The file.
         given: Role to column where the user knows better.
+        sheets: Of a workbook the sheets to read, where the user knows better.
 
     Raises:
         BadInput: If there is no such file or it is empty.
     """
-    return propose_from(*_looked_at(path), given or {})
+    return propose_from(*looked_at(path, sheets), given or {})
 
 
 def propose_from(
-    reading: Reading, header: list[str], values: _Values, rows: int, given: Mapping[str, str], *, by_name: bool = True
+    reading: Reading, header: list[str], values: Values, rows: int, given: Mapping[str, str], *, by_name: bool = True
 ) -> Proposal:
     """A proposal from rows that were looked at already.
 
@@ -110,67 +94,10 @@ def propose_from(
     return _proposal(reading, header, values, rows, columns, values.get(columns.get("date", ""), []), numbers)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """The first rows of a file.
-
-    Attributes:
-        reading: Format, delimiter and encoding.
-        header: Its columns.
-        values: Column to the values in those rows, as text, empty ones left out.
-        rows: Rows looked at.
-        decimal: Decimal mark of its numbers.
-    """
-
-    reading: Reading
-    header: tuple[str, ...]
-    values: Mapping[str, Sequence[str]]
-    rows: int
-    decimal: str
-
-
-def look_at(path: Path) -> Look:
-    """The first rows of a file, whatever its format.
-
-    Raises:
-        BadInput: If there is no such file or it is empty.
-    """
-    reading, header, values, rows = _looked_at(path)
-    numbers = [value for seen in values.values() if is_numeric(seen) for value in seen]
-    return Look(reading, tuple(header), values, rows, _decimal(numbers))
-
-
-def _decimal(numbers: Sequence[str]) -> str:
-    return "," if _fits(numbers, _COMMA) > _fits(numbers, _POINT) else "."
-
-
-def _looked_at(path: Path) -> tuple[Reading, list[str], _Values, int]:
-    """How a file is read, its column names, the values of its first rows by column, and how many rows that were."""
-    if not path.is_file():
-        raise BadInput(f"There is no file {path}; give the path of a CSV, Parquet or Excel file.")
-    if path.stat().st_size == 0:
-        raise BadInput(f"{path} is empty; give a file with column names and rows.")
-    reading = reading_of(path, known_names)
-    try:
-        given, *rows = list(islice(_rows(reading), SAMPLE + 1)) or [[]]
-    except (*READ_ERRORS, ArrowException, duckdb.Error) as error:
-        words = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")[:200]
-        raise (
-            error
-            if isinstance(error, BadInput)
-            else BadInput(f"{path.name} cannot be read as {reading.format}: {words}.")
-        ) from error
-    header = header_names(given)
-    values = {
-        name: [row[i] for row in rows if i < len(row) and row[i] not in ("", None)] for i, name in enumerate(header)
-    }
-    return reading, header, values, len(rows)
-
-
 def _proposal(
     reading: Reading,
     header: list[str],
-    values: _Values,
+    values: Values,
     rows: int,
     columns: dict[str, str],
     dates: Sequence[str],
@@ -179,7 +106,7 @@ def _proposal(
     return Proposal(
         reading=reading,
         columns=columns,
-        decimal=_decimal(numbers),
+        decimal=decimal_mark(numbers),
         date_formats=date_formats(dates),
         rows=rows,
         examples={name: seen[0] for name, seen in values.items() if seen},
@@ -193,7 +120,7 @@ def propose_table(path: Path, table: Table) -> Proposal:
     Raises:
         BadInput: If there is no such file or it is empty.
     """
-    reading, header, values, rows = _looked_at(path)
+    reading, header, values, rows = looked_at(path)
     plain = {plain_name(name): name for name in header}
     known = {**names_by_role(), **({table.known_on: names_by_role()["date"]} if table.known_on else {})}
     columns: dict[str, str] = {}
@@ -205,31 +132,6 @@ def propose_table(path: Path, table: Table) -> Proposal:
     dates = [v for c in table.columns if c.dtype == "date" for v in values.get(columns.get(c.name, ""), [])]
     money = [v for c in table.columns if c.dtype == "money" for v in values.get(columns.get(c.name, ""), [])]
     return _proposal(reading, header, values, rows, columns, dates, money)
-
-
-def _rows(reading: Reading) -> Iterator[list[str]]:
-    if reading.format == "excel":
-        yield from (row for _, row in sheet_rows(reading.path, reading.sheets, reading.skip_rows))
-    elif reading.format == "parquet":
-        with pq.ParquetFile(reading.path) as file:
-            yield list(file.schema_arrow.names)
-            for batch in file.iter_batches(batch_size=SAMPLE):
-                columns = [["" if v is None else str(v) for v in column.to_pylist()] for column in batch.columns]
-                yield from (list(row) for row in zip(*columns, strict=True))
-    elif reading.format in ("json", "duckdb"):
-        yield from _rows_by_sql(reading)
-    else:
-        with open_text(reading) as stream:
-            yield from csv.reader(islice(stream, reading.skip_rows, None), delimiter=reading.delimiter)
-
-
-def _rows_by_sql(reading: Reading) -> Iterator[list[str]]:
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        relation = connection.sql(
-            f"select * exclude (source_row, broken_row) from ({read_raw(connection, reading, Path(folder))})"
-        )
-        yield list(relation.columns)
-        yield from (["" if v is None else v for v in row] for row in relation.limit(SAMPLE).fetchall())
 
 
 def _roles(header: Sequence[str], values: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -263,15 +165,6 @@ def _only_date(
     dated = [name for name in header if name not in chosen.values() and date_formats(values[name])]
     kept = [name for name in dated if not any(plain_name(word) in plain_name(name) for word in barred)]
     return {"date": kept[0]} if len(kept) == 1 else {}
-
-
-def is_numeric(seen: Sequence[str]) -> bool:
-    """Whether nine of ten values are numbers, with a decimal point or comma."""
-    return len(seen) > 0 and max(_fits(seen, _POINT), _fits(seen, _COMMA)) > 0.9 * len(seen)
-
-
-def _fits(seen: Sequence[str], pattern: re.Pattern[str]) -> int:
-    return sum(pattern.match(value.strip()) is not None for value in seen)
 
 
 def date_formats(seen: Sequence[str]) -> tuple[str, ...]:

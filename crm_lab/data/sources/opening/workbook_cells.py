@@ -1,0 +1,148 @@
+"""The sheets of a workbook by its content: .xlsx, the older .xls, .xlsb, .ods, or a web page that is named .xls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from crm_lab.checks import BadInput
+
+WEB_PAGE = (b"<html", b"<!doctype", b"<table", b"<meta", b"<head", b"<style", b"<body", b"<div")
+"""How a web page begins, in lower case."""
+
+_OLD = b"\xd0\xcf\x11\xe0"
+_WHOLE = 2**53
+
+
+def is_web_page(head: bytes) -> bool:
+    """Whether a file's first bytes are those of a web page.
+
+    >>> is_web_page(b"  <TABLE><tr>"), is_web_page(b"date,amount")
+    (True, False)
+    """
+    return head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(WEB_PAGE)
+
+
+def sheet_names(path: Path) -> list[str]:
+    """The names of a workbook's sheets, in its order; tables of a web page are ``table 1``, ``table 2``, ….
+
+    Raises:
+        BadInput: If the workbook is damaged.
+    """
+    try:
+        kind = _kind(path)
+        if kind == "web":
+            return list(_web_tables(path, path.stat().st_mtime_ns))
+        if kind == "xlsx":
+            book = _xlsx(path)
+            try:
+                return list(book.sheetnames)
+            finally:
+                book.close()
+        return list(_other(path).sheet_names)
+    except Exception as error:  # whatever a damaged workbook makes the library raise
+        raise _damaged(path, error) from error
+
+
+def cells(path: Path, name: str) -> Iterator[list[str]]:
+    """The rows of a sheet as text: dates in ISO form, empty cells empty; nothing where the sheet is a chart.
+
+    Raises:
+        BadInput: If the workbook is damaged.
+    """
+    try:
+        kind = _kind(path)
+        rows = {"web": _web_rows, "xlsx": _xlsx_rows, "other": _other_rows}[kind](path, name)
+        for row in rows:
+            yield [_cell_text(cell) for cell in row]
+    except Exception as error:  # whatever a damaged workbook makes the library raise
+        raise _damaged(path, error) from error
+
+
+def _kind(path: Path) -> str:
+    """``web``, ``xlsx`` (openpyxl keeps long numbers whole), or ``other`` (calamine)."""
+    with path.open("rb") as stream:
+        head = stream.read(512)
+    if is_web_page(head):
+        return "web"
+    if head.startswith(_OLD):
+        return "other"
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    return "other" if "xl/workbook.bin" in names or "content.xml" in names else "xlsx"
+
+
+def _xlsx(path: Path) -> Any:
+    from openpyxl import load_workbook
+
+    return load_workbook(path, read_only=True, data_only=True)
+
+
+def _xlsx_rows(path: Path, name: str) -> Iterator[tuple[Any, ...]]:
+    book = _xlsx(path)
+    try:
+        sheet = book[name]
+        if hasattr(sheet, "reset_dimensions"):  # a chart has none
+            sheet.reset_dimensions()  # what a file says of its size may be missing or wrong
+            yield from sheet.iter_rows(values_only=True)
+    finally:
+        book.close()
+
+
+def _other(path: Path) -> Any:
+    from python_calamine import CalamineWorkbook
+
+    return CalamineWorkbook.from_path(str(path))
+
+
+def _other_rows(path: Path, name: str) -> Iterator[list[Any]]:
+    book = _other(path)
+    kinds = {sheet.name: str(sheet.typ) for sheet in book.sheets_metadata}
+    if kinds.get(name, "").endswith("WorkSheet"):
+        yield from book.get_sheet_by_name(name).iter_rows()
+
+
+def _web_rows(path: Path, name: str) -> Iterator[list[str]]:
+    yield from _web_tables(path, path.stat().st_mtime_ns)[name]
+
+
+@lru_cache(maxsize=1)
+def _web_tables(path: Path, changed: int) -> Mapping[str, list[list[str]]]:  # noqa: ARG001 - part of the key
+    """The tables of a web page that hold no other table, each cell as it reads."""
+    from bs4 import BeautifulSoup
+
+    page = BeautifulSoup(path.read_bytes(), "html.parser")
+    leaves = [table for table in page.find_all("table") if table.find("table") is None]
+    return {
+        f"table {place}": [
+            [" ".join(cell.get_text(" ").split()) for cell in row.find_all(("td", "th"))]
+            for row in table.find_all("tr")
+        ]
+        for place, table in enumerate(leaves, start=1)
+    }
+
+
+def _damaged(path: Path, error: Exception) -> BadInput:
+    if isinstance(error, BadInput):
+        return error
+    words = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")[:200]
+    return BadInput(f"The file {path.name} cannot be read as Excel: {words}.")
+
+
+def _cell_text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    if isinstance(cell, date):
+        return f"{cell.isoformat()} 00:00:00"  # a day is the moment it begins, as cells of dates and times are
+    if isinstance(cell, (time, timedelta)):
+        return str(cell)
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < _WHOLE else repr(cell)
+    return str(cell)
