@@ -80,7 +80,9 @@ def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, 
     ours = ("source_row", *source.computed)
     columns = [row[0] for row in connection.execute("describe raw").fetchall() if row[0] not in ours]
     connection.execute(f"create or replace temp table twins as {_twins_sql(columns)}")
-    connection.execute(f"create or replace temp view typed as {_typed_sql(source)}")
+    once = folder / ".typed.parquet"  # marks and dates are taken apart once, whatever asks for them
+    _write(connection, _typed_sql(source), once)
+    connection.execute(f"create or replace temp view typed as from read_parquet({path_of(once)})")
     if source.plausible_days:
         connection.execute(f"create or replace temp table trade as {days_of_trade_sql('typed')}")
     note_direct_ids(connection, "select given_id as id, customer_id from typed")
@@ -94,6 +96,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, 
         select *, {_reason(actions)} as reason
         from (select s.*, {marks} from staged s left join p on s.product_id = p.product_id)
         order by source_row""")
+    once.unlink()
 
 
 def _twins_sql(raw_columns: list[str]) -> str:
