@@ -24,15 +24,27 @@ if TYPE_CHECKING:
 @click.option("--cancelled", help="Regular expression on order numbers that take back an order, e.g. '^C'.")
 @click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark.")
 @click.option("--amount-is", type=click.Choice(["line", "gross", "order_total"]), help="What the amount is of.")
-@click.option("--discount-is", type=click.Choice(["amount", "share", "percent"]), help="What the discount is in.")
+@click.option(
+    "--discount-is", type=click.Choice(["amount", "unit", "share", "percent"]), help="What the discount is in."
+)
 @click.option(
     "--status",
     multiple=True,
     metavar="WORD=MEANING",
     help="What a status means: sale, no_sale or return; 'usual' takes the proposal.",
 )
+@click.option(
+    "--product",
+    "products",
+    multiple=True,
+    metavar="WORD=MEANING",
+    help="What a product is that is no merchandise: sale, fee or no_sale; 'usual' takes the proposal.",
+)
 @click.option("--nobody", multiple=True, metavar="ID", help="A customer number that is nobody's.")
 @click.option("--somebody", multiple=True, metavar="ID", help="A customer number that is somebody's all the same.")
+@click.option("--customer-case", type=click.Choice(["same", "apart"]), help="Customer numbers that differ in capitals.")
+@click.option("--ignore", "ignored", multiple=True, metavar="COLUMN", help="A column that is not to be read.")
+@click.option("--repeats", type=click.Choice(["set_aside", "kept"]), help="What a line twice in an order is.")
 @click.option("--overlap", type=click.Choice(["once", "kept"]), help="What rows that stand in two files count.")
 @click.option("--sheet", "sheets", multiple=True, metavar="NAME", help="Of a workbook a sheet to read.")
 @click.option("--counts-only", is_flag=True, help="The file has no amounts.")

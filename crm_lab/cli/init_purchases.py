@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 Parse = Callable[[list[str]], dict[str, Any]]
 """Reads words of the command line as `init` does."""
 
-_LISTS = ("status", "nobody", "somebody", "rates", "sheets")
+_WORDS = (
+    "decimal", "date_format", "timezone", "keep_currency", "amount_is", "discount_is", "overlap", "repeats",
+    "customer_case", "kind",
+)  # fmt: skip
+_SEVERAL = ("nobody", "somebody", "sheets", "ignored")
+_LISTS = ("ignored", "status", "products", "nobody", "somebody", "rates", "sheets")
 
 
 def init_purchases(paths: Sequence[Path], target: Path, options: dict[str, Any], parse: Parse) -> None:
@@ -85,7 +90,6 @@ def _read(given: FilesGiven, place: Path, options: dict[str, Any], parse: Parse)
         whole.settled.findings[:0] = given.says
         _refuse_corrections(options["chosen"], whole.proposal)
         _show(files, whole)
-        _need_roles(whole, counts_only=options["counts_only"])
         if not whole.settled.questions:
             return whole, options
         if not sys.stdin.isatty():
@@ -97,18 +101,20 @@ def _read(given: FilesGiven, place: Path, options: dict[str, Any], parse: Parse)
 def _answers(options: dict[str, Any]) -> Answers:
     from crm_lab.data.sources.evidence.findings import Answers
 
-    status = dict(pair.rpartition("=")[::2] if "=" in pair else (pair, "") for pair in options["status"])
+    status = _pairs(options["status"])
     wrong = [f"{word}={means}" for word, means in status.items() if means not in ("", "sale", "no_sale", "return")]
     if wrong:
         raise BadInput(f"--status {wrong[0]}: the meaning must be sale, no_sale or return.")
     return Answers(
-        columns=options["chosen"], decimal=options["decimal"] or "", date_format=options["date_format"] or "",
-        timezone=options["timezone"] or "", currency=(options["currency"] or "").upper(),
-        keep_currency=options["keep_currency"] or "", rates=_rates(options["rates"]),
-        amount_is=options["amount_is"] or "", discount_is=options["discount_is"] or "", status=status,
-        nobody=options["nobody"], somebody=options["somebody"], counts_only=options["counts_only"],
-        sheets=options["sheets"], overlap=options["overlap"] or "",
+        columns=options["chosen"], rates=_rates(options["rates"]), status=status, products=_pairs(options["products"]),
+        currency=(options["currency"] or "").upper(), counts_only=options["counts_only"],
+        **{name: options[name] or "" for name in _WORDS}, **{name: options[name] for name in _SEVERAL},
     )  # fmt: skip
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    """``WORD=MEANING`` as a mapping; a word alone means nothing in particular."""
+    return dict(pair.rpartition("=")[::2] if "=" in pair else (pair, "") for pair in given)
 
 
 def _rates(pairs: Sequence[str]) -> dict[str, float]:
@@ -182,15 +188,6 @@ def _refuse_corrections(corrections: dict[str, str], proposal: Proposal) -> None
                  for column in corrections.values() if column and column not in proposal.header]  # fmt: skip
     if problems:
         raise BadInput("The --column options", problems)
-
-
-def _need_roles(whole: WholeReading, *, counts_only: bool) -> None:
-    missing = [role for role in whole.proposal.missing if not (role == "amount" and counts_only)]
-    if missing:
-        counts = " Or, where there are no amounts, --counts-only." if missing == ["amount"] else ""
-        raise BadInput(
-            f"No column seems to hold {' and '.join(missing)}; name it, e.g. --column {missing[0]}=YOUR_COLUMN.{counts}"
-        )
 
 
 def _further_tables(given: dict[str, str], date_format: str | None) -> dict[str, dict[str, Any]]:

@@ -121,7 +121,8 @@ def test_missing_roles_and_wrong_corrections_are_refused(lab, tmp_path):
     path.write_text("a,b\n1,2\n")
     bare = run(path)
     assert bare.exit_code == 2
-    assert "No column seems to hold date and customer_id and amount" in bare.output
+    for what in ("the day of a sale", "the customer", "what was paid"):
+        assert f"No column is called like {what}; which one holds it?" in bare.output
     wrong = run(path, "--column", "colour=a", "--column", "date=c")
     assert "there is no role 'colour'" in wrong.output
     assert "there is no column 'c'" in wrong.output

@@ -45,9 +45,9 @@ def build(
         _write(connection, raw, folder / "raw.parquet")
         connection.execute(f"create or replace temp view raw as from read_parquet({path_of(folder / 'raw.parquet')})")
         for name, sql in source.dimensions.items():
-            _write_dimension(connection, sql, folder / f"{name}.parquet", hider(source))
+            _write_dimension(connection, sql, folder / f"{name}.parquet", source)
         for name, door in source.doors.items():
-            _write_dimension(connection, door(connection, Path(anteroom)), folder / f"{name}.parquet", hider(source))
+            _write_dimension(connection, door(connection, Path(anteroom)), folder / f"{name}.parquet", source)
     _judge(connection, source, folder, actions)
     write_identities(connection, folder)
     _write(connection, "from judged", folder / "judged.parquet")
@@ -67,11 +67,13 @@ def hider(source: Source) -> str:
     return "hidden" if source.direct_customers else "pseudonym"
 
 
-def _write_dimension(connection: duckdb.DuckDBPyConnection, sql: str, path: Path, hide: str) -> None:
+def _write_dimension(connection: duckdb.DuckDBPyConnection, sql: str, path: Path, source: Source) -> None:
     """A further table in the order of its columns, customers under their pseudonyms."""
+    who = _folded(source, "customer_id")
+    hidden = f"{hider(source)}({who})"
     if "customer_id" in [row[0] for row in connection.execute(f"describe {sql}").fetchall()]:
-        note_direct_ids(connection, f"select customer_id as id, {hide}(customer_id) as customer_id from ({sql})")
-        sql = f"select * replace ({hide}(customer_id) as customer_id) from ({sql})"
+        note_direct_ids(connection, f"select {who} as id, {hidden} as customer_id from ({sql})")
+        sql = f"select * replace ({hidden} as customer_id) from ({sql})"
     _write(connection, f"{sql} order by all", path)
 
 
@@ -99,6 +101,11 @@ def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, 
     once.unlink()
 
 
+def _folded(source: Source, text: str) -> str:
+    """SQL of a customer number, in capitals where capitals do not count."""
+    return f"upper({text})" if source.same_case else text
+
+
 def _twins_sql(raw_columns: list[str]) -> str:
     """Rows that stand in the source more than once, each with its number among its twins."""
     same = ", ".join(name_of(c) for c in raw_columns)
@@ -109,9 +116,9 @@ def _twins_sql(raw_columns: list[str]) -> str:
 
 def _typed_sql(source: Source) -> str:
     raw = ", ".join(f"{expression} as {name}" for name, expression in source.mapping.items())
-    texts = ", ".join(
-        f"nullif(trim({c}::text), '') as {'given_id' if c == 'customer_id' else c}" for c in _TEXT_COLUMNS
-    )
+    plain = {c: f"nullif(trim({c}::text), '')" for c in _TEXT_COLUMNS}
+    texts = ", ".join(f"{sql} as {c}" for c, sql in plain.items() if c != "customer_id")
+    texts += f", {_folded(source, plain['customer_id'])} as given_id"
     money = ", ".join(f"try_cast({c} as {MONEY}) as {c}" for c in _MONEY_COLUMNS)
     asides = "".join(f", aside_{name}" for name in source.asides)
     conditions = "".join(f", coalesce({sql}, false) as aside_{name}" for name, sql in source.asides.items())

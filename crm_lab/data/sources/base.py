@@ -53,6 +53,7 @@ class Source:
             are no line (blank rows, totals in between, orders that came to nothing, another currency, overlaps).
         plausible_days: Whether lines outside the days of trade are set aside.
         direct_customers: Whether every customer number is replaced by a pseudonym, whatever it looks like.
+        same_case: Whether customer numbers that differ only in capitals are one.
         copies_files: Whether the door copies the files before SQL reads them.
         computed: Raw columns that the door has added: they do not tell a row from its twin.
         returns_matched: Whether negative lines are matched to the sale they take back.
@@ -83,6 +84,7 @@ class Source:
     plausible_days: bool = False
     computed: tuple[str, ...] = ()
     direct_customers: bool = False
+    same_case: bool = False
     copies_files: bool = False
     returns_matched: bool = False
     fee: str = "false"

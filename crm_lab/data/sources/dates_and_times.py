@@ -6,7 +6,7 @@ import duckdb
 
 from crm_lab.checks import BadInput
 from crm_lab.data.quoting import text_of
-from crm_lab.data.sources.sql import latin
+from crm_lab.data.sources.sql import dated
 
 BETWEEN = " | "
 """Stands between the formats of a column that has several."""
@@ -19,8 +19,9 @@ _OFFSET = r"([-+])(\d{1,2}):?(\d{2})?$"
 _HOURS = {"PST": -8, "PDT": -7, "MST": -7, "MDT": -6, "CST": -6, "CDT": -5, "EST": -5, "EDT": -4,
           "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "JST": 9}  # fmt: skip
 _MONTHS = (
-    ("jan[a-zäéû]*", "Jan"), ("fe[bv][a-zäéûüí]*", "Feb"), ("m(?:ar|är|rz)[a-z]*", "Mar"), ("a[pvb]r[a-z]*", "Apr"),
-    ("ma[iy]o?", "May"), ("jui?n[ioe]*", "Jun"), ("jui?l[a-z]*", "Jul"), ("a(?:ug|oû|go)[a-z]*", "Aug"),
+    ("jan[a-zäéû]*|ene[a-z]*", "Jan"), ("f[eé][bv][a-zäéûüí]*", "Feb"), ("m(?:ar|är|rz)[a-z]*", "Mar"),
+    ("a[pvb]r[a-z]*", "Apr"),
+    ("ma[iy]o?", "May"), ("jui?n[ioe]*", "Jun"), ("jui?l[a-z]*", "Jul"), ("a(?:ug|o[uû]|go)[a-z]*", "Aug"),
     ("se[pt]+[a-z]*", "Sep"), ("o[ck]t[a-z]*", "Oct"), ("nov[a-z]*", "Nov"), ("d[eéi][czc][a-zé]*", "Dec"),
 )  # fmt: skip
 
@@ -74,7 +75,7 @@ def moment(text: str, date_format: str, *, written: bool = False) -> str:
 
 
 def _one(text: str, fmt: str, written: bool) -> str:
-    plain = f"trim({latin(text)})"
+    plain = dated(text)
     if fmt.startswith("epoch"):
         scale = 1_000 if fmt == "epoch_ms" else 1_000_000
         return f"make_timestamp((try_cast({plain} as decimal(20,6)) * {scale})::bigint)"
@@ -93,12 +94,12 @@ def _bare(fmt: str) -> str:
 
 def dressed(text: str, fmt: str) -> str:
     """SQL of a text as its format can read it: Latin digits, AM and PM, English months, no fraction, no zone."""
-    made = f"trim({latin(text)})"
+    made = dated(text)
     if "%p" in fmt:
         made = f"regexp_replace({made}, '(?i)\\s*([ap])\\.?\\s?m\\b\\.?', ' \\1M')"
     if "%b" in fmt:
         for pattern, month in _MONTHS:
-            made = f"regexp_replace({made}, '(?i)\\b{pattern}\\b\\.?', '{month}')"
+            made = f"regexp_replace({made}, '(?i)\\b(?:{pattern})\\b\\.?', '{month}')"
     if "%z" in fmt:
         made = f"regexp_replace({made}, '{_ZONE}', '')"
     if "%f" not in fmt and "%g" not in fmt and "%S" in fmt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 import duckdb
 import pyarrow as pa
@@ -75,7 +76,7 @@ def _undecodable(reading: Reading) -> Iterator[str]:
         return
     try:
         with open_text(reading) as stream:
-            first = stream.readline()
+            first = next(islice(stream, reading.skip_rows, None), "")
             while stream.read(1 << 20):
                 pass
     except UnicodeError as error:

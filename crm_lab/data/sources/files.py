@@ -13,7 +13,7 @@ import duckdb
 from pydantic import Field, ValidationError, field_validator
 
 from crm_lab.checks import BadInput, Problems
-from crm_lab.data.quoting import text_of
+from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.base import Action, Source
 from crm_lab.data.sources.dates_and_times import has_hours
 from crm_lab.data.sources.direct_ids import names_direct_ids
@@ -21,11 +21,12 @@ from crm_lab.data.sources.file_checks import refuse_unreadable, refuse_wrongly_d
 from crm_lab.data.sources.further_tables import FurtherTable, doors_of, problems_of
 from crm_lab.data.sources.lines.dimensions import dimensions_of
 from crm_lab.data.sources.lines.line_columns import Columns
-from crm_lab.data.sources.lines.line_mapping import LineReading
+from crm_lab.data.sources.lines.line_mapping import BLANK, LineReading
 from crm_lab.data.sources.lines.order_values import COMPUTED, SHIPPING, mapping_of, needed, with_order_values
 from crm_lab.data.sources.lines.several_files import OVERLAP, files_in, joined, kept_parts, read_stacked
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.data.sources.raw_rows import PART
+from crm_lab.data.sources.sql import filled, filled_down
 from crm_lab.data.sources.toml_description import FileDescription
 
 _NO_WORDS = ("guest", "guests", "n/a", "na", "null", "none", "nan", "nil", "-", "--", "anonymous", "unknown", "散客")
@@ -57,10 +58,14 @@ class FileSource(FileDescription):
         keep_currency: Rows in other currencies are set aside.
         rates: Currency code to what one unit of it is in `currency`.
         amount_is: The amount is the line's (``line``), before discount (``gross``), or its order's (``order_total``).
-        discount_is: The discount is in currency (``amount``), a ``share`` of 1, or ``percent``.
+        discount_is: The discount is in currency (``amount``), of each ``unit``, a ``share`` of 1, or ``percent``.
+        amount_unit: What one of the file's amounts is in `currency`: 0.01 for cents, 10000 for 万元.
         amount_with_tax: The column of tax is taken out of the amount.
         fill: What stands on an order's first line only holds for all its lines.
+        fill_down: Columns that are empty below an order's first row: what stands there holds for the rows below it.
+        order_within: Roles (``store_id``, ``date``, ``customer_id``) within which an order number is one order's.
         status: Word of the status column to ``sale``, ``no_sale`` or ``return``.
+        customer_case: Customer numbers that differ only in capitals are the ``same`` or ``apart``.
         nobody: Customer numbers, in lower case, that are nobody's.
         totals_in: Columns in which rows that are totals of others say so.
         counts_only: There are no amounts.
@@ -68,6 +73,7 @@ class FileSource(FileDescription):
         licence: Licence or terms.
         cancelled: Regular expression on order numbers that take back an order.
         fee_products: Product codes that are no merchandise.
+        not_sold: Products, in lower case, whose lines are no sale: payments, vouchers, tests.
         returns_matched: Whether negative lines are matched to the sale they take back.
         simulated: Whether the data are made up.
         rules: Cleaning rule to action.
@@ -88,10 +94,14 @@ class FileSource(FileDescription):
     keep_currency: str | None = None
     rates: dict[str, float] = Field(default_factory=dict)
     amount_is: Literal["line", "gross", "order_total"] = "line"
-    discount_is: Literal["amount", "share", "percent"] = "amount"
+    discount_is: Literal["amount", "unit", "share", "percent"] = "amount"
+    amount_unit: float = Field(1.0, gt=0)
     amount_with_tax: bool = False
     fill: bool = False
+    fill_down: tuple[str, ...] = ()
+    order_within: tuple[Literal["store_id", "date", "customer_id"], ...] = ()
     status: dict[str, Literal["sale", "no_sale", "return"]] = Field(default_factory=dict)
+    customer_case: Literal["apart", "same"] = "apart"
     nobody: tuple[str, ...] = _NO_WORDS
     totals_in: tuple[str, ...] = ()
     counts_only: bool = False
@@ -99,6 +109,7 @@ class FileSource(FileDescription):
     licence: str = "your own"
     cancelled: str | None = None
     fee_products: tuple[str, ...] = ()
+    not_sold: tuple[str, ...] = ()
     returns_matched: bool = True
     simulated: bool = False
     rules: dict[str, Action] = Field(default_factory=dict)
@@ -128,6 +139,7 @@ class FileSource(FileDescription):
             written=self.offsets == "written", amount_is=self.amount_is, discount_is=self.discount_is,
             amount_with_tax=self.amount_with_tax, status=self.status, nobody=self.nobody,
             keep_currency=self.keep_currency, rates=self.rates, counts_only=self.counts_only, totals_in=self.totals_in,
+            order_within=self.order_within, not_sold=self.not_sold, amount_unit=self.amount_unit,
         )  # fmt: skip
 
 
@@ -200,10 +212,11 @@ def file_source(spec: FileSource) -> Source:
         broken="broken_row is not null",
         asides={**lines.asides(), **({"overlap": OVERLAP} if several else {})},
         plausible_days=True,
-        computed=(PART, OVERLAP, *COMPUTED),
+        computed=(PART, OVERLAP, BLANK, *COMPUTED),
         direct_customers=names_direct_ids(spec.columns.customer_id),
+        same_case=spec.customer_case == "same",
         copies_files=True,
-        fee=f"s.product_id in ({', '.join(text_of(code) for code in fees)})" if fees else "false",
+        fee=f"lower(s.product_id) in ({', '.join(text_of(code.lower()) for code in fees)})" if fees else "false",
         cancelled=f"regexp_matches(s.order_id, {text_of(spec.cancelled)})" if spec.cancelled else "false",
         returns_matched=spec.returns_matched,
         actions={"repeated_line": "quarantine" if whole else "flag", **spec.rules},
@@ -226,8 +239,9 @@ def _refuse_contradictions(spec: FileSource) -> None:
         columns.amount or columns.price or spec.counts_only,
         "neither `amount` nor `price` has a column; name one, or set counts_only = true.",
     )
-    by_order = needed(spec.lines(), spec.fill)
-    problems.unless(not by_order or columns.order_id, "values of whole orders need a column for order_id.")
+    problems.unless(not spec.fill_down or columns.product_id, "fill_down needs a column for product_id.")
+    spread = spec.fill or spec.amount_is == "order_total"
+    problems.unless(not spread or columns.order_id, "values of whole orders need a column for order_id.")
     problems.unless(
         columns.price or spec.amount_is != "order_total" or columns.amount, "amount_is needs a column for amount."
     )
@@ -264,6 +278,11 @@ def _opened(spec: FileSource, connection: duckdb.DuckDBPyConnection, folder: Pat
     for one in spec.joined:
         rows = joined(connection, raw, header, one.reading(), one.on, folder)
         raw, header = rows.sql, rows.header
+    raw = f"select *, coalesce({', '.join(map(filled, header))}) is null as {BLANK} from ({raw})"
+    if spec.fill_down:
+        product = filled(str(spec.columns.product_id))
+        down = ", ".join(f"{filled_down(column, product)} as {name_of(column)}" for column in spec.fill_down)
+        raw = f"select * replace ({down}) from ({raw})"
     if needed(lines, spec.fill):
         raw = with_order_values(raw, lines, header, spec.fill)
         refuse_wrongly_described(connection, raw, mapping_of(lines), lines)

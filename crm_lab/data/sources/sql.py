@@ -24,7 +24,7 @@ CODES = (
 )  # fmt: skip
 """Codes of currencies that may stand beside a number."""
 
-_CURRENCY = rf"(?:[A-Z]{{1,3}}\$|{'|'.join(CODES)}|Fr\.|Rs\.?|kr\.?|zł|Kč|\p{{Sc}}|元|円|원)"
+_CURRENCY = rf"(?:[A-Z]{{1,3}}\$|{'|'.join(CODES)}|Fr\.|Rs\.?|kr\.?|zł|Kč|\p{{Sc}}|\\|元|円|원)"
 
 
 def filled(column: str) -> str:
@@ -33,10 +33,31 @@ def filled(column: str) -> str:
     return f"nullif(regexp_replace({plain}, '^=\"(.*)\"$', '\\1'), '')"
 
 
+def filled_down(column: str, where: str) -> str:
+    """A column of text; on rows where it is empty and something else is not, what stood there last above them."""
+    above = f"last_value({filled(column)} ignore nulls) over (order by source_row)"
+    return f"coalesce({filled(column)}, case when {where} is not null then {above} end)"
+
+
 def latin(expression: str) -> str:
     """A text with its digits and marks as in a Latin text, spaces of every kind as plain ones."""
     given, plain = _DIGITS + "".join(_MARKS), "0123456789" * 4 + "".join(_MARKS.values())
     return f"regexp_replace(translate({expression}, {text_of(given)}, {text_of(plain)}), '{_SPACE}+', ' ', 'g')"
+
+
+_WEEKDAYS = (
+    r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?,?"
+    r"|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|mo|di|mi|do|fr|sa|so)\b[.,]+"
+    r"|\b(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo)\b,?"
+    r"|(?:星期|周|週)[一二三四五六日天]|[(（][月火水木金土日][)）]|[月火水木金土日]曜日?"
+)
+
+
+def dated(expression: str) -> str:
+    """A text of a date as in a Latin text: no name of the weekday, AM and PM behind the hour."""
+    plain = f"regexp_replace({latin(expression)}, '(?i){_WEEKDAYS}', '', 'g')"
+    clock = rf"regexp_replace({plain}, '(上午|午前|凌晨|早上)\s*(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)', '\2 AM')"
+    return rf"trim(regexp_replace({clock}, '(下午|午後|晚上|中午)\s*(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)', '\2 PM'))"
 
 
 def number(column: str, decimal: str, kind: str = MONEY) -> str:
@@ -89,5 +110,5 @@ def _whole(decimal: str) -> str:
 
 
 def customer(expression: str) -> str:
-    """A customer number; where it went through a float column the ``.0`` is taken off."""
-    return rf"regexp_replace({expression}, '^(\d+)\.0$', '\1')"
+    """A customer number; the ``.0`` of a float column and the apostrophe of a spreadsheet are taken off."""
+    return rf"regexp_replace(regexp_replace({expression}, '^(\d+)\.0$', '\1'), '^''+(.)', '\1')"

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from crm_lab.data.quoting import name_of
+from crm_lab.data.sources.evidence.amount_alone import ask_of_orders_of_nothing, settle_price
 from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
+from crm_lab.data.sources.first_look.column_vocabulary import plain_name, unit_of
 from crm_lab.data.sources.sql import PRICE, filled, number, number_in
 
 _SURE = 0.95
 _CENT = 0.0101
 _MIN_ORDERS = 5
 _TAX = 0.98
+_WITH_TAX = re.compile(r"(?i)\b(?:inc(?:l|luding)?\.?[ _-]?(?:tax|vat|gst)|inkl|brutto|ttc|gross)\b|含税|税込")
+_WITHOUT_TAX = re.compile(r"(?i)\b(?:ex(?:cl|cluding)?\.?[ _-]?(?:tax|vat|gst)|exkl|netto|net|ht)\b|不含税|未税|税抜")
+_SIDE = re.compile(r"(?i)ship|freight|versand|porto|livraison|env[ií]o|cost|discount|rabatt|运费|邮费")
 _SPREAD = "spread evenly over the lines"
 
 
@@ -32,9 +39,10 @@ def settle_amount(file: WholeFile, answers: Answers, settled: Settled) -> None:
         _settle_tax(file, answers, settled)
         _by_itself(file, settled)
     elif "price" in columns:
-        units = f" x {columns['quantity']}" if "quantity" in columns else " (no quantity: one unit a row)"
-        settled.take(f"amount = {columns['price']}{units}")
+        settle_price(file, answers, settled)
+    _settle_unit(settled)
     _settle_discount(file, answers, settled)
+    ask_of_orders_of_nothing(file, settled)
 
 
 def _number(settled: Settled, role: str) -> str:
@@ -170,6 +178,12 @@ def _settle_tax(file: WholeFile, answers: Answers, settled: Settled) -> None:
         return
     mine, decimal = _number(settled, "amount"), str(settled.settings.get("decimal", "."))
     others = [c for c in file.header if c not in columns.values()]
+    if _WITH_TAX.search(columns["amount"]):
+        without = [c for c in others if _WITHOUT_TAX.search(c) and not _WITH_TAX.search(c)]
+        numbers = [c for c in without if file.row(f"count({number(c, decimal, PRICE)})")[0] and not _SIDE.search(c)]
+        if numbers:
+            _ask_of_tax(settled, numbers[0])
+            return
     for other in others:
         theirs = number(other, decimal, PRICE)
         both = f"{mine} is not null and {theirs} is not null and {mine} <> 0"
@@ -185,13 +199,25 @@ def _settle_tax(file: WholeFile, answers: Answers, settled: Settled) -> None:
         )  # fmt: skip
         constant = (1.03 <= low <= high <= 1.30 or 0.77 <= low <= high <= 0.97) and high - low < 0.02
         if constant or float(exact or 0) >= _TAX:
-            a, o = shell(columns["amount"]), shell(other)
-            settled.ask(
-                "amount",
-                f"{columns['amount']} and {other} differ by a tax: which one is revenue?",
-                (columns["amount"], f"--column amount={a}"), (other, f"--column amount={o}"),
-            )  # fmt: skip
+            _ask_of_tax(settled, other)
             return
+
+
+def _ask_of_tax(settled: Settled, other: str) -> None:
+    mine = settled.columns["amount"]
+    settled.ask(
+        "amount",
+        f"{mine} and {other} differ by a tax: which one is revenue?",
+        (mine, f"--column amount={shell(mine)}"),
+        (other, f"--column amount={shell(other)}"),
+    )
+
+
+def _settle_unit(settled: Settled) -> None:
+    name = settled.columns.get("amount") or settled.columns.get("price") or ""
+    unit = unit_of(name)
+    if unit != 1:
+        settled.take(f"{name} counts in {unit:g} of the currency, as its name says", amount_unit=unit)
 
 
 def _settle_discount(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -202,7 +228,8 @@ def _settle_discount(file: WholeFile, answers: Answers, settled: Settled) -> Non
         settled.take(f"{columns['discount']} as given: {answers.discount_is}", discount_is=answers.discount_is)
     elif "discount_is" not in settled.settings:
         _discount_by_itself(file, settled)
-    if "price" not in columns and "amount" in columns and "amount_is" not in settled.settings:
+    open_question = "price" not in columns and "amount" in columns and "amount_is" not in settled.settings
+    if open_question and file.row("count(*)", f"{_number(settled, 'discount')} <> 0")[0]:
         _before_or_after(answers, settled)
 
 
@@ -225,13 +252,17 @@ def _discount_by_itself(file: WholeFile, settled: Settled) -> None:
     text = f"replace({name_of(column)}, '%', '')"
     value = f"abs({number_in(text, str(settled.settings.get('decimal', '.')), PRICE)})"
     base = _product(settled) if "price" in settled.columns else _number(settled, "amount")
+    if any(word in plain_name(column) for word in ("perunit", "unitdiscount", "prostuck", "unitaire", "unitario")):
+        settled.take(f"{column} is of one unit", discount_is="unit")
+        return
     signs, high, between, kinds, usual, fives = file.row(
         f"count(*) filter ({name_of(column)} like '%\\%%' escape '\\'), max({value}),"
         f" count(*) filter ({value} > 0 and {value} < 1), count(distinct {value}),"
         f" median(abs({base})), bool_and({value} = trunc({value}) and {value} <= 100)"
     )
-    if signs:
-        settled.take(f"{column} is per cent: {signs:,} values say so", discount_is="percent")
+    if signs or "%" in column or "percent" in plain_name(column):
+        said = f"{signs:,} values say so" if signs else "its name says so"
+        settled.take(f"{column} is per cent: {said}", discount_is="percent")
     elif not high:
         settled.take(f"{column} is never above 0", discount_is="amount")
     elif high <= 1 and between and kinds <= 30 and (usual or 0) >= 3:

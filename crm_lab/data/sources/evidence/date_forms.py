@@ -9,17 +9,15 @@ from dataclasses import dataclass
 from crm_lab.data.quoting import name_of
 from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
-from crm_lab.data.sources.sql import latin
+from crm_lab.data.sources.first_look.value_looks import MONTHS
+from crm_lab.data.sources.sql import dated, latin
 
-_NAMES = (
-    "jan|feb|fev|fév|mar|mär|mrz|apr|avr|abr|may|mai|jun|juin|jul|juil|aug|aou|aoû|ago|sep|oct|okt|nov|dec|dez|déc|dic"
-    "|ene"
-)
 _CLOCK = re.compile(
     r"(?P<t>[T ]?)\s*(?P<h>n+):n+(?P<s>:n+(?:[.,]n+)?)?\s?(?P<p>P)?\s?"
     r"(?P<z>Z|[-+]n+(?::?n+)?|(?:UTC|GMT)(?:[-+]n+(?::?n+)?)?|[A-Z]{3,4})?$"
 )
 _FEW = 0.05
+_YEARS = 12
 
 
 @dataclass(slots=True)
@@ -31,18 +29,20 @@ class Shape:
         rows: How many rows.
         example: One of the values.
         largest: Largest number in the first three places.
+        smallest: Smallest one.
     """
 
     text: str
     rows: int
     example: str
     largest: list[int]
+    smallest: list[int]
 
 
 def settle_dates(file: WholeFile, answers: Answers, settled: Settled) -> None:
     """Find the form of the dates; ask where day and month cannot be told apart, or the zone."""
     columns = settled.columns
-    text = f"trim({latin(name_of(columns['date']))})"
+    text = dated(name_of(columns["date"]))
     if "time" in columns:
         text = f"({text} || ' ' || trim({latin(name_of(columns['time']))}))"
     shapes = shapes_of(file, text)
@@ -57,20 +57,21 @@ def settle_dates(file: WholeFile, answers: Answers, settled: Settled) -> None:
 
 def shapes_of(file: WholeFile, text: str) -> list[Shape]:
     """The forms of a text's values, the most frequent first."""
-    shape = f"regexp_replace(regexp_replace(v, '(?i)\\b(?:{_NAMES})[a-zäéûôç]*\\.?', 'B'), '\\d', 'n', 'g')"
-    shape = f"regexp_replace({shape}, '(?i)\\s?\\b[ap]\\.?\\s?m\\b\\.?|上午|下午', ' P')"
+    shape = f"regexp_replace(regexp_replace(v, '(?i)\\b(?:{MONTHS})[a-zäéûôç]*\\.?', 'B'), '\\d', 'n', 'g')"
+    shape = f"regexp_replace({shape}, '(?i)\\s?\\b[ap]\\.?\\s?m\\b\\.?', ' P')"
     number = "try_cast(regexp_extract(v, '(\\d+)\\D+(\\d+)?(?:\\D+(\\d+))?', {}) as bigint)"
-    places = ", ".join(f"max({number.format(i)})" for i in (1, 2, 3))
+    places = ", ".join(f"{end}({number.format(i)})" for end in ("max", "min") for i in (1, 2, 3))
     rows = file.rows(
         f"select {shape} as shape, count(*), min(v), {places} from"
         f" (select {text} as v from looked where broken_row is null) where v <> '' group by 1 order by 2 desc limit 500"
     )
     made: dict[str, Shape] = {}
-    for form, n, example, *largest in rows:
+    for form, n, example, *ends in rows:
         family = re.sub(r"(?<!n)nn?(?!n)", "n", form)
-        one = made.setdefault(family, Shape(family, 0, example, [0, 0, 0]))
+        one = made.setdefault(family, Shape(family, 0, example, [0, 0, 0], [9999] * 3))
         one.rows += n
-        one.largest = [max(a, b or 0) for a, b in zip(one.largest, largest, strict=True)]
+        one.largest = [max(a, b or 0) for a, b in zip(one.largest, ends[:3], strict=True)]
+        one.smallest = [min(a, b if b is not None else a) for a, b in zip(one.smallest, ends[3:], strict=True)]
     return sorted(made.values(), key=lambda one: -one.rows)
 
 
@@ -78,6 +79,7 @@ def formats_of_shape(shape: Shape) -> list[str]:
     """The formats that read all values of a form."""
     whole = {
         "n" * 8: "%Y%m%d",
+        "n" * 6: "%y%m%d",
         "n" * 14: "%Y%m%d%H%M%S",
         "n" * 10: "epoch",
         "n" * 13: "epoch_ms",
@@ -112,10 +114,18 @@ def _days(day: str, shape: Shape) -> list[str]:
     if found:
         year = "%Y" if found[2] == "nnnn" else "%y"
         form = "{}" + found[1] + "{}" + found[1] + year + ("." if day.endswith(".") else "")
+        if year == "%y" and _year_first(shape):
+            return [f"%y{found[1]}%m{found[1]}%d"]
         return _day_or_month(form, found[1], (a, b, c), short=year == "%y")
     if "B" in day:
         return [_named_month(day)]
     return []
+
+
+def _year_first(shape: Shape) -> bool:
+    """Whether short numbers run year, month, day: the first ones lie close together, the last ones do not."""
+    (a, b, c), (low, _, third) = shape.largest, shape.smallest
+    return b <= 12 and c <= 31 and low >= 10 and a - low <= _YEARS < c - third
 
 
 def _day_or_month(form: str, mark: str, largest: tuple[int, int, int], *, short: bool) -> list[str]:

@@ -54,6 +54,11 @@ class Answers:
         somebody: Customer numbers that are somebody's although they do not seem so.
         counts_only: There are no amounts.
         sheets: Of a workbook the sheets to read.
+        products: Product to meaning (``sale``, ``fee``, ``no_sale``); ``{"usual": ""}`` takes the proposal.
+        kind: ``purchases`` where the user said that the file holds them.
+        customer_case: Customer numbers that differ only in capitals are the ``same`` or ``apart``.
+        ignored: Columns that are not to be read.
+        repeats: Lines that stand in an order twice are ``set_aside`` or ``kept``.
         overlap: Rows that stand in two files count ``once`` or are ``kept``.
     """
 
@@ -71,6 +76,11 @@ class Answers:
     somebody: Sequence[str] = ()
     counts_only: bool = False
     sheets: Sequence[str] = ()
+    products: Mapping[str, str] = field(default_factory=dict)
+    kind: str = ""
+    customer_case: str = ""
+    ignored: Sequence[str] = ()
+    repeats: str = ""
     overlap: str = ""
 
 

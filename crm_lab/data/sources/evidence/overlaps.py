@@ -1,4 +1,4 @@
-"""Rows that stand in two files or sheets: the same export twice, or equal sales of two shops."""
+"""Rows that stand twice: in two files or sheets, or in one order."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from crm_lab.data.sources.raw_rows import PART
 
 _MOST = 0.9
 _NONE = 0.02
+_MANY = 0.03
+_A_FEW = 10
 
 
 def settle_overlaps(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -49,3 +51,36 @@ def _whole_days_repeat(file: WholeFile, settled: Settled) -> bool:
         f" count(*) filter ({OVERLAP}) as r, count(*) as n from looked_at_all group by all) where r > {_NONE} * n"
     )[0]
     return bool(repeated >= _MOST * rows)
+
+
+def settle_repeats(file: WholeFile, answers: Answers, settled: Settled) -> None:
+    """Lines that stand in an order twice: the same thing scanned again where no column counts it; else, if many, asked.
+
+    A few among lines with a quantity are taken for repeats by mistake and set aside, which the books show.
+    """
+    columns = settled.columns
+    if not {"order_id", "product_id"} <= set(columns):
+        return
+    rules = dict(settled.settings.get("rules", {}))
+    same = ", ".join(name_of(c) for c in file.header if not c.startswith("lab_"))
+    rows, n = file.rows(
+        f"select sum(n), sum(n - 1) from (select count(*) as n from looked where broken_row is null group by {same})"
+    )[0]
+    if not n or "repeated_line" in rules:
+        return
+    if answers.repeats:
+        action = "quarantine" if answers.repeats == "set_aside" else "flag"
+        settled.take(f"{n:,} lines stand in their order twice: as given", rules={**rules, "repeated_line": action})
+    elif "quantity" not in columns:
+        settled.take(
+            f"{n:,} lines stand in their order twice and no column counts units: each is one",
+            rules={**rules, "repeated_line": "flag"},
+        )
+    elif n > max(_A_FEW, _MANY * rows):
+        settled.ask(
+            "repeats",
+            f"{n:,} of {rows:,} lines stand in their order twice: the same thing scanned again, or lines repeated by"
+            " mistake?",
+            ("scanned again", "--repeats kept"),
+            ("by mistake", "--repeats set_aside"),
+        )  # fmt: skip

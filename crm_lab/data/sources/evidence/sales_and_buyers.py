@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
@@ -11,7 +13,8 @@ from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.direct_ids import masked
 from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
-from crm_lab.data.sources.lines.line_mapping import totals_pattern
+from crm_lab.data.sources.first_look.column_vocabulary import plain_name
+from crm_lab.data.sources.lines.line_mapping import is_total
 from crm_lab.data.sources.sql import filled
 
 MEANINGS = ("sale", "no_sale", "return")
@@ -19,7 +22,28 @@ _MOST_WORDS = 25
 _FREQUENT = 0.02
 _TIMES = 10
 _AT_LEAST = 20
+_ALIKE = 0.01
+_TIMES_OF_MANY, _OF_MANY = 4, 0.1
 _SHORTENED = 0.01
+_STRONG = re.compile(
+    r"status|statut|estado|etat|zustand|状态|狀態|linetype|rowtype|recordtype|entrytype|doctype|documenttype"
+)
+_LINES = {"item", "items", "line", "product", "article", "artikel", "position", "sale", "sales", "商品", "销售"}
+_YES = {"true", "t", "yes", "y", "1", "ja", "j", "oui", "si", "sí", "x", "是", "voided", "cancelled"}
+_NO = {"false", "f", "no", "n", "0", "nein", "non", "否", ""}
+_PAYMENTS = {
+    "payment",
+    "payments",
+    "tender",
+    "zahlung",
+    "bezahlung",
+    "paiement",
+    "règlement",
+    "pago",
+    "支付",
+    "付款",
+    "収款",
+}
 
 
 @cache
@@ -38,6 +62,15 @@ def meaning_of(word: str) -> str:
     return next((meaning for meaning in MEANINGS if word.strip().lower() in words(meaning)), "")
 
 
+def _meaning_in(column: str) -> Callable[[str], str]:
+    """What words of a column mean: those of a column called e.g. "voided" are yes and no."""
+    plain = plain_name(column)
+    kind = "no_sale" if plain in words("switches") else "return" if plain in words("return_switches") else ""
+    if not kind:
+        return meaning_of
+    return lambda word: kind if word in _YES else "sale" if word in _NO else ""
+
+
 def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: dict[str, str]) -> None:
     """Find what the words of a status column mean; ask, with a proposal, where some are no sale.
 
@@ -50,12 +83,16 @@ def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: di
     column = settled.columns.get("status", "")
     if not column:
         return
+    means = _meaning_in(column)
     counts = {word.strip().lower(): 0 for word, _ in file.counts(column)}
     for word, n in file.counts(column):
         counts[word.strip().lower()] += n
     given = {word.lower(): meaning for word, meaning in answers.status.items()}
-    proposed = {word: given.get(word) or known.get(word) or meaning_of(word) for word in counts}
-    if (len(counts) > _MOST_WORDS or not any(proposed.values())) and "status" not in answers.columns:
+    proposed = {word: given.get(word) or known.get(word) or means(word) for word in counts}
+    if _LINES & set(counts):  # rows of payments beside rows of things
+        proposed |= {word: "no_sale" for word in _PAYMENTS & set(counts) if word not in given}
+    unlike = not any(proposed.values()) and not _STRONG.search(plain_name(column))
+    if (len(counts) > _MOST_WORDS or unlike) and "status" not in answers.columns:
         del settled.columns["status"]  # a column that is called so and holds something else
         return
     said = ", ".join(f"{word!r} {proposed[word] or 'not known'} ({n:,})" for word, n in counts.items())
@@ -106,6 +143,28 @@ def settle_buyers(file: WholeFile, answers: Answers, settled: Settled) -> None:
         rows = sum(found.get(word, 0) for word in nobody)
         settled.take(f"nobody: {', '.join(nobody)} in {column} ({rows:,} rows, kept in revenue, no customers)")
     _ask_of_the_frequent(file, who, set(nobody) | somebody, settled)
+    _ask_of_capitals(file, filled(column), answers, settled)
+
+
+def _ask_of_capitals(file: WholeFile, who: str, answers: Answers, settled: Settled) -> None:
+    """Customer numbers that differ from another only in capitals: one person, or two? Addresses are one in any case."""
+    if answers.customer_case:
+        settled.take(
+            f"customer numbers in other capitals: {answers.customer_case}", customer_case=answers.customer_case
+        )
+        return
+    people, apart, example = file.rows(
+        "select count(*), count(*) filter (n > 1), min(a) filter (n > 1)"
+        " from (select count(distinct w) as n, min(w) as a"
+        f" from (select {who} as w from looked) where w is not null and w not like '%@%' group by lower(w))"
+    )[0]
+    if apart >= max(2, _ALIKE * people):
+        settled.ask(
+            "customer_case",
+            f"{apart:,} of {people:,} customer numbers stand in other capitals, too, e.g. {masked(example)!r}:"
+            " one person?",
+            ("one", "--customer-case same"), ("several", "--customer-case apart"),
+        )  # fmt: skip
 
 
 def _is_a_number_among_numbers(file: WholeFile, who: str, word: str) -> bool:
@@ -131,7 +190,8 @@ def _ask_of_the_frequent(file: WholeFile, who: str, decided: set[str], settled: 
         return
     word, n = rest[0]
     usual = rest[1:][len(rest[1:]) // 2][1]
-    if n >= max(_AT_LEAST, _TIMES * usual, _FREQUENT * orders):
+    often = max(_TIMES * usual, _FREQUENT * orders), max(_TIMES_OF_MANY * usual, _OF_MANY * orders)
+    if n >= max(_AT_LEAST, min(often)):
         shown = masked(word)
         settled.ask(
             "nobody",
@@ -151,7 +211,7 @@ def settle_rows_that_are_none(file: WholeFile, settled: Settled) -> None:
     ]
     found = {}
     for column in candidates:
-        said = f"regexp_matches({name_of(column)}, {text_of(totals_pattern())})"
+        said = is_total([column], columns["date"])
         (n,) = file.row(
             "count(*)", f"{said} and ({lacking} or {name_of(column)} in ({', '.join(name_of(k) for k in keys)}))"
         )

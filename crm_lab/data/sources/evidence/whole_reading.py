@@ -11,16 +11,19 @@ import duckdb
 
 from crm_lab.checks import BadInput
 from crm_lab.data.sources.evidence.amount_meaning import settle_amount
+from crm_lab.data.sources.evidence.columns_left import ask_for_roles, ask_of_a_list_of_customers, settle_unread_columns
 from crm_lab.data.sources.evidence.date_forms import settle_dates
 from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
 from crm_lab.data.sources.evidence.money_forms import settle_currency, settle_decimal
-from crm_lab.data.sources.evidence.overlaps import settle_overlaps
+from crm_lab.data.sources.evidence.order_numbers import settle_first_rows, settle_order_numbers
+from crm_lab.data.sources.evidence.overlaps import settle_overlaps, settle_repeats
 from crm_lab.data.sources.evidence.sales_and_buyers import (
     refuse_lost_digits,
     settle_buyers,
     settle_rows_that_are_none,
     settle_status,
 )
+from crm_lab.data.sources.evidence.special_lines import settle_special_lines
 from crm_lab.data.sources.evidence.whole_file import WholeFile, opened
 from crm_lab.data.sources.exporters.exporter_forms import ExporterForm, form_of_header
 from crm_lab.data.sources.first_look.column_roles import Proposal, propose, propose_from
@@ -94,6 +97,12 @@ def _settle(file: WholeFile, reading: Reading, answers: Answers) -> WholeReading
     columns = _columns(form, header)
     given = {role: column for role, column in answers.columns.items() if column}
     proposal = propose_from(reading, list(header), values, len(sample), {**columns, **given}, by_name=form is None)
+    if form is not None and proposal.missing:  # another edition of the form: by the columns' names
+        named = propose_from(reading, list(header), values, len(sample), {**columns, **given}).columns
+        lacking = {role: named[role] for role in proposal.missing if role in named}
+        proposal = propose_from(
+            reading, list(header), values, len(sample), {**columns, **lacking, **given}, by_name=False
+        )
     settled = Settled(columns={r: c for r, c in proposal.columns.items() if answers.columns.get(r, c)})
     if form is not None:
         settled.take(f"written by {form.title}" + (f": {form.says}" if form.says else ""), **form.settings)
@@ -101,6 +110,7 @@ def _settle(file: WholeFile, reading: Reading, answers: Answers) -> WholeReading
         settled.take(words)
     _settle_sheets(reading, answers, settled)
     if proposal.missing and not (answers.counts_only and proposal.missing == ("amount",)):
+        ask_for_roles(proposal, values, settled)
         return WholeReading(proposal, settled, form)
     _settle_all(file, answers, settled, form)
     return WholeReading(proposal, settled, form)
@@ -115,8 +125,8 @@ def _settle_sheets(reading: Reading, answers: Answers, settled: Settled) -> None
         choices = [(names, " and ".join(names)) for names in (list(reading.sheets), *([r] for r in rivals))]
         settled.ask(
             "sheets",
-            f"Sheets {' and '.join(map(repr, (*reading.sheets, *rivals)))} hold purchases in other columns; they cannot"
-            " be read as one.",
+            f"Sheets {' and '.join(map(repr, (*reading.sheets, *rivals)))} hold purchases; those in other columns, or"
+            " hidden ones, are not read with the first.",
             *((words, " ".join(f"--sheet {shell(name)}" for name in names)) for names, words in choices),
         )
 
@@ -132,9 +142,11 @@ def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: Expor
         answers = _with(answers, date_format=str(kept["date_format"]))
     if form is not None and "timezone" in form.settings and not answers.timezone:
         settled.settings["timezone"] = form.settings["timezone"]
+    settle_first_rows(file, settled)
     refuse_lost_digits(file, settled)
     settle_dates(file, answers, settled)
     settle_overlaps(file, answers, settled)
+    settle_order_numbers(file, settled)
     settle_decimal(file, answers, settled)
     settle_currency(
         file, _with(answers, currency=answers.currency or str(settled.settings.get("currency", ""))), settled
@@ -142,6 +154,11 @@ def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: Expor
     settle_status(file, answers, settled, dict(form.status) if form else {})
     settle_buyers(file, answers, settled)
     settle_rows_that_are_none(file, settled)
+    if form is None:
+        settle_special_lines(file, answers, settled)
+        settle_unread_columns(file, answers, settled)
+        ask_of_a_list_of_customers(file, answers, settled)
+    settle_repeats(file, answers, settled)
     if "amount_is" in kept and not answers.amount_is:
         settled.settings.setdefault("discount_is", "amount")
     else:

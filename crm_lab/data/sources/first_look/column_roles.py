@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from crm_lab.data.sources.first_look.column_vocabulary import looks_like_numbers, names_by_role, plain_name
+from crm_lab.data.sources.first_look.column_vocabulary import names_by_role, plain_name
 from crm_lab.data.sources.first_look.first_rows import Values, decimal_mark, looked_at
+from crm_lab.data.sources.first_look.value_looks import looks_like_days, looks_like_numbers, reads_as_date
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.tables import Table
 
@@ -19,6 +20,9 @@ _DATE_FORMATS = (
     "%d/%m/%Y %H:%M", "%d/%m/%Y", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%d-%m-%Y %H:%M", "%d-%m-%Y",
     "%m-%d-%Y", "%Y年%m月%d日",
 )  # fmt: skip
+
+_NUMBERED = ("id", "no", "nr", "number", "nummer", "num", "code", "email", "mail", "号", "编号", "編號")
+"""How names of columns end that hold a number rather than a name."""
 
 _NUMBERS = ("quantity", "amount", "price", "discount", "refund", "tax", "cost", "line_cost")
 _YEAR = re.compile(
@@ -138,19 +142,22 @@ def _roles(header: Sequence[str], values: Mapping[str, Sequence[str]]) -> dict[s
     """Each role's best column by name, or the only one with dates; amounts must hold numbers, dates dates."""
     fits: Mapping[str, Callable[[Sequence[str]], bool]] = {
         **dict.fromkeys(_NUMBERS, looks_like_numbers),
-        "date": lambda seen: any(_YEAR.search(value) for value in seen[:50]),
+        "date": lambda seen: (
+            any(_YEAR.search(value) for value in seen[:50]) or reads_as_date(seen[:200]) or looks_like_days(seen[:200])
+        ),
         "time": lambda seen: all(":" in value for value in seen[:50]),
     }
-    plain = {plain_name(name): name for name in header}
+    plain = {plain_name(name.rpartition("/")[2]): name for name in reversed(header)}  # "Order Lines/Product" of Odoo
+    plain |= {plain_name(name): name for name in reversed(header)}
     chosen: dict[str, str] = {}
     names_of = names_by_role()
     barred = names_of.pop("not_the_date")
     for role, names in names_of.items():
-        for name in names:
-            column = plain.get(plain_name(name))
-            if column and column not in chosen.values() and fits.get(role, bool)(values[column]):
-                chosen[role] = column
-                break
+        called = [plain[plain_name(name)] for name in names if plain_name(name) in plain]
+        could = [c for c in called if c not in chosen.values() and fits.get(role, bool)(values[c])]
+        if could:
+            numbered = [c for c in could if role == "customer_id" and plain_name(c).endswith(_NUMBERED)]
+            chosen[role] = (numbered or could)[0]
     if "date" not in chosen:
         chosen.update(_only_date(header, values, chosen, barred))
     if "date" in chosen and "time" in chosen and any(":" in value for value in values[chosen["date"]][:50]):

@@ -9,11 +9,23 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
-_DRESSED = re.compile(
-    r"[-+(\u2212\u2013\uff08]*\s?(?:[A-Z]{0,3}[^\W\d_]?[$€£¥₹₽₩₺]|[A-Z]{3}\b|kr|zł|Rs\.?)?\s?[-+\u2212(]?\s?"
-    r"\d[\d.,'’\s\u00a0\u202f]*(?:[eE][-+]?\d+)?\s?"
-    r"(?:[A-Z]{3}|[$€£¥₹₽₩₺%元円원]|kr\.?|zł|Kč|Fr\.)?\s?[-\u2212)\uff09]*$"
-)
+_BRACKETS = re.compile(r"[(（\[][^)）\]]*[)）\]]")
+_SCALE = re.compile(r"(?i)cent|pence|teur|t€|k€|tsd|tausend|thousand|mio|million|'?000|[分角千万億亿]")
+
+
+_UNITS = {
+    0.01: r"cents?\b|_cents?|pence|分", 0.1: "角", 1e3: r"\bteur|t€|k€|tsd|tausend|thousand|'000|千", 1e4: "[万萬]",
+    1e6: r"mio|million", 1e8: "[亿億]",
+}  # fmt: skip
+
+
+def unit_of(name: str) -> float:
+    """What one of a column's amounts is in currency, as far as its name says so.
+
+    >>> unit_of("amount_cents"), unit_of("销售额（万元）"), unit_of("Amount")
+    (0.01, 10000.0, 1.0)
+    """
+    return next((unit for unit, words in _UNITS.items() if re.search(f"(?i){words}", name)), 1.0)
 
 
 @cache
@@ -47,11 +59,11 @@ def names_purchases(header: Sequence[str]) -> bool:
 
 
 def plain_name(name: str) -> str:
-    """A name without case, accents, spaces and signs."""
+    """A name without case, accents, spaces, signs and what stands in brackets, unless that is a scale.
+
+    >>> plain_name("Order Total (inc tax)"), plain_name("Betrag (TEUR)"), plain_name("金额（分）")
+    ('ordertotal', 'betragteur', '金额分')
+    """
+    name = _BRACKETS.sub(lambda found: found[0] if _SCALE.search(found[0]) else "", name) or name
     bare = "".join(c for c in unicodedata.normalize("NFKD", name.lower()) if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", "", bare)
-
-
-def looks_like_numbers(seen: Sequence[str]) -> bool:
-    """Whether nine of ten values are numbers in one of their usual dresses."""
-    return len(seen) > 0 and sum(_DRESSED.match(value.strip()) is not None for value in seen) >= 0.9 * len(seen)

@@ -19,6 +19,7 @@ class Columns(BaseModel):
         order_discount: Discount on the whole order, on its first line or on each.
         shipping: What was paid for delivery: becomes a fee.
         refund: What was paid back: becomes a return on the day of the row.
+        taken_back: Says something where a row is no sale: a day of cancelling, a mark.
         tax: Tax in the amount.
         cost: Cost of goods of one unit.
         line_cost: Cost of goods of the line.
@@ -43,6 +44,7 @@ class Columns(BaseModel):
     order_discount: str | None = None
     shipping: str | None = None
     refund: str | None = None
+    taken_back: str | None = None
     tax: str | None = None
     cost: str | None = None
     line_cost: str | None = None

@@ -10,11 +10,38 @@ from crm_lab.data.sources.dates_and_times import moment
 from crm_lab.data.sources.lines.line_columns import Columns
 from crm_lab.data.sources.sql import MONEY, PRICE, customer, filled, number, number_in
 
+NOTHING = (
+    "0",
+    "0.0",
+    "0.00",
+    "0,00",
+    "n",
+    "no",
+    "nein",
+    "non",
+    "false",
+    "f",
+    "none",
+    "null",
+    "nan",
+    "-",
+    "否",
+    "无",
+    "未退款",
+)
+"""Values that say nothing, in lower case."""
+
+BLANK = "lab_blank"
+"""Column that says that nothing stands in a row."""
+
 _TOTAL = (
     r"(?i)^\s*(?:(?:grand|sub|running|daily|monthly|order|net|overall)[\s-]*)?totals?\b[\s:.\d/-]*$"
     r"|^\s*(?:(?:zwischen|gesamt|tages|monats)?summe|gesamt|insgesamt|endsumme|sous-total|somme|total général|subtotal"
     r"|suma|total general)\b[\s:.\d/-]*$|^\s*(?:合计|小计|总计|总额合计|本页小计|累计)[\s:：.\d/-]*$"
 )
+
+
+_NAMED_TOTAL = r"(?i)\S\s+(?:(?:sub|grand)?-?totals?|gesamt|summe|ergebnis|sous-total|somme|合计|小计|总计)\s*:?$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +54,7 @@ class LineReading:
         date_format: See `crm_lab.data.sources.dates_and_times`.
         written: Times with an offset are left as written.
         amount_is: The amount is the line's, the line's before discount, or the total of its order.
-        discount_is: The discount is in currency, a share of 1 or per cent.
+        discount_is: The discount is in currency, of each unit, a share of 1 or per cent.
         amount_with_tax: The tax is in the amount and is taken out.
         status: Word in the status column to what it means.
         nobody: Customer numbers that are nobody's.
@@ -35,6 +62,9 @@ class LineReading:
         rates: Currency to what one unit of it is in the currency of the source.
         counts_only: There are no amounts.
         totals_in: Columns in which rows that are totals say so.
+        order_within: Roles within which an order number is one order's.
+        amount_unit: What one of the file's amounts is in the currency of the source.
+        not_sold: Products, in lower case, whose lines are no sale.
     """
 
     columns: Columns
@@ -50,12 +80,15 @@ class LineReading:
     rates: Mapping[str, float] = field(default_factory=dict)
     counts_only: bool = False
     totals_in: Sequence[str] = ()
+    order_within: Sequence[str] = ()
+    not_sold: Sequence[str] = ()
+    amount_unit: float = 1.0
 
     def mapping(self) -> dict[str, str]:
         """SQL of each staged column over the raw rows, where each row is one line."""
         columns = self.columns
         return {
-            "order_id": filled(columns.order_id) if columns.order_id else self._order_by_day(),
+            "order_id": self.order(),
             "customer_id": self.who(),
             "product_id": filled(columns.product_id) if columns.product_id else "null",
             "store_id": filled(columns.store_id) if columns.store_id else "null",
@@ -77,6 +110,18 @@ class LineReading:
             return who
         words = ", ".join(text_of(word) for word in self.nobody)
         return f"(case when lower({who}) not in ({words}) then {who} end)"
+
+    def order(self) -> str:
+        """SQL of the order number; a customer's day where there is none, null where it is not filled in."""
+        if not self.columns.order_id:
+            return self._order_by_day()
+        parts = {"store_id": self.columns.store_id, "customer_id": self.columns.customer_id}
+        within = [
+            f"{self.moment()}::date::text" if role == "date" else f"pseudonym({filled(str(parts[role]))})"
+            for role in self.order_within
+        ]
+        more = "".join(f" || coalesce(' ' || {sql}, '')" for sql in within)
+        return f"({filled(self.columns.order_id)}{more})" if more else filled(self.columns.order_id)
 
     def _order_by_day(self) -> str:
         return f"coalesce(pseudonym({self.who()}), 'row ' || source_row) || ' ' || {self.moment()}::date"
@@ -135,7 +180,11 @@ class LineReading:
             return f"0::{MONEY}"
         text = f"replace({name_of(self.columns.discount)}, '%', '')"
         value = f"coalesce({number_in(text, self.decimal, PRICE)}, 0)"
-        scale = {"share": f"({base} * {value})", "percent": f"({base} * {value} / 100)"}
+        scale = {
+            "unit": f"({self.quantity()} * {value})",
+            "share": f"({base} * {value})",
+            "percent": f"({base} * {value} / 100)",
+        }
         return f"round({scale.get(self.discount_is, value)}, 4)::{MONEY}"
 
     def _sign(self) -> str:
@@ -152,6 +201,8 @@ class LineReading:
         return f"coalesce(lower({filled(self.columns.status)}), '') in ({words})"
 
     def _converted(self, money: str) -> str:
+        if self.amount_unit != 1:
+            money = f"({money} * {self.amount_unit!r}::decimal(18,8))::{MONEY}"
         if not (self.rates and self.columns.currency):
             return money
         code = f"upper({filled(self.columns.currency)})"
@@ -160,16 +211,27 @@ class LineReading:
 
     def asides(self) -> dict[str, str]:
         """SQL conditions of the rows that are no lines, by rule."""
-        used = [filled(column) for column in dict.fromkeys(self.columns.used().values())]
-        made = {"blank_row": f"coalesce({', '.join(used)}) is null and broken_row is null"}
+        made = {"blank_row": f"{BLANK} and broken_row is null"}
         if self.totals_in:
-            said = " or ".join(f"regexp_matches({name_of(c)}, {text_of(_TOTAL)})" for c in self.totals_in)
-            made["subtotal_row"] = f"({said})"
-        if self._words("no_sale"):
-            made["no_sale"] = self.is_of("no_sale")
+            made["subtotal_row"] = is_total(self.totals_in, self.columns.date)
+        none = [self.is_of("no_sale")] if self._words("no_sale") else []
+        if self.columns.taken_back:
+            nothing = ", ".join(map(text_of, NOTHING))
+            none.append(f"coalesce(lower({filled(self.columns.taken_back)}), '0') not in ({nothing})")
+        if self.not_sold and self.columns.product_id:
+            none.append(f"lower({filled(self.columns.product_id)}) in ({', '.join(map(text_of, self.not_sold))})")
+        if none:
+            made["no_sale"] = f"({' or '.join(none)})"
         if self.keep_currency and self.columns.currency:
             made["other_currency"] = f"upper({filled(self.columns.currency)}) <> {text_of(self.keep_currency)}"
         return made
+
+
+def is_total(columns: Sequence[str], date: str) -> str:
+    """SQL condition that a row is a total of others: a column says total, or total of something and there is no day."""
+    said = " or ".join(f"regexp_matches({name_of(c)}, {text_of(_TOTAL)})" for c in columns)
+    named = " or ".join(f"regexp_matches({name_of(c)}, {text_of(_NAMED_TOTAL)})" for c in columns)
+    return f"(({said}) or (({named}) and {filled(date)} is null))"
 
 
 def totals_pattern() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crm_lab.data.quoting import name_of, text_of
-from crm_lab.data.sources.lines.line_mapping import LineReading
+from crm_lab.data.sources.lines.line_mapping import BLANK, LineReading
 from crm_lab.data.sources.sql import MONEY, PRICE, filled, number
 
 SHIPPING = "shipping"
@@ -16,7 +16,7 @@ _WHOLE_ORDER = (
     "over (partition by lab_order order by source_row rows between unbounded preceding and unbounded following)"
 )
 _ORDER_ROLES = ("order_discount", "shipping", "refund")
-_HELD = ("customer_id", "date", "time", "status", "currency", "store_id", "region")
+HELD = ("customer_id", "date", "time", "status", "currency", "store_id", "region")
 
 
 def needed(reading: LineReading, fill: bool) -> bool:
@@ -30,12 +30,12 @@ def with_order_values(raw: str, reading: LineReading, header: list[str], fill: b
 
     Args:
         raw: SQL of the raw rows.
-        reading: How the columns are read; an order number is needed.
+        reading: How the columns are read; without an order number each row is an order.
         header: The raw columns beside ``source_row`` and ``broken_row``.
         fill: What stands on an order's first line only holds for all its lines.
     """
-    order = f"coalesce({filled(str(reading.columns.order_id))}, 'row ' || source_row)"
-    held = [reading.columns.used()[role] for role in _HELD if fill and role in reading.columns.used()]
+    order = f"coalesce({reading.order()}, 'row ' || source_row)" if reading.columns.order_id else "'row ' || source_row"
+    held = [reading.columns.used()[role] for role in HELD if fill and role in reading.columns.used()]
     filled_in = ", ".join(
         f"coalesce({filled(c)}, first_value({filled(c)} ignore nulls) {_WHOLE_ORDER}) as {name_of(c)}"
         for c in dict.fromkeys(held)
@@ -56,7 +56,7 @@ def with_order_values(raw: str, reading: LineReading, header: list[str], fill: b
         select *, {_gross(reading, plain)} as lab_before, {_net(reading, plain)} as lab_after,
                {plain.quantity()} as lab_quantity, null::text as lab_product{extra} from ({held_rows})"""
     lines = _lines(reading, priced)
-    names = ", ".join(name_of(c) for c in ("source_row", *header, "broken_row"))
+    names = ", ".join(name_of(c) for c in ("source_row", *header, "broken_row", BLANK))
     kept = f"select {names}, {', '.join(COMPUTED)}, lab_product from"
     made = [f"{kept} (select *, lab_before as lab_gross, lab_after - lab_share as lab_net from ({lines}))"]
     for role, product, sign in (("shipping", SHIPPING, 1), ("refund", None, -1)):

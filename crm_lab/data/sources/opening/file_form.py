@@ -89,8 +89,9 @@ def _workbook(path: Path, known: Callable[[Sequence[str]], int], chosen: Sequenc
     def score(sheet: Sheet) -> tuple[int, int]:
         return known(sheet.header), sheet.rows
 
-    best = max(tables, key=score)
-    same = [s for s in tables if (s.name in chosen if chosen else sorted(s.header) == sorted(best.header))]
+    shown = [sheet for sheet in tables if not sheet.hidden] or tables
+    best = max(shown, key=score)
+    same = [s for s in tables if s.name in chosen] or [s for s in shown if sorted(s.header) == sorted(best.header)]
     unread = tuple((sheet.name, sheet.header) for sheet in tables if sheet not in same)
     names = tuple(sheet.name for sheet in same)
     return Reading(path, "excel", sheets=names, skip_rows=same[0].skip_rows, unread=unread)

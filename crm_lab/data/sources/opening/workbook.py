@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crm_lab.checks import BadInput
 from crm_lab.data.sources.opening.text_file import header_at
-from crm_lab.data.sources.opening.workbook_cells import cells, sheet_names
+from crm_lab.data.sources.opening.workbook_cells import cells, hidden_sheets, sheet_names
 
 _LOOKED_AT = 60
 
@@ -23,12 +23,14 @@ class Sheet:
         skip_rows: Rows above its header.
         header: Names of its columns; empty where it holds no table.
         rows: Rows below it among the first ones looked at.
+        hidden: Whether a person who opens the workbook does not see it.
     """
 
     name: str
     skip_rows: int
     header: tuple[str, ...]
     rows: int
+    hidden: bool = False
 
 
 def sheets_of(path: Path) -> list[Sheet]:
@@ -37,12 +39,13 @@ def sheets_of(path: Path) -> list[Sheet]:
     Raises:
         BadInput: If the workbook is damaged.
     """
-    made = []
+    made, hidden = [], hidden_sheets(path)
     for name in sheet_names(path):
         rows = list(islice(cells(path, name), _LOOKED_AT))
         place = header_at(rows)
         header = _trimmed(rows[place]) if place < len(rows) else ()
-        made.append(Sheet(name, place, tuple(header) if len(header) > 1 else (), max(0, len(rows) - place - 1)))
+        table = tuple(header) if len(header) > 1 else ()
+        made.append(Sheet(name, place, table, max(0, len(rows) - place - 1), name in hidden))
     return made
 
 

@@ -47,6 +47,27 @@ def sheet_names(path: Path) -> list[str]:
         raise _damaged(path, error) from error
 
 
+def hidden_sheets(path: Path) -> set[str]:
+    """Sheets that a person who opens the workbook does not see.
+
+    Raises:
+        BadInput: If the workbook is damaged.
+    """
+    try:
+        kind = _kind(path)
+        if kind == "web":
+            return set()
+        if kind == "other":
+            return {s.name for s in _other(path).sheets_metadata if not str(s.visible).endswith(".Visible")}
+        book = _xlsx(path)
+        try:
+            return {name for name in book.sheetnames if getattr(book[name], "sheet_state", "visible") != "visible"}
+        finally:
+            book.close()
+    except Exception as error:  # whatever a damaged workbook makes the library raise
+        raise _damaged(path, error) from error
+
+
 def cells(path: Path, name: str) -> Iterator[list[str]]:
     """The rows of a sheet as text: dates in ISO form, empty cells empty; nothing where the sheet is a chart.
 

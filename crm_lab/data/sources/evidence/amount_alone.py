@@ -1,0 +1,91 @@
+"""A price without an amount beside it: of a unit or of the line; and orders that add up to nothing."""
+
+from __future__ import annotations
+
+from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
+from crm_lab.data.sources.evidence.whole_file import WholeFile
+from crm_lab.data.sources.first_look.column_vocabulary import plain_name
+from crm_lab.data.sources.sql import PRICE, filled, number
+
+_OF_A_UNIT = (
+    "unit", "each", "perpiece", "peritem", "einzel", "stuck", "einheit", "listprice", "itemcost", "retail", "vkpreis",
+    "单价", "單價", "售价", "単価", "list",
+)  # fmt: skip
+_ENOUGH = 5
+_FEW = 10
+_NEAR = 0.35
+_MOSTLY = 0.8
+_CENT = 0.0101
+
+
+def settle_price(file: WholeFile, answers: Answers, settled: Settled) -> None:
+    """Take a price for that of a unit or of the line by how it goes with the quantity; ask where nothing tells."""
+    columns = settled.columns
+    price = columns["price"]
+    if "quantity" not in columns:
+        settled.take(f"amount = {price} (no quantity: one unit a row)")
+        return
+    product = f"amount = {price} x {columns['quantity']}"
+    named = any(word in plain_name(price) for word in _OF_A_UNIT)
+    if "price" in answers.columns or named:
+        settled.take(product)
+        return
+    seen, of_unit = _goes_with_quantity(file, settled)
+    if of_unit is None and seen < _FEW:
+        settled.take(f"{product} ({seen:,} rows have more than one unit)")
+    elif of_unit:
+        settled.take(f"{product}: {price} of one thing is the same whatever the quantity")
+    elif of_unit is False:
+        settled.columns["amount"] = settled.columns.pop("price")
+        settled.take(f"{price} is the line's money: it grows with {columns['quantity']}", amount_is="line")
+    else:
+        settled.ask(
+            "price",
+            f"Is {price} that of one unit, or of all units of the line? {seen:,} rows have more than one.",
+            ("of one unit", f"--column price={shell(price)}"),
+            ("of the line", f"--column amount={shell(price)} --column price="),
+        )  # fmt: skip
+
+
+def _goes_with_quantity(file: WholeFile, settled: Settled) -> tuple[int, bool | None]:
+    """Rows of several units; and whether the price is a unit's: by things sold in several quantities, else by slope."""
+    columns, decimal = settled.columns, str(settled.settings.get("decimal", "."))
+    price, units = (f"abs({number(columns[role], decimal, PRICE)})::double" for role in ("price", "quantity"))
+    rows = f"(select {price} as p, {units} as q, {_thing(settled)} as thing from looked where broken_row is null)"
+    (several,) = file.rows(f"select count(*) from {rows} where q > 1")[0]
+    spread = "stddev_pop({0}) / nullif(avg({0}), 0)"
+    unit, line = file.rows(
+        f"select count(*) filter (u < l), count(*) filter (l < u) from (select {spread.format('p')} as u,"
+        f" {spread.format('p / q')} as l from {rows} where q > 0 and p > 0 group by thing"
+        " having count(distinct q) > 1)"
+    )[0]
+    if "product_id" in columns and unit + line >= _ENOUGH and max(unit, line) >= _MOSTLY * (unit + line):
+        return several, unit > line
+    slope, n = file.rows(f"select regr_slope(ln(p), ln(q)), count(*) from {rows} where q > 0 and p > 0")[0]
+    if slope is None or several < _FEW or n < 3 * _FEW:
+        return several, None
+    return several, True if abs(slope) < _NEAR else False if abs(slope - 1) < _NEAR else None
+
+
+def _thing(settled: Settled) -> str:
+    return filled(settled.columns["product_id"]) if "product_id" in settled.columns else "1"
+
+
+def ask_of_orders_of_nothing(file: WholeFile, settled: Settled) -> None:
+    """Ask where orders add up to nothing: what was paid stands among the lines with a minus."""
+    columns = settled.columns
+    if "order_id" not in columns or "amount" not in columns or settled.settings.get("amount_is") == "order_total":
+        return
+    amount = number(columns["amount"], str(settled.settings.get("decimal", ".")), PRICE)
+    several, nothing = file.rows(
+        f"select count(*), count(*) filter (abs(total) < {_CENT} and most > 0) from (select sum({amount}) as total,"
+        f" max(abs({amount})) as most from looked where broken_row is null"
+        f" group by {filled(columns['order_id'])} having count(*) > 1)"
+    )[0]
+    if several >= _ENOUGH and nothing >= 0.5 * several:
+        settled.ask(
+            "status",
+            f"{nothing:,} of {several:,} orders with several rows add up to nothing: payments seem to stand among the"
+            " lines. Which column tells them apart?",
+            ("e.g. a row type", "--column status=COLUMN --status usual --status payment=no_sale"),
+        )

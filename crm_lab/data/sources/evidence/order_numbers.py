@@ -1,0 +1,111 @@
+"""Order numbers that begin anew in each shop or on each day, and what stands on an order's first row only."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from crm_lab.data.quoting import name_of, text_of
+from crm_lab.data.sources.dates_and_times import moment
+from crm_lab.data.sources.evidence.findings import Settled
+from crm_lab.data.sources.evidence.whole_file import WholeFile
+from crm_lab.data.sources.lines.line_mapping import totals_pattern
+from crm_lab.data.sources.lines.order_values import HELD
+from crm_lab.data.sources.sql import customer, filled, filled_down
+
+_MIXED = 0.05
+_CLEAN = 0.01
+_MIN_ORDERS = 3
+_LEFT_OUT = 0.05
+_HEAD = ("order_id", "customer_id", "date", "time", "status", "currency", "store_id", "region")
+
+
+def settle_first_rows(file: WholeFile, settled: Settled) -> None:
+    """Take what stands on an order's first row for the rows below it, where those name a product and nothing else.
+
+    Merged cells and lists with an order's heading above its lines look so.
+    """
+    columns = settled.columns
+    if "date" not in columns or settled.settings.get("fill") or _fill_within_orders(file, settled):
+        return
+    if "product_id" not in columns:
+        return
+    head = [column for role, column in columns.items() if role in _HEAD]
+    product = filled(columns["product_id"])
+    below = f"{filled(columns['date'])} is null and {product} is not null"
+    below += f" and not regexp_matches({product}, {text_of(totals_pattern())})"
+    counts = ", ".join(f"count({filled(column)})" for column in head)
+    rows, (n, *said) = file.row("count(*)")[0], file.row(f"count(*), {counts}", below)
+    if n < _LEFT_OUT * rows:
+        return
+    down = [column for column, k in zip(head, said, strict=True) if k <= _CLEAN * n]
+    if columns["customer_id"] not in down:
+        return
+    settled.take(
+        f"{', '.join(down)} stand on an order's first row only: taken for the {n:,} rows below it", fill_down=down
+    )
+    filled_in = ", ".join(f"{filled_down(column, product)} as {name_of(column)}" for column in down)
+    file.connection.execute("create or replace temp table looked_down as from looked")
+    file.connection.execute(f"create or replace temp view looked as select * replace ({filled_in}) from looked_down")
+
+
+def _fill_within_orders(file: WholeFile, settled: Settled) -> bool:
+    """Whether the day stands on one row of an order only, and the others carry its number."""
+    columns = settled.columns
+    if "order_id" not in columns:
+        return False
+    order, day = filled(columns["order_id"]), filled(columns["date"])
+    without, found = file.rows(
+        "select coalesce(sum(n - dated), 0), coalesce(sum(n - dated) filter (dated > 0), 0) from"
+        f" (select count(*) as n, count({day}) as dated from looked where broken_row is null"
+        f" and {order} is not null group by {order})"
+    )[0]
+    if without < _LEFT_OUT * file.row("count(*)")[0] or found < (1 - _CLEAN) * without:
+        return False
+    held = dict.fromkeys(columns[role] for role in HELD if role in columns)
+    settled.take(
+        f"{columns['date']} stands on one row of each order only: taken for its {found:,} other rows", fill=True
+    )
+    over = f"over (partition by {order} order by source_row rows between unbounded preceding and unbounded following)"
+    first = ", ".join(
+        f"coalesce({filled(c)}, first_value({filled(c)} ignore nulls) {over}) as {name_of(c)}"
+        for c in dict.fromkeys(held)
+    )
+    file.connection.execute("create or replace temp table looked_down as from looked")
+    file.connection.execute(f"create or replace temp view looked as select * replace ({first}) from looked_down")
+    return True
+
+
+def settle_order_numbers(file: WholeFile, settled: Settled) -> None:
+    """Find out whether an order number is one order's, by its customers; name what an order is else."""
+    columns, form = settled.columns, settled.settings.get("date_format")
+    if "order_id" not in columns or not form or settled.questions:
+        return
+    if _mixed(file, settled, ()) < _MIXED:
+        return
+    parts = [role for role in ("store_id", "date", "customer_id") if role in columns]
+    for size in (1, 2, 3):
+        for roles in combinations(parts, size):
+            if _mixed(file, settled, roles) <= _CLEAN:
+                words = " and ".join(columns[role] for role in roles)
+                settled.take(
+                    f"{columns['order_id']} begins anew: an order is its number with {words}", order_within=list(roles)
+                )
+                return
+
+
+def _mixed(file: WholeFile, settled: Settled, roles: tuple[str, ...]) -> float:
+    """Share of the orders of several rows that have several customers or days, if a number counts within some roles."""
+    columns = settled.columns
+    day = f"{moment(_text(settled), settled.settings['date_format'])}::date"
+    keys = [filled(columns["order_id"]), *(day if role == "date" else filled(columns[role]) for role in roles)]
+    who = f"lower({customer(filled(columns['customer_id']))})"
+    n, mixed = file.rows(
+        f"select count(*), count(*) filter (people > 1) from (select count(distinct {who}) as people, count(*) as n"
+        f" from looked where broken_row is null and {keys[0]} is not null group by {', '.join(keys)}) where n > 1"
+    )[0]
+    return float(mixed) / n if n >= _MIN_ORDERS else 0.0
+
+
+def _text(settled: Settled) -> str:
+    text = name_of(settled.columns["date"])
+    return f"({text} || ' ' || trim({name_of(settled.columns['time'])}))" if "time" in settled.columns else text
