@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark.")
 @click.option("--amount-is", type=click.Choice(["line", "gross", "order_total"]), help="What the amount is of.")
 @click.option(
-    "--discount-is", type=click.Choice(["amount", "unit", "share", "percent"]), help="What the discount is in."
+    "--discount-is",
+    type=click.Choice(["amount", "unit", "share", "percent", "paid_share"]),
+    help="What the discount is in.",
 )
 @click.option(
     "--status",
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 @click.option("--repeats", type=click.Choice(["set_aside", "kept"]), help="What a line twice in an order is.")
 @click.option("--overlap", type=click.Choice(["once", "kept"]), help="What rows that stand in two files count.")
 @click.option("--sheet", "sheets", multiple=True, metavar="NAME", help="Of a workbook a sheet to read.")
+@click.option("--amount-unit", type=float, help="What one of the amounts is in the currency: 0.01 for cents.")
 @click.option("--counts-only", is_flag=True, help="The file has no amounts.")
 @click.option(
     "--column",

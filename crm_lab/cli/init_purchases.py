@@ -108,6 +108,7 @@ def _answers(options: dict[str, Any]) -> Answers:
     return Answers(
         columns=options["chosen"], rates=_rates(options["rates"]), status=status, products=_pairs(options["products"]),
         currency=(options["currency"] or "").upper(), counts_only=options["counts_only"],
+        amount_unit=options["amount_unit"] or 0.0,
         **{name: options[name] or "" for name in _WORDS}, **{name: options[name] for name in _SEVERAL},
     )  # fmt: skip
 

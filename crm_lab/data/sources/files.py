@@ -59,13 +59,14 @@ class FileSource(FileDescription):
         rates: Currency code to what one unit of it is in `currency`.
         amount_is: The amount is the line's (``line``), before discount (``gross``), or its order's (``order_total``).
         discount_is: The discount is in currency (``amount``), of each ``unit``, a ``share`` of 1, or ``percent``.
-        amount_unit: What one of the file's amounts is in `currency`: 0.01 for cents, 10000 for 万元.
+        amount_unit: What one of the file's amounts is in `currency`: 0.01 for cents, -1 where sales are negative.
         amount_with_tax: The column of tax is taken out of the amount.
         fill: What stands on an order's first line only holds for all its lines.
         fill_down: Columns that are empty below an order's first row: what stands there holds for the rows below it.
         order_within: Roles (``store_id``, ``date``, ``customer_id``) within which an order number is one order's.
         status: Word of the status column to ``sale``, ``no_sale`` or ``return``.
         customer_case: Customer numbers that differ only in capitals are the ``same`` or ``apart``.
+        taken_back_words: Values of the column ``taken_back`` that say so; any where none is named.
         nobody: Customer numbers, in lower case, that are nobody's.
         totals_in: Columns in which rows that are totals of others say so.
         counts_only: There are no amounts.
@@ -94,13 +95,14 @@ class FileSource(FileDescription):
     keep_currency: str | None = None
     rates: dict[str, float] = Field(default_factory=dict)
     amount_is: Literal["line", "gross", "order_total"] = "line"
-    discount_is: Literal["amount", "unit", "share", "percent"] = "amount"
-    amount_unit: float = Field(1.0, gt=0)
+    discount_is: Literal["amount", "unit", "share", "percent", "paid_share"] = "amount"
+    amount_unit: float = 1.0
     amount_with_tax: bool = False
     fill: bool = False
     fill_down: tuple[str, ...] = ()
     order_within: tuple[Literal["store_id", "date", "customer_id"], ...] = ()
     status: dict[str, Literal["sale", "no_sale", "return"]] = Field(default_factory=dict)
+    taken_back_words: tuple[str, ...] = ()
     customer_case: Literal["apart", "same"] = "apart"
     nobody: tuple[str, ...] = _NO_WORDS
     totals_in: tuple[str, ...] = ()
@@ -140,6 +142,7 @@ class FileSource(FileDescription):
             amount_with_tax=self.amount_with_tax, status=self.status, nobody=self.nobody,
             keep_currency=self.keep_currency, rates=self.rates, counts_only=self.counts_only, totals_in=self.totals_in,
             order_within=self.order_within, not_sold=self.not_sold, amount_unit=self.amount_unit,
+            taken_back_words=self.taken_back_words,
         )  # fmt: skip
 
 

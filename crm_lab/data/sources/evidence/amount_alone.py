@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
-from crm_lab.data.sources.first_look.column_vocabulary import plain_name
+from crm_lab.data.sources.first_look.column_vocabulary import plain_name, unit_of
 from crm_lab.data.sources.sql import PRICE, filled, number
 
 _OF_A_UNIT = (
@@ -16,6 +18,12 @@ _FEW = 10
 _NEAR = 0.35
 _MOSTLY = 0.8
 _CENT = 0.0101
+_ALL = 0.9
+_APART = 0.02
+_RIVALS = re.compile(
+    r"paidprice|pricepaid|^paid$|actual|finalprice|sellingprice|netsales|^subtotal|warenwert|goodsvalue|实付|成交|商品金额"
+)
+_RIVAL_UNITS = re.compile(r"shipped|delivered|geliefert|livr|enviad|发货数量|实发")
 
 
 def settle_price(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -89,3 +97,45 @@ def ask_of_orders_of_nothing(file: WholeFile, settled: Settled) -> None:
             " lines. Which column tells them apart?",
             ("e.g. a row type", "--column status=COLUMN --status usual --status payment=no_sale"),
         )
+
+
+def settle_unit(file: WholeFile, answers: Answers, settled: Settled) -> None:
+    """Cents and thousands by the column's name or as given; ask where nearly all amounts are negative."""
+    column = settled.columns.get("amount") or settled.columns.get("price") or ""
+    unit = answers.amount_unit or unit_of(column)
+    if unit != 1 or answers.amount_unit:
+        said = "as given" if answers.amount_unit else "as its name says"
+        settled.take(f"one of {column} is {unit:g} of the currency, {said}", amount_unit=unit)
+        return
+    value = number(column, str(settled.settings.get("decimal", ".")), PRICE) if column else "0"
+    n, negative = file.row(f"count(*), count(*) filter ({value} < 0)", f"{value} <> 0")
+    if n >= _FEW and negative >= _ALL * n:
+        settled.ask(
+            "amount_unit",
+            f"{negative:,} of {n:,} values of {column} are negative: is a sale written with a minus?",
+            ("yes", "--amount-unit -1"), ("no, they are returns", "--amount-unit 1"),
+        )  # fmt: skip
+
+
+def ask_of_rivals(file: WholeFile, answers: Answers, settled: Settled) -> None:
+    """Ask where another column is called like what was paid or sold, and says something else."""
+    if settled.questions or {"amount", "price", "quantity"} & set(answers.columns):
+        return
+    columns, decimal = settled.columns, str(settled.settings.get("decimal", "."))
+    left = [c for c in file.header if c not in {*columns.values(), *answers.ignored} and not c.startswith("lab_")]
+    role = "amount" if "amount" in columns else "price"
+    for mine, names in ((role, _RIVALS), ("quantity", _RIVAL_UNITS)):
+        if mine not in columns:
+            continue
+        own = number(columns[mine], decimal, PRICE)
+        for other in (c for c in left if names.search(plain_name(c)) and not names.search(plain_name(columns[mine]))):
+            theirs = number(other, decimal, PRICE)
+            n, apart = file.row(f"count({theirs}), count(*) filter ({theirs} <> {own})")
+            if n >= 0.5 * file.row("count(*)")[0] and apart > _APART * n:
+                settled.ask(
+                    mine,
+                    f"{columns[mine]} and {other} differ on {apart:,} of {n:,} rows: which one is what was sold?",
+                    (columns[mine], f"--column {mine}={shell(columns[mine])}"),
+                    (other, f"--column {mine}={shell(other)}"),
+                )
+                return

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 
 from crm_lab.data.quoting import name_of
-from crm_lab.data.sources.evidence.amount_alone import ask_of_orders_of_nothing, settle_price
+from crm_lab.data.sources.evidence.amount_alone import (
+    ask_of_orders_of_nothing,
+    ask_of_rivals,
+    settle_price,
+    settle_unit,
+)
 from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
-from crm_lab.data.sources.first_look.column_vocabulary import plain_name, unit_of
+from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.sql import PRICE, filled, number, number_in
 
 _SURE = 0.95
@@ -40,9 +45,10 @@ def settle_amount(file: WholeFile, answers: Answers, settled: Settled) -> None:
         _by_itself(file, settled)
     elif "price" in columns:
         settle_price(file, answers, settled)
-    _settle_unit(settled)
+    settle_unit(file, answers, settled)
     _settle_discount(file, answers, settled)
     ask_of_orders_of_nothing(file, settled)
+    ask_of_rivals(file, answers, settled)
 
 
 def _number(settled: Settled, role: str) -> str:
@@ -213,13 +219,6 @@ def _ask_of_tax(settled: Settled, other: str) -> None:
     )
 
 
-def _settle_unit(settled: Settled) -> None:
-    name = settled.columns.get("amount") or settled.columns.get("price") or ""
-    unit = unit_of(name)
-    if unit != 1:
-        settled.take(f"{name} counts in {unit:g} of the currency, as its name says", amount_unit=unit)
-
-
 def _settle_discount(file: WholeFile, answers: Answers, settled: Settled) -> None:
     columns = settled.columns
     if "discount" not in columns:
@@ -249,7 +248,7 @@ def _before_or_after(answers: Answers, settled: Settled) -> None:
 
 def _discount_by_itself(file: WholeFile, settled: Settled) -> None:
     column = settled.columns["discount"]
-    text = f"replace({name_of(column)}, '%', '')"
+    text = f"replace(replace({name_of(column)}, '%', ''), '折', '')"
     value = f"abs({number_in(text, str(settled.settings.get('decimal', '.')), PRICE)})"
     base = _product(settled) if "price" in settled.columns else _number(settled, "amount")
     if any(word in plain_name(column) for word in ("perunit", "unitdiscount", "prostuck", "unitaire", "unitario")):
@@ -263,6 +262,13 @@ def _discount_by_itself(file: WholeFile, settled: Settled) -> None:
     if signs or "%" in column or "percent" in plain_name(column):
         said = f"{signs:,} values say so" if signs else "its name says so"
         settled.take(f"{column} is per cent: {said}", discount_is="percent")
+    elif "折" in column and (high or 0) <= 10 and high:
+        settled.ask(
+            "discount_is",
+            f"{column} goes up to {high:g}: the share that is paid (九折), the share taken off, or money?",
+            ("what is paid", "--discount-is paid_share"), ("taken off", "--discount-is share"),
+            ("money", "--discount-is amount"),
+        )  # fmt: skip
     elif not high:
         settled.take(f"{column} is never above 0", discount_is="amount")
     elif high <= 1 and between and kinds <= 30 and (usual or 0) >= 3:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from crm_lab.data.quoting import text_of
 from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
+from crm_lab.data.sources.evidence.sales_and_buyers import meaning_of
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_roles import Proposal
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
@@ -19,12 +21,15 @@ _WHAT = {"date": "the day of a sale", "customer_id": "the customer", "amount": "
 
 
 _SIDE_MONEY = re.compile(
-    r"^tips?$|tipamount|trinkgeld|gratuity|pourboire|propina|小费|giftcard|gutschein|voucher|deposit|pfand|servicecharge"
+    r"^tips?$|tipamount|trinkgeld|gratuity|pourboire|propina|小费|giftcard|gutschein|voucher|coupon|deposit|pfand"
+    r"|servicecharge|orderdiscount|^shipping|versand|porto|livraison|运费|邮费"
 )
 _SAYS = re.compile(
-    r"soll|haben|debitcredit|creditdebit|return|refund|cancel|storno|storn|void|revers|retour|retoure|gutschrift|rembours|annul|devol|anulad|reembols"
-    r"|退|取消|作废|冲|返品|返金|キャンセル"
+    r"soll|haben|debitcredit|creditdebit|return|refund|cancel|storno|storn|void|revers|retour|retoure|gutschrift"
+    r"|rembours|annul|devol|anulad|reembols|退|取消|作废|冲|返品|返金|キャンセル"
 )
+_PAID = re.compile(r"^(?:is)?(?:paid|bezahlt|payee?|pagad[oa])$|已付款|是否付款")
+_FEW_VALUES = 12
 _NOT = re.compile(r"policy|reason|allowed|deadline|window|url|until|grund|motif|motivo|原因|政策|rate|id$|no$|number$")
 
 
@@ -52,28 +57,55 @@ def ask_for_roles(proposal: Proposal, values: Mapping[str, Sequence[str]], settl
 
 
 def settle_unread_columns(file: WholeFile, answers: Answers, settled: Settled) -> None:
-    """Ask of columns that are called like something taken back, are not read, and say something in some rows."""
-    header = set(file.header)
+    """Ask of columns that are not read and say in some rows that a sale was taken back, or hold other money."""
     used = {*settled.columns.values(), *answers.ignored}
-    for column in sorted(header - used):
+    for column in (c for c in file.header if c not in used and not c.startswith("lab_")):
         plain = plain_name(column)
-        if _SIDE_MONEY.search(plain):
+        if _SIDE_MONEY.search(plain) and not _NOT.search(plain):
             _ask_of_side_money(file, column, settled)
             continue
-        if column.startswith("lab_") or not _SAYS.search(plain) or _NOT.search(plain):
-            continue
-        text = f"lower({filled(column)})"
-        listed = ", ".join(f"'{word}'" for word in NOTHING)
-        n, example = file.row(f"count(*), min({filled(column)})", f"{text} is not null and {text} not in ({listed})")
-        if n and n < file.row("count(*)")[0]:
-            settled.ask(
-                "ignored",
-                f"{column} says something in {n:,} rows, e.g. {example!r}, and is not read: is it that a sale was taken"
-                " back?",
-                ("yes: those rows are no sale", f"--column taken_back={shell(column)}"),
-                ("money paid back", f"--column refund={shell(column)}"),
-                ("it does not matter", f"--ignore {shell(column)}"),
-            )  # fmt: skip
+        words = _words_of_no_sale(file, column)
+        if words:
+            n = sum(words.values())
+            _ask_of_taken_back(column, n, next(iter(words)), settled)
+        elif _SAYS.search(plain) and not _NOT.search(plain):
+            listed = ", ".join(map(text_of, NOTHING))
+            text = f"lower({filled(column)})"
+            n, example = file.row(
+                f"count(*), min({filled(column)})", f"{text} is not null and {text} not in ({listed})"
+            )
+            if n and n < file.row("count(*)")[0]:
+                _ask_of_taken_back(column, n, example, settled)
+
+
+def _words_of_no_sale(file: WholeFile, column: str) -> dict[str, int]:
+    """Values of a column of few words that are no sale, with their rows."""
+    counts = file.counts(column, _FEW_VALUES + 1)
+    if len(counts) > _FEW_VALUES:
+        return {}
+    no = NOTHING if _PAID.search(plain_name(column)) else ()
+    return {word: n for word, n in counts if meaning_of(word) in ("no_sale", "return") or word.strip().lower() in no}
+
+
+def _ask_of_taken_back(column: str, n: int, example: str, settled: Settled) -> None:
+    c = shell(column)
+    status = () if "status" in settled.columns else (("it is a status", f"--column status={c} --status usual"),)
+    settled.ask(
+        "ignored",
+        f"{column} says something in {n:,} rows, e.g. {example!r}, and is not read: is it that a sale was taken back?",
+        *status,
+        ("those rows are no sale", f"--column taken_back={c}"),
+        ("money paid back", f"--column refund={c}"),
+        ("it does not matter", f"--ignore {c}"),
+    )
+
+
+def settle_taken_back(file: WholeFile, settled: Settled) -> None:
+    """Of a column that says where a sale was taken back, the words that say so, where it has words."""
+    column = settled.columns.get("taken_back")
+    words = _words_of_no_sale(file, column) if column else {}
+    if column and words:
+        settled.take(f"{column}: {', '.join(words)} are no sale", taken_back_words=[w.strip().lower() for w in words])
 
 
 def _ask_of_side_money(file: WholeFile, column: str, settled: Settled) -> None:

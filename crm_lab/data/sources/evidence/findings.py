@@ -55,6 +55,7 @@ class Answers:
         counts_only: There are no amounts.
         sheets: Of a workbook the sheets to read.
         products: Product to meaning (``sale``, ``fee``, ``no_sale``); ``{"usual": ""}`` takes the proposal.
+        amount_unit: What one of the amounts is in the currency; 0 where nothing was said.
         kind: ``purchases`` where the user said that the file holds them.
         customer_case: Customer numbers that differ only in capitals are the ``same`` or ``apart``.
         ignored: Columns that are not to be read.
@@ -77,6 +78,7 @@ class Answers:
     counts_only: bool = False
     sheets: Sequence[str] = ()
     products: Mapping[str, str] = field(default_factory=dict)
+    amount_unit: float = 0.0
     kind: str = ""
     customer_case: str = ""
     ignored: Sequence[str] = ()

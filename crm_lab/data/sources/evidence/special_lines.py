@@ -21,8 +21,8 @@ _WORDS = {
     "fee": (
         r"^(?:tips?|trinkgeld|gratuity|pourboire|propina|小费|rounding|rundung|arrondi)$"
         r"|\b(?:pfand|leergut|deposit|anzahlung|caution)\b|押金|定金"
-        r"|^(?:shipping|delivery|postage|freight|versand|versandkosten|porto|frais de port|livraison|env[ií]o|gastos de env[ií]o"
-        r"|运费|邮费|送料)$"
+        r"|^(?:shipping|delivery|postage|freight|versand|versandkosten|porto|frais de port|livraison|env[ií]o"
+        r"|gastos de env[ií]o|运费|邮费|送料)$"
     ),
 }  # fmt: skip
 _MOST = 20

@@ -11,7 +11,12 @@ import duckdb
 
 from crm_lab.checks import BadInput
 from crm_lab.data.sources.evidence.amount_meaning import settle_amount
-from crm_lab.data.sources.evidence.columns_left import ask_for_roles, ask_of_a_list_of_customers, settle_unread_columns
+from crm_lab.data.sources.evidence.columns_left import (
+    ask_for_roles,
+    ask_of_a_list_of_customers,
+    settle_taken_back,
+    settle_unread_columns,
+)
 from crm_lab.data.sources.evidence.date_forms import settle_dates
 from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
 from crm_lab.data.sources.evidence.money_forms import settle_currency, settle_decimal
@@ -154,6 +159,7 @@ def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: Expor
     settle_status(file, answers, settled, dict(form.status) if form else {})
     settle_buyers(file, answers, settled)
     settle_rows_that_are_none(file, settled)
+    settle_taken_back(file, settled)
     if form is None:
         settle_special_lines(file, answers, settled)
         settle_unread_columns(file, answers, settled)

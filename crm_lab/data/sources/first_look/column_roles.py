@@ -21,8 +21,10 @@ _DATE_FORMATS = (
     "%m-%d-%Y", "%Y年%m月%d日",
 )  # fmt: skip
 
-_NUMBERED = ("id", "no", "nr", "number", "nummer", "num", "code", "email", "mail", "号", "编号", "編號")
-"""How names of columns end that hold a number rather than a name."""
+_NUMBERED = re.compile(
+    r"(?:id|no|nr|nif|cif)$|^(?:id|no|n)(?=client|kunde)|num|code|codigo|mail|card|karte|号|編號|番号"
+)
+"""What names of columns say that hold a number rather than a name."""
 
 _NUMBERS = ("quantity", "amount", "price", "discount", "refund", "tax", "cost", "line_cost")
 _YEAR = re.compile(
@@ -156,7 +158,7 @@ def _roles(header: Sequence[str], values: Mapping[str, Sequence[str]]) -> dict[s
         called = [plain[plain_name(name)] for name in names if plain_name(name) in plain]
         could = [c for c in called if c not in chosen.values() and fits.get(role, bool)(values[c])]
         if could:
-            numbered = [c for c in could if role == "customer_id" and plain_name(c).endswith(_NUMBERED)]
+            numbered = [c for c in could if role == "customer_id" and _NUMBERED.search(plain_name(c))]
             chosen[role] = (numbered or could)[0]
     if "date" not in chosen:
         chosen.update(_only_date(header, values, chosen, barred))

@@ -9,7 +9,7 @@ from pathlib import Path
 from crm_lab.checks import BadInput
 from crm_lab.data.sources.first_look.column_roles import propose
 from crm_lab.data.sources.first_look.first_rows import look_at
-from crm_lab.data.sources.lines.several_files import files_in
+from crm_lab.data.sources.lines.several_files import files_in, files_left_out
 
 _KEYS = ("id", "no", "nr", "nummer", "number", "code", "key", "sku", "handle", "号", "编号")
 
@@ -45,11 +45,12 @@ def files_given(paths: Sequence[Path]) -> FilesGiven:
     if not given:
         raise BadInput(f"There is no file in {paths[0]}.")
     first = given[0]
+    left = [f"{path.name}: {', '.join(names)[:200]} not read" for path in paths if (names := files_left_out(path))]
     if len(given) == 1:
-        return FilesGiven((first,))
+        return FilesGiven((first,), says=tuple(left))
     seen = propose(first)
     needed = {seen.columns[role] for role in ("date", "customer_id", "amount", "price") if role in seen.columns}
-    known, stacked, joined, says = list(seen.header), [first], [], []
+    known, stacked, joined, says = list(seen.header), [first], [], left
     for file in given[1:]:
         header = look_at(file).header
         if set(header) == set(seen.header) or (not seen.missing and needed <= set(header)):

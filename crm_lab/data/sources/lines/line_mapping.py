@@ -63,6 +63,7 @@ class LineReading:
         counts_only: There are no amounts.
         totals_in: Columns in which rows that are totals say so.
         order_within: Roles within which an order number is one order's.
+        taken_back_words: Values of the column ``taken_back`` that say so; any value where none is named.
         amount_unit: What one of the file's amounts is in the currency of the source.
         not_sold: Products, in lower case, whose lines are no sale.
     """
@@ -82,6 +83,7 @@ class LineReading:
     totals_in: Sequence[str] = ()
     order_within: Sequence[str] = ()
     not_sold: Sequence[str] = ()
+    taken_back_words: Sequence[str] = ()
     amount_unit: float = 1.0
 
     def mapping(self) -> dict[str, str]:
@@ -178,8 +180,11 @@ class LineReading:
     def _discount(self, base: str) -> str:
         if not self.columns.discount:
             return f"0::{MONEY}"
-        text = f"replace({name_of(self.columns.discount)}, '%', '')"
+        text = f"replace(replace({name_of(self.columns.discount)}, '%', ''), '折', '')"
         value = f"coalesce({number_in(text, self.decimal, PRICE)}, 0)"
+        if self.discount_is == "paid_share":  # 0.9 or 9折: nine tenths are paid; nothing said: all is
+            paid = f"coalesce(nullif({value}, 0), 1)"
+            return f"round({base} * (1 - case when {paid} > 1 then {paid} / 10 else {paid} end), 4)::{MONEY}"
         scale = {
             "unit": f"({self.quantity()} * {value})",
             "share": f"({base} * {value})",
@@ -216,8 +221,9 @@ class LineReading:
             made["subtotal_row"] = is_total(self.totals_in, self.columns.date)
         none = [self.is_of("no_sale")] if self._words("no_sale") else []
         if self.columns.taken_back:
-            nothing = ", ".join(map(text_of, NOTHING))
-            none.append(f"coalesce(lower({filled(self.columns.taken_back)}), '0') not in ({nothing})")
+            said = f"coalesce(lower({filled(self.columns.taken_back)}), '0')"
+            words = ", ".join(map(text_of, self.taken_back_words or NOTHING))
+            none.append(f"{said} {'' if self.taken_back_words else 'not '}in ({words})")
         if self.not_sold and self.columns.product_id:
             none.append(f"lower({filled(self.columns.product_id)}) in ({', '.join(map(text_of, self.not_sold))})")
         if none:

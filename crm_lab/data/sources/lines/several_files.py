@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,10 +24,25 @@ OVERLAP = "lab_overlap"
 
 
 def files_in(path: Path) -> tuple[Path, ...]:
-    """The file itself, or the files of a folder in the order of their names, hidden ones left out."""
+    """The file itself, or the files of a folder of the kind that is most there, in the order of their names."""
     if not path.is_dir():
         return (path,)
-    return tuple(sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith((".", "~"))))
+    seen = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith((".", "~")))
+    kinds = Counter(_suffix(p) for p in seen)
+    most = max(kinds, key=lambda kind: (kinds[kind], kind), default="")
+    return tuple(p for p in seen if _suffix(p) == most)
+
+
+def files_left_out(path: Path) -> tuple[str, ...]:
+    """Names of the other files of a folder, hidden ones left out."""
+    if not path.is_dir():
+        return ()
+    taken = set(files_in(path))
+    return tuple(sorted(p.name for p in path.iterdir() if p.is_file() and p not in taken and p.name[0] not in ".~"))
+
+
+def _suffix(path: Path) -> str:
+    return path.name.lower().removesuffix(".gz").removesuffix(".zip").rpartition(".")[2]
 
 
 def kept_parts(folder: Path) -> Path:

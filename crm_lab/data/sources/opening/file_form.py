@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,9 @@ from crm_lab.data.sources.opening.text_file import READ_ERRORS, encoding_of, for
 from crm_lab.data.sources.opening.workbook import Sheet, sheets_of
 from crm_lab.data.sources.opening.workbook_cells import is_web_page
 
+_PLAN = re.compile(
+    r"(?i)budget|\bplan|forecast|target|old\b|archiv|copy|kopie|template|vorlage|prognose|预算|计划|目标|副本"
+)
 _NOT_READ = {
     b"%PDF": "is a PDF; export the table as CSV or .xlsx.",
     b"SQLi": "is an SQLite database; export the table as CSV.",
@@ -89,7 +93,7 @@ def _workbook(path: Path, known: Callable[[Sequence[str]], int], chosen: Sequenc
     def score(sheet: Sheet) -> tuple[int, int]:
         return known(sheet.header), sheet.rows
 
-    shown = [sheet for sheet in tables if not sheet.hidden] or tables
+    shown = [sheet for sheet in tables if not sheet.hidden and not _PLAN.search(sheet.name)] or tables
     best = max(shown, key=score)
     same = [s for s in tables if s.name in chosen] or [s for s in shown if sorted(s.header) == sorted(best.header)]
     unread = tuple((sheet.name, sheet.header) for sheet in tables if sheet not in same)
