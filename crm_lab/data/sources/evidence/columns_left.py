@@ -28,6 +28,8 @@ _SAYS = re.compile(
     r"soll|haben|debitcredit|creditdebit|return|refund|cancel|storno|storn|void|revers|retour|retoure|gutschrift"
     r"|rembours|annul|devol|anulad|reembols|退|取消|作废|冲|返品|返金|キャンセル"
 )
+_CARRIAGE = re.compile(r"^shipping|versand|porto|livraison|运费|邮费")
+_WHOLE = re.compile(r"^(?!.*(?:sub|line|item)).*(?:total|gesamt|summe|paid|bezahlt)|合计|总")
 _PAID = re.compile(r"^(?:is)?(?:paid|bezahlt|payee?|pagad[oa])$|已付款|是否付款")
 _FEW_VALUES = 12
 _NOT = re.compile(r"policy|reason|allowed|deadline|window|url|until|grund|motif|motivo|原因|政策|rate|id$|no$|number$")
@@ -110,10 +112,12 @@ def settle_taken_back(file: WholeFile, settled: Settled) -> None:
 
 def _ask_of_side_money(file: WholeFile, column: str, settled: Settled) -> None:
     """Ask whether the amount holds a tip, a voucher or a deposit that stands in a column of its own."""
-    amount = settled.columns.get("amount")
+    amount = settled.columns.get("amount") or settled.columns["price"]
+    if _CARRIAGE.search(plain_name(column)) and not _WHOLE.search(plain_name(amount)):
+        return
     value = number(column, str(settled.settings.get("decimal", ".")), PRICE)
     (n,) = file.row("count(*)", f"{value} <> 0")
-    if amount and n:
+    if n:
         settled.ask(
             "ignored",
             f"{column} holds money in {n:,} rows and is not read: is {amount} what the goods came to?",
