@@ -86,12 +86,20 @@ def _proven(course: Path, lang: str, jobs: int) -> bool:
 @click.option("--course", type=_FOLDER, help="The built course, where FOLDER is not part of it.")
 @click.option("--out", type=_FOLDER, help="Folder for marks and feedback (default: COURSE/grades).")
 @click.option("--lang", type=_LANG, help="Of the feedback (default: the course's).")
-@click.option("--timeout", type=click.FloatRange(1), default=120, show_default=True, help="Seconds for a notebook.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1),
+    default=120,
+    show_default=True,
+    help="Seconds of the processor for a notebook.",
+)
 @click.option("--memory", type=click.IntRange(256), default=4096, show_default=True, help="Megabytes for a notebook.")
 @click.option("--reveal", is_flag=True, help="Say the right answers in the feedback.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Students at once.")
 @click.option("--require-isolation", "isolated", is_flag=True, help="Refuse where this machine cannot isolate fully.")
+@click.pass_context
 def grade_(  # noqa: PLR0913 - one argument per option
+    ctx: click.Context,
     folder: Path,
     course: Path | None,
     out: Path | None,
@@ -126,6 +134,9 @@ def grade_(  # noqa: PLR0913 - one argument per option
     write_feedback(done, target, reveal=reveal)
     numbers = {"students": len(done.students), "strays": len(done.strays), "index": os.fspath(target / "index.html")}
     click.echo(Message("teach.graded", numbers).text(done.course.lang))
+    if left := sum(not page.is_graded for grade in done.students for page in grade.pages):
+        click.echo(Message("feedback.not_graded", {"n": left}).text(done.course.lang), err=True)
+        ctx.exit(1)
 
 
 @teach.command("export")

@@ -106,9 +106,10 @@ def _all_marks(graded: Graded) -> Iterator[tuple[StudentGrade, Mark]]:
 
 
 def _overview(graded: Graded) -> dict[str, Any]:
-    scores = [grade.score for grade in graded.students]
+    scores = [grade.score for grade in graded.students if grade.has_marks]
     return {
         "grades": graded.students,
+        "open": sum(not page.has_mark for grade in graded.students for page in grade.pages),
         "pages": graded.course.pages,
         "strays": graded.strays,
         "mean": sum(scores) / len(scores) if scores else 0.0,
@@ -133,7 +134,7 @@ def _write_tables(graded: Graded, similar: tuple[Likeness, ...], out: Path) -> N
             "points": _number(grade.points),
             "of": _number(grade.of),
             "score": round(grade.score, 4),
-            **{page.page[:2]: _number(page.points) for page in grade.pages},
+            **{page.page[:2]: _number(page.points) if page.has_mark else "" for page in grade.pages},
             "late": " ".join(f"{page.page[:2]}: {page.late:.0%}" for page in grade.pages if page.late),
             "remarks": " ".join(f"{p.page[:2]}: {r.text(lang)}" for p in grade.pages for r in p.remarks),
         }

@@ -31,7 +31,8 @@ def write_platform_marks(graded: Graded, folder: Path) -> None:
 def _moodle(graded: Graded) -> Iterable[list[str]]:
     yield ["idnumber", "username", "fullname", *graded.course.pages, "total"]
     for grade in graded.students:
-        yield [grade.student.id, grade.student.id, _text(grade.student.name), *_points(grade), f"{grade.points:g}"]
+        total = f"{grade.points:g}" if grade.has_marks else ""
+        yield [grade.student.id, grade.student.id, _text(grade.student.name), *_points(grade), total]
 
 
 def _canvas(graded: Graded) -> Iterable[list[str]]:
@@ -43,7 +44,8 @@ def _canvas(graded: Graded) -> Iterable[list[str]]:
 
 
 def _points(grade: StudentGrade) -> list[str]:
-    return [f"{page.points:g}" for page in grade.pages]
+    """Points by page; nothing where there is no mark, so that an import changes nothing."""
+    return [f"{page.points:g}" if page.has_mark else "" for page in grade.pages]
 
 
 def _text(name: str) -> str:

@@ -16,18 +16,19 @@ from crm_lab.checks import BadInput
 from crm_lab.messages import Message
 from crm_lab.project import project_root
 from crm_lab.teach.course.build_course import INSTRUCTOR, STUDENTS, SUBMITTED, instructors_pages
-from crm_lab.teach.course.course import Course
+from crm_lab.teach.course.course import Assigned, Course
 from crm_lab.teach.course.marking_policy import Policy, read_policy
 from crm_lab.teach.course.roster import Student
 from crm_lab.teach.course.versions import runnable, solution_notebook, student_notebook
 from crm_lab.teach.grading.grades import Graded, PageGrade, StudentGrade, with_likeness_of_class
-from crm_lab.teach.grading.marking import mark
+from crm_lab.teach.grading.marking import mark, not_marked
 from crm_lab.teach.grading.page_source import PageSource
 from crm_lab.teach.grading.remarks import of_run, of_source
 from crm_lab.teach.grading.student_data import StudentData
 from crm_lab.teach.grading.submissions import Submission, collect, edits
+from crm_lab.teach.grading.trials import NotGradedError, fault_in_solution, fault_in_submission, own_cell_failed, tried
 from crm_lab.teach.sandbox.pool import Server, each, server
-from crm_lab.teach.sandbox.sandbox import Job, Limits, Ran
+from crm_lab.teach.sandbox.sandbox import Cell, Job, Limits, Ran
 
 SAMPLES: Final = "data/samples"
 
@@ -58,15 +59,38 @@ class Grader:
 
     def solved(self, student: Student, page: PageSource) -> Ran:
         """How the solution of a page runs on a student's data."""
-        given = self.course.given[student.id][page.file.name]
-        return self.run(student, page, solution_notebook(page.content, given))
+        cells = self.cells(student, page, solution_notebook(page.content, self._given(student, page)))
+        return tried(lambda: self.run(student, page, cells), lambda ran: fault_in_solution(ran, _exercises(page)))[0]
 
-    def run(self, student: Student, page: PageSource, notebook: NotebookNode) -> Ran:
-        """Run a notebook on a student's data."""
-        given = self.course.given[student.id][page.file.name]
-        cells = runnable(notebook, page.content, given.parameters, page.questions)
-        readable = self.data.readable(student, page.file.name, given)
+    def submitted(self, student: Student, page: PageSource, notebook: NotebookNode, handed_out: NotebookNode) -> Ran:
+        """How a submission runs on its student's data.
+
+        Raises:
+            NotGradedError: If the machine could not run it.
+        """
+        cells, own = self.cells(student, page, notebook), self.cells(student, page, handed_out)
+
+        def trial() -> tuple[Ran, str]:
+            return tried(lambda: self.run(student, page, cells), lambda ran: fault_in_submission(ran, cells, own))
+
+        ran, fault = trial()
+        if not fault and own_cell_failed(ran, own, _exercises(page)):
+            ran, fault = trial()  # a student's code fails again
+        if fault:
+            raise NotGradedError(fault)
+        return ran
+
+    def cells(self, student: Student, page: PageSource, notebook: NotebookNode) -> tuple[Cell, ...]:
+        """What runs of a notebook."""
+        return runnable(notebook, page.content, self._given(student, page).parameters, page.questions)
+
+    def run(self, student: Student, page: PageSource, cells: tuple[Cell, ...]) -> Ran:
+        """Run cells of a page on a student's data."""
+        readable = self.data.readable(student, page.file.name, self._given(student, page))
         return self.server.run(Job(cells, readable, environment=self._environment(), limits=self.limits))
+
+    def _given(self, student: Student, page: PageSource) -> Assigned:
+        return self.course.given[student.id][page.file.name]
 
     def grade(self, student: Student, found: Mapping[tuple[str, str], Submission]) -> StudentGrade:
         """All pages of a student; whatever goes wrong on one of them costs that page alone."""
@@ -76,24 +100,37 @@ class Grader:
     def _page(self, student: Student, page: PageSource, handed_in: Submission | None) -> PageGrade:
         try:
             return self.grade_page(student, page, handed_in, self.solved(student, page))
+        except NotGradedError as error:
+            return self._not_graded(page, str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is that page's and stops nothing else
-            remark = Message("submission.not_graded", {"reason": f"{type(error).__name__}: {error}"[:200]})
-            return PageGrade(page.file.name, tuple(mark(q, None, None, None) for q in page.questions), (remark,))
+            return self._not_graded(page, f"{type(error).__name__}: {error}")
+
+    def _not_graded(self, page: PageSource, reason: str) -> PageGrade:
+        """A page without a mark: no answer was compared."""
+        marks = tuple(not_marked(question, self.policy.weight(question.id)) for question in page.questions)
+        remark = Message("submission.not_graded", {"reason": reason[:200]})
+        return PageGrade(page.file.name, marks, (remark,), is_graded=False)
 
     def grade_page(self, student: Student, page: PageSource, handed_in: Submission | None, solved: Ran) -> PageGrade:
-        """One page of a student against the run of its solution, which came first: nothing can change it."""
+        """One page of a student against the run of its solution, which came first: nothing can change it.
+
+        Raises:
+            NotGradedError: If the machine could not run the solution or the submission; there is no mark then.
+        """
         wanted = {question: taken.get("value") for question, taken in solved.answers.items()}
         weight = self.policy.weight
         if handed_in is None or handed_in.notebook is None:
             remarks = handed_in.remarks if handed_in else (Message("submission.missing"),)
             empty = [mark(q, None, wanted.get(q.id), None, handed_in is not None, weight(q.id)) for q in page.questions]
             return PageGrade(page.file.name, tuple(empty), remarks)
-        ran = self.run(student, page, handed_in.notebook)
+        if fault := fault_in_solution(solved, _exercises(page)):
+            raise NotGradedError(f"solution: {fault}")
+        handed_out = student_notebook(page.content, self.course, student, page.file.name)
+        ran = self.submitted(student, page, handed_in.notebook, handed_out)
         marks = [
             mark(q, ran.answers.get(q.id), wanted.get(q.id), page.published.get(q.id), weight=weight(q.id))
             for q in page.questions
         ]
-        handed_out = student_notebook(page.content, self.course, student, page.file.name)
         said = edits(handed_in.notebook, handed_out, page.questions)
         remarks = (*handed_in.remarks, *said, *of_source(handed_in.notebook, handed_out), *of_run(ran, self.limits))
         late = self.policy.lateness(handed_in.path)
@@ -102,6 +139,10 @@ class Grader:
     def _environment(self) -> dict[str, str]:
         share = psutil.virtual_memory().total // (self.limits.memory_mb * 2**20)  # DuckDB takes half of one
         return {"CRM_LAB_LANG": self.course.lang, "CRM_LAB_JOBS": str(max(1, share))}
+
+
+def _exercises(page: PageSource) -> set[str]:
+    return {question.cell for question in page.questions}
 
 
 def course_folder(folder: Path) -> Path:

@@ -25,6 +25,7 @@ class PageGrade:
         errors: Cells that failed.
         seconds: What the submission took.
         late: Share of the points that lateness costs.
+        is_graded: Whether the machine could run it; otherwise there is no mark, not even none.
     """
 
     page: str
@@ -33,6 +34,12 @@ class PageGrade:
     errors: tuple[CellRun, ...] = ()
     seconds: float = 0.0
     late: float = 0.0
+    is_graded: bool = True
+
+    @property
+    def has_mark(self) -> bool:
+        """Whether it was graded, or everything of it by hand."""
+        return self.is_graded or bool(self.marks and all(m.by_hand is not None for m in self.marks))
 
     @property
     def points(self) -> float:
@@ -61,6 +68,11 @@ class StudentGrade:
     def of(self) -> float:
         """What all questions that count are worth."""
         return sum(page.of for page in self.pages)
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether every page has a mark."""
+        return all(page.has_mark for page in self.pages)
 
     @property
     def score(self) -> float:

@@ -116,6 +116,11 @@ def mark(
     return Mark(question, given, expected, remark, weight=weight)
 
 
+def not_marked(question: Question, weight: float) -> Mark:
+    """A question whose answer nobody has looked at."""
+    return Mark(question, None, None, Message("mark.not_graded"), weight=weight)
+
+
 def _remark(
     question: Question, given: Plain, expected: Plain, published: Plain, looked_like: str, handed_in: bool
 ) -> Message:

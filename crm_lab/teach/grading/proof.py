@@ -25,6 +25,7 @@ from crm_lab.teach.grading.grade import Grader, Options, grader
 from crm_lab.teach.grading.grades import PageGrade
 from crm_lab.teach.grading.page_source import PageSource
 from crm_lab.teach.grading.submissions import Submission
+from crm_lab.teach.grading.trials import NotGradedError
 from crm_lab.teach.sandbox.pool import each
 from crm_lab.teach.sandbox.sandbox import Limits, Ran
 
@@ -98,7 +99,11 @@ def _scores(at_work: Grader, student: Student, page: PageSource, folder: Path, s
     full = filled_in(blank, page.content)
     for notebook, share in ((full, 1.0), (blank, 0.0)):
         handed_in = Submission(path, path.name, student.id, page.file.name, notebook)
-        graded = at_work.grade_page(student, page, handed_in, solved)
+        try:
+            graded = at_work.grade_page(student, page, handed_in, solved)
+        except NotGradedError as error:
+            yield Message("proof.not_ended", {"student": student.id, "page": page.file.name, "cell": str(error)})
+            return
         if graded.points != share * len(page.questions):
             yield _score_message(page, graded, share)
 

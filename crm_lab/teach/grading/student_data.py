@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -13,8 +14,9 @@ from typing import Final
 from crm_lab.teach.course.build_course import write_data
 from crm_lab.teach.course.course import Assigned, shared_sources
 from crm_lab.teach.course.roster import Student
+from crm_lab.teach.grading.trials import fault_in_solution, tried
 from crm_lab.teach.sandbox.pool import Server
-from crm_lab.teach.sandbox.sandbox import Cell, Job, Limits
+from crm_lab.teach.sandbox.sandbox import Cell, Job, Limits, Ran
 
 WORKSPACES: Final = "workspaces"
 _BUILDING: Final = Limits(seconds=600, cell_seconds=600, disk_mb=4096)
@@ -62,11 +64,20 @@ class StudentData:
 
     def _built(self, key: str, source: str, beside: dict[str, str]) -> Path:
         with self._locks[key]:
-            folder = self._folder("built", key)
-            if not any(folder.iterdir()):
+            if not _workspaces(folder := self._folder("built", key)):
                 cell = Cell("build", f"from crm_lab import open_workspace\nopen_workspace({source!r})")
-                self.server.run(Job((cell,), readable=beside, writable={WORKSPACES: str(folder)}, limits=_BUILDING))
+                tried(lambda: self._build(cell, beside, folder), lambda ran: fault_in_solution(ran, ()))
         return folder
+
+    def _build(self, cell: Cell, beside: Mapping[str, str], folder: Path) -> Ran:
+        """Build into an empty folder; what was left half built goes away."""
+        for left in folder.iterdir():
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        ran = self.server.run(Job((cell,), readable=beside, writable={WORKSPACES: str(folder)}, limits=_BUILDING))
+        if fault_in_solution(ran, ()):
+            for file in folder.glob("*/workspace.json"):
+                file.unlink()
+        return ran
 
     def _folder(self, kind: str, key: str) -> Path:
         folder = self.base / kind / _short(key)
@@ -78,5 +89,5 @@ def _short(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
-def _workspaces(folder: Path) -> Iterable[Path]:
+def _workspaces(folder: Path) -> list[Path]:
     return sorted(file.parent for file in folder.glob("*/workspace.json"))

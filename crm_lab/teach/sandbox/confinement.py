@@ -24,6 +24,8 @@ _NAMESPACES: Final = {
 }  # fmt: skip
 _INSIDE: Final = 1000  # number of the user in a namespace of its own
 _OPEN_FILES: Final = 256
+_RESERVED_MB: Final = 4096  # address space that allocators and stacks of threads reserve, and hardly use
+_GRACE_S: Final = 5  # of the processor, beyond what the keeper allows
 _SYSTEM: Final = (  # what DuckDB and psutil read of a machine
     "/proc/self", "/proc/meminfo", "/proc/cpuinfo", "/proc/stat", "/proc/sys/vm/overcommit_memory", "/sys/fs/cgroup",
 )  # fmt: skip
@@ -92,7 +94,7 @@ class Confinement:
             self._drop_user()
         kernel.drop_capabilities()
         kernel.die_with_parent()
-        limit(self.job.limits)
+        limit(self.job.limits, alone=self.administrator or "user" in self.held)
         if "landlock" not in self.job.without:
             self._try(("landlock",), self._landlock)
         prepare()
@@ -160,17 +162,24 @@ class Confinement:
                     made.chmod(0o755 if made.is_dir() else 0o644)
 
 
-def limit(limits: Limits) -> None:
-    """Limits of memory, time, threads and files; none can be raised again."""
-    memory = _address_space() + limits.memory_mb * 2**20
-    seconds = int(limits.seconds) + 5
+def limit(limits: Limits, *, alone: bool) -> None:
+    """Limits of address space, time, threads and files; none can be raised again.
+
+    Memory in use is watched by the keeper: address space grows by what allocators reserve, 64 MB for a thread that
+    never uses them, and how much that is differs from start to start. Its limit only refuses what is beyond measure.
+
+    Args:
+        limits: What it may use.
+        alone: Whether nobody else's threads are counted with its own.
+    """
+    memory = _address_space() + (limits.memory_mb + _RESERVED_MB) * 2**20
     for what, wanted in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, limits.disk_mb * 2**20),
-        (resource.RLIMIT_CPU, seconds * 4),
+        (resource.RLIMIT_CPU, int(limits.seconds) + _GRACE_S),
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
-        (resource.RLIMIT_NPROC, limits.threads),
+        *([(resource.RLIMIT_NPROC, limits.all_threads)] if alone else []),
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         hard = resource.getrlimit(what)[1]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crm_lab.teach.answers import plain
 from crm_lab.teach.sandbox import private_root
 from crm_lab.teach.sandbox.outside_places import OutsidePlaces
-from crm_lab.teach.sandbox.sandbox import Cell
+from crm_lab.teach.sandbox.sandbox import Cell, Limits
 
 if TYPE_CHECKING:
     from crm_lab.teach.sandbox.confinement import Confinement
@@ -31,6 +31,10 @@ class TooLongError(BaseException):
     """A cell went over its time; no ``except Exception`` of a submission holds it up."""
 
 
+class StalledError(TooLongError):
+    """A cell took too long by the clock and little of the processor: it slept, or the machine was busy."""
+
+
 def run(around: Confinement, report: int) -> None:
     """Run the cells, tell of each as a line of JSON, end the process."""
     _tell(report, {"held": around.held})
@@ -38,7 +42,7 @@ def run(around: Confinement, report: int) -> None:
     shell = _shell()  # made already
     for cell in around.job.cells:
         _tell(report, {"begins": cell.id})
-        _tell(report, _run_cell(shell, cell, around.job.limits.cell_seconds))
+        _tell(report, _run_cell(shell, cell, around.job.limits))
     _tell(report, {"done": True})
     os._exit(0)  # a submission's threads and exit handlers are nobody's business any more
 
@@ -78,10 +82,10 @@ def _shell() -> Any:
     return shell
 
 
-def _run_cell(shell: Any, cell: Cell, seconds: float) -> dict[str, Any]:
+def _run_cell(shell: Any, cell: Cell, limits: Limits) -> dict[str, Any]:
     began = time.monotonic()
     try:
-        with _alarm(seconds):
+        with _alarm(limits.cell_seconds, limits.cell_seconds * limits.patience):
             outcome = shell.run_cell(cell.source, store_history=True)
             error = outcome.error_before_exec or outcome.error_in_exec
     except TooLongError as late:
@@ -113,15 +117,21 @@ def _taken(answer: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
+def _alarm(seconds: float, by_the_clock: float) -> Iterator[None]:
     def ring(*_: object) -> None:
-        raise TooLongError(f"stopped after {seconds:g} s")
+        raise TooLongError(f"stopped after {seconds:g} s of the processor")
 
-    signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    def ring_late(*_: object) -> None:
+        raise StalledError(f"stopped after {by_the_clock:g} s")
+
+    signal.signal(signal.SIGPROF, ring)
+    signal.signal(signal.SIGALRM, ring_late)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1)
+    signal.setitimer(signal.ITIMER_REAL, by_the_clock, 1)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,9 @@ from crm_lab.teach.sandbox.execution import prepare, run
 from crm_lab.teach.sandbox.sandbox import Job
 
 _REPORT, _TO_KEEPER = 3, 4  # descriptors of the submission
-_LOOK_S: Final = 0.5  # between looks at the size of its folder, where nothing else limits it
+_LOOK_S: Final = 0.1  # between looks at what it uses
+_FOLDER_S: Final = 0.5  # between looks at the size of its folder, where nothing else limits it
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 def keep(job_file: int, report: int, verdict: int, life: int) -> None:
@@ -61,6 +64,8 @@ def keep(job_file: int, report: int, verdict: int, life: int) -> None:
 def _become(around: Confinement, report: int, theirs: socket.socket) -> None:
     """By the child: be the submission. It does not come back."""
     try:
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")  # if memory is short, this goes first
         os.setsid()
         _only(report, theirs.fileno())
         channel = socket.socket(fileno=_TO_KEEPER)
@@ -89,17 +94,70 @@ def _only(report: int, channel: int) -> None:
     os.closerange(_TO_KEEPER + 1, os.sysconf("SC_OPEN_MAX"))
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process uses, as the kernel counts it.
+
+    Attributes:
+        memory: Bytes of memory of its own, in use.
+        threads: At once.
+        processor: Seconds, of all threads.
+        waited: Seconds for which its first thread could have run, and others ran.
+    """
+
+    memory: int
+    threads: int
+    processor: float
+    waited: float
+
+
+def usage_of(pid: int | str) -> Usage:
+    """What a process uses now.
+
+    Raises:
+        OSError: If there is no such process any more.
+
+    >>> usage_of("self").threads >= 1
+    True
+    """
+    process = Path("/proc", str(pid))
+    lines = (line.split() for line in process.joinpath("status").read_text(encoding="utf-8").splitlines())
+    found = {words[0]: words[1] for words in lines if len(words) > 1}
+    times = process.joinpath("stat").read_text(encoding="utf-8").rpartition(")")[2].split()[11:13]
+    schedule = process / "schedstat"
+    waited = int(schedule.read_text(encoding="ascii").split()[1]) if schedule.exists() else 0
+    return Usage(
+        memory=1024 * sum(int(found.get(name, 0)) for name in ("RssAnon:", "RssShmem:", "VmSwap:")),
+        threads=int(found.get("Threads:", 0)),
+        processor=sum(map(int, times)) / _TICKS,
+        waited=waited / 1e9,
+    )
+
+
+def kills_for_memory() -> int:
+    """How many processes this machine has ended so far because its memory was used up."""
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+    return 0
+
+
 class _Watch:
     """What the keeper waits for, until the submission is gone."""
 
     def __init__(self, around: Confinement, pid: int, channel: socket.socket, life: int) -> None:
         self._around, self._pid, self._channel, self._life = around, pid, channel, life
+        self._limits = around.job.limits
         self._refused = Counter[str]()
-        self._said: dict[str, Any] = {"late": False, "large": False, "unsafe": ""}
+        self._said: dict[str, Any] = {"unsafe": ""}
+        self._libraries = usage_of("self").memory  # the submission starts with the same
+        self._kills = kills_for_memory()
+        self._next_look_at_folder = 0.0
 
     def until_the_end(self) -> dict[str, Any]:
         """Everything that is to be said of the run."""
-        deadline = time.monotonic() + self._around.job.limits.seconds
+        began = time.monotonic()
+        deadline = began + self._limits.clock_seconds
         ended = os.pidfd_open(self._pid)
         poll = select.poll()
         for descriptor in (ended, self._life, self._channel.fileno()):
@@ -107,7 +165,7 @@ class _Watch:
         listener = -1
         while True:
             ready = dict(poll.poll(1000 * max(0.0, min(_LOOK_S, deadline - time.monotonic()))))
-            if ended in ready or self._life in ready or self._over(deadline):
+            if ended in ready or self._life in ready or self._over(began):
                 break
             if self._channel.fileno() in ready:
                 poll.unregister(self._channel)
@@ -116,7 +174,7 @@ class _Watch:
                     poll.register(listener, select.POLLIN)
             elif listener in ready:
                 self._refuse(listener, poll, ready[listener])
-        self._end()
+        self._end(by_itself=ended in ready)
         return {**self._said, "refused": dict(self._refused)}
 
     def _hear(self) -> int:
@@ -132,20 +190,28 @@ class _Watch:
         else:
             poll.unregister(listener)
 
-    def _over(self, deadline: float) -> bool:
-        self._said["late"] = time.monotonic() >= deadline
-        self._said["large"] = self._too_large() or self._too_many()
-        return bool(self._said["late"] or self._said["large"])
-
-    def _too_many(self) -> bool:
-        """Whether it has more threads than it may; where it has a user of its own, the kernel sees to that."""
-        with contextlib.suppress(psutil.Error):
-            return bool(psutil.Process(self._pid).num_threads() > self._around.job.limits.threads)
-        return False
+    def _over(self, began: float) -> bool:
+        """Whether it has used more than it may, and then of what."""
+        passed = time.monotonic() - began
+        try:
+            used = usage_of(self._pid)
+        except OSError:
+            return False
+        self._said["waited"] = used.waited
+        if used.processor > self._limits.seconds:
+            self._said["late"] = True
+        elif passed >= self._limits.clock_seconds:
+            self._said["starved" if used.waited > passed / 2 else "late"] = True
+        self._said["memory"] = used.memory - self._libraries > self._limits.memory_mb * 2**20
+        self._said["large"] = used.threads > self._limits.all_threads or self._too_large()
+        return any(self._said.get(reason) for reason in ("late", "starved", "memory", "large"))
 
     def _too_large(self) -> bool:
         """Whether it has written more than it may; where it has a root of its own, the kernel sees to that."""
-        size, most = 0, self._around.job.limits.disk_mb * 2**20
+        if (now := time.monotonic()) < self._next_look_at_folder:
+            return False
+        self._next_look_at_folder = now + _FOLDER_S
+        size, most = 0, self._limits.disk_mb * 2**20
         with contextlib.suppress(OSError):
             for n, path in enumerate(self._around.outside.rglob("*")):
                 size += path.lstat().st_size
@@ -153,11 +219,14 @@ class _Watch:
                     return True
         return False
 
-    def _end(self) -> None:
+    def _end(self, *, by_itself: bool) -> None:
         """Kill it, and all that it may have left: the first process of a namespace takes every other with it."""
         os.kill(self._pid, signal.SIGKILL)
-        _, status = os.waitpid(self._pid, 0)
+        _, status, used = os.wait4(self._pid, 0)
         self._said["status"] = status
+        if by_itself and os.WIFSIGNALED(status):
+            self._said["late"] = used.ru_utime + used.ru_stime > self._limits.seconds
+            self._said["starved"] = kills_for_memory() > self._kills
         while left := psutil.Process().children(recursive=True):
             for process in left:
                 with contextlib.suppress(psutil.NoSuchProcess):

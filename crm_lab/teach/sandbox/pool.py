@@ -24,7 +24,7 @@ from crm_lab.teach.sandbox.fork_server import READY
 from crm_lab.teach.sandbox.reports import read_report
 from crm_lab.teach.sandbox.sandbox import LAYERS, Job, Ran
 
-_PATIENCE_S: Final = 20  # beyond a job's own limit, for its keeper to end it
+_PATIENCE_S: Final = 60  # beyond a job's own limit, for its keeper to start and to end it
 _PIECE: Final = 65536
 
 Given = TypeVar("Given")
@@ -32,15 +32,15 @@ Made = TypeVar("Made")
 
 
 class Server:
-    """The process that forks for jobs.
+    """Runs jobs in a process that forks for each of them.
 
     Attributes:
         held: Layers that this machine gives.
         missing: Those it does not.
     """
 
-    def __init__(self, control: socket.socket, without: Iterable[str]) -> None:
-        self._control, self._lock, self._without = control, threading.Lock(), tuple(without)
+    def __init__(self, forks: _Forks, without: Iterable[str]) -> None:
+        self._forks, self._without = forks, tuple(without)
         self.held: tuple[str, ...] = ()
         first = self.run(Job(()))
         if first.ended != "done":
@@ -58,13 +58,54 @@ class Server:
         with tempfile.TemporaryFile() as file:
             file.write(job.to_json())
             file.seek(0)
-            with self._lock:
-                socket.send_fds(self._control, [READY], [file.fileno(), report_in, verdict_in, life_out])
+            self._forks.hand_over([file.fileno(), report_in, verdict_in, life_out])
         for descriptor in (report_in, verdict_in, life_out):
             os.close(descriptor)
         heard = _Heard(report, verdict, life, job.limits.report_kb * 1024)
-        heard.listen(began + job.limits.seconds + _PATIENCE_S)
+        heard.listen(began + job.limits.clock_seconds + _PATIENCE_S)
         return read_report(heard.report, heard.verdict, flooded=heard.flooded, seconds=time.monotonic() - began)
+
+
+class _Forks:
+    """The process that forks; a new one is started where it has gone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._start()
+
+    def _start(self) -> None:
+        self._control, theirs = socket.socketpair()
+        command = [sys.executable, "-P", "-m", "crm_lab.teach.sandbox.fork_server", str(theirs.fileno())]
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command, env=_environment(), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd="/"
+        )
+        theirs.close()
+        if self._control.recv(1) != READY:
+            self.end()
+            raise BadInput("The server for submissions did not start; what it said stands above.")
+
+    def hand_over(self, descriptors: list[int]) -> None:
+        """Have it fork for a job.
+
+        Raises:
+            BadInput: If it has gone, and cannot be started again.
+        """
+        with self._lock:
+            try:
+                socket.send_fds(self._control, [READY], descriptors)
+            except OSError:
+                self.end()
+                self._start()
+                socket.send_fds(self._control, [READY], descriptors)
+
+    def end(self) -> None:
+        """End it, and with it everything that it has started."""
+        self._control.close()
+        try:
+            self._process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 class _Heard:
@@ -124,19 +165,11 @@ def server(without: Iterable[str] = ()) -> Iterator[Server]:
     """
     if sys.platform != "linux":
         raise BadInput("Submissions are run on Linux only, whose kernel keeps them apart; grade in a container.")
-    ours, theirs = socket.socketpair()
-    command = [sys.executable, "-P", "-m", "crm_lab.teach.sandbox.fork_server", str(theirs.fileno())]
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        command, env=_environment(), pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd="/"
-    ) as process:
-        theirs.close()
-        try:
-            if ours.recv(1) != READY:
-                raise RuntimeError("The server for submissions did not start.")
-            yield Server(ours, without)
-        finally:
-            ours.close()
-            process.wait(_PATIENCE_S)
+    forks = _Forks()
+    try:
+        yield Server(forks, without)
+    finally:
+        forks.end()
 
 
 def _environment() -> Mapping[str, str]:

@@ -40,7 +40,8 @@ def read_report(report: bytes, verdict: bytes, *, flooded: bool, seconds: float)
     ended = _ended(said, done=done, flooded=flooded)
     refused = {str(name): int(n) for name, n in said.get("refused", {}).items() if name != "gone"}
     at = None if ended == "done" else _text(said.get("unsafe") or said.get("broken")) or at
-    return Ran(tuple(cells), ended, at, round(seconds, 2), refused, tuple(reached[:_MOST]), held or ())
+    waited = float(said.get("waited", 0))
+    return Ran(tuple(cells), ended, at, round(seconds, 2), refused, tuple(reached[:_MOST]), held or (), waited)
 
 
 def _ended(said: Mapping[str, Any], *, done: bool, flooded: bool) -> str:
@@ -48,10 +49,9 @@ def _ended(said: Mapping[str, Any], *, done: bool, flooded: bool) -> str:
         return "unsafe"
     if flooded:
         return "flooded"
-    if said.get("large"):
-        return "large"
-    if said.get("late"):
-        return "late"
+    for reason in ("starved", "large", "memory", "late"):
+        if said.get(reason):
+            return reason
     return "done" if done and not said.get("status") else "died"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
@@ -15,12 +16,14 @@ class Limits:
     """What one submission may use.
 
     Attributes:
-        seconds: For the whole notebook.
-        cell_seconds: For one cell.
-        memory_mb: Memory beyond what the libraries take.
+        seconds: Of the processor, for the whole notebook.
+        cell_seconds: Of the processor, for one cell.
+        memory_mb: Memory in use beyond what the libraries take; address space that is only reserved does not count.
         disk_mb: For the files it writes.
-        threads: At once; other processes it may not start.
+        threads: At once, beyond one for each processor; other processes it may not start.
         report_kb: What it may tell the grader in all.
+        patience: How many times as long it may take by the clock: who sleeps is stopped, who waits for a busy machine
+            is not.
     """
 
     seconds: float = 120
@@ -29,6 +32,17 @@ class Limits:
     disk_mb: int = 256
     threads: int = 64
     report_kb: int = 2048
+    patience: float = 4
+
+    @property
+    def clock_seconds(self) -> float:
+        """For the whole notebook, by the clock."""
+        return self.seconds * self.patience
+
+    @property
+    def all_threads(self) -> int:
+        """Threads at once, with those that libraries start for each processor."""
+        return self.threads + (os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +117,15 @@ class Ran:
 
     Attributes:
         cells: Those that came to an end, in order.
-        ended: ``done``; ``late`` where the whole took too long; ``died`` where the process went away; ``flooded``
-            where it said too much; ``unsafe`` where it was not run, for want of a layer.
+        ended: ``done``; ``late`` where the whole took too long; ``large`` where it took too much disk, ``memory`` where
+            it took too much memory; ``died`` where the process went away; ``flooded`` where it said too much;
+            ``unsafe`` where it was not run, for want of a layer; ``starved`` where the machine did not let it get on.
         at: The cell that was at work when it did not end well.
         seconds: In all.
         refused: Calls that the kernel refused, with how often.
         reached: Places it looked for that it has not.
         held: Layers that were around it.
+        waited: Seconds for which it could have gone on, and the processor was busy with others.
     """
 
     cells: tuple[CellRun, ...]
@@ -119,6 +135,7 @@ class Ran:
     refused: Mapping[str, int] = field(default_factory=dict)
     reached: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
+    waited: float = 0.0
 
     @property
     def answers(self) -> dict[str, Mapping[str, Any]]:

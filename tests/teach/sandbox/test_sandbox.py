@@ -125,7 +125,9 @@ def test_nothing_of_the_environment_is_seen(machine, monkeypatch):
     [
         ("while True: pass", "done", "TooLongError"),
         ("sum(range(10**12))", "late", None),
-        ("b = bytearray(2**30)", "done", "MemoryError"),
+        ("b = bytearray(2**40)", "done", "MemoryError"),
+        ("b = bytearray(2**30)", "memory", None),
+        ("import mmap; m = mmap.mmap(-1, 2**30); m.write(bytes(2**28)); m.write(bytes(2**28))", "memory", None),
         ("import os; os._exit(0)", "died", None),
         ("import ctypes; ctypes.string_at(0)", "died", None),
         ("import os\nfor _ in range(10**6): os.write(3, b'x' * 65536)", "flooded", None),
