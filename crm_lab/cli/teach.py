@@ -140,12 +140,25 @@ def grade_(  # noqa: PLR0913 - one argument per option
 
 
 @teach.command("export")
-@click.argument("pages", nargs=-1, required=True, metavar="NN ...")
+@click.argument("pages", nargs=-1, metavar="NN ...")
 @click.option("--out", type=_FOLDER, required=True, help="Folder of the nbgrader course to write.")
-def export_(pages: tuple[str, ...], out: Path) -> None:
-    """Write pages as assignments for nbgrader, on the pages' own data."""
+@click.option("--course", type=_FOLDER, help="A built course, in place of pages: everybody keeps their own data.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Solutions run at once.")
+def export_(pages: tuple[str, ...], out: Path, course: Path | None, jobs: int) -> None:
+    """Write pages as assignments for nbgrader, on the pages' own data, or a built course on everybody's."""
     from crm_lab.messages import Message
     from crm_lab.project import project_root
+
+    if bool(pages) == (course is not None):
+        raise BadInput("Name pages, or a built course with --course.")
+    if course is not None:
+        from crm_lab.teach.grading.export_course import export_course
+        from crm_lab.teach.grading.grade import Options, course_folder
+
+        made = export_course(course_folder(course), out, Options(jobs=jobs))
+        numbers = {"pages": len(made.pages), "students": len(made.students), "folder": out, "first": made.pages[0]}
+        click.echo(Message("teach.exported_course", numbers).text())
+        return
     from crm_lab.teach.course.build_course import find_pages
     from crm_lab.teach.grading.export import export
 

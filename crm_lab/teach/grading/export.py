@@ -7,7 +7,7 @@ committed outputs and stand in hidden tests, which nbgrader takes out of what st
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,14 +40,23 @@ def export(pages: Sequence[NotebookFile], out: Path) -> None:
     Raises:
         BadInput: If the folder is in use, or a page was never run.
     """
-    if out.exists() and any(out.iterdir()):
-        raise BadInput(f"{out} already holds files; name a new folder with --out, or empty it.")
+    unused(out)
     made = {page: write_text(assignment(PageSource.read(page))) for page in pages}
     for page, text in made.items():
         folder = out / "source" / page.name
         folder.mkdir(parents=True)
         (folder / page.path.name).write_text(text, encoding="utf-8")
     (out / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+
+
+def unused(out: Path) -> None:
+    """See to it that a folder can be written into.
+
+    Raises:
+        BadInput: If it holds files.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise BadInput(f"{out} already holds files; name a new folder with --out, or empty it.")
 
 
 def assignment(page: PageSource) -> NotebookNode:
@@ -62,8 +71,19 @@ def assignment(page: PageSource) -> NotebookNode:
             f"{page.file.name} has no answer to {', '.join(missing)} in its outputs; "
             f"run 'crm-lab notebooks refresh {page.file.number}'."
         )
-    notebook = copy.deepcopy(page.content)
-    asked = {question.cell: question for question in page.questions}
+    return marked_up(page.content, page.questions, lambda question: hidden_test(question, page.published[question.id]))
+
+
+def marked_up(content: NotebookNode, questions: Sequence[Question], hidden: Callable[[Question], str]) -> NotebookNode:
+    """A notebook without outputs, with nbgrader's marks on its exercises and a cell of tests behind each.
+
+    Args:
+        content: The notebook.
+        questions: Its exercises.
+        hidden: The hidden test of each; empty in what students get.
+    """
+    notebook = copy.deepcopy(content)
+    asked = {question.cell: question for question in questions}
     cells: list[NotebookNode] = []
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -71,13 +91,15 @@ def assignment(page: PageSource) -> NotebookNode:
         cells.append(cell)
         if question := asked.get(cell.id):
             cell.metadata["nbgrader"] = _marks(question.id, solution=True)
-            cells.append(_tests(question, page.published[question.id]))
+            cells.append(_tests(question, hidden(question)))
     notebook.cells = cells
     return notebook
 
 
-def _tests(question: Question, expected: Plain) -> NotebookNode:
-    source = f"{question.call}\n### BEGIN HIDDEN TESTS\n{hidden_test(question, expected)}\n### END HIDDEN TESTS"
+def _tests(question: Question, hidden: str) -> NotebookNode:
+    source = question.call
+    if hidden:
+        source += f"\n### BEGIN HIDDEN TESTS\n{hidden}\n### END HIDDEN TESTS"
     cell = new_code_cell(
         source, metadata={"nbgrader": _marks(f"{question.id}-test", grade=True, locked=True, points=1)}
     )
