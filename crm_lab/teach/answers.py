@@ -118,7 +118,8 @@ def plain(answer: Any) -> Plain:
         return str(answer).strip()[:SHOWN]
     if isinstance(answer, bool) or not isinstance(answer, int | float):
         return None
-    return answer if abs(answer) < _LARGEST else None
+    number = int(answer) if isinstance(answer, int) else float(answer)  # whatever methods it has
+    return number if abs(number) < _LARGEST else None
 
 
 def as_asked(value: Plain, form: Form) -> Plain:

@@ -225,7 +225,7 @@ RESOURCES = {
             os.write(3, b"x" * 65536)
         """,
     ),
-    "long_output": hostile(FAILED, "while True:\n    print('x' * 10**6)"),
+    "long_output": hostile((FAILED, "submission.memory"), "while True:\n    print('x' * 10**6)"),
     "long_answer": hostile(("mark.no_form", FAILED), "answer_1 = 'x' * 10**8"),
     "deep_answer": hostile(
         None,
@@ -305,4 +305,149 @@ TRICKS = {
         """,
     ),
 }
-ALL = {**FILES, **NETS, **PROCESSES, **RESOURCES, **TRICKS}
+OPEN_WAYS = {
+    "reads_its_own_report": hostile(
+        UNUSUAL,
+        """
+        import os, signal
+        way = os.open("/proc/self/fd/3", os.O_RDONLY | os.O_NONBLOCK)
+        answer_1 = len(os.read(way, 100)) + 10**6
+        os.kill(0, signal.SIGKILL)
+        """,
+    ),
+    "uses_every_descriptor": hostile(
+        UNUSUAL,
+        """
+        import os, socket
+        for descriptor in range(3, 256):
+            for use in (lambda d: os.write(d, b'{"status": 0}'), lambda d: os.read(d, 9) if d != 3 else None,
+                        lambda d: socket.socket(fileno=d).send(b"unsafe")):
+                try:
+                    use(descriptor)
+                except OSError:
+                    pass
+        os._exit(0)
+        """,
+    ),
+    "closes_its_report": hostile(("submission.died", FAILED), "import os; os.close(3)"),
+    "never_ends": hostile(
+        UNUSUAL,
+        """
+        import atexit, os
+        os._exit = lambda code: None
+        atexit.register(lambda: open("OUTSIDE/mine.txt", "w"))
+        raise SystemExit
+        """,
+    ),
+    "kills_itself": hostile(
+        UNUSUAL,
+        """
+        import signal, time
+        signal.signal(signal.SIGPROF, signal.SIG_IGN)
+        for n in (signal.SIGSTOP, signal.SIGKILL, signal.SIGSEGV):
+            signal.raise_signal(n)
+        os.abort()
+        """,
+    ),
+    "signal_by_a_file": hostile(
+        SIGNALS,
+        """
+        import fcntl, os, signal
+        way, other = os.pipe()
+        for command, value in ((10, signal.SIGKILL), (fcntl.F_SETOWN, GRADER)):
+            try:
+                fcntl.fcntl(way, command, value)
+            except OSError:
+                pass
+        fcntl.fcntl(way, fcntl.F_SETFL, os.O_ASYNC)
+        os.write(other, b"now")
+        """,
+    ),
+    "shell": hostile((PROGRAMS, FAILED), "!touch OUTSIDE/mine.txt"),
+    "shell_cell": hostile(PROGRAMS, "get_ipython().run_cell_magic('bash', '', 'touch OUTSIDE/mine.txt')"),
+    "memory_shared": hostile(
+        ("submission.memory", FAILED),
+        """
+        import mmap
+        kept = [mmap.mmap(-1, 2**26) for _ in range(40)]
+        for one in kept:
+            one.write(b"x" * 2**26)
+        """,
+    ),
+    "memory_touched": hostile(("submission.memory", FAILED), "kept = [bytearray(b'x' * 2**26) for _ in range(100)]"),
+    "numpy_replaced": hostile(
+        UNUSUAL,
+        """
+        import sys, types
+        class Fake(types.ModuleType):
+            def __getattr__(self, name): return lambda *a, **k: True
+        for name in ("numpy", "pandas", "json", "crm_lab.teach.answers"):
+            sys.modules[name] = Fake(name)
+        import importlib
+        answer_1 = answer_2 = sys.modules["numpy"].anything()
+        """,
+    ),
+    "class_of_a_number": hostile(
+        UNUSUAL,
+        """
+        class Any:
+            __class__ = property(lambda self: float)
+            size = 1
+            def item(self): return self
+            def __abs__(self): return 0.0
+            def __float__(self): return float("nan")
+        answer_1 = answer_2 = Any()
+        """,
+    ),
+    "answer_that_exits": hostile(
+        ("submission.died", FAILED),
+        """
+        class Any:
+            @property
+            def size(self): raise SystemExit
+            def __repr__(self): raise KeyboardInterrupt
+        answer_1 = answer_2 = Any()
+        """,
+    ),
+    "answer_that_never_comes": hostile(
+        ("submission.late", FAILED),
+        """
+        class Any:
+            @property
+            def size(self):
+                while True: pass
+        answer_1 = Any()
+        """,
+    ),
+    "not_a_number": hostile("mark.no_form", "answer_1, answer_2 = float('nan'), float('-inf')"),
+    "digits_of_others": hostile("mark.no_form", "answer_1, answer_2 = '\u0661\u0662\u0663', '\uff10.\uff15\u202e'"),
+    "deep_folders": hostile(
+        None,
+        """
+        import os
+        for _ in range(4000):
+            os.mkdir("a" * 200)
+            os.chdir("a" * 200)
+        os.chmod(".", 0o500)
+        """,
+    ),
+    "sleeps": hostile(("submission.late", FAILED), "import time\nwhile True: time.sleep(9)"),
+    "hangs_on_a_pipe": hostile(
+        (FAILED, "submission.late"),
+        """
+        import os
+        a, b = os.pipe()
+        os.read(a, 1)
+        """,
+    ),
+    "new_page": hostile(
+        UNUSUAL,
+        """
+        import crm_lab.teach.sandbox.execution as e, json, os
+        e._tell = lambda *a: None
+        os.write(3, b'{"cell": "load", "error": "StalledError", "answers": {}}\\n' * 50)
+        os._exit(0)
+        """,
+    ),
+}
+ALL = {**FILES, **NETS, **PROCESSES, **RESOURCES, **TRICKS, **OPEN_WAYS}

@@ -1,4 +1,4 @@
-"""Twenty honest, ten wrong and sixty hostile submissions in one class, graded twice: right marks, and nothing else."""
+"""Twenty honest, ten wrong and eighty hostile submissions in one class, graded twice: right marks, and nothing else."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from tests.teach.hostile_submissions import ALL
 
 pytestmark = pytest.mark.slow
 
-LIMITS = Limits(seconds=10, cell_seconds=4, memory_mb=512, disk_mb=16, threads=32)
+LIMITS = Limits(seconds=6, cell_seconds=3, memory_mb=512, disk_mb=16, threads=32, patience=2)
 NAMESPACES = ("files", "processes", "network", "ipc", "host", "user")
 COUNTED = (
     "len(orders)",
@@ -141,6 +141,12 @@ def test_every_honest_student_has_the_right_marks_twice(twice):
         found = points(everything)
         assert {id_: found[id_] for id_ in HONEST} == dict.fromkeys(HONEST, 2.0)
         assert {id_: found[id_] for id_ in WRONG} == dict.fromkeys(WRONG, 0.0)
+
+
+def test_every_page_has_a_mark(twice):
+    for everything in twice[:2]:
+        said = {g.student.id: [str(r) for r in g.pages[0].remarks] for g in everything.students if not g.has_marks}
+        assert said == {}
 
 
 def test_honest_submissions_have_no_remark(twice):

@@ -60,7 +60,9 @@ class Grader:
     def solved(self, student: Student, page: PageSource) -> Ran:
         """How the solution of a page runs on a student's data."""
         cells = self.cells(student, page, solution_notebook(page.content, self._given(student, page)))
-        return tried(lambda: self.run(student, page, cells), lambda ran: fault_in_solution(ran, _exercises(page)))[0]
+        return tried(
+            lambda: self.run(student, page, cells), lambda ran: fault_in_solution(ran, _exercises(page), self.limits)
+        )[0]
 
     def submitted(self, student: Student, page: PageSource, notebook: NotebookNode, handed_out: NotebookNode) -> Ran:
         """How a submission runs on its student's data.
@@ -71,7 +73,9 @@ class Grader:
         cells, own = self.cells(student, page, notebook), self.cells(student, page, handed_out)
 
         def trial() -> tuple[Ran, str]:
-            return tried(lambda: self.run(student, page, cells), lambda ran: fault_in_submission(ran, cells, own))
+            return tried(
+                lambda: self.run(student, page, cells), lambda ran: fault_in_submission(ran, cells, own, self.limits)
+            )
 
         ran, fault = trial()
         if not fault and own_cell_failed(ran, own, _exercises(page)):
@@ -101,15 +105,19 @@ class Grader:
         try:
             return self.grade_page(student, page, handed_in, self.solved(student, page))
         except NotGradedError as error:
-            return self._not_graded(page, str(error))
+            return self._not_graded(student, page, handed_in, str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is that page's and stops nothing else
-            return self._not_graded(page, f"{type(error).__name__}: {error}")
+            return self._not_graded(student, page, handed_in, f"{type(error).__name__}: {error}")
 
-    def _not_graded(self, page: PageSource, reason: str) -> PageGrade:
-        """A page without a mark: no answer was compared."""
+    def _not_graded(self, student: Student, page: PageSource, handed_in: Submission | None, reason: str) -> PageGrade:
+        """A page without a mark: no answer was compared; what is to be said of the file and its code is said."""
         marks = tuple(not_marked(question, self.policy.weight(question.id)) for question in page.questions)
-        remark = Message("submission.not_graded", {"reason": reason[:200]})
-        return PageGrade(page.file.name, marks, (remark,), is_graded=False)
+        remarks = [Message("submission.not_graded", {"reason": reason[:200]})]
+        if handed_in is not None:
+            remarks += handed_in.remarks
+            handed_out = student_notebook(page.content, self.course, student, page.file.name)
+            remarks += of_source(handed_in.notebook, handed_out) if handed_in.notebook is not None else ()
+        return PageGrade(page.file.name, marks, tuple(remarks), is_graded=False)
 
     def grade_page(self, student: Student, page: PageSource, handed_in: Submission | None, solved: Ran) -> PageGrade:
         """One page of a student against the run of its solution, which came first: nothing can change it.
@@ -123,7 +131,7 @@ class Grader:
             remarks = handed_in.remarks if handed_in else (Message("submission.missing"),)
             empty = [mark(q, None, wanted.get(q.id), None, handed_in is not None, weight(q.id)) for q in page.questions]
             return PageGrade(page.file.name, tuple(empty), remarks)
-        if fault := fault_in_solution(solved, _exercises(page)):
+        if fault := fault_in_solution(solved, _exercises(page), self.limits):
             raise NotGradedError(f"solution: {fault}")
         handed_out = student_notebook(page.content, self.course, student, page.file.name)
         ran = self.submitted(student, page, handed_in.notebook, handed_out)

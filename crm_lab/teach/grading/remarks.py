@@ -43,7 +43,7 @@ def of_run(ran: Ran, limits: Limits) -> tuple[Message, ...]:
 
 
 def _groups(ran: Ran) -> list[str]:
-    alias = {"clone": "programs", "clone3": "programs", "tgkill": "signals", "prlimit64": "kernel"}
+    alias = {"clone": "programs", "clone3": "programs", "tgkill": "signals", "fcntl": "signals", "prlimit64": "kernel"}
     groups = {name: group for group, calls in numbers().items() for name in calls} | alias
     return sorted({groups[name] for name in ran.refused if name in groups})
 

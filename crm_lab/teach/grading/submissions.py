@@ -19,6 +19,8 @@ from crm_lab.teach.course.questions import Question, calls
 from crm_lab.teach.course.versions import COVER, is_cell_of
 
 _LARGEST_MB: Final = 20
+_MOST_CELLS: Final = 2000
+_MOST_CODE: Final = 2_000_000  # characters
 _NAMED: Final = 5
 _DATA = re.compile(r"data_\w+")
 _NOT_OURS = {".parquet", ".csv", ".toml", ".json", ".png", ".html"}  # what a notebook leaves beside it
@@ -43,6 +45,7 @@ class Submission:
         page: Name of its page; empty likewise.
         notebook: Its content; ``None`` where it is no notebook.
         remarks: What is to be said of the file.
+        is_named: Whether its folder or name says whose it is; what stands inside anybody can write.
     """
 
     path: Path
@@ -51,12 +54,14 @@ class Submission:
     page: str
     notebook: NotebookNode | None
     remarks: tuple[Message, ...] = ()
+    is_named: bool = True
 
 
 def collect(folder: Path, course: Course) -> tuple[dict[tuple[str, str], Submission], tuple[Submission, ...]]:
     """The submissions by student and page, and the files that belong to nobody.
 
-    Of two files for the same page the one with the page's own name counts, else the newer one.
+    Of two files for the same page the one whose folder or name is the student's counts, then the one with the page's
+    own name, else the newer one.
     """
     found: dict[tuple[str, str], list[Submission]] = {}
     strays: list[Submission] = []
@@ -78,7 +83,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _chosen(many: list[Submission]) -> Submission:
-    best = max(many, key=lambda s: (s.notebook is not None, s.path.stem == s.page, s.path.stat().st_mtime))
+    best = max(many, key=lambda s: (s.is_named, s.notebook is not None, s.path.stem == s.page, s.path.stat().st_mtime))
     others = [Message("submission.passed_over", {"file": one.name}) for one in many if one is not best]
     return replace(best, remarks=(*best.remarks, *others))
 
@@ -92,8 +97,7 @@ def identify(path: Path, folder: Path, course: Course) -> Submission:
         notebook = read_notebook(path)
     except NoNotebookError as error:
         remarks.append(Message("submission.no_notebook", {"file": name, "reason": error.reason}))
-    about = notebook.metadata.get("crm_lab", {}) if notebook is not None else {}
-    about = about if isinstance(about, Mapping) else {}
+    about = notebook.metadata["crm_lab"] if notebook is not None else {}
     ids = [student.id for student in course.students]
     named, made_for = _student_in(name, ids), _known(about.get("student"), ids)
     student = named or made_for
@@ -102,7 +106,7 @@ def identify(path: Path, folder: Path, course: Course) -> Submission:
         remarks.append(Message("submission.made_for", {"student": made_for}))
     if notebook is not None and page and path.stem != page:
         remarks.append(Message("submission.renamed", {"file": name, "page": f"{page}.ipynb"}))
-    return Submission(path, name, student, page, notebook, tuple(remarks))
+    return Submission(path, name, student, page, notebook, tuple(remarks), is_named=bool(named))
 
 
 def _known(value: Any, known: Iterable[str]) -> str:
@@ -110,12 +114,17 @@ def _known(value: Any, known: Iterable[str]) -> str:
 
 
 def _student_in(name: str, ids: Iterable[str]) -> str:
-    """The longest id that is a folder of the path, or stands at an end of the file's name."""
+    """The outermost folder that is an id, else the longest id at an end of the file's name.
+
+    Students name their files, and what lies in their folder; who made the folder, they do not say.
+    """
     *folders, file = Path(name.casefold()).with_suffix("").parts
-    for id_ in sorted(ids, key=len, reverse=True):
-        key = re.escape(id_.casefold())
-        if id_.casefold() in folders or re.search(rf"^{key}(?:[_\s-]|$)|[_\s-]{key}$", file):
-            return id_
+    by_key = {id_.casefold(): id_ for id_ in ids}
+    if owner := next((by_key[folder] for folder in folders if folder in by_key), ""):
+        return owner
+    for key in sorted(by_key, key=len, reverse=True):
+        if re.search(rf"^{re.escape(key)}(?:[_\s-]|$)|[_\s-]{re.escape(key)}$", file):
+            return by_key[key]
     return ""
 
 
@@ -138,17 +147,30 @@ def read_notebook(path: Path) -> NotebookNode:
     if megabytes > _LARGEST_MB:
         raise NoNotebookError(Message("submission.too_large", {"mb": megabytes, "most": _LARGEST_MB}))
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError, OSError):
+        return _notebook(json.loads(path.read_text(encoding="utf-8-sig")))  # some editors write a mark at the start
+    except (ValueError, RecursionError, MemoryError, OSError):
         raise NoNotebookError(Message("submission.no_json")) from None
+
+
+def _notebook(content: Any) -> NotebookNode:
     cells = content.get("cells") if isinstance(content, dict) else None
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise NoNotebookError(Message("submission.no_cells"))
+    if len(cells) > _MOST_CELLS:
+        raise NoNotebookError(Message("submission.too_long", {"most": _MOST_CELLS, "characters": _MOST_CODE}))
+    made = [_cell(cell) for cell in cells]
+    if sum(len(cell["source"]) for cell in made) > _MOST_CODE:
+        raise NoNotebookError(Message("submission.too_long", {"most": _MOST_CELLS, "characters": _MOST_CODE}))
+    notebook: NotebookNode = nbformat.from_dict({"cells": made, "metadata": {"crm_lab": _about(content)}})
+    return notebook
+
+
+def _about(content: Mapping[str, Any]) -> dict[str, str]:
+    """What a notebook says of whose it is, and of which page; text or nothing."""
     metadata = content.get("metadata")
-    made: NotebookNode = nbformat.from_dict(
-        {"cells": [_cell(cell) for cell in cells], "metadata": metadata if isinstance(metadata, dict) else {}}
-    )
-    return made
+    about = metadata.get("crm_lab") if isinstance(metadata, dict) else None
+    about = about if isinstance(about, dict) else {}
+    return {name: value for name in ("student", "page") if isinstance(value := about.get(name), str)}
 
 
 def _cell(cell: dict[str, Any]) -> dict[str, Any]:
@@ -187,7 +209,10 @@ def edits(handed_in: NotebookNode, handed_out: NotebookNode, asked: tuple[Questi
 
 def _without_hint(call: ast.Call) -> str:
     keywords = [keyword for keyword in call.keywords if keyword.arg != "hint"]
-    return ast.unparse(ast.Call(call.func, call.args, keywords))
+    try:
+        return ast.unparse(ast.Call(call.func, call.args, keywords))
+    except RecursionError:  # nested deeper than anybody writes
+        return ""
 
 
 def _listed(key: str, ids: list[str]) -> tuple[Message, ...]:

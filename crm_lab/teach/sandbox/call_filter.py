@@ -23,7 +23,8 @@ from crm_lab.teach.sandbox.kernel_calls import checked, syscall
 _ARCHITECTURES: Final = {"x86_64": (0, 0xC000003E, 317), "aarch64": (1, 0xC00000B7, 277)}  # column, audit, seccomp
 _LAST_KNOWN: Final = 451  # newer calls than the list knows do not exist for a submission
 _LOAD, _EQUAL, _ABOVE, _ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _FIRST = 0, 4, 16  # where they stand in what the filter sees
+_NUMBER, _ARCHITECTURE, _FIRST, _SECOND = 0, 4, 16, 24  # where they stand in what the filter sees
+_SIGNALS_OF_FILES: Final = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX
 ALLOW, _KILL, _NOTIFY, _ERROR = 0x7FFF0000, 0x80000000, 0x7FC00000, 0x00050000
 _THREAD: Final = 0x10000
 _NEW_NAMESPACES: Final = 0x7E020000
@@ -85,6 +86,7 @@ def program(own_pid: int, refused: int, *, shared: bool) -> tuple[Step, ...]:
         *_when(conditional["clone"], _threads_only(refused)),
         *_when(conditional["tgkill"], _first_is(own_pid, refused)),
         *_when(conditional["prlimit64"], _first_is(0, refused)),
+        *_when(conditional["fcntl"], _second_is_none_of(_SIGNALS_OF_FILES, refused)),
         *(step for number in listed for step in _when(number, ((_RETURN, 0, 0, refused),))),
         (_RETURN, 0, 0, ALLOW),
     )
@@ -106,6 +108,11 @@ def _threads_only(refused: int) -> tuple[Step, ...]:
 
 def _first_is(value: int, refused: int) -> tuple[Step, ...]:
     return ((_LOAD, 0, 0, _FIRST), (_EQUAL, 0, 1, value), (_RETURN, 0, 0, ALLOW), (_RETURN, 0, 0, refused))
+
+
+def _second_is_none_of(values: tuple[int, ...], refused: int) -> tuple[Step, ...]:
+    checks = tuple(step for value in values for step in ((_EQUAL, 0, 1, value), (_RETURN, 0, 0, refused)))
+    return ((_LOAD, 0, 0, _SECOND), *checks, (_RETURN, 0, 0, ALLOW))
 
 
 def install(own_pid: int, *, shared: bool) -> int:

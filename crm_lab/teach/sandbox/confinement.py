@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from crm_lab.teach.foreign_folders import remove
 from crm_lab.teach.sandbox import call_filter, landlock, private_root
 from crm_lab.teach.sandbox import kernel_calls as kernel
 from crm_lab.teach.sandbox.sandbox import Job, Limits
@@ -155,7 +155,7 @@ class Confinement:
 
     def give_back(self) -> None:
         """By the keeper, at the end: what was written for others can be read by them, the folder outside is gone."""
-        shutil.rmtree(self.outside, ignore_errors=True)
+        remove(self.outside)
         for written in map(Path, self.job.writable.values()):
             for made in (written, *written.rglob("*")):
                 if not made.is_symlink():

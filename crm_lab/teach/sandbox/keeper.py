@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import psutil
 
+from crm_lab.teach.foreign_folders import exceeds
 from crm_lab.teach.sandbox import kernel_calls as kernel
 from crm_lab.teach.sandbox import private_root
 from crm_lab.teach.sandbox.call_filter import refuse_next
@@ -211,13 +212,7 @@ class _Watch:
         if (now := time.monotonic()) < self._next_look_at_folder:
             return False
         self._next_look_at_folder = now + _FOLDER_S
-        size, most = 0, self._limits.disk_mb * 2**20
-        with contextlib.suppress(OSError):
-            for n, path in enumerate(self._around.outside.rglob("*")):
-                size += path.lstat().st_size
-                if size > most or n > private_root.MOST_FILES:
-                    return True
-        return False
+        return exceeds(self._around.outside, self._limits.disk_mb * 2**20, private_root.MOST_FILES)
 
     def _end(self, *, by_itself: bool) -> None:
         """Kill it, and all that it may have left: the first process of a namespace takes every other with it."""

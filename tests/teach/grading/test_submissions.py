@@ -8,7 +8,9 @@ import pytest
 from crm_lab.run.committed.canonical import write_text
 from crm_lab.teach.course.course import plan_course
 from crm_lab.teach.course.versions import student_notebook
+from crm_lab.teach.gradebook.similarity import alike
 from crm_lab.teach.grading.page_source import PageSource
+from crm_lab.teach.grading.remarks import of_source
 from crm_lab.teach.grading.submissions import NoNotebookError, collect, edits, read_notebook
 
 
@@ -54,6 +56,74 @@ def test_files_are_found_by_folder_name_or_content(hand_in, course, name, keys):
     found, strays = collect(hand_in(name), course)
     assert not strays
     assert [r.key for r in found["ada", "40_how_many"].remarks] == keys
+
+
+@pytest.mark.parametrize(
+    "name", ["li/40_how_many_ada.ipynb", "li/ada/40_how_many.ipynb", "li/ada_40.ipynb", "li/x/ada.ipynb"]
+)
+def test_nobody_hands_in_for_another_by_a_name_in_their_own_folder(hand_in, course, name):
+    found, _ = collect(hand_in(name, "ada"), course)
+    assert set(found) == {("li", "40_how_many")}
+    assert "submission.made_for" in {r.key for r in found["li", "40_how_many"].remarks}
+
+
+def test_what_stands_inside_a_file_never_takes_the_place_of_a_file_by_name(hand_in, course):
+    hand_in("ben/my work.ipynb", "ben")
+    found, _ = collect(hand_in("upload/40_how_many.ipynb", "ben"), course)
+    assert found["ben", "40_how_many"].name == "ben/my work.ipynb"
+    assert "submission.passed_over" in {r.key for r in found["ben", "40_how_many"].remarks}
+
+
+def test_a_mark_at_the_start_of_a_file_does_no_harm(hand_in, course):
+    folder = hand_in("ada/40_how_many.ipynb")
+    path = folder / "ada" / "40_how_many.ipynb"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    found, _ = collect(folder, course)
+    assert found["ada", "40_how_many"].remarks == ()
+
+
+def deep(n, inside="1"):
+    return "[" * n + inside + "]" * n
+
+
+def code(source):
+    return json.dumps({"cells": [{"id": "solution-1", "cell_type": "code", "source": source}]})
+
+
+HOSTILE = {
+    "deep metadata": f'{{"cells": [], "metadata": {{"crm_lab": {{"student": {deep(400)}}}, "x": {deep(400)}}}}}',
+    "deep source": f'{{"cells": [{{"source": [{deep(300)}], "metadata": {{"tags": [{deep(300)}]}}}}]}}',
+    "too deep": deep(10**6),
+    "many cells": json.dumps({"cells": [{}] * 10**6}),
+    "much code": code("x = 1\n" * 10**6),
+    "half a character": '{"cells": [{"id": "\\ud800", "cell_type": "code", "source": "a = \'\\ud800\\u0000\'"}]}',
+    "types": '{"cells": [{"id": 7, "cell_type": {}, "source": {"a": 1}, "metadata": []}], "metadata": {"crm_lab": 1}}',
+    "numbers": f'{{"cells": [{{"id": "a", "source": 1e999, "cell_type": NaN}}], "metadata": {"9" * 5000}}}',
+    "long sum": code(f'check("40.q1", {"1+" * 4000}1)'),
+    "parentheses": code("(" * 90_000),
+    "bytes": "\udcff\udcfe",
+    "nothing": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_whatever_stands_in_a_file_collecting_and_comparing_go_on(
+    hand_in, course, page, page_content, notebook_of, name
+):
+    folder = hand_in("ben/40_how_many.ipynb", "ben")
+    path = folder / "ada" / "40_how_many.ipynb"
+    path.parent.mkdir()
+    path.write_text(HOSTILE[name], encoding="utf-8", errors="surrogateescape")
+    found, _ = collect(folder, course)
+    assert found["ben", "40_how_many"].notebook is not None
+    one = found["ada", "40_how_many"]
+    if one.notebook is None:
+        assert [r.key for r in one.remarks] == ["submission.no_notebook"]
+    else:
+        assert edits(one.notebook, notebook_of("ada"), PageSource.read(page).questions)
+        of_source(one.notebook, notebook_of("ada"))
+    assert alike(found, {"40_how_many": page_content}) == ()
+    assert json.dumps([r.text("zh") for r in one.remarks]).encode()
 
 
 def test_a_notebook_made_for_another_student_is_named(hand_in, course):
