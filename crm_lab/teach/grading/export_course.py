@@ -71,7 +71,7 @@ def _answers(at_work: Grader, student: Student) -> dict[str, Plain]:
         ran = at_work.solved(student, page)
         values = {question.id: ran.answers.get(question.id, {}).get("value") for question in page.questions}
         missing = [question for question, value in values.items() if value is None]
-        if missing or (fault := fault_in_solution(ran, (), at_work.limits)):
+        if missing or (fault := fault_in_solution(ran, ())):
             reason = f"no answer to {', '.join(missing)}" if missing else fault
             raise BadInput(f"The solution of {page.file.name} does not run on the data of {student.id}: {reason}.")
         found |= values

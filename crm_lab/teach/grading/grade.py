@@ -60,9 +60,7 @@ class Grader:
     def solved(self, student: Student, page: PageSource) -> Ran:
         """How the solution of a page runs on a student's data."""
         cells = self.cells(student, page, solution_notebook(page.content, self._given(student, page)))
-        return tried(
-            lambda: self.run(student, page, cells), lambda ran: fault_in_solution(ran, _exercises(page), self.limits)
-        )[0]
+        return tried(lambda: self.run(student, page, cells), lambda ran: fault_in_solution(ran, _exercises(page)))[0]
 
     def submitted(self, student: Student, page: PageSource, notebook: NotebookNode, handed_out: NotebookNode) -> Ran:
         """How a submission runs on its student's data.
@@ -73,9 +71,7 @@ class Grader:
         cells, own = self.cells(student, page, notebook), self.cells(student, page, handed_out)
 
         def trial() -> tuple[Ran, str]:
-            return tried(
-                lambda: self.run(student, page, cells), lambda ran: fault_in_submission(ran, cells, own, self.limits)
-            )
+            return tried(lambda: self.run(student, page, cells), lambda ran: fault_in_submission(ran, cells, own))
 
         ran, fault = trial()
         if not fault and own_cell_failed(ran, own, _exercises(page)):
@@ -131,7 +127,7 @@ class Grader:
             remarks = handed_in.remarks if handed_in else (Message("submission.missing"),)
             empty = [mark(q, None, wanted.get(q.id), None, handed_in is not None, weight(q.id)) for q in page.questions]
             return PageGrade(page.file.name, tuple(empty), remarks)
-        if fault := fault_in_solution(solved, _exercises(page), self.limits):
+        if fault := fault_in_solution(solved, _exercises(page)):
             raise NotGradedError(f"solution: {fault}")
         handed_out = student_notebook(page.content, self.course, student, page.file.name)
         ran = self.submitted(student, page, handed_in.notebook, handed_out)

@@ -66,7 +66,7 @@ class StudentData:
         with self._locks[key]:
             if not _workspaces(folder := self._folder("built", key)):
                 cell = Cell("build", f"from crm_lab import open_workspace\nopen_workspace({source!r})")
-                tried(lambda: self._build(cell, beside, folder), lambda ran: fault_in_solution(ran, (), _BUILDING))
+                tried(lambda: self._build(cell, beside, folder), lambda ran: fault_in_solution(ran, ()))
         return folder
 
     def _build(self, cell: Cell, beside: Mapping[str, str], folder: Path) -> Ran:
@@ -74,7 +74,7 @@ class StudentData:
         for left in folder.iterdir():
             shutil.rmtree(left) if left.is_dir() else left.unlink()
         ran = self.server.run(Job((cell,), readable=beside, writable={WORKSPACES: str(folder)}, limits=_BUILDING))
-        if fault_in_solution(ran, (), _BUILDING):
+        if fault_in_solution(ran, ()):
             for file in folder.glob("*/workspace.json"):
                 file.unlink()
         return ran

@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
-from crm_lab.teach.sandbox.sandbox import Cell, Limits, Ran
+from crm_lab.teach.sandbox.sandbox import Cell, Ran
 
 _PAUSES_S: Final = (0.0, 1.0, 5.0)  # before each trial
-_STALLED: Final = "StalledError"
 
 Fault = Callable[[Ran], str]
 
@@ -40,36 +39,31 @@ def tried(run: Callable[[], Ran], fault: Fault) -> tuple[Ran, str]:
     return ran, said
 
 
-def fault_of_machine(ran: Ran, limits: Limits) -> str:
+def fault_of_machine(ran: Ran) -> str:
     """What the machine did wrong in any run; empty where nothing.
 
-    A cell may say that it stalled; the keeper knows how long it took, and how long it waited for the processor.
-
-    >>> fault_of_machine(Ran((), "unsafe", "no more namespaces", 0.1), Limits())
+    >>> fault_of_machine(Ran((), "unsafe", "no more namespaces", 0.1))
     'no more namespaces'
     """
     if ran.ended in {"unsafe", "starved"} or not ran.held:
         return ran.at or ran.ended
-    stalled = [cell.id for cell in ran.cells if cell.error == _STALLED]
-    as_long = ran.seconds >= limits.cell_seconds * limits.patience
-    return f"{stalled[0]}: {_STALLED}" if stalled and as_long and ran.waited > ran.seconds / 2 else ""
+    return ""
 
 
-def fault_in_solution(ran: Ran, exercises: Collection[str], limits: Limits) -> str:
+def fault_in_solution(ran: Ran, exercises: Collection[str]) -> str:
     """The same for the run of a solution: the page's own cells have to run, or there is nothing to compare with.
 
     Args:
         ran: The run.
         exercises: Cells that may fail: then their questions do not count.
-        limits: Of the run.
     """
     failed = [f"{cell.id}: {cell.error}: {cell.words}" for cell in ran.errors if cell.id not in exercises]
-    if said := fault_of_machine(ran, limits):
+    if said := fault_of_machine(ran):
         return said
     return f"{ran.ended} ({ran.at})" if ran.ended != "done" else "".join(failed[:1])
 
 
-def fault_in_submission(ran: Ran, cells: Sequence[Cell], own: Sequence[Cell], limits: Limits) -> str:
+def fault_in_submission(ran: Ran, cells: Sequence[Cell], own: Sequence[Cell]) -> str:
     """The same for a submission: where nothing but the page's own cells ran, and failed, nobody's answer is at fault.
 
     Cells are told in order, so what is told before the first foreign cell is true.
@@ -78,9 +72,8 @@ def fault_in_submission(ran: Ran, cells: Sequence[Cell], own: Sequence[Cell], li
         ran: The run.
         cells: What ran.
         own: The page as it was handed out; its solution has run.
-        limits: Of the run.
     """
-    if said := fault_of_machine(ran, limits):
+    if said := fault_of_machine(ran):
         return said
     done = len(ran.cells) if ran.ended != "done" else len(cells)
     failed = next((n for n, cell in enumerate(ran.cells) if cell.error), done)

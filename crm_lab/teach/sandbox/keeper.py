@@ -26,7 +26,7 @@ from crm_lab.teach.sandbox import kernel_calls as kernel
 from crm_lab.teach.sandbox import private_root
 from crm_lab.teach.sandbox.call_filter import refuse_next
 from crm_lab.teach.sandbox.confinement import Confinement
-from crm_lab.teach.sandbox.execution import prepare, run
+from crm_lab.teach.sandbox.execution import prepare, run, waited_by
 from crm_lab.teach.sandbox.sandbox import Job
 
 _REPORT, _TO_KEEPER = 3, 4  # descriptors of the submission
@@ -125,13 +125,11 @@ def usage_of(pid: int | str) -> Usage:
     lines = (line.split() for line in process.joinpath("status").read_text(encoding="utf-8").splitlines())
     found = {words[0]: words[1] for words in lines if len(words) > 1}
     times = process.joinpath("stat").read_text(encoding="utf-8").rpartition(")")[2].split()[11:13]
-    schedule = process / "schedstat"
-    waited = int(schedule.read_text(encoding="ascii").split()[1]) if schedule.exists() else 0
     return Usage(
         memory=1024 * sum(int(found.get(name, 0)) for name in ("RssAnon:", "RssShmem:", "VmSwap:")),
         threads=int(found.get("Threads:", 0)),
         processor=sum(map(int, times)) / _TICKS,
-        waited=waited / 1e9,
+        waited=waited_by(pid),
     )
 
 
@@ -158,14 +156,13 @@ class _Watch:
     def until_the_end(self) -> dict[str, Any]:
         """Everything that is to be said of the run."""
         began = time.monotonic()
-        deadline = began + self._limits.clock_seconds
         ended = os.pidfd_open(self._pid)
         poll = select.poll()
         for descriptor in (ended, self._life, self._channel.fileno()):
             poll.register(descriptor, select.POLLIN)
         listener = -1
         while True:
-            ready = dict(poll.poll(1000 * max(0.0, min(_LOOK_S, deadline - time.monotonic()))))
+            ready = dict(poll.poll(1000 * _LOOK_S))
             if ended in ready or self._life in ready or self._over(began):
                 break
             if self._channel.fileno() in ready:
@@ -198,11 +195,8 @@ class _Watch:
             used = usage_of(self._pid)
         except OSError:
             return False
-        self._said["waited"] = used.waited
-        if used.processor > self._limits.seconds:
-            self._said["late"] = True
-        elif passed >= self._limits.clock_seconds:
-            self._said["starved" if used.waited > passed / 2 else "late"] = True
+        self._said["late"] = used.processor > self._limits.seconds or passed - used.waited > self._limits.clock_seconds
+        self._said["starved"] = not self._said["late"] and passed > self._limits.last_second
         self._said["memory"] = used.memory - self._libraries > self._limits.memory_mb * 2**20
         self._said["large"] = used.threads > self._limits.all_threads or self._too_large()
         return any(self._said.get(reason) for reason in ("late", "starved", "memory", "large"))

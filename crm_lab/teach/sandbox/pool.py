@@ -62,7 +62,7 @@ class Server:
         for descriptor in (report_in, verdict_in, life_out):
             os.close(descriptor)
         heard = _Heard(report, verdict, life, job.limits.report_kb * 1024)
-        heard.listen(began + job.limits.clock_seconds + _PATIENCE_S)
+        heard.listen(began + job.limits.last_second + _PATIENCE_S)
         return read_report(heard.report, heard.verdict, flooded=heard.flooded, seconds=time.monotonic() - began)
 
 

@@ -40,8 +40,7 @@ def read_report(report: bytes, verdict: bytes, *, flooded: bool, seconds: float)
     ended = _ended(said, done=done, flooded=flooded)
     refused = {str(name): int(n) for name, n in said.get("refused", {}).items() if name != "gone"}
     at = None if ended == "done" else _text(said.get("unsafe") or said.get("broken")) or at
-    waited = float(said.get("waited", 0))
-    return Ran(tuple(cells), ended, at, round(seconds, 2), refused, tuple(reached[:_MOST]), held or (), waited)
+    return Ran(tuple(cells), ended, at, round(seconds, 2), refused, tuple(reached[:_MOST]), held or ())
 
 
 def _ended(said: Mapping[str, Any], *, done: bool, flooded: bool) -> str:

@@ -11,6 +11,9 @@ from typing import Any, Final
 LAYERS: Final = ("files", "processes", "network", "ipc", "host", "user", "landlock", "calls")
 
 
+_OF_A_BUSY_MACHINE: Final = 20  # times the time by the clock, and then the machine is at fault
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one submission may use.
@@ -22,8 +25,8 @@ class Limits:
         disk_mb: For the files it writes.
         threads: At once, beyond one for each processor; other processes it may not start.
         report_kb: What it may tell the grader in all.
-        patience: How many times as long it may take by the clock: who sleeps is stopped, who waits for a busy machine
-            is not.
+        patience: How many times as long it may take by the clock, which stands still while it waits for a busy
+            processor: who sleeps is stopped.
     """
 
     seconds: float = 120
@@ -38,6 +41,11 @@ class Limits:
     def clock_seconds(self) -> float:
         """For the whole notebook, by the clock."""
         return self.seconds * self.patience
+
+    @property
+    def last_second(self) -> float:
+        """When it is given up, however busy the machine was."""
+        return self.clock_seconds * _OF_A_BUSY_MACHINE
 
     @property
     def all_threads(self) -> int:
@@ -125,7 +133,6 @@ class Ran:
         refused: Calls that the kernel refused, with how often.
         reached: Places it looked for that it has not.
         held: Layers that were around it.
-        waited: Seconds for which it could have gone on, and the processor was busy with others.
     """
 
     cells: tuple[CellRun, ...]
@@ -135,7 +142,6 @@ class Ran:
     refused: Mapping[str, int] = field(default_factory=dict)
     reached: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
-    waited: float = 0.0
 
     @property
     def answers(self) -> dict[str, Mapping[str, Any]]:
