@@ -5,13 +5,18 @@ import json
 
 import pytest
 
+from crm_lab.project import project_root
 from crm_lab.run.committed.canonical import write_text
+from crm_lab.teach.course.build_course import find_pages
 from crm_lab.teach.course.course import plan_course
+from crm_lab.teach.course.further_exercises import course_page
 from crm_lab.teach.course.versions import student_notebook
 from crm_lab.teach.gradebook.similarity import alike
 from crm_lab.teach.grading.page_source import PageSource
 from crm_lab.teach.grading.remarks import of_source
 from crm_lab.teach.grading.submissions import NoNotebookError, collect, edits, read_notebook
+
+EVERY_PAGE = find_pages(project_root(), [p.stem for p in sorted((project_root() / "notebooks").glob("[0-9]*.ipynb"))])
 
 
 @pytest.fixture
@@ -124,6 +129,15 @@ def test_whatever_stands_in_a_file_collecting_and_comparing_go_on(
         of_source(one.notebook, notebook_of("ada"))
     assert alike(found, {"40_how_many": page_content}) == ()
     assert json.dumps([r.text("zh") for r in one.remarks]).encode()
+
+
+@pytest.mark.parametrize("file", EVERY_PAGE, ids=lambda f: f.name)
+def test_solutions_of_the_pages_use_nothing_that_is_unusual(file):
+    solved = course_page(file)
+    blank = copy.deepcopy(solved)
+    for cell in blank.cells:
+        cell.source = cell.source if "solution" not in cell.metadata.get("tags", []) else ""
+    assert of_source(solved, blank) == ()
 
 
 def test_a_notebook_made_for_another_student_is_named(hand_in, course):
