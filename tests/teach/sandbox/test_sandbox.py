@@ -1,7 +1,10 @@
 """What submitted code may not do, tried by code in a sandbox, with every layer and with those of a poor machine."""
 
 import os
+import resource
 import socket
+import subprocess
+import sys
 import time
 
 import psutil
@@ -77,6 +80,8 @@ def test_data_of_its_own_cannot_be_changed(machine, tmp_path):
         ("import ctypes, os; ctypes.CDLL(None).unshare(0x10000000)", "unshare"),
         ("import ctypes, os; ctypes.CDLL(None).ptrace(16, 1, 0, 0)", "ptrace"),
         ("import resource; resource.prlimit(1, resource.RLIMIT_CPU)", "prlimit64"),
+        ("import fcntl, os; fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, 1)", "fcntl"),
+        ("import fcntl, os; fcntl.fcntl(os.pipe()[0], 10, 9)", "fcntl"),
     ],
 )
 def test_calls_that_are_refused_are_named(machine, code, call):
@@ -140,6 +145,23 @@ def test_each_limit_ends_the_run_and_nothing_else(machine, code, ended, error):
     assert (ran.ended, [cell.error for cell in ran.cells]) == (ended, [error] if error else [])
     assert time.monotonic() - began < 30
     assert outcome(run(machine, "answer = 1")) == "1"
+
+
+def test_other_uses_of_a_file_are_allowed(machine):
+    code = "import fcntl, os; answer = fcntl.fcntl(os.pipe()[0], fcntl.F_SETFL, os.O_NONBLOCK)"
+    ran = run(machine, code)
+    assert (outcome(ran), ran.refused) == ("0", {})
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_threads_of_others_with_the_same_user_are_not_counted(alone):
+    code = (
+        "import resource; from crm_lab.teach.sandbox.confinement import limit, Limits; "
+        f"limit(Limits(threads=7), alone={alone}); print(resource.getrlimit(resource.RLIMIT_NPROC)[0])"
+    )
+    before = resource.getrlimit(resource.RLIMIT_NPROC)[0]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == (Limits(threads=7).all_threads if alone else before)
 
 
 def test_disk_is_limited(machine):
