@@ -5,7 +5,7 @@ from crm_lab.segmentation.cohorts.cohorts import CohortResult, Cohorts
 from crm_lab.segmentation.cohorts.interpurchase import InterpurchaseResult, interpurchase
 from crm_lab.segmentation.cohorts.product_repurchase import ProductCohortsResult, product_repurchase
 from crm_lab.segmentation.cohorts.repeat_rates import RepeatRatesResult, repeat_rates
-from crm_lab.segmentation.cohorts.second_purchase import Repurchase, RepurchaseResult
+from crm_lab.segmentation.cohorts.second_purchase import Repurchase, RepurchaseResult, SecondPurchase
 from crm_lab.segmentation.lifecycle import Lifecycle, LifecycleResult
 from crm_lab.segmentation.rfm.call_list import CallListResult, CallRule
 from crm_lab.segmentation.rfm.playbook import playbook
@@ -40,6 +40,7 @@ __all__ = [
     "Repurchase",
     "RepurchaseResult",
     "ScoringDriftResult",
+    "SecondPurchase",
     "SegmentRule",
     "SegmentRules",
     "SegmentStability",

@@ -7,26 +7,31 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Integers
 from crm_lab.checks import CannotAnswer, need_columns
+from crm_lab.data.kernels.dataframes import PURCHASES, purchase_table
 
 _COLUMNS = ("customer_id", "date")
 
 
-def known_purchases(orders: pd.DataFrame, day: date, columns: Sequence[str] = _COLUMNS) -> pd.DataFrame:
+def known_purchases(orders: IntoFrame, day: date, columns: Sequence[str] = _COLUMNS, **names: str) -> pd.DataFrame:
     """The rows that name a customer and lie up to a day.
 
     Args:
-        orders: ``customer_id`` and ``date``; one row per order, line or customer-day.
+        orders: One row per order, line or customer-day; a DataFrame of any engine.
         day: Last day that counts.
-        columns: What the caller needs.
+        columns: What the caller needs, by our names.
+        names: The user's names, as in `purchase_table`: customer, date, amount.
 
     Raises:
         BadInput: If columns are missing, or there is no purchase up to the day.
     """
-    need_columns(orders.columns, columns, "The table of purchases")
-    known = orders[orders["customer_id"].notna() & (orders["date"] <= pd.Timestamp(day))]
+    amount = names.pop("amount", "net_amount") if "net_amount" in columns else None
+    table = purchase_table(orders, amount=amount, also=[*columns, "kind"], **names)
+    need_columns(table.columns, columns, PURCHASES)
+    known = table[table["customer_id"].notna() & (table["date"] <= pd.Timestamp(day))]
     if known.empty:
         raise CannotAnswer(f"There are no purchases up to {day}; choose a later as_of.")
     return known

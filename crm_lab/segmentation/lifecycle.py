@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from crm_lab.arrays import Floats, Integers
@@ -52,18 +53,22 @@ class Lifecycle:
         apart = f"with lost_after {self.lost_after} they must be positive, and lost comes after dormant"
         check_settings(self, too_small(self, window_days=7, min_gaps=1), dormant_after=not rise and apart)
 
-    def analyze(self, orders: pd.DataFrame, *, as_of: str | date | datetime) -> LifecycleResult:
+    def analyze(
+        self, orders: IntoFrame, *, as_of: str | date | datetime, customer: str = "customer_id", date: str = "date"
+    ) -> LifecycleResult:
         """Give every customer a stage.
 
         Args:
             orders: ``customer_id`` and ``date``, one row per order or line with a sale.
             as_of: Last day that counts.
+            customer: Column with the customer.
+            date: Column with the date.
 
         Raises:
             BadInput: If columns are missing, there is no order, or nobody has bought on two days.
         """
         day = as_date(as_of)
-        known = known_purchases(orders, day)
+        known = known_purchases(orders, day, customer=customer, date=date)
         customers, code = np.unique(known["customer_id"].to_numpy(dtype=object), return_inverse=True)
         days = day_numbers(known["date"])
         today = int(np.datetime64(day, "D").astype(np.int64))

@@ -7,10 +7,12 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from crm_lab.calendar import day_date, day_number, day_numbers
-from crm_lab.checks import CannotAnswer, need_columns
+from crm_lab.checks import CannotAnswer
+from crm_lab.data.kernels.dataframes import column_names, purchase_table
 
 SUMS = ("n_units", "net_amount", "gross_amount", "discount_amount")
 
@@ -48,24 +50,25 @@ class PurchaseLog:
         return out
 
 
-def purchase_log(orders: pd.DataFrame, as_of: str | date) -> PurchaseLog:
+def purchase_log(orders: IntoFrame, as_of: str | date) -> PurchaseLog:
     """Orders up to and including `as_of` as arrays; orders without a customer are left out.
 
     Args:
-        orders: `customer_id` and `date`, and where present units and money.
+        orders: `customer_id` and `date`, and where present units and money; a DataFrame of any engine.
         as_of: Last day that counts.
 
     Raises:
         BadInput: If a column is missing or no order is that early.
     """
-    need_columns(orders.columns, ("customer_id", "date"), "orders")
     last = day_number(as_of)
-    day = day_numbers(orders["date"])
-    keep = (day <= last) & orders["customer_id"].notna().to_numpy()
+    money = "net_amount" if "net_amount" in column_names(orders, "orders") else None
+    table = purchase_table(orders, "orders", amount=money, also=SUMS)
+    day = day_numbers(table["date"])
+    keep = (day <= last) & table["customer_id"].notna().to_numpy()
     if not keep.any():
         first = f"; the first is on {day_date(day.min())}" if len(day) else ""
         raise CannotAnswer(f"No customer has an order up to {day_date(last)}{first}. Choose a later as_of.")
-    kept = orders[keep]
+    kept = table[keep]
     unit, ids = pd.factorize(kept["customer_id"], sort=True)
     day = day[keep]
     order = np.argsort(unit * (last - day.min() + 1) + (day - day.min()), kind="stable")

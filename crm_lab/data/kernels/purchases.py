@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Literal
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
@@ -13,10 +12,10 @@ from numpy.typing import NDArray
 
 from crm_lab.arrays import Floats, Integers
 from crm_lab.calendar import day_number, day_numbers
-from crm_lab.checks import BadInput, need_columns
+from crm_lab.checks import BadInput
+from crm_lab.data.kernels.dataframes import purchase_table
 
 Unit = Literal["D", "W", "M", "Y"]
-_DATES = "are read in more than one way; give them as dates or in the form 2024-01-31."
 UNIT_DAYS: dict[str, float] = {"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25}
 
 
@@ -27,6 +26,9 @@ def purchase_summary(
     unit: Unit = "W",
     first_purchase_in_money: bool = False,
     keep_zero: bool = True,
+    customer: str = "customer_id",
+    date: str = "date",
+    amount: str = "net_amount",
 ) -> pd.DataFrame:
     """One row per customer: frequency, recency, T and mean spend, as of a date.
 
@@ -34,19 +36,20 @@ def purchase_summary(
     (where the frame has a column ``kind``) of another kind than ``sale`` are left out.
 
     Args:
-        purchases: Orders or transactions with ``customer_id``, ``net_amount``, and ``date`` (dates, or text like
-            2024-01-31; of a stamp with a zone the day on its own clock) or ``day`` (days since 1970-01-01). A
-            pandas frame goes an in-memory way; any other frame that narwhals reads (Polars, DuckDB) is
-            summed up by its own engine. Both give the same.
+        purchases: One row per purchase, order or line: a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
         as_of: Last day that counts.
         unit: Unit of recency and T: days, weeks (7 days), months (30.4375 days) or years (365.25 days).
             The resolution stays one day.
         first_purchase_in_money: Whether the first purchase counts in the mean spend; the column is then
             called ``monetary_value_with_first``, otherwise ``monetary_value``.
         keep_zero: Whether a day whose amounts sum to zero or less is a purchase.
+        customer: Column with the customer.
+        date: Column with the date: dates, stamps (of one with a time zone the day on its own clock), or text like
+            2024-01-31. Without a column ``date``, a column ``day`` (days since 1970-01-01) will do.
+        amount: Column with the amount.
 
     Returns:
-        ``customer_id`` (ascending), ``frequency`` (repeat purchase days), ``recency`` (last minus first
+        A pandas frame: ``customer_id`` (ascending), ``frequency`` (repeat purchase days), ``recency`` (last minus first
         purchase), ``T`` (as_of minus first purchase), and the mean spend per purchase day, 0 where a
         customer has none that counts. ``attrs["unit"]`` names the unit.
 
@@ -65,16 +68,27 @@ def purchase_summary(
       customer_id  frequency  recency    T  monetary_value
     0           a        1.0      2.0  4.0            25.0
     1           b        0.0      0.0  3.0             0.0
+    >>> sales = orders.rename(columns={"customer_id": "cust", "date": "when", "net_amount": "eur"})
+    >>> purchase_summary(sales, "2024-01-29", customer="cust", date="when", amount="eur")["T"].tolist()
+    [4.0, 3.0]
     """
     if unit not in UNIT_DAYS:
         raise BadInput(f"unit is {unit!r}; it must be one of {', '.join(UNIT_DAYS)}.")
     end = day_number(as_of)
-    customers, days = _daily(purchases, end, keep_zero)
-    return _summary(customers, days, end, unit, first_purchase_in_money)
+    table = _sales(purchases, customer, date, amount)
+    return _summary(*_daily(table, end, keep_zero), end, unit, first_purchase_in_money)
 
 
 def calibration_holdout(
-    purchases: IntoFrame, calibration_end: str | date, as_of: str | date, *, unit: Unit = "W", keep_zero: bool = True
+    purchases: IntoFrame,
+    calibration_end: str | date,
+    as_of: str | date,
+    *,
+    unit: Unit = "W",
+    keep_zero: bool = True,
+    customer: str = "customer_id",
+    date: str = "date",
+    amount: str = "net_amount",
 ) -> pd.DataFrame:
     """The purchase summary at a cut, and what the same customers did after it.
 
@@ -84,19 +98,29 @@ def calibration_holdout(
         as_of: Last day of the holdout period.
         unit: Unit of time.
         keep_zero: As in `purchase_summary`.
+        customer: Column with the customer.
+        date: Column with the date.
+        amount: Column with the amount.
 
     Returns:
-        The columns of `purchase_summary`, then ``holdout_purchases`` (purchase days in the holdout),
+        A pandas frame: the columns of `purchase_summary`, then ``holdout_purchases`` (purchase days in the holdout),
         ``holdout_spend`` (currency) and ``holdout_duration`` (units of time).
 
     Raises:
         BadInput: If the holdout does not end after the calibration period, or nobody bought in it.
+
+    >>> sales = pd.DataFrame({"cust": ["a", "a"], "when": ["2024-01-01", "2024-02-01"], "eur": [10.0, 25.0]})
+    >>> calibration_holdout(sales, "2024-01-15", "2024-02-15", customer="cust", date="when", amount="eur")[
+    ...     ["holdout_purchases", "holdout_spend"]
+    ... ].values.tolist()
+    [[1.0, 25.0]]
     """
     cut, end = day_number(calibration_end, "calibration_end"), day_number(as_of)
     if end <= cut:
         raise BadInput(f"as_of is {as_of} and calibration_end {calibration_end}; the holdout must end later.")
-    summary = purchase_summary(purchases, calibration_end, unit=unit, keep_zero=keep_zero)
-    customers, days = _daily(purchases, end, keep_zero)
+    table = _sales(purchases, customer, date, amount)
+    summary = purchase_summary(table, calibration_end, unit=unit, keep_zero=keep_zero)
+    customers, days = _daily(table, end, keep_zero)
     later = days.day > cut
     at = pd.Index(summary["customer_id"]).get_indexer(pd.Index(customers))[days.customer]
     later &= at >= 0
@@ -111,7 +135,7 @@ def purchase_days(purchases: IntoFrame, as_of: str | date, *, keep_zero: bool = 
     Raises:
         BadInput: If columns are missing or no purchase is left.
     """
-    customers, days = _daily(purchases, day_number(as_of), keep_zero)
+    customers, days = _daily(_sales(purchases), day_number(as_of), keep_zero)
     return pd.DataFrame(
         {"customer_id": customers.take(days.customer), "day": days.day.astype(np.int64), "amount": days.amount}
     )
@@ -133,11 +157,14 @@ class _Daily:
         return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
 
 
-def _daily(purchases: IntoFrame, end: int, keep_zero: bool) -> tuple[Any, _Daily]:
-    if isinstance(purchases, pd.DataFrame):
-        customer, day, amount = _columns(purchases, end)
-    else:
-        customer, day, amount = _columns_by_engine(purchases, end)
+def _sales(
+    purchases: IntoFrame, customer: str = "customer_id", date: str = "date", amount: str = "net_amount"
+) -> pd.DataFrame:
+    return purchase_table(purchases, customer=customer, date=date, amount=amount, also=["kind"])
+
+
+def _daily(sales: pd.DataFrame, end: int, keep_zero: bool) -> tuple[Any, _Daily]:
+    customer, day, amount = _columns(sales, end)
     if not len(day):
         raise BadInput("The purchases hold no sale of a known customer up to as_of; name a later date.")
     codes, customers = _numbered(customer)
@@ -196,8 +223,7 @@ def _numbered(customer: Any) -> tuple[NDArray[Any], Any]:
 
 
 def _columns(frame: pd.DataFrame, end: int) -> tuple[Any, Integers, Floats]:
-    need_columns(frame.columns, ("customer_id", "net_amount"), "The purchases table")
-    day = _pandas_days(frame)
+    day = day_numbers(frame["date"])
     keep = day <= end
     if frame["customer_id"].hasnans:
         keep &= frame["customer_id"].notna().to_numpy()
@@ -206,61 +232,7 @@ def _columns(frame: pd.DataFrame, end: int) -> tuple[Any, Integers, Floats]:
     customer, amount = frame["customer_id"], frame["net_amount"].to_numpy(dtype=float)
     if not keep.all():
         customer, day, amount = customer[keep], day[keep], amount[keep]
-    _need_amounts(int((~np.isfinite(amount)).sum()), len(amount))
     return customer, day, amount
-
-
-def _need_amounts(missing: int, of: int) -> None:
-    """An unknown amount is not 0 and makes a customer's mean unknown: it is the caller's to fill or drop."""
-    if missing:
-        raise BadInput(f"{missing:,} of {of:,} purchases have no net_amount; fill or drop them first, knowing why.")
-
-
-def _pandas_days(frame: pd.DataFrame) -> Integers:
-    if "day" in frame:
-        return frame["day"].to_numpy(dtype=np.int64)
-    need_columns(frame.columns, ("date",), "The purchases table")
-    dates = frame["date"]
-    if not pd.api.types.is_datetime64_any_dtype(dates):
-        known = dates[dates.notna()]
-        try:
-            dates = pd.to_datetime(dates, format="ISO8601")
-        except (ValueError, TypeError):
-            raise BadInput(f"The dates, e.g. {known.iloc[0]!r}, {_DATES}") from None
-    if dates.hasnans:
-        raise BadInput(f"The purchases table has {dates.isna().sum():,} rows without a date; drop them.")
-    return day_numbers(dates.dt.tz_localize(None))  # days of the clock that the stamps carry
-
-
-def _columns_by_engine(purchases: IntoFrame, end: int) -> tuple[Any, Integers, Floats]:
-    """Sum up by customer and day in the frame's own engine; one row per purchase day comes back."""
-    frame = nw.from_native(purchases).lazy()
-    names = frame.collect_schema().names()
-    need_columns(names, ("customer_id", "net_amount"), "The purchases table")
-    if "kind" in names:
-        frame = frame.filter(nw.col("kind") == "sale")
-    if "day" not in names:
-        need_columns(names, ("date",), "The purchases table")
-        if not isinstance(frame.collect_schema()["date"], nw.Date | nw.Datetime):
-            raise BadInput(f"The dates are of type {frame.collect_schema()['date']}; {_DATES}")
-        frame = frame.with_columns(nw.col("date").cast(nw.Date).alias("day"))
-    amount = nw.col("net_amount").cast(nw.Float64)
-    daily = (
-        frame.filter(~nw.col("customer_id").is_null())
-        .with_columns(amount, gap=(amount.is_null() | amount.is_nan()).cast(nw.Int64), row=nw.lit(1))
-        .group_by("customer_id", "day")
-        .agg(nw.col("net_amount", "gap", "row").sum())
-        .collect("pandas")
-        .to_native()
-    )
-    if not pd.api.types.is_integer_dtype(daily["day"]):
-        if daily["day"].hasnans:
-            without = int(daily.loc[daily["day"].isna(), "row"].sum())
-            raise BadInput(f"The purchases table has {without:,} rows without a date; drop them.")
-        daily["day"] = day_numbers(pd.to_datetime(daily["day"]))
-    daily = daily[daily["day"] <= end]
-    _need_amounts(int(daily["gap"].sum()), int(daily["row"].sum()))
-    return daily["customer_id"], daily["day"].to_numpy(dtype=np.int64), daily["net_amount"].to_numpy(float)
 
 
 def _summary(customers: Any, days: _Daily, end: int, unit: Unit, with_first: bool) -> pd.DataFrame:

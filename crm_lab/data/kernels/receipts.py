@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Booleans, Floats, Integers
 from crm_lab.calendar import day_number, day_numbers
 from crm_lab.checks import CannotAnswer, as_date, need_columns
+from crm_lab.data.kernels.dataframes import as_pandas, column_names, purchase_table
 
 _LONG = np.iinfo(np.int64).max
 
@@ -32,15 +35,25 @@ class PurchaseValues:
 
 
 def purchase_values(
-    lines: pd.DataFrame, *, as_of: str | date | datetime, window_days: int | None = None
+    lines: IntoFrame,
+    *,
+    as_of: str | date | datetime,
+    window_days: int | None = None,
+    customer: str = "customer_id",
+    date: str = "date",
+    amount: str = "net_amount",
 ) -> PurchaseValues:
     """Roll lines up to one row per customer. Returns lower revenue and are no orders.
 
     Args:
-        lines: ``customer_id``, ``order_id``, ``date``, ``net_amount`` and, where there are returns,
-            ``kind`` (``sale`` or another word).
+        lines: One row per line, receipt or purchase, in a DataFrame of any engine; where they are there, ``order_id``
+            (without it the purchases of a customer on one day are one order) and ``kind`` (``sale`` or another word
+            for returns) are used.
         as_of: Last day that counts; recency counts back from it.
         window_days: Count only so many days that end with `as_of`; all of them if not given.
+        customer: Column with the customer.
+        date: Column with the date.
+        amount: Column with the amount.
 
     Raises:
         BadInput: If columns are missing, or no sale lies in the window.
@@ -50,7 +63,8 @@ def purchase_values(
     >>> purchase_values(lines, as_of="2024-01-31").frame[["recency_days", "n_orders"]].to_numpy().tolist()
     [[11, 2]]
     """  # fmt: skip
-    known = receipts(lines, as_of=as_of, window_days=window_days)
+    table = purchase_table(lines, customer=customer, date=date, amount=amount, also=["order_id", "kind"])
+    known = receipts(table, as_of=as_of, window_days=window_days)
     n_orders, recency, revenue = known.dealt(np.ones(known.n_orders, dtype=np.int64))
     bought = n_orders > 0
     frame = pd.DataFrame(
@@ -63,6 +77,45 @@ def purchase_values(
         }
     )
     return PurchaseValues(frame, known.null_lines, int((~bought).sum()))
+
+
+def customer_values(
+    table: IntoFrame,
+    needed: Sequence[str],
+    *,
+    as_of: str | date | datetime,
+    window_days: int | None = None,
+    customer: str = "customer_id",
+    date: str = "date",
+    amount: str = "net_amount",
+) -> PurchaseValues:
+    """The values of each customer: as they stand in a customer table, or rolled up from purchases.
+
+    Args:
+        table: A customer table where it has a column of `needed`, otherwise purchases, as in `purchase_values`.
+        needed: Columns of a customer table that the analysis reads.
+        as_of: Last day that counts.
+        window_days: Of purchases, count only so many days that end with `as_of`.
+        customer: Column with the customer.
+        date: Column with the date of a purchase.
+        amount: Column with its amount.
+
+    Raises:
+        BadInput: If columns are missing.
+
+    >>> sales = pd.DataFrame({"cust": ["a", "a"], "when": ["2024-01-01", "2024-01-20"], "eur": [5.0, 7.0]})
+    >>> made = customer_values(sales, ["revenue"], as_of="2024-01-31", customer="cust", date="when", amount="eur")
+    >>> made.frame["revenue"].tolist()
+    [12.0]
+    """
+    names = column_names(table, "The customer table")
+    if not set(needed) & set(names):
+        return purchase_values(table, as_of=as_of, window_days=window_days, customer=customer, date=date, amount=amount)
+    need_columns(names, [customer, *needed], "The customer table")
+    frame = as_pandas(table, "The customer table")
+    if customer != "customer_id":
+        frame = frame.drop(columns="customer_id", errors="ignore").rename(columns={customer: "customer_id"})
+    return PurchaseValues(frame, 0, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,16 +173,16 @@ class Receipts:
         return longest
 
 
-def receipts(lines: pd.DataFrame, *, as_of: str | date | datetime, window_days: int | None = None) -> Receipts:
+def receipts(lines: IntoFrame, *, as_of: str | date | datetime, window_days: int | None = None) -> Receipts:
     """Roll lines up to receipts; see `purchase_values` for the arguments.
 
     Raises:
         BadInput: If columns are missing, or no sale lies in the window.
     """
-    need_columns(lines.columns, ["customer_id", "order_id", "date", "net_amount"], "The table of lines")
+    table = purchase_table(lines, also=["order_id", "kind"])
     day = as_date(as_of)
     today = day_number(day)
-    named, null_lines = _inside(lines, today, window_days)
+    named, null_lines = _inside(table, today, window_days)
     starts = run_starts(*(named[c] for c in ("customer_id", "order_id", "date", "kind") if c in named))
     amount = np.add.reduceat(named["net_amount"].to_numpy(np.float64), starts) if len(starts) else np.empty(0)
     runs = named.iloc[starts]
@@ -137,7 +190,7 @@ def receipts(lines: pd.DataFrame, *, as_of: str | date | datetime, window_days: 
     if not sale.any():
         raise CannotAnswer(f"No customer has a sale up to {day}; choose a later as_of or a longer window.")
     customer, ids = pd.factorize(runs["customer_id"])
-    order = _orders(customer, runs["order_id"])
+    order = _orders(customer, runs["order_id"] if "order_id" in runs else runs["date"])
     return Receipts(np.asarray(ids), customer, order, today - day_numbers(runs["date"]), amount, sale, null_lines)
 
 

@@ -9,10 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Integers
 from crm_lab.calendar import UNITS, Unit, period_end, period_index, period_label
-from crm_lab.checks import as_date, check_settings, need_columns, not_among
+from crm_lab.checks import as_date, check_settings, not_among
+from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.receipts import run_starts
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result, table_html
@@ -41,19 +43,24 @@ class Cohorts:
     def __post_init__(self) -> None:
         check_settings(self, not_among(self, period=UNITS))
 
-    def analyze(self, orders: pd.DataFrame, *, as_of: str | date | datetime) -> CohortResult:
+    def analyze(
+        self, orders: IntoFrame, *, as_of: str | date | datetime, customer: str = "customer_id", date: str = "date"
+    ) -> CohortResult:
         """Count the cohorts.
 
         Args:
-            orders: ``customer_id`` and ``date``; one row per order or line with a sale.
+            orders: One row per purchase, order or line with a sale; a DataFrame of pandas, Polars, DuckDB, PyArrow or
+                PySpark.
             as_of: Last day that counts.
+            customer: Column with the customer.
+            date: Column with the date.
 
         Raises:
             BadInput: If columns are missing or there is no order up to the day.
         """
-        need_columns(orders.columns, ["customer_id", "date"], "The table of purchases")
+        table = purchase_table(orders, customer=customer, date=date, amount=None)
         day = as_date(as_of)
-        known = known_purchases(orders.iloc[run_starts(orders["customer_id"], orders["date"])], day)
+        known = known_purchases(table.iloc[run_starts(table["customer_id"], table["date"])], day)
         code, _ = pd.factorize(known["customer_id"])
         index = period_index(known["date"], self.period)
         first, last = int(index.min()), int(period_index(pd.Series([pd.Timestamp(day)]), self.period)[0])

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_number, day_numbers
 from crm_lab.checks import CannotAnswer, as_date
@@ -22,7 +23,7 @@ GAP_SHARES = (0.25, 0.5, 0.75, 0.9)
 
 
 def interpurchase(
-    orders: pd.DataFrame, *, as_of: str | date | datetime, rng: np.random.Generator | int, draws: int = 200
+    orders: IntoFrame, *, as_of: str | date | datetime, rng: np.random.Generator | int, draws: int = 200
 ) -> InterpurchaseResult:
     """Days between purchase days: of the gaps that ended, and with the open ones counted as censored.
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.checks import CannotAnswer, as_date
 from crm_lab.messages import Message
@@ -20,7 +21,7 @@ from crm_lab.stats.intervals import ratio_by_customer, wilson
 
 
 def repeat_rates(
-    orders: pd.DataFrame, *, as_of: str | date | datetime, window_days: int = 365, repurchase: Repurchase | None = None
+    orders: IntoFrame, *, as_of: str | date | datetime, window_days: int = 365, repurchase: Repurchase | None = None
 ) -> RepeatRatesResult:
     """The repeat rate in five definitions, over one window.
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Integers
 from crm_lab.calendar import day_number, day_numbers
@@ -47,7 +48,7 @@ def first_and_second(code: Integers, days: Integers, today: int) -> tuple[Intege
 
 
 @dataclass(frozen=True)
-class Repurchase:
+class SecondPurchase:
     """First to second purchase among new customers.
 
     Attributes:
@@ -72,18 +73,23 @@ class Repurchase:
         """The first day whose new customers count as new."""
         return first_day + timedelta(days=self.guard_days)
 
-    def analyze(self, orders: pd.DataFrame, *, as_of: str | date | datetime) -> RepurchaseResult:
+    def analyze(
+        self, orders: IntoFrame, *, as_of: str | date | datetime, customer: str = "customer_id", date: str = "date"
+    ) -> RepurchaseResult:
         """Estimate the share who bought a second time by each horizon.
 
         Args:
-            orders: ``customer_id`` and ``date``; one row per order or line with a sale.
+            orders: One row per purchase, order or line with a sale; a DataFrame of pandas, Polars, DuckDB, PyArrow or
+                PySpark.
             as_of: Last day that counts; later orders are unknown.
+            customer: Column with the customer.
+            date: Column with the date.
 
         Raises:
             BadInput: If columns are missing, or nobody is new.
         """
         day = as_date(as_of)
-        known = known_purchases(orders, day)
+        known = known_purchases(orders, day, customer=customer, date=date)
         code, _ = pd.factorize(known["customer_id"])
         start = self.new_from(known["date"].min().date())
         first, gap, again = first_and_second(code, day_numbers(known["date"]), day_number(day))
@@ -93,6 +99,9 @@ class Repurchase:
         follow_up = day_number(day) - first[new]
         curve = kaplan_meier(gap[new], again[new], level=self.level)
         return RepurchaseResult(curve, gap[new], again[new], follow_up, self, start, day)
+
+
+Repurchase = SecondPurchase  # the name that notebooks know
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +122,7 @@ class RepurchaseResult(Result):
     gap: Integers = field(repr=False)
     again: np.ndarray = field(repr=False)
     follow_up: Integers = field(repr=False)
-    spec: Repurchase
+    spec: SecondPurchase
     new_from: date
     as_of: date
 

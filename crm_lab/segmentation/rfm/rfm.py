@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import CannotAnswer, Problems, as_date
@@ -68,22 +69,33 @@ class RFM:
         problems.raise_any()
 
     def fit(
-        self, customers: pd.DataFrame, *, as_of: str | date | datetime, window_days: int | None = None
+        self,
+        customers: IntoFrame,
+        *,
+        as_of: str | date | datetime,
+        window_days: int | None = None,
+        customer: str = "customer_id",
+        date: str = "date",
+        amount: str = "net_amount",
     ) -> RFMResult:
-        """Find the cut points on a customer table and score it.
+        """Find the cut points on purchases or on a customer table, and score every customer.
 
         Args:
-            customers: One row per customer with ``customer_id``, ``recency_days``, ``n_orders`` and
-                ``revenue`` (like `customer_360`). Rows without an id or without an order are left out
-                and counted.
+            customers: One row per purchase, or one row per customer with ``recency_days``, ``n_orders`` and
+                ``revenue`` (like `customer_360`); a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark. Of
+                purchases, those of a customer on one day are one order unless there is a column ``order_id``. Rows
+                without a customer and customers without an order are left out and counted.
             as_of: Last day that counts in the table.
-            window_days: Days over which orders and money were counted, if not over all history.
+            window_days: Days over which orders and money are counted, if not over all history.
+            customer: Column with the customer.
+            date: Column with the date of the purchase.
+            amount: Column with its amount.
 
         Raises:
             BadInput: If columns or values are missing, or fewer customers than bins remain.
         """
         day = as_date(as_of)
-        usable = usable_customers(customers, day)
+        usable = usable_customers(customers, day, window_days, customer=customer, date=date, amount=amount)
         if len(usable.frame) < self.bins:
             raise CannotAnswer(
                 f"There are {len(usable.frame)} customers for {self.bins} bins; "
@@ -132,9 +144,9 @@ class RFMResult(Result):
         """One row per customer: values, scores 1 (worst) … bins (best), cell and segment."""
         return self.customers.copy()
 
-    def score(self, customers: pd.DataFrame, *, as_of: str | date | datetime) -> RFMResult:
-        """Score another customer table with these cut points and rules."""
-        return apply_scoring(self.scoring, customers, as_of=as_of)
+    def score(self, customers: IntoFrame, *, as_of: str | date | datetime, **names: str) -> RFMResult:
+        """Score other customers or purchases with these cut points and rules; `names` are those of `RFM.fit`."""
+        return apply_scoring(self.scoring, customers, as_of=as_of, **names)
 
     def under(self, scoring_file: str) -> RFMResult:
         """The same customers under a scoring saved before; an empty name keeps the present one."""
@@ -161,15 +173,27 @@ class RFMResult(Result):
 
 
 def apply_scoring(
-    scoring: RFMScoring, customers: pd.DataFrame, *, as_of: str | date | datetime, window_days: int | None = None
+    scoring: RFMScoring,
+    customers: IntoFrame,
+    *,
+    as_of: str | date | datetime,
+    window_days: int | None = None,
+    **names: str,
 ) -> RFMResult:
     """Score customers with cut points and rules that were fitted before, e.g. last quarter's.
+
+    Args:
+        scoring: Cut points and rules.
+        customers: As in `RFM.fit`.
+        as_of: Last day that counts.
+        window_days: As in `RFM.fit`.
+        names: The user's names of columns, as in `RFM.fit`: customer, date, amount.
 
     Raises:
         BadInput: If columns or values are missing, or nobody can be scored.
     """
     day = as_date(as_of)
-    usable = usable_customers(customers, day)
+    usable = usable_customers(customers, day, window_days, **names)
     history = history_of(usable.frame, window_days)
     frame = scored_frame(usable.frame, scoring)
     return RFMResult(frame, scoring, day, history, usable.null_ids, usable.without_orders)

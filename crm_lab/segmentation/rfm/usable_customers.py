@@ -7,9 +7,11 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import Problems, need_columns
+from crm_lab.checks import Problems
+from crm_lab.data.kernels.receipts import customer_values
 from crm_lab.segmentation.rfm.cut_points import score
 from crm_lab.segmentation.rfm.scoring_file import DIMENSIONS, RFMScoring
 
@@ -23,14 +25,20 @@ class Usable:
     without_orders: int
 
 
-def usable_customers(customers: pd.DataFrame, as_of: date) -> Usable:
+def usable_customers(customers: IntoFrame, as_of: date, window_days: int | None = None, **names: str) -> Usable:
     """Customers with an id and an order, checked against the day.
+
+    Args:
+        customers: A customer table, or purchases; see `customer_values`.
+        as_of: Last day that counts.
+        window_days: Of purchases, count only so many days that end with `as_of`.
+        names: The user's names of columns: customer, date, amount.
 
     Raises:
         BadInput: If columns or values are missing, ids repeat, or a purchase lies after `as_of`.
     """
-    need_columns(customers.columns, ["customer_id", *DIMENSIONS], "The customer table")
-    named = customers[customers["customer_id"].notna()]
+    found = customer_values(customers, DIMENSIONS, as_of=as_of, window_days=window_days, **names)
+    named = found.frame[found.frame["customer_id"].notna()]
     bought = named[named["n_orders"] > 0]
     problems = Problems(f"The customer table as of {as_of}")
     problems.unless(len(bought), "It has no customer with an order; choose a later as_of or other data.")
@@ -42,7 +50,8 @@ def usable_customers(customers: pd.DataFrame, as_of: date) -> Usable:
     future = int((bought["recency_days"] < 0).sum())
     problems.unless(not future, f"{future} customers bought after as_of; cut the data at that day.")
     problems.raise_any()
-    return Usable(bought, len(customers) - len(named), len(named) - len(bought))
+    unnamed, without_orders = len(found.frame) - len(named), len(named) - len(bought)
+    return Usable(bought, found.null_lines + unnamed, found.only_returns + without_orders)
 
 
 def scored_frame(customers: pd.DataFrame, scoring: RFMScoring) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import UNITS, Unit, period_index, period_label, whole_periods
 from crm_lab.checks import BadInput, CannotAnswer, as_date, check_settings, not_among
@@ -44,19 +45,31 @@ class Migration:
     def __post_init__(self) -> None:
         check_settings(self, not_among(self, period=UNITS))
 
-    def analyze(self, lines: pd.DataFrame, *, as_of: str | date | datetime) -> MigrationResult:
+    def analyze(
+        self,
+        lines: IntoFrame,
+        *,
+        as_of: str | date | datetime,
+        customer: str = "customer_id",
+        date: str = "date",
+        amount: str = "net_amount",
+    ) -> MigrationResult:
         """Follow customers over all whole periods.
 
         Args:
             lines: ``customer_id``, ``date``, ``net_amount`` and, where there are returns, ``kind``;
                 one row per line, order or customer-day. Returns lower the spend of their own period.
             as_of: Last day that counts.
+            customer: Column with the customer.
+            date: Column with the date.
+            amount: Column with the amount.
 
         Raises:
             BadInput: If columns are missing or fewer than two whole periods are covered.
         """
         day = as_date(as_of)
-        known = known_purchases(lines, day, ("customer_id", "date", "net_amount"))
+        columns = ("customer_id", "date", "net_amount")
+        known = known_purchases(lines, day, columns, customer=customer, date=date, amount=amount)
         periods = whole_periods(known["date"].min().date(), day, self.period)
         if len(periods) < 2:
             raise CannotAnswer(

@@ -10,10 +10,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from crm_lab.arrays import Floats, Integers
-from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
+from crm_lab.checks import CannotAnswer, Problems, as_date
+from crm_lab.data.kernels.receipts import customer_values
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
@@ -96,29 +98,36 @@ class Tiers:
 
     def analyze(
         self,
-        customers: pd.DataFrame,
+        customers: IntoFrame,
         *,
         as_of: str | date | datetime,
-        rng: np.random.Generator | int,
+        rng: np.random.Generator | int = 0,
         top: float = 0.2,
         draws: int = 500,
+        customer: str = "customer_id",
+        date: str = "date",
+        amount: str = "net_amount",
     ) -> TierResult:
         """Tier every customer by revenue, and measure how concentrated revenue is.
 
         Customers whose returns exceed their purchases count as 0 in Lorenz curve and Gini.
 
         Args:
-            customers: ``customer_id`` and ``revenue``, one row per customer (like `customer_360`).
+            customers: One row per purchase, or one row per customer with ``revenue`` (like `customer_360`); a DataFrame
+                of pandas, Polars, DuckDB, PyArrow or PySpark.
             as_of: Last day that counts.
             rng: Generator or seed for the bootstrap.
             top: Share of the customers that counts as top.
             draws: Bootstrap samples.
+            customer: Column with the customer.
+            date: Column with the date of the purchase.
+            amount: Column with its amount.
 
         Raises:
             BadInput: If columns are missing or nobody spent anything.
         """
-        need_columns(customers.columns, ["customer_id", "revenue"], "The customer table")
-        named = customers[customers["customer_id"].notna()]
+        table = customer_values(customers, ["revenue"], as_of=as_of, customer=customer, date=date, amount=amount).frame
+        named = table[table["customer_id"].notna()]
         spend = named["revenue"].to_numpy(dtype=np.float64)
         if not (spend > 0).any():
             raise CannotAnswer("No customer has revenue above 0; tiers by value need some.")
