@@ -29,6 +29,7 @@ COLUMN_FORMATS: Mapping[str, str] = {
     **dict.fromkeys(("expected_purchases", "expected_spend", "monetary_value"), ",.2f"),
     **dict.fromkeys(("auc", "average_precision", "brier", "log_loss", "psi"), ".3f"),
     **dict.fromkeys(("mae", "standard_error"), ",.4f"),
+    "customer_id": ".0f",  # a number that names is not counted: no thousands
 }
 """Formats of columns that say the same wherever they stand; a result's own formats come first."""
 

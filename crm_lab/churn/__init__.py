@@ -6,6 +6,7 @@ from crm_lab.churn.definition.churn_window import ChurnWindow, WindowEvidence
 from crm_lab.churn.definition.label_stability import LabelStability, Stability
 from crm_lab.churn.definition.labels import left_after
 from crm_lab.churn.evaluation.alert_backtest import AlertBacktest, AlertReport
+from crm_lab.churn.evaluation.churn_list import ChurnList, ChurnListResult
 from crm_lab.churn.evaluation.feature_drift import Drift, DriftCheck
 from crm_lab.churn.evaluation.health_index import HealthIndex, HealthPanel
 from crm_lab.churn.evaluation.model_comparison import ChurnComparison, ChurnReport
@@ -33,6 +34,8 @@ __all__ = [
     "Calibration",
     "CalibrationCheck",
     "ChurnComparison",
+    "ChurnList",
+    "ChurnListResult",
     "ChurnReport",
     "ChurnWindow",
     "Correction",

@@ -10,9 +10,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, CannotAnswer, as_date, need_columns
+from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.inequality import Inequality, inequality
@@ -67,9 +69,7 @@ class CustomerBaseAudit:
         if not 0 < self.top < 1:
             raise BadInput(f"top is {self.top!r}; it is a share of customers between 0 and 1, e.g. 0.2.")
 
-    def analyze(
-        self, orders: pd.DataFrame, *, as_of: str | date, currency: str = "", rng: int = 0
-    ) -> CustomerBaseResult:
+    def analyze(self, orders: IntoFrame, *, as_of: str | date, currency: str = "", rng: int = 0) -> CustomerBaseResult:
         """Audit the base on its orders.
 
         Args:
@@ -81,7 +81,8 @@ class CustomerBaseAudit:
         Raises:
             BadInput: If columns are missing, orders lie after `as_of`, or fewer than two customers bought.
         """
-        need_columns(map(str, orders.columns), _NEEDED, "orders")
+        orders = purchase_table(orders, "orders", also=_NEEDED)
+        need_columns(orders.columns, _NEEDED, "orders")
         end = as_date(as_of)
         late = int((orders["date"] > pd.Timestamp(end)).sum())
         if late:

@@ -16,20 +16,23 @@ from crm_lab.data.kernels.dataframes import PURCHASES, purchase_table
 _COLUMNS = ("customer_id", "date")
 
 
-def known_purchases(orders: IntoFrame, day: date, columns: Sequence[str] = _COLUMNS, **names: str) -> pd.DataFrame:
+def known_purchases(
+    orders: IntoFrame, day: date, columns: Sequence[str] = _COLUMNS, *, also: Sequence[str] = (), **names: str
+) -> pd.DataFrame:
     """The rows that name a customer and lie up to a day.
 
     Args:
         orders: One row per order, line or customer-day; a DataFrame of any engine.
         day: Last day that counts.
         columns: What the caller needs, by our names.
+        also: Columns that are used where they are there.
         names: The user's names, as in `purchase_table`: customer, date, amount.
 
     Raises:
         BadInput: If columns are missing, or there is no purchase up to the day.
     """
     amount = names.pop("amount", "net_amount") if "net_amount" in columns else None
-    table = purchase_table(orders, amount=amount, also=[*columns, "kind"], **names)
+    table = purchase_table(orders, amount=amount, also=[*columns, *also, "kind"], **names)
     need_columns(table.columns, columns, PURCHASES)
     known = table[table["customer_id"].notna() & (table["date"] <= pd.Timestamp(day))]
     if known.empty:

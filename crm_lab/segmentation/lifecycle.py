@@ -73,7 +73,7 @@ class Lifecycle:
         days = day_numbers(known["date"])
         today = int(np.datetime64(day, "D").astype(np.int64))
         history = purchase_history(np.asarray(code), days, today, self)
-        frame = pd.DataFrame({"customer_id": pd.array(customers, dtype="str"), **history})
+        frame = pd.DataFrame({"customer_id": pd.Series(customers).infer_objects(), **history})
         return LifecycleResult(frame.assign(stage=stages(frame, self)), self, day)
 
 

@@ -8,10 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_number, day_numbers
 from crm_lab.checks import BadInput, as_date, check_settings, need_columns, too_small
 from crm_lab.churn.action.treatment_plan import CONTROL, TREATMENT, TreatmentPlan
+from crm_lab.data.kernels.dataframes import as_pandas
+from crm_lab.data.kernels.purchase_log import order_table
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, TableResult
 from crm_lab.stats.intervals import z_value
@@ -42,7 +45,7 @@ class SaveRate:
             experiment=not self.experiment and "it must name one of the table assignments",
         )
 
-    def analyze(self, assignments: pd.DataFrame, orders: pd.DataFrame, *, last_day: str | date) -> MeasuredSaveRate:
+    def analyze(self, assignments: IntoFrame, orders: IntoFrame, *, last_day: str | date) -> MeasuredSaveRate:
         """Compare the arms of a finished round, everybody who was assigned, contacted or not.
 
         Args:
@@ -53,12 +56,13 @@ class SaveRate:
         Raises:
             BadInput: If the experiment is unknown, has other arms, or its window is not over on `last_day`.
         """
-        need_columns(assignments.columns, ("experiment", "customer_id", "arm", "assigned_on"), "assignments")
-        units = assignments[assignments["experiment"] == self.experiment]
-        self._check(units, assignments, last_day)
+        drawn, bought = as_pandas(assignments, "assignments"), order_table(orders)
+        need_columns(drawn.columns, ("experiment", "customer_id", "arm", "assigned_on"), "assignments")
+        units = drawn[drawn["experiment"] == self.experiment]
+        self._check(units, drawn, last_day)
         start = pd.Series(day_numbers(units["assigned_on"]), units["customer_id"].astype(object))
-        who = orders["customer_id"].astype(object)
-        since = day_numbers(orders["date"]) - who.map(start).to_numpy(dtype=float, na_value=np.nan)
+        who = bought["customer_id"].astype(object)
+        since = day_numbers(bought["date"]) - who.map(start).to_numpy(dtype=float, na_value=np.nan)
         back = who[(since > 0) & (since <= self.window_days)]
         left = pd.Series(~start.index.isin(back), dtype=float)
         by_arm = left.groupby(units["arm"].to_numpy()).agg(["size", "sum"]).reindex(ARMS)

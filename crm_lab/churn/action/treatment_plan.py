@@ -9,8 +9,10 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.checks import BadInput, as_date, check_settings, need_columns, not_portions, not_positive, not_shares
+from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, TableResult
 
@@ -53,7 +55,7 @@ class TreatmentPlan:
             not_shares(self, "save_rate"),
         )
 
-    def analyze(self, customers: pd.DataFrame, *, as_of: str | date, arms: pd.Series, experiment: str) -> Alerts:
+    def analyze(self, customers: IntoFrame, *, as_of: str | date, arms: pd.Series, experiment: str) -> Alerts:
         """The week's list, hold-out included.
 
         Args:
@@ -67,29 +69,30 @@ class TreatmentPlan:
         Raises:
             BadInput: If a column is missing, a chance lies outside [0, 1], or a customer has no arm.
         """
-        need_columns(customers.columns, NEEDED, "customers")
-        p = customers["p_churn"].to_numpy(dtype=float)
+        table = as_pandas(customers, "customers")
+        need_columns(table.columns, NEEDED, "customers")
+        p = table["p_churn"].to_numpy(dtype=float)
         if not ((p >= 0) & (p <= 1)).all():
             raise BadInput("p_churn has values outside 0 to 1, or missing ones; give chances of leaving.")
-        arm = arms.reindex(customers["customer_id"]).to_numpy()
+        arm = arms.reindex(table["customer_id"]).to_numpy()
         unknown = ~np.isin(arm.astype(object), [TREATMENT, CONTROL])
         if unknown.any():
             raise BadInput(f"{int(unknown.sum())} customers have no arm; assign each to '{TREATMENT}' or '{CONTROL}'.")
-        stake = customers["value"].to_numpy(dtype=float) * self.margin
-        loss = customers["at_risk"].to_numpy(dtype=float) * self.margin if "at_risk" in customers else p * stake
+        stake = table["value"].to_numpy(dtype=float) * self.margin
+        loss = table["at_risk"].to_numpy(dtype=float) * self.margin if "at_risk" in table else p * stake
         frame = pd.DataFrame(
             {
-                "customer_id": customers["customer_id"].to_numpy(),
+                "customer_id": table["customer_id"].to_numpy(),
                 "p_churn": p,
                 "margin_at_stake": stake,
                 "expected_loss": loss,
                 "expected_profit": self.save_rate * loss - self.contact_cost,
                 "break_even": np.divide(self.contact_cost, loss, out=np.full(len(p), np.inf), where=loss > 0),
-                "reasons": customers["reasons"].to_numpy() if "reasons" in customers else "",
+                "reasons": table["reasons"].to_numpy() if "reasons" in table else "",
                 "arm": arm,
             }
         )
-        contacts = customers["contacts_91"] if "contacts_91" in customers else pd.Series(-np.inf, customers.index)
+        contacts = table["contacts_91"] if "contacts_91" in table else pd.Series(-np.inf, table.index)
         capped = contacts.to_numpy(dtype=float) >= self.max_contacts
         chosen = frame[(frame["expected_profit"] > 0) & ~capped]
         chosen = chosen.sort_values(["expected_profit", "customer_id"], ascending=[False, True], ignore_index=True)

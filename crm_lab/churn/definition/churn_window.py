@@ -8,10 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_date
 from crm_lab.checks import CannotAnswer, check_settings, not_rising, too_small
-from crm_lab.data.kernels.purchase_log import purchase_log
+from crm_lab.data.kernels.purchase_log import order_table, purchase_log
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult
@@ -45,18 +46,28 @@ class ChurnWindow:
             max_chance=not 0 < self.max_chance < 1 and "it must lie between 0 and 1",
         )
 
-    def analyze(self, orders: pd.DataFrame, *, as_of: str | date, segments: pd.Series | None = None) -> WindowEvidence:
+    def analyze(
+        self,
+        orders: IntoFrame,
+        *,
+        as_of: str | date,
+        segments: pd.Series | None = None,
+        customer: str = "customer_id",
+        date: str = "date",
+    ) -> WindowEvidence:
         """Chance of return by length of silence, from all silences up to `as_of`, open ones censored.
 
         Args:
-            orders: The table `orders`.
+            orders: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
             as_of: Last day that counts.
             segments: Customer id to segment; customers without one are left out of the segments' rows.
+            customer: Column with the customer.
+            date: Column with the date.
 
         Raises:
             BadInput: If the data are shorter than the shortest window and the horizon.
         """
-        log = purchase_log(orders, as_of)
+        log = purchase_log(order_table(orders, customer=customer, date=date), as_of)
         span = log.as_of - int(log.day.min())
         need = self.windows[0] + self.horizon_days
         if span < need:

@@ -9,11 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_date, day_number
 from crm_lab.checks import CannotAnswer, as_date, check_settings, not_rising, too_small
 from crm_lab.churn.definition.labels import days_to_next_order
-from crm_lab.data.kernels.purchase_log import purchase_log
+from crm_lab.data.kernels.purchase_log import order_table, purchase_log
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult
@@ -37,7 +38,7 @@ class LabelStability:
     def __post_init__(self) -> None:
         check_settings(self, not_rising(self, "windows"), too_small(self, watch_days=1))
 
-    def analyze(self, orders: pd.DataFrame, *, days: Sequence[str | date], last_day: str | date) -> Stability:
+    def analyze(self, orders: IntoFrame, *, days: Sequence[str | date], last_day: str | date) -> Stability:
         """Label every customer known on each day by each window, and see who came back after it.
 
         Args:
@@ -49,7 +50,8 @@ class LabelStability:
             BadInput: If a day leaves no room for the shortest window.
         """
         end = day_number(as_date(last_day, "last_day"))
-        frame = pd.concat([self._rows(orders, as_date(day), end) for day in days], ignore_index=True)
+        table = order_table(orders)
+        frame = pd.concat([self._rows(table, as_date(day), end) for day in days], ignore_index=True)
         return Stability(frame, self)
 
     def _rows(self, orders: pd.DataFrame, day: date, end: int) -> pd.DataFrame:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.calendar import day_number, day_numbers
-from crm_lab.checks import BadInput, as_date, need_columns
+from crm_lab.checks import BadInput, as_date
+from crm_lab.data.kernels.purchase_log import order_table
 
 
 def left_after(
-    orders: pd.DataFrame, customers: pd.Index, *, as_of: str | date, window_days: int | pd.Series, last_day: str | date
+    orders: IntoFrame, customers: pd.Index, *, as_of: str | date, window_days: int | pd.Series, last_day: str | date
 ) -> pd.Series:
     """1 for customers without an order in the `window_days` days after `as_of`, else 0.
 
@@ -35,13 +37,13 @@ def left_after(
     Raises:
         BadInput: If the window is not over on `last_day`, or is shorter than a day.
     """
-    need_columns(orders.columns, ("customer_id", "date"), "orders")
+    table = order_table(orders)
     if isinstance(window_days, pd.Series):
         own = window_days.reindex(customers)
     else:
         own = pd.Series(window_days, index=customers)
     _check_windows(own, as_date(as_of), as_date(last_day, "last_day"))
-    wait = days_to_next_order(orders, customers, day_number(as_of), day_number(as_of) + own.max())
+    wait = days_to_next_order(table, customers, day_number(as_of), day_number(as_of) + own.max())
     back = wait <= own.to_numpy(dtype=float)  # a missing first purchase is never back
     return pd.Series((~back).astype(int), index=customers, name="left")
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import Problems, need_columns
+from crm_lab.data.kernels.dataframes import purchase_table
 
 PROXIES = ("frequency", "sales", "breadth", "redemptions")
 
@@ -35,17 +37,16 @@ class HealthIndex:
         problems.unless(min(self.weights) >= 0, f"weights is {self.weights!r}; none may be negative.")
         problems.raise_any()
 
-    def analyze(self, transactions: pd.DataFrame, redemptions: pd.DataFrame | None = None) -> HealthPanel:
+    def analyze(self, transactions: IntoFrame, redemptions: IntoFrame | None = None) -> HealthPanel:
         """The index of every customer in every month of the data.
 
         Args:
             transactions: customer_id, date, order_id, product_id, net_amount.
             redemptions: customer_id and date of each coupon redeemed; without it the other weights are scaled up.
         """
-        need_columns(
-            transactions.columns, ("customer_id", "date", "order_id", "product_id", "net_amount"), "transactions"
-        )
-        lines = transactions[transactions["customer_id"].notna()]
+        sold = purchase_table(transactions, "transactions", also=["order_id", "product_id"])
+        need_columns(sold.columns, ("customer_id", "date", "order_id", "product_id", "net_amount"), "transactions")
+        lines = sold[sold["customer_id"].notna()]
         month = lines["date"].dt.to_period("M")
         months = pd.period_range(month.min(), month.max(), freq="M")
         ids = pd.Index(np.sort(lines["customer_id"].unique()))
@@ -63,7 +64,8 @@ class HealthIndex:
             "breadth": table(by["product_id"].nunique()),
         }
         if redemptions is not None:
-            known = redemptions[redemptions["customer_id"].isin(ids)]
+            redeemed = purchase_table(redemptions, "redemptions", amount=None)
+            known = redeemed[redeemed["customer_id"].isin(ids)]
             proxies["redemptions"] = table(known.groupby(["customer_id", known["date"].dt.to_period("M")]).size())
         weights = {name: w for name, w in zip(PROXIES, self.weights, strict=True) if name in proxies}
         scale = 100 / sum(weights.values())

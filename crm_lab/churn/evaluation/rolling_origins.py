@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, CannotAnswer, as_date, check_settings, too_small
@@ -18,6 +19,7 @@ from crm_lab.churn.features.panels import Panels, Past
 from crm_lab.churn.models.learners import Estimator, fit_score, quiet_threads
 from crm_lab.churn.models.reason_codes import contributions, reasons
 from crm_lab.churn.models.recalibration import Correction, Method, learn_correction
+from crm_lab.data.kernels.purchase_log import order_table
 from crm_lab.stats import ranking
 
 COLUMNS = (
@@ -64,7 +66,7 @@ class RollingOrigins(Judgement):
 
     def analyze(
         self,
-        orders: pd.DataFrame,
+        orders: IntoFrame,
         *,
         last_day: str | date,
         models: Mapping[str, Estimator],
@@ -90,7 +92,12 @@ class RollingOrigins(Judgement):
         if self.baseline not in rules:
             raise BadInput(f"The baseline {self.baseline!r} is not among the rules ({', '.join(rules)}); add it.")
         maker = Panels(
-            self.active_days, self.window_days, orders, as_date(last_day, "last_day"), transactions, stores=stores
+            self.active_days,
+            self.window_days,
+            order_table(orders),
+            as_date(last_day, "last_day"),
+            transactions,
+            stores=stores,
         )
         parts, methods = [], set[Method]()
         for test in self.tests:
@@ -122,7 +129,7 @@ class RollingOrigins(Judgement):
 
     def score(
         self,
-        orders: pd.DataFrame,
+        orders: IntoFrame,
         *,
         as_of: str | date,
         model: Estimator,
@@ -150,7 +157,8 @@ class RollingOrigins(Judgement):
         from sklearn.base import clone
 
         today = as_date(as_of)
-        known_by = orders[orders["date"] <= pd.Timestamp(today)]
+        log = order_table(orders)
+        known_by = log[log["date"] <= pd.Timestamp(today)]
         maker = Panels(self.active_days, self.window_days, known_by, today, transactions, exposures, stores)
         past = Past.of([maker.at(day) for day in self.training(today, maker.first_day)])
         x, every, known = maker.customers(today)

@@ -9,11 +9,13 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.calendar import day_date
 from crm_lab.checks import CannotAnswer, Problems, check_settings, need_columns, too_small
 from crm_lab.churn.features.line_features import LINE_FEATURES, line_features
+from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.data.kernels.purchase_log import PurchaseLog, purchase_log
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult
@@ -56,12 +58,12 @@ class CustomerFeatures:
 
     def analyze(
         self,
-        orders: pd.DataFrame,
+        orders: IntoFrame,
         *,
         as_of: str | date,
-        transactions: pd.DataFrame | None = None,
-        exposures: pd.DataFrame | None = None,
-        stores: pd.DataFrame | None = None,
+        transactions: IntoFrame | None = None,
+        exposures: IntoFrame | None = None,
+        stores: IntoFrame | None = None,
     ) -> FeatureTable:
         """One row per customer with an order up to `as_of`; whatever is later is never read.
 
@@ -83,8 +85,12 @@ class CustomerFeatures:
                 f"{MIN_HISTORY_DAYS}. Choose {day_date(int(log.day.min()) + MIN_HISTORY_DAYS)} or later."
             )
         columns = _order_features(log, self.recent_days)
-        columns |= line_features(log, transactions, exposures, self.recent_days, stores)
-        frame = pd.DataFrame({"customer_id": pd.array(log.ids, dtype="str"), **columns})
+        lines, contacts, shops = (
+            None if t is None else as_pandas(t, name)
+            for name, t in (("transactions", transactions), ("exposures", exposures), ("stores", stores))
+        )
+        columns |= line_features(log, lines, contacts, self.recent_days, shops)
+        frame = pd.DataFrame({"customer_id": pd.Series(log.ids).infer_objects(), **columns})
         dropped = tuple(f for f, names in FAMILIES.items() if not set(names) & set(columns))
         return FeatureTable(frame, day_date(log.as_of), dropped)
 

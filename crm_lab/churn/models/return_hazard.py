@@ -8,11 +8,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.calendar import day_number
 from crm_lab.checks import BadInput, CannotAnswer, as_date, check_settings, need_columns, not_among, too_small
 from crm_lab.churn.definition.labels import days_to_next_order
+from crm_lab.data.kernels.purchase_log import order_table
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult
@@ -53,7 +55,7 @@ class ReturnHazard:
         )
 
     def analyze(
-        self, features: pd.DataFrame, orders: pd.DataFrame, *, as_of: str | date, last_day: str | date
+        self, features: pd.DataFrame, orders: IntoFrame, *, as_of: str | date, last_day: str | date
     ) -> Returning:
         """Watch every customer from `as_of` to the first purchase after it, or to `last_day`.
 
@@ -73,7 +75,7 @@ class ReturnHazard:
         flat = [c for c in self.covariates if features[c].nunique() < 2]
         if flat:
             raise BadInput(f"{', '.join(flat)} has one value for all customers; leave it out of covariates.")
-        first = days_to_next_order(orders, features.index, start, end)
+        first = days_to_next_order(order_table(orders), features.index, start, end)
         back, waited = (~np.isnan(first)).astype(float), np.nan_to_num(first, nan=end - start)
         x = doublings(features, self.covariates)
         events = int(back.sum())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+from narwhals.typing import IntoFrame
 from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln
 
@@ -13,6 +13,7 @@ from crm_lab.arrays import Floats
 from crm_lab.checks import CannotAnswer, Problems, check_settings, need_columns, negative
 from crm_lab.clv.fitting.newton import LogLikelihood, Optimum, maximise, trigamma
 from crm_lab.clv.models.parameter_fit import ParameterFit
+from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout
 
@@ -32,7 +33,7 @@ class GammaGamma:
     def __post_init__(self) -> None:
         check_settings(self, negative(self, "ridge"))
 
-    def fit(self, summary: pd.DataFrame) -> GammaGammaFit:
+    def fit(self, summary: IntoFrame) -> GammaGammaFit:
         """Fit to the repeat buyers with positive mean spend; the others are counted and left out.
 
         Args:
@@ -41,9 +42,10 @@ class GammaGamma:
         Raises:
             BadInput: If columns are missing, money is negative, or fewer than ten repeat buyers are left.
         """
-        need_columns(summary.columns, ("frequency", "monetary_value"), "The purchase summary")
-        x = summary["frequency"].to_numpy(dtype=float)
-        mean = summary["monetary_value"].to_numpy(dtype=float)
+        table = as_pandas(summary, "The purchase summary")
+        need_columns(table.columns, ("frequency", "monetary_value"), "The purchase summary")
+        x = table["frequency"].to_numpy(dtype=float)
+        mean = table["monetary_value"].to_numpy(dtype=float)
         problems = Problems("The purchase summary")
         bad = ~np.isfinite(mean)
         problems.unless(not bad.any(), f"{bad.sum():,} rows have a missing monetary_value; drop them.")

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, CannotAnswer, check_settings, need_columns, negative, not_among
@@ -14,6 +14,7 @@ from crm_lab.clv.fitting.counts import Counts, compress
 from crm_lab.clv.fitting.newton import LogLikelihood, Optimum, maximise
 from crm_lab.clv.fitting.nobody_leaves import without_dropout
 from crm_lab.clv.models.purchase_fit import PurchaseFit, Story
+from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit
 from crm_lab.messages import Message
 
@@ -47,21 +48,22 @@ class PurchaseModel(Story):
     def start(self, counts: Counts) -> Floats:
         """Starting values, in the units of the data, shape (k,)."""
 
-    def fit(self, summary: pd.DataFrame) -> PurchaseFit:
+    def fit(self, summary: IntoFrame) -> PurchaseFit:
         """Fit by maximum likelihood.
 
         Args:
-            summary: What `crm_lab.data.kernels.purchases.purchase_summary` returns.
+            summary: What `purchase_summary` returns, or a DataFrame of any engine with frequency, recency and T.
 
         Raises:
             BadInput: If columns are missing, rows are impossible, the unit differs, or nobody came back.
         """
-        need_columns(summary.columns, ("frequency", "recency", "T"), "The purchase summary")
-        unit = summary.attrs.get("unit", self.unit)
+        table = as_pandas(summary, "The purchase summary")
+        need_columns(table.columns, ("frequency", "recency", "T"), "The purchase summary")
+        unit = table.attrs.get("unit", self.unit)
         if unit != self.unit:
             raise BadInput(f"The summary is in unit {unit!r} and the model in {self.unit!r}; give both one unit.")
-        fitted = self.fit_counts(compress(summary["frequency"], summary["recency"], summary["T"]))
-        return replace(fitted, summary=summary)
+        fitted = self.fit_counts(compress(table["frequency"], table["recency"], table["T"]))
+        return replace(fitted, summary=table)
 
     def fit_counts(self, counts: Counts, start: Floats | None = None) -> PurchaseFit:
         """Fit to compressed counts.

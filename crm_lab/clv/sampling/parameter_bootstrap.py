@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.clv.fitting.counts import compress
 from crm_lab.clv.fitting.newton import maximise
 from crm_lab.clv.models.purchase_model import PurchaseModel
+from crm_lab.data.kernels.dataframes import as_pandas
 
 
 def bootstrap(
-    model: PurchaseModel, summary: pd.DataFrame, samples: int = 1000, *, rng: np.random.Generator | int = 0
+    model: PurchaseModel, summary: IntoFrame, samples: int = 1000, *, rng: np.random.Generator | int = 0
 ) -> pd.DataFrame:
     """Parameters of `samples` refits.
 
@@ -29,6 +31,7 @@ def bootstrap(
         One row a refit that reached a maximum, one column a parameter.
     """
     rng = np.random.default_rng(rng)
+    summary = as_pandas(summary, "The purchase summary")
     counts = compress(summary["frequency"], summary["recency"], summary["T"])
     start = model.fit_counts(counts).estimates
     rows: list[Floats] = []

@@ -55,13 +55,27 @@ class HoldoutCheck:
         as_of: str | date,
         *,
         rng: np.random.Generator | int = 0,
+        customer: str = "customer_id",
+        date: str = "date",
+        amount: str = "net_amount",
     ) -> HoldoutResult:
         """Compare predictions made at `calibration_end` with what happened up to `as_of`.
+
+        Args:
+            purchases: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
+            calibration_end: Last day that the models see.
+            as_of: Last day of the holdout.
+            rng: Seed or generator of the predictive draws.
+            customer: Column with the customer.
+            date: Column with the date.
+            amount: Column with the amount.
 
         Raises:
             BadInput: If the dates are in the wrong order or nobody bought in the holdout.
         """
-        data = calibration_holdout(purchases, calibration_end, as_of, unit=self.unit)
+        data = calibration_holdout(
+            purchases, calibration_end, as_of, unit=self.unit, customer=customer, date=date, amount=amount
+        )
         if not data["holdout_purchases"].any():
             raise CannotAnswer(
                 f"None of the {len(data):,} customers bought between {calibration_end} and {as_of}; there is "

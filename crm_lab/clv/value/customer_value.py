@@ -71,20 +71,26 @@ class CustomerValue:
         *,
         check: HoldoutResult | None = None,
         rng: np.random.Generator | int = 0,
+        customer: str = "customer_id",
+        date: str = "date",
+        amount: str = "net_amount",
     ) -> CustomerValueResult:
         """Fit both models to the purchases up to a date and value every customer.
 
         Args:
-            purchases: Orders or transactions, as in `purchase_summary`.
+            purchases: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
             as_of: Last day that counts; values are as of its evening.
             check: A holdout check of the same model; the readout then says by how much it missed revenue,
                 which the predictive interval cannot know.
             rng: Seed or generator of the predictive draws.
+            customer: Column with the customer.
+            date: Column with the date.
+            amount: Column with the amount.
 
         Raises:
             BadInput: If the purchases cannot be used; see `purchase_summary`, `PurchaseModel.fit`.
         """
-        summary = purchase_summary(purchases, as_of, unit=self.unit)
+        summary = purchase_summary(purchases, as_of, unit=self.unit, customer=customer, date=date, amount=amount)
         fit = purchase_model(self.model, self.unit).fit(summary)
         spend = GammaGamma().fit(summary)
         missed = None if check is None else check.revenue_ratio(fit.model.title)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,22 @@ class PurchaseLog:
         return out
 
 
+def order_table(orders: IntoFrame, what: str = "orders", **names: str) -> pd.DataFrame:
+    """Orders of any engine under our names, with money and units where they are there.
+
+    Args:
+        orders: One row per purchase or order.
+        what: What an error calls it.
+        names: The user's names of columns, as in `purchase_table`: customer, date, amount.
+
+    Raises:
+        BadInput: As `purchase_table`; an amount is needed only where its column is there or was named.
+    """
+    there = "amount" in names or "net_amount" in column_names(orders, what)
+    settings: dict[str, Any] = dict(names) if there else {**names, "amount": None}
+    return purchase_table(orders, what, also=SUMS, **settings)
+
+
 def purchase_log(orders: IntoFrame, as_of: str | date) -> PurchaseLog:
     """Orders up to and including `as_of` as arrays; orders without a customer are left out.
 
@@ -61,8 +78,7 @@ def purchase_log(orders: IntoFrame, as_of: str | date) -> PurchaseLog:
         BadInput: If a column is missing or no order is that early.
     """
     last = day_number(as_of)
-    money = "net_amount" if "net_amount" in column_names(orders, "orders") else None
-    table = purchase_table(orders, "orders", amount=money, also=SUMS)
+    table = order_table(orders)
     day = day_numbers(table["date"])
     keep = (day <= last) & table["customer_id"].notna().to_numpy()
     if not keep.any():

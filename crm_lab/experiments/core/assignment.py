@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from crm_lab.checks import BadInput, Problems
+from crm_lab.data.kernels.dataframes import as_pandas
 
 HALVES: Mapping[str, float] = {"control": 0.5, "treatment": 0.5}
 
@@ -59,7 +61,7 @@ def assign(ids: Sequence[object] | pd.Series, salt: str, shares: Mapping[str, fl
 
 
 def assign_stratified(
-    frame: pd.DataFrame, strata: Sequence[str], rng: np.random.Generator | int, shares: Mapping[str, float] = HALVES
+    frame: IntoFrame, strata: Sequence[str], rng: np.random.Generator | int, shares: Mapping[str, float] = HALVES
 ) -> NDArray[np.object_]:
     """The arm of each row, drawn so that every stratum has the shares as exactly as its size allows.
 
@@ -78,6 +80,7 @@ def assign_stratified(
     [[3, 3], [2, 2]]
     """
     check_shares(shares)
+    frame = as_pandas(frame, "The frame")
     missing = [c for c in strata if c not in frame.columns]
     if missing or not strata:
         raise BadInput(f"strata {list(strata)} are not all columns; the frame has {', '.join(frame.columns)}.")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.data.kernels.dataframes import as_pandas
+from crm_lab.experiments.core.spend_by_arm import Arms, spend_by_arm
 from crm_lab.stats.moments import Moments, moments_by
 
 MISSING = "_missing"
@@ -57,13 +61,13 @@ class Experiment:
     @classmethod
     def from_frame(
         cls,
-        frame: pd.DataFrame,
+        frame: IntoFrame,
         *,
         arm: str,
-        outcomes: Sequence[str],
-        covariates: Sequence[str] | Mapping[str, Sequence[str]] = (),
+        outcomes: Sequence[str] | str,
+        covariates: Sequence[str] | str | Mapping[str, Sequence[str]] = (),
         unit: str | None = None,
-        control: str = "control",
+        control: object = "control",
         shares: Mapping[str, float] | None = None,
         truth: Mapping[str, float] | None = None,
     ) -> Experiment:
@@ -72,13 +76,13 @@ class Experiment:
         Without a unit id identical rows are different people and are all kept.
 
         Args:
-            frame: One row per unit; it is not changed.
+            frame: One row per unit, in a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark; it is not changed.
             arm: Column with the arm.
             outcomes: Numeric columns measured after the assignment; 0 where nothing happened.
             covariates: Numeric columns measured before it; gaps are allowed (late joiners). A mapping gives
                 outcomes their own, e.g. ``{"spend": ["spend_before"], "orders": ["orders_before"]}``.
             unit: Column with the unit's id.
-            control: Which value of `arm` is the control.
+            control: Which value of `arm` is the control, e.g. ``0`` or ``"A"``.
             shares: Planned share per arm; equal unless given.
             truth: Planted effect per outcome, if the effect is made up.
 
@@ -89,6 +93,9 @@ class Experiment:
         >>> Experiment.from_frame(frame, arm="arm", outcomes=["spend"]).counts()
         {'control': 4, 'treatment': 4}
         """
+        frame = as_pandas(frame, "The experiment's frame")
+        outcomes, covariates = _names(outcomes), covariates if isinstance(covariates, Mapping) else _names(covariates)
+        control, shares = str(control), {str(name): share for name, share in shares.items()} if shares else None
         own = covariates if isinstance(covariates, Mapping) else {}
         past = list(dict.fromkeys(c for names in own.values() for c in names)) if own else list(covariates)
         needed = [arm, *outcomes, *past, *([unit] if unit else [])]
@@ -116,6 +123,52 @@ class Experiment:
             dict(truth or {}),
             pasts={name: _with_flags(names, flags) for name, names in own.items()},
             judged=tuple(outcomes[:1]),
+        )
+
+    @classmethod
+    def from_purchases(
+        cls,
+        purchases: IntoFrame,
+        arms: Arms,
+        *,
+        start: str | date,
+        end: str | date,
+        control: object = "control",
+        customer: str = "customer_id",
+        date: str = "date",
+        amount: str = "net_amount",
+    ) -> Experiment:
+        """Make an experiment of purchases and of who was assigned to which arm.
+
+        Every assigned customer counts, buyers or not. Outcomes are ``spend`` and ``orders`` from `start` to `end`,
+        each with its own past as covariate: the same over as many days before `start`.
+
+        Args:
+            purchases: One row per purchase or order, in a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark; a
+                customer's purchases of one day are one order unless there is a column ``order_id``.
+            arms: The arm of each assigned customer: a mapping or a series by customer, or a table with the customer's
+                column and ``arm``.
+            start: First day of the test.
+            end: Last day that counts.
+            control: Which arm is the control.
+            customer: Column with the customer.
+            date: Column with the date.
+            amount: Column with the amount.
+
+        Raises:
+            BadInput: With every problem of the tables.
+
+        >>> sales = pd.DataFrame({"customer_id": list("abcd"), "date": "2024-03-05", "net_amount": [5, 7, 9, 11]})
+        >>> arms = {"a": "control", "b": "control", "c": "postcard", "d": "postcard"}
+        >>> test = Experiment.from_purchases(sales, arms, start="2024-03-01", end="2024-03-31")
+        >>> test.frame.groupby("arm")["spend"].mean().to_dict()
+        {'control': 6.0, 'postcard': 10.0}
+        """
+        names = {"customer": customer, "date": date, "amount": amount}
+        units = spend_by_arm(purchases, arms, start=start, end=end, **names)
+        past = {"spend": ["spend_before"], "orders": ["orders_before"]}
+        return cls.from_frame(
+            units, arm="arm", outcomes=list(past), covariates=past, unit="customer_id", control=control
         )
 
     @property
@@ -168,6 +221,10 @@ class Experiment:
         return replace(self, frame=frame, caps={**self.caps, outcome: cap})
 
 
+def _names(names: Sequence[str] | str) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
 def _arm_problems(arms: pd.Series, control: str, shares: Mapping[str, float] | None) -> list[str]:
     found = sorted(arms.dropna().unique())
     problems = []
@@ -176,7 +233,7 @@ def _arm_problems(arms: pd.Series, control: str, shares: Mapping[str, float] | N
     if len(found) < 2:
         problems.append(f"only {len(found)} arm is present ({', '.join(found)}); an effect needs two.")
     if control not in found:
-        problems.append(f"no row is in the control {control!r}; the arms are {', '.join(found)}.")
+        problems.append(f"no row is in the control {control!r}; the arms are {', '.join(found)}: name one as control.")
     unknown = sorted(set(found) - set(shares)) if shares else []
     if unknown:
         rows = int(arms.isin(unknown).sum())

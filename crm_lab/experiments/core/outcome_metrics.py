@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from crm_lab.checks import BadInput, need_columns
 from crm_lab.experiments.core.experiment import Experiment
@@ -99,6 +101,34 @@ def judged(experiment: Experiment, unit: str = "") -> tuple[Metric, ...]:
         share_of(name) if name in flags else mean_of(name, unit if name == experiment.judged[0] else "")
         for name in experiment.judged
     )
+
+
+def metrics_of(metrics: Sequence[Metric | str] | str, frame: pd.DataFrame, what: str) -> tuple[Metric, ...]:
+    """Metrics, those given by name read from the frame: a share where all values are 0 or 1, else a mean.
+
+    Args:
+        metrics: Metrics or names of columns; ``"spend / orders"`` is a ratio of totals unless a column is called so.
+        frame: One row per unit.
+        what: What an error calls the frame.
+
+    Raises:
+        BadInput: If a named column is missing.
+
+    >>> units = pd.DataFrame({"spend": [5.0, 0.0], "orders": [2, 0], "bought": [1, 0]})
+    >>> [(m.name, m.kind) for m in metrics_of(["spend", "bought", "spend / orders"], units, "The frame")]
+    [('spend', 'mean'), ('bought', 'share'), ('spend / orders', 'ratio')]
+    """
+    named = [metrics] if isinstance(metrics, str) else metrics
+    return tuple(_by_name(m, frame, what) if isinstance(m, str) else m for m in named)
+
+
+def _by_name(name: str, frame: pd.DataFrame, what: str) -> Metric:
+    top, slash, bottom = name.partition(" / ")
+    if slash and name not in frame:
+        need_columns(frame.columns, (top, bottom), what)
+        return ratio_of(top, bottom)
+    need_columns(frame.columns, (name,), what)
+    return share_of(name) if frame[name].dropna().isin([0, 1]).all() else mean_of(name)
 
 
 def metric_problem(metric: Metric, experiment: Experiment) -> Message | None:

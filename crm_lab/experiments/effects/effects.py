@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import pandas as pd
@@ -12,7 +12,7 @@ import pandas as pd
 from crm_lab.checks import check_settings, not_among, not_inside
 from crm_lab.experiments.core.estimate import Adjust, JointMeans, difference, joint_means
 from crm_lab.experiments.core.experiment import Experiment
-from crm_lab.experiments.core.outcome_metrics import Metric, metric_problem, outcome_label
+from crm_lab.experiments.core.outcome_metrics import Metric, metric_problem, metrics_of, outcome_label
 from crm_lab.experiments.effects.effect import (
     Correction,
     Effect,
@@ -36,13 +36,15 @@ class Effects:
     """Effects of a test on its metrics.
 
     Attributes:
-        metrics: What is measured; the first is the primary one.
+        metrics: What is measured, the primary one first: metrics (`mean_of`, `share_of`, `ratio_of`) or names of
+            columns. A name stands for the mean, or for the share where the column holds 0 and 1 only;
+            ``"spend / orders"`` for a ratio of totals.
         adjust: Ways of using the pre-period, shown side by side; the last one counts.
         level: Confidence level.
         correction: Correction of the p values of the metrics for their number.
     """
 
-    metrics: tuple[Metric, ...]
+    metrics: Sequence[Metric | str] | str
     adjust: tuple[Adjust, ...] = ("none", "lin")
     level: float = 0.95
     correction: Correction = "none"
@@ -59,7 +61,8 @@ class Effects:
         """Effects of every treatment arm against the control."""
         rows: list[Effect] = []
         good: list[Metric] = []
-        for metric in self.metrics:
+        metrics = metrics_of(self.metrics, experiment.frame, "The experiment")
+        for metric in metrics:
             refusal = metric_problem(metric, experiment)
             if refusal is None:
                 good.append(metric)
@@ -68,9 +71,11 @@ class Effects:
         found = {(e.metric, e.arm, e.adjust): e for way in dict.fromkeys(self.adjust) for e in
                  corrected(self._one_way(good, experiment, way), self.correction)}  # fmt: skip
         rows += found.values()
-        order = {metric: i for i, metric in enumerate(self.metrics)}
+        order = {metric: i for i, metric in enumerate(metrics)}
         rows.sort(key=lambda e: (order[e.metric], e.arm))
-        return EffectsResult(self, tuple(rows), experiment.counts(), dict(experiment.truth), experiment.caps)
+        return EffectsResult(
+            replace(self, metrics=metrics), tuple(rows), experiment.counts(), dict(experiment.truth), experiment.caps
+        )
 
     def _one_way(self, metrics: Sequence[Metric], experiment: Experiment, way: Adjust) -> list[Effect]:
         """Effects of all metrics; those that share covariates are estimated together."""

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.checks import BadInput
+from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.fact_rows import id_part
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
@@ -33,7 +35,7 @@ class ResponseRates:
     by: str = ""
     level: float = 0.95
 
-    def analyze(self, messages: pd.DataFrame | None) -> ResponseRatesResult:
+    def analyze(self, messages: IntoFrame | None) -> ResponseRatesResult:
         """Every rate that the columns allow; customers are the sampling unit where customer_id names them.
 
         Args:
@@ -46,6 +48,7 @@ class ResponseRates:
         """
         if messages is None:
             return ResponseRatesResult(self, ())
+        messages = as_pandas(messages, "The table of messages")
         flags = messages if "sent" in messages else messages.assign(sent=1)
         have = [c for c in (*DENOMINATORS, *NUMERATORS) if c in flags.columns]
         if not set(have) & set(NUMERATORS):

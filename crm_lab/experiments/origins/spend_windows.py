@@ -7,14 +7,24 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 from numpy.typing import ArrayLike, NDArray
 
-from crm_lab.checks import CannotAnswer, Problems, as_date, need_columns
+from crm_lab.checks import CannotAnswer, Problems, as_date
+from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.experiments.core.outcome_metrics import Metric
 
 
 def spend_windows(
-    orders: pd.DataFrame, *, start: str | date, pre_days: int, post_days: int, as_of: str | date
+    orders: IntoFrame,
+    *,
+    start: str | date,
+    pre_days: int,
+    post_days: int,
+    as_of: str | date,
+    customer: str = "customer_id",
+    date: str = "date",
+    amount: str = "net_amount",
 ) -> pd.DataFrame:
     """Spend and orders of each customer before and after a day.
 
@@ -22,11 +32,14 @@ def spend_windows(
     day. Who bought nothing in a window has 0 there, which is an outcome and not a gap.
 
     Args:
-        orders: Columns customer_id, date, net_amount.
+        orders: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
         start: First day of the test.
         pre_days: Days before it that make the pre-period.
         post_days: Days from it on that make the outcome window.
         as_of: Last day in the data.
+        customer: Column with the customer.
+        date: Column with the date.
+        amount: Column with the amount.
 
     Returns:
         customer_id, spend_before, orders_before, spend, orders; sorted by customer.
@@ -34,7 +47,7 @@ def spend_windows(
     Raises:
         BadInput: If the outcome window ends after `as_of`, or no customer bought before `start`.
     """
-    need_columns(orders.columns, ["customer_id", "date", "net_amount"], "orders")
+    table = purchase_table(orders, "orders", customer=customer, date=date, amount=amount)
     first, last_known = as_date(start, "start"), as_date(as_of)
     end = first + timedelta(days=post_days)
     problems = Problems("windows of the test")
@@ -47,7 +60,7 @@ def spend_windows(
         f"as lost spend: choose post_days of at most {(last_known - first).days + 1}.",
     )
     problems.raise_any()
-    known = orders.loc[orders["customer_id"].notna(), ["customer_id", "date", "net_amount"]]
+    known = table.loc[table["customer_id"].notna(), ["customer_id", "date", "net_amount"]]
     day, t0 = known["date"], pd.Timestamp(first)
     units = pd.Index(known.loc[day < t0, "customer_id"].unique(), name="customer_id").sort_values()
     if units.empty:

@@ -10,9 +10,11 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 from scipy import stats
 
 from crm_lab.checks import check_settings, need_columns, not_inside, not_positive
+from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.experiments.core.estimate import joint_means
 from crm_lab.experiments.payoff.loyalty_programme import Programme
 from crm_lab.messages import Message
@@ -40,7 +42,7 @@ class RoiDesign:
         check_settings(self, not_positive(self, "lift"), not_inside(self, "power"))
 
     def analyze(
-        self, units: pd.DataFrame, outcome: str, covariates: Sequence[str] = (), available: int | None = None
+        self, units: IntoFrame, outcome: str, covariates: Sequence[str] = (), available: int | None = None
     ) -> RoiDesignResult:
         """How likely the test is to end in ship, by its number of units (half of them treated).
 
@@ -50,6 +52,7 @@ class RoiDesign:
             covariates: Columns from before the window.
             available: Units that could take part; the rows of the history unless given.
         """
+        units = as_pandas(units, "The history")
         need_columns(units.columns, [outcome, *covariates], "The history")
         history = Moments.from_frame(units, [outcome, *covariates])
         way = self.programme.adjust if covariates else "none"

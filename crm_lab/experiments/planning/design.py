@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.checks import check_settings, need_columns, not_inside, not_positive, too_small
+from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.experiments.core.estimate import Adjust, joint_means
-from crm_lab.experiments.core.outcome_metrics import Metric
+from crm_lab.experiments.core.outcome_metrics import Metric, metrics_of
 from crm_lab.experiments.planning.sample_size import (
     check_errors,
     exaggeration,
@@ -73,7 +75,7 @@ class Design:
     """The size of a test, from history.
 
     Attributes:
-        metrics: What will be measured; the first decides.
+        metrics: What will be measured, the first decides: metrics, or names of columns as in `Effects`.
         lift: Smallest relative effect worth seeing.
         alpha: Type I error, two-sided.
         power: Probability of seeing it.
@@ -84,7 +86,7 @@ class Design:
             spread too; otherwise it adds the same to each. A share's formula has its own spread.
     """
 
-    metrics: tuple[Metric, ...]
+    metrics: Sequence[Metric | str] | str
     lift: float = 0.05
     alpha: float = 0.05
     power: float = 0.8
@@ -100,9 +102,7 @@ class Design:
             metrics=not self.metrics and "name at least one",
         )  # fmt: skip
 
-    def analyze(
-        self, units: pd.DataFrame, covariates: Sequence[str] = (), available: int | None = None
-    ) -> DesignResult:
+    def analyze(self, units: IntoFrame, covariates: Sequence[str] = (), available: int | None = None) -> DesignResult:
         """Sizes for every metric and way of adjusting.
 
         Args:
@@ -110,17 +110,17 @@ class Design:
             covariates: Columns from before the window, without gaps.
             available: Units that could take part; the rows of the history unless given.
         """
-        columns = [c for m in self.metrics for c in m.columns]
+        units = as_pandas(units, "The history")
+        metrics = metrics_of(self.metrics, units, "The history")
+        columns = [c for m in metrics for c in m.columns]
         need_columns(units.columns, [*columns, *covariates], "The history")
         history = Moments.from_frame(units, list(dict.fromkeys([*columns, *covariates])))
         at_hand = len(units) if available is None else available
         ways = self.adjust if covariates else ("none",)
         sizes = [
-            self._size(history, metric, covariates, way, at_hand)
-            for metric in self.metrics
-            for way in dict.fromkeys(ways)
+            self._size(history, metric, covariates, way, at_hand) for metric in metrics for way in dict.fromkeys(ways)
         ]
-        return DesignResult(self, tuple(sizes), at_hand, len(units))
+        return DesignResult(replace(self, metrics=metrics), tuple(sizes), at_hand, len(units))
 
     def _size(self, history: Moments, metric: Metric, covariates: Sequence[str], way: Adjust, at_hand: int) -> Size:
         # one arm holding everybody: its own variance times n is the residual variance per unit

@@ -8,8 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.checks import check_settings, need_columns, not_inside, not_positive
+from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 
@@ -29,7 +31,7 @@ class RunTime:
     def __post_init__(self) -> None:
         check_settings(self, not_inside(self, "quantile"), not_positive(self, "cycles"))
 
-    def analyze(self, customers: pd.DataFrame | None) -> RunTimeResult:
+    def analyze(self, customers: IntoFrame | None) -> RunTimeResult:
         """Days the window needs, in whole weeks so that every weekday counts alike.
 
         Args:
@@ -38,6 +40,7 @@ class RunTime:
         """
         if customers is None:
             return RunTimeResult(self, np.array([]), 0)
+        customers = as_pandas(customers, "customer_360")
         need_columns(customers.columns, ["median_gap_days"], "customer_360")
         gaps = customers["median_gap_days"].dropna().to_numpy(dtype=float)
         return RunTimeResult(self, gaps, len(customers))

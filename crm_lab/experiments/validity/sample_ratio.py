@@ -9,9 +9,11 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 from scipy import stats
 
 from crm_lab.checks import BadInput, check_settings, need_columns, not_inside
+from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.validity.soundness import srm_pvalue
 from crm_lab.messages import Message
@@ -139,7 +141,7 @@ class SampleRatiosResult(Result):
 
 
 def filter_removals(
-    frame: pd.DataFrame, arm: str, filters: Mapping[str, str] | Sequence[str], alpha: float = 0.001
+    frame: IntoFrame, arm: str, filters: Mapping[str, str] | Sequence[str], alpha: float = 0.001
 ) -> pd.DataFrame:
     """What declared filters removed from each arm, and whether they removed more from one.
 
@@ -161,6 +163,7 @@ def filter_removals(
     from statsmodels.stats.multitest import multipletests
 
     names = list(filters)
+    frame = as_pandas(frame, "The frame")
     need_columns(frame.columns, [arm, *names], "The frame")
     if not names:
         raise BadInput("No filter is declared; name the columns that mark removed units.")

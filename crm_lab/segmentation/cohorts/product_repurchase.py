@@ -9,9 +9,11 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_number, day_numbers
 from crm_lab.checks import CannotAnswer, as_date
+from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
@@ -21,8 +23,8 @@ from crm_lab.stats.survival import kaplan_meier
 
 
 def product_repurchase(
-    lines: pd.DataFrame,
-    products: pd.DataFrame | None,
+    lines: IntoFrame,
+    products: IntoFrame | None,
     column: str,
     *,
     as_of: str | date | datetime,
@@ -44,11 +46,12 @@ def product_repurchase(
     """
     day, spec = as_date(as_of), spec or Repurchase()
     empty = pd.DataFrame(columns=[column, "first_buyers", "share", "lo", "hi", "median_days"])
-    if products is None or column not in products:
+    named = None if products is None else as_pandas(products, "The table of products")
+    if named is None or column not in named:
         return ProductCohortsResult(empty, column, spec.horizons[-1], 0, day)
     known = known_purchases(lines, day, ["customer_id", "date", "product_id"])
     start = day_number(spec.new_from(known["date"].min().date()))
-    group = known["product_id"].map(products.set_index("product_id")[column])
+    group = known["product_id"].map(named.set_index("product_id")[column])
     use = group.notna() & ((known["kind"] == "sale") if "kind" in known else True)
     label, names = pd.factorize(group[use], sort=True)
     customer, _ = pd.factorize(known.loc[use, "customer_id"])

@@ -26,7 +26,8 @@ def repeat_rates(
     """The repeat rate in five definitions, over one window.
 
     Args:
-        orders: ``customer_id``, ``order_id`` and ``date``; one row per order.
+        orders: ``customer_id``, ``date`` and, where there is one, ``order_id`` (without it a customer's purchases of
+            one day are one order); one row per order.
         as_of: Last day that counts.
         window_days: Length of the window that ends with `as_of`.
         repurchase: How new customers are told; its last horizon is used.
@@ -35,14 +36,15 @@ def repeat_rates(
         BadInput: If columns are missing or the window holds no order.
     """
     day, spec = as_date(as_of), repurchase or Repurchase()
-    known = known_purchases(orders, day, ["customer_id", "order_id", "date"])
+    known = known_purchases(orders, day, also=["order_id"])
     since = pd.Timestamp(day) - pd.Timedelta(days=window_days)
     middle = pd.Timestamp(day) - pd.Timedelta(days=window_days // 2)
     inside = known[known["date"] > since]
     if inside.empty:
         raise CannotAnswer(f"The {window_days} days to {day} hold no order; lengthen window_days.")
     by = inside.groupby("customer_id")
-    n_orders, n_days = by["order_id"].nunique(), by["date"].nunique()
+    order = "order_id" if "order_id" in inside else "date"  # without order numbers, a day with purchases is one order
+    n_orders, n_days = by[order].nunique(), by["date"].nunique()
     early = set(inside.loc[inside["date"] <= middle, "customer_id"])
     late = set(inside.loc[inside["date"] > middle, "customer_id"])
     counts = [

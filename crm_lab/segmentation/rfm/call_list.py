@@ -10,8 +10,10 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.checks import BadInput, check_settings, need_columns, not_positive, too_small
+from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.rfm.playbook import CALL_ORDER
@@ -43,7 +45,7 @@ class CallRule:
     def __post_init__(self) -> None:
         check_settings(self, too_small(self, n=1), not_positive(self, "min_overdue"))
 
-    def analyze(self, rfm: RFMResult, customers: pd.DataFrame) -> CallListResult:
+    def analyze(self, rfm: RFMResult, customers: IntoFrame) -> CallListResult:
         """Pick and order the customers.
 
         Args:
@@ -54,6 +56,7 @@ class CallRule:
         Raises:
             BadInput: If columns are missing or no segment to call is among the rules.
         """
+        customers = as_pandas(customers, "The customer table")
         need_columns(customers.columns, _NEEDED, "The customer table")
         order = self._order(rfm.scoring.rules.names)
         joined = rfm.customers[["customer_id", "segment"]].merge(

@@ -144,9 +144,11 @@ class RFMResult(Result):
         """One row per customer: values, scores 1 (worst) … bins (best), cell and segment."""
         return self.customers.copy()
 
-    def score(self, customers: IntoFrame, *, as_of: str | date | datetime, **names: str) -> RFMResult:
-        """Score other customers or purchases with these cut points and rules; `names` are those of `RFM.fit`."""
-        return apply_scoring(self.scoring, customers, as_of=as_of, **names)
+    def score(
+        self, customers: IntoFrame, *, as_of: str | date | datetime, window_days: int | None = None, **names: str
+    ) -> RFMResult:
+        """Score other customers or purchases with these cut points and rules; see `RFM.fit` for the arguments."""
+        return apply_scoring(self.scoring, customers, as_of=as_of, window_days=window_days, **names)
 
     def under(self, scoring_file: str) -> RFMResult:
         """The same customers under a scoring saved before; an empty name keeps the present one."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats, Integers
 from crm_lab.checks import BadInput, check_settings, too_small
@@ -47,7 +48,7 @@ class SegmentStability:
     def __post_init__(self) -> None:
         check_settings(self, too_small(self, draws=50))
 
-    def analyze(self, rfm: RFMResult, lines: pd.DataFrame, *, window_days: int | None = None) -> SegmentStabilityResult:
+    def analyze(self, rfm: RFMResult, lines: IntoFrame, *, window_days: int | None = None) -> SegmentStabilityResult:
         """How often each customer keeps the segment of `rfm`.
 
         Args:
