@@ -57,7 +57,7 @@ def as_pandas(table: IntoFrame, what: str = "The table", columns: Iterable[str] 
 
 def _known_engine(table: IntoFrame, what: str) -> nw.LazyFrame[Any]:
     try:
-        return nw.from_native(table).lazy()
+        frame = nw.from_native(table)
     except TypeError:
         kind = type(table)
         home = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
@@ -65,6 +65,9 @@ def _known_engine(table: IntoFrame, what: str) -> nw.LazyFrame[Any]:
     except nw.exceptions.DuplicateError:
         _refuse_repeated(getattr(table, "column_names", ()), what)
         raise
+    if frame.implementation.is_duckdb():  # whose schema would hide a name that comes twice
+        _refuse_repeated(getattr(table, "columns", ()), what)
+    return frame.lazy()
 
 
 def column_names(table: IntoFrame, what: str = "The table") -> list[str]:
@@ -75,11 +78,7 @@ def column_names(table: IntoFrame, what: str = "The table") -> list[str]:
     """
     if isinstance(table, pd.DataFrame):
         return list(as_pandas(table, what).columns)
-    try:
-        return _known_engine(table, what).collect_schema().names()
-    except nw.exceptions.DuplicateError:
-        _refuse_repeated(getattr(table, "columns", ()), what)
-        raise
+    return _known_engine(table, what).collect_schema().names()
 
 
 def purchase_table(
@@ -126,6 +125,9 @@ def purchase_table(
         raise CannotAnswer(f"{what} has no rows; there is nothing to analyse.")
     problems = Problems(what)
     changed: dict[str, Any] = {}
+    customers = plain_ids(frame["customer_id"])
+    if customers is not frame["customer_id"]:
+        changed["customer_id"] = customers
     days = _days_from_numbers(frame["date"]) if roles["date"] == "day" else _days(frame["date"], date, problems)
     if days is not frame["date"]:
         changed["date"] = days
@@ -163,6 +165,13 @@ def _renamed(frame: pd.DataFrame, roles: Mapping[str, str], also: Sequence[str])
     further = [name for name in also if name in frame and name not in roles and name not in roles.values()]
     chosen = frame[[*roles.values(), *further]]
     return chosen.rename(columns={column: role for role, column in roles.items()}).reset_index(drop=True)
+
+
+def plain_ids(customers: pd.Series) -> pd.Series:
+    """Customers as text or numbers rather than categories or objects; the same series where they are that already."""
+    if isinstance(customers.dtype, pd.CategoricalDtype):
+        return customers.astype(customers.cat.categories.dtype)
+    return customers.infer_objects() if customers.dtype == object else customers
 
 
 def _days_from_numbers(numbers: pd.Series) -> pd.Series:

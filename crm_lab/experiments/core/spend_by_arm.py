@@ -9,7 +9,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.checks import BadInput, as_date, need_columns
-from crm_lab.data.kernels.dataframes import as_pandas, purchase_table
+from crm_lab.data.kernels.dataframes import as_pandas, plain_ids, purchase_table
 
 Arms = Mapping[object, object] | pd.Series | IntoFrame
 
@@ -57,6 +57,7 @@ def spend_by_arm(
         raise BadInput(f"end is {last}, before start {first}; a test lasts a day or more.")
     table = purchase_table(purchases, customer=customer, date=date, amount=amount, also=["order_id", "kind"])
     units = _assigned(arms, customer)
+    units["customer_id"] = plain_ids(units["customer_id"])
     ours = table[table["customer_id"].isin(units["customer_id"])]
     if ours.empty:
         kinds = f"{units['customer_id'].dtype} there, {table['customer_id'].dtype} here"
