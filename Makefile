@@ -7,7 +7,7 @@ BIN         := .venv/bin
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lab check format generated pictures lock bench certify clean
+.PHONY: help setup report test lab check format generated pictures lock dist bench certify clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -82,6 +82,9 @@ lock:  ## resolve both locks again, versions kept (UPGRADE=1: the newest); needs
 	@command -v uv >/dev/null || { echo "'make lock' needs uv: install it with 'pip install uv' and run it again." >&2; exit 2; }
 	@uv run --quiet --no-project --python '>=3.11' .ci/lock.py $(if $(UPGRADE),--upgrade)
 
+dist: setup  ## wheel and source archive in dist/, tried in an environment without a checkout
+	@$(BIN)/python .ci/dist.py
+
 bench: .venv/.dev  ## speed as ratios to named peers, into outputs/bench.json
 	@$(BIN)/python -m benchmarks
 
@@ -89,4 +92,4 @@ certify: .venv/.dev  ## long statistical certification, into outputs/certify.jso
 	@$(BIN)/python -m certification
 
 clean:  ## remove outputs and built workspaces, keep the environment
-	@rm -rf outputs/* data/.workspaces
+	@rm -rf outputs/* data/.workspaces dist

@@ -12,6 +12,7 @@ import click
 from crm_lab.checks import BadInput
 
 COMMANDS: Final = ("run", "init", "list", "help", "notebooks", "lab", "simulate", "teach", "claims")
+WITHOUT_A_PROJECT: Final = ("simulate", "claims")
 INTERRUPTED = 130
 
 
@@ -35,6 +36,17 @@ class LazyGroup(click.Group):
     ) -> click.Command | None:
         """The command of that name, its module loaded now."""
         return _command(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that was asked for, refused where it needs a project and there is none."""
+        from crm_lab.project import need_project
+
+        name, command, rest = super().resolve_command(ctx, args)
+        if name not in WITHOUT_A_PROJECT and not set(rest) & set(ctx.help_option_names):
+            need_project(str(name))
+        return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what the user can mend becomes one sentence and exit code 2."""
