@@ -43,7 +43,7 @@ class GammaGamma:
             BadInput: If columns are missing, money is negative, or fewer than ten repeat buyers are left.
         """
         table = as_pandas(summary, "The purchase summary")
-        need_columns(table.columns, ("frequency", "monetary_value"), "The purchase summary")
+        need_columns(table.columns, ("frequency", "monetary_value"), "The summary (made by purchase_summary)")
         x = table["frequency"].to_numpy(dtype=float)
         mean = table["monetary_value"].to_numpy(dtype=float)
         problems = Problems("The purchase summary")

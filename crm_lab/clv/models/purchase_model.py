@@ -58,7 +58,7 @@ class PurchaseModel(Story):
             BadInput: If columns are missing, rows are impossible, the unit differs, or nobody came back.
         """
         table = as_pandas(summary, "The purchase summary")
-        need_columns(table.columns, ("frequency", "recency", "T"), "The purchase summary")
+        need_columns(table.columns, ("frequency", "recency", "T"), "The summary (made by purchase_summary)")
         unit = table.attrs.get("unit", self.unit)
         if unit != self.unit:
             raise BadInput(f"The summary is in unit {unit!r} and the model in {self.unit!r}; give both one unit.")

@@ -119,7 +119,7 @@ def purchase_table(
     names = column_names(purchases, what)
     if date == "date" and "date" not in names and "day" in names:
         roles["date"] = "day"
-    _need_roles(names, roles, what)
+    _need_roles(names, roles, what, _index_names(purchases))
     frame = _renamed(as_pandas(purchases, what, [*roles.values(), *also]), roles, also)
     if frame.empty:
         raise CannotAnswer(f"{what} has no rows; there is nothing to analyse.")
@@ -146,7 +146,11 @@ def _refuse_repeated(names: Iterable[object], what: str) -> None:
         raise BadInput(f"{what} cannot be read: {said}. Rename or drop all but one.")
 
 
-def _need_roles(names: Sequence[str], roles: Mapping[str, str], what: str) -> None:
+def _index_names(table: IntoFrame) -> list[str]:
+    return [str(name) for name in table.index.names if name is not None] if isinstance(table, pd.DataFrame) else []
+
+
+def _need_roles(names: Sequence[str], roles: Mapping[str, str], what: str, index: Sequence[str]) -> None:
     repeated = [column for column in dict.fromkeys(roles.values()) if list(roles.values()).count(column) > 1]
     if repeated:
         raise BadInput(
@@ -155,6 +159,9 @@ def _need_roles(names: Sequence[str], roles: Mapping[str, str], what: str) -> No
     try:
         need_columns(names, roles.values(), what)
     except BadInput as error:
+        hidden = [column for column in roles.values() if column in index and column not in names]
+        if hidden:
+            raise BadInput(f"{error} The index holds {', '.join(hidden)}: call reset_index() first.") from None
         raise BadInput(f"{error} Rename yours, or name them: customer, date and amount are keywords.") from None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.checks import BadInput, CannotAnswer, Problems, need_columns
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.experiments.core.spend_by_arm import Arms, spend_by_arm
 from crm_lab.stats.moments import Moments, moments_by
@@ -96,6 +96,8 @@ class Experiment:
         frame = as_pandas(frame, "The experiment's frame")
         outcomes, covariates = _names(outcomes), covariates if isinstance(covariates, Mapping) else _names(covariates)
         control, shares = str(control), {str(name): share for name, share in shares.items()} if shares else None
+        if frame.empty:
+            raise CannotAnswer("The experiment's frame has no rows; give one row per unit.")
         own = covariates if isinstance(covariates, Mapping) else {}
         past = list(dict.fromkeys(c for names in own.values() for c in names)) if own else list(covariates)
         needed = [arm, *outcomes, *past, *([unit] if unit else [])]
@@ -219,6 +221,20 @@ class Experiment:
         cap = float(buyers.quantile(quantile))
         frame = self.frame.assign(**{outcome: values.clip(upper=cap)})
         return replace(self, frame=frame, caps={**self.caps, outcome: cap})
+
+
+def need_experiment(given: object, who: str) -> None:
+    """Refuse a table where the experiment made of it is needed.
+
+    Raises:
+        BadInput: If what was given is no experiment.
+    """
+    if not isinstance(given, Experiment):
+        kind = type(given).__name__
+        raise BadInput(
+            f"{who} was given a {kind}; make an experiment of it first: "
+            "Experiment.from_frame(table, arm=..., control=..., outcomes=[...])."
+        )
 
 
 def _names(names: Sequence[str] | str) -> tuple[str, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import pandas as pd
 
 from crm_lab.checks import check_settings, not_among, not_inside
 from crm_lab.experiments.core.estimate import Adjust, JointMeans, difference, joint_means
-from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.core.experiment import Experiment, need_experiment
 from crm_lab.experiments.core.outcome_metrics import Metric, metric_problem, metrics_of, outcome_label
 from crm_lab.experiments.effects.effect import (
     Correction,
@@ -44,12 +44,14 @@ class Effects:
         correction: Correction of the p values of the metrics for their number.
     """
 
-    metrics: Sequence[Metric | str] | str
+    metrics: Sequence[Metric | str] | str = field(kw_only=False)
     adjust: tuple[Adjust, ...] = ("none", "lin")
     level: float = 0.95
     correction: Correction = "none"
 
     def __post_init__(self) -> None:
+        if isinstance(self.adjust, str):
+            object.__setattr__(self, "adjust", (self.adjust,))
         check_settings(
             self,
             not_inside(self, "level"),
@@ -59,6 +61,7 @@ class Effects:
 
     def analyze(self, experiment: Experiment) -> EffectsResult:
         """Effects of every treatment arm against the control."""
+        need_experiment(experiment, "Effects")
         rows: list[Effect] = []
         good: list[Metric] = []
         metrics = metrics_of(self.metrics, experiment.frame, "The experiment")

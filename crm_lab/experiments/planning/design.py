@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import ClassVar
 
@@ -86,7 +86,7 @@ class Design:
             spread too; otherwise it adds the same to each. A share's formula has its own spread.
     """
 
-    metrics: Sequence[Metric | str] | str
+    metrics: Sequence[Metric | str] | str = field(kw_only=False)
     lift: float = 0.05
     alpha: float = 0.05
     power: float = 0.8
@@ -96,6 +96,8 @@ class Design:
     multiplies: bool = True
 
     def __post_init__(self) -> None:
+        if isinstance(self.adjust, str):
+            object.__setattr__(self, "adjust", (self.adjust,))
         check_errors(self.alpha, self.power)
         check_settings(
             self, not_positive(self, "lift"), not_inside(self, "treated_share"), too_small(self, design_effect=1),

@@ -14,7 +14,7 @@ from scipy import stats
 
 from crm_lab.checks import BadInput, check_settings, need_columns, not_inside
 from crm_lab.data.kernels.dataframes import as_pandas
-from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.core.experiment import Experiment, need_experiment
 from crm_lab.experiments.validity.soundness import srm_pvalue
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
@@ -41,6 +41,7 @@ class SampleRatios:
 
     def analyze(self, experiment: Experiment) -> SampleRatiosResult:
         """Sizes and p value overall and for each value of each column."""
+        need_experiment(experiment, "SampleRatios")
         frame, arms = experiment.frame, experiment.arms
         need_columns(frame.columns, self.by, "The experiment's frame")
         shares = {arm: experiment.shares[arm] for arm in arms}

@@ -14,7 +14,7 @@ from scipy import stats
 
 from crm_lab.checks import BadInput, check_settings, not_inside
 from crm_lab.experiments.core.estimate import joint_means
-from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.core.experiment import Experiment, need_experiment
 from crm_lab.fact_rows import id_part
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
@@ -52,6 +52,7 @@ class SoundnessCheck:
 
     def analyze(self, experiment: Experiment) -> SoundnessResult:
         """Sample ratio and balance before the start."""
+        need_experiment(experiment, "SoundnessCheck")
         counts = experiment.counts()
         covariates = list(experiment.covariates)
         balance = _balance(experiment, covariates) if covariates else pd.DataFrame()
