@@ -25,7 +25,7 @@ NEEDED = (
     r".*/share/jupyter/kernels/crm-lab/kernel\.json",
 )  # fmt: skip
 STRAY = r"(tests|notebooks|suites|docs|data|benchmarks|certification|outputs)/|.*\.(ipynb|pyc|csv|parquet)$"
-NEED_A_PROJECT = (["run", "tour"], ["list"], ["help", "04"], ["notebooks", "check"], ["lab"], ["init", "orders.csv"])
+NEED_A_PROJECT = (["run", "tour"], ["list"], ["help", "04"], ["notebooks", "refresh"], ["lab"], ["init", "orders.csv"])
 IMPORTS = """
 import sys, crm_lab
 from importlib.metadata import version
