@@ -1,4 +1,4 @@
-"""The quickstart keeps its promise: six answers, each in three lines and five seconds, with others' ways beside them."""
+"""The quickstart's six answers take three lines and five seconds each, and others' ways stand beside them."""
 
 import ast
 import contextlib
