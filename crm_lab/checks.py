@@ -13,6 +13,11 @@ class BadInput(ValueError):  # noqa: N818 - the user's side of the counter, not 
     Args:
         what: What was looked at, e.g. ``"the suite 'tour'"``.
         problems: One sentence each: what, got, rule, next step.
+
+    >>> print(BadInput("The purchases table", ["3 rows without a date; drop them.", "2 of 9 purchases have no eur."]))
+    The purchases table:
+      - 3 rows without a date; drop them.
+      - 2 of 9 purchases have no eur.
     """
 
     def __init__(self, what: str, problems: Sequence[str] = ()) -> None:

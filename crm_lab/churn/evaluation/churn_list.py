@@ -42,11 +42,8 @@ class ChurnList:
         capacity: Share of the customers that a list can hold; lift is measured there.
         draws: Bootstrap resamples of customers behind the interval of the lift.
 
-    >>> days = pd.date_range("2024-01-01", "2024-12-30", freq="7D")
-    >>> weekly = [(f"c{i}", day, 10.0) for i in range(60) for day in days[i % 5 : 52 - i % 17 * 2]]
-    >>> sales = pd.DataFrame(weekly, columns=["cust", "when", "eur"])
-    >>> spec = ChurnList(window_days=56, active_days=56, tested_dates=1, draws=100)
-    >>> made = spec.analyze(sales, as_of="2024-11-30", customer="cust", date="when", amount="eur")
+    >>> from crm_lab import load_cdnow
+    >>> made = ChurnList(draws=100).analyze(load_cdnow(sample=True), as_of="1998-06-30", amount="amount")
     >>> made.to_frame().columns.tolist()
     ['customer_id', 'p_churn', 'value', 'recency_days', 'reasons']
     """
@@ -74,6 +71,12 @@ class ChurnList:
     ) -> ChurnListResult:
         """List the customers who are active on a day; whatever is later is never read.
 
+        >>> from crm_lab import load_cdnow
+        >>> mine = load_cdnow(sample=True).set_axis(["cust", "when", "eur"], axis="columns")
+        >>> spec = ChurnList(window_days=60, draws=100)
+        >>> spec.analyze(mine, as_of="1998-06-30", customer="cust", date="when", amount="eur").likely
+        240
+
         Args:
             purchases: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
             as_of: Day of the list.
@@ -81,6 +84,10 @@ class ChurnList:
             date: Column with the date.
             amount: Column with the amount.
             rng: Seed of the bootstrap.
+
+        Returns:
+            One row per customer, the likeliest to leave first: chance, revenue of the last 91 days, days of silence,
+            reasons.
 
         Raises:
             BadInput: If the purchases cannot be used, with every problem.
