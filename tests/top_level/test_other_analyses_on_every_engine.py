@@ -172,3 +172,47 @@ def test_labels_do_not_depend_on_the_engine(engine, orders):
 def test_without_order_numbers_the_repeat_rates_count_days(orders):
     frame = segmentation.repeat_rates(orders.drop(columns="order_id"), as_of=AS_OF).to_frame().set_index("definition")
     assert frame.loc["two_orders", "share"] == frame.loc["two_days", "share"]
+
+
+OWN = {"customer": "cust", "date": "when", "amount": "eur"}
+WHO = {"customer": "cust", "date": "when"}
+BY_NAME = {
+    "interpurchase": lambda o, **n: segmentation.interpurchase(o, as_of=AS_OF, rng=1, draws=20, **n),
+    "repeat_rates": lambda o, **n: segmentation.repeat_rates(o, as_of=AS_OF, **n),
+    "Lifecycle": lambda o, **n: segmentation.Lifecycle().analyze(o, as_of=AS_OF, **n),
+    "LabelStability": lambda o, **n: churn.LabelStability().analyze(o, days=[CUT], last_day=AS_OF, **n),
+}
+BY_NAME_WITH_AMOUNT = {
+    "Migration": lambda o, _, **n: segmentation.Migration().analyze(o, as_of=AS_OF, **n),
+    "HoldoutCheck": lambda o, _, **n: clv.HoldoutCheck(draws=100).analyze(o, CUT, AS_OF, **n),
+    "BackTest": lambda o, _, **n: clv.BackTest(draws=50).analyze(o, AS_OF, **n),
+    "track": lambda o, known, **n: clv.track(fitted(known), o, CUT, AS_OF, **n),
+    "first_purchases": lambda o, _, **n: clv.first_purchases(o, AS_OF, **n),
+    "alive_history": lambda o, known, **n: clv.alive_history(fitted(known), o, "c1", AS_OF, **n),
+    "ValueGrowth": lambda o, _, **n: clv.ValueGrowth(samples=50).analyze(o, CUT, AS_OF, **n),
+    "Payback": lambda o, _, **n: clv.Payback(draws=50).analyze(o, AS_OF, {"all": 5.0}, **n),
+    "CustomerFeatures": lambda o, _, **n: churn.CustomerFeatures().analyze(o, as_of=CUT, **n),
+}
+
+
+@pytest.fixture(scope="module")
+def mine(orders):
+    """The same purchases under a user's names, in another engine, beside a date of ours that is another day's."""
+    renamed = orders.rename(columns={"customer_id": "cust", "date": "when", "net_amount": "eur"})
+    return pl.from_pandas(renamed.assign(date=pd.Timestamp("1990-01-01")))
+
+
+@pytest.mark.parametrize("call", BY_NAME)
+def test_columns_may_be_named(call, orders, mine):
+    assert_frame_equal(BY_NAME[call](mine, **WHO).to_frame(), BY_NAME[call](orders).to_frame(), check_exact=True)
+
+
+@pytest.mark.parametrize("call", BY_NAME_WITH_AMOUNT)
+def test_columns_with_the_amount_may_be_named(call, orders, mine):
+    analyse = BY_NAME_WITH_AMOUNT[call]
+    assert_frame_equal(analyse(mine, orders, **OWN).to_frame(), analyse(orders, orders).to_frame(), check_exact=True)
+
+
+def test_labels_of_named_columns(orders, mine):
+    who, settings = pd.Index(orders["customer_id"].unique()), {"as_of": CUT, "window_days": 90, "last_day": AS_OF}
+    assert_series_equal(churn.left_after(mine, who, **settings, **WHO), churn.left_after(orders, who, **settings))

@@ -38,19 +38,22 @@ class LabelStability:
     def __post_init__(self) -> None:
         check_settings(self, not_rising(self, "windows"), too_small(self, watch_days=1))
 
-    def analyze(self, orders: IntoFrame, *, days: Sequence[str | date], last_day: str | date) -> Stability:
+    def analyze(
+        self, orders: IntoFrame, *, days: Sequence[str | date], last_day: str | date, **names: str
+    ) -> Stability:
         """Label every customer known on each day by each window, and see who came back after it.
 
         Args:
             orders: The table `orders`.
             days: Days on which the labels are made.
             last_day: Last day the data cover.
+            names: Names of columns: customer, date.
 
         Raises:
             BadInput: If a day leaves no room for the shortest window.
         """
         end = day_number(as_date(last_day, "last_day"))
-        table = order_table(orders)
+        table = order_table(orders, **names)
         frame = pd.concat([self._rows(table, as_date(day), end) for day in days], ignore_index=True)
         return Stability(frame, self)
 

@@ -14,7 +14,13 @@ from crm_lab.data.kernels.purchase_log import order_table
 
 
 def left_after(
-    orders: IntoFrame, customers: pd.Index, *, as_of: str | date, window_days: int | pd.Series, last_day: str | date
+    orders: IntoFrame,
+    customers: pd.Index,
+    *,
+    as_of: str | date,
+    window_days: int | pd.Series,
+    last_day: str | date,
+    **names: str,
 ) -> pd.Series:
     """1 for customers without an order in the `window_days` days after `as_of`, else 0.
 
@@ -30,6 +36,7 @@ def left_after(
         as_of: Last day that was known.
         window_days: Length of the window, days; or each customer's own, by customer id (a window per segment).
         last_day: Last day the data cover; the window must have ended by then.
+        names: Names of columns: customer, date.
 
     Returns:
         A series named ``left`` on the index `customers`.
@@ -37,7 +44,7 @@ def left_after(
     Raises:
         BadInput: If the window is not over on `last_day`, or is shorter than a day.
     """
-    table = order_table(orders)
+    table = order_table(orders, **names)
     if isinstance(window_days, pd.Series):
         own = window_days.reindex(customers)
     else:

@@ -74,6 +74,7 @@ class RollingOrigins(Judgement):
         rng: int,
         transactions: pd.DataFrame | None = None,
         stores: pd.DataFrame | None = None,
+        **names: str,
     ) -> OriginsReport:
         """Score the customers of every test date by models of the past and by rules.
 
@@ -85,6 +86,7 @@ class RollingOrigins(Judgement):
             rng: Seed of the bootstrap.
             transactions: The table `transactions`, for breadth and returns.
             stores: The table `stores`, for channels.
+            names: Names of columns of the orders: customer, date, amount.
 
         Raises:
             BadInput: If the baseline is missing, a window is not over, or no training date is possible.
@@ -94,7 +96,7 @@ class RollingOrigins(Judgement):
         maker = Panels(
             self.active_days,
             self.window_days,
-            order_table(orders),
+            order_table(orders, **names),
             as_date(last_day, "last_day"),
             transactions,
             stores=stores,
@@ -137,6 +139,7 @@ class RollingOrigins(Judgement):
         exposures: pd.DataFrame | None = None,
         stores: pd.DataFrame | None = None,
         rules: Mapping[str, Rule] | None = None,
+        **names: str,
     ) -> pd.DataFrame:
         """Today's chances: a model trained on dates whose windows are over by `as_of`, for the customers active then.
 
@@ -148,6 +151,7 @@ class RollingOrigins(Judgement):
             exposures: The table `exposures`, for contacts in the last 91 days.
             stores: The table `stores`, for channels.
             rules: Name to a function of the features; each adds a column, e.g. `at_risk` by `revenue_at_risk`.
+            names: Names of columns of the orders: customer, date, amount.
 
         Returns:
             customer_id, origin, recency_days, value (mean purchase day x purchase days in the last 91 days, currency),
@@ -157,7 +161,7 @@ class RollingOrigins(Judgement):
         from sklearn.base import clone
 
         today = as_date(as_of)
-        log = order_table(orders)
+        log = order_table(orders, **names)
         known_by = log[log["date"] <= pd.Timestamp(today)]
         maker = Panels(self.active_days, self.window_days, known_by, today, transactions, exposures, stores)
         past = Past.of([maker.at(day) for day in self.training(today, maker.first_day)])

@@ -16,7 +16,7 @@ from crm_lab.calendar import day_date
 from crm_lab.checks import CannotAnswer, Problems, check_settings, need_columns, too_small
 from crm_lab.churn.features.line_features import LINE_FEATURES, line_features
 from crm_lab.data.kernels.dataframes import as_pandas
-from crm_lab.data.kernels.purchase_log import PurchaseLog, purchase_log
+from crm_lab.data.kernels.purchase_log import PurchaseLog, order_table, purchase_log
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult
 
@@ -64,6 +64,7 @@ class CustomerFeatures:
         transactions: IntoFrame | None = None,
         exposures: IntoFrame | None = None,
         stores: IntoFrame | None = None,
+        **names: str,
     ) -> FeatureTable:
         """One row per customer with an order up to `as_of`; whatever is later is never read.
 
@@ -73,11 +74,12 @@ class CustomerFeatures:
             transactions: The table `transactions`; breadth and returns are left out without it.
             exposures: `customer_id` and `date` of each contact; contacts are left out without it.
             stores: The table `stores`; channels are left out without it, or where there is one channel only.
+            names: Names of columns of the orders: customer, date, amount.
 
         Raises:
             BadInput: If the history up to `as_of` is shorter than 28 days.
         """
-        log = purchase_log(orders, as_of)
+        log = purchase_log(order_table(orders, **names), as_of)
         history = log.as_of - int(log.day.min())
         if history < MIN_HISTORY_DAYS:
             raise CannotAnswer(

@@ -55,7 +55,7 @@ class ReturnHazard:
         )
 
     def analyze(
-        self, features: pd.DataFrame, orders: IntoFrame, *, as_of: str | date, last_day: str | date
+        self, features: pd.DataFrame, orders: IntoFrame, *, as_of: str | date, last_day: str | date, **names: str
     ) -> Returning:
         """Watch every customer from `as_of` to the first purchase after it, or to `last_day`.
 
@@ -64,6 +64,7 @@ class ReturnHazard:
             orders: The table `orders`, going beyond `as_of`.
             as_of: The day from which customers are watched.
             last_day: Last day the data cover.
+            names: Names of columns of the orders: customer, date, amount.
 
         Raises:
             BadInput: If a feature is missing or never varies, or `last_day` is not after `as_of`.
@@ -75,7 +76,7 @@ class ReturnHazard:
         flat = [c for c in self.covariates if features[c].nunique() < 2]
         if flat:
             raise BadInput(f"{', '.join(flat)} has one value for all customers; leave it out of covariates.")
-        first = days_to_next_order(order_table(orders), features.index, start, end)
+        first = days_to_next_order(order_table(orders, **names), features.index, start, end)
         back, waited = (~np.isnan(first)).astype(float), np.nan_to_num(first, nan=end - start)
         x = doublings(features, self.covariates)
         events = int(back.sum())

@@ -18,6 +18,7 @@ from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.validation.boosting_hurdle import hurdle_forecast
 from crm_lab.clv.validation.forecast_scores import SCORES
+from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, calibration_holdout, purchase_days, purchase_summary
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
@@ -61,13 +62,22 @@ class BackTest:
             not_levels(self, "level"),
         )
 
-    def analyze(self, purchases: IntoFrame, as_of: str | date, *, rng: np.random.Generator | int = 0) -> BackTestResult:
+    def analyze(
+        self, purchases: IntoFrame, as_of: str | date, *, rng: np.random.Generator | int = 0, **names: str
+    ) -> BackTestResult:
         """Predict from each origin with what was known there, and compare.
+
+        Args:
+            purchases: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
+            as_of: Last day that counts.
+            rng: Seed or generator of the predictive draws.
+            names: Names of columns as in `purchase_summary`: customer, date, amount.
 
         Raises:
             BadInput: If the records are too short for the origins, or nobody bought after one.
         """
         end = as_date(as_of)
+        purchases = purchase_table(purchases, also=["kind"], **names)
         days = purchase_days(purchases, end, keep_zero=self.keep_zero)
         dates = self._dates(end, int(days["day"].min()))
         rng = np.random.default_rng(rng)

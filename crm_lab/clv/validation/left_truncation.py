@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
+from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import purchase_days
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult
@@ -54,14 +55,16 @@ class FirstPurchases(TableResult):
         return (Fact("clv.first_purchases.pile_up", "clv.first.label", self.pile_up, "ratio", n=n),)
 
 
-def first_purchases(purchases: IntoFrame, as_of: str | date) -> FirstPurchases:
+def first_purchases(purchases: IntoFrame, as_of: str | date, **names: str) -> FirstPurchases:
     """Count customers by the week in which they were first seen, from the first day of the records.
 
     Args:
         purchases: As in `purchase_summary`.
         as_of: Last day that counts.
+        names: Names of columns as in `purchase_summary`: customer, date, amount.
     """
-    first = purchase_days(purchases, as_of).groupby("customer_id")["day"].min().to_numpy()
+    table = purchase_table(purchases, also=["kind"], **names)
+    first = purchase_days(table, as_of).groupby("customer_id")["day"].min().to_numpy()
     origin = int(first.min())
     seen = np.bincount((first - origin) // 7)
     start = (origin + 7 * np.arange(len(seen))).astype("datetime64[D]")

@@ -13,6 +13,7 @@ from narwhals.typing import IntoFrame
 from crm_lab.calendar import day_number
 from crm_lab.checks import as_date
 from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, purchase_days
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult
@@ -62,7 +63,9 @@ class TrackingResult(TableResult):
         return (Fact("clv.tracking.ratio", label, float(self.last["ratio"]), "ratio", kind="estimate", window=week),)
 
 
-def track(fit: PurchaseFit, purchases: IntoFrame, calibration_end: str | date, as_of: str | date) -> TrackingResult:
+def track(
+    fit: PurchaseFit, purchases: IntoFrame, calibration_end: str | date, as_of: str | date, **names: str
+) -> TrackingResult:
     """Cumulative repeat purchases of customers acquired up to `calibration_end`, to the last full week.
 
     Args:
@@ -70,8 +73,9 @@ def track(fit: PurchaseFit, purchases: IntoFrame, calibration_end: str | date, a
         purchases: As in `purchase_summary`.
         calibration_end: Last day the model saw.
         as_of: Last day of the comparison.
+        names: Names of columns as in `purchase_summary`: customer, date, amount.
     """
-    days = purchase_days(purchases, as_of)
+    days = purchase_days(purchase_table(purchases, also=["kind"], **names), as_of)
     cut = day_number(calibration_end)
     first = days.groupby("customer_id")["day"].transform("min").to_numpy()
     day = days["day"].to_numpy()

@@ -15,6 +15,7 @@ from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, check_settings, not_among, not_portions, too_small
 from crm_lab.clv.models.gammagamma import GammaGamma
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
+from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_days, purchase_summary
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
@@ -61,6 +62,7 @@ class Payback:
         channel: pd.Series | None = None,
         *,
         rng: np.random.Generator | int = 0,
+        **names: str,
     ) -> PaybackResult:
         """Cumulative contribution of a new customer against what one cost.
 
@@ -70,6 +72,7 @@ class Payback:
             cost: Cost per acquired customer, by channel; ``{"all": 12.0}`` without channels.
             channel: Channel of each customer, indexed by customer_id.
             rng: Seed or generator.
+            names: Names of columns as in `purchase_summary`: customer, date, amount.
 
         Raises:
             BadInput: If no cost is known, a cost is negative, or no customer has a channel with a cost.
@@ -77,6 +80,7 @@ class Payback:
         if not cost or any(not np.isfinite(c) or c < 0 for c in cost.values()):
             raise BadInput(f"cost is {dict(cost)}; give a cost ≥ 0 per acquired customer for each channel.")
         rng = np.random.default_rng(rng)
+        purchases = purchase_table(purchases, also=["kind"], **names)
         summary = purchase_summary(purchases, as_of, unit=self.unit)
         of = np.full(len(summary), "all", dtype=object)
         if channel is not None:

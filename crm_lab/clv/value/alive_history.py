@@ -12,6 +12,7 @@ from narwhals.typing import IntoFrame
 from crm_lab.calendar import day_number
 from crm_lab.checks import BadInput
 from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, purchase_days
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult
@@ -50,7 +51,9 @@ class AliveHistory(TableResult):
         return ()
 
 
-def alive_history(fit: PurchaseFit, purchases: IntoFrame, customer_id: str, as_of: str | date) -> AliveHistory:
+def alive_history(
+    fit: PurchaseFit, purchases: IntoFrame, customer_id: object, as_of: str | date, **names: str
+) -> AliveHistory:
     """Follow one customer day by day.
 
     Args:
@@ -58,11 +61,12 @@ def alive_history(fit: PurchaseFit, purchases: IntoFrame, customer_id: str, as_o
         purchases: As in `purchase_summary`.
         customer_id: Who.
         as_of: Last day.
+        names: Names of columns as in `purchase_summary`: customer, date, amount.
 
     Raises:
         BadInput: If the customer has no purchase.
     """
-    days = purchase_days(purchases, as_of)
+    days = purchase_days(purchase_table(purchases, also=["kind"], **names), as_of)
     day = days.loc[days["customer_id"] == customer_id, "day"].to_numpy()
     if not len(day):
         raise BadInput(f"Customer {customer_id!r} has no purchase up to {as_of}; choose another.")
@@ -77,4 +81,4 @@ def alive_history(fit: PurchaseFit, purchases: IntoFrame, customer_id: str, as_o
             "purchase": np.isin(calendar, day),
         }
     )
-    return AliveHistory(frame, customer_id, fit.model.title)
+    return AliveHistory(frame, str(customer_id), fit.model.title)

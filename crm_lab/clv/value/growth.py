@@ -15,6 +15,7 @@ from crm_lab.arrays import Floats
 from crm_lab.checks import check_settings, not_among, too_small
 from crm_lab.clv.models.gammagamma import GammaGamma
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
+from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_summary
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
@@ -57,13 +58,20 @@ class ValueGrowth:
         )
 
     def analyze(
-        self, purchases: IntoFrame, earlier: str | date, later: str | date, *, rng: np.random.Generator | int = 0
+        self,
+        purchases: IntoFrame,
+        earlier: str | date,
+        later: str | date,
+        *,
+        rng: np.random.Generator | int = 0,
+        **names: str,
     ) -> GrowthResult:
         """Value the base at both dates, each with what was known then, and split the difference.
 
         Raises:
             BadInput: If the purchases cannot be used at one of the dates.
         """
+        purchases = purchase_table(purchases, also=["kind"], **names)
         then, now = (purchase_summary(purchases, d, unit=self.unit) for d in (earlier, later))
         ends = self._parts(then, self.margin[0]), self._parts(now, self.margin[1])
         ids = pd.Index(now["customer_id"]).union(pd.Index(then["customer_id"]))

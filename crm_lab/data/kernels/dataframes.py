@@ -162,7 +162,7 @@ def _need_roles(names: Sequence[str], roles: Mapping[str, str], what: str, index
         hidden = [column for column in roles.values() if column in index and column not in names]
         if hidden:
             raise BadInput(f"{error} The index holds {', '.join(hidden)}: call reset_index() first.") from None
-        raise BadInput(f"{error} Rename yours, or name them: customer, date and amount are keywords.") from None
+        raise BadInput(f"{error} Name yours by customer=, date= and amount=, or rename them.") from None
 
 
 def _renamed(frame: pd.DataFrame, roles: Mapping[str, str], also: Sequence[str]) -> pd.DataFrame:

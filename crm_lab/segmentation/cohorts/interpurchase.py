@@ -23,7 +23,7 @@ GAP_SHARES = (0.25, 0.5, 0.75, 0.9)
 
 
 def interpurchase(
-    orders: IntoFrame, *, as_of: str | date | datetime, rng: np.random.Generator | int, draws: int = 200
+    orders: IntoFrame, *, as_of: str | date | datetime, rng: np.random.Generator | int, draws: int = 200, **names: str
 ) -> InterpurchaseResult:
     """Days between purchase days: of the gaps that ended, and with the open ones counted as censored.
 
@@ -34,12 +34,13 @@ def interpurchase(
         as_of: Last day that counts; each customer's last gap is open until then.
         rng: Generator or seed for the bootstrap of customers.
         draws: Bootstrap samples.
+        names: Names of columns: customer, date.
 
     Raises:
         BadInput: If columns are missing or nobody has bought on two days.
     """
     day = as_date(as_of)
-    known = known_purchases(orders, day)
+    known = known_purchases(orders, day, **names)
     code, _ = pd.factorize(known["customer_id"])
     today = day_number(day)
     who, when = purchase_days(code, day_numbers(known["date"]), today)

@@ -21,7 +21,12 @@ from crm_lab.stats.intervals import ratio_by_customer, wilson
 
 
 def repeat_rates(
-    orders: IntoFrame, *, as_of: str | date | datetime, window_days: int = 365, repurchase: Repurchase | None = None
+    orders: IntoFrame,
+    *,
+    as_of: str | date | datetime,
+    window_days: int = 365,
+    repurchase: Repurchase | None = None,
+    **names: str,
 ) -> RepeatRatesResult:
     """The repeat rate in five definitions, over one window.
 
@@ -31,12 +36,13 @@ def repeat_rates(
         as_of: Last day that counts.
         window_days: Length of the window that ends with `as_of`.
         repurchase: How new customers are told; its last horizon is used.
+        names: Names of columns: customer, date.
 
     Raises:
         BadInput: If columns are missing or the window holds no order.
     """
     day, spec = as_date(as_of), repurchase or Repurchase()
-    known = known_purchases(orders, day, also=["order_id"])
+    known = known_purchases(orders, day, also=["order_id"], **names)
     since = pd.Timestamp(day) - pd.Timedelta(days=window_days)
     middle = pd.Timestamp(day) - pd.Timedelta(days=window_days // 2)
     inside = known[known["date"] > since]
