@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from crm_lab.checks import BadInput
-
 
 def find_project() -> Path | None:
     """The folder that holds ``notebooks/`` and ``suites/``, if there is one.
@@ -26,16 +24,3 @@ def find_project() -> Path | None:
 def project_root() -> Path:
     """The project's folder; the working folder where the package is used without a project."""
     return find_project() or Path.cwd()
-
-
-def need_project(command: str) -> None:
-    """Refuse a command that reads notebooks or suites where there are none.
-
-    Raises:
-        BadInput: If no project is found.
-    """
-    if find_project() is None:
-        raise BadInput(
-            f"'crm-lab {command}' works on a project, a folder with notebooks/ and suites/, and there is none here: "
-            "run it in one or name it in CRM_LAB_HOME; the Python package works without."
-        )

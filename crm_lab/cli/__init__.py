@@ -41,11 +41,15 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that was asked for, refused where it needs a project and there is none."""
-        from crm_lab.project import need_project
+        from crm_lab.project import find_project
 
         name, command, rest = super().resolve_command(ctx, args)
-        if name not in WITHOUT_A_PROJECT and not set(rest) & set(ctx.help_option_names):
-            need_project(str(name))
+        works_here = name in WITHOUT_A_PROJECT or set(rest) & set(ctx.help_option_names)
+        if not works_here and find_project() is None:
+            raise BadInput(
+                f"'crm-lab {name}' works on a project, a folder with notebooks/ and suites/, and there is none here: "
+                "run it in one or name it in CRM_LAB_HOME; the Python package works without."
+            )
         return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
