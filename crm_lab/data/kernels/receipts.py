@@ -43,7 +43,7 @@ def purchase_values(
     date: str = "date",
     amount: str = "net_amount",
 ) -> PurchaseValues:
-    """Roll lines up to one row per customer. Returns lower revenue and are no orders.
+    """Roll lines up to one row per customer. Returns lower revenue and are no orders; fees do not count.
 
     Args:
         lines: One row per line, receipt or purchase, in a DataFrame of any engine; where they are there, ``order_id``
@@ -203,6 +203,8 @@ def _inside(lines: pd.DataFrame, today: int, window_days: int | None) -> tuple[p
     named = lines["customer_id"].notna().to_numpy()
     null_lines = int((inside & ~named).sum())
     inside &= named
+    if "kind" in lines:
+        inside &= (lines["kind"] != "fee").to_numpy(dtype=bool)
     return (lines if inside.all() else lines[inside]), null_lines
 
 

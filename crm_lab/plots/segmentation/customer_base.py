@@ -1,4 +1,4 @@
-"""Drawings of the customer-base audit."""
+"""Drawings of the customer-base audit and of what moved revenue."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import PALETTE, new_axes
+from crm_lab.plots.style import BLUE, ORANGE, PALETTE, new_axes
 from crm_lab.segmentation.customer_base import CustomerBaseResult
+from crm_lab.segmentation.revenue.revenue_tree import RevenueTreeResult
 
 
 @draws(CustomerBaseResult)
@@ -44,4 +45,24 @@ def _plot_periods(result: CustomerBaseResult, ax: Axes | None) -> Axes:
         ylabel=Message("customer_base.plot.customers").text(),
     )
     ax.legend(loc="lower right")
+    return ax
+
+
+@draws(RevenueTreeResult)
+def plot_revenue_tree(result: RevenueTreeResult, *, ax: Axes | None = None) -> Axes:
+    """One bar a leaf: what it contributed to the change of revenue, up or down."""
+    ax = ax if ax is not None else new_axes(3.0)
+    leaves = result.leaves
+    names = [Message(f"revenue.node.{node}").text() for node in leaves["node"]]
+    colors = [BLUE if part >= 0 else ORANGE for part in leaves["contribution"]]
+    bars = ax.barh(names, leaves["contribution"], color=colors)
+    ax.bar_label(bars, fmt="{:+,.0f}", fontsize=9, padding=3)
+    ax.axvline(0, color="black", linewidth=0.8)
+    ax.invert_yaxis()
+    ax.margins(x=0.18)
+    ax.set(
+        title=Message("revenue.plot.tree_title").text(),
+        xlabel=Message("revenue.plot.tree_axis", {"currency": result.currency}).text(),
+        ylabel="",
+    )
     return ax

@@ -58,7 +58,7 @@ class Migration:
 
         Args:
             lines: ``customer_id``, ``date``, ``net_amount`` and, where there are returns, ``kind``;
-                one row per line, order or customer-day. Returns lower the spend of their own period.
+                one row per line, order or customer-day. Returns lower the spend of their own period; fees do not count.
             as_of: Last day that counts.
             customer: Column with the customer.
             date: Column with the date.
@@ -70,6 +70,7 @@ class Migration:
         day = as_date(as_of)
         columns = ("customer_id", "date", "net_amount")
         known = known_purchases(lines, day, columns, customer=customer, date=date, amount=amount)
+        known = known[known["kind"] != "fee"] if "kind" in known else known
         periods = whole_periods(known["date"].min().date(), day, self.period)
         if len(periods) < 2:
             raise CannotAnswer(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -19,7 +18,8 @@ from crm_lab.data.kernels.receipts import customer_values
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
-from crm_lab.stats.inequality import Inequality, inequality, lorenz
+from crm_lab.segmentation.revenue.concentration import concentration_facts, revenue_concentration
+from crm_lab.stats.inequality import Inequality, lorenz
 
 TierMethod = Literal["percentile", "cumulative", "fixed"]
 TIER_NAMES = ("A", "B", "C")
@@ -101,9 +101,7 @@ class Tiers:
         customers: IntoFrame,
         *,
         as_of: str | date | datetime,
-        rng: np.random.Generator | int = 0,
         top: float = 0.2,
-        draws: int = 500,
         customer: str = "customer_id",
         date: str = "date",
         amount: str = "net_amount",
@@ -116,9 +114,7 @@ class Tiers:
             customers: One row per purchase, or one row per customer with ``revenue`` (like `customer_360`); a DataFrame
                 of pandas, Polars, DuckDB, PyArrow or PySpark.
             as_of: Last day that counts.
-            rng: Generator or seed for the bootstrap.
             top: Share of the customers that counts as top.
-            draws: Bootstrap samples.
             customer: Column with the customer.
             date: Column with the date of the purchase.
             amount: Column with its amount.
@@ -134,7 +130,7 @@ class Tiers:
         frame = pd.DataFrame(
             {"customer_id": named["customer_id"].to_numpy(), "revenue": spend, "tier": self.assign(spend)}
         )
-        spread = inequality(np.clip(spend, 0, None), top=top, rng=rng, draws=draws)
+        spread = revenue_concentration(spend, top=top)
         return TierResult(frame, spread, self, as_date(as_of))
 
 
@@ -190,18 +186,8 @@ class TierResult(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """Top share and Gini coefficient (estimates), revenue share per tier (counts)."""
-        s = self.spread
-        estimate = partial(Fact, kind="estimate", n=s.n)
-        counted = "revenue of the floor(top * n) customers with most, over all revenue"
         shares = facts_of(
             self.to_frame(), "tiers.{tier}.share_of_revenue", "segments.tiers.fact_share", "share_of_revenue", "share",
             n="customers", denominator="revenue", definition=f"{self.spec.method} cuts {self.spec.cuts}",
         )  # fmt: skip
-        return (
-            estimate(
-                "tiers.top_share", Message("segments.tiers.fact_top", {"top": s.top}), s.top_share, "share",
-                ci=s.top_share_ci, denominator="revenue", definition=counted,
-            ),
-            estimate("tiers.gini", "segments.tiers.fact_gini", s.gini, ci=s.gini_ci),
-            *shares,
-        )  # fmt: skip
+        return (*concentration_facts(self.spread), *shares)
