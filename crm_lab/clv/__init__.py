@@ -1,5 +1,6 @@
 """What customers are worth: purchase models, spend, value with intervals, and checks on held-out time."""
 
+from crm_lab.clv.fitting.return_development import ReturnDevelopment, return_development, returns_by_sale
 from crm_lab.clv.models.bgnbd import BGNBD
 from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
 from crm_lab.clv.models.mbgnbd import MBGNBD
@@ -44,6 +45,7 @@ __all__ = [
     "PurchaseFit",
     "PurchaseModel",
     "RecordForecast",
+    "ReturnDevelopment",
     "SpendDependence",
     "SpendDependenceResult",
     "TrackingResult",
@@ -54,5 +56,7 @@ __all__ = [
     "forecast_by_record",
     "purchase_model",
     "recency_map",
+    "return_development",
+    "returns_by_sale",
     "track",
 ]

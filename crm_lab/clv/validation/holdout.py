@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
+from crm_lab.calendar import day_number
 from crm_lab.checks import CannotAnswer, check_settings, not_among, not_levels, too_small
+from crm_lab.clv.fitting.return_development import return_development
 from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
@@ -20,7 +22,7 @@ from crm_lab.clv.validation.forecast_scores import bias, mean_absolute_error
 from crm_lab.data.kernels.purchases import Unit, calibration_holdout
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
-from crm_lab.results import Fact, Readout, TableResult
+from crm_lab.results import Fact, Interval, Readout, TableResult
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class HoldoutCheck:
         as_of: str | date,
         *,
         rng: np.random.Generator | int = 0,
+        lines: pd.DataFrame | None = None,
         customer: str = "customer_id",
         date: str = "date",
         amount: str = "net_amount",
@@ -62,13 +65,17 @@ class HoldoutCheck:
         """Compare predictions made at `calibration_end` with what happened up to `as_of`.
 
         Args:
-            purchases: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
+            purchases: One row per purchase or order, sales before returns; a DataFrame of pandas, Polars,
+                DuckDB, PyArrow or PySpark.
             calibration_end: Last day that the models see.
             as_of: Last day of the holdout.
             rng: Seed or generator of the predictive draws.
             customer: Column with the customer.
             date: Column with the date.
             amount: Column with the amount.
+            lines: As in `returns_by_sale`. With them revenue is net of returns on both sides: what came back up to
+                `as_of` is taken off what came, and off the prediction what sales before and after the cut were
+                expected to bring back until then, as known at the cut.
 
         Raises:
             BadInput: If the dates are in the wrong order or nobody bought in the holdout.
@@ -84,13 +91,14 @@ class HoldoutCheck:
         spend = GammaGamma().fit(data)
         seed = seed_of(rng)
         fits = {m: purchase_model(m, self.unit).fit(data) for m in self.models}
-        checks = [self._check(fit, spend, data, seed) for fit in fits.values()]
+        returns = _Returns.between(lines, data["customer_id"], calibration_end, as_of)
+        checks = [self._check(fit, spend, data, seed, returns) for fit in fits.values()]
         by_frequency = pd.concat([frame for frame, _ in checks], ignore_index=True)
         totals = pd.DataFrame([row for _, row in checks])
         return HoldoutResult(self, by_frequency, totals, fits, spend, str(calibration_end), str(as_of))
 
     def _check(
-        self, fit: PurchaseFit, spend: GammaGammaFit, data: pd.DataFrame, seed: int
+        self, fit: PurchaseFit, spend: GammaGammaFit, data: pd.DataFrame, seed: int, returns: _Returns
     ) -> tuple[pd.DataFrame, dict[str, object]]:
         x, t_x, T, mean = (data[c].to_numpy(dtype=float) for c in ("frequency", "recency", "T", "monetary_value"))
         ahead = float(data["holdout_duration"].iloc[0])
@@ -126,11 +134,39 @@ class HoldoutCheck:
             "hi": ends.hi,
             "bias": bias(bought, expected),
             "mae": mean_absolute_error(bought, expected),
-            "actual_revenue": float(data["holdout_spend"].sum()),
-            "expected_revenue": float(revenue.sum()),
-            "revenue_lo": money.lo,
-            "revenue_hi": money.hi,
+            "actual_sales": float(data["holdout_spend"].sum()),
+            "expected_sales": float(revenue.sum()),
+            "actual_revenue": float(data["holdout_spend"].sum()) - returns.came,
+            "expected_revenue": returns.net(float(revenue.sum())),
+            "revenue_lo": returns.net(money.lo),
+            "revenue_hi": returns.net(money.hi),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Returns:
+    """What comes back in the holdout: of sales made in it a share, of those made before it an amount; what came."""
+
+    kept: float = 1.0
+    outstanding: float = 0.0
+    came: float = 0.0
+
+    @classmethod
+    def between(
+        cls, lines: pd.DataFrame | None, customers: pd.Series, calibration_end: str | date, as_of: str | date
+    ) -> _Returns:
+        """As known at the end of the calibration, and what its customers brought back up to `as_of`."""
+        if lines is None:
+            return cls()
+        known, days = return_development(lines, calibration_end), day_number(as_of) - day_number(calibration_end)
+        back = lines[lines["kind"].isin(["return", "cancellation"]) & lines["customer_id"].isin(customers)]
+        first, last = (pd.Timestamp(str(day)) for day in (calibration_end, as_of))
+        inside = (back["date"] > first) & (back["date"] <= last)
+        return cls(known.kept_within(days), known.outstanding(days), -float(back.loc[inside, "net_amount"].sum()))
+
+    def net(self, sales: float) -> float:
+        """Revenue net of returns where so much is sold."""
+        return sales * self.kept - self.outstanding
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,8 +193,11 @@ class HoldoutResult(TableResult):
 
     name = "holdout_check"
     formats: ClassVar = dict.fromkeys(
-        ("actual", "expected", "lo", "hi", "actual_revenue", "expected_revenue", "revenue"), ",.0f"
-    )
+        (
+            "actual", "expected", "lo", "hi", "actual_sales", "expected_sales", "actual_revenue", "expected_revenue",
+            "revenue", "revenue_lo", "revenue_hi",
+        ), ",.0f",
+    )  # fmt: skip
 
     @property
     def best(self) -> dict[str, Any]:
@@ -172,6 +211,26 @@ class HoldoutResult(TableResult):
         rows = self.frame[self.frame["model"] == title]
         return None if rows.empty else float((rows["actual_revenue"] / rows["expected_revenue"]).iloc[0])
 
+    def correction(self, title: str) -> float:
+        """What values of a model are to be multiplied by: 1 unless its revenue missed by more than its interval."""
+        for row in self.frame[self.frame["model"] == title].to_dict("records"):
+            if not row["revenue_lo"] <= row["actual_revenue"] <= row["revenue_hi"]:
+                return float(row["actual_revenue"] / row["expected_revenue"])
+        return 1.0
+
+    def _money(self, best: dict[str, Any]) -> Message:
+        """Where revenue came to, and how much of the gap is purchases, sale per purchase and returns."""
+        inside = best["revenue_lo"] <= best["actual_revenue"] <= best["revenue_hi"]
+        each = [best[f"{side}_sales"] / max(best[side], 1e-12) for side in ("actual", "expected")]
+        kept = [best[f"{side}_revenue"] / max(best[f"{side}_sales"], 1e-12) for side in ("actual", "expected")]
+        values = {
+            **best, "currency": self.spec.currency, "level": self.spec.level,
+            "interval": Message("clv.money_interval", {"lo": best["revenue_lo"], "hi": best["revenue_hi"]}),
+            "by_purchases": best["actual"] / best["expected"] - 1, "by_spend": each[0] / each[1] - 1,
+            "by_returns": kept[0] / kept[1] - 1,
+        }  # fmt: skip
+        return Message(f"clv.holdout.revenue_{'inside' if inside else 'outside'}", values)
+
     def readout(self) -> Readout:
         """By how much the best model was off, whether that lies in its interval, how to use it."""
         best = self.best
@@ -182,10 +241,12 @@ class HoldoutResult(TableResult):
             "end": self.as_of,
             "interval": Message("clv.count_interval", {"lo": best["lo"], "hi": best["hi"]}),
             "level": self.spec.level,
-            "gap": abs(best["actual_revenue"] / best["expected_revenue"] - 1),
+            "scale": self.correction(best["model"]),
+            "money": self._money(best),
         }
         key = "inside" if inside else ("below" if low else "above")
-        return Readout.of("clv.holdout", values, certainty=key, action=f"{key}_action")
+        action = "action" if values["scale"] == 1 else "corrected_action"
+        return Readout.of("clv.holdout", values, certainty=key, action=action)
 
     def facts(self) -> tuple[Fact, ...]:
         """Actual and expected totals."""
@@ -198,5 +259,10 @@ class HoldoutResult(TableResult):
         return (
             fact("clv.holdout.actual", "clv.holdout.actual", actual, "purchases"),
             fact("clv.holdout.actual_revenue", "clv.holdout.actual_revenue", revenue, self.spec.currency),
+            Fact(
+                "clv.holdout.expected_revenue", "clv.holdout.expected_revenue", self.best["expected_revenue"],
+                self.spec.currency, Interval(self.best["revenue_lo"], self.best["revenue_hi"], self.spec.level),
+                kind="forecast", **fact.keywords,
+            ),
             *expected,
-        )
+        )  # fmt: skip

@@ -99,7 +99,9 @@ class Payback:
             curves.append(pd.DataFrame({"channel": name, "day": self._days, "value": paid[0], "cost": price}))
         if not rows:
             raise BadInput(f"No customer belongs to the channels {', '.join(cost)}; check the names.")
-        return PaybackResult(self, pd.DataFrame(rows), pd.concat(curves, ignore_index=True), str(as_of))
+        fit = purchase_model(self.model, self.unit).fit(summary)
+        refusal = fit.refusal() or GammaGamma().fit(summary).refusal()
+        return PaybackResult(self, pd.DataFrame(rows), pd.concat(curves, ignore_index=True), str(as_of), refusal)
 
     @property
     def _days(self) -> Floats:
@@ -154,12 +156,14 @@ class PaybackResult(TableResult):
         frame: One row a channel: customers, cost, value at the horizon with lo and hi, payback_days.
         curves: channel, day, value (cumulative contribution of one customer), cost.
         as_of: Last day of the data.
+        problem: Why no value can be stated, or ``None``.
     """
 
     spec: Payback
     frame: pd.DataFrame
     curves: pd.DataFrame
     as_of: str
+    problem: Message | None = None
 
     name = "payback"
     formats: ClassVar = {
@@ -170,10 +174,17 @@ class PaybackResult(TableResult):
 
     def to_frame(self) -> pd.DataFrame:
         """One row a channel, soonest payback first; inf is never within the horizon."""
-        return self.frame.sort_values(["payback_days", "cost"], kind="stable", ignore_index=True)
+        frame = self.frame if self.problem is None else self.frame.iloc[:0]
+        return frame.sort_values(["payback_days", "cost"], kind="stable", ignore_index=True)
+
+    def refusal(self) -> Message | None:
+        """Why no value can be stated, or ``None``."""
+        return self.problem
 
     def readout(self) -> Readout:
         """Which channel pays soonest, how sure, which not to feed."""
+        if self.problem is not None:
+            return Readout("clv.payback.refused", self.problem, "clv.value.refused_action")
         table = self.to_frame()
         first = table.iloc[0]
         ends = {"lo": first["payback_lo"], "hi": first["payback_hi"]}
@@ -187,11 +198,15 @@ class PaybackResult(TableResult):
             "level": self.spec.level,
             "channels": ", ".join(never),
         }
-        finding = "finding" if np.isfinite(first["payback_days"]) else "none"
-        return Readout.of("clv.payback", values, finding, action="action" if never.empty else "never")
+        pays, one = bool(np.isfinite(first["payback_days"])), len(table) == 1
+        finding = ("finding" if pays else "none") + ("_one" if one else "")
+        action = "never" if len(never) else "action"  # with one channel there is none to prefer
+        return Readout.of("clv.payback", values, finding, action=action + ("_one" if one else ""))
 
     def facts(self) -> tuple[Fact, ...]:
         """Days to payback of each channel."""
+        if self.problem is not None:
+            return ()
         table, late = self.to_frame(), Message("clv.payback.not_within", {"horizon": self.spec.horizon_days})
         days = table[["payback_days", "payback_lo", "payback_hi"]].replace(np.inf, np.nan)
         days.loc[days.isna().any(axis=1), ["payback_lo", "payback_hi"]] = np.nan

@@ -80,8 +80,8 @@ class CustomerValue:
         Args:
             purchases: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
             as_of: Last day that counts; values are as of its evening.
-            check: A holdout check of the same model; the readout then says by how much it missed revenue,
-                which the predictive interval cannot know.
+            check: A holdout check of the same model; where it missed revenue by more than its interval, values are
+                multiplied by what it missed, so that one number is ranked, summed and planned with.
             rng: Seed or generator of the predictive draws.
             customer: Column with the customer.
             date: Column with the date.
@@ -94,10 +94,11 @@ class CustomerValue:
         fit = purchase_model(self.model, self.unit).fit(summary)
         spend = GammaGamma().fit(summary)
         missed = None if check is None else check.revenue_ratio(fit.model.title)
+        scale = 1.0 if check is None else check.correction(fit.model.title)
         window = (self.start_days / UNIT_DAYS[self.unit], self.horizon_days / UNIT_DAYS[self.unit])
         draws = Draws(self.draws, self.level, seed_of(rng))
-        worth = valuation(summary, fit, spend, window, self.annual_discount_rate, self.margin, draws)
-        return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, missed)
+        worth = valuation(summary, fit, spend, window, self.annual_discount_rate, self.margin * scale, draws)
+        return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, missed, scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +113,7 @@ class CustomerValueResult(Result):
         as_of: Date of the values.
         valuation: Expected and drawn purchases and values, as arrays.
         missed: Actual over expected revenue of the model on held-out time, where it was checked.
+        scale: What values were multiplied by for it: 1 where the miss lies in the model's interval.
     """
 
     spec: CustomerValue
@@ -121,6 +123,7 @@ class CustomerValueResult(Result):
     as_of: str
     valuation: Valuation
     missed: float | None = None
+    scale: float = 1.0
 
     name = "customer_value"
     formats: ClassVar = {
@@ -195,9 +198,8 @@ class CustomerValueResult(Result):
         )
         frame["value_per_customer"] = frame["value"] / frame["customers"]
         frame["value_share"] = frame["value"] / worth.value.sum()
-        return GroupValueResult(
-            frame.sort_values("value", ascending=False, ignore_index=True), self.spec.currency, self.spec.level
-        )
+        frame = frame.sort_values("value", ascending=False, ignore_index=True)
+        return GroupValueResult(frame, self.spec.currency, self.spec.level, self.refusal())
 
     def bands(self) -> GroupValueResult:
         """The base in value bands: the top 1 %, the next 9 %, the next 40 %, and the rest."""
@@ -216,7 +218,7 @@ class CustomerValueResult(Result):
         refusal, n = self.refusal(), len(self.summary)
         if refusal is not None:
             return Readout.of("clv.value", {"n": n}, "refused", refusal, "refused_action")
-        (total, interval), top, missed = self.total(), self._top, self.missed or 1.0
+        (total, interval), top = self.total(), self._top
         values = {
             "n": n,
             "days": self.spec.horizon_days,
@@ -228,12 +230,14 @@ class CustomerValueResult(Result):
             "level": self.spec.level,
             "model": self.fit.model.title,
             "correlation": self.spend.correlation,
-            "gap": missed - 1,
-            "corrected": total * missed,
+            "gap": (self.missed or 1.0) - 1,
+            "scale": self.scale,
+            "model_total": total / self.scale,
             "cut": self._frame["value"].iloc[top - 1],
             "median": self._frame["value"].median(),
         }
-        return Readout.of("clv.value", values, certainty="certainty" if self.missed is None else "certainty_checked")
+        checked = "certainty_checked" if self.scale == 1 else "certainty_corrected"
+        return Readout.of("clv.value", values, certainty="certainty" if self.missed is None else checked)
 
     @property
     def _top(self) -> int:
@@ -247,7 +251,8 @@ class CustomerValueResult(Result):
             return (Fact("clv.base_value", "clv.value.base", None, refusal=refusal),)
         spec, n, (total, interval) = self.spec, len(self.summary), self.total()
         window = Message("clv.window.after", {"as_of": self.as_of, "days": spec.horizon_days})
-        terms = Message("clv.value.definition", {"margin": spec.margin, "rate": spec.annual_discount_rate})
+        how = {"margin": spec.margin, "rate": spec.annual_discount_rate, "scale": self.scale}
+        terms = Message("clv.value.definition" if self.scale == 1 else "clv.value.definition_corrected", how)
         each = Interval(interval.lo / n, interval.hi / n, interval.level)
         purchases, worth = self.valuation.expected.sum(), self.valuation
         fact = partial(Fact, kind="forecast", n=n, window=window)

@@ -28,21 +28,34 @@ class GroupValueResult(TableResult):
         frame: group, customers, value with lo and hi, value_per_customer, value_share.
         currency: ISO code.
         level: Of the intervals.
+        problem: Why no value can be stated, or ``None``.
     """
 
     frame: pd.DataFrame
     currency: str
     level: float
+    problem: Message | None = None
 
     name = "group_value"
     formats: ClassVar = {**dict.fromkeys(("value", "lo", "hi"), ",.0f"), "value_per_customer": ",.2f"}
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row a group; none where no value can be stated."""
+        return self.frame.copy() if self.problem is None else self.frame.iloc[:0]
+
+    def refusal(self) -> Message | None:
+        """Why no value can be stated, or ``None``."""
+        return self.problem
+
     def shown(self) -> pd.DataFrame:
         """The same with the bands in words."""
-        return self.frame.assign(group=[str(group_label(group)) for group in self.frame["group"]])
+        frame = self.to_frame()
+        return frame.assign(group=[str(group_label(group)) for group in frame["group"]])
 
     def readout(self) -> Readout:
         """Which group carries most, how sure, what to spend at most."""
+        if self.problem is not None:
+            return Readout("clv.groups.refused", self.problem, "clv.value.refused_action")
         first, best = self.frame.iloc[0], self.frame.iloc[self.frame["value_per_customer"].argmax()]
         values = {
             **first,
@@ -58,7 +71,7 @@ class GroupValueResult(TableResult):
     def facts(self) -> tuple[Fact, ...]:
         """The value of each group."""
         return facts_of(
-            self.frame, "clv.group.{group}", _label, "value", self.currency, ends=("lo", "hi"),
+            self.to_frame(), "clv.group.{group}", _label, "value", self.currency, ends=("lo", "hi"),
             level=self.level, n="customers", kind="forecast",
         )  # fmt: skip
 

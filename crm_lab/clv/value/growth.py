@@ -64,16 +64,25 @@ class ValueGrowth:
         later: str | date,
         *,
         rng: np.random.Generator | int = 0,
+        scale: float = 1.0,
         **names: str,
     ) -> GrowthResult:
         """Value the base at both dates, each with what was known then, and split the difference.
+
+        Args:
+            purchases: As in `purchase_summary`.
+            earlier: First date.
+            later: Second date.
+            rng: Seed or generator of the draws of customers.
+            scale: What values are multiplied by at both dates (`CustomerValueResult.scale`); it moves no growth.
+            **names: Your names of columns, as in `purchase_summary`: customer, date, amount.
 
         Raises:
             BadInput: If the purchases cannot be used at one of the dates.
         """
         purchases = purchase_table(purchases, also=["kind"], **names)
         then, now = (purchase_summary(purchases, d, unit=self.unit) for d in (earlier, later))
-        ends = self._parts(then, self.margin[0]), self._parts(now, self.margin[1])
+        ends = self._parts(then, scale * self.margin[0]), self._parts(now, scale * self.margin[1])
         ids = pd.Index(now["customer_id"]).union(pd.Index(then["customer_id"]))
         at = [ids.get_indexer(pd.Index(s["customer_id"])) for s in (then, now)]
         draws = []
@@ -135,6 +144,10 @@ class GrowthResult(Result):
         return float(np.prod(self.ends[1]) / np.prod(self.ends[0]) - 1)
 
     def to_frame(self) -> pd.DataFrame:
+        """The parts and the total; nothing where no value can be stated."""
+        return self._parts() if self.problem is None else self._parts().iloc[:0]
+
+    def _parts(self) -> pd.DataFrame:
         """One row a part, then the total: both dates, growth with a 90 % interval, currency of it.
 
         The difference in currency is shared out in proportion to the logarithms of the growth factors.
@@ -162,6 +175,8 @@ class GrowthResult(Result):
 
     def readout(self) -> Readout:
         """Growth, its interval, and the part that moved it most."""
+        if self.problem is not None:
+            return Readout("clv.growth.refused", self.problem, "clv.value.refused_action")
         table = self.to_frame().set_index("part")
         total, parts = table.loc["value"], table.drop(index="value")
         most = str(parts["currency"].abs().idxmax())
@@ -176,14 +191,17 @@ class GrowthResult(Result):
             "part": _part_words(most),
             "share": parts.loc[most, "growth"],
             "amount": parts.loc[most, "currency"],
+            "moved": abs(parts.loc[most, "currency"]) / parts["currency"].abs().sum(),
         }
-        return Readout.of("clv.growth", values, certainty=self.problem or "certainty")
+        return Readout.of("clv.growth", values, action="action_most" if values["moved"] > 0.5 else "action")
 
     def facts(self) -> tuple[Fact, ...]:
         """Growth of the value and of each part."""
+        if self.problem is not None:
+            return (Fact("clv.growth.value", _label({"part": "value"}), None, "share", refusal=self.problem),)
         return facts_of(
             self.to_frame(), "clv.growth.{part}", _label, "growth", "share", ends=("lo", "hi"), level=0.9,
-            n=int(self.ends[1][0]), refusal=self.problem,
+            n=int(self.ends[1][0]),
             kind="estimate", window="/".join(self.dates), better="up",
         )  # fmt: skip
 

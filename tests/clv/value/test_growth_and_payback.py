@@ -1,5 +1,7 @@
 """Growth splits without a remainder; payback is when the curve meets the cost."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,7 +72,45 @@ def test_a_free_customer_pays_at_once_and_a_dear_one_never(sample):
     spec = Payback(margin=0.3, draws=50)
     assert spec.analyze(sample, "1998-06-30", {"all": 0.0}).to_frame()["payback_days"].tolist() == [0.0]
     never = spec.analyze(sample, "1998-06-30", {"all": 1e6})
-    assert "No channel pays within 730 days" in never.readout().text("en")
+    assert "a cost you assumed, the money is not back within 730 days" in never.readout().text("en")
+
+
+def test_one_channel_is_not_preferred_to_others(sample):
+    text = Payback(margin=0.3, draws=50).analyze(sample, "1998-06-30", {"all": 12.0}).readout().text("en")
+    assert "a cost you assumed" in text
+    assert "first" not in text
+
+
+def test_most_of_the_movement_is_said_only_of_more_than_half(growth):
+    parts = growth.to_frame().set_index("part").drop(index="value")["currency"].abs()
+    largest = parts.max() / parts.sum()
+    said = growth.readout().action.text("en")
+    assert said.startswith("Most of the movement" if largest > 0.5 else "No part makes half")
+    even = replace(growth, ends=(np.array([10.0, 0.5, 2.0, 4.0]), np.array([11.0, 0.55, 2.2, 4.0])))
+    assert even.readout().action.text("en").startswith("No part makes half of the movement")
+
+
+@pytest.fixture(scope="module")
+def nobody_leaves():
+    rng = np.random.default_rng(4)
+    days = [(who, day) for who in range(300) for day in np.cumsum(1 + rng.geometric(0.05, 40)) if day < 400]
+    frame = pd.DataFrame(days, columns=["customer_id", "day"])
+    return frame.assign(date=pd.Timestamp("2023-01-01") + pd.to_timedelta(frame.pop("day"), unit="D"), net_amount=10.0)
+
+
+def test_where_no_value_is_stated_no_part_of_it_is(nobody_leaves):
+    as_of = "2024-02-04"
+    value = CustomerValue(draws=100).fit(nobody_leaves, as_of)
+    assert value.refusal() is not None
+    grown = ValueGrowth(samples=20).analyze(nobody_leaves, "2023-11-01", as_of)
+    paid = Payback(draws=50).analyze(nobody_leaves, as_of, {"all": 12.0})
+    for one in (value.bands(), grown, paid):
+        assert one.refusal() is not None
+        assert one.to_frame().empty
+        assert not [fact for fact in one.facts() if fact.value is not None]
+        for lang in LANGUAGES:
+            assert not any(letter.isdigit() for letter in one.readout().finding.text(lang))
+        one.plot().figure.clear()
 
 
 def test_results_read_and_draw(growth, payback):

@@ -1,0 +1,47 @@
+"""Money of a run reconciles: each page's revenue is page 01's less named parts, and every page says the same parts."""
+
+import json
+
+import pytest
+
+from tests.matrix.cells import crm_lab, project
+
+SOURCES = {
+    "complete_journey": "2017-12-31", "cdnow": "1998-06-30", "simulated:fashion": "2024-12-31",
+    "simulated:messy": "2024-12-31",
+}  # fmt: skip
+PAGES = (
+    "01_trust_the_data", "03_who_are_our_customers", "04_whom_to_call_first", "05_did_they_move",
+    "08_what_is_a_customer_worth",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", SOURCES)
+def test_pages_agree_on_every_part_of_revenue_to_the_cent(source, tmp_path):
+    home = project(tmp_path)
+    pages = "".join(f'[[page]]\nnotebook = "{name}"\n' for name in PAGES)
+    suite = (
+        f'title = "Money"\nopen_box = false\n[parameters]\nsource = "{source}"\nas_of = "{SOURCES[source]}"\n{pages}'
+    )
+    (home / "suites" / "money.toml").write_text(suite, encoding="utf-8")
+    said = crm_lab(home, "run", "money", "--jobs", "1", "-p", "08_what_is_a_customer_worth.holdout_days=91")
+    assert said.returncode == 0, said.stdout
+    folder = home / "outputs" / "money" / "latest"
+    assert not json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["contradictions"]
+    found = {}
+    for path in folder.glob("*/results.json"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        facts = [fact for result in record["results"] for fact in result["facts"]]
+        found[record["notebook"]] = {f["id"]: f["value"] for f in facts if f["id"].startswith("revenue.")}
+    money = {page: {name: value for name, value in facts.items() if not name.endswith(("_share", "gini"))}
+             for page, facts in found.items()}  # fmt: skip
+    assert set(money) == set(PAGES)
+    assert all(facts == money["01_trust_the_data"] for facts in money.values())
+    steps = money["01_trust_the_data"]
+    assert "revenue.unexplained" not in steps
+    between = sum(value for name, value in steps.items() if name != "revenue.named")
+    assert round(between, 2) == round(steps["revenue.named"], 2)
+    assert (
+        found["03_who_are_our_customers"]["revenue.top_20_share"] == found["05_did_they_move"]["revenue.top_20_share"]
+    )
