@@ -1,6 +1,6 @@
 """Did it work: design, assignment, moments, soundness, effect, ROI."""
 
-from crm_lab.experiments.core.assignment import assign, assign_stratified
+from crm_lab.experiments.core.assignment import assign, assign_stratified, draw_round
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import Metric, judged, mean_of, ratio_of, share_of
 from crm_lab.experiments.core.weeks import week_columns, weekly_spend
@@ -77,6 +77,7 @@ __all__ = [
     "assign_stratified",
     "bootstrap_multiples",
     "campaign_messages",
+    "draw_round",
     "fifths",
     "filter_removals",
     "held_against",

@@ -15,9 +15,11 @@ from crm_lab.checks import BadInput, as_date, check_settings, need_columns, not_
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, TableResult
+from crm_lab.stats.intervals import z_value
 
 NEEDED = ("customer_id", "p_churn", "value")
 TREATMENT, CONTROL = "treatment", "control"
+_SEEN = z_value(0.95) + z_value(0.60)  # a two-sided test at 5 % with a power of 80 %
 
 
 @dataclass(frozen=True)
@@ -169,10 +171,26 @@ class Alerts(TableResult):
         }
         return Readout.of("churn.alerts_list", values, certainty=self._certainty())
 
+    def rounds_needed(self) -> float:
+        """Rounds of this size until pooled hold-outs can tell the save rate from 0; ``inf`` without a hold-out.
+
+        Shares of leavers, p without and p (1 - save rate) with a contact, by the normal formula at 5 % and a power of
+        80 % for arms of unequal size.
+        """
+        n, held = len(self.frame), int((self.frame["arm"] == CONTROL).sum())
+        p = float(self.frame["p_churn"].mean()) if n else 0.0
+        kept = p * (1 - self.spec.save_rate)
+        if not 0 < held < n or not p > kept:
+            return float("inf")
+        spread = p * (1 - p) / held + kept * (1 - kept) / (n - held)
+        return float(np.ceil(_SEEN**2 * spread / (p - kept) ** 2))
+
     def _certainty(self) -> Message:
-        rate = {"rate": self.spec.save_rate}
+        rounds = self.rounds_needed()
+        rate = {"rate": self.spec.save_rate, "rounds": rounds}
         if self.spec.measured is None:
-            return Message("churn.alerts_list.provisional", rate)
+            key = "provisional" if np.isfinite(rounds) else "provisional_alone"
+            return Message(f"churn.alerts_list.{key}", rate)
         return Message("churn.alerts_list.measured", rate | {"lo": self.spec.measured.lo, "hi": self.spec.measured.hi})
 
     def _profit_interval(self) -> Interval | None:

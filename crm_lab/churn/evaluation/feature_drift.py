@@ -1,8 +1,9 @@
-"""Has anything changed since the last run? Shifts of features and scores between two dates."""
+"""Have customers changed? Shifts of features and scores between two named dates."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -43,8 +44,13 @@ class DriftCheck:
     def __post_init__(self) -> None:
         check_settings(self, too_small(self, bins=2), not_positive(self, "alarm"))
 
-    def analyze(self, before: pd.DataFrame, now: pd.DataFrame) -> Drift:
-        """Compare the columns of two runs.
+    def analyze(self, before: pd.DataFrame, now: pd.DataFrame, *, dates: tuple[object, object]) -> Drift:
+        """Compare the columns of two dates.
+
+        Args:
+            before: Features at the earlier date, one row a customer.
+            now: The same at the later one.
+            dates: The two days, which the readout names.
 
         Raises:
             BadInput: If the later run lacks a column of the earlier one.
@@ -60,7 +66,8 @@ class DriftCheck:
             for c in before
         ]
         frame = pd.DataFrame(rows).sort_values("psi", ascending=False, kind="stable", ignore_index=True)
-        return Drift(frame.assign(drift=frame["psi"] > self.alarm), self, len(before), len(now))
+        shown = (str(dates[0]), str(dates[1]))
+        return Drift(frame.assign(drift=frame["psi"] > self.alarm), self, len(before), len(now), shown)
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,7 @@ class Drift(TableResult):
     spec: DriftCheck
     before: int
     now: int
+    dates: tuple[str, str]
 
     def readout(self) -> Readout:
         """How many columns drifted and which most."""
@@ -82,6 +90,8 @@ class Drift(TableResult):
             "alarm": self.spec.alarm,
             "before": self.before,
             "now": self.now,
+            "then": self.dates[0],
+            "day": self.dates[1],
         }
         return Readout.of("churn.drift", values, action="train" if self.drifted else "keep")
 
@@ -92,7 +102,8 @@ class Drift(TableResult):
 
     def facts(self) -> tuple[Fact, ...]:
         """Columns that drifted, and the largest index."""
+        fact = partial(Fact, better="down", window="/".join(self.dates))
         return (
-            Fact("churn.drift.features", "churn.label.drift", self.drifted, better="down"),
-            Fact("churn.drift.psi", "churn.label.psi", float(self.frame["psi"].iloc[0]), better="down"),
+            fact("churn.drift.features", "churn.label.drift", self.drifted),
+            fact("churn.drift.psi", "churn.label.psi", float(self.frame["psi"].iloc[0])),
         )

@@ -78,8 +78,13 @@ class Calibration(TableResult):
         (lo, hi), ci, line = self.spec.slopes, self.interval(), self.line
         good = lo <= line.slope <= hi and abs(line.in_the_large) < _NEAR
         large = round(line.in_the_large * 100, 1) + 0.0
-        values = {"slope": line.slope, "lo": ci.lo, "hi": ci.hi, "large": large, "n": self.customers}
-        return Readout.of("churn.calibration", values, action="good" if good else "bad")
+        top = self.frame.iloc[-1]
+        values = {
+            "slope": line.slope, "lo": ci.lo, "hi": ci.hi, "large": large, "n": self.customers, "bins": len(self.frame),
+            "stated": top["stated"], "observed": top["observed"], "top_lo": top["lo"], "top_hi": top["hi"],
+        }  # fmt: skip
+        off = not top["lo"] <= top["stated"] <= top["hi"]
+        return Readout.of("churn.calibration", values, action=("good_but" if off else "good") if good else "bad")
 
     def facts(self) -> tuple[Fact, ...]:
         """The calibration slope."""

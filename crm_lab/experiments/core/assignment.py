@@ -60,6 +60,25 @@ def assign(ids: Sequence[object] | pd.Series, salt: str, shares: Mapping[str, fl
     return names[np.searchsorted(edges, hash_unit(ids, salt), side="right")]
 
 
+def draw_round(ids: Sequence[object] | pd.Series, as_of: object, holdout: float) -> pd.Series:
+    """Who is held out of the round of a week's list: drawn once by the day, the same on every page that asks.
+
+    Args:
+        ids: Customer ids.
+        as_of: Day of the list; it names the round, ``save-2024-06-30``.
+        holdout: Share held out.
+
+    Returns:
+        ``control`` or ``treatment`` by customer id; its name is the round's.
+
+    >>> draw_round(["1001", "1002", "1003"], "2024-06-30", 0.5).to_dict()
+    {'1001': 'treatment', '1002': 'control', '1003': 'control'}
+    """
+    name = f"save-{as_of}"
+    arms = assign(ids, name, {"control": holdout, "treatment": 1 - holdout})
+    return pd.Series(arms, index=pd.Index(ids), name=name)
+
+
 def assign_stratified(
     frame: IntoFrame, strata: Sequence[str], rng: np.random.Generator | int, shares: Mapping[str, float] = HALVES
 ) -> NDArray[np.object_]:

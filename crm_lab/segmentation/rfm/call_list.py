@@ -45,13 +45,15 @@ class CallRule:
     def __post_init__(self) -> None:
         check_settings(self, too_small(self, n=1), not_positive(self, "min_overdue"))
 
-    def analyze(self, rfm: RFMResult, customers: IntoFrame) -> CallListResult:
+    def analyze(self, rfm: RFMResult, customers: IntoFrame, *, arms: pd.Series | None = None) -> CallListResult:
         """Pick and order the customers.
 
         Args:
             rfm: The scored customers.
             customers: The same customers with ``revenue_12m``, ``median_gap_days`` and ``overdue``
                 (like `customer_360`).
+            arms: ``control`` or ``treatment`` by customer id, of the round whose hold-out nobody may call; its name
+                is the round's.
 
         Raises:
             BadInput: If columns are missing or no segment to call is among the rules.
@@ -64,11 +66,14 @@ class CallRule:
         )
         called = joined[joined["segment"].isin(order)]
         late = called[called["overdue"] >= self.min_overdue]
+        held = set() if arms is None else set(arms.index[arms == "control"])
+        free = ~late["customer_id"].isin(held)
         late = late.assign(
+            free=free,
             priority=late["revenue_12m"] * late["overdue"],
             rank=late["segment"].map({s: i for i, s in enumerate(order)}),
         ).sort_values(["rank", "priority", "customer_id"], ascending=[True, False, True])
-        frame = late.head(self.n).drop(columns="rank").reset_index(drop=True)
+        frame = late[late["free"]].head(self.n).drop(columns=["rank", "free"]).reset_index(drop=True)
         frame.insert(0, "place", np.arange(1, len(frame) + 1))
         return CallListResult(
             frame=frame,
@@ -80,6 +85,8 @@ class CallRule:
             no_rhythm=int(called["overdue"].isna().sum()),
             as_of=rfm.as_of,
             currency=self.currency,
+            held_out=int((~free).sum()),
+            of_round="" if arms is None else str(arms.name),
         )
 
     def _order(self, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -106,6 +113,8 @@ class CallListResult(Result):
         no_rhythm: Customers of these segments with one purchase day: they have no rhythm to be late on.
         as_of: Last day that counts.
         currency: ISO code.
+        held_out: Late customers who are in the hold-out of a round and not named.
+        of_round: Name of that round; empty if there is none.
     """
 
     frame: pd.DataFrame
@@ -117,6 +126,8 @@ class CallListResult(Result):
     no_rhythm: int
     as_of: date
     currency: str
+    held_out: int = 0
+    of_round: str = ""
 
     name: ClassVar[str] = "call_list"
     formats: ClassVar[Mapping[str, str]] = {
@@ -162,9 +173,10 @@ class CallListResult(Result):
             "n": len(self.frame), "segments": joined([segment_name(s) for s in self.order if s in listed]),
             "revenue": self.revenue, "currency": self.currency, "share": self.revenue / self.all_revenue,
             "overdue": float(self.frame["overdue"].median()), "late": self.late, "late_revenue": self.late_revenue,
-            "no_rhythm": self.no_rhythm,
+            "no_rhythm": self.no_rhythm, "held": self.held_out, "round": self.of_round,
         }  # fmt: skip
-        return Readout(*(Message(f"segments.call.{key}", values) for key in ("finding", "certainty", "action")))
+        action = "action_round" if self.of_round else "action"
+        return Readout.of("segments.call", values, action=action)
 
     def facts(self) -> tuple[Fact, ...]:
         """Customers named, their money, and all who are late."""
@@ -175,6 +187,7 @@ class CallListResult(Result):
         return (
             people("call_list.customers", "segments.call.fact_customers", n, definition=rule),
             money("call_list.revenue_12m", "segments.call.fact_revenue", self.revenue, n=n),
+            people("call_list.held_out", "segments.call.fact_held", self.held_out),
             people("call_list.late_customers", "segments.call.fact_late", self.late, better="down"),
             late("call_list.late_revenue_12m", "segments.call.fact_late_revenue", self.late_revenue),
         )

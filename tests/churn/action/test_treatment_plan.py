@@ -15,6 +15,7 @@ from crm_lab.churn.models.reason_codes import log_odds
 from crm_lab.results import Interval, payload
 
 mpl.use("Agg")
+DATES = ("2024-01-31", "2024-04-30")
 
 
 def customers(n=200, seed=0):
@@ -116,6 +117,20 @@ def test_an_assumed_rate_is_called_that_and_a_measured_one_gives_an_interval():
     assert "风险高不等于响应高" in assumed.readout().text("zh")
 
 
+def test_how_many_rounds_measure_the_save_rate_by_hand():
+    table = pd.DataFrame({"customer_id": [f"c{i}" for i in range(100)], "p_churn": 0.5, "value": 1000.0})
+    arms = pd.Series(["control"] * 20 + ["treatment"] * 80, index=table["customer_id"])
+    made = plan(table, arms, budget=1e6, save_rate=0.2)
+    # leavers .5 against .4: (1.95996 + 0.84162)^2 x (.25 / 20 + .24 / 80) / .1^2 = 12.2 rounds
+    assert made.rounds_needed() == 13
+    said = made.readout().certainty
+    assert "about 13 rounds of this size, pooled" in said.text("en")
+    assert "约 13 轮" in said.text("zh")
+    alone = plan(table, pd.Series("treatment", index=table["customer_id"]), budget=1e6)
+    assert alone.rounds_needed() == float("inf")
+    assert "Without a hold-out" in alone.readout().certainty.text("en")
+
+
 def test_nobody_worth_a_contact_is_said():
     table, arms = customers()
     made = plan(table, arms, contact_cost=1000.0, budget=1000.0)
@@ -167,14 +182,14 @@ def test_a_family_that_is_typical_contributes_nothing_and_reasons_name_the_stron
 def test_drift_finds_the_feature_that_moved(known):
     features, _, _ = known
     moved = features.assign(order_value=features["order_value"] * 2)
-    found = churn.DriftCheck().analyze(features, moved)
+    found = churn.DriftCheck().analyze(features, moved, dates=DATES)
     assert found.to_frame().query("drift")["feature"].tolist() == ["order_value"]
-    assert f"1 of {features.shape[1]} features drifted" in found.readout().text("en")
+    assert f"1 of {features.shape[1]} features drifted between 2024-01-31 and 2024-04-30" in found.readout().text("en")
     assert "Train again" in str(found.readout().action)
-    same = churn.DriftCheck().analyze(features, features)
+    same = churn.DriftCheck().analyze(features, features, dates=DATES)
     assert same.to_frame()["psi"].max() < 1e-9
     assert "may be kept" in str(same.readout().action)
-    assert found.plot().get_title(loc="left") == "Shift since the last run"
+    assert found.plot().get_title(loc="left") == "Shift between two dates"
 
 
 def test_stability_index_by_hand_and_bad_input(known):
@@ -182,7 +197,7 @@ def test_stability_index_by_hand_and_bad_input(known):
     p, q = np.array([3.5, 1.5]) / 5, np.array([1.5, 3.5]) / 5
     assert population_stability([1, 1, 1, 2], [1, 2, 2, 2], 2) == pytest.approx(((q - p) * np.log(q / p)).sum())
     with pytest.raises(BadInput, match="the later run lacks the column rate"):
-        churn.DriftCheck().analyze(known[0], known[0].drop(columns="rate"))
+        churn.DriftCheck().analyze(known[0], known[0].drop(columns="rate"), dates=DATES)
     with pytest.raises(BadInput) as error:
         churn.DriftCheck(bins=1, alarm=0)
     assert len(error.value.problems) == 2

@@ -1,6 +1,8 @@
+import pandas as pd
 import pytest
 
 from crm_lab.checks import BadInput
+from crm_lab.experiments import draw_round
 from crm_lab.results import payload
 from crm_lab.segmentation import RFM, TEN_SEGMENTS, CallRule, SegmentRule, SegmentRules
 
@@ -28,13 +30,39 @@ def test_the_readout_says_what_is_at_stake_and_that_the_rule_is_untested(scored,
     rule = CallRule(n=3, segments=("loyal", "need_attention", "hibernating"))
     readout = rule.analyze(scored, customers).readout()
     assert readout.finding.text("en") == (
-        "Call these 3 first: they (Loyal, Need attention and Hibernating) spent USD 1,900 in the last 12 months, "
-        "36.9% of all revenue, and are silent 3.0 times as long as their own rhythm (median). In all 5 "
-        "customers of the segments to call are late, with USD 1,975."
+        "5 customers of the segments to call are late on their own rhythm, with USD 1,975 in the last 12 months. Most "
+        "is at stake with these 3 (Loyal, Need attention and Hibernating): USD 1,900, 36.9% of all revenue; they are "
+        "silent 3.0 times as long as usual (median)."
     )
     assert "that a call brings anybody back is untested" in readout.certainty.text("en")
     assert "致电能否挽回尚未验证" in readout.certainty.text("zh")
     assert "（忠诚客户、需要关注和沉睡客户）" in readout.finding.text("zh")
+
+
+def test_nobody_who_is_held_out_is_called_and_the_list_of_the_week_is_named(scored, customers):
+    rule = CallRule(n=4, segments=("loyal", "need_attention", "hibernating"))
+    arms = pd.Series("treatment", index=customers["customer_id"], name="save-2024-06-30")
+    arms[["c06", "c09"]] = "control"
+    calls = rule.analyze(scored, customers, arms=arms)
+    assert calls.to_frame()["customer_id"].tolist() == ["c07", "c08", "c10"]
+    assert calls.to_frame()["place"].tolist() == [1, 2, 3]
+    assert (calls.late, calls.held_out) == (5, 2)
+    said = calls.readout().action
+    assert "page 13's (round save-2024-06-30)" in said.text("en")
+    assert "the 2 late customers whom the round holds out are not among them" in said.text("en")
+    assert "本周名单以第 13 页为准（轮次 save-2024-06-30）" in said.text("zh")
+
+
+@pytest.mark.parametrize("holdout", [0.1, 0.2, 0.5])
+def test_the_calls_of_page_4_never_meet_the_hold_out_of_page_13(complete_journey, holdout):
+    customers, day = complete_journey["customer_360"], complete_journey.as_of
+    arms = draw_round(customers["customer_id"], day, holdout)
+    calls = CallRule(n=2_000).analyze(RFM().fit(customers, as_of=day), customers, arms=arms)
+    worth_a_contact = customers["customer_id"].sample(500, random_state=3)  # page 13 draws its own customers alone
+    held = draw_round(worth_a_contact, day, holdout).loc[lambda arm: arm == "control"].index
+    assert len(held) > 500 * holdout / 2
+    assert calls.held_out
+    assert not set(calls.to_frame()["customer_id"]) & set(held)
 
 
 def test_nobody_late_is_a_refusal(scored, customers):
