@@ -126,6 +126,19 @@ class AuditResult(Result):
         """Findings of a severity."""
         return sum(f.severity == severity for f in self.findings)
 
+    def counts(self) -> dict[str, int]:
+        """Claims and decks read; claims that hold, stand in a contradiction, are open only; findings by severity.
+
+        Each claim is counted once, by the gravest finding about it: ``holds``, ``in_wrong``, ``in_unclear`` sum to all.
+        """
+        states = list(self._worst().values())
+        return {
+            "claims": len(self.claims.claims), "decks": len(self.claims.decks),
+            **{severity: self.count(severity) for severity in SEVERITIES},
+            **{f"in_{severity}": states.count(severity) for severity in SEVERITIES},
+            "holds": len(self.claims.claims) - len(states),
+        }  # fmt: skip
+
     def about(self, claim: Claim | str) -> tuple[Finding, ...]:
         """The findings about a claim, by its name ``deck/id``."""
         name = claim if isinstance(claim, str) else claim.name
@@ -133,11 +146,8 @@ class AuditResult(Result):
 
     def readout(self) -> Readout:
         """How many claims hold, how sure that is, what to ask first."""
-        checked, worst = len(self.claims.claims), self._worst()
-        values = {
-            "claims": checked, "decks": len(self.claims.decks), "wrong": self.count("wrong"),
-            "unclear": self.count("unclear"), "holds": checked - len(worst),
-        }  # fmt: skip
+        values = self.counts()
+        checked = values["claims"]
         certainty = Message("claims.audit.certainty", {"rules": len(self.rules)})
         if not checked:
             return Readout(Message("claims.audit.none", values), certainty, "claims.audit.action_none")
@@ -149,12 +159,13 @@ class AuditResult(Result):
 
     def facts(self) -> tuple[Fact, ...]:
         """Claims read, findings by severity and by kind, claims without a finding."""
-        read = len(self.claims.claims)
+        said = self.counts()
+        claims = ("holds", *(f"in_{severity}" for severity in SEVERITIES))
         counts = {
-            "read": read, **{severity: self.count(severity) for severity in SEVERITIES},
-            "holds": read - len(self._worst()), **{kind: sum(f.kind == kind for f in self.findings) for kind in KINDS},
+            "read": said["claims"], **{key: said[key] for key in (*SEVERITIES, *claims)},
+            **{kind: sum(f.kind == kind for f in self.findings) for kind in KINDS},
         }  # fmt: skip
-        unit = {"read": "claims", "holds": "claims"}
+        unit = dict.fromkeys(("read", *claims), "claims")
         better: dict[str, Better] = {"wrong": "down", "unclear": "down", "holds": "up"}
         return tuple(
             Fact(f"claims.{k}", f"claims.fact.{k}", n, unit.get(k, "findings"), better=better.get(k, "none"))

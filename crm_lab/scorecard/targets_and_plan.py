@@ -15,6 +15,7 @@ import pandas as pd
 from crm_lab.checks import BadInput, Problems, as_date
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.scorecard.audit import AuditResult
 from crm_lab.scorecard.kpi_registry import metrics
 from crm_lab.scorecard.measured_values import Measured
 
@@ -107,7 +108,13 @@ class PlanReader:
             )
 
     def analyze(
-        self, measured: Sequence[Measured], *, as_of: str | date, days: Mapping[str, int], simulated: bool = False
+        self,
+        measured: Sequence[Measured],
+        *,
+        as_of: str | date,
+        days: Mapping[str, int],
+        simulated: bool = False,
+        audit: AuditResult | None = None,
     ) -> PlanResult:
         """A verdict for each target.
 
@@ -116,6 +123,7 @@ class PlanReader:
             as_of: Last day they cover.
             days: By metric, the days in which their n came in, for the day when a verdict will be possible.
             simulated: Whether the data are made up.
+            audit: What was found in the decks that the targets come from; the readout then answers both questions.
 
         Raises:
             BadInput: If days is not above 0, or missing for a measured target.
@@ -125,7 +133,7 @@ class PlanReader:
         if wrong:
             raise BadInput(f"days has no number above 0 for {', '.join(wrong)}; say in how many days their n came in.")
         lines = tuple(_line(t, known.get(t.metric), last, days.get(t.metric, 0)) for t in self.targets)
-        return PlanResult(lines, self.level, last, simulated)
+        return PlanResult(lines, self.level, last, simulated, None if audit is None else audit.counts())
 
 
 @dataclass(frozen=True)
@@ -177,6 +185,7 @@ class PlanResult(Result):
         level: Confidence level.
         as_of: Last day of the data.
         simulated: Whether the data are made up.
+        claims: `AuditResult.counts` of the decks, if they were audited.
     """
 
     name: ClassVar[str] = "plan"
@@ -188,6 +197,7 @@ class PlanResult(Result):
     level: float
     as_of: date
     simulated: bool = False
+    claims: Mapping[str, int] | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """One row per target: actual with interval, variance in points, verdict, when it can be told."""
@@ -212,7 +222,10 @@ class PlanResult(Result):
         counts: dict[str, int] = {name: self.count(name) for name in VERDICTS}
         values = {"targets": len(self.lines), **counts, "unmeasured": len(self.lines) - sum(counts.values())}
         certainty = Message("claims.plan.certainty", {"level": self.level})
-        return Readout(Message("claims.plan.finding", values), certainty, self._action())
+        if self.claims is None:
+            return Readout(Message("claims.plan.finding", values), certainty, self._action())
+        both = Message("claims.plan.finding_with_claims", {**values, **self.claims})
+        return Readout(both, certainty, self._action())
 
     def _action(self) -> Message:
         missed = [(abs(line.actual.value - line.target.target), line) for line in self.lines

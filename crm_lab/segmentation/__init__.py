@@ -14,6 +14,7 @@ from crm_lab.segmentation.rfm.scoring_drift import ScoringDriftResult, compare_s
 from crm_lab.segmentation.rfm.scoring_file import RFMScoring, load_scoring
 from crm_lab.segmentation.rfm.segment_rules import TEN_SEGMENTS, THREE_SEGMENTS, SegmentRule, SegmentRules, load_rules
 from crm_lab.segmentation.rfm.segment_stability import SegmentStability, SegmentStabilityResult
+from crm_lab.segmentation.tiers.contacted_moves import ContactedMovesResult, contacted_moves
 from crm_lab.segmentation.tiers.migration import Migration, MigrationResult
 from crm_lab.segmentation.tiers.move_baseline import MoveBaselineResult, TreatedMoveResult
 from crm_lab.segmentation.tiers.tiers import TierResult, Tiers
@@ -26,6 +27,7 @@ __all__ = [
     "CallRule",
     "CohortResult",
     "Cohorts",
+    "ContactedMovesResult",
     "InterpurchaseResult",
     "Lifecycle",
     "LifecycleResult",
@@ -51,6 +53,7 @@ __all__ = [
     "TreatedMoveResult",
     "apply_scoring",
     "compare_scorings",
+    "contacted_moves",
     "interpurchase",
     "load_rules",
     "load_scoring",

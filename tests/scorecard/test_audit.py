@@ -48,6 +48,13 @@ def test_the_findings_of_one_claim(audit):
 
 def test_the_readout_of_each_outcome(audit, honest):
     assert str(audit.readout().finding).startswith("Of 84 claims (decks read: 5)")
+    said = audit.counts()
+    assert said["holds"] + said["in_wrong"] + said["in_unclear"] == said["claims"] == 84
+    assert audit.per_deck()[["wrong", "unclear", "holds"]].sum().tolist() == [
+        said["in_wrong"], said["in_unclear"], said["holds"]
+    ]  # fmt: skip
+    facts = {fact.id: fact.value for fact in audit.facts()}
+    assert facts["claims.holds"] + facts["claims.in_wrong"] + facts["claims.in_unclear"] == facts["claims.read"]
     assert str(audit.readout().action) == (
         "Ask first about 004/a-test, 004/goal-repurchase. +20% is said elsewhere; from 61% to 80% is +19.0 points, "
         "which is +31.1%. Is the change in points or relative, and from which level?"

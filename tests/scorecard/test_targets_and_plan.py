@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_lab.checks import BadInput
-from crm_lab.scorecard import Measured, PlanReader, Target, n_to_tell, verdict
+from crm_lab.scorecard import Auditor, Measured, PlanReader, Target, n_to_tell, verdict
 from crm_lab.stats.intervals import z_value
 
 ROWS = (
@@ -47,6 +47,18 @@ def test_the_readout_and_the_facts(reading):
     assert facts["plan.response_rate"].value == pytest.approx(-63)
     assert facts["plan.churn_rate"].better == "down"
     assert "plan.click_rate" not in facts
+
+
+def test_with_an_audit_one_sentence_answers_both_questions(reading, honest):
+    targets = [line.target for line in reading.lines]
+    audit = Auditor().analyze(honest)
+    plan = PlanReader(targets=targets).analyze(ROWS, as_of="2017-12-31", days=DAYS, audit=audit)
+    n = len(honest.claims)
+    assert str(plan.readout().finding) == (
+        "On plan: 2 of 5 targets met, 1 missed, 1 cannot be told yet, 1 not measured. "
+        f"Of {n} claims in the decks {n} hold as far as they can be checked, 0 stand in a contradiction, 0 are open."
+    )
+    assert "5 个目标中 2 个达成" in plan.readout().finding.text("zh")
 
 
 @pytest.mark.parametrize(

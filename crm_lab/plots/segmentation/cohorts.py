@@ -102,7 +102,7 @@ def plot_gaps(result: InterpurchaseResult, *, ax: Axes | None = None) -> Axes:
 @draws(ProductCohortsResult)
 def plot_products(result: ProductCohortsResult, *, ax: Axes | None = None) -> Axes:
     """The share who bought the same group again, with intervals."""
-    rows = result.to_frame().head(15)
+    rows = result.ends()
     ax = ax if ax is not None else new_axes(1.2 + 0.3 * len(rows))
     if len(rows):
         ranges(ax, rows, [str(g).title() for g in rows[result.column]], [BLUE] * len(rows))

@@ -21,6 +21,8 @@ from crm_lab.segmentation.cohorts.second_purchase import Repurchase, first_and_s
 from crm_lab.segmentation.known_purchases import known_purchases
 from crm_lab.stats.survival import kaplan_meier
 
+_SHOWN = 15  # groups in table and chart; the first and the last of the order are among them
+
 
 def product_repurchase(
     lines: IntoFrame,
@@ -98,6 +100,17 @@ class ProductCohortsResult(Result):
     def to_frame(self) -> pd.DataFrame:
         """One row per group, most often bought again first."""
         return self.frame.copy()
+
+    def ends(self) -> pd.DataFrame:
+        """The groups that fit on a page: the first and the last of the order, both of which the readout names."""
+        if len(self.frame) <= _SHOWN:
+            return self.frame
+        last = _SHOWN // 3
+        return pd.concat([self.frame.head(_SHOWN - last), self.frame.tail(last)])
+
+    def shown(self) -> pd.DataFrame:
+        """The groups bought again most and least."""
+        return self.ends()
 
     def refusal(self) -> Message | None:
         """No products are known."""

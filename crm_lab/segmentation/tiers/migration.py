@@ -195,7 +195,7 @@ class MigrationResult(Result):
     def baseline(
         self, start: str = "C", end: str = "B", target: float | None = None, *, rng: np.random.Generator | int = 0
     ) -> MoveBaselineResult:
-        """One move in every pair of periods: the latest beside the earlier ones, when nothing was done.
+        """One move in every pair of periods: the latest beside the earlier ones, as things were run.
 
         Args:
             start: Tier before.

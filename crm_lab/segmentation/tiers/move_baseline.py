@@ -1,4 +1,4 @@
-"""One move judged: beside what happens when nothing is done, and treated minus control."""
+"""One move judged: beside what happens as things are run, and treated minus control."""
 
 from __future__ import annotations
 

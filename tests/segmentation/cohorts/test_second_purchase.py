@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_lab.checks import BadInput
+from crm_lab.number_format import ROWS_SHOWN
 from crm_lab.segmentation import Repurchase, interpurchase, product_repurchase, repeat_rates
 from crm_lab.segmentation.cohorts.interpurchase import GAP_SHARES
 from crm_lab.stats.survival import kaplan_meier, weighted_quantiles
@@ -149,6 +150,18 @@ def test_too_few_first_buyers_are_refused():
     lines = orders(a=[90], b=[0]).assign(product_id="1")
     with pytest.raises(BadInput, match="No category has 50 first buyers; lower least or take a wider grouping"):
         product_repurchase(lines, GOODS, "category", as_of="2024-12-31")
+
+
+def test_every_group_that_the_readout_names_is_in_table_and_chart(complete_journey):
+    lines, products = complete_journey["transactions"], complete_journey["products"]
+    again = product_repurchase(lines, products, "category", as_of=complete_journey.as_of)
+    assert len(again.to_frame()) > 40
+    named = again.readout().finding.values
+    assert {named["best"], named["worst"]} <= set(again.shown()["category"])
+    assert {named["best"], named["worst"]} <= set(again.ends()["category"])
+    assert len(again.shown()) <= ROWS_SHOWN
+    drawn = {label.get_text().lower() for label in again.plot().get_yticklabels()}
+    assert {named["best"].lower(), named["worst"].lower()} <= drawn
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
