@@ -89,12 +89,22 @@ def results():
         "soundness.broken": SoundnessCheck().analyze(lost),
         "roi.ship": Programme(**terms).analyze(experiment(40.0, **plain), "spend"),
         "roi.stop": Programme(**terms).analyze(experiment(-40.0, **plain), "spend"),
-        "roi.extend": Programme(**terms, contact_cost=2.0).analyze(experiment(12.0, **plain), "spend"),
+        "roi.extend": Programme(**terms, contact_cost=2.0).analyze(experiment(17.0, **plain), "spend"),
+        "roi.extend_far": Programme(**terms, contact_cost=2.0).analyze(experiment(12.0, **plain), "spend"),
+        "roi.extend_blind": Programme(**terms, contact_cost=3.3).analyze(experiment(12.0, **plain), "spend"),
         "roi.planted": Programme(**terms).analyze(experiment(40.0, **plain, truth={"spend": 40.0}), "spend"),
         "roi.refused": Programme(**terms).analyze(lost, "spend", SoundnessCheck().analyze(lost)),
         "design.fits": Design(metrics=spend, lift=0.5).analyze(units()),
         "design.no_fit": Design(metrics=spend, lift=0.01).analyze(units()),
-        "roi_design.no_fit": RoiDesign(programme=Programme(**terms), lift=0.05).analyze(units(), "spend"),
+        "roi_design.no_fit": RoiDesign(programme=Programme(**terms), lift=0.05).analyze(
+            units(), "spend", available=600
+        ),
+        "roi_design.no_fit_far": RoiDesign(programme=Programme(**terms), lift=0.05).analyze(units(), "spend"),
+        "roi_design.no_amount": RoiDesign(programme=Programme(**terms), lift=0.05).analyze(units(), "joined"),
+        "design.no_fit_near": Design(metrics=spend, lift=0.14).analyze(units()),
+        "steady.no_amount": SteadyState().analyze(
+            experiment(40.0, **plain), Programme(**terms).analyze(experiment(40.0, **plain), "joined")
+        ),
         "roi_design.does_not_pay": RoiDesign(
             programme=Programme(margin_share=0.05, reward_rate=0.05), lift=0.05
         ).analyze(units(), "spend"),

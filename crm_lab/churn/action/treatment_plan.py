@@ -1,4 +1,4 @@
-"""Whom to treat this week: expected profit under a budget, with a random hold-out."""
+"""Whom to treat in the week after a day: expected profit under a budget, with a random hold-out."""
 
 from __future__ import annotations
 
@@ -162,6 +162,7 @@ class Alerts(TableResult):
             return Readout(refusal, self._certainty(), "churn.alerts_list.no_action")
         values = {
             "n": len(self.treated),
+            "as_of": str(self.as_of),
             "held": len(self.frame) - len(self.treated),
             "considered": self.considered,
             "cost": len(self.treated) * self.spec.contact_cost,

@@ -59,6 +59,11 @@ class QualityResult(Result):
     def _required(self) -> pd.DataFrame:
         return self.checks[self.checks["required"] & (self.checks["rows"] > 0)]
 
+    def counted(self, check: str) -> tuple[int, int] | None:
+        """Rows looked at by a check and rows that fail it; ``None`` where it does not apply to these tables."""
+        rows = self.checks[self.checks["check"] == check]
+        return None if rows.empty else (int(rows["rows"].sum()), int(rows["failing"].sum()))
+
     def require(self, floor: float) -> None:
         """Refuse to go on where a required check fails for more than ``1 - floor`` of its rows.
 

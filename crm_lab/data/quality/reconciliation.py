@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from crm_lab.data.quality.quality import QualityResult
 from crm_lab.data.sources.direct_ids import masked
 from crm_lab.data.workspace import Tables
 from crm_lab.messages import Message
@@ -31,6 +32,7 @@ class ReconciliationResult(Result):
         currency: ISO code.
         unread: Lines whose amount could not be read: their money is in no sum.
         example: One of them, as far as may be shown.
+        profiles: Customers, and how many of them have no complete profile; ``None`` where profiles were not looked at.
     """
 
     name: ClassVar[str] = "reconciliation"
@@ -42,6 +44,7 @@ class ReconciliationResult(Result):
     currency: str
     unread: int = 0
     example: str = ""
+    profiles: tuple[int, int] | None = None
 
     def total(self, item: str) -> tuple[int, float]:
         """Rows and money of ``raw``, ``clean`` or ``quarantine``."""
@@ -77,9 +80,11 @@ class ReconciliationResult(Result):
         action = Message("reconciliation.nothing_found")
         if len(touched):
             action = Message("reconciliation.read_first", {"rule": Message(f"rules.{touched['item'].iloc[0]}")})
-        verdict = ("closes_but_for" if self.unread else "closes") if self.closes else "does_not_close"
+        key = ("closes_but_for" if self.unread else "closes") if self.closes else "does_not_close"
         values |= {"unread": self.unread, "example": self.example}
-        finding = Message(f"reconciliation.{verdict}", values)
+        if key == "closes" and self.profiles and self.profiles[1]:
+            key, values["customers"], values["without"] = "closes_without_profiles", *self.profiles
+        finding = Message(f"reconciliation.{key}", values)
         return Readout(finding, Message("reconciliation.certainty", values), action)
 
     def facts(self) -> tuple[Fact, ...]:
@@ -94,21 +99,26 @@ class ReconciliationResult(Result):
         return tuple(facts)
 
 
-def reconcile(tables: Tables) -> ReconciliationResult:
+def reconcile(tables: Tables, quality: QualityResult | None = None) -> ReconciliationResult:
     """The reconciliation of the workspace behind some tables (the whole of it: cleaning knows no as_of).
+
+    Args:
+        tables: Of the workspace.
+        quality: Its checks: books that close say nothing of customers without a profile, so the readout does.
 
     >>> from crm_lab import open_workspace
     >>> reconcile(open_workspace("cdnow_sample").at()).closes
     True
     """
     workspace = tables.workspace
+    profiles = None if quality is None else quality.counted("profile_of_all_customers")
     unread = workspace.stored("judged", "source_row", "net_amount", "reason")
     unread = unread[unread["net_amount"].isna() & ~unread["reason"].isin(("blank_row", "subtotal_row"))]
     shown = workspace.stored("quarantine", "source_row", "raw_row")
     texts = shown.loc[shown["source_row"].isin(unread["source_row"].head(1)), "raw_row"]
     example = masked(str(texts.iloc[0]))[:160] if len(texts) else ""
     ledger, title = workspace.stored("ledger"), str(workspace.about["title"])
-    return ReconciliationResult(ledger, title, tables.currency, len(unread), example)
+    return ReconciliationResult(ledger, title, tables.currency, len(unread), example, profiles)
 
 
 def rows_behind(tables: Tables, rule: str, rows: int = 10) -> pd.DataFrame:

@@ -7,25 +7,32 @@ from pathlib import Path
 from typing import Any
 
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
+from crm_lab.experiments.payoff.steady_state import SteadyStateResult
 from crm_lab.exports import write_json
 from crm_lab.results import DataSet, Result, payload
 
 
 def decision_content(
-    answer: ProgrammeResult, support: Sequence[Result] = (), data: DataSet | None = None
+    answer: ProgrammeResult,
+    support: Sequence[Result] = (),
+    data: DataSet | None = None,
+    steady: SteadyStateResult | None = None,
 ) -> dict[str, Any]:
     """The decision and the published facts behind it, as plain JSON.
 
+    Where the weeks after the launch are known, they decide, as on the page.
     On simulated data or a planted effect there is no decision: `decision` is null and `withheld` says why.
     """
-    results = [payload(r, data, r is answer) for r in (answer, *support)]
+    first = answer if steady is None or steady.decisive is answer else steady
+    decided = answer if first is answer else first.decisive
+    results = [payload(r, data, r is first) for r in (first, *(r for r in (answer, *support) if r is not first))]
     head = results[0]
     simulated = any(r["simulated"] for r in results)
     return {
         "schema": 2,
-        "decision": None if simulated else answer.decision,
+        "decision": None if simulated else decided.decision,
         "withheld": "simulated" if simulated else "refused" if head["refusal"] else None,
-        "p_roi_above_needed": None if answer.parts is None else answer.p_needed,
+        "p_roi_above_needed": None if decided.parts is None else decided.p_needed,
         "roi_needed": answer.spec.roi_needed,
         "readout": head["readout"],
         "refusal": head["refusal"],
@@ -36,7 +43,12 @@ def decision_content(
 
 
 def write_decision(
-    answer: ProgrammeResult, support: Sequence[Result] = (), data: DataSet | None = None, name: str = "decision.json"
+    answer: ProgrammeResult,
+    support: Sequence[Result] = (),
+    data: DataSet | None = None,
+    name: str = "decision.json",
+    *,
+    steady: SteadyStateResult | None = None,
 ) -> Path:
     """Write `decision_content` beside the notebook's other files.
 
@@ -45,5 +57,6 @@ def write_decision(
         support: Results whose facts belong with it (soundness, effect).
         data: The tables behind them, for provenance.
         name: File name.
+        steady: The weeks after the launch; they decide where they are known.
     """
-    return write_json(decision_content(answer, support, data), name)
+    return write_json(decision_content(answer, support, data, steady), name)

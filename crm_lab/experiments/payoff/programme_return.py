@@ -14,7 +14,7 @@ import pandas as pd
 from crm_lab.checks import BadInput
 from crm_lab.experiments.core.estimate import JointMeans
 from crm_lab.experiments.payoff.money_parts import Parts, Return
-from crm_lab.experiments.payoff.terms import COSTS, GAINS, Decision, Terms
+from crm_lab.experiments.payoff.terms import COSTS, GAINS, MOST_TIMES, Decision, Terms
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats.intervals import normal_interval, z_value
@@ -215,7 +215,7 @@ def _readout(result: ProgrammeResult) -> Readout:
     """Readout of a programme's return, in currency, for a reader who sees nothing else."""
     if result.parts is None:
         refused = result.refused or Message("experiments.roi.action_refused")
-        return Readout(refused, "experiments.roi.certainty_refused", "experiments.roi.action_refused")
+        return Readout(refused, "experiments.roi.certainty_refused", refused_action(result))
     r, spec = result.returns, result.spec
     net, _ = r.net()
     money = {"currency": spec.currency, "gain": r.gain, "cost": r.cost, "net": net, "total": net * result.treated}
@@ -229,7 +229,13 @@ def _readout(result: ProgrammeResult) -> Readout:
     kind = "planted" if result.truth is not None else "measured" if measured else "real"
     terms = {"p": result.p_needed, "needed": spec.roi_needed, "measured": _measured(measured)}
     certainty = Message(f"experiments.roi.certainty_{kind}", terms)
-    return Readout(finding, certainty, _action(result))
+    return Readout(finding, certainty, action_of(result))
+
+
+def refused_action(result: ProgrammeResult) -> Message:
+    """What to do where there is no return: a test whose outcome is no money is not broken."""
+    no_money = result.refused is not None and result.refused.key == "experiments.refused.no_amount"
+    return Message(f"experiments.roi.{'no_amount_action' if no_money else 'action_refused'}")
 
 
 def _measured(roles: list[str]) -> Message | str:
@@ -237,10 +243,13 @@ def _measured(roles: list[str]) -> Message | str:
     return Message(f"experiments.money.{'both' if len(roles) > 1 else roles[0]}") if roles else ""
 
 
-def _action(result: ProgrammeResult) -> Message:
+def action_of(result: ProgrammeResult) -> Message:
+    """Ship, extend or stop in words; more units are named only where they can be had."""
     spec, needed = result.spec, result.units_needed
     values = {"p": result.p_needed, "ship_at": spec.ship_at, "stop_at": spec.stop_at, "needed": spec.roi_needed}
     if result.decision == "extend" and math.isfinite(needed):
+        if needed > MOST_TIMES * result.units:
+            return Message("experiments.roi.extend_far", {**values, "times": needed / result.units})
         return Message("experiments.roi.extend", {**values, "n": math.ceil(needed), "units": result.units})
     if result.decision == "extend":
         return Message("experiments.roi.extend_blind", values)

@@ -14,7 +14,7 @@ from crm_lab.checks import check_settings, too_small
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.weeks import week_columns
 from crm_lab.experiments.payoff.loyalty_programme import return_from_test
-from crm_lab.experiments.payoff.programme_return import ProgrammeResult
+from crm_lab.experiments.payoff.programme_return import ProgrammeResult, action_of, refused_action
 from crm_lab.experiments.payoff.terms import Terms
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
@@ -53,7 +53,9 @@ class SteadyState:
             return SteadyStateResult(
                 self, answer, None, None, len(weeks), Message("experiments.steady.no_weeks", values)
             )
-        every, later = (_over(experiment, answer, weeks, first) for first in (0, self.launch))
+        shifts = {"later", "elsewhere"} & set(answer.money)  # sales moved into or out of the window have no week
+        every = _over(experiment, answer, weeks, 0) if shifts else answer
+        later = _over(experiment, answer, weeks, self.launch)
         return SteadyStateResult(self, answer, every, later, len(weeks), later.refused)
 
 
@@ -100,6 +102,12 @@ class SteadyStateResult(Result):
             return []
         return [(f"1-{self.weeks}", self.every), (f"{self.spec.launch + 1}-{self.weeks}", self.later)]
 
+    @property
+    def decisive(self) -> ProgrammeResult:
+        """What a roll-out is decided on: the weeks after the launch where they are known, else all of them."""
+        known = self._known()
+        return known[-1][1] if known else self.answer
+
     def to_frame(self) -> pd.DataFrame:
         """One row for all weeks and one for those after the launch: gain and cost per treated unit, ROI."""
         rows = []
@@ -118,7 +126,8 @@ class SteadyStateResult(Result):
         known = self._known()
         if not known:
             refused = self.refused or "experiments.roi.action_refused"
-            return Readout(refused, "experiments.roi.certainty_refused", "experiments.steady.action_refused")
+            weeks = "experiments.steady.action_refused" if self.answer.refused is None else refused_action(self.answer)
+            return Readout(refused, "experiments.roi.certainty_refused", weeks)
         (_, every), (_, later) = known
         whole, row = self.to_frame().to_dict("records")
         values = {
@@ -128,6 +137,7 @@ class SteadyStateResult(Result):
             "needed": later.spec.roi_needed,
             "decision": Message(f"experiments.decision.{later.decision}"),
             "other": Message(f"experiments.decision.{every.decision}"),
+            "advice": action_of(later),
         }  # fmt: skip
         said = (
             "finding" if math.isfinite(row["roi"]) else "finding_no_ratio",

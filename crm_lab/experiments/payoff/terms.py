@@ -14,6 +14,7 @@ from crm_lab.experiments.core.estimate import Adjust, JointMeans
 from crm_lab.experiments.payoff.money_parts import Parts, parts_of
 
 Decision = Literal["ship", "extend", "stop"]
+MOST_TIMES = 3  # more units than so many times those at hand are no advice
 GAINS = ("margin", "pulled_forward", "cannibalised")
 COSTS = ("rewards_new", "rewards_anyway", "contact", "running")
 MONEY = ("later", "elsewhere", "margin", "rewards", "member_spend")

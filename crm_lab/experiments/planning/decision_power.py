@@ -16,7 +16,9 @@ from scipy import stats
 from crm_lab.checks import check_settings, need_columns, not_inside, not_positive
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.experiments.core.estimate import joint_means
+from crm_lab.experiments.core.outcome_metrics import outcome_label
 from crm_lab.experiments.payoff.loyalty_programme import Programme
+from crm_lab.experiments.payoff.terms import MOST_TIMES
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.moments import Moments
@@ -58,7 +60,10 @@ class RoiDesign:
         way = self.programme.adjust if covariates else "none"
         means = joint_means([history], [(outcome, None)], covariates, way)
         level, variance = float(means.mean[0, 0]), float(means.own[0, 0]) * history.n
-        return RoiDesignResult(self, level, variance, len(units) if available is None else available, len(units))
+        at_hand = len(units) if available is None else available
+        money = not units[outcome].isin([0, 1]).all()
+        problem = None if money else Message("experiments.refused.no_amount", {"metric": outcome_label(outcome)})
+        return RoiDesignResult(self, level, variance, at_hand, len(units), problem)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class RoiDesignResult(Result):
     variance: float
     available: int
     history: int
+    problem: Message | None = None
 
     name: ClassVar[str] = "roi_design"
     formats: ClassVar[dict[str, str]] = {"units": ",.0f", "roi": "+.0%", "p_ship": ".0%"}
@@ -111,7 +117,7 @@ class RoiDesignResult(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Units, the true ROI with so many, and the probability of ship: for a handful of sizes."""
-        if self.level <= 0 or self.variance <= 0:
+        if self.problem is not None or self.level <= 0 or self.variance <= 0:
             return pd.DataFrame(columns=["units", "roi", "p_ship"])
         needed = self.units_needed
         sizes = [self.available * k for k in (0.5, 1, 2, 5)] + ([needed] if math.isfinite(needed) else [])
@@ -129,6 +135,8 @@ class RoiDesignResult(Result):
 
     def refusal(self) -> Message | None:
         """Why no size reaches the decision, if so."""
+        if self.problem is not None:
+            return self.problem
         if self.level <= 0 or self.variance <= 0:
             return Message("experiments.roi_design.no_level", {"level": self.level})
         if math.isfinite(self.units_needed):
@@ -141,7 +149,8 @@ class RoiDesignResult(Result):
         """Units until ship, the chance with the units at hand, what would fit."""
         refused = self.refusal()
         if refused is not None and self.to_frame().empty:
-            return Readout(refused, "experiments.effect.certainty_refused", "experiments.effect.action_refused")
+            action = "effect.action_refused" if self.problem is None else "roi_design.no_amount_action"
+            return Readout(refused, "experiments.effect.certainty_refused", f"experiments.{action}")
         programme, needed = self.spec.programme, self.units_needed
         values = {
             "lift": self.spec.lift, "power": self.spec.power, "available": self.available,
@@ -151,7 +160,9 @@ class RoiDesignResult(Result):
         certainty = Message("experiments.roi_design.certainty", values)
         if refused is not None:
             return Readout(refused, certainty, "experiments.roi_design.rethink")
-        fits = "fits" if needed <= self.available else "no_fit"
+        values["times"] = needed / self.available
+        no_fit = "no_fit" if values["times"] <= MOST_TIMES else "no_fit_far"
+        fits = "fits" if needed <= self.available else no_fit
         finding, action = (Message(f"experiments.roi_design.{key}", values) for key in ("finding", fits))
         return Readout(finding, certainty, action)
 

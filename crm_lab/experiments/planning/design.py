@@ -16,6 +16,7 @@ from crm_lab.checks import check_settings, need_columns, not_inside, not_positiv
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.experiments.core.estimate import Adjust, joint_means
 from crm_lab.experiments.core.outcome_metrics import Metric, metrics_of
+from crm_lab.experiments.payoff.terms import MOST_TIMES
 from crm_lab.experiments.planning.sample_size import (
     check_errors,
     exaggeration,
@@ -236,7 +237,8 @@ class DesignResult(Result):
             "history": self.history, "formula": s.formula, "share": self.spec.treated_share, "saved": saved,
             "factor": s.n_total / self.available, "lift_shown": s.mde,  # what would fit: a longer test, a larger lift
         }  # fmt: skip
-        said = ("finding", "certainty_saved" if saved > 0.01 else "certainty", "fits" if self.fits else "no_fit")
+        no_fit = "no_fit" if values["factor"] <= MOST_TIMES else "no_fit_far"
+        said = ("finding", "certainty_saved" if saved > 0.01 else "certainty", "fits" if self.fits else no_fit)
         return Readout(*(Message(f"experiments.design.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from crm_lab.checks import BadInput, Problems
+from crm_lab.run.parameters.bounds import Bounds, bounds_in
 from crm_lab.run.parameters.types import (
     NotOfTypeError,
     UnreadableTypeError,
@@ -42,7 +43,12 @@ class Parameter:
     @property
     def rule(self) -> str:
         """What it must be, in words."""
-        return _AS_OF_RULE if self.name == _AS_OF else describe(self.kind)
+        return _AS_OF_RULE if self.name == _AS_OF else describe(self.kind) + self.bounds.words()
+
+    @property
+    def bounds(self) -> Bounds:
+        """Within what a number must lie, as its comment says."""
+        return bounds_in(self.comment)
 
     @property
     def spelled(self) -> str:
@@ -70,7 +76,7 @@ class Parameter:
         """
         if isinstance(given, date):
             given = given.isoformat()
-        return self._known_date(validated(given, self.kind))
+        return self._known_date(self._inside(validated(given, self.kind)))
 
     def from_text(self, text: str) -> Any:
         """The value that a text on the command line means.
@@ -78,7 +84,12 @@ class Parameter:
         Raises:
             NotOfTypeError: If it means none.
         """
-        return self._known_date(from_text(text, self.kind))
+        return self._known_date(self._inside(from_text(text, self.kind)))
+
+    def _inside(self, value: Any) -> Any:
+        if not self.bounds.take(value):
+            raise NotOfTypeError(repr(value))
+        return value
 
     def _known_date(self, value: Any) -> Any:
         if self.name == _AS_OF and isinstance(value, str) and value != LATEST:
@@ -143,7 +154,7 @@ class Schema:
     def json_schema(self) -> dict[str, Any]:
         """The parameters as JSON Schema."""
         properties = {
-            p.name: {**json_schema(p.kind), "default": p.default, "description": p.comment}
+            p.name: {**json_schema(p.kind), **p.bounds.json_schema(), "default": p.default, "description": p.comment}
             for p in self.parameters.values()
         }
         return {

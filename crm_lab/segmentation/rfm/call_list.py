@@ -167,13 +167,16 @@ class CallListResult(Result):
         """Whom to call, what is at stake, and that the rule is untested."""
         nobody = self.refusal()
         if nobody:
-            return Readout(nobody, "segments.call.nobody_certainty", "segments.call.nobody_action")
+            return Readout(
+                nobody, "segments.call.nobody_certainty", Message("segments.call.nobody_action", nobody.values)
+            )
         listed = set(self.frame["segment"])
         values = {
             "n": len(self.frame), "segments": joined([segment_name(s) for s in self.order if s in listed]),
             "revenue": self.revenue, "currency": self.currency, "share": self.revenue / self.all_revenue,
             "overdue": float(self.frame["overdue"].median()), "late": self.late, "late_revenue": self.late_revenue,
             "no_rhythm": self.no_rhythm, "held": self.held_out, "round": self.of_round,
+            "as_of": str(self.as_of),
         }  # fmt: skip
         action = "action_round" if self.of_round else "action"
         return Readout.of("segments.call", values, action=action)

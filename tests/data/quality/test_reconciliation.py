@@ -19,6 +19,15 @@ def test_books_close_and_say_the_published_total(complete_journey):
     assert "1,469,307 行、4,596,039.58 USD" in books.readout().text("zh")
 
 
+def test_books_that_close_name_customers_without_a_profile(complete_journey, cdnow_sample):
+    said = reconcile(complete_journey, check_quality(complete_journey)).readout().finding
+    assert said.text("en").startswith("No line and no cent of Complete Journey is lost")
+    assert "But 1,668 of 2,469 customers have no complete profile" in said.text("en")
+    assert "2,469 位客户中有 1,668 位没有完整的客户画像" in said.text("zh")
+    no_profiles = reconcile(cdnow_sample, check_quality(cdnow_sample)).readout().finding
+    assert no_profiles.key == "reconciliation.closes"
+
+
 def test_a_lost_line_or_cent_is_seen(cdnow_sample):
     books = reconcile(cdnow_sample)
     for column, amount in (("rows_touched", 1), ("money_touched", 0.01)):

@@ -5,6 +5,8 @@ import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.experiments import Experiment, Programme, SteadyState
+from crm_lab.experiments.payoff.decision_file import decision_content
+from crm_lab.experiments.payoff.programme_return import action_of
 from crm_lab.experiments.payoff.steady_state import as_terms
 from crm_lab.messages import LANGUAGES
 
@@ -52,7 +54,7 @@ def test_a_lasting_effect_has_one_return(households):
     _, steady = read(weekly(households, [0.2] * 6))
     every, later = steady.to_frame()["roi"]
     assert later == pytest.approx(every, abs=0.1)  # the weeks' shares are drawn
-    assert "Both say" in steady.readout().action.text("en")
+    assert "so their figure is the one to use" in steady.readout().action.text("en")
 
 
 def test_a_launch_that_decides_otherwise_is_said(households):
@@ -62,6 +64,32 @@ def test_a_launch_that_decides_otherwise_is_said(households):
     assert "Decide on the steady weeks (stop), not on all of them (ship)" in steady.readout().action.text("en")
     assert all(steady.readout().text(lang) for lang in LANGUAGES)
     assert {f.id for f in steady.facts()} == {"steady.roi", "steady.p_needed"}
+
+
+def test_the_whole_window_is_one_number_and_the_steady_weeks_decide(households):
+    answer, steady = read(weekly(households, [2.0, 2.0, 0.0, 0.0, 0.0, 0.0]))
+    assert steady.to_frame()["roi"][0] == answer.returns.roi
+    assert steady.decisive is steady.later
+    content = decision_content(answer, [steady], None, steady)
+    assert (content["decision"], answer.decision) == ("stop", "ship")
+    assert content["p_roi_above_needed"] == steady.later.p_needed
+    assert content["readout"]["action"] == steady.readout().action.text()
+    ids = [fact["id"] for fact in content["facts"]]
+    assert len(ids) == len(set(ids))
+    alone = decision_content(answer)
+    assert alone["decision"] == "ship"
+
+
+def test_more_units_are_advised_only_up_to_three_times_those_at_hand(households):
+    for lift in (0.02, 0.05, 0.1, 0.2):
+        _, steady = read(weekly(households, [lift] * 6))
+        for found in (steady.every, steady.later):
+            said = action_of(found)
+            if said.key == "experiments.roi.extend":
+                assert said.values["n"] <= 3 * found.units + 1
+            if said.key == "experiments.roi.extend_far":
+                assert said.values["times"] > 3
+                assert f"{said.values['times']:,.0f} times the units at hand" in said.text("en")
 
 
 def test_measured_money_is_taken_per_unit_of_spend(households):

@@ -161,3 +161,25 @@ def test_a_claim_with_numbers_has_an_interval():
 def test_a_claim_of_more_than_everybody_is_refused():
     with pytest.raises(BadInput, match="read in points"):
         BeforeAfterClaim(before=0.61, after=0.80, control_rise=0.5)
+
+
+def test_an_outcome_of_0_or_1_has_no_size_for_a_decision_in_money(households):
+    design = RoiDesign(programme=TERMS, lift=0.25).analyze(households, "bought")
+    assert design.refusal().key == "experiments.refused.no_amount"
+    assert design.to_frame().empty
+    assert all(fact.value is None for fact in design.facts())
+    for lang in LANGUAGES:
+        said = design.readout().text(lang)
+        assert "ROI" not in said
+        assert "投资回报率" not in said
+    assert "Plan with the size above" in design.readout().action.text("en")
+
+
+def test_more_units_are_advised_only_up_to_three_times_those_at_hand(households):
+    for available in (len(households), 10 * len(households)):
+        deciding = RoiDesign(programme=TERMS, lift=0.05).analyze(households, "spend", available=available)
+        times = deciding.units_needed / available
+        assert deciding.readout().action.key.endswith("no_fit_far" if times > 3 else "no_fit" if times > 1 else "fits")
+        seeing = Design(metrics=(mean_of("spend"),), lift=0.05).analyze(households, available=available)
+        factor = seeing.headline.n_total / available
+        assert seeing.readout().action.key.endswith("no_fit_far" if factor > 3 else "no_fit" if factor > 1 else "fits")
