@@ -118,13 +118,12 @@ class CustomerBaseResult(Result):
 
     def readout(self) -> Readout:
         """Concentration, how sure, whom to give a named owner."""
-        spread = self.concentration
+        spread, customers = self.concentration, int(self.deciles["customers"].sum())
         values = {
-            "customers": int(self.deciles["customers"].sum()), "revenue": float(self.deciles["revenue"].sum()),
+            "customers": customers, "best": max(int(self.top * customers + 1e-9), 1), "revenue": float(self.deciles["revenue"].sum()),
             "currency": self.currency, "top": self.top, "share": spread.top_share, "lo": spread.top_share_ci.lo,
             "hi": spread.top_share_ci.hi, "level": spread.top_share_ci.level, "without": self.without_customer,
         }  # fmt: skip
-        values["best"] = max(int(self.top * values["customers"] + 1e-9), 1)
         return Readout.of("customer_base", values)
 
     def facts(self) -> tuple[Fact, ...]:

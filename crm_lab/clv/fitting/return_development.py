@@ -68,7 +68,9 @@ def return_development(lines: pd.DataFrame, as_of: str | date, *, currency: str 
     lines = lines[(lines["date"] <= pd.Timestamp(end)) & lines["customer_id"].notna()]
     today = day_number(end)
     sales = lines[lines["kind"] == "sale"]
-    sold = np.bincount(today - day_numbers(sales["date"]), weights=sales["net_amount"].to_numpy(dtype=float))
+    sold = np.bincount(today - day_numbers(sales["date"]), weights=sales["net_amount"].to_numpy(dtype=float)).astype(
+        float
+    )
     back = returns_by_sale(lines)
     lag = (back["date"] - back["sold_on"]).dt.days.to_numpy(dtype=np.int64)
     came = np.bincount(lag, weights=back["amount"].to_numpy(dtype=float), minlength=len(sold))[: len(sold)].astype(

@@ -191,7 +191,7 @@ class GrowthResult(Result):
             "part": _part_words(most),
             "share": parts.loc[most, "growth"],
             "amount": parts.loc[most, "currency"],
-            "moved": abs(parts.loc[most, "currency"]) / parts["currency"].abs().sum(),
+            "moved": float(parts["currency"].abs().max() / parts["currency"].abs().sum()),
         }
         return Readout.of("clv.growth", values, action="action_most" if values["moved"] > 0.5 else "action")
 

@@ -9,7 +9,7 @@ from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, ratio_of, share_of
 from crm_lab.experiments.origins.contract_test import TablesLike
 from crm_lab.experiments.origins.file_test import OwnTest
-from crm_lab.experiments.origins.spend_windows import History, spend_windows
+from crm_lab.experiments.origins.spend_windows import History, net_orders, spend_windows
 from crm_lab.experiments.origins.unit_file import FileTables
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def open_history(tables: Tables | FileTables, own: OwnTest, *, start: str, pre_d
     """
     if own.given:
         return own.history(tables)
-    units = spend_windows(tables["orders"], start=start, pre_days=pre_days, post_days=post_days, as_of=tables.as_of)
+    units = spend_windows(net_orders(tables), start=start, pre_days=pre_days, post_days=post_days, as_of=tables.as_of)
     units["active"] = (units["orders"] > 0).astype(float)
     metrics = (mean_of("spend"), mean_of("orders"), ratio_of("spend", "orders"), share_of("active"))
     return History(units, metrics, ("spend_before", "orders_before"), len(units), tables["customer_360"])

@@ -8,7 +8,7 @@ from crm_lab.experiments.core.assignment import assign
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.weeks import weekly_spend
 from crm_lab.experiments.origins.contract_test import TablesLike
-from crm_lab.experiments.origins.spend_windows import plant, spend_windows
+from crm_lab.experiments.origins.spend_windows import net_orders, plant, spend_windows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +44,15 @@ class PlantedTest:
 
         `untouched_spend` is the outcome without the planted lift.
         """
+        orders = net_orders(tables)
         units = spend_windows(
-            tables["orders"], start=self.start, pre_days=self.pre_days, post_days=self.post_days, as_of=tables.as_of
+            orders, start=self.start, pre_days=self.pre_days, post_days=self.post_days, as_of=tables.as_of
         )
         units["arm"] = assign(units["customer_id"], salt=f"programme-{self.seed}")
         units["untouched_spend"] = units["spend"]
         units["spend"] = plant(units["untouched_spend"], units["arm"], self.lift)
         if self.post_days >= 7:
-            weeks = weekly_spend(tables["orders"], units["customer_id"], start=self.start, weeks=self.post_days // 7)
+            weeks = weekly_spend(orders, units["customer_id"], start=self.start, weeks=self.post_days // 7)
             units = units.join(weeks.apply(lambda week: plant(week, units["arm"], self.lift)))
         return Experiment.from_frame(
             units,

@@ -13,6 +13,20 @@ from numpy.typing import ArrayLike, NDArray
 from crm_lab.checks import CannotAnswer, Problems, as_date
 from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.experiments.core.outcome_metrics import Metric
+from crm_lab.experiments.origins.contract_test import TablesLike
+
+
+def net_orders(tables: TablesLike) -> pd.DataFrame:
+    """Orders, and below them what named customers brought back, as rows without an order on the day they did.
+
+    Spend summed from it is net of returns, as the outcome of a test in the tables is.
+    """
+    orders = tables["orders"]
+    if "transactions" not in tables:
+        return orders
+    lines = tables["transactions"]
+    back = lines[lines["kind"].isin(["return", "cancellation"]) & lines["customer_id"].notna()]
+    return orders if back.empty else pd.concat([orders, back[["customer_id", "date", "net_amount"]]], ignore_index=True)
 
 
 def spend_windows(
@@ -32,7 +46,8 @@ def spend_windows(
     day. Who bought nothing in a window has 0 there, which is an outcome and not a gap.
 
     Args:
-        orders: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
+        orders: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark. Where there is
+            an order_id, rows without one are returns: they lower spend and are no orders (`net_orders`).
         start: First day of the test.
         pre_days: Days before it that make the pre-period.
         post_days: Days from it on that make the outcome window.
@@ -47,7 +62,9 @@ def spend_windows(
     Raises:
         BadInput: If the outcome window ends after `as_of`, or no customer bought before `start`.
     """
-    table = purchase_table(orders, "orders", customer=customer, date=date, amount=amount)
+    table = purchase_table(
+        orders, "orders", customer=customer, date=date, amount=amount, also=["order_id"]
+    )
     first, last_known = as_date(start, "start"), as_date(as_of)
     end = first + timedelta(days=post_days)
     problems = Problems("windows of the test")
@@ -60,18 +77,19 @@ def spend_windows(
         f"as lost spend: choose post_days of at most {(last_known - first).days + 1}.",
     )
     problems.raise_any()
-    known = table.loc[table["customer_id"].notna(), ["customer_id", "date", "net_amount"]]
+    is_order = table["order_id"].notna() if "order_id" in table else pd.Series(True, index=table.index)
+    known = table.assign(order=is_order).loc[table["customer_id"].notna()]
     day, t0 = known["date"], pd.Timestamp(first)
-    units = pd.Index(known.loc[day < t0, "customer_id"].unique(), name="customer_id").sort_values()
+    units = pd.Index(known.loc[(day < t0) & known["order"], "customer_id"].unique(), name="customer_id").sort_values()
     if units.empty:
         raise CannotAnswer(f"No customer bought before {first}; nobody could be assigned then. Start later.")
-    before = known[(day < t0) & (day >= t0 - timedelta(days=pre_days))].groupby("customer_id")["net_amount"]
-    after = known[(day >= t0) & (day < pd.Timestamp(end))].groupby("customer_id")["net_amount"]
+    before = known[(day < t0) & (day >= t0 - timedelta(days=pre_days))].groupby("customer_id")
+    after = known[(day >= t0) & (day < pd.Timestamp(end))].groupby("customer_id")
     columns = {
-        "spend_before": before.sum(),
-        "orders_before": before.size(),
-        "spend": after.sum(),
-        "orders": after.size(),
+        "spend_before": before["net_amount"].sum(),
+        "orders_before": before["order"].sum(),
+        "spend": after["net_amount"].sum(),
+        "orders": after["order"].sum(),
     }
     windows = pd.DataFrame({name: s.reindex(units, fill_value=0) for name, s in columns.items()})
     return windows.astype(float).reset_index()

@@ -23,8 +23,8 @@ def decision_content(
     Where the weeks after the launch are known, they decide, as on the page.
     On simulated data or a planted effect there is no decision: `decision` is null and `withheld` says why.
     """
-    first = answer if steady is None or steady.decisive is answer else steady
-    decided = answer if first is answer else first.decisive
+    decided = answer if steady is None else steady.decisive
+    first: Result = answer if steady is None or decided is answer else steady
     results = [payload(r, data, r is first) for r in (first, *(r for r in (answer, *support) if r is not first))]
     head = results[0]
     simulated = any(r["simulated"] for r in results)

@@ -149,8 +149,8 @@ class RoiDesignResult(Result):
         """Units until ship, the chance with the units at hand, what would fit."""
         refused = self.refusal()
         if refused is not None and self.to_frame().empty:
-            action = "effect.action_refused" if self.problem is None else "roi_design.no_amount_action"
-            return Readout(refused, "experiments.effect.certainty_refused", f"experiments.{action}")
+            key = "effect.action_refused" if self.problem is None else "roi_design.no_amount_action"
+            return Readout(refused, "experiments.effect.certainty_refused", f"experiments.{key}")
         programme, needed = self.spec.programme, self.units_needed
         values = {
             "lift": self.spec.lift, "power": self.spec.power, "available": self.available,
@@ -162,8 +162,8 @@ class RoiDesignResult(Result):
             return Readout(refused, certainty, "experiments.roi_design.rethink")
         values["times"] = needed / self.available
         no_fit = "no_fit" if values["times"] <= MOST_TIMES else "no_fit_far"
-        fits = "fits" if needed <= self.available else no_fit
-        finding, action = (Message(f"experiments.roi_design.{key}", values) for key in ("finding", fits))
+        said = "fits" if needed <= self.available else no_fit
+        finding, action = (Message(f"experiments.roi_design.{key}", values) for key in ("finding", said))
         return Readout(finding, certainty, action)
 
     def facts(self) -> tuple[Fact, ...]:

@@ -237,7 +237,7 @@ class DesignResult(Result):
             "history": self.history, "formula": s.formula, "share": self.spec.treated_share, "saved": saved,
             "factor": s.n_total / self.available, "lift_shown": s.mde,  # what would fit: a longer test, a larger lift
         }  # fmt: skip
-        no_fit = "no_fit" if values["factor"] <= MOST_TIMES else "no_fit_far"
+        no_fit = "no_fit" if s.n_total / self.available <= MOST_TIMES else "no_fit_far"
         said = ("finding", "certainty_saved" if saved > 0.01 else "certainty", "fits" if self.fits else no_fit)
         return Readout(*(Message(f"experiments.design.{key}", values) for key in said))
 

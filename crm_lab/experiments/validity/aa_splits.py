@@ -80,10 +80,10 @@ class SplitsResult(Result):
     def facts(self) -> tuple[Fact, ...]:
         """The rate per way of adjusting."""
         if self.refused is not None:
-            return (Fact("splits", "experiments.fact.missed", None, kind="simulated", refusal=self.refused),)
+            return (Fact("splits", "experiments.fact.missed", None, kind="estimate", refusal=self.refused),)
         return facts_of(
             self.to_frame(), "splits.{adjusted}", "experiments.fact.missed", "rate", "share",
-            ends=("low", "high"), n=self.splits, kind="simulated",
+            ends=("low", "high"), n=self.splits, kind="estimate",
         )  # fmt: skip
 
 

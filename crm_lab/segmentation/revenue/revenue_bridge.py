@@ -106,7 +106,7 @@ class RevenueBridgeResult(TableResult):
             return Readout.of("revenue.bridge", values, "finding", "open", "open_action")
         if between.empty:
             return Readout.of("revenue.bridge", values, "same", "certainty", "same_action")
-        largest = between.loc[between["amount"].abs().idxmax()]
+        largest = between.iloc[int(between["amount"].abs().to_numpy().argmax())]
         values |= {"part": Message(f"revenue.step.{largest['step']}"), "amount": float(largest["amount"])}
         action = "unknown_action" if self.unknown >= _MUCH else "action"
         return Readout.of("revenue.bridge", values, "finding", "certainty_parts", action)

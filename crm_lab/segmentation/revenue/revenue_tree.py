@@ -207,7 +207,7 @@ class RevenueTreeResult(TableResult):
     def readout(self) -> Readout:
         """How revenue changed, by which leaf most, and whether that is growth."""
         root = self.frame.iloc[0]
-        leaf = self.leaves.loc[self.leaves["contribution"].abs().idxmax()]
+        leaf = self.leaves.iloc[int(self.leaves["contribution"].abs().to_numpy().argmax())]
         values = {
             "then": root["before"], "now": root["after"], "change": root["share"], "currency": self.currency,
             "before": f"{self.before[0]}/{self.before[1]}", "after": f"{self.after[0]}/{self.after[1]}",

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm_lab import open_workspace
 from crm_lab.checks import BadInput
 from crm_lab.experiments import assign, assign_stratified, plant, spend_windows
 from crm_lab.experiments.core.assignment import hash_unit
+from crm_lab.experiments.origins.spend_windows import net_orders
 
 ORDERS = pd.DataFrame(
     {
@@ -28,6 +30,38 @@ def test_windows_by_hand():
     assert found["spend_before"].tolist() == [10.0, 0.0, 3.0]
     assert found["spend"].tolist() == [20.0, 0.0, 0.0]
     assert found["orders"].tolist() == [1.0, 0.0, 0.0]
+
+
+def test_returns_lower_spend_on_their_own_day_and_are_no_orders():
+    lines = ORDERS.assign(kind="sale", order_id=[f"o{i}" for i in range(len(ORDERS))])
+    back = pd.DataFrame(
+        {
+            "customer_id": ["a", "d", "e", None, "a"],
+            "date": pd.to_datetime(["2017-07-09", "2017-06-25", "2017-06-25", "2017-07-02", "2017-07-09"]),
+            "net_amount": [-6.0, -1.0, -2.0, -7.0, 4.0],
+            "kind": ["return", "cancellation", "return", "return", "fee"],
+            "order_id": ["o2", "o5", "o9", "o6", "o2"],
+        }
+    )
+    tables = {"orders": lines.drop(columns="kind"), "transactions": pd.concat([lines, back])}
+    found = spend_windows(net_orders(tables), **WINDOW)
+    assert found["customer_id"].tolist() == ["a", "b", "d"]  # e is not known to have bought
+    assert found["spend"].tolist() == [14.0, 0.0, 0.0]
+    assert found["orders"].tolist() == [1.0, 0.0, 0.0]
+    assert found["spend_before"].tolist() == [10.0, 0.0, 2.0]
+    assert found["orders_before"].tolist() == [1.0, 0.0, 1.0]
+
+
+def test_histories_are_net_as_page_one_counts():
+    tables = open_workspace("simulated:fashion").at("2024-12-31")
+    found = spend_windows(net_orders(tables), start="2024-07-01", pre_days=182, post_days=184, as_of=tables.as_of)[
+        "spend"
+    ].sum()
+    counted = tables.sql(
+        "select sum(net_amount) as revenue from transactions where date >= '2024-07-01' and customer_id in"
+        " (select customer_id from transactions where kind = 'sale' and date < '2024-07-01')"
+    )["revenue"].item()
+    assert round(found, 2) == round(counted, 2)
 
 
 def test_an_unfinished_window_is_refused_with_what_would_fit():

@@ -9,7 +9,11 @@ from crm_lab.checks import BadInput
 from crm_lab.project import project_root
 from crm_lab.run.parameters.schema import Text, notebook_schema, schema_of
 
-CELL = "bins: int = 5  # scores per dimension (2..10)\nshare: float = 0.2  # of all (0<..<1)\nn: int | None = None  # (1..)"
+CELL = """\
+bins: int = 5  # scores per dimension (2..10)
+share: float = 0.2  # of all (0<..<1)
+n: int | None = None  # (1..)
+"""
 
 
 @pytest.fixture

@@ -1,0 +1,104 @@
+"""Headline rules over all pages, on what they last said: one answer each, its advice can be followed, dates are named."""
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from crm_lab.mime import RESULT_MIME
+from crm_lab.project import project_root
+
+PAGES = sorted((project_root() / "notebooks").glob("[0-9]*.ipynb"))
+USED = {  # the result whose number the page says to use
+    "01": "reconciliation", "03": "customer_base", "04": "call_list", "05": "move_baseline", "06": "repurchase",
+    "08": "customer_value", "09": "back_test", "11": "churn_comparison", "13": "alerts", "14": "roi_design",
+    "15": "soundness", "16": "steady", "23": "plan",
+}  # fmt: skip
+THIS_WEEK = re.compile(r"\b(this week|next week|today|nowadays)\b", re.IGNORECASE)
+
+
+def published(path):
+    """What a page published, in order, each with the text of its table."""
+    cells = nbformat.read(path, as_version=4).cells
+    outputs = [output.get("data", {}) for cell in cells if cell.cell_type == "code" for output in cell.outputs]
+    return [(data[RESULT_MIME], "".join(data.get("text/html", ""))) for data in outputs if RESULT_MIME in data]
+
+
+def headline_of(path):
+    return next(content for content, _ in published(path) if content["headline"])
+
+
+@pytest.fixture(params=PAGES, ids=lambda path: path.stem[:2])
+def page(request):
+    return request.param
+
+
+def test_the_answer_is_the_number_that_the_page_says_to_use(page):
+    wanted = USED.get(page.stem[:2])
+    if wanted is not None:
+        assert headline_of(page)["id"] == wanted
+
+
+def test_page_11_answers_with_the_ranking_that_could_have_been_used():
+    path = next(path for path in PAGES if path.stem.startswith("11"))
+    assert all(fact["id"].startswith("in_time.") for fact in headline_of(path)["facts"])
+
+
+def test_page_14_states_as_many_units_as_deciding_takes():
+    path = next(path for path in PAGES if path.stem.startswith("14"))
+    facts = {fact["id"]: fact["value"] for content, _ in published(path) for fact in content["facts"]}
+    assert f"{facts['roi_design.units']:,} units" in headline_of(path)["readout"]["finding"]
+    assert facts["roi_design.units"] >= facts["design.spend.units"]
+
+
+def test_page_16_states_one_roi_of_the_whole_window():
+    path = next(path for path in PAGES if path.stem.startswith("16"))
+    said = {content["id"]: content for content, _ in published(path)}
+    roi = next(fact["value"] for fact in said["roi"]["facts"] if fact["id"] == "roi.net")
+    assert f"launch included, it is {roi:+.0%}" in said["steady"]["readout"]["finding"]
+
+
+def test_advice_asks_for_no_more_units_than_three_times_those_at_hand(page):
+    for content, _ in published(page):
+        said = content["readout"]["action"]
+        for more in re.findall(r"([\d,.]+) times (?:as many|the units)", said):
+            times = float(more.replace(",", ""))
+            assert times <= 3 or "will not decide" in said or "would take" in said or "out of reach" in said, said
+        for wanted, there in re.findall(r"about ([\d,]+) units instead of ([\d,]+)", said):
+            assert int(wanted.replace(",", "")) <= 3 * int(there.replace(",", "")) + 1
+
+
+def test_advice_prefers_one_of_two_or_more(page):
+    for content, _ in published(page):
+        if content["id"] == "payback":
+            channels = [fact for fact in content["facts"] if fact["id"].startswith("clv.payback.")]
+            assert len(channels) > 1 or not re.search(r"\bfirst\b", content["readout"]["action"])
+
+
+def test_no_week_is_meant_that_has_no_date(page):
+    said = [text for content, _ in published(page) for text in content["readout"].values()]
+    assert not [text for text in said if THIS_WEEK.search(text)]
+
+
+def test_most_is_said_of_more_than_half(page):
+    for content, _ in published(page):
+        for share in re.findall(r"Most of the movement \((\d+)%\)", json.dumps(content["readout"])):
+            assert int(share) >= 50
+
+
+def test_a_group_that_a_finding_names_is_in_its_table(page):
+    for content, table in published(page):
+        if content["id"] == "product_cohorts":
+            best, worst = re.search(r"first buyers of (.+?) \d+% .*, of (.+?) \d+%", content["readout"]["finding"]).groups()
+            assert best in table
+            assert worst in table
+
+
+def test_claims_are_counted_once():
+    path = next(path for path in PAGES if path.stem.startswith("23"))
+    facts = {fact["id"]: fact["value"] for content, _ in published(path) for fact in content["facts"]}
+    assert facts["claims.holds"] + facts["claims.in_wrong"] + facts["claims.in_unclear"] == facts["claims.read"]
+    said = headline_of(path)["readout"]["finding"]
+    assert said.startswith("On plan: ")
+    assert f"Of {facts['claims.read']} claims" in said
