@@ -120,7 +120,8 @@ class CustomerBaseResult(Result):
         """Concentration, how sure, whom to give a named owner."""
         spread, customers = self.concentration, int(self.deciles["customers"].sum())
         values = {
-            "customers": customers, "best": max(int(self.top * customers + 1e-9), 1), "revenue": float(self.deciles["revenue"].sum()),
+            "customers": customers, "best": max(int(self.top * customers + 1e-9), 1),
+            "revenue": float(self.deciles["revenue"].sum()),
             "currency": self.currency, "top": self.top, "share": spread.top_share, "lo": spread.top_share_ci.lo,
             "hi": spread.top_share_ci.hi, "level": spread.top_share_ci.level, "without": self.without_customer,
         }  # fmt: skip

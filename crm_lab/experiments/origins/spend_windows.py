@@ -62,9 +62,7 @@ def spend_windows(
     Raises:
         BadInput: If the outcome window ends after `as_of`, or no customer bought before `start`.
     """
-    table = purchase_table(
-        orders, "orders", customer=customer, date=date, amount=amount, also=["order_id"]
-    )
+    table = purchase_table(orders, "orders", customer=customer, date=date, amount=amount, also=["order_id"])
     first, last_known = as_date(start, "start"), as_date(as_of)
     end = first + timedelta(days=post_days)
     problems = Problems("windows of the test")
