@@ -21,7 +21,11 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def out_dir() -> Path:
-    """Where a notebook's files go: ``$CRM_LAB_OUT``, or ``outputs/interactive/`` of the project."""
+    """Folder for a notebook's output files: ``$CRM_LAB_OUT``, or ``outputs/interactive/`` of the project.
+
+    >>> out_dir().is_dir()
+    True
+    """
     given = os.environ.get("CRM_LAB_OUT")
     folder = Path(given) if given else project_root() / "outputs" / "interactive"
     folder.mkdir(parents=True, exist_ok=True)
@@ -34,6 +38,12 @@ def defuse(frame: pd.DataFrame) -> pd.DataFrame:
     >>> import pandas as pd
     >>> defuse(pd.DataFrame({"name": ["=1+1", "Ann"]}))["name"].tolist()
     ["'=1+1", 'Ann']
+
+    Args:
+        frame: Any table.
+
+    Returns:
+        A copy; numbers stay as they are.
     """
 
     def safe(value: object) -> object:
@@ -53,6 +63,12 @@ def write_csv(frame: pd.DataFrame, name: str) -> Path:
 
     UTF-8 with a byte-order mark (Excel reads Chinese right), no index, text cells defused.
 
+    >>> import pandas as pd
+    >>> path = write_csv(pd.DataFrame({"customer": ["Ann"], "revenue": [9.5]}), "example_list.csv")
+    >>> path.name
+    'example_list.csv'
+    >>> path.unlink()
+
     Args:
         frame: The table; its index is left out.
         name: File name, e.g. ``"call_list.csv"``.
@@ -64,12 +80,31 @@ def write_csv(frame: pd.DataFrame, name: str) -> Path:
 
 
 def write_csv_to(frame: pd.DataFrame, path: Path) -> Path:
-    """Write a frame as `write_csv` does, to a path of one's own."""
+    """Write a frame as `write_csv` does, to a given path.
+
+    >>> import pandas as pd
+    >>> path = write_csv_to(pd.DataFrame({"n": [1]}), out_dir() / "example_to.csv")
+    >>> path.read_text(encoding="utf-8-sig").splitlines()
+    ['n', '1']
+    >>> path.unlink()
+
+    Args:
+        frame: The table; its index is left out.
+        path: Where to.
+
+    Returns:
+        The path written.
+    """
     return write_whole(path, defuse(frame).to_csv(index=False).encode("utf-8-sig"))
 
 
 def write_json(content: Any, name: str) -> Path:
-    """Write plain JSON to `out_dir()` for machines: UTF-8, indented, infinite and nan refused.
+    """Write JSON to `out_dir()`: UTF-8, indented, infinite and nan refused.
+
+    >>> path = write_json({"decision": "ship"}, "example_decision.json")
+    >>> path.name
+    'example_decision.json'
+    >>> path.unlink()
 
     Args:
         content: Dicts, lists, text and numbers.
@@ -77,6 +112,9 @@ def write_json(content: Any, name: str) -> Path:
 
     Returns:
         The path written.
+
+    Raises:
+        ValueError: If a number is infinite or nan.
     """
     text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)
     return write_whole(out_dir() / name, f"{text}\n".encode())
@@ -84,7 +122,20 @@ def write_json(content: Any, name: str) -> Path:
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """A folder beside the target, to be filled, that becomes the target if all goes well."""
+    """Context manager: a temporary folder that becomes the target if all goes well.
+
+    >>> with whole_folder(out_dir() / "example_folder") as folder:
+    ...     _ = (folder / "a.txt").write_text("a")
+    >>> sorted(file.name for file in (out_dir() / "example_folder").iterdir())
+    ['a.txt']
+    >>> shutil.rmtree(out_dir() / "example_folder")
+
+    Args:
+        target: The folder that is to be; its parent is made.
+
+    Yields:
+        The folder to fill.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
@@ -96,7 +147,20 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file whole or not at all."""
+    """Write a file atomically: whole or not at all.
+
+    >>> path = write_whole(out_dir() / "example.txt", b"a")
+    >>> path.read_text()
+    'a'
+    >>> path.unlink()
+
+    Args:
+        path: Where to.
+        content: Bytes.
+
+    Returns:
+        The path written.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_bytes(content)
     part.replace(path)

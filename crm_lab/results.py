@@ -26,7 +26,16 @@ Better = Literal["up", "down", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A closed interval with its level: ``Interval(1.2, 3.4, 0.95)``."""
+    """A closed interval with its confidence level.
+
+    >>> Interval(1.2, 3.4, 0.95).hi
+    3.4
+
+    Attributes:
+        lo: Lower end.
+        hi: Upper end.
+        level: Confidence level.
+    """
 
     lo: float
     hi: float
@@ -36,6 +45,8 @@ class Interval:
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One number a report may state, with all that is needed to read it right.
+
+    >>> fact = Fact("shop.buyers", "readout.finding", 120, "customers", n=120)
 
     Attributes:
         id: Stable dotted name, e.g. ``rfm.champions.customers``.
@@ -69,7 +80,11 @@ class Fact:
         object.__setattr__(self, "label", as_message(self.label))
 
     def to_json(self) -> dict[str, Any]:
-        """The fact as plain JSON, its label in the active language."""
+        """The fact as a JSON-ready dict, its label in the active language.
+
+        >>> fact.to_json()["value"]
+        120
+        """
         value: Any = self.value
         value = value.item() if hasattr(value, "item") else value
         return {
@@ -91,6 +106,14 @@ class Readout:
     """Three sentences: what was found, how sure that is and under which assumption, what to do.
 
     A sentence without values may be given as its key.
+
+    >>> certain, act = "segments.call.nobody_certainty", "segments.call.nobody_action"
+    >>> readout = Readout(act, certain, act)
+
+    Attributes:
+        finding: What was found.
+        certainty: How sure that is and under which assumption.
+        action: What to do.
     """
 
     finding: Message | str
@@ -110,19 +133,47 @@ class Readout:
         certainty: Message | str = "certainty",
         action: Message | str = "action",
     ) -> Readout:
-        """The three sentences of a section of the catalogue; each finds the numbers that it names in `values`.
+        """A readout from a section of the message catalogue; `values` holds the numbers of its templates.
 
-        A part is the rest of its key, as ``"certainty"`` in the section ``"clv.map"``, or a message from elsewhere.
+        Each part is the rest of a key, such as ``"certainty"`` in the section ``"clv.map"``, or a message.
+
+        >>> said = Readout.of("segments.call", {}, "nobody_action", "nobody_certainty", "nobody_action")
+        >>> said.finding.key
+        'segments.call.nobody_action'
+
+        Args:
+            section: Section of the catalogue.
+            values: Numbers for the templates.
+            finding: Rest of the key of the finding, or a message.
+            certainty: The same of the certainty.
+            action: The same of the action.
+
+        Returns:
+            The readout.
         """
         parts = (finding, certainty, action)
         return cls(*(Message(f"{section}.{part}", values) if isinstance(part, str) else part for part in parts))
 
     def items(self) -> tuple[tuple[str, Message], ...]:
-        """The parts in reading order, by name."""
+        """The parts in reading order, by name.
+
+        >>> [name for name, message in readout.items()]
+        ['finding', 'certainty', 'action']
+        """
         return tuple((name, as_message(getattr(self, name))) for name in ("finding", "certainty", "action"))
 
     def text(self, lang: str | None = None) -> str:
-        """The readout as one paragraph in a language."""
+        """The readout as one paragraph.
+
+        >>> len(readout.text("en")) > 0
+        True
+
+        Args:
+            lang: ``en`` or ``zh``; the active language unless given.
+
+        Returns:
+            One paragraph.
+        """
         return " ".join(message.text(lang) for _, message in self.items())
 
     def __str__(self) -> str:
@@ -140,7 +191,12 @@ class DataSet(Protocol):
     """What `publish` needs to know of the data behind a result."""
 
     def provenance(self) -> dict[str, Any]:
-        """Source, title, as_of, last day, rows, key, simulated."""
+        """Source, title, as_of, last day, rows, key, simulated.
+
+        >>> from crm_lab import open_workspace
+        >>> open_workspace("cdnow_sample").at("1998-06-30").provenance()["source"]
+        'cdnow_sample'
+        """
         ...
 
 
@@ -150,6 +206,12 @@ class Result(ABC):
     A subclass is a frozen dataclass that fills in `to_frame`, `readout` and `facts`, and names the
     formats of its columns in `formats` (``str.format`` specifications, e.g. ``{"share": ".1%"}``) and, in `words`,
     how the messages begin that name the levels of a column (e.g. ``{"verdict": "plan.verdict_"}``).
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.segmentation import RFM
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> rfm = RFM().fit(tables["customer_360"], as_of=tables.as_of)
+    >>> result = rfm.segments()
     """
 
     name: ClassVar[str]
@@ -158,14 +220,32 @@ class Result(ABC):
 
     @abstractmethod
     def to_frame(self) -> pd.DataFrame:
-        """The result as a tidy pandas table, unrounded."""
+        """The result as a tidy pandas table, unrounded.
+
+        >>> result.to_frame()["customers"].sum() == len(tables["customer_360"])
+        np.True_
+        """
 
     def shown(self) -> pd.DataFrame:
-        """What people see of `to_frame`: names of groups in words; the table itself is the same in every language."""
+        """`to_frame` as people read it: names of groups in words; the table itself is the same in every language.
+
+        >>> result.shown()["name"].iloc[0]
+        'Champions'
+        """
         return self.in_words(self.to_frame())
 
     def in_words(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """A table of this result with the levels of the columns in `words` as people read them."""
+        """A table of this result with the levels of the columns in `words` as people read them.
+
+        >>> result.in_words(result.to_frame()).shape == result.to_frame().shape
+        True
+
+        Args:
+            frame: A table with columns named in `words`.
+
+        Returns:
+            A copy.
+        """
         named = {column: start for column, start in self.words.items() if column in frame}
         return frame.assign(
             **{c: [Message(f"{start}{level}").text() for level in frame[c]] for c, start in named.items()}
@@ -173,18 +253,40 @@ class Result(ABC):
 
     @abstractmethod
     def readout(self) -> Readout:
-        """The result in one to three sentences."""
+        """The result in one to three sentences: finding, certainty, action.
+
+        >>> list(dict(result.readout().items()))
+        ['finding', 'certainty', 'action']
+        """
 
     @abstractmethod
     def facts(self) -> tuple[Fact, ...]:
-        """The numbers that a report may state."""
+        """The numbers that a report may state.
+
+        >>> result.facts()[0].value
+        2357
+        """
 
     def refusal(self) -> Message | None:
-        """Why the data cannot answer, or ``None`` where they can."""
+        """Why the data cannot answer the question, or ``None`` if they can.
+
+        >>> result.refusal() is None
+        True
+        """
         return None
 
     def plot(self, **options: Any) -> Axes:
-        """Draw what `to_frame` holds; the options are those of the drawing function in `crm_lab.plots`."""
+        """Draw the result.
+
+        >>> type(rfm.plot()).__name__
+        'Axes'
+
+        Args:
+            options: Options of the drawing function in `crm_lab.plots`; each takes ``ax``.
+
+        Returns:
+            Axes.
+        """
         axes: Axes = importlib.import_module("crm_lab.plots").draw(self, **options)
         return axes
 
@@ -196,17 +298,36 @@ class Result(ABC):
 
 
 class TableResult(Result):
-    """A result whose table is its field `frame`."""
+    """A result whose table is its field `frame`.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.clv import first_purchases
+    >>> result = first_purchases(open_workspace("cdnow_sample").at("1998-06-30")["orders"], "1998-06-30")
+    """
 
     frame: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
-        """A copy of the table."""
+        """A copy of the table.
+
+        >>> list(result.to_frame())
+        ['week', 'date', 'customers']
+        """
         return self.frame.copy()
 
 
 def payload(result: Result, data: DataSet | None = None, headline: bool = True, part: str = "") -> dict[str, Any]:
-    """A result as the JSON that `results.json`, the index and nbval read; the arguments are those of `publish`."""
+    """A result as the JSON that `results.json`, the index and nbval read; the arguments are those of `publish`.
+
+    Args:
+        result: What an analysis returned.
+        data: The tables it came from.
+        headline: Whether its readout may be the page's answer.
+        part: What its facts' ids begin with.
+
+    Returns:
+        A JSON-ready dict.
+    """
     readout, refusal = result.readout(), result.refusal()
     before = f"{part}." if part else ""
     facts = [{**fact.to_json(), "id": before + fact.id} for fact in result.facts()]
@@ -250,10 +371,20 @@ def publish(result: Result, data: DataSet | None = None, *, headline: bool = Tru
     Use it as the last expression of a cell. The page's index entry is the readout of its first
     published result with ``headline=True``.
 
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.segmentation import RFM
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> shown = publish(RFM().fit(tables["customer_360"], as_of=tables.as_of).segments(), tables)
+    >>> type(shown).__name__
+    'Published'
+
     Args:
         result: What an analysis returned.
         data: The tables it came from (`Tables`), for freshness and provenance.
         headline: Whether its readout may be the page's answer on the index.
         part: What its facts' ids begin with, where a page publishes the same analysis twice: ids are unique on a page.
+
+    Returns:
+        What the notebook shows: table, readout, and the facts for machines.
     """
     return Published(result, payload(result, data, headline, part))

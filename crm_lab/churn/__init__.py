@@ -1,4 +1,4 @@
-"""Who is leaving: labels by evidence, features as of a date, models, alerts, and whom to treat."""
+"""Churn: labels, features as of a date, models, alerts, and whom to contact."""
 
 from crm_lab.churn.action.save_rate import MeasuredSaveRate, SaveRate
 from crm_lab.churn.action.treatment_plan import Alerts, TreatmentPlan

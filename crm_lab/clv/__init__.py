@@ -1,4 +1,4 @@
-"""What customers are worth: purchase models, spend, value with intervals, and checks on held-out time."""
+"""Customer lifetime value: purchase and spend models, value with intervals, validation on held-out time."""
 
 from crm_lab.clv.fitting.return_development import ReturnDevelopment, return_development, returns_by_sale
 from crm_lab.clv.models.bgnbd import BGNBD

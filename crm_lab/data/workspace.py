@@ -36,7 +36,7 @@ _DERIVED = {"orders": "order_id", "customer_360": "customer_id", "customer_mix":
 
 
 def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None) -> Workspace:
-    """Open the built tables of a source, building them first where they are missing.
+    """Open the tables of a source; they are built first if they are missing.
 
     Args:
         source: Name of a source (`complete_journey`, `cdnow`, `cdnow_sample`, `simulated:fashion`) or a `Source`.
@@ -80,19 +80,34 @@ def _publish(source: Source, rules: Mapping[str, str] | None, folder: Path, desc
 
 @dataclass(frozen=True)
 class Workspace:
-    """Built tables of one source on disk."""
+    """The built tables of one source on disk.
+
+    >>> workspace = open_workspace("cdnow_sample")
+
+    Attributes:
+        folder: Where the tables are stored.
+        about: What the build recorded: source, rules, currency, key.
+    """
 
     folder: Path
     about: Mapping[str, Any]
 
     @property
     def source(self) -> str:
-        """Name of the source."""
+        """Name of the source.
+
+        >>> workspace.source
+        'cdnow_sample'
+        """
         return str(self.about["source"])
 
     @property
     def key(self) -> str:
-        """Hash of raw bytes, mapping, rules and code: the same key, the same tables."""
+        """Hash of raw bytes, mapping, rules and code: the same key, the same tables.
+
+        >>> len(workspace.key)
+        12
+        """
         return self.folder.name.rpartition("-")[2]
 
     def readings(self) -> pd.DataFrame:
@@ -109,15 +124,23 @@ class Workspace:
 
     @cached_property
     def day_range(self) -> tuple[date, date]:
-        """First and last day with a line."""
+        """First and last day with a line.
+
+        >>> first, last = workspace.day_range
+        >>> first.isoformat(), last.isoformat()
+        ('1997-01-01', '1998-06-30')
+        """
         first, last = self._one("select min(date), max(date) from {transactions}")
         return first, last
 
     @cached_property
     def last_complete_day(self) -> date:
-        """The last day whose lines reach the usual closing hour; the one before where they do not.
+        """The last day with lines up to the usual closing hour; else the day before.
 
-        Usual: the earliest last hour of the 28 days before. Data without hours are taken as whole days.
+        The usual closing hour is the earliest last hour of the 28 days before. Data without hours count as whole days.
+
+        >>> workspace.last_complete_day.isoformat()
+        '1998-06-30'
         """
         last = self.day_range[1]
         closing = self._one(f"""
@@ -130,8 +153,14 @@ class Workspace:
     def at(self, as_of: str | date = "latest") -> Tables:
         """The tables as they were known at the end of a day.
 
+        >>> workspace.at("1997-09-30").as_of
+        datetime.date(1997, 9, 30)
+
         Args:
             as_of: Last day that counts, ``YYYY-MM-DD``; ``"latest"`` is the last complete day in the data.
+
+        Returns:
+            The tables; nothing later than the day is in them.
 
         Raises:
             BadInput: If the day lies outside the data.
@@ -149,18 +178,34 @@ class Workspace:
         return {}
 
     def columns(self, name: str) -> dict[str, str]:
-        """Columns of a stored table with their DuckDB types."""
+        """Columns of a stored table with their DuckDB types.
+
+        >>> workspace.columns("transactions")["net_amount"]
+        'DECIMAL(18,4)'
+
+        Args:
+            name: Name of a stored table.
+
+        Returns:
+            Column to DuckDB type.
+        """
         if name not in self._kinds:
             described = self.cursor().execute(f"describe from read_parquet({path_of(self.folder / f'{name}.parquet')})")
             self._kinds[name] = {row[0]: row[1] for row in described.fetchall()}
         return self._kinds[name]
 
     def stored(self, name: str, *columns: str) -> pd.DataFrame:
-        """A stored table whole, uncut: ``ledger``, ``quarantine``, ``raw``, ``judged`` and the clean tables.
+        """A stored table without a cut by date: ``ledger``, ``quarantine``, ``raw``, ``judged`` and the clean tables.
+
+        >>> len(workspace.stored("raw"))
+        6919
 
         Args:
             name: Name of the table.
             columns: Only these columns; all where none is named.
+
+        Returns:
+            A pandas DataFrame.
         """
         chosen = ", ".join(columns) or "*"
         return to_pandas(
@@ -190,7 +235,16 @@ def last_complete_day(source: str) -> date:
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of a workspace as of a day: ``tables["orders"]`` is a pandas DataFrame."""
+    """The tables of a workspace as of a day; ``tables["orders"]`` is a pandas DataFrame.
+
+    >>> tables = open_workspace("cdnow_sample").at("1997-09-30")
+    >>> list(tables["orders"])[:3]
+    ['order_id', 'customer_id', 'day']
+
+    Attributes:
+        workspace: Where they come from.
+        as_of: Last day that is known.
+    """
 
     workspace: Workspace
     as_of: date
@@ -215,11 +269,17 @@ class Tables:
         return self._kept[name].copy(deep=True)
 
     def sql(self, query: str) -> pd.DataFrame:
-        """The answer of a DuckDB query over the tables, each under its own name.
+        """Result of a DuckDB query; each table is available under its name.
 
         >>> tables = open_workspace("cdnow_sample").at("1997-09-30")
         >>> tables.sql("select count(*) as n, sum(net_amount) as spend from transactions")["n"].item()
         4960
+
+        Args:
+            query: DuckDB SQL; table names are those of ``tables[name]``.
+
+        Returns:
+            A pandas DataFrame.
         """
         cursor = self.workspace.cursor()
         for path in sorted(self.workspace.folder.glob("*.parquet")):
@@ -230,7 +290,11 @@ class Tables:
         return to_pandas(cursor.sql(query))
 
     def provenance(self) -> dict[str, Any]:
-        """Where the tables come from, for reports: source, title, dates, rows, key, simulated."""
+        """Provenance of the tables for reports: source, title, dates, rows, key, simulated.
+
+        >>> tables.provenance()["as_of"]
+        '1997-09-30'
+        """
         return {
             "source": self.workspace.source,
             "title": self.workspace.about["title"],
@@ -244,7 +308,11 @@ class Tables:
 
     @property
     def currency(self) -> str:
-        """ISO code of all amounts."""
+        """ISO code of all amounts.
+
+        >>> tables.currency
+        'USD'
+        """
         return str(self.workspace.about["currency"])
 
     def _cut(self, name: str) -> str:

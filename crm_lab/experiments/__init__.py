@@ -1,4 +1,4 @@
-"""Did it work: design, assignment, moments, soundness, effect, ROI."""
+"""Experiments: design, assignment, validity, effects, return on investment."""
 
 from crm_lab.experiments.core.assignment import assign, assign_stratified, draw_round
 from crm_lab.experiments.core.experiment import Experiment

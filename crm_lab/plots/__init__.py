@@ -1,4 +1,4 @@
-"""Every picture. The only room that imports matplotlib and seaborn."""
+"""Drawings of results; the only package that imports matplotlib and seaborn."""
 
 from crm_lab.plots.drawing import draw, draws
 

@@ -16,7 +16,23 @@ _DRAWINGS: dict[type, Callable[..., Axes]] = {}
 
 
 def draws(kind: type) -> Callable[[Callable[..., Axes]], Callable[..., Axes]]:
-    """Register the decorated function as the drawing of a result type."""
+    """Decorator: register a function that draws results of a type.
+
+    >>> from crm_lab.results import TableResult
+    >>> class Mine(TableResult):
+    ...     pass
+    >>> @draws(Mine)
+    ... def draw_mine(result, *, ax=None):
+    ...     return ax
+    >>> draw_mine.__name__
+    'draw_mine'
+
+    Args:
+        kind: Type of the results.
+
+    Returns:
+        The decorator.
+    """
 
     def register(function: Callable[..., Axes]) -> Callable[..., Axes]:
         _DRAWINGS[kind] = function
@@ -34,11 +50,21 @@ def _no_picture(reason: str, ax: Axes | None) -> Axes:
 
 
 def draw(result: Result, **options: Any) -> Axes:
-    """Draw a result: ``crm_lab.plots.<room>`` holds the drawings of the results of ``crm_lab.<room>``.
+    """Draw a result by its type; the same as `result.plot()`.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.segmentation import RFM
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> axes = draw(RFM().fit(tables["customer_360"], as_of=tables.as_of))
+    >>> type(axes).__name__
+    'Axes'
 
     Args:
         result: What an analysis returned.
         options: Passed to the drawing function (each takes ``ax``).
+
+    Returns:
+        Axes.
 
     Raises:
         TypeError: If no drawing is registered for the result's type.

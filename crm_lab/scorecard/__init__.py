@@ -1,4 +1,4 @@
-"""What decks and plans say, put to the test: the claims auditor, claimed against measured, targets."""
+"""Audit of decks and plans: contradictory claims, claimed against measured values, targets."""
 
 from crm_lab.scorecard.audit import Auditor, AuditResult
 from crm_lab.scorecard.claim import Change, Claim, Control, change

@@ -1,4 +1,4 @@
-"""The claims auditor: every rule over every claim."""
+"""The claims auditor: applies every rule to every claim."""
 
 from __future__ import annotations
 
@@ -22,7 +22,13 @@ _NAMED = 3  # claims named in a table cell; what is about more of them is sweepi
 
 @dataclass(frozen=True)
 class Auditor:
-    """Puts claims to the test.
+    r"""Audit the numeric claims of decks: contradictions, and what is missing to judge a number.
+
+    >>> from crm_lab.scorecard import parse_claims
+    >>> text = "deck: spring\nclaims: [{id: a, metric: repurchase_rate, before: 61 %, after: 80 %, change: +20 %}]"
+    >>> audit = Auditor().analyze(parse_claims(text))
+    >>> audit.to_frame()["severity"].tolist()
+    ['wrong']
 
     Attributes:
         rules: Names of the rules to use; all of them unless given.
@@ -36,16 +42,19 @@ class Auditor:
             raise BadInput(f"There is no rule {', '.join(unknown)}; there are {', '.join(RULES)}.")
 
     def analyze(self, claims: ClaimList, measured: pd.DataFrame | None = None) -> AuditResult:
-        r"""Everything that does not hold, or cannot be judged.
-
-        Args:
-            claims: What the decks say.
-            measured: What data say (columns metric, value, lo, hi, n, data); the packaged values unless given.
+        r"""Find every claim that contradicts itself or another, or that cannot be judged.
 
         >>> from crm_lab.scorecard import parse_claims
         >>> found = Auditor().analyze(parse_claims("deck: d\nclaims: [{id: a, metric: churn_rate, value: 120 %}]"))
         >>> found.to_frame()[["claims", "kind", "severity"]].values.tolist()
         [['d/a', 'definition', 'wrong']]
+
+        Args:
+            claims: What the decks say.
+            measured: What data say (columns metric, value, lo, hi, n, data); the packaged values unless given.
+
+        Returns:
+            The findings.
         """
         known = as_measured(packaged() if measured is None else measured)
         book = Book(claims.claims, {row.metric: row for row in known})
@@ -62,7 +71,11 @@ class Auditor:
 
 @dataclass(frozen=True, repr=False)
 class AuditResult(Result):
-    """What the auditor found, contradictions first.
+    r"""What the auditor found, contradictions first.
+
+    >>> from crm_lab.scorecard import parse_claims
+    >>> text = "deck: spring\nclaims: [{id: a, metric: repurchase_rate, before: 61 %, after: 80 %, change: +20 %}]"
+    >>> audit = Auditor().analyze(parse_claims(text))
 
     Attributes:
         claims: What was looked at.
@@ -77,18 +90,42 @@ class AuditResult(Result):
     rules: tuple[str, ...]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per finding: severity, finding, claims, question, kind, rule; sentences by their keys."""
+        """One row per finding: severity, finding, claims, question, kind, rule; sentences by their keys.
+
+        >>> list(audit.to_frame())
+        ['severity', 'finding', 'claims', 'ask', 'kind', 'rule']
+        """
         rows = [(f.severity, f.sentence.key, ", ".join(f.names), f.ask.key, f.kind, f.rule) for f in self.findings]
         return pd.DataFrame(rows, columns=list(COLUMNS), dtype="str")
 
     def sentences(self, lang: str | None = None) -> pd.DataFrame:
-        """`to_frame` with the sentences in a language."""
+        """`to_frame` with the sentences in a language.
+
+        >>> audit.sentences("en").columns.tolist()
+        ['severity', 'finding', 'claims', 'ask', 'kind', 'rule']
+
+        Args:
+            lang: ``en`` or ``zh``; the active language unless given.
+
+        Returns:
+            One row per finding.
+        """
         said = {"finding": [f.sentence for f in self.findings], "ask": [f.ask for f in self.findings]}
         texts = {name: [message.text(lang) for message in messages] for name, messages in said.items()}
         return self.to_frame().assign(**texts).astype("str")
 
     def shown(self, lang: str | None = None) -> pd.DataFrame:
-        """`to_frame` for readers: severity and kind in words, long lists of claims cut short."""
+        """`to_frame` for readers: severity and kind in words, long lists of claims shortened.
+
+        >>> audit.shown("en").columns.tolist()
+        ['severity', 'finding', 'claims', 'ask', 'kind']
+
+        Args:
+            lang: ``en`` or ``zh``; the active language unless given.
+
+        Returns:
+            One row per finding.
+        """
         frame = self.sentences(lang).drop(columns="rule")
         for column in ("severity", "kind"):
             frame[column] = [Message(f"claims.{column}.{value}").text(lang) for value in frame[column]]
@@ -106,7 +143,11 @@ class AuditResult(Result):
         return f"{type(self).__name__}({len(self.findings)} findings about {len(self.claims.claims)} claims)"
 
     def per_deck(self) -> pd.DataFrame:
-        """One row per deck: claims, those in a contradiction, those unclear only, those without a finding."""
+        """One row per deck: claims, those in a contradiction, those unclear only, those without a finding.
+
+        >>> audit.per_deck().iloc[0].tolist()
+        ['spring', np.int64(1), np.int64(1), np.int64(0), np.int64(0)]
+        """
         worst = self._worst()
         rows = []
         for deck in self.claims.decks:
@@ -123,7 +164,17 @@ class AuditResult(Result):
         return worst
 
     def count(self, severity: str) -> int:
-        """Findings of a severity."""
+        """Number of findings of a severity.
+
+        >>> audit.count("wrong"), audit.count("unclear")
+        (1, 0)
+
+        Args:
+            severity: ``wrong`` or ``unclear``.
+
+        Returns:
+            Number of findings.
+        """
         return sum(f.severity == severity for f in self.findings)
 
     def counts(self) -> dict[str, int]:
@@ -140,12 +191,26 @@ class AuditResult(Result):
         }  # fmt: skip
 
     def about(self, claim: Claim | str) -> tuple[Finding, ...]:
-        """The findings about a claim, by its name ``deck/id``."""
+        """The findings about a claim, by its name ``deck/id``.
+
+        >>> [finding.rule for finding in audit.about("spring/a")][:1]
+        ['change_of_levels']
+
+        Args:
+            claim: A claim or its name.
+
+        Returns:
+            Its findings.
+        """
         name = claim if isinstance(claim, str) else claim.name
         return tuple(f for f in self.findings if name in f.names)
 
     def readout(self) -> Readout:
-        """How many claims hold, how sure that is, what to ask first."""
+        """How many claims hold, how sure that is, what to ask first.
+
+        >>> print(audit.readout().finding)
+        Of 1 claims (decks read: 1) 0 hold as far as they can be checked; contradictions: 1, open ...
+        """
         values = self.counts()
         checked = values["claims"]
         certainty = Message("claims.audit.certainty", {"rules": len(self.rules)})
@@ -158,7 +223,11 @@ class AuditResult(Result):
         return Readout(Message("claims.audit.finding", values), certainty, Message("claims.audit.action", ask))
 
     def facts(self) -> tuple[Fact, ...]:
-        """Claims read, findings by severity and by kind, claims without a finding."""
+        """Claims read, findings by severity and by kind, claims without a finding.
+
+        >>> {fact.id: fact.unit for fact in audit.facts()[:2]}
+        {'claims.read': 'claims', 'claims.wrong': 'findings'}
+        """
         said = self.counts()
         claims = ("holds", *(f"in_{severity}" for severity in SEVERITIES))
         counts = {

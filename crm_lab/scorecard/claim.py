@@ -26,6 +26,10 @@ _CHANGE = re.compile(r"(?P<number>[^a-zA-Z]*?\d[\d.,]*\s*%?)\s*(?P<form>relative
 class Change:
     """A change as printed.
 
+    >>> by = change("+19 points").by
+    >>> by.value
+    19.0
+
     Attributes:
         text: As printed.
         by: The number.
@@ -42,13 +46,19 @@ class Change:
 
 
 def change(raw: Change | Decimal | float | str) -> Change:
-    """A change from what was written.
+    """A printed change, read with its form: per cent, relative, points or the claim's own unit.
 
     >>> change("+20 %").form, change("+31 % relative").form, change("+19 points").form, change("+1.8").form
     ('percent', 'relative', 'points', 'unit')
 
+    Args:
+        raw: Text such as ``+20 %``, ``+31 % relative``, ``+19 points``, ``+1.8``.
+
+    Returns:
+        The change.
+
     Raises:
-        ValueError: If it is none.
+        ValueError: If it is no change.
     """
     if isinstance(raw, Change):
         return raw
@@ -68,7 +78,18 @@ def change(raw: Change | Decimal | float | str) -> Change:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Control:
-    """The comparison group: its levels, or how it changed."""
+    """The comparison group: its levels, or how it changed.
+
+    >>> from crm_lab.scorecard import figure
+    >>> Control(before=figure("61 %"), after=figure("64 %")).after.text
+    '64%'
+
+    Attributes:
+        value: Its level.
+        before: Its level before.
+        after: Its level after.
+        change: How it changed.
+    """
 
     value: PrintedNumber | None = None
     before: PrintedNumber | None = None
@@ -78,7 +99,11 @@ class Control:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One claim of a deck; every number as printed.
+    r"""A numeric claim of a deck, every number as printed.
+
+    >>> from crm_lab.scorecard import parse_claims
+    >>> text = "deck: spring\nclaims: [{id: a, metric: repurchase_rate, before: 61 %, after: 80 %}]"
+    >>> claim = parse_claims(text).claims[0]
 
     Attributes:
         deck: Name of the document.
@@ -177,46 +202,100 @@ class Claim:
 
     @property
     def name(self) -> str:
-        """Deck and id."""
+        """Deck and id, e.g. ``spring/a``.
+
+        >>> claim.name
+        'spring/a'
+        """
         return f"{self.deck}/{self.id}"
 
     @property
     def about(self) -> Kpi:
-        """The registry's entry."""
+        """The metric's entry in the registry.
+
+        >>> claim.about.name
+        'repurchase_rate'
+        """
         return metrics()[self.metric]
 
     @property
     def levels(self) -> dict[str, PrintedNumber]:
-        """The levels there are, by name."""
+        """The levels that the claim states, by name.
+
+        >>> list(claim.levels)
+        ['before', 'after']
+        """
         return {name: level for name in LEVELS if (level := getattr(self, name)) is not None}
 
     @property
     def shown(self) -> str:
-        """Its numbers as printed: the levels, or else the change."""
+        """Its numbers as printed: the levels, or the change if there are none.
+
+        >>> claim.shown
+        '61% → 80%'
+        """
         levels = [level.text for name, level in self.levels.items() if name != "target"]
         target = [self.target.text] if self.target and not levels else []
         return " → ".join(levels + target) or (self.change.text if self.change else "")
 
     @property
     def headline(self) -> PrintedNumber | None:
-        """The level that the claim is about: what was reached, or else what is wanted."""
+        """The level that the claim is about: the one reached, or the target.
+
+        >>> claim.headline.text
+        '80%'
+        """
         return self.value or self.after or self.target
 
     @property
     def factor(self) -> float:
-        """From the claim's unit to the plain one."""
+        """Factor from the claim's unit to the plain unit of its metric.
+
+        >>> claim.factor
+        1.0
+        """
         return UNITS[self.about.dimension].get(self.unit, 1.0)
 
     def span(self, level: PrintedNumber) -> Span:
-        """What a figure of this claim may be, in the plain unit of its metric."""
+        """The values that a printed level of this claim may stand for, in the plain unit of its metric.
+
+        >>> claim.span(claim.after)
+        Span(lo=0.795, hi=0.805)
+
+        Args:
+            level: One of `levels`.
+
+        Returns:
+            Lowest and highest value.
+        """
         return level.span if level.percent else level.span.scaled(self.factor)
 
     def plain(self, level: PrintedNumber) -> float:
-        """A figure of this claim in the plain unit of its metric."""
+        """A printed level of this claim in the plain unit of its metric.
+
+        >>> claim.plain(claim.after)
+        0.8
+
+        Args:
+            level: One of `levels`.
+
+        Returns:
+            The number; shares as 0-1.
+        """
         return level.value if level.percent else level.value * self.factor
 
     def text(self, lang: str | None = None) -> str:
-        """The claim in words, in a language if it is there."""
+        """The claim in words, in a language if it is there.
+
+        >>> claim.text("en")
+        ''
+
+        Args:
+            lang: ``en`` or ``zh``; the active language unless given.
+
+        Returns:
+            The sentence of the file, or the numbers.
+        """
         return self.says.get(lang or language()) or next(iter(self.says.values()), "")
 
 

@@ -1,4 +1,4 @@
-"""Claimed against measured: what the same metric is on data at hand."""
+"""Claimed values compared with the same metric on available data."""
 
 from __future__ import annotations
 
@@ -19,12 +19,22 @@ from crm_lab.scorecard.printed_number import PrintedNumber, Span
 
 
 def recompute(claims: ClaimList, measured: pd.DataFrame, *, simulated: bool = False) -> RecomputationResult:
-    """Hold every claim of a measured metric, or of one that comes about by itself, against what data say.
+    r"""Compare each claim about a measured metric with what data say.
+
+    Claims about a metric with a known base rate (its level without any action) are compared, too.
+
+    >>> from crm_lab.scorecard import packaged, parse_claims
+    >>> claims = parse_claims("deck: spring\nclaims: [{id: a, metric: response_rate, value: 75 %}]")
+    >>> recompute(claims, packaged()).to_frame()["place"].tolist()
+    ['above']
 
     Args:
         claims: What the decks say.
         measured: Columns metric, value, lo, hi, n, data; from published results.
         simulated: Whether the data are made up.
+
+    Returns:
+        One row per claim.
     """
     known = {row.metric: row for row in as_measured(measured)}
     pairs: list[Pair] = []
@@ -52,7 +62,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class RecomputationResult(Result):
-    """Claims beside what the same metric is on data at hand: a yardstick, for another retailer's data no verdict.
+    r"""Claims beside the same metric on available data: a reference, not a verdict on another retailer's data.
+
+    >>> from crm_lab.scorecard import packaged, parse_claims
+    >>> claims = parse_claims("deck: spring\nclaims: [{id: a, metric: response_rate, value: 75 %}]")
+    >>> result = recompute(claims, packaged())
 
     Attributes:
         pairs: Claim and measured value.
@@ -66,7 +80,11 @@ class RecomputationResult(Result):
     simulated: bool = False
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per claim: claimed, measured with interval, where the claim lies, what was measured."""
+        """One row per claim: claimed, measured with interval, where the claim lies, what was measured.
+
+        >>> list(result.to_frame())
+        ['claim', 'as_printed', 'claimed', 'measured', 'lo', 'hi', 'n', 'place', 'measured_as']
+        """
         rows = [
             (
                 p.claim.name, p.level.text, p.claimed, p.row.value, p.row.lo, p.row.hi, p.row.n, p.place, p.row.metric,
@@ -77,13 +95,21 @@ class RecomputationResult(Result):
         return pd.DataFrame(rows, columns=columns)
 
     def shown(self) -> pd.DataFrame:
-        """The same with what each claim says."""
+        """`to_frame` with what each claim says.
+
+        >>> list(result.shown())
+        ['claim', 'says', 'as_printed', 'claimed', 'measured', 'lo', 'hi', 'n', 'place', 'measured_as']
+        """
         frame = super().shown()
         frame.insert(1, "says", [pair.claim.text() for pair in self.pairs])
         return frame
 
     def readout(self) -> Readout:
-        """How many claims lie off what was measured, and what that means."""
+        """How many claims differ from the measured values, and what that means.
+
+        >>> print(result.readout().finding)
+        1 of 1 claims lie off what the same metric is on these data; farthest off is spring/a: ...
+        """
         certainty = Message("claims.recomputed.certainty")
         if not self.pairs:
             return Readout("claims.recomputed.none", certainty, "claims.recomputed.action_none")
@@ -99,7 +125,11 @@ class RecomputationResult(Result):
         return Readout(finding, certainty, "claims.recomputed.action")
 
     def facts(self) -> tuple[Fact, ...]:
-        """What was measured, once for each metric."""
+        """What was measured, once for each metric.
+
+        >>> {fact.id: fact.unit for fact in result.facts()[:2]}
+        {'recomputed.response_rate': 'share'}
+        """
         found = partial(Fact, unit="share", kind="simulated" if self.simulated else "estimate")
         rows = {pair.row.metric: pair.row for pair in self.pairs}.values()
         return tuple(

@@ -1,4 +1,4 @@
-"""Reading claims from YAML: one document a deck, numbers as printed, every problem at once."""
+"""Reading claims from YAML: one document per deck, numbers as printed, all problems reported together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,17 @@ _DECK_KEYS: Final = ("deck", "title", "claims")
 
 @dataclass(frozen=True)
 class Deck:
-    """One document and its claims."""
+    r"""One document and its claims.
+
+    >>> deck = parse_claims("deck: spring\nclaims: [{id: a, metric: nps, value: 28}]").decks[0]
+    >>> deck.name, len(deck.claims)
+    ('spring', 1)
+
+    Attributes:
+        name: Name of the document.
+        title: Title by language.
+        claims: Its claims.
+    """
 
     name: str
     title: Mapping[str, str]
@@ -35,22 +45,40 @@ class Deck:
 
 @dataclass(frozen=True, repr=False)
 class ClaimList:
-    """The claims of some decks."""
+    r"""The claims of some decks.
+
+    >>> claims = parse_claims("deck: spring\nclaims: [{id: a, metric: nps, value: 28, says: NPS is 28}]")
+
+    Attributes:
+        decks: The documents.
+    """
 
     decks: tuple[Deck, ...]
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        """Every claim, in the order of the file."""
+        """Every claim, in the order of the file.
+
+        >>> [claim.name for claim in claims.claims]
+        ['spring/a']
+        """
         return tuple(claim for deck in self.decks for claim in deck.claims)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per claim: deck, claim, metric, population, source."""
+        """One row per claim: deck, claim, metric, population, source.
+
+        >>> list(claims.to_frame())
+        ['deck', 'claim', 'metric', 'population', 'source']
+        """
         rows = [(c.deck, c.id, c.metric, c.population, c.source) for c in self.claims]
         return pd.DataFrame(rows, columns=["deck", "claim", "metric", "population", "source"], dtype="str")
 
     def shown(self) -> pd.DataFrame:
-        """The same with what each claim says, and the metrics in words."""
+        """`to_frame` with what each claim says, and the metrics in words.
+
+        >>> list(claims.shown())
+        ['deck', 'claim', 'says', 'metric', 'population', 'source']
+        """
         frame = self.to_frame().assign(metric=[c.about.label.text() for c in self.claims])
         frame.insert(2, "says", pd.Series([c.text() for c in self.claims], dtype="str"))
         return frame
@@ -63,10 +91,17 @@ class ClaimList:
 
 
 def read_claims(path: str | Path) -> ClaimList:
-    """The claims of a YAML file.
+    """Read the claims of a YAML file.
+
+    >>> read_claims("no_such_deck.yaml")
+    Traceback (most recent call last):
+    crm_lab.checks.BadInput: ...
 
     Args:
         path: The file; one that is not found from here is looked for in the project's folder.
+
+    Returns:
+        The claims by deck.
 
     Raises:
         BadInput: If the file cannot be read, with all that is wrong in it.
@@ -84,10 +119,17 @@ def read_claims(path: str | Path) -> ClaimList:
 
 
 def parse_claims(text: str, what: str = "The claims") -> ClaimList:
-    r"""The claims of a YAML text.
+    r"""Read the claims of a YAML text.
 
     >>> parse_claims("deck: mine\nclaims: [{id: a, metric: nps, value: 28}]").claims[0].name
     'mine/a'
+
+    Args:
+        text: One YAML document per deck.
+        what: What the text is called in errors.
+
+    Returns:
+        The claims by deck.
 
     Raises:
         BadInput: With all that is wrong in it.

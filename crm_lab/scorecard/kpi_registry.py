@@ -1,4 +1,4 @@
-"""The registry of metrics: what a number is a number of, on which scale, and which way is good."""
+"""The registry of metrics: name, scale and desired direction of each."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ _PERCENT: Final = ("share", "growth", "ratio")
 
 
 class Kpi(BaseModel):
-    """One entry of ``metrics.toml``.
+    """One metric of the registry ``kpi_registry.toml``.
+
+    >>> kpi = metrics()["response_rate"]
 
     Attributes:
         name: Its key.
@@ -65,23 +67,39 @@ class Kpi(BaseModel):
 
     @property
     def label(self) -> Message:
-        """What a reader sees."""
+        """The metric's name in words.
+
+        >>> str(kpi.label)
+        'Response rate'
+        """
         return Message(f"claims.metric.{self.name}")
 
     @property
     def scale(self) -> tuple[float, float]:
-        """Lowest and highest possible value in the plain unit."""
+        """Lowest and highest possible value in the plain unit.
+
+        >>> kpi.scale
+        (0.0, 1.0)
+        """
         lo, hi = _SCALES.get(self.dimension, (0.0, math.inf))
         return lo if self.lo is None else self.lo, hi if self.hi is None else self.hi
 
     @property
     def takes_percent(self) -> bool:
-        """Whether its values may be printed with a per cent sign."""
+        """Whether its values may be printed with a per cent sign.
+
+        >>> kpi.takes_percent
+        True
+        """
         return self.dimension in _PERCENT
 
     @property
     def is_share(self) -> bool:
-        """Whether "+5 %" of it may mean points or a relative change."""
+        """Whether "+5 %" of it may mean points or a relative change.
+
+        >>> kpi.is_share
+        True
+        """
         return self.dimension == "share"
 
 

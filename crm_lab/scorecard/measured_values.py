@@ -1,4 +1,4 @@
-"""What data say about a metric: measured values to hold claims against."""
+"""Measured values of metrics, with which claims are compared."""
 
 from __future__ import annotations
 
@@ -20,7 +20,20 @@ COLUMNS = ("metric", "value", "lo", "hi", "n", "data", "definition")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One measured value with its interval, in the plain unit of its metric (shares as 0-1)."""
+    """One measured value with its interval, in the plain unit of its metric (shares as 0-1).
+
+    >>> Measured("response_rate", 0.12, 0.11, 0.13, 4000, "spring campaign").n
+    4000
+
+    Attributes:
+        metric: Name of the registry.
+        value: The value; shares as 0-1.
+        lo: Lower end of its interval.
+        hi: Upper end.
+        n: Observations behind it.
+        data: Name of the data set.
+        definition: What was counted, in words.
+    """
 
     metric: str
     value: float
@@ -34,9 +47,12 @@ class Measured:
 def share_by_customer(
     metric: str, hits: ArrayLike, of: ArrayLike, *, data: str, definition: str = "", level: float = 0.95
 ) -> Measured:
-    """A share of things that customers have several of, with customers as the sampling unit.
+    """A share of items that customers have several of, with customers as the sampling unit.
 
     The ratio of two sums over customers; its error by linearisation (Cochran 1977, section 6.3).
+
+    >>> share_by_customer("response_rate", [1, 0, 2, 1], [2, 3, 3, 2], data="toy").value
+    0.4
 
     Args:
         metric: Name of the registry.
@@ -46,11 +62,14 @@ def share_by_customer(
         definition: What was counted, in words.
         level: Confidence level.
 
-    >>> share_by_customer("response_rate", [1, 0, 2, 1], [2, 3, 3, 2], data="toy").value
-    0.4
+    Returns:
+        The share (0-1) with its interval.
 
     Raises:
         BadInput: If there are fewer than two customers, or nothing to take a share of.
+
+    Source:
+        Cochran (1977), Sampling techniques, section 6.3.
     """
     up, down = np.asarray(hits, dtype=float), np.asarray(of, dtype=float)
     n, total = len(down), float(down.sum())
@@ -65,6 +84,20 @@ def share_by_customer(
 def from_fact(metric: str, fact: Fact, *, data: str, definition: str = "") -> Measured:
     """A published estimate as a measured value.
 
+    >>> from crm_lab.results import Fact, Interval
+    >>> fact = Fact("response.rate", "roi.name", 0.12, "share", Interval(0.11, 0.13), "estimate", 4000)
+    >>> from_fact("response_rate", fact, data="spring").hi
+    0.13
+
+    Args:
+        metric: Name of the registry.
+        fact: An estimate with an interval and an n.
+        data: Name of the data set.
+        definition: What was counted, in words.
+
+    Returns:
+        The measured value.
+
     Raises:
         BadInput: If the fact has no number, no interval or no n.
     """
@@ -74,7 +107,7 @@ def from_fact(metric: str, fact: Fact, *, data: str, definition: str = "") -> Me
 
 
 def packaged() -> pd.DataFrame:
-    """The values measured on Complete Journey that the package brings along; page 23 computes them again.
+    """Values measured on Complete Journey, which come with the package; page 23 computes them again.
 
     >>> packaged()["metric"].tolist()
     ['response_rate', 'second_visit_30d', 'top20_revenue_share', 'tier_rise_untreated', 'never_alert_accuracy']
@@ -85,7 +118,16 @@ def packaged() -> pd.DataFrame:
 
 
 def as_measured(frame: pd.DataFrame) -> tuple[Measured, ...]:
-    """The rows of a frame with the columns metric, value, lo, hi, n, data and, if wanted, definition.
+    """Measured values from a table.
+
+    >>> len(as_measured(packaged()))
+    5
+
+    Args:
+        frame: metric, value, lo, hi, n, data and, optionally, definition.
+
+    Returns:
+        One value per row.
 
     Raises:
         BadInput: With everything that is wrong in the frame.

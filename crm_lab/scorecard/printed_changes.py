@@ -1,4 +1,4 @@
-"""What a change may mean, and what two levels make of it."""
+"""Readings of a printed change, and the change between two levels."""
 
 from __future__ import annotations
 

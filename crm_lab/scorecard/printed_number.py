@@ -28,6 +28,11 @@ class Span:
     Span(lo=11.0, hi=22.0)
     >>> Span(1, 2).meets(Span(2, 3)), Span(1, 2).meets(Span(2.5, 3))
     (True, False)
+    >>> ages = Span(1, 2)
+
+    Attributes:
+        lo: Lowest number.
+        hi: Highest number.
     """
 
     lo: float
@@ -48,11 +53,31 @@ class Span:
         return self * Span(1 / other.hi, 1 / other.lo)
 
     def scaled(self, factor: float) -> Span:
-        """The same numbers in another unit; the factor is positive."""
+        """The same numbers in another unit; the factor is positive.
+
+        >>> ages.scaled(12.0)
+        Span(lo=12.0, hi=24.0)
+
+        Args:
+            factor: A positive number.
+
+        Returns:
+            The span times the factor.
+        """
         return Span(self.lo * factor, self.hi * factor)
 
     def meets(self, other: Span) -> bool:
-        """Whether some number lies in both."""
+        """Whether some number lies in both.
+
+        >>> ages.meets(Span(2, 3))
+        True
+
+        Args:
+            other: Another span.
+
+        Returns:
+            Whether they overlap.
+        """
         ends = [abs(end) for end in (self.lo, self.hi, other.lo, other.hi) if math.isfinite(end)]
         slack = _SLACK * max(ends, default=0.0)
         return self.lo <= other.hi + slack and other.lo <= self.hi + slack
@@ -74,7 +99,9 @@ def exactly(value: float) -> Span:
 
 @dataclass(frozen=True, slots=True)
 class PrintedNumber:
-    """One printed number.
+    """A number as printed: its text, its value, and all numbers that round to it.
+
+    >>> number = figure("31 %")
 
     Attributes:
         text: As printed, e.g. ``≥75%``.
@@ -93,12 +120,16 @@ class PrintedNumber:
 
     @property
     def open_ended(self) -> bool:
-        """Whether it is a bound ("≥75") and no number."""
+        """Whether it is a bound ("≥75") instead of a number.
+
+        >>> number.open_ended, figure(">=75").open_ended
+        (False, True)
+        """
         return math.isinf(self.span.lo) or math.isinf(self.span.hi)
 
 
 def figure(raw: PrintedNumber | Decimal | float | str) -> PrintedNumber:
-    """A figure from what a file or a person wrote.
+    """A printed number from what a file or a person wrote.
 
     >>> figure("31 %").span
     Span(lo=0.305, hi=0.315)
@@ -106,6 +137,12 @@ def figure(raw: PrintedNumber | Decimal | float | str) -> PrintedNumber:
     Span(lo=75.0, hi=inf)
     >>> figure("1:4").value, figure("12,000").value, figure("45.0").span.hi
     (4.0, 12000.0, 45.05)
+
+    Args:
+        raw: Text such as ``31 %``, ``>=75``, ``1:4``, ``12,000``, or a number.
+
+    Returns:
+        The number with the span of values that would be printed so.
 
     Raises:
         ValueError: If it is no number.

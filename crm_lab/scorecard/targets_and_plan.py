@@ -1,4 +1,4 @@
-"""Are we on plan? Met, missed, or cannot tell yet: by a target, a measured value and its interval."""
+"""Targets of a plan: met, missed, or not yet decidable, by a measured value and its interval."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ _FOREVER = 36_525  # days: a century is no date to wait for
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What a plan wants of a metric.
+    """A target of a plan for one metric.
+
+    >>> target = Target(metric="response_rate", target=0.75, source="plan 2024")
 
     Attributes:
         metric: Name of the registry; it says which way is good unless `better` does.
@@ -52,15 +54,28 @@ class Target:
 
     @property
     def direction(self) -> str:
-        """Which way is good."""
+        """Which way is good.
+
+        >>> target.direction
+        'up'
+        """
         return self.better or metrics()[self.metric].better
 
 
 def verdict(target: float, lo: float, hi: float, better: str = "up") -> PlanVerdict:
-    """Met if the whole interval is on the good side of the target, missed if it is on the other.
+    """Met if the whole interval is on the good side of the target, missed if it is on the other, else open.
 
     >>> verdict(0.75, 0.11, 0.13), verdict(0.30, 0.55, 0.67), verdict(0.60, 0.55, 0.67)
     ('missed', 'met', 'cannot_tell')
+
+    Args:
+        target: Level wanted.
+        lo: Lower end of the interval.
+        hi: Upper end.
+        better: ``up`` if at least the target is wanted, ``down`` if at most.
+
+    Returns:
+        ``met``, ``missed`` or ``cannot_tell``.
 
     Raises:
         BadInput: If the interval's ends are in the wrong order or missing.
@@ -75,12 +90,22 @@ def verdict(target: float, lo: float, hi: float, better: str = "up") -> PlanVerd
 
 
 def n_to_tell(target: float, value: float, lo: float, hi: float, n: int) -> float:
-    """Observations until the interval would leave the target out, if the value stays as it is.
+    """Sample size at which the interval would exclude the target, if the value stays as it is.
 
     Half the width of the interval shrinks as 1/sqrt(n); the end that faces the target decides.
 
     >>> n_to_tell(0.60, 0.62, 0.58, 0.66, 500)
     2000.0
+
+    Args:
+        target: Level wanted.
+        value: Measured value.
+        lo: Lower end of its interval.
+        hi: Upper end.
+        n: Observations behind it.
+
+    Returns:
+        Observations; `inf` if the value is on the target.
     """
     gap = abs(value - target)
     facing = hi - value if target > value else value - lo
@@ -89,7 +114,14 @@ def n_to_tell(target: float, value: float, lo: float, hi: float, n: int) -> floa
 
 @dataclass(frozen=True, kw_only=True)
 class PlanReader:
-    """Reads measured values against a plan.
+    """Compare measured values with the targets of a plan.
+
+    >>> from crm_lab.scorecard import Measured
+    >>> reader = PlanReader(targets=[Target(metric="response_rate", target=0.75), Target(metric="nps", target=40)])
+    >>> measured = [Measured("response_rate", 0.12, 0.11, 0.13, 4000, "spring")]
+    >>> plan = reader.analyze(measured, as_of="2024-06-30", days={"response_rate": 90})
+    >>> plan.to_frame()[["metric", "verdict"]].to_numpy().tolist()
+    [['response_rate', 'missed'], ['nps', 'unmeasured']]
 
     Attributes:
         targets: What is wanted, one for each metric.
@@ -118,12 +150,18 @@ class PlanReader:
     ) -> PlanResult:
         """A verdict for each target.
 
+        >>> reader.analyze([], as_of="2024-06-30", days={}).count("met")
+        0
+
         Args:
             measured: What data say.
             as_of: Last day they cover.
             days: By metric, the days in which their n came in, for the day when a verdict will be possible.
             simulated: Whether the data are made up.
             audit: What was found in the decks that the targets come from; the readout then answers both questions.
+
+        Returns:
+            One verdict per target.
 
         Raises:
             BadInput: If days is not above 0, or missing for a measured target.
@@ -180,6 +218,11 @@ def _line(target: Target, actual: Measured | None, last: date, days: int) -> Pla
 class PlanResult(Result):
     """Targets beside measured values, with verdicts.
 
+    >>> from crm_lab.scorecard import Measured
+    >>> measured = [Measured("response_rate", 0.12, 0.11, 0.13, 4000, "spring")]
+    >>> reader = PlanReader(targets=[Target(metric="response_rate", target=0.75)])
+    >>> plan = reader.analyze(measured, as_of="2024-06-30", days={"response_rate": 90})
+
     Attributes:
         lines: One for each target.
         level: Confidence level.
@@ -200,7 +243,12 @@ class PlanResult(Result):
     claims: Mapping[str, int] | None = None
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per target: actual with interval, variance in points, verdict, when it can be told."""
+        """One row per target: actual with interval, variance in points, verdict, when it can be told.
+
+        >>> list(plan.to_frame())
+        ['metric', 'target', 'actual', 'lo', 'hi', 'variance_points', 'verdict', 'n_needed', 'tell_on',
+        'source']
+        """
         rows = [
             {
                 "metric": line.target.metric, "target": line.target.target,
@@ -214,11 +262,25 @@ class PlanResult(Result):
         return pd.DataFrame(rows)
 
     def count(self, said: PlanVerdict) -> int:
-        """Targets with a verdict."""
+        """Number of targets with this verdict.
+
+        >>> plan.count("missed")
+        1
+
+        Args:
+            said: ``met``, ``missed`` or ``cannot_tell``.
+
+        Returns:
+            Number of targets.
+        """
         return sum(line.verdict == said for line in self.lines)
 
     def readout(self) -> Readout:
-        """How many targets are met, missed, open; what an interval can tell; what to do first."""
+        """How many targets are met, missed, open; what an interval can tell; what to do first.
+
+        >>> print(plan.readout().finding)
+        Targets: 1; met: 0, missed: 1, cannot be told yet: 0, not measured: 0.
+        """
         counts: dict[str, int] = {name: self.count(name) for name in VERDICTS}
         values = {"targets": len(self.lines), **counts, "unmeasured": len(self.lines) - sum(counts.values())}
         certainty = Message("claims.plan.certainty", {"level": self.level})
@@ -238,7 +300,11 @@ class PlanResult(Result):
         return Message("claims.plan.action_wait_long" if waiting else "claims.plan.action_met")
 
     def facts(self) -> tuple[Fact, ...]:
-        """The variance of each measured target, in points."""
+        """The variance of each measured target, in points.
+
+        >>> {fact.id: fact.unit for fact in plan.facts()[:2]}
+        {'plan.response_rate': 'points'}
+        """
         variance = partial(Fact, unit="points", kind="simulated" if self.simulated else "estimate")
         return tuple(
             variance(

@@ -1,4 +1,4 @@
-"""Stages of the relationship, each customer held against their own rhythm."""
+"""Lifecycle stages, each customer compared with their own purchase rhythm."""
 
 from __future__ import annotations
 
@@ -25,16 +25,22 @@ STAGES = ("new", "growing", "mature", "declining", "won_back", "dormant", "lost"
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """Stage rules, tried in this order: lost, dormant, won back, new, growing or declining, mature.
+    """Lifecycle stages, tested in this order: lost, dormant, won back, new, growing or declining, mature.
 
-    The own rhythm is the *slow gap*: the number of days between purchase days that a customer exceeds
-    one time in ten (nearest rank). Customers with fewer than `min_gaps` gaps borrow that of everybody.
+    Silence is compared with a customer's *slow gap*: the number of days between purchase days that this customer
+    exceeds one time in ten (nearest rank). Customers with fewer than `min_gaps` gaps get the slow gap of all customers.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> result = Lifecycle().analyze(tables["orders"], as_of=tables.as_of)
+    >>> result.to_frame()[["stage", "customers"]].head(2).to_numpy().tolist()
+    [['new', 0], ['growing', 7]]
 
     Attributes:
-        dormant_after: Silent for more than this many slow gaps.
-        lost_after: The same, for good.
+        dormant_after: Dormant if silent for more than this many slow gaps.
+        lost_after: Lost if silent for more than this many slow gaps.
         window_days: Recent window; growing and declining compare it with the window before.
-        min_gaps: Gaps that make a rhythm of one's own.
+        min_gaps: Gaps needed to use a customer's own slow gap.
         z: How far the purchase days of two windows must lie apart, in standard errors of a Poisson
             difference, to be called growing or declining.
 
@@ -58,11 +64,17 @@ class Lifecycle:
     ) -> LifecycleResult:
         """Give every customer a stage.
 
+        >>> Lifecycle(lost_after=4).analyze(tables["orders"], as_of=tables.as_of).spec.lost_after
+        4
+
         Args:
             orders: ``customer_id`` and ``date``, one row per order or line with a sale.
             as_of: Last day that counts.
             customer: Column with the customer.
             date: Column with the date.
+
+        Returns:
+            A stage per customer.
 
         Raises:
             BadInput: If columns are missing, there is no order, or nobody has bought on two days.
@@ -155,7 +167,11 @@ def stage_name(stage: str) -> Message:
 
 @dataclass(frozen=True, eq=False)
 class LifecycleResult(Result):
-    """Every customer's stage and what it rests on.
+    """Every customer's stage, and the purchase history behind it.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> result = Lifecycle().analyze(tables["orders"], as_of=tables.as_of)
 
     Attributes:
         customers: One row per customer.
@@ -176,7 +192,14 @@ class LifecycleResult(Result):
     }
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per stage: customers, share, medians of silence and slow gap, share with borrowed rhythm."""
+        """One row per stage: customers, share (0-1), median days of silence, median slow gap (days).
+
+        >>> list(result.to_frame())
+        ['stage', 'customers', 'share', 'median_silent_days', 'median_slow_gap', 'borrowed_rhythm']
+
+        Returns:
+            ``borrowed_rhythm`` is the share whose slow gap is that of all customers.
+        """
         borrowed = self.customers["n_gaps"] < self.spec.min_gaps
         of_stage = {
             "customers": ("stage", "size"), "median_silent_days": ("silent_days", "median"),
@@ -188,13 +211,21 @@ class LifecycleResult(Result):
         return frame.rename_axis("stage").reset_index()
 
     def shown(self) -> pd.DataFrame:
-        """The same with the stages' names."""
+        """`to_frame` with the stages' names in the active language.
+
+        >>> list(result.shown())
+        ['stage', 'name', 'customers', 'share', 'median_silent_days', 'median_slow_gap', 'borrowed_rhythm']
+        """
         frame = self.to_frame()
         frame.insert(1, "name", [stage_name(s).text() for s in frame["stage"]])
         return frame
 
     def readout(self) -> Readout:
-        """How many are slipping, how they were told, what to do."""
+        """How many are lapsing, how that was decided, what to do.
+
+        >>> print(result.readout().finding)
+        1,532 of 2,357 customers (65.0%) are slipping: fewer visits than a quarter ago, or silent ...
+        """
         counts, total = self.customers["stage"].value_counts(), len(self.customers)
         slipping = int(counts.get("declining", 0) + counts.get("dormant", 0))
         values = {
@@ -204,7 +235,11 @@ class LifecycleResult(Result):
         return Readout(*(Message(f"segments.lifecycle.{key}", values) for key in ("finding", "certainty", "action")))
 
     def facts(self) -> tuple[Fact, ...]:
-        """Customers per stage."""
+        """Customers per stage.
+
+        >>> {fact.id: fact.unit for fact in result.facts()[:2]}
+        {'lifecycle.new': 'customers', 'lifecycle.growing': 'customers'}
+        """
         dormant, lost, frame = self.spec.dormant_after, self.spec.lost_after, self.to_frame()
         definition = f"slow gap = 9th decile of own gaps; dormant > {dormant:g}, lost > {lost:g} slow gaps"
         of_stage = partial(Fact, unit="customers", n=len(self.customers), definition=definition)

@@ -1,4 +1,4 @@
-"""The answer key: what was true, for instructors, tests and certification."""
+"""The answer key of a simulated retailer, for instructors, tests and certification."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from crm_lab.simulate.source_name import plan_of
 
 @dataclass(frozen=True)
 class AnswerKey:
-    """What was true at a simulated retailer.
+    """Ground truth of a simulated retailer: planted parameters, potential outcomes, and faults.
+
+    >>> from crm_lab.simulate import make_retailer
+    >>> key = open_key(make_retailer("fashion", n_customers=300, seed=7))
 
     Attributes:
         scenario: The planted parameters.
@@ -37,10 +40,13 @@ class AnswerKey:
     dirt: pd.DataFrame
 
     def effects(self, by: str | None = None) -> pd.DataFrame:
-        """True effects of offering the programme, per member drawn (intention to treat) and per enrolled member.
+        """True effects of offering the programme, per assigned member (intention to treat) and per enrolled member.
 
         The effect is the mean over everybody who was drawn, of either arm, of the outcome if offered minus the
         outcome if not. The span ``test`` ends with the test, ``whole`` with the data, so pull-forward cancels.
+
+        >>> key.effects()[["metric", "span"]].head(2).to_numpy().tolist()
+        [['orders', 'test'], ['orders', 'whole']]
 
         Args:
             by: A column of `customers` to split by, e.g. ``"tier_at_start"`` or ``"late"``.
@@ -65,6 +71,9 @@ class AnswerKey:
         ``extra_margin`` is what the test span gained, ``pulled_forward`` what is missing in the days after it;
         rewards are split by whether their order would have been made without the programme; setup and running
         costs are counted as in the table `costs`, for this arm. ``roi`` is profit over all costs.
+
+        >>> list(key.profit_and_loss().index)[:3]
+        ['extra_margin', 'pulled_forward', 'rewards_subsidised']
         """
         treated = self.customers[self.customers["treated"]]
         given = self.scenario.programme
@@ -111,6 +120,9 @@ def open_key(retailer: Retailer | str | Path) -> AnswerKey:
     Args:
         retailer: A `Retailer`, the name of a source (``"simulated:grocery"``, simulated again), or the folder
             that `crm-lab simulate --key` wrote.
+
+    Returns:
+        The key.
 
     Raises:
         BadInput: If a folder holds no key, or a name is no simulated source.

@@ -26,9 +26,16 @@ _GROUP_LINES = 400_000  # lines kept in memory before they are written
 def write_retailer(
     plan: RetailerPlan, folder: Path, key_folder: Path | None = None, group_lines: int = _GROUP_LINES
 ) -> None:
-    """Write a retailer's tables, and the answer key if it is wanted.
+    """Write a retailer's tables as Parquet, and the answer key if it is wanted.
 
     The files do not depend on `group_lines`, except for where their row groups begin.
+
+    >>> import tempfile
+    >>> from crm_lab.simulate import prepare
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     write_retailer(prepare("fashion", n_customers=30, seed=1), Path(name) / "shop")
+    ...     sorted(file.name for file in (Path(name) / "shop").iterdir())[:3]
+    ['assignments.parquet', 'costs.parquet', 'customers.parquet']
 
     Args:
         plan: What to simulate.

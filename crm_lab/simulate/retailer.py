@@ -1,4 +1,4 @@
-"""A simulated retailer in memory: the contract's tables as pandas DataFrames, and a key that stays shut."""
+"""A simulated retailer in memory: the contract's tables as pandas DataFrames, the answer key apart."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from crm_lab.simulate.scenario.streams import blocks_of
 
 @dataclass(frozen=True)
 class Retailer:
-    """A simulated retailer.
+    """A simulated retailer: its tables as pandas DataFrames.
+
+    >>> shop = make_retailer("fashion", n_customers=50, seed=7)
 
     Attributes:
         scenario: What is true.
@@ -40,7 +42,11 @@ class Retailer:
     _sealed: Mapping[str, pd.DataFrame] = field(repr=False)
 
     def provenance(self) -> dict[str, Any]:
-        """Where the tables come from, for reports: made up, and saying so."""
+        """Provenance of the tables for reports, marked as simulated.
+
+        >>> shop.provenance()["simulated"]
+        True
+        """
         day = self.scenario.last_date.isoformat()
         return {
             "source": f"simulated:{self.scenario.name}",
@@ -75,6 +81,9 @@ def make_retailer(
         seed: The chance that plays; the scenario has a default.
         overrides: Settings that differ from the scenario's, e.g. ``{"programme.take_up": 0.8}``.
 
+    Returns:
+        The retailer; `open_key` opens its answer key.
+
     Raises:
         BadInput: If the scenario, an override, the seed or the number cannot be used; all mistakes at once.
     """
@@ -95,7 +104,19 @@ def prepare(
     seed: int | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> RetailerPlan:
-    """Check what is asked for and make what all blocks share.
+    """Validate a request for a retailer, and prepare what all blocks of customers share.
+
+    >>> prepare("fashion", n_customers=50).n_customers
+    50
+
+    Args:
+        scenario: Name, path of a TOML file, or a `Scenario`.
+        n_customers: Number of customers.
+        seed: Random seed; the scenario has a default.
+        overrides: Settings that differ from the scenario's.
+
+    Returns:
+        The plan that `write_retailer` takes.
 
     Raises:
         BadInput: If it cannot be used; all mistakes at once.

@@ -1,4 +1,4 @@
-"""The bootstrap of customers: who is drawn how often, and the middle of what comes out."""
+"""Bootstrap of customers: resampling weights and percentile intervals."""
 
 from __future__ import annotations
 
@@ -11,12 +11,20 @@ from crm_lab.arrays import Floats, Integers
 
 
 def resamples(customers: int, draws: int, rng: np.random.Generator | int) -> Iterator[Floats]:
-    """How often each customer is in each of `draws` samples with replacement, (customers,) a sample.
+    """Bootstrap weights: how often each customer is in each of `draws` samples; one array (customers,) per sample.
 
     Measures that use the same sample are paired: their difference within it has the interval of a difference.
 
     >>> [float(times.sum()) for times in resamples(5, 2, 0)]
     [5.0, 5.0]
+
+    Args:
+        customers: Number of customers.
+        draws: Number of samples.
+        rng: Seed or generator.
+
+    Yields:
+        Weights, shape (customers,), that sum to the number of customers.
     """
     rng = np.random.default_rng(rng)
     for _ in range(draws):
@@ -24,19 +32,34 @@ def resamples(customers: int, draws: int, rng: np.random.Generator | int) -> Ite
 
 
 def copies(customers: int, draws: int, rng: np.random.Generator | int) -> Integers:
-    """Poisson copies of each customer, (draws, customers): `resamples` for large bases, each customer by itself.
+    """Poisson bootstrap weights of each customer, shape (draws, customers): a fast `resamples` for large bases.
 
     >>> copies(1000, 2, 0).shape
     (2, 1000)
+
+    Args:
+        customers: Number of customers.
+        draws: Number of samples.
+        rng: Seed or generator.
+
+    Returns:
+        Whole numbers, shape (draws, customers).
     """
     return np.random.default_rng(rng).poisson(1.0, (draws, customers))
 
 
 def percentile_interval(draws: ArrayLike, level: float = 0.95) -> tuple[float, float]:
-    """The middle `level` of bootstrap draws; draws without a value are left out, and none with one has no interval.
+    """Percentile interval of bootstrap draws; missing draws are left out, nan if all are missing.
 
     >>> percentile_interval(np.arange(101), 0.5)
     (25.0, 75.0)
+
+    Args:
+        draws: Bootstrap draws.
+        level: Confidence level.
+
+    Returns:
+        Lower and upper end.
     """
     values = np.asarray(draws, float)
     if np.isnan(values).all():

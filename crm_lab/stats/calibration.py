@@ -1,4 +1,4 @@
-"""Are stated chances right: the calibration line and bins."""
+"""Calibration of probabilities: calibration line and bins."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from crm_lab.arrays import Floats
 @dataclass(frozen=True, slots=True)
 class CalibrationLine:
     """Logistic regression of what happened on the log-odds of the stated probability (Cox 1958).
+
+    >>> line = calibration_line([0, 1, 0, 1, 1, 0], [0.2, 0.7, 0.4, 0.6, 0.5, 0.5])
+    >>> round(line.in_the_large, 3)
+    -0.017
 
     Attributes:
         intercept: 0 when calibrated.
@@ -30,7 +34,11 @@ class CalibrationLine:
 
 
 def calibration_line(event: ArrayLike, probability: ArrayLike, groups: ArrayLike | None = None) -> CalibrationLine:
-    """Calibration intercept and slope by Newton's method.
+    """Calibration intercept and slope of stated probabilities, by Newton's method.
+
+    >>> stated, happened = [0.2, 0.4, 0.6, 0.8] * 10, [0, 0, 1, 1] * 5 + [0, 1, 0, 1] * 5
+    >>> calibration_line(happened, stated).slope > 0
+    True
 
     Args:
         event: (n,) zeros and ones, both present.
@@ -39,6 +47,9 @@ def calibration_line(event: ArrayLike, probability: ArrayLike, groups: ArrayLike
 
     Returns:
         The line; slope and errors are NaN where probabilities do not vary.
+
+    Source:
+        Cox (1958), Two further applications of a model for binary regression.
     """
     y = np.asarray(event, float)
     p = np.clip(np.asarray(probability, float), 1e-6, 1 - 1e-6)
@@ -71,7 +82,18 @@ def _log_likelihood(log_odds: Floats, y: Floats) -> float:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationBins:
-    """Stated against observed in bins of equal size, each (k,)."""
+    """Stated probability and observed share in bins of equal size, each of shape (k,).
+
+    >>> bins = calibration_bins([0, 1, 0, 1], [0.2, 0.2, 0.6, 0.6], bins=2)
+    >>> bins.n.tolist(), bins.stated.tolist()
+    ([2, 2], [0.2, 0.6])
+
+    Attributes:
+        n: Cases per bin.
+        stated: Mean stated probability.
+        observed: Observed share.
+        events: Number of events.
+    """
 
     n: NDArray[np.int64]
     stated: Floats
@@ -81,6 +103,14 @@ class CalibrationBins:
 
 def calibration_bins(event: ArrayLike, probability: ArrayLike, bins: int = 10) -> CalibrationBins:
     """Mean stated probability and observed share in `bins` bins of equal size; equal probabilities share a bin.
+
+    >>> calibration_bins([0, 1, 0, 1], [0.2, 0.2, 0.6, 0.6], bins=2).observed.tolist()
+    [0.5, 0.5]
+
+    Args:
+        event: (n,) zeros and ones.
+        probability: (n,) stated probabilities.
+        bins: Number of bins.
 
     Returns:
         Arrays of length at most `bins`, in order of the stated probability.

@@ -1,4 +1,4 @@
-"""What moves the risk of an event over time: Cox regression and discrete-time hazard, on arrays, by statsmodels."""
+"""Hazard regression on arrays: Cox and discrete-time, by statsmodels."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ JUST_AFTER = 1e-6
 class CoxFit:
     """A Cox proportional hazards fit with Efron's handling of ties.
 
+    >>> fit = cox([5, 3, 8, 2, 9], [1, 1, 0, 1, 1], [[1.0], [2.0], [1.0], [0.0], [1.0]])
+
     Attributes:
         coef: (k,) log hazard ratios.
         se: (k,) standard errors from the information matrix.
@@ -28,15 +30,28 @@ class CoxFit:
     log_likelihood: float
 
     def risk(self, x: ArrayLike) -> Floats:
-        """Log partial hazard of rows (n, k), up to a constant: (n,)."""
+        """Log partial hazard of rows (n, k), up to a constant: (n,).
+
+        >>> fit.risk([[0.0], [1.0]]).round(2).tolist()
+        [0.0, -0.44]
+
+        Args:
+            x: Covariates, shape (n, k).
+
+        Returns:
+            Shape (n,); higher means earlier events.
+        """
         return np.asarray(np.asarray(x, dtype=float) @ self.coef, dtype=float)
 
 
 def cox(time: ArrayLike, event: ArrayLike, x: ArrayLike, entry: ArrayLike | None = None) -> CoxFit:
-    """Cox (1972) regression; covariates that change over time come as several rows with entry times.
+    """Cox proportional hazards regression; covariates that change over time are several rows with entry times.
 
     A row is at risk on (entry, time]. statsmodels takes [entry, time], so that a row which starts when another
     one's event happens would join that risk set; entries are moved by 1e-6, which gives R's risk sets.
+
+    >>> cox([5, 3, 8, 2, 9], [1, 1, 0, 1, 1], [[1.0], [2.0], [1.0], [0.0], [1.0]]).coef.shape
+    (1,)
 
     Args:
         time: (n,) end of the row's interval, above its entry.
@@ -44,8 +59,14 @@ def cox(time: ArrayLike, event: ArrayLike, x: ArrayLike, entry: ArrayLike | None
         x: (n, k) covariates.
         entry: (n,) start of the interval; all from the origin when left out.
 
+    Returns:
+        The fit.
+
     Raises:
         BadInput: If an interval is empty, an event is not 0 or 1, or nothing happened.
+
+    Source:
+        Cox (1972), Regression models and life-tables; Efron (1977) for ties.
     """
     from statsmodels.duration.hazard_regression import PHReg
 
@@ -72,6 +93,9 @@ def concordance(time: ArrayLike, event: ArrayLike, risk: ArrayLike) -> float:
         time: (n,) time of event or of censoring.
         event: (n,) 1 for an event.
         risk: (n,) higher means earlier.
+
+    Returns:
+        Between 0 and 1; 0.5 is no better than chance.
     """
     t, d, r = (np.asarray(a, dtype=float) for a in (time, event, risk))
     won = pairs = 0.0
@@ -85,6 +109,9 @@ def concordance(time: ArrayLike, event: ArrayLike, risk: ArrayLike) -> float:
 @dataclass(frozen=True, slots=True)
 class PersonPeriods:
     """One row per unit and period at risk.
+
+    >>> person_periods([2, 1], [1, 0]).period.tolist()
+    [1, 2, 1]
 
     Attributes:
         unit: (m,) which unit.
@@ -107,6 +134,9 @@ def person_periods(periods: ArrayLike, event: ArrayLike) -> PersonPeriods:
     Args:
         periods: (n,) whole periods survived or until the event, 1 or more.
         event: (n,) 1 where the event happened in the last period.
+
+    Returns:
+        One row per unit and period at risk.
     """
     n = np.asarray(periods, dtype=np.int64)
     problems = Problems("The durations of a discrete-time hazard")
@@ -122,6 +152,9 @@ def person_periods(periods: ArrayLike, event: ArrayLike) -> PersonPeriods:
 class HazardFit:
     """A discrete-time hazard: logit of the chance of the event in a period, given that it has not happened.
 
+    >>> spread = person_periods([2, 1, 3, 2, 1, 3], [1, 0, 1, 0, 1, 0])
+    >>> fit = discrete_hazard(spread, np.zeros((len(spread.unit), 0)), periods=3)
+
     Attributes:
         baseline: (p,) log-odds of periods 1..p; the last one also covers later periods.
         coef: (k,) log odds ratios.
@@ -133,7 +166,18 @@ class HazardFit:
     se: Floats
 
     def hazard(self, period: ArrayLike, x: ArrayLike) -> Floats:
-        """Chance of the event in a period (n,), for covariates (n, k)."""
+        """Chance of the event in a period (n,), for covariates (n, k).
+
+        >>> fit.hazard([1, 2], np.zeros((2, 0))).round(2).tolist()
+        [0.17, 0.25]
+
+        Args:
+            period: Periods from 1, shape (n,).
+            x: Covariates, shape (n, k).
+
+        Returns:
+            Probabilities, shape (n,).
+        """
         place = np.clip(np.asarray(period, dtype=np.int64), 1, len(self.baseline)) - 1
         log_odds = self.baseline[place] + np.asarray(x, dtype=float) @ self.coef
         return np.asarray(1 / (1 + np.exp(-log_odds)), dtype=float)
@@ -142,10 +186,17 @@ class HazardFit:
 def discrete_hazard(spread: PersonPeriods, x: ArrayLike, periods: int) -> HazardFit:
     """Logistic regression on person-periods with a dummy per period.
 
+    >>> spread = person_periods([2, 1, 3, 2, 1, 3], [1, 0, 1, 0, 1, 0])
+    >>> discrete_hazard(spread, np.zeros((len(spread.unit), 0)), periods=3).baseline.shape
+    (3,)
+
     Args:
         spread: Rows at risk.
         x: (m, k) covariates of each row, known at the start of the period; (m, 0) for none.
         periods: Dummies; later periods share the last one.
+
+    Returns:
+        The fit.
 
     Raises:
         BadInput: If a period has no event or only events: its log-odds would be infinite.

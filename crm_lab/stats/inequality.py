@@ -1,4 +1,4 @@
-"""How unevenly something is spread over customers: Lorenz curve, Gini coefficient, share of the top."""
+"""Inequality: Lorenz curve, Gini coefficient, share of the top."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ def gini(values: ArrayLike) -> float:
 
     >>> gini([1.0, 1.0, 1.0]), gini([0.0, 0.0, 0.0, 8.0])
     (0.0, 0.75)
+
+    Args:
+        values: As for `lorenz`.
+
+    Returns:
+        Between 0 (equal) and 1.
     """
     return _gini(*lorenz(values))
 
@@ -43,12 +49,15 @@ def gini(values: ArrayLike) -> float:
 def top_share(values: ArrayLike, top: float = 0.2) -> float:
     """The share of the total that the richest units hold: the floor(top · n) largest, at least one.
 
+    >>> top_share([5.0, 1, 1, 1, 2], top=0.2)
+    0.5
+
     Args:
         values: As for `lorenz`.
         top: Share of the units, between 0 and 1.
 
-    >>> top_share([5.0, 1, 1, 1, 2], top=0.2)
-    0.5
+    Returns:
+        A share (0-1).
     """
     p, q = lorenz(values)
     return _top_share(p, q, _whole(top, len(p) - 1))
@@ -56,7 +65,18 @@ def top_share(values: ArrayLike, top: float = 0.2) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Inequality:
-    """Gini coefficient and top share with bootstrap intervals (units are the sampling unit)."""
+    """Gini coefficient and top share with bootstrap intervals (units are the sampling unit).
+
+    >>> spread = inequality([5.0, 1, 1, 1, 2], rng=0, draws=50)
+
+    Attributes:
+        gini: Gini coefficient.
+        gini_ci: Its interval.
+        top: Share of units that counts as top.
+        top_share: Share of the total that they hold.
+        top_share_ci: Its interval.
+        n: Number of units.
+    """
 
     gini: float
     gini_ci: Interval
@@ -71,12 +91,19 @@ def inequality(
 ) -> Inequality:
     """Gini coefficient and top share with percentile bootstrap intervals (Efron 1979).
 
+    >>> spread = inequality([5.0, 1, 1, 1, 2], rng=0, draws=50)
+    >>> spread.top_share
+    0.5
+
     Args:
         values: As for `lorenz`.
         top: Share of the units that counts as top.
         rng: Generator, or a seed for one.
         draws: Bootstrap samples of the units.
         level: Confidence level.
+
+    Returns:
+        Both measures with their intervals.
 
     Raises:
         BadInput: As `lorenz`; or if `top` is not between 0 and 1.

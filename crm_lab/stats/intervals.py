@@ -21,6 +21,12 @@ def z_value(level: float = 0.95) -> float:
     >>> round(z_value(0.95), 4)
     1.96
 
+    Args:
+        level: Confidence level, e.g. 0.95.
+
+    Returns:
+        The quantile, e.g. 1.96.
+
     Raises:
         BadInput: If the level is not strictly between 0 and 1.
     """
@@ -62,6 +68,14 @@ def wilson_interval(successes: float, n: float, level: float = 0.95) -> Interval
 
     >>> wilson_interval(8, 10).lo.__round__(3)
     0.49
+
+    Args:
+        successes: Count.
+        n: Trials.
+        level: Confidence level.
+
+    Returns:
+        The interval of the share.
     """
     lo, hi = wilson(successes, n, level)
     return Interval(float(lo), float(hi), level)
@@ -72,6 +86,14 @@ def normal_interval(value: float, se: float, level: float = 0.95) -> Interval:
 
     >>> normal_interval(0, 1).hi.__round__(2)
     1.96
+
+    Args:
+        value: The estimate.
+        se: Its standard error.
+        level: Confidence level.
+
+    Returns:
+        The interval.
     """
     half = z_value(level) * se
     return Interval(value - half, value + half, level)
@@ -82,14 +104,17 @@ def ratio_by_customer(up: ArrayLike, down: ArrayLike, level: float = 0.95, *, dd
 
     Linearised (delta method; Cochran 1977, section 6.3); the interval ends at 0 and 1.
 
+    >>> ratio_by_customer([1, 0, 2, 1], [2, 3, 3, 2])[0]
+    0.4
+
     Args:
         up: Per customer, how many, shape (n,).
         down: Per customer, of how many, shape (n,).
         level: Confidence level.
         ddof: Degrees of freedom taken off n, as in `numpy.var`.
 
-    >>> ratio_by_customer([1, 0, 2, 1], [2, 3, 3, 2])[0]
-    0.4
+    Returns:
+        The share (0-1) and its interval.
     """
     y, x = np.asarray(up, dtype=float), np.asarray(down, dtype=float)
     n, total = len(x), float(x.sum())
@@ -102,6 +127,8 @@ def ratio_by_customer(up: ArrayLike, down: ArrayLike, level: float = 0.95, *, dd
 @dataclass(frozen=True, slots=True)
 class RatioSet:
     """A confidence set of a ratio (Fieller 1954).
+
+    >>> ratio = fieller(150_000, 100_000, 20_000**2, 5_000**2)
 
     Attributes:
         kind: ``bounded``: from `lo` to `hi`; ``outside``: everything but what lies between `lo` and
@@ -117,14 +144,25 @@ class RatioSet:
     level: float
 
     def contains(self, value: float) -> bool:
-        """Whether a ratio lies in the set."""
+        """Whether a ratio lies in the set.
+
+        >>> ratio.contains(1.5), ratio.contains(3.0)
+        (True, False)
+
+        Args:
+            value: A ratio.
+        """
         if self.kind == "all":
             return True
         inside = self.lo <= value <= self.hi
         return inside if self.kind == "bounded" else not self.lo < value < self.hi
 
     def interval(self) -> Interval | None:
-        """The set as an interval, or ``None`` if it is unbounded."""
+        """The set as an interval, or ``None`` if it is unbounded.
+
+        >>> ratio.interval().level
+        0.95
+        """
         return Interval(self.lo, self.hi, self.level) if self.kind == "bounded" else None
 
 
@@ -140,6 +178,12 @@ def fieller(
 
     All r with (numerator - r denominator)² <= z² Var(numerator - r denominator).
 
+    >>> ratio = fieller(150_000, 100_000, 20_000**2, 5_000**2)
+    >>> round(ratio.lo, 4), round(ratio.hi, 4)
+    (1.0936, 1.9355)
+    >>> fieller(5.0, 0.1, 1.0, 1.0).kind
+    'outside'
+
     Args:
         numerator: Estimate above the line.
         denominator: Estimate below the line.
@@ -148,11 +192,8 @@ def fieller(
         cov: Covariance of the two estimates.
         level: Confidence level.
 
-    >>> ratio = fieller(150_000, 100_000, 20_000**2, 5_000**2)
-    >>> round(ratio.lo, 4), round(ratio.hi, 4)
-    (1.0936, 1.9355)
-    >>> fieller(5.0, 0.1, 1.0, 1.0).kind
-    'outside'
+    Returns:
+        The set; it may be unbounded.
     """
     z2 = z_value(level) ** 2
     a = denominator**2 - z2 * var_denominator
@@ -173,12 +214,19 @@ def delta_ratio(
 ) -> tuple[float, float]:
     """Ratio and its standard error by the delta method (first-order expansion).
 
-    Returns:
-        The ratio and its standard error; both nan where the denominator is 0.
-
     >>> ratio, se = delta_ratio(150_000, 100_000, 20_000**2, 5_000**2)
     >>> round(ratio - z_value() * se, 4), round(ratio + z_value() * se, 4)
     (1.0814, 1.9186)
+
+    Args:
+        numerator: Estimate above the line.
+        denominator: Estimate below the line.
+        var_numerator: Its squared standard error.
+        var_denominator: The same for the denominator.
+        cov: Covariance of the two estimates.
+
+    Returns:
+        The ratio and its standard error; both nan where the denominator is 0.
     """
     if denominator == 0:
         return math.nan, math.nan
@@ -192,6 +240,13 @@ def delta_se(gradient: ArrayLike, covariance: ArrayLike) -> float:
 
     >>> delta_se([1, -1], [[4, 0], [0, 5]])
     3.0
+
+    Args:
+        gradient: Derivatives, shape (p,).
+        covariance: Of the estimates, shape (p, p).
+
+    Returns:
+        The standard error.
     """
     g, v = np.asarray(gradient, dtype=float), np.asarray(covariance, dtype=float)
     return math.sqrt(max(float(g @ v @ g), 0.0))

@@ -1,4 +1,4 @@
-"""One object per arm that every effect can be computed from: n, means, cross-products."""
+"""Sufficient statistics per arm: n, means, cross-products."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from crm_lab.checks import BadInput, need_columns
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Count, means and centred cross-products of some columns; chunks add up with ``+``.
+    """Sufficient statistics of some columns: count, means, centred cross-products; chunks add up with ``+``.
+
+    >>> a, b = Moments.from_array(["x"], [[1.0], [2.0]]), Moments.from_array(["x"], [[6.0]])
+    >>> whole = a + b
+    >>> whole.n, whole.mean.tolist(), whole.covariance.tolist()
+    (3, [3.0], [[7.0]])
 
     Attributes:
         names: The columns, k of them.
         n: Rows.
         mean: Means, shape (k,).
         comoment: Sums of products of deviations from the means, shape (k, k).
-
-    >>> a, b = Moments.from_array(["x"], [[1.0], [2.0]]), Moments.from_array(["x"], [[6.0]])
-    >>> whole = a + b
-    >>> whole.n, whole.mean.tolist(), whole.covariance.tolist()
-    (3, [3.0], [[7.0]])
     """
 
     names: tuple[str, ...]
@@ -39,6 +39,16 @@ class Moments:
     def from_array(cls, names: Sequence[str], values: ArrayLike) -> Moments:
         """Moments of an array (n, k) whose columns have these names.
 
+        >>> Moments.from_array(["x"], [[1.0], [3.0]]).mean.tolist()
+        [2.0]
+
+        Args:
+            names: Names of the columns.
+            values: Shape (n, k).
+
+        Returns:
+            The moments.
+
         Raises:
             BadInput: If a value is missing or infinite; say what a gap means before averaging over it.
         """
@@ -48,6 +58,16 @@ class Moments:
     @classmethod
     def from_rows(cls, names: Sequence[str], rows: Floats) -> Moments:
         """Moments of a contiguous array (k, n) with one row per column; it is centred in place.
+
+        >>> Moments.from_rows(["x"], np.array([[1.0, 3.0]])).n
+        2
+
+        Args:
+            names: Names of the columns.
+            rows: Shape (k, n); it is overwritten.
+
+        Returns:
+            The moments.
 
         Raises:
             BadInput: If a value is missing or infinite.
@@ -62,7 +82,18 @@ class Moments:
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, names: Sequence[str]) -> Moments:
-        """Moments of columns of a frame."""
+        """Moments of columns of a frame.
+
+        >>> Moments.from_frame(pd.DataFrame({"x": [1.0, 3.0], "y": [2.0, 2.0]}), ["x", "y"]).names
+        ('x', 'y')
+
+        Args:
+            frame: One row per unit.
+            names: Numeric columns.
+
+        Returns:
+            The moments.
+        """
         need_columns(frame.columns, names, "The frame")
         return cls.from_array(names, frame[list(names)].to_numpy(dtype=float))
 
@@ -83,11 +114,24 @@ class Moments:
 
     @property
     def covariance(self) -> Floats:
-        """Sample covariance (divisor n - 1), shape (k, k); zeros for fewer than two rows."""
+        """Sample covariance (divisor n - 1), shape (k, k); zeros for fewer than two rows.
+
+        >>> whole.covariance.tolist()
+        [[7.0]]
+        """
         return self.comoment / max(self.n - 1, 1)
 
     def positions(self, names: Iterable[str]) -> list[int]:
-        """Where columns stand.
+        """Positions of columns among the moments.
+
+        >>> whole.positions(["x"])
+        [0]
+
+        Args:
+            names: Some of the columns.
+
+        Returns:
+            Positions, in the order of `names`.
 
         Raises:
             BadInput: If a column is not among the moments.
@@ -97,13 +141,33 @@ class Moments:
         return [self.names.index(name) for name in wanted]
 
     def select(self, names: Sequence[str]) -> Moments:
-        """The moments of some of the columns, in this order."""
+        """The moments of some of the columns, in this order.
+
+        >>> whole.select(["x"]).n
+        3
+
+        Args:
+            names: Some of the columns.
+
+        Returns:
+            Their moments.
+        """
         at = self.positions(names)
         return Moments(tuple(names), self.n, self.mean[at], self.comoment[np.ix_(at, at)])
 
 
 def total(parts: Iterable[Moments]) -> Moments:
-    """All chunks or arms together.
+    """The sum of all chunks or arms.
+
+    >>> part = Moments.from_array(["x"], [[1.0], [3.0]])
+    >>> total([part, part]).n
+    4
+
+    Args:
+        parts: Moments of the same columns.
+
+    Returns:
+        The moments of all rows together.
 
     Raises:
         BadInput: If there is no part.
@@ -122,6 +186,14 @@ def moments_by(frame: pd.DataFrame, by: str, names: Sequence[str]) -> dict[Any, 
     >>> found = moments_by(pd.DataFrame({"arm": list("aab"), "x": [1, 3, 5]}), "arm", ["x"])
     >>> {arm: float(m.mean[0]) for arm, m in found.items()}
     {'a': 2.0, 'b': 5.0}
+
+    Args:
+        frame: One row per unit.
+        by: Column with the groups, e.g. the arm.
+        names: Numeric columns.
+
+    Returns:
+        Group to moments.
     """
     need_columns(frame.columns, [by, *names], "The frame")
     values = frame[list(names)].to_numpy(dtype=float)
@@ -135,10 +207,16 @@ def moments_query(relation: str, by: str, names: Sequence[str]) -> str:
     Feed its rows to `moments_from_rows`. DuckDB's ``covar_samp`` updates running means, so that large
     levels do not cancel.
 
+    >>> moments_query("sales", "arm", ["spend"]).startswith("select")
+    True
+
     Args:
         relation: What stands after ``from``, e.g. ``read_parquet('members.parquet')``.
         by: Column with the arm.
         names: Numeric columns.
+
+    Returns:
+        SQL text.
     """
     quoted = [_quoted(name) for name in names]
     averages = [f"avg({q})::double" for q in quoted]
@@ -152,6 +230,19 @@ def moments_query(relation: str, by: str, names: Sequence[str]) -> str:
 
 def moments_from_rows(rows: Iterable[Sequence[Any]], names: Sequence[str]) -> dict[Any, Moments]:
     """Moments per group from the rows that `moments_query` gives.
+
+    >>> import duckdb
+    >>> sales = pd.DataFrame({"arm": ["a", "a", "b"], "spend": [1.0, 3.0, 5.0]})
+    >>> rows = duckdb.sql(moments_query("sales", "arm", ["spend"])).fetchall()
+    >>> moments_from_rows(rows, ["spend"])["a"].mean.tolist()
+    [2.0]
+
+    Args:
+        rows: Rows of the query's result.
+        names: The columns given to `moments_query`.
+
+    Returns:
+        Group to moments.
 
     Raises:
         BadInput: If a column had gaps.

@@ -23,6 +23,8 @@ TINY = 1e-12
 class Ranking:
     """Rows of a score grouped by equal value, highest first.
 
+    >>> ranking = Ranking.of([0, 1, 1, 0], [0.1, 0.9, 0.4, 0.4])
+
     Attributes:
         order: (n,) rows from the highest score to the lowest.
         starts: (k,) where in `order` each distinct score begins.
@@ -37,9 +39,15 @@ class Ranking:
     def of(cls, event: ArrayLike, score: ArrayLike) -> Ranking:
         """Group rows by score.
 
+        >>> Ranking.of([0, 1], [0.1, 0.9]).order.tolist()
+        [1, 0]
+
         Args:
             event: (n,) zeros and ones.
             score: (n,) higher means the event is more likely; no missing values.
+
+        Returns:
+            The grouped rows.
 
         Raises:
             ValueError: If the lengths differ, an event is not 0 or 1, or a score is missing.
@@ -58,6 +66,9 @@ class Ranking:
     def counts(self, weights: Floats | None = None) -> tuple[Floats, Floats]:
         """Events and non-events at each distinct score, highest first.
 
+        >>> [part.tolist() for part in ranking.counts()]
+        [[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]]
+
         Args:
             weights: (n,) how often each row counts; once each by default.
 
@@ -73,6 +84,9 @@ class Ranking:
 def auc_from_counts(events: Floats, others: Floats) -> float:
     """Area under the ROC curve: the chance that an event outranks a non-event, ties counting half.
 
+    >>> auc_from_counts(np.array([1.0, 1.0]), np.array([0.0, 2.0]))
+    0.75
+
     Args:
         events: (k,) events at each distinct score, highest first.
         others: (k,) non-events likewise.
@@ -86,7 +100,18 @@ def auc_from_counts(events: Floats, others: Floats) -> float:
 
 
 def average_precision_from_counts(events: Floats, others: Floats) -> float:
-    """Area under the precision-recall step curve (the sum of precision times the step in recall)."""
+    """Area under the precision-recall step curve (the sum of precision times the step in recall).
+
+    >>> average_precision_from_counts(np.array([2.0, 0.0]), np.array([0.0, 2.0]))
+    1.0
+
+    Args:
+        events: (k,) events at each distinct score, highest first.
+        others: (k,) non-events likewise.
+
+    Returns:
+        A number in [0, 1].
+    """
     found, seen = np.cumsum(events), np.cumsum(events + others)
     total = found[-1]
     precision = found / np.maximum(seen, TINY)
@@ -94,7 +119,19 @@ def average_precision_from_counts(events: Floats, others: Floats) -> float:
 
 
 def precision_at(events: Floats, others: Floats, capacity: float) -> float:
-    """Share of events among the highest-ranked share `capacity` of rows; a tie at the line is entered in part."""
+    """Share of events among the highest-ranked share `capacity` of rows; ties at the cut-off count in proportion.
+
+    >>> precision_at(np.array([2.0, 0.0]), np.array([0.0, 2.0]), 0.5)
+    1.0
+
+    Args:
+        events: (k,) events at each distinct score, highest first.
+        others: (k,) non-events likewise.
+        capacity: Share of rows (0-1).
+
+    Returns:
+        A share (0-1).
+    """
     size = events + others
     room = capacity * size.sum()
     if room <= 0:
@@ -108,6 +145,12 @@ def lift_at(capacity: float) -> Measure:
 
     >>> lift_at(0.5)(np.array([2.0, 0.0]), np.array([0.0, 2.0]))
     2.0
+
+    Args:
+        capacity: Share of rows (0-1).
+
+    Returns:
+        A function of (events, others).
     """
 
     def lift(events: Floats, others: Floats) -> float:
@@ -122,6 +165,13 @@ def auc(event: ArrayLike, score: ArrayLike) -> float:
 
     >>> auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
     0.75
+
+    Args:
+        event: (n,) zeros and ones.
+        score: (n,) higher means the event is more likely.
+
+    Returns:
+        A number in [0, 1].
     """
     return auc_from_counts(*Ranking.of(event, score).counts())
 
@@ -131,6 +181,13 @@ def average_precision(event: ArrayLike, score: ArrayLike) -> float:
 
     >>> average_precision([0, 1, 0, 0], [1, 1, 1, 1])
     0.25
+
+    Args:
+        event: (n,) zeros and ones.
+        score: (n,) higher means the event is more likely.
+
+    Returns:
+        A number in [0, 1].
     """
     return average_precision_from_counts(*Ranking.of(event, score).counts())
 
@@ -138,7 +195,19 @@ def average_precision(event: ArrayLike, score: ArrayLike) -> float:
 def point_measures(
     event: ArrayLike, scores: Mapping[str, ArrayLike], measures: Mapping[str, Measure]
 ) -> dict[str, dict[str, float]]:
-    """Each measure of each score: score to measure to number."""
+    """Each measure of each score, as a dict of dicts.
+
+    >>> point_measures([0, 1, 1, 0], {"mine": [0.1, 0.9, 0.4, 0.2]}, {"auc": auc_from_counts})
+    {'mine': {'auc': 1.0}}
+
+    Args:
+        event: (n,) zeros and ones.
+        scores: Name to (n,) score.
+        measures: Name to a function of (events, others).
+
+    Returns:
+        Score to measure to number.
+    """
     counts = {name: Ranking.of(event, score).counts() for name, score in scores.items()}
     return {name: {what: measure(*c) for what, measure in measures.items()} for name, c in counts.items()}
 
@@ -153,6 +222,10 @@ def bootstrap_measures(
     groups: ArrayLike | None = None,
 ) -> Floats:
     """Ranking measures in paired bootstrap resamples: every score sees the same resampled customers.
+
+    >>> draws = bootstrap_measures([0, 1] * 20, {"mine": range(40)}, {"auc": auc_from_counts}, draws=10, rng=0)
+    >>> draws.shape
+    (10, 1, 1)
 
     Args:
         event: (n,) zeros and ones.

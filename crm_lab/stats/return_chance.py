@@ -15,7 +15,9 @@ from crm_lab.arrays import Floats
 
 @dataclass(frozen=True, slots=True)
 class Spells:
-    """Silences in whole days.
+    """Spells of silence between purchases, in whole days; the last one of a customer is open.
+
+    >>> spells = spells_between(np.array([0, 0, 1]), np.array([0, 10, 5]), last_day=30)
 
     Attributes:
         unit: (n,) customer of each spell, 0 .. number of customers - 1.
@@ -28,7 +30,12 @@ class Spells:
     ended: NDArray[np.bool_]
 
     def hazard(self) -> tuple[Floats, Floats]:
-        """Spells at risk on each day of silence and spells that ended on it, (longest + 1,) each."""
+        """Spells at risk on each day of silence and spells that ended on it, (longest + 1,) each.
+
+        >>> at_risk, ended = spells.hazard()
+        >>> int(at_risk[1]), int(ended[10])
+        (3, 1)
+        """
         size = int(self.days.max(initial=0)) + 1
         ends = np.bincount(self.days[self.ended], minlength=size).astype(float)
         at_risk = np.bincount(self.days, minlength=size)[::-1].cumsum()[::-1].astype(float)
@@ -37,6 +44,9 @@ class Spells:
 
 def spells_between(unit: NDArray[np.int64], day: NDArray[np.int64], last_day: int) -> Spells:
     """Spells from each purchase day to the customer's next one, or to `last_day` where there is none.
+
+    >>> spells_between(np.array([0, 0]), np.array([0, 10]), last_day=30).days.tolist()
+    [10, 20]
 
     Args:
         unit: (n,) customer of each purchase day.
@@ -59,6 +69,9 @@ def spells_between(unit: NDArray[np.int64], day: NDArray[np.int64], last_day: in
 class ReturnChance:
     """Chance that a silence of `silent` days ends within the next `horizon` days.
 
+    >>> spells = spells_between(np.repeat(np.arange(5), 2), np.array([0, 3, 0, 9, 0, 20, 0, 15, 0, 6]), last_day=60)
+    >>> chance = return_chance(spells, silent=5, horizon=10)
+
     Attributes:
         chance: 1 - S(silent + horizon) / S(silent), Kaplan-Meier.
         log_se: Standard error of log of the surviving part, customers as the sampling unit.
@@ -72,7 +85,18 @@ class ReturnChance:
     observed: bool
 
     def interval(self, z: float = 1.959963984540054) -> tuple[float, float]:
-        """Interval from log(-log) of the surviving part; (0, 1) where it is 0 or 1."""
+        """Interval from log(-log) of the surviving part; (0, 1) where it is 0 or 1.
+
+        >>> lo, hi = chance.interval()
+        >>> lo <= chance.chance <= hi
+        True
+
+        Args:
+            z: Normal quantile of the confidence level.
+
+        Returns:
+            Lower and upper end, between 0 and 1.
+        """
         stay = 1 - self.chance
         if not 0 < stay < 1 or not np.isfinite(self.log_se):
             return (0.0, 1.0)
@@ -81,16 +105,23 @@ class ReturnChance:
 
 
 def return_chance(spells: Spells, silent: int, horizon: int) -> ReturnChance:
-    """Kaplan-Meier chance of return after `silent` days, with errors clustered by customer.
+    """Probability that a customer silent for `silent` days returns within `horizon` days, clustered by customer.
 
     The influence of a spell on log S(silent + horizon) / S(silent) is the integral of its martingale residual
     over (at risk minus ended); summed by customer and squared (Ying & Wei 1994; Greenwood when each
     customer has one spell, up to rounding in N / (N - 1)).
 
+    >>> spells = spells_between(np.repeat(np.arange(5), 2), np.array([0, 3, 0, 9, 0, 20, 0, 15, 0, 6]), last_day=60)
+    >>> return_chance(spells, silent=5, horizon=10).at_risk
+    9
+
     Args:
         spells: The silences.
         silent: Days of silence already passed.
         horizon: Days ahead.
+
+    Returns:
+        The probability with its standard error.
     """
     at_risk, ends = spells.hazard()
     days = np.arange(len(at_risk))

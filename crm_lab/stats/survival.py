@@ -17,7 +17,9 @@ from crm_lab.stats.intervals import z_value
 
 @dataclass(frozen=True, eq=False)
 class SurvivalCurve:
-    """A Kaplan–Meier curve: the share for whom it has not happened by each time.
+    """A Kaplan–Meier curve: the share of units without the event by each time.
+
+    >>> curve = kaplan_meier([6, 6, 6, 7, 10], [1, 1, 0, 1, 0])
 
     Attributes:
         times: Distinct times with an event, ascending, shape (k,), in the unit of the durations.
@@ -44,6 +46,13 @@ class SurvivalCurve:
     def at(self, times: ArrayLike) -> tuple[Floats, Floats, Floats]:
         """S(t) and its bounds at given times; missing beyond the longest observation.
 
+        >>> survival, lo, hi = curve.at([6.5, 11.0])
+        >>> survival.round(2).tolist()
+        [0.6, nan]
+
+        Args:
+            times: In the unit of the durations.
+
         Returns:
             Survival, lower and upper bound, each of the shape of `times`.
         """
@@ -58,28 +67,56 @@ class SurvivalCurve:
         return step(self.survival), step(self.lo), step(self.hi)
 
     def happened_by(self, time: float) -> tuple[float, Interval]:
-        """The share for whom it has happened by a time, 1 - S(t), and its interval."""
+        """The share with the event by a time, 1 - S(t), and its interval.
+
+        >>> round(curve.happened_by(7)[0], 2)
+        0.7
+
+        Args:
+            time: In the unit of the durations.
+
+        Returns:
+            The share (0-1), and its interval.
+        """
         s, lo, hi = (float(v) for v in self.at(time))
         return 1 - s, Interval(1 - hi, 1 - lo, self.level)
 
     def quantile(self, share: float = 0.5) -> float:
-        """The first time by which it has happened for at least a share; infinite if never observed."""
+        """The first time by which at least a share has the event; infinite if never observed.
+
+        >>> curve.quantile(0.25)
+        6.0
+
+        Args:
+            share: Between 0 and 1.
+
+        Returns:
+            A time, or `inf`.
+        """
         reached = np.flatnonzero(self.survival <= 1 - share + 1e-12)
         return float(self.times[reached[0]]) if len(reached) else float("inf")
 
     @property
     def median(self) -> float:
-        """The first time by which it has happened for half."""
+        """The median time to the event; infinite if never observed.
+
+        >>> curve.median
+        7.0
+        """
         return self.quantile(0.5)
 
 
 def kaplan_meier(
     durations: ArrayLike, observed: ArrayLike, *, entry: ArrayLike | None = None, level: float = 0.95
 ) -> SurvivalCurve:
-    """Product-limit estimate (Kaplan & Meier 1958) with log(-log) bounds (Kalbfleisch & Prentice).
+    """Product-limit estimate of a survival curve with log(-log) bounds.
 
     The estimate and Greenwood's standard error are statsmodels'. The bounds
     exp(-exp(log(-log S) ± z se / (S log S))) stay inside [0, 1].
+
+    >>> curve = kaplan_meier([6, 6, 6, 7, 10], [1, 1, 0, 1, 0])
+    >>> curve.times.tolist(), [round(float(s), 4) for s in curve.survival]
+    ([6.0, 7.0], [0.6, 0.3])
 
     Args:
         durations: Time to the event or to the end of observation, shape (n,), 0 or more.
@@ -87,12 +124,14 @@ def kaplan_meier(
         entry: Time from which a unit was watched (left truncation), shape (n,).
         level: Confidence level.
 
+    Returns:
+        The curve.
+
     Raises:
         BadInput: If there are no units, or durations are negative or missing.
 
-    >>> curve = kaplan_meier([6, 6, 6, 7, 10], [1, 1, 0, 1, 0])
-    >>> curve.times.tolist(), [round(float(s), 4) for s in curve.survival]
-    ([6.0, 7.0], [0.6, 0.3])
+    Source:
+        Kaplan & Meier (1958); bounds as in Kalbfleisch & Prentice (2002).
     """
     from statsmodels.duration.survfunc import SurvfuncRight
 
@@ -121,14 +160,17 @@ def weighted_quantiles(
 ) -> Floats:
     """Weighted Kaplan–Meier quantiles of whole durations; infinite where not reached.
 
+    >>> weighted_quantiles(np.array([1, 2, 3, 4]), np.array([True] * 4), np.ones(4), (0.25, 0.5)).tolist()
+    [1.0, 2.0]
+
     Args:
         durations: Whole time units, 0 or more, shape (n,).
         observed: Whether each ended in the event, shape (n,).
         weights: How often each counts, e.g. in a bootstrap of customers, shape (n,).
         shares: Shares that have had the event.
 
-    >>> weighted_quantiles(np.array([1, 2, 3, 4]), np.array([True] * 4), np.ones(4), (0.25, 0.5)).tolist()
-    [1.0, 2.0]
+    Returns:
+        One time per share.
     """
     events = np.bincount(durations, weights=weights * observed)
     left = np.bincount(durations, weights=weights)
@@ -166,7 +208,16 @@ def _log_log_bounds(s: Floats, se: Floats, level: float) -> tuple[Floats, Floats
 
 @dataclass(frozen=True, slots=True)
 class LogRank:
-    """Whether groups differ in their time to the event: chi-square, degrees of freedom, p-value."""
+    """Result of a log-rank test: chi-square, degrees of freedom, p value.
+
+    >>> log_rank([1, 2, 3, 4, 5, 6], [1] * 6, [0, 0, 0, 1, 1, 1]).df
+    1
+
+    Attributes:
+        chi2: Test statistic.
+        df: Degrees of freedom.
+        pvalue: p value.
+    """
 
     chi2: float
     df: int
@@ -176,16 +227,19 @@ class LogRank:
 def log_rank(durations: ArrayLike, observed: ArrayLike, groups: ArrayLike) -> LogRank:
     """Log-rank test of equal curves in two or more groups (Mantel 1966), as statsmodels computes it.
 
+    >>> round(log_rank([1, 2, 3, 4, 5, 6], [1] * 6, [0, 0, 0, 1, 1, 1]).chi2, 3)
+    5.052
+
     Args:
         durations: Shape (n,).
         observed: Whether the event was seen, shape (n,).
         groups: Group of each unit, shape (n,), at least two groups.
 
+    Returns:
+        Test statistic and p value.
+
     Raises:
         BadInput: If there are fewer than two groups, or nothing happened.
-
-    >>> round(log_rank([1, 2, 3, 4, 5, 6], [1] * 6, [0, 0, 0, 1, 1, 1]).chi2, 3)
-    5.052
     """
     from statsmodels.duration.survfunc import survdiff
 

@@ -1,1 +1,1 @@
-"""Whom to treat, and what the treatment saved."""
+"""Whom to contact, and how many customers the contact retained."""

@@ -1,4 +1,4 @@
-"""What the last round brought: the save rate, measured against those held out at random."""
+"""The save rate of a finished round, measured against a random hold-out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,16 @@ ARMS = [CONTROL, TREATMENT]
 
 @dataclass(frozen=True)
 class SaveRate:
-    """Share of would-be leavers whom a contact keeps: 1 - (share who left, contacted) / (share who left, held out).
+    """The save rate of a finished round: 1 - (share who left, contacted) / (share who left, held out).
+
+    >>> ids = [f"c{i}" for i in range(200)]
+    >>> assigned = pd.DataFrame({"experiment": "spring", "customer_id": ids, "assigned_on": pd.Timestamp("2024-03-01")})
+    >>> assigned["arm"] = ["control", "treatment"] * 100
+    >>> back = [i for i in range(200) if i % 4 == 0 or i % 2 and i % 3]
+    >>> orders = pd.DataFrame({"customer_id": [ids[i] for i in back], "date": pd.Timestamp("2024-04-01")})
+    >>> saved = SaveRate("spring").analyze(assigned, orders, last_day="2024-06-30")
+    >>> round(saved.rate, 2)
+    0.34
 
     Args:
         experiment: Name in the table `assignments`.
@@ -46,12 +55,19 @@ class SaveRate:
         )
 
     def analyze(self, assignments: IntoFrame, orders: IntoFrame, *, last_day: str | date) -> MeasuredSaveRate:
-        """Compare the arms of a finished round, everybody who was assigned, contacted or not.
+        """Compare the arms of a finished round: all who were assigned, contacted or not (intention to treat).
+
+        >>> soon = SaveRate("spring", window_days=28).analyze(assigned, orders, last_day="2024-06-30")
+        >>> soon.to_frame()["left"].tolist()
+        [100.0, 100.0]
 
         Args:
             assignments: The table `assignments`: experiment, customer_id, arm, assigned_on.
             orders: The table `orders`.
             last_day: Last day the data cover.
+
+        Returns:
+            Leavers by arm, and the save rate with its interval.
 
         Raises:
             BadInput: If the experiment is unknown, has other arms, or its window is not over on `last_day`.
@@ -88,11 +104,21 @@ class SaveRate:
 
 @dataclass(frozen=True)
 class MeasuredSaveRate(TableResult):
-    """Who left, by arm: arm, customers, left, share_left.
+    """Leavers by arm, and the save rate.
+
+    >>> ids = [f"c{i}" for i in range(200)]
+    >>> assigned = pd.DataFrame({"experiment": "spring", "customer_id": ids, "assigned_on": pd.Timestamp("2024-03-01")})
+    >>> assigned["arm"] = ["control", "treatment"] * 100
+    >>> back = [i for i in range(200) if i % 4 == 0 or i % 2 and i % 3]
+    >>> orders = pd.DataFrame({"customer_id": [ids[i] for i in back], "date": pd.Timestamp("2024-04-01")})
+    >>> saved = SaveRate("spring").analyze(assigned, orders, last_day="2024-06-30")
 
     Attributes:
-        frame: One row per arm, control first.
+        frame: arm, customers, left, share_left (0-1); control first.
         spec: What was asked.
+
+    Source:
+        Katz, Baptista, Azen & Pike (1978), Obtaining confidence intervals for the risk ratio in cohort studies.
     """
 
     name = "save_rate"
@@ -102,13 +128,21 @@ class MeasuredSaveRate(TableResult):
 
     @property
     def rate(self) -> float:
-        """The save rate; below 0 where more of the contacted left."""
+        """The save rate; negative if more of the contacted left.
+
+        >>> round(saved.rate, 2)
+        0.34
+        """
         held, contacted = self.frame["share_left"]
         return float(1 - contacted / held) if held > 0 else float("nan")
 
     @property
     def interval(self) -> Interval:
-        """By the log of the risk ratio (Katz et al. 1978)."""
+        """Confidence interval of the save rate, by the log of the risk ratio (Katz et al. 1978).
+
+        >>> saved.interval.lo < saved.rate < saved.interval.hi
+        True
+        """
         left, n = self.frame["left"].to_numpy(dtype=float), self.frame["customers"].to_numpy(dtype=float)
         with np.errstate(divide="ignore"):
             half = z_value(self.spec.level) * float(np.sqrt((1 / left - 1 / n).sum()))
@@ -119,13 +153,27 @@ class MeasuredSaveRate(TableResult):
         """The plan with the measured rate in place of the assumed one; a rate below 0 becomes 0.
 
         A round that measured nothing leaves the plan as it is.
+
+        >>> from crm_lab.churn import TreatmentPlan
+        >>> round(saved.into(TreatmentPlan(budget=50.0)).save_rate, 2)
+        0.34
+
+        Args:
+            plan: A treatment plan with an assumed save rate.
+
+        Returns:
+            The plan with the measured rate and its interval.
         """
         if self.refusal() is not None:
             return plan
         return replace(plan, save_rate=min(max(self.rate, 0.0), 1.0), measured=self.interval)
 
     def refusal(self) -> Message | None:
-        """Too few who left or stayed to measure anything."""
+        """A sentence if too few left or stayed to measure anything, else ``None``.
+
+        >>> saved.refusal() is None
+        True
+        """
         left, stayed = self.frame["left"], self.frame["customers"] - self.frame["left"]
         fewest = int(min(left.min(), stayed.min()))
         if fewest >= self.spec.min_events:
@@ -133,7 +181,11 @@ class MeasuredSaveRate(TableResult):
         return Message("churn.save_rate.refusal", {"fewest": fewest, "least": self.spec.min_events})
 
     def readout(self) -> Readout:
-        """The rate with its interval, and whether the round showed an effect."""
+        """The rate with its interval, and whether the round showed an effect.
+
+        >>> print(saved.readout().finding)
+        The round spring kept 34.0% [7.2%, 53.1%] of those who would have left: 33.0% of the ...
+        """
         refusal = self.refusal()
         if refusal is not None:
             return Readout(refusal, "churn.compare.refused_certainty", "churn.save_rate.refused_action")
@@ -152,7 +204,11 @@ class MeasuredSaveRate(TableResult):
         return Readout.of("churn.save_rate", values, action=shown)
 
     def facts(self) -> tuple[Fact, ...]:
-        """The save rate."""
+        """The save rate.
+
+        >>> {fact.id: fact.unit for fact in saved.facts()[:2]}
+        {'churn.save_rate': 'share'}
+        """
         refusal = self.refusal()
         rate, ci = (None, None) if refusal else (self.rate, self.interval)
         return (

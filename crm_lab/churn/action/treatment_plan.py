@@ -24,12 +24,20 @@ _SEEN = z_value(0.95) + z_value(0.60)  # a two-sided test at 5 % with a power of
 
 @dataclass(frozen=True)
 class TreatmentPlan:
-    """Contact those whose expected profit is positive, the most profitable first, within budget and caps.
+    """Whom to contact: those whose expected profit is positive, the most profitable first, within budget and caps.
 
     Expected profit of a contact = save_rate x p_churn x value x margin - contact_cost: what it brings if a share
-    `save_rate` of those who would not come back does. Where `at_risk` is given, it stands for p_churn x value: then
-    only those count who are still here and would leave. High risk is not high response (Ascarza 2018): `save_rate`
-    is the same for all and provisional until a hold-out has measured it.
+    `save_rate` of those who would not come back does. If `at_risk` is given, it replaces p_churn x value: then only
+    customers count who are still here and would leave. High risk is not high response: `save_rate` is the same for all
+    and provisional until a hold-out has measured it.
+
+    >>> customers = pd.DataFrame({"customer_id": list("abc"), "p_churn": [0.9, 0.5, 0.1], "value": [20.0, 200.0, 50.0]})
+    >>> customers = customers.assign(reasons="rhythm", contacts_91=0)
+    >>> arms = pd.Series(["treatment", "treatment", "control"], index=list("abc"))
+    >>> plan = TreatmentPlan(budget=1.0, contact_cost=0.25)
+    >>> alerts = plan.analyze(customers, as_of="2024-06-30", arms=arms, experiment="save")
+    >>> alerts.to_frame()["customer_id"].tolist()
+    ['b', 'a']
 
     Args:
         budget: Money to spend on contacts this week, currency.
@@ -39,6 +47,9 @@ class TreatmentPlan:
         max_contacts: Contacts a customer may have had in the last 91 days; more, and none is planned.
         measured: Interval of the save rate from a hold-out round; without one the rate is provisional.
         currency: ISO code of all money.
+
+    Source:
+        Ascarza (2018), Retention futility, Journal of Marketing Research 55.
     """
 
     budget: float
@@ -60,6 +71,9 @@ class TreatmentPlan:
     def analyze(self, customers: IntoFrame, *, as_of: str | date, arms: pd.Series, experiment: str) -> Alerts:
         """The week's list, hold-out included.
 
+        >>> plan.analyze(customers, as_of="2024-06-30", arms=arms, experiment="save").considered
+        3
+
         Args:
             customers: customer_id, p_churn, value (revenue at stake over the horizon, currency); where present
                 `reasons`, `contacts_91`, and `at_risk` (revenue expected to be lost by leaving, `revenue_at_risk`).
@@ -67,6 +81,9 @@ class TreatmentPlan:
             arms: Customer id to ``treatment`` or ``control``, drawn at random (a salted hash); controls are listed
                 and not contacted.
             experiment: Name under which the hold-out is analysed later.
+
+        Returns:
+            The list, with a random hold-out that is not contacted.
 
         Raises:
             BadInput: If a column is missing, a chance lies outside [0, 1], or a customer has no arm.
@@ -108,7 +125,12 @@ class TreatmentPlan:
 
 @dataclass(frozen=True)
 class Alerts(TableResult):
-    """The table `alerts`: whom to contact, and whom not, to learn.
+    """The table `alerts`: customers to contact, and a hold-out not to contact, to measure the effect.
+
+    >>> customers = pd.DataFrame({"customer_id": list("abc"), "p_churn": [0.9, 0.5, 0.1], "value": [20.0, 200.0, 50.0]})
+    >>> customers = customers.assign(reasons="rhythm", contacts_91=0)
+    >>> arms = pd.Series(["treatment", "treatment", "control"], index=list("abc"))
+    >>> alerts = TreatmentPlan(budget=1.0).analyze(customers, as_of="2024-06-30", arms=arms, experiment="save")
 
     Attributes:
         frame: experiment, customer_id, as_of, priority, p_churn, margin_at_stake, expected_loss (margin expected to be
@@ -132,31 +154,56 @@ class Alerts(TableResult):
     capped: int
 
     def shown(self) -> pd.DataFrame:
-        """Without the columns that are the same in every row, so that a page holds the table."""
+        """The table without columns that are the same in every row.
+
+        >>> list(alerts.shown())
+        ['customer_id', 'priority', 'p_churn', 'margin_at_stake', 'expected_loss', 'expected_profit',
+        'break_even', 'reasons', 'arm']
+        """
         return self.frame.drop(columns=["experiment", "as_of"])
 
     def assignments(self) -> pd.DataFrame:
-        """The draw by lot as the contract's table `assignments`, which the analysis of the test reads back."""
+        """The random assignment as the table `assignments`, which the analysis of the test reads.
+
+        >>> list(alerts.assignments())
+        ['experiment', 'customer_id', 'arm', 'assigned_on']
+        """
         columns = {"experiment": "experiment", "customer_id": "customer_id", "arm": "arm", "as_of": "assigned_on"}
         return self.frame[list(columns)].rename(columns=columns)
 
     @property
     def treated(self) -> pd.DataFrame:
-        """Those to contact."""
+        """The rows of customers to contact.
+
+        >>> alerts.treated["customer_id"].tolist()
+        ['b']
+        """
         return self.frame[self.frame["arm"] == TREATMENT]
 
     @property
     def break_even(self) -> float:
-        """The save rate at which contacting the list as a whole pays: cost over margin that would be lost."""
+        """The save rate (0-1) at which the list pays for itself: cost over margin that would be lost.
+
+        >>> round(alerts.break_even, 3)
+        0.033
+        """
         loss = float(self.treated["expected_loss"].sum())
         return len(self.treated) * self.spec.contact_cost / loss if loss > 0 else float("nan")
 
     def refusal(self) -> Message | None:
-        """Nobody is worth a contact."""
+        """A sentence if no contact is expected to pay, else ``None``.
+
+        >>> alerts.refusal() is None
+        True
+        """
         return None if len(self.treated) else Message("churn.alerts_list.nobody", {"considered": self.considered})
 
     def readout(self) -> Readout:
-        """Whom to contact, what it is expected to bring, when it pays."""
+        """Whom to contact, what it is expected to bring, when it pays.
+
+        >>> print(alerts.readout().finding)
+        Contact 1 of 3 customers for USD 1, expected to bring USD 2 net; 0 more are held out at ...
+        """
         refusal = self.refusal()
         if refusal is not None:
             return Readout(refusal, self._certainty(), "churn.alerts_list.no_action")
@@ -202,7 +249,11 @@ class Alerts(TableResult):
         return Interval(rate.lo * loss - cost, rate.hi * loss - cost, rate.level)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Contacts, hold-out, expected profit, break-even save rate."""
+        """Contacts, hold-out, expected profit, break-even save rate.
+
+        >>> {fact.id: fact.unit for fact in alerts.facts()[:2]}
+        {'alerts.contacts': 'customers', 'alerts.holdout': 'customers'}
+        """
         fact, refusal = partial(Fact, window=str(self.as_of)), self.refusal()
         held, profit = len(self.frame) - len(self.treated), float(self.treated["expected_profit"].sum())
         pays = None if refusal else self.break_even

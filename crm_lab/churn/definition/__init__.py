@@ -1,1 +1,1 @@
-"""When is a customer gone."""
+"""The definition of churn."""

@@ -1,4 +1,4 @@
-"""How long a silence has to be before it means "left": the chance of coming back, by length of silence."""
+"""How many days without a purchase mean churn: chance of return by length of silence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,13 @@ EVERYBODY = "all"
 
 @dataclass(frozen=True)
 class ChurnWindow:
-    """The shortest silence after which coming back within `horizon_days` is unlikely enough.
+    """The shortest silence (days without a purchase) after which a return within `horizon_days` is unlikely enough.
+
+    >>> from crm_lab import open_workspace
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> window = ChurnWindow(windows=(30, 91, 182, 273)).analyze(orders, as_of="1998-06-30")
+    >>> window.window_days()
+    273
 
     Args:
         windows: Lengths of silence to look at, days.
@@ -55,7 +61,10 @@ class ChurnWindow:
         customer: str = "customer_id",
         date: str = "date",
     ) -> WindowEvidence:
-        """Chance of return by length of silence, from all silences up to `as_of`, open ones censored.
+        """Chance of return by length of silence, from all silences up to `as_of`; open ones are censored.
+
+        >>> ChurnWindow(max_chance=0.05).analyze(orders, as_of="1998-06-30").customers
+        2357
 
         Args:
             orders: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
@@ -63,6 +72,9 @@ class ChurnWindow:
             segments: Customer id to segment; customers without one are left out of the segments' rows.
             customer: Column with the customer.
             date: Column with the date.
+
+        Returns:
+            One row per segment and window.
 
         Raises:
             BadInput: If the data are shorter than the shortest window and the horizon.
@@ -101,6 +113,10 @@ class ChurnWindow:
 class WindowEvidence(TableResult):
     """Chance of return within the horizon, by segment and length of silence.
 
+    >>> from crm_lab import open_workspace
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> window = ChurnWindow(windows=(30, 91, 182, 273)).analyze(orders, as_of="1998-06-30")
+
     Attributes:
         frame: segment, silent_days, at_risk (silences that lasted that long), chance, lo, hi; a chance whose
             horizon nobody was watched through is missing.
@@ -117,12 +133,26 @@ class WindowEvidence(TableResult):
     customers: int
 
     def window_days(self, segment: str = EVERYBODY) -> int | None:
-        """The shortest window whose chance of return is surely at most `max_chance`, or None."""
+        """The shortest window, in days, whose chance of return is at most `max_chance` by its upper bound, or ``None``.
+
+        >>> window.window_days()
+        273
+
+        Args:
+            segment: Name of a segment; all customers if not given.
+
+        Returns:
+            Days, or ``None`` if no window is long enough.
+        """
         rows = self.frame[(self.frame["segment"] == segment) & (self.frame["hi"] <= self.spec.max_chance)]
         return None if rows.empty else int(rows["silent_days"].min())
 
     def windows(self) -> pd.Series:
-        """Each segment's own window, days; missing where none is long enough. `left_after` takes them by customer."""
+        """Each segment's own window, days; missing where none is long enough. `left_after` takes them by customer.
+
+        >>> window.windows().to_dict()
+        {'all': 273}
+        """
         names = self.frame["segment"].unique()
         days = {name: self.window_days(name) for name in names}
         return pd.Series(days, index=names, name="window_days", dtype="Int64")
@@ -133,7 +163,11 @@ class WindowEvidence(TableResult):
         return (chosen if len(chosen) else rows.tail(1)).iloc[0]
 
     def readout(self) -> Readout:
-        """The window, the chance of return after it, and what it means."""
+        """The window, the chance of return after it, and what it means.
+
+        >>> print(window.readout().finding)
+        After 273 days of silence, 7.8% (95% interval 6.7% to 9.1%) come back within the next 91 ...
+        """
         row, found = self._row(), self.window_days() is not None
         values = {
             **row,
@@ -147,7 +181,11 @@ class WindowEvidence(TableResult):
         return Readout.of("churn.window", values, finding, action=action)
 
     def facts(self) -> tuple[Fact, ...]:
-        """The window and the chance of return after it."""
+        """The window and the chance of return after it.
+
+        >>> {fact.id: fact.unit for fact in window.facts()[:2]}
+        {'churn.window.days': 'days', 'churn.window.chance': 'share'}
+        """
         row, days = self._row(), self.window_days()
         none = None if days else Message("churn.window.no_window")
         chance = facts_of(

@@ -1,4 +1,4 @@
-"""How much a label depends on its window: who was called gone and came back all the same."""
+"""How often a churn label proves wrong, by the length of its window."""
 
 from __future__ import annotations
 
@@ -23,7 +23,13 @@ from crm_lab.stats.intervals import wilson
 
 @dataclass(frozen=True)
 class LabelStability:
-    """Labels of several windows on several days, held against what happened until the data end.
+    """How often a churn label proves wrong, by length of its window: customers labelled as gone who bought again.
+
+    >>> from crm_lab import open_workspace
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> stable = LabelStability(windows=(91, 182)).analyze(orders, days=["1997-09-30"], last_day="1998-06-30")
+    >>> stable.to_frame()[["window_days", "left"]].round(3).to_numpy().tolist()
+    [[91.0, 0.829], [182.0, 0.749]]
 
     Args:
         windows: Windows to compare, days, rising.
@@ -43,11 +49,17 @@ class LabelStability:
     ) -> Stability:
         """Label every customer known on each day by each window, and see who came back after it.
 
+        >>> LabelStability(windows=(60,)).analyze(orders, days=["1997-12-31"], last_day="1998-06-30").spec.watch_days
+        91
+
         Args:
             orders: The table `orders`.
             days: Days on which the labels are made.
             last_day: Last day the data cover.
             names: Names of columns: customer, date.
+
+        Returns:
+            One row per day and window.
 
         Raises:
             BadInput: If a day leaves no room for the shortest window.
@@ -80,7 +92,11 @@ class LabelStability:
 
 @dataclass(frozen=True)
 class Stability(TableResult):
-    """Labels by day and window.
+    """How often churn labels proved wrong, by day and window.
+
+    >>> from crm_lab import open_workspace
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> stable = LabelStability(windows=(91, 182)).analyze(orders, days=["1997-09-30"], last_day="1998-06-30")
 
     Attributes:
         frame: as_of, window_days, customers, left (share labelled gone), came_back (share of those who bought within
@@ -94,12 +110,20 @@ class Stability(TableResult):
     spec: LabelStability
 
     def refusal(self) -> Message | None:
-        """No window is followed by enough days."""
+        """A sentence if no window is followed by enough days, else ``None``.
+
+        >>> stable.refusal() is None
+        True
+        """
         seen = self.frame["came_back"].notna().any()
         return None if seen else Message("churn.stability.refusal", {"watch": self.spec.watch_days})
 
     def readout(self) -> Readout:
-        """What the shortest and the longest window say of the same customers, on the day that has most of them."""
+        """What the shortest and the longest window say of the same customers, on the day that has most of them.
+
+        >>> print(stable.readout().finding)
+        Of the customers known on 1997-09-30, 83% are called gone after 91 days, and 9.7% [8.5%, ...
+        """
         refusal = self.refusal()
         if refusal is not None:
             return Readout(refusal, "churn.compare.refused_certainty", "churn.stability.refused_action")
@@ -124,7 +148,11 @@ class Stability(TableResult):
         return latest
 
     def facts(self) -> tuple[Fact, ...]:
-        """Share of each window's labels that proved wrong."""
+        """Share of each window's labels that proved wrong.
+
+        >>> {fact.id: fact.unit for fact in stable.facts()[:2]}
+        {'churn.stability.came_back.91': 'share', 'churn.stability.came_back.182': 'share'}
+        """
         rows = self.frame.head(0) if self.refusal() else self._judged()
         gone = (rows["left"] * rows["customers"]).round().astype(int)
         return facts_of(

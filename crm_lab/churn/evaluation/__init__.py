@@ -1,1 +1,1 @@
-"""Would it have worked on past dates."""
+"""Evaluation on past dates."""

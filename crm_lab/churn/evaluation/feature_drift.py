@@ -31,7 +31,12 @@ def population_stability(before: ArrayLike, now: ArrayLike, bins: int = 10) -> f
 
 @dataclass(frozen=True)
 class DriftCheck:
-    """Population stability index of every column between two runs.
+    """Feature drift: the population stability index of every column between two dates.
+
+    >>> before = pd.DataFrame({"recency_days": range(100), "n_days": range(100)})
+    >>> drift = DriftCheck().analyze(before, before.assign(recency_days=before["recency_days"] + 40))
+    >>> drift.to_frame()[["feature", "drift"]].to_numpy().tolist()
+    [['recency_days', True], ['n_days', False]]
 
     Args:
         bins: Quantile bins of the earlier run.
@@ -51,6 +56,16 @@ class DriftCheck:
             before: Features at the earlier date, one row a customer.
             now: The same at the later one.
             dates: The two days, which the readout names.
+
+        >>> DriftCheck(alarm=0.1).analyze(before, before).drifted
+        0
+
+        Args:
+            before: Features or scores of the earlier run, one column each.
+            now: The same columns of the later run.
+
+        Returns:
+            One row per column, the most shifted first.
 
         Raises:
             BadInput: If the later run lacks a column of the earlier one.
@@ -72,7 +87,17 @@ class DriftCheck:
 
 @dataclass(frozen=True)
 class Drift(TableResult):
-    """Shift of each column: feature, psi, median_before, median_now, drift."""
+    """Shift of each column between two runs.
+
+    >>> before = pd.DataFrame({"recency_days": range(100), "n_days": range(100)})
+    >>> drift = DriftCheck().analyze(before, before.assign(recency_days=before["recency_days"] + 40))
+
+    Attributes:
+        frame: feature, psi (population stability index), median_before, median_now, drift (whether above the alarm).
+        spec: What was asked.
+        before: Rows of the earlier run.
+        now: Rows of the later run.
+    """
 
     name = "churn_drift"
     frame: pd.DataFrame
@@ -82,7 +107,11 @@ class Drift(TableResult):
     dates: tuple[str, str]
 
     def readout(self) -> Readout:
-        """How many columns drifted and which most."""
+        """How many columns drifted and which most.
+
+        >>> print(drift.readout().finding)
+        1 of 2 features drifted since the last run; recency_days moved most (index 1.76, alarm at 0.20).
+        """
         values = {
             **self.frame.iloc[0],
             "n": self.drifted,
@@ -97,11 +126,19 @@ class Drift(TableResult):
 
     @property
     def drifted(self) -> int:
-        """Columns that drifted."""
+        """Number of columns that drifted.
+
+        >>> drift.drifted
+        1
+        """
         return int(self.frame["drift"].sum())
 
     def facts(self) -> tuple[Fact, ...]:
-        """Columns that drifted, and the largest index."""
+        """Columns that drifted, and the largest index.
+
+        >>> {fact.id: fact.unit for fact in drift.facts()[:2]}
+        {'churn.drift.features': '', 'churn.drift.psi': ''}
+        """
         fact = partial(Fact, better="down", window="/".join(self.dates))
         return (
             fact("churn.drift.features", "churn.label.drift", self.drifted),

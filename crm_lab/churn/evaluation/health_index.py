@@ -1,4 +1,4 @@
-"""The deck's health index by month, and the alert rules that are built on it."""
+"""A customer health index by month, and alert rules built on it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,17 @@ PROXIES = ("frequency", "sales", "breadth", "redemptions")
 
 @dataclass(frozen=True)
 class HealthIndex:
-    """Weighted percentile ranks of four proxies per calendar month, 0-100, unsmoothed.
+    """A customer health index: weighted percentile ranks of four proxies per calendar month, 0-100, unsmoothed.
 
-    Frequency = distinct orders, sales = net amount, breadth = distinct products, redemptions = coupons redeemed; months
+    Frequency = distinct orders, sales = net amount, breadth = distinct products, redemptions = coupons redeemed. Months
     without purchase count as zero, ties get their average rank, and ranks are among all customers of the data.
+
+    >>> days = pd.to_datetime(["2024-01-05", "2024-02-03", "2024-02-20", "2024-03-08", "2024-01-09"])
+    >>> lines = pd.DataFrame({"customer_id": list("aaabb"), "date": days, "order_id": list("12345")})
+    >>> lines = lines.assign(product_id="p", net_amount=[10.0, 20.0, 5.0, 8.0, 30.0])
+    >>> health = HealthIndex().analyze(lines)
+    >>> health.index.round(0).tolist()
+    [[68.0, 100.0, 50.0], [82.0, 50.0, 100.0]]
 
     Args:
         weights: Weight of frequency, sales, breadth, redemptions; must add to 1.
@@ -40,9 +47,15 @@ class HealthIndex:
     def analyze(self, transactions: IntoFrame, redemptions: IntoFrame | None = None) -> HealthPanel:
         """The index of every customer in every month of the data.
 
+        >>> HealthIndex(weights=(1.0, 0.0, 0.0, 0.0)).analyze(lines).index.shape
+        (2, 3)
+
         Args:
             transactions: customer_id, date, order_id, product_id, net_amount.
             redemptions: customer_id and date of each coupon redeemed; without it the other weights are scaled up.
+
+        Returns:
+            The index of each customer (row) in each month (column).
         """
         sold = purchase_table(transactions, "transactions", also=["order_id", "product_id"])
         need_columns(sold.columns, ("customer_id", "date", "order_id", "product_id", "net_amount"), "transactions")
@@ -80,7 +93,11 @@ def _percentiles(values: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class HealthPanel:
-    """Customers by months; every array is (customers, months).
+    """Health indices of customers by month; every array has shape (customers, months).
+
+    >>> days = pd.to_datetime(["2024-01-05", "2024-02-03", "2024-02-20", "2024-03-08", "2024-01-09"])
+    >>> lines = pd.DataFrame({"customer_id": list("aaabb"), "date": days, "order_id": list("12345")})
+    >>> health = HealthIndex().analyze(lines.assign(product_id="p", net_amount=[10.0, 20.0, 5.0, 8.0, 30.0]))
 
     Attributes:
         ids: Customer ids.
@@ -98,11 +115,26 @@ class HealthPanel:
 
     @property
     def active(self) -> NDArray[np.bool_]:
-        """Whether there was an order in the month."""
+        """Whether there was an order in the month.
+
+        >>> health.active.tolist()
+        [[True, True, False], [True, False, True]]
+        """
         return self.proxies["frequency"] > 0
 
     def falls_below(self, falls: int, line: float) -> NDArray[np.bool_]:
-        """The index fell `falls` months in a row and is below the line."""
+        """Alert: the index fell `falls` months in a row and is below the line.
+
+        >>> health.falls_below(1, 40.0).shape
+        (2, 3)
+
+        Args:
+            falls: Number of months.
+            line: On the scale of the index, 0-100.
+
+        Returns:
+            Booleans, shape (customers, months).
+        """
         down = np.zeros_like(self.active)
         down[:, 1:] = self.index[:, 1:] < self.index[:, :-1]
         run = down.copy()
@@ -112,11 +144,25 @@ class HealthPanel:
         return run & (self.index < line)
 
     def below(self, line: float) -> NDArray[np.bool_]:
-        """The index is below the line."""
+        """Alert: the index is below the line.
+
+        >>> health.below(25.0).shape
+        (2, 3)
+
+        Args:
+            line: On the scale of the index, 0-100.
+
+        Returns:
+            Booleans, shape (customers, months).
+        """
         return self.index < line
 
     def silent(self) -> NDArray[np.bool_]:
-        """No order in the month."""
+        """Alert: no order in the month.
+
+        >>> health.silent().tolist()
+        [[False, False, True], [False, True, False]]
+        """
         return ~self.active
 
     def observations(
@@ -126,6 +172,10 @@ class HealthPanel:
 
         Eligible: first active month at most t - `around`, and an order in at least one of the last `around` months.
         Left: no order in the `around` months after t.
+
+        >>> rows = health.observations("2024-02", "2024-02", {"silent": health.silent()}, around=1)
+        >>> rows[["customer_id", "left", "silent"]].to_numpy().tolist()
+        [['a', 1, False]]
 
         Args:
             first: First month t, e.g. ``"2017-05"``.

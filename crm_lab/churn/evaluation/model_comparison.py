@@ -1,4 +1,4 @@
-"""Do the models rank leavers better than a sort anybody can make?"""
+"""Do the models rank leavers better than a two-column sort?"""
 
 from __future__ import annotations
 
@@ -23,15 +23,22 @@ Design = Literal["other_customers", "held_apart", "earlier_date"]
 
 @dataclass(frozen=True)
 class ChurnComparison:
-    """AUC, average precision, lift at capacity and calibration of models and rival rankings, paired.
+    """Compare churn models with simple rankings: AUC, average precision, lift and calibration, paired by customer.
+
+    >>> from crm_lab import churn, open_workspace
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> features = churn.CustomerFeatures().analyze(orders, as_of="1997-09-30").by_customer
+    >>> left = churn.left_after(orders, features.index, as_of="1997-09-30", window_days=273, last_day="1998-06-30")
+    >>> rivals = {"frequency_then_recency": churn.frequency_then_recency(features)}
+    >>> spec = ChurnComparison(folds=2, draws=100)
 
     Args:
-        baseline: The rival that the others are compared with.
+        baseline: The ranking that the others are compared with.
         capacities: Shares of customers that can be treated; lift is measured at each.
-        folds: Parts for out-of-fold prediction, where no earlier training set is given.
+        folds: Parts for out-of-fold prediction, if no earlier training set is given.
         draws: Bootstrap resamples of customers.
         level: Level of the intervals.
-        min_events: Fewest leavers, and fewest stayers, to say anything.
+        min_events: Fewest leavers, and fewest stayers, to report anything.
     """
 
     baseline: str = "frequency_then_recency"
@@ -59,7 +66,11 @@ class ChurnComparison:
         rng: int,
         trained_on: tuple[pd.DataFrame, pd.Series] | None = None,
     ) -> ChurnReport:
-        """Score customers by each model without having seen them, and compare with the rivals.
+        """Score the customers by models, out of fold or trained on an earlier date, and compare with the rivals.
+
+        >>> report = spec.analyze(features, left, models={"logistic": churn.logistic()}, rivals=rivals, rng=0)
+        >>> report.to_frame()[["ranking", "auc"]].round(2).to_numpy().tolist()
+        [['frequency_then_recency', 0.78], ['logistic', 0.77]]
 
         Args:
             features: Indexed by customer; numbers only.
@@ -69,6 +80,9 @@ class ChurnComparison:
             rng: Seed of folds and resamples.
             trained_on: Features and labels of an earlier date, or of other customers at the same date; models are
                 then fitted there instead of out of fold.
+
+        Returns:
+            One row per ranking.
 
         Raises:
             BadInput: If the baseline is missing, a score is missing or a feature tells who left.
@@ -136,6 +150,14 @@ def _design(features: pd.DataFrame, trained_on: tuple[pd.DataFrame, pd.Series] |
 class ChurnReport(RankingReport):
     """How well each ranking finds leavers.
 
+    >>> from crm_lab import churn, open_workspace
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> features = churn.CustomerFeatures().analyze(orders, as_of="1997-09-30").by_customer
+    >>> left = churn.left_after(orders, features.index, as_of="1997-09-30", window_days=273, last_day="1998-06-30")
+    >>> rivals = {"frequency_then_recency": churn.frequency_then_recency(features)}
+    >>> spec, models = ChurnComparison(folds=2, draws=100), {"logistic": churn.logistic()}
+    >>> report = spec.analyze(features, left, models=models, rivals=rivals, rng=0)
+
     Attributes:
         frame: One row per ranking: `auc`, `average_precision`, `lift_<percent>` and `gain` (AUC minus the baseline's,
             paired), each with `_lo` and `_hi`; of models also Brier score, log loss, calibration slope.
@@ -156,13 +178,22 @@ class ChurnReport(RankingReport):
     probabilities: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
-        """The best ranking first: AUC and gain with intervals, and the other measures as they are."""
+        """One row per ranking, the best first: AUC and gain with intervals, and the other measures.
+
+        >>> list(report.to_frame())
+        ['ranking', 'kind', 'auc', 'auc_lo', 'auc_hi', 'gain', 'gain_lo', 'gain_hi', 'average_precision',
+        'lift_5', 'lift_10', 'brier', 'log_loss', 'slope']
+        """
         shown = ["ranking", "kind", "auc", "auc_lo", "auc_hi", "gain", "gain_lo", "gain_hi", "average_precision"]
         lifts = [lift_column(c) for c in self.spec.capacities]
         return self.frame.reindex(columns=[*shown, *lifts, "brier", "log_loss", "slope"])
 
     def lifts(self) -> pd.DataFrame:
-        """Lift of each ranking at each capacity with its interval, one row each."""
+        """Lift (times the base rate) of each ranking at each capacity with its interval, one row each.
+
+        >>> list(report.lifts())
+        ['ranking', 'kind', 'lift', 'lo', 'hi', 'capacity']
+        """
         parts = []
         for capacity in self.spec.capacities:
             name = lift_column(capacity)
@@ -173,11 +204,19 @@ class ChurnReport(RankingReport):
 
     @property
     def counted(self) -> tuple[int, int, int]:
-        """Who left, who stayed, and how many of each are needed to judge a ranking."""
+        """Leavers, stayers, and how many of each are needed to judge a ranking.
+
+        >>> report.counted
+        (1673, 684, 20)
+        """
         return self.events, self.customers - self.events, self.spec.min_events
 
     def answer(self) -> Readout:
-        """Whether the best model beats the baseline, how sure, what to do."""
+        """The readout if enough left: whether the best model beats the baseline, how sure that is, what to do.
+
+        >>> print(report.answer().finding)
+        Of 2,357 customers 71.0% left; the best model (logistic regression, AUC 0.770 [0.747, ...
+        """
         values = {
             **self.row(self.best_model),
             "left": self.events / self.customers,
@@ -197,14 +236,22 @@ class ChurnReport(RankingReport):
         return "small" if small else verdict
 
     def verdict(self) -> Literal["better", "worse", "same"]:
-        """Whether the paired interval of the best model's gain lies above zero, below zero or across it."""
+        """Whether the paired interval of the best model's gain lies above zero, below zero or across it.
+
+        >>> report.verdict() in ("better", "worse", "same")
+        True
+        """
         best = self.row(self.best_model)
         if best["gain_lo"] > 0:
             return "better"
         return "worse" if best["gain_hi"] < 0 else "same"
 
     def facts(self) -> tuple[Fact, ...]:
-        """Share who left; AUC of the best model and of the baseline; the paired difference; lift."""
+        """Share who left; AUC of the best model and of the baseline; the paired difference; lift.
+
+        >>> {fact.id: fact.unit for fact in report.facts()[:2]}
+        {'churn.left': 'share', 'churn.auc': ''}
+        """
         n, share = self.customers, self.events / self.customers
         left = Fact(
             "churn.left", "churn.label.left", share, "share", n=n, denominator="churn.fact.known", better="down"

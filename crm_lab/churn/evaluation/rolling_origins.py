@@ -1,4 +1,4 @@
-"""Rolling origins: models trained on the past only, judged at several later dates, always on the same customers."""
+"""Rolling-origin evaluation: models trained on the past only, evaluated at several later dates."""
 
 from __future__ import annotations
 
@@ -31,10 +31,15 @@ Rule = Callable[[pd.DataFrame], pd.Series]
 
 @dataclass(frozen=True)
 class RollingOrigins(Judgement):
-    """Which customers still active at a date will not come back, judged at several dates.
+    """Rolling-origin evaluation: which customers still active at a date will not come back, judged at several dates.
 
-    At each test date the models are trained on earlier dates whose windows were over by then. Features that
-    grow with the length of the log are left out: a customer of March and one of October would not compare.
+    At each test date the models are trained on earlier dates whose windows were over by then. Features that grow with
+    the length of the log are left out: customers of different dates would not be comparable.
+
+    >>> from crm_lab import churn, open_workspace
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> rolling = RollingOrigins.back_from("1998-06-30", dates=2, train_dates=1, draws=50)
+    >>> models, rules = {"logistic": churn.logistic()}, {"silent_this_month": churn.silent_this_month}
 
     Args:
         tests: Dates of judgement, ISO.
@@ -78,6 +83,10 @@ class RollingOrigins(Judgement):
     ) -> OriginsReport:
         """Score the customers of every test date by models of the past and by rules.
 
+        >>> report = rolling.analyze(orders, last_day="1998-06-30", models=models, rules=rules, rng=0)
+        >>> report.to_frame()["ranking"].tolist()
+        ['logistic', 'silent_this_month']
+
         Args:
             orders: The table `orders`.
             last_day: Last day the data cover.
@@ -87,6 +96,9 @@ class RollingOrigins(Judgement):
             transactions: The table `transactions`, for breadth and returns.
             stores: The table `stores`, for channels.
             names: Names of columns of the orders: customer, date, amount.
+
+        Returns:
+            Lift, AUC and calibration at dates that the models could not know.
 
         Raises:
             BadInput: If the baseline is missing, a window is not over, or no training date is possible.
@@ -123,6 +135,15 @@ class RollingOrigins(Judgement):
 
         >>> RollingOrigins.back_from("2017-12-31", dates=2).tests
         ('2017-09-01', '2017-10-01')
+
+        Args:
+            as_of: Last day of the data.
+            dates: Number of test dates.
+            every_days: Days between them.
+            settings: The other settings of `RollingOrigins`.
+
+        Returns:
+            The specification with these test dates.
         """
         window = int(settings.get("window_days", cls.window_days))
         latest = as_date(as_of) - timedelta(days=window)
@@ -142,6 +163,10 @@ class RollingOrigins(Judgement):
         **names: str,
     ) -> pd.DataFrame:
         """Today's chances: a model trained on dates whose windows are over by `as_of`, for the customers active then.
+
+        >>> today = rolling.score(orders, as_of="1998-06-30", model=churn.logistic())
+        >>> list(today)
+        ['customer_id', 'origin', 'recency_days', 'value', 'p_churn', 'reasons']
 
         Args:
             orders: The table `orders`.
@@ -174,11 +199,17 @@ class RollingOrigins(Judgement):
         return known.assign(p_churn=chance, reasons=reasons(parts).to_numpy(), **ruled)
 
     def training(self, test: date, first_day: date) -> list[date]:
-        """The training dates of a test date, the latest first: their windows are over by then.
+        """Training dates for a test date, latest first: dates whose churn window had ended by then.
+
+        >>> rolling.training(date(1998, 3, 1), date(1997, 1, 1))
+        [datetime.date(1997, 11, 30)]
 
         Args:
             test: Date of judgement.
             first_day: First day of the log.
+
+        Returns:
+            At most `train_dates` dates, `step_days` apart.
 
         Raises:
             BadInput: If the log is too short for any.

@@ -1,4 +1,4 @@
-"""What rolling origins found: how rankings do at dates they could not know."""
+"""Results of the rolling-origin evaluation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,13 @@ class Judgement:
 
 @dataclass(frozen=True)
 class OriginsReport(RankingReport):
-    """How rankings do at dates they could not know.
+    """How well rankings find leavers at dates they could not know.
+
+    >>> from crm_lab import churn, open_workspace
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> rolling = churn.RollingOrigins.back_from("1998-06-30", dates=2, train_dates=1, draws=50)
+    >>> models, rules = {"logistic": churn.logistic()}, {"silent_this_month": churn.silent_this_month}
+    >>> report = rolling.analyze(orders, last_day="1998-06-30", models=models, rules=rules, rng=0)
 
     Attributes:
         frame: ranking, kind, lift at capacity with interval, ratio to the baseline's lift (paired), auc,
@@ -52,30 +58,61 @@ class OriginsReport(RankingReport):
     corrected: tuple[Method, ...] = ("none",)
 
     def to_frame(self) -> pd.DataFrame:
-        """The best lift first; no rows where there are too few leavers to judge."""
+        """The highest lift first; no rows if too few left to judge a ranking.
+
+        >>> list(report.to_frame())
+        ['ranking', 'kind', 'lift', 'lift_lo', 'lift_hi', 'ratio', 'ratio_lo', 'ratio_hi', 'auc',
+        'average_precision', 'brier', 'log_loss', 'slope']
+        """
         shown = self.frame.drop(columns="slope_se", errors="ignore")
         return shown.head(0) if self.refusal() else shown
 
     @property
     def counted(self) -> tuple[int, int, int]:
-        """Who left, who stayed, and how many of each are needed to judge a ranking."""
+        """Leavers, stayers, and how many of each are needed to judge a ranking.
+
+        >>> left, stayed, needed = report.counted
+        >>> needed
+        20
+        """
         events = int(self.scored["left"].sum())
         return events, len(self.scored) - events, self.spec.min_events
 
     @property
     def best_rule(self) -> str:
-        """The rule with the greatest lift."""
+        """The rule with the highest lift.
+
+        >>> report.best_rule
+        'silent_this_month'
+        """
         return self.best("rule")
 
     def difference(self, one: str, other: str, measure: str = "lift") -> tuple[float, Interval]:
-        """One ranking's measure minus another's, with the paired bootstrap interval."""
+        """One ranking's measure minus another's, with the paired bootstrap interval.
+
+        >>> difference, interval = report.difference("logistic", "silent_this_month", "auc")
+        >>> interval.level
+        0.95
+
+        Args:
+            one: Name of a ranking.
+            other: Name of the ranking it is compared with.
+            measure: ``lift``, ``auc`` or ``average_precision``.
+
+        Returns:
+            The difference, and its interval.
+        """
         columns = list(self.scored.columns[5:])
         draws = self.draws[:, :, MEASURES.index(measure)]
         lo, hi = percentile_interval(draws[:, columns.index(one)] - draws[:, columns.index(other)])
         return float(self.row(one)[measure] - self.row(other)[measure]), Interval(lo, hi)
 
     def answer(self) -> Readout:
-        """Lift of the best model, against the baseline and against the best rule."""
+        """The readout if enough left: lift of the best model, against the baseline and the best rule.
+
+        >>> print(report.answer().finding)
+        Of the active customers 54.6% leave within the window; among the 5% ranked highest by ...
+        """
         gap, ci = self.difference(self.best_model, self.best_rule)
         values = {
             **self.row(self.best_model),
@@ -96,7 +133,11 @@ class OriginsReport(RankingReport):
         return Readout.of("churn.origins", values, action="better" if ci.lo > 0 else "same")
 
     def facts(self) -> tuple[Fact, ...]:
-        """Lift of the best model, of the best rule, and the ratio to the baseline."""
+        """Lift of the best model, of the best rule, and the ratio to the baseline.
+
+        >>> {fact.id: fact.unit for fact in report.facts()[:2]}
+        {'churn.origins.lift': '', 'churn.origins.lift_rule': ''}
+        """
         capacity, refusal = {"capacity": self.spec.capacity}, self.refusal()
         if refusal is not None:
             return (Fact("churn.origins.lift", Message("churn.label.lift", capacity), None, refusal=refusal),)

@@ -1,1 +1,1 @@
-"""What was known of each customer on a day."""
+"""Features known on a day."""

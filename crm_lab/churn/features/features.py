@@ -1,4 +1,4 @@
-"""What is known of each customer on a day, from purchases up to that day only."""
+"""Features of each customer as of a day, from purchases up to that day only."""
 
 from __future__ import annotations
 
@@ -49,6 +49,9 @@ class CustomerFeatures:
     >>> made = CustomerFeatures().analyze(orders, as_of="2024-03-01")
     >>> made.to_frame()[["customer_id", "n_days", "recency_days", "overdue"]].to_dict("list")
     {'customer_id': ['a', 'b'], 'n_days': [2.0, 1.0], 'recency_days': [20.0, 29.0], 'overdue': [0.5, 1.0]}
+
+    Attributes:
+        recent_days: Length of the recent window, days.
     """
 
     recent_days: int = 91
@@ -66,7 +69,10 @@ class CustomerFeatures:
         stores: IntoFrame | None = None,
         **names: str,
     ) -> FeatureTable:
-        """One row per customer with an order up to `as_of`; whatever is later is never read.
+        """Features of every customer with an order up to `as_of`; later rows are never read.
+
+        >>> CustomerFeatures(recent_days=28).analyze(orders, as_of="2024-03-01").dropped
+        ('money', 'basket', 'discount', 'breadth', 'channel', 'returns', 'contacts')
 
         Args:
             orders: The table `orders`.
@@ -75,6 +81,9 @@ class CustomerFeatures:
             exposures: `customer_id` and `date` of each contact; contacts are left out without it.
             stores: The table `stores`; channels are left out without it, or where there is one channel only.
             names: Names of columns of the orders: customer, date, amount.
+
+        Returns:
+            One row per customer; columns in days, counts, currency or shares (0-1), as their names say.
 
         Raises:
             BadInput: If the history up to `as_of` is shorter than 28 days.
@@ -101,6 +110,11 @@ class CustomerFeatures:
 class FeatureTable(TableResult):
     """Features of each customer as of a date.
 
+    >>> orders = pd.DataFrame(
+    ...     {"customer_id": ["a", "a", "b"], "date": pd.to_datetime(["2024-01-01", "2024-02-10", "2024-02-01"])}
+    ... )
+    >>> made = CustomerFeatures().analyze(orders, as_of="2024-03-01")
+
     Attributes:
         frame: `customer_id` and one float column per feature.
         as_of: Last day read.
@@ -114,20 +128,37 @@ class FeatureTable(TableResult):
 
     @property
     def by_customer(self) -> pd.DataFrame:
-        """The features alone, indexed by `customer_id`: what models take."""
+        """The features alone, indexed by `customer_id`: the input of models.
+
+        >>> made.by_customer.index.tolist()
+        ['a', 'b']
+        """
         return self.frame.set_index("customer_id")
 
     @property
     def comparable(self) -> pd.DataFrame:
-        """The features without those that grow with the length of the log: dates can be compared and pooled."""
+        """The features without those that grow with the length of the log: dates can be compared and pooled.
+
+        >>> "tenure_days" in made.comparable
+        False
+        """
         return self.by_customer.drop(columns=list(GROWS_WITH_THE_LOG), errors="ignore")
 
     def families(self) -> dict[str, list[str]]:
-        """The families present, with their columns."""
+        """The families present, with their columns.
+
+        >>> made.families()["rhythm"]
+        ['recency_days', 'span_days', 'silence_share', 'median_gap_days', 'last_gap_days', 'overdue',
+        'gap_trend', 'days_trend']
+        """
         return families_of(self.by_customer)
 
     def readout(self) -> Readout:
-        """How many customers, how many features, what is missing."""
+        """How many customers, how many features, what is missing.
+
+        >>> print(made.readout().finding)
+        15 features of 2 customers, made from what was known on 2024-03-01.
+        """
         values = {"customers": len(self.frame), "features": self.frame.shape[1] - 1, "as_of": str(self.as_of)}
         dropped = ", ".join(str(Message(f"churn.family.{family}")) for family in self.dropped)
         action = (
@@ -136,7 +167,11 @@ class FeatureTable(TableResult):
         return Readout(Message("churn.features.finding", values), "churn.features.certainty", action)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Customers with features."""
+        """Customers with features.
+
+        >>> {fact.id: fact.unit for fact in made.facts()[:2]}
+        {'churn.features.customers': 'customers'}
+        """
         customers = partial(Fact, "churn.features.customers", "churn.label.customers")
         return (customers(len(self.frame), "customers", window=str(self.as_of)),)
 
@@ -224,10 +259,17 @@ Builder = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 def varying(features: pd.DataFrame, *names: str) -> tuple[str, ...]:
-    """Those of the named features that differ between customers: one that does not explains nothing.
+    """The named features that vary between customers; a constant feature explains nothing.
 
     >>> varying(pd.DataFrame({"n_days": [1, 3], "units_per_day": [1.0, 1.0]}), "n_days", "units_per_day")
     ('n_days',)
+
+    Args:
+        features: One column per feature.
+        names: Features to keep if they vary.
+
+    Returns:
+        Names of those that vary.
 
     Raises:
         CannotAnswer: If none of them differs.
@@ -241,6 +283,11 @@ def varying(features: pd.DataFrame, *names: str) -> tuple[str, ...]:
 
 def refuse_leaks(build: Builder, log: pd.DataFrame, as_of: str | date) -> None:
     """Refuse features that change when the log is cut at `as_of`: they have seen the future.
+
+    >>> log = pd.DataFrame({"customer_id": ["a", "a"], "date": pd.to_datetime(["2024-01-01", "2024-02-10"])})
+    >>> refuse_leaks(lambda rows: rows.groupby("customer_id").agg(n=("date", "size")), log, "2024-01-31")
+    Traceback (most recent call last):
+    crm_lab.checks.BadInput: ...
 
     Args:
         build: Makes the features (indexed by customer) from a log; asked twice, with all of it and with the cut one.

@@ -1,4 +1,4 @@
-"""Features that need more than orders: breadth and returns from lines, contacts from exposures."""
+"""Features from other tables than orders: breadth and returns from lines, contacts from exposures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Customers still active at a date, with features and labels; each date is made once."""
+"""Customers still active at a date, with features and labels, cached by date."""
 
 from __future__ import annotations
 

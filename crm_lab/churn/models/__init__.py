@@ -1,1 +1,1 @@
-"""How likely is each to leave, and why."""
+"""Churn probability of each customer, and the reasons."""

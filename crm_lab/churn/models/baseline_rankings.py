@@ -1,4 +1,4 @@
-"""Ranked rules: orderings a person could make in a spreadsheet, the rivals that a model has to beat."""
+"""Baseline rankings that a spreadsheet can make, which a model has to beat."""
 
 from __future__ import annotations
 
@@ -11,33 +11,79 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def frequency_then_recency(features: pd.DataFrame) -> pd.Series:
-    """The two-column sort: fewest purchase days first, and among equals the longest silence first.
+    """Rank by two columns: fewest purchase days first, and among equals the longest silence first.
 
     >>> table = pd.DataFrame({"n_days": [1, 2, 1], "recency_days": [5, 90, 60]}, index=["a", "b", "c"])
     >>> frequency_then_recency(table).sort_values(ascending=False).index.tolist()
     ['c', 'a', 'b']
+
+    Args:
+        features: Indexed by customer, with ``n_days`` and ``recency_days``.
+
+    Returns:
+        Scores by customer; higher means likelier to leave.
     """
     longest = float(features["recency_days"].max()) + 1
     return (features["recency_days"] - features["n_days"] * longest).rename("frequency then recency")
 
 
 def longest_silence(features: pd.DataFrame) -> pd.Series:
-    """Recency alone: the longest silence first."""
+    """Rank by recency alone, longest silence first.
+
+    >>> longest_silence(pd.DataFrame({"recency_days": [5, 90]}, index=["a", "b"])).to_dict()
+    {'a': 5, 'b': 90}
+
+    Args:
+        features: Indexed by customer, with ``recency_days``.
+
+    Returns:
+        Scores by customer in days; higher means likelier to leave.
+    """
     return features["recency_days"].rename("recency")
 
 
 def fewest_visits(features: pd.DataFrame) -> pd.Series:
-    """Visit count alone: the fewest purchase days first."""
+    """Rank by number of purchase days alone, fewest first.
+
+    >>> fewest_visits(pd.DataFrame({"n_days": [1, 7]}, index=["a", "b"])).idxmax()
+    'a'
+
+    Args:
+        features: Indexed by customer, with ``n_days``.
+
+    Returns:
+        Scores by customer; higher means likelier to leave.
+    """
     return (-features["n_days"]).rename("visit count")
 
 
 def most_overdue(features: pd.DataFrame) -> pd.Series:
-    """Silence over one's own median gap, the largest first."""
+    """Rank by days of silence over the customer's median gap between purchases, largest first.
+
+    >>> most_overdue(pd.DataFrame({"overdue": [0.5, 3.0]}, index=["a", "b"])).idxmax()
+    'b'
+
+    Args:
+        features: Indexed by customer, with ``overdue``.
+
+    Returns:
+        Scores by customer in median gaps; higher means likelier to leave.
+    """
     return features["overdue"].rename("overdue")
 
 
 def silent_this_month(features: pd.DataFrame) -> pd.Series:
-    """1 for no purchase in the last 30 days, else 0."""
+    """Rank by a rule: 1 for no purchase in the last 30 days, else 0.
+
+    >>> silent_this_month(pd.DataFrame({"recency_days": [5, 90]}, index=["a", "b"])).to_dict()
+    {'a': 0.0, 'b': 1.0}
+
+    Args:
+        features: Indexed by customer, with ``recency_days``.
+
+    Returns:
+        0 or 1 by customer.
+    """
     return (features["recency_days"] >= 30).astype(float).rename("silent this month")
 
 
@@ -52,9 +98,17 @@ class PurchaseForecast(Protocol):
 
 
 def revenue_at_risk(forecast: PurchaseForecast, window_days: int) -> Callable[[pd.DataFrame], pd.Series]:
-    """The ranking by what leaving would cost: chance to be still here and to leave x what the customer brings.
+    """Rank customers by the expected revenue lost: chance to be still here and to leave, times what they bring.
 
-    Risk alone ranks highest who has left already, where nothing is left to keep.
+    Risk alone ranks lapsed customers highest, who have no value left to retain.
+
+    >>> from crm_lab import churn, open_workspace
+    >>> from crm_lab.clv import MBGNBD
+    >>> from crm_lab.data.kernels.purchases import purchase_summary
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> rule = revenue_at_risk(MBGNBD().fit(purchase_summary(orders, "1997-09-30")), window_days=91)
+    >>> rule(churn.CustomerFeatures().analyze(orders, as_of="1998-03-31").by_customer).index.name
+    'customer_id'
 
     Args:
         forecast: Fitted to purchases of earlier days, in weeks (`crm_lab.clv`).

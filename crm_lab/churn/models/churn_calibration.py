@@ -1,4 +1,4 @@
-"""Do stated chances of leaving come true?"""
+"""Calibration of churn probabilities."""
 
 from __future__ import annotations
 
@@ -19,11 +19,16 @@ _NEAR = 0.02  # chances that are off by less on average are right in the large
 
 @dataclass(frozen=True)
 class CalibrationCheck:
-    """Stated against observed share of leavers, in bins of equal size.
+    """Calibration of churn probabilities: stated against observed share of leavers, in bins of equal size.
 
     >>> check = CalibrationCheck(bins=2).analyze(pd.Series([0, 1, 0, 1]), pd.Series([0.2, 0.2, 0.6, 0.6]))
     >>> check.to_frame()[["customers", "stated", "observed"]].to_dict("list")
     {'customers': [2, 2], 'stated': [0.2, 0.6], 'observed': [0.5, 0.5]}
+
+    Attributes:
+        bins: Number of bins.
+        level: Confidence level.
+        slopes: Calibration slopes between which probabilities count as calibrated.
     """
 
     bins: int = 10
@@ -34,12 +39,18 @@ class CalibrationCheck:
         check_settings(self, too_small(self, bins=2))
 
     def analyze(self, left: pd.Series, probability: pd.Series, customers: pd.Series | None = None) -> Calibration:
-        """Compare what was stated with what happened, customer by customer.
+        """Compare stated probabilities with outcomes, customer by customer.
+
+        >>> CalibrationCheck(bins=2).analyze(pd.Series([0, 1, 0, 1]), pd.Series([0.2, 0.2, 0.6, 0.6])).customers
+        4
 
         Args:
             left: 0 or 1.
             probability: Stated chance of leaving, same rows, of a model that had not seen these rows.
             customers: Customer of each row, where one comes with several dates: errors then count customers.
+
+        Returns:
+            One row per bin, and the calibration line.
         """
         bins = calibration.calibration_bins(left, probability, self.bins)
         lo, hi = wilson(bins.events, bins.n, self.level)
@@ -53,6 +64,9 @@ class CalibrationCheck:
 @dataclass(frozen=True)
 class Calibration(TableResult):
     """Stated and observed shares of leavers by bin.
+
+    >>> left, stated = pd.Series([0, 1, 0, 1] * 20), pd.Series([0.2, 0.3, 0.5, 0.6] * 20)
+    >>> check = CalibrationCheck(bins=2).analyze(left, stated)
 
     Attributes:
         frame: customers, stated, observed, lo, hi (Wilson).
@@ -69,12 +83,20 @@ class Calibration(TableResult):
     customers: int
 
     def interval(self) -> Interval:
-        """Interval of the slope."""
+        """Confidence interval of the calibration slope.
+
+        >>> check.interval().level
+        0.95
+        """
         half = z_value(self.spec.level) * self.line.slope_se
         return Interval(self.line.slope - half, self.line.slope + half, self.spec.level)
 
     def readout(self) -> Readout:
-        """Slope with interval; whether probabilities may be multiplied with money."""
+        """Slope with interval; whether probabilities may be multiplied with money.
+
+        >>> print(check.readout().finding)
+        Calibration slope 1.02 [0.33, 1.70]; stated chances are -10.0 points off on average.
+        """
         (lo, hi), ci, line = self.spec.slopes, self.interval(), self.line
         good = lo <= line.slope <= hi and abs(line.in_the_large) < _NEAR
         large = round(line.in_the_large * 100, 1) + 0.0
@@ -87,7 +109,11 @@ class Calibration(TableResult):
         return Readout.of("churn.calibration", values, action=("good_but" if off else "good") if good else "bad")
 
     def facts(self) -> tuple[Fact, ...]:
-        """The calibration slope."""
+        """The calibration slope.
+
+        >>> {fact.id: fact.unit for fact in check.facts()[:2]}
+        {'churn.calibration.slope': ''}
+        """
         slope = partial(Fact, "churn.calibration.slope", "churn.label.slope", definition="churn.fact.slope")
         return (slope(self.line.slope, ci=self.interval(), kind="estimate", n=self.customers),)
 
@@ -98,6 +124,13 @@ def recalibrate(probability: pd.Series, line: calibration.CalibrationLine) -> pd
     >>> line = calibration.CalibrationLine(0.0, 1.0, 0.1, 0.1, 0.0)
     >>> recalibrate(pd.Series([0.2]), line).round(6).tolist()
     [0.2]
+
+    Args:
+        probability: Stated probabilities.
+        line: Intercept and slope on the log-odds.
+
+    Returns:
+        Corrected probabilities on the same index.
     """
     p = probability.clip(1e-6, 1 - 1e-6)
     log_odds = line.intercept + line.slope * np.log(p / (1 - p))

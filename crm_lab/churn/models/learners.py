@@ -1,4 +1,4 @@
-"""Learners of who leaves: scikit-learn pipelines with settings that suit customer features."""
+"""Churn classifiers: scikit-learn pipelines with settings that suit customer features."""
 
 from __future__ import annotations
 
@@ -40,8 +40,15 @@ def signed_log(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def logistic(strength: float = 0.1) -> Estimator:
     """Logistic regression on standardized log features.
 
+    >>> features = pd.DataFrame({"n_days": [1, 2, 9, 8]})
+    >>> logistic().fit(features, [1, 1, 0, 0]).predict_proba(features).shape
+    (4, 2)
+
     Args:
         strength: Inverse of the ridge penalty (scikit-learn's C).
+
+    Returns:
+        An unfitted scikit-learn pipeline.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -57,8 +64,14 @@ def logistic(strength: float = 0.1) -> Estimator:
 def boosting(seed: int = 0) -> Estimator:
     """Gradient-boosted trees whose scores are turned into probabilities by out-of-fold Platt scaling.
 
+    >>> hasattr(boosting(), "predict_proba")
+    True
+
     Args:
         seed: Seed of the folds and of the trees.
+
+    Returns:
+        An unfitted scikit-learn classifier.
     """
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -77,12 +90,19 @@ def out_of_fold(
 ) -> NDArray[np.float64]:
     """Probability of leaving for each customer from a model that never saw that customer.
 
+    >>> features, left = pd.DataFrame({"recency_days": range(40)}), pd.Series([0] * 20 + [1] * 20)
+    >>> out_of_fold(logistic(), features, left, folds=2, seed=0).shape
+    (40,)
+
     Args:
         estimator: A classifier.
         features: One row per customer.
         left: 0 or 1, same rows.
         folds: Number of random, stratified parts.
         seed: Seed of the parts.
+
+    Returns:
+        Probabilities, shape (n,).
     """
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 

@@ -1,4 +1,4 @@
-"""Why a customer has this chance of leaving: contributions of feature families that add up."""
+"""Reason codes: additive contributions of feature families to a customer's churn probability."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ def contributions(
 
     With k families the model is asked 2^k times; k is small, so nothing is sampled. Works for any classifier.
 
+    >>> features = pd.DataFrame({"n_days": [1, 2, 9, 8], "recency_days": [80, 70, 3, 9]}, index=list("abcd"))
+    >>> from crm_lab.churn import logistic
+    >>> model = logistic().fit(features, [1, 1, 0, 0])
+    >>> families = {"frequency": ["n_days"], "rhythm": ["recency_days"]}
+    >>> contributions(model, features, families, features.median()).columns.tolist()
+    ['base', 'frequency', 'rhythm']
+
     Args:
         estimator: A fitted classifier.
         features: Customers to explain, indexed by customer.
@@ -38,6 +45,9 @@ def contributions(
     Returns:
         One row per customer: ``base`` (log-odds of the typical customer) and one column per family; a row sums to the
         customer's log-odds.
+
+    Source:
+        Lundberg & Lee (2017), A unified approach to interpreting model predictions.
     """
     names = list(families)
     worth: dict[frozenset[str], Floats] = {}
@@ -69,6 +79,13 @@ def reasons(parts: pd.DataFrame, top: int = 2) -> pd.Series:
     >>> parts = pd.DataFrame({"base": [0.0], "rhythm": [0.4], "money": [-0.1], "frequency": [0.9]}, index=["a"])
     >>> reasons(parts).to_dict()
     {'a': 'frequency;rhythm'}
+
+    Args:
+        parts: What `contributions` returns.
+        top: Most families to name.
+
+    Returns:
+        Names joined by semicolons, per customer; empty where nothing raises the chance.
     """
     families = parts.drop(columns=BASE)
     names, values = families.columns.to_numpy(), families.to_numpy()

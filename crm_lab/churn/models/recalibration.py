@@ -1,4 +1,4 @@
-"""Stated chances corrected by outcomes that the model did not learn from: on a later slice where it is large enough."""
+"""Recalibration on outcomes that the model was not trained on: on a later slice if it is large enough."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ ENOUGH_ROWS = 200_000  # beyond it every second, third ... customer suffices for
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """How a model's log-odds are moved.
+    """Recalibration of a model's probabilities on the log-odds scale (Platt scaling).
+
+    >>> import numpy as np
+    >>> from crm_lab.churn.models.churn_calibration import calibration
+    >>> correction = Correction("left_out", calibration.CalibrationLine(0.5, 1.0, 0.1, 0.1, 0.0))
 
     Attributes:
         method: ``later_slice`` (earlier dates scored the latest third of the dates, customers left out in turn),
@@ -33,23 +37,41 @@ class Correction:
     line: CalibrationLine | None = None
 
     def apply(self, probability: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The corrected chances; the ranking stays."""
+        """The corrected probabilities; the ranking stays.
+
+        >>> correction.apply(np.array([0.2, 0.5])).round(3).tolist()
+        [0.292, 0.622]
+
+        Args:
+            probability: Shape (n,).
+
+        Returns:
+            Shape (n,).
+        """
         if self.line is None:
             return probability
         return recalibrate(pd.Series(probability), self.line).to_numpy(dtype=float)
 
 
 def learn_correction(model: Estimator, features: pd.DataFrame, left: pd.Series, when: ArrayLike) -> Correction:
-    """Compare what the model states of rows it has not learnt from with what happened there.
+    """Learn how far a model's probabilities are off, from rows that it was not trained on.
 
     Windows of neighbouring dates overlap, so a later date of the same customer would not be new to the model:
-    customers are left out in turn either way.
+    in both methods customers are left out in turn.
+
+    >>> from crm_lab.churn import logistic
+    >>> features = pd.DataFrame({"recency_days": range(40)})
+    >>> learn_correction(logistic(), features, pd.Series([0, 1] * 20), ["2024-01-31"] * 40).method
+    'none'
 
     Args:
         model: Classifier, not fitted.
         features: Training rows, indexed by customer; a customer may come with several dates.
         left: 0 or 1, same rows.
         when: Date of each row (n,).
+
+    Returns:
+        The correction; method ``none`` if too few left.
     """
     every = -(-len(left) // ENOUGH_ROWS)
     kept = pd.factorize(features.index, sort=True)[0] % every == 0

@@ -1,4 +1,4 @@
-"""Who comes back, and how fast: hazard ratios of features known on a day, by Cox and by discrete time."""
+"""Time to return: hazard ratios of features known on a day, by Cox and discrete-time regression."""
 
 from __future__ import annotations
 
@@ -28,9 +28,17 @@ EVENTS_PER_COVARIATE = 10
 
 @dataclass(frozen=True)
 class ReturnHazard:
-    """The rate of coming back at each moment, and what each doubling of a feature does to it.
+    """Rate of return by Cox regression and by discrete-time hazard: what each doubling of a feature does to it.
 
-    Nobody has to say when a customer is gone: who has not come back by the last day is censored.
+    No definition of churn is needed: customers who have not come back by the last day are censored.
+
+    >>> from crm_lab import churn, open_workspace
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> features = churn.CustomerFeatures().analyze(orders, as_of="1997-09-30").by_customer
+    >>> spec = ReturnHazard(covariates=("n_days", "order_value"))
+    >>> returning = spec.analyze(features, orders, as_of="1997-09-30", last_day="1998-06-30")
+    >>> returning.to_frame()[["feature", "ratio"]].round(2).to_numpy().tolist()
+    [['n_days', 1.95], ['order_value', 1.09]]
 
     Args:
         covariates: Features, each entered as log2(1 + value).
@@ -39,6 +47,9 @@ class ReturnHazard:
             the day itself; recency then belongs to the covariates.
         period_days: Length of a period of the discrete-time hazard, days; it counts from the day, whatever the clock.
         level: Level of the intervals.
+
+    Source:
+        Cox (1972), Regression models and life-tables.
     """
 
     covariates: tuple[str, ...] = ("n_days", "order_value", "units_per_day")
@@ -57,14 +68,20 @@ class ReturnHazard:
     def analyze(
         self, features: pd.DataFrame, orders: IntoFrame, *, as_of: str | date, last_day: str | date, **names: str
     ) -> Returning:
-        """Watch every customer from `as_of` to the first purchase after it, or to `last_day`.
+        """Follow every customer from `as_of` to the first purchase after it, or to `last_day`.
+
+        >>> spec.analyze(features, orders, as_of="1997-09-30", last_day="1998-03-31").events
+        592
 
         Args:
             features: Known on `as_of`, indexed by customer, with `recency_days`.
             orders: The table `orders`, going beyond `as_of`.
-            as_of: The day from which customers are watched.
+            as_of: The day from which customers are followed.
             last_day: Last day the data cover.
             names: Names of columns of the orders: customer, date, amount.
+
+        Returns:
+            Hazard ratios and odds ratios with intervals.
 
         Raises:
             BadInput: If a feature is missing or never varies, or `last_day` is not after `as_of`.
@@ -116,16 +133,22 @@ def doublings(features: pd.DataFrame, names: tuple[str, ...]) -> Floats:
 
 @dataclass(frozen=True)
 class Returning(TableResult):
-    """How each doubling of a feature multiplies the rate of coming back.
+    """How each doubling of a feature multiplies the rate of return.
+
+    >>> from crm_lab import churn, open_workspace
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> features = churn.CustomerFeatures().analyze(orders, as_of="1997-09-30").by_customer
+    >>> spec = ReturnHazard(covariates=("n_days", "recency_days"), clock="waiting")
+    >>> returning = spec.analyze(features, orders, as_of="1997-09-30", last_day="1998-06-30")
 
     Attributes:
         frame: feature, ratio (hazard ratio by Cox) and odds (by discrete time), each with `_lo` and `_hi`.
         spec: What was asked.
-        as_of: The day from which customers were watched.
-        customers: Customers watched.
+        as_of: The day from which customers were followed.
+        customers: Customers followed.
         events: Customers who came back.
-        fitted: The Cox fit; missing where too few came back.
-        curve: Share not back yet by days since `as_of` (Kaplan-Meier), all customers.
+        fitted: The Cox fit; missing if too few came back.
+        curve: Share not yet back by days since `as_of` (Kaplan–Meier), all customers.
     """
 
     name = "churn_returning"
@@ -139,7 +162,16 @@ class Returning(TableResult):
     curve: SurvivalCurve
 
     def risk(self, features: pd.DataFrame) -> pd.Series:
-        """A ranking of customers known on another day, likeliest to stay away first; of use on the clock ``waiting``.
+        """Rank customers known on another day, those least likely to return first; meant for the clock ``waiting``.
+
+        >>> returning.risk(features).index.equals(features.index)
+        True
+
+        Args:
+            features: The covariates of the fit, indexed by customer.
+
+        Returns:
+            Scores by customer; higher means less likely to return.
 
         Raises:
             BadInput: If too few came back to fit anything.
@@ -150,14 +182,22 @@ class Returning(TableResult):
         return pd.Series(-back, index=features.index, name="Cox")
 
     def refusal(self) -> Message | None:
-        """Too few came back for so many features."""
+        """A sentence if too few came back for so many features, else ``None``.
+
+        >>> returning.refusal() is None
+        True
+        """
         if self.fitted is not None:
             return None
         least = EVENTS_PER_COVARIATE * len(self.spec.covariates)
         return Message("churn.returning.refusal", {"events": self.events, "least": least})
 
     def readout(self) -> Readout:
-        """The strongest feature, how the rest is known, and what it does not say."""
+        """The strongest feature, how the rest is known, and what the result cannot show.
+
+        >>> print(returning.readout().finding)
+        Each doubling of n_days multiplies the rate of coming back by 2.29 [2.06, 2.56], the ...
+        """
         refusal = self.refusal()
         if refusal is not None:
             return Readout(refusal, "churn.compare.refused_certainty", "churn.returning.wait")
@@ -171,7 +211,11 @@ class Returning(TableResult):
         return Readout.of("churn.returning", values, certainty=f"certainty_{self.spec.clock}")
 
     def facts(self) -> tuple[Fact, ...]:
-        """The hazard ratio of each feature."""
+        """The hazard ratio of each feature.
+
+        >>> {fact.id: fact.unit for fact in returning.facts()[:2]}
+        {'churn.returning.n_days': '', 'churn.returning.recency_days': ''}
+        """
         return facts_of(
             self.frame.reindex(columns=["feature", "ratio", "ratio_lo", "ratio_hi"]), "churn.returning.{feature}",
             "churn.label.hazard_ratio", "ratio", ends=("ratio_lo", "ratio_hi"), level=self.spec.level,

@@ -1,1 +1,1 @@
-"""The arithmetic under the models: compressed counts, Newton steps, discounting."""
+"""Numerics of the models: compressed counts, Newton steps, discounting."""

@@ -1,4 +1,4 @@
-"""The log-likelihood of customers who never leave: the NBD model's, and the yardstick of those with drop-out."""
+"""The log-likelihood of customers who never leave: that of the NBD model, the baseline of models with drop-out."""
 
 from __future__ import annotations
 

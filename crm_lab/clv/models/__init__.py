@@ -1,1 +1,1 @@
-"""How purchases and spend come about: the models, each in a short file."""
+"""Models of purchases and spend, each in a short file."""

@@ -21,35 +21,66 @@ from crm_lab.clv.models.purchase_model import PurchaseModel
 
 @dataclass(frozen=True)
 class BetaGeometric(PurchaseModel):
-    """Poisson purchases at rate λ ~ Gamma(r, alpha); drop-out with p ~ Beta(a, b) after a purchase."""
+    """BG/NBD and MBG/NBD: Poisson purchases, rate λ ~ Gamma(r, alpha); drop-out with p ~ Beta(a, b) after a purchase.
+
+    >>> from crm_lab.clv import BGNBD
+    >>> from crm_lab.clv.fitting.counts import compress
+    >>> model, params = BGNBD(), np.array([0.243, 4.414, 0.793, 2.426])  # r, alpha, a, b of CDNOW, in weeks
+    >>> x, t_x, T = np.array([0.0, 4.0]), np.array([0.0, 30.0]), np.array([39.0, 39.0])
+    """
 
     first: ClassVar[int]
     parameters = ("r", "alpha", "a", "b")
 
     def log_likelihood(self, counts: Counts) -> LogLikelihood:
-        """See `log_likelihood`."""
+        """The log-likelihood with derivatives, as a function of (r, alpha, a, b); see `log_likelihood` of this module.
+
+        >>> value, gradient, hessian = model.log_likelihood(compress(x, t_x, T))(params)
+        >>> round(float(value), 3)
+        -15.869
+        """
         return log_likelihood(counts, self.first)
 
     def start(self, counts: Counts) -> Floats:
-        """Shapes of an ordinary shop; alpha such that r/alpha is about twice the base's own rate."""
+        """Starting values: shapes of an ordinary shop; alpha such that r/alpha is about twice the base's own rate.
+
+        >>> model.start(compress(x, t_x, T)).shape
+        (4,)
+        """
         return np.array([0.5, 0.25 * counts.mean_age / max(counts.mean_x, 0.05), 0.8, 2.0])
 
     def p_alive(self, params: Floats, x: Floats, t_x: Floats, T: Floats) -> Floats:
-        """See `p_alive`."""
+        """Probability of being a customer at T; the arguments are those of `ParetoNBD.p_alive`.
+
+        >>> model.p_alive(params, x, t_x, T).round(2).tolist()
+        [1.0, 0.72]
+        """
         return p_alive(params, x, t_x, T, self.first)
 
     def alive_rate(self, params: Floats, x: Floats, T: Floats, ahead: Floats) -> Floats:
-        """See `alive_rate`."""
+        """Expected purchases per unit of time, `ahead` of T, of a customer alive at T.
+
+        >>> model.alive_rate(params, x, T, np.full(2, 26.0)).round(3).tolist()
+        [0.005, 0.074]
+        """
         return alive_rate(params, x, T, ahead, self.first)
 
     def draw_alive(
         self, params: Floats, x: Floats, T: Floats, window: tuple[float, float], rng: np.random.Generator
     ) -> Floats:
-        """See `draw_alive`."""
+        """Simulated purchases in (T + window[0], T + window[1]] of customers alive at T, shape (n,).
+
+        >>> model.draw_alive(params, x, T, (0.0, 52.0), np.random.default_rng(0)).shape
+        (2,)
+        """
         return draw_alive(params, x, T, window, rng, self.first)
 
     def alive_pmf(self, params: Floats, n: int, x: Floats, T: Floats, ahead: Floats) -> Floats:
-        """See `alive_pmf`."""
+        """Probability of exactly n purchases within `ahead` of a customer alive at T, shape (n,).
+
+        >>> model.alive_pmf(params, 0, x, T, np.full(2, 26.0)).round(2).tolist()
+        [0.89, 0.14]
+        """
         return alive_pmf(params, n, x, T, ahead, self.first)
 
 

@@ -22,10 +22,20 @@ _CORRELATED = 0.15  # beyond it spend is said to depend on frequency
 
 @dataclass(frozen=True)
 class GammaGamma:
-    """Purchases of a customer are Gamma(p, ν) with ν ~ Gamma(q, γ), whatever the purchase frequency.
+    """Gamma-Gamma model of spend per purchase: Gamma(p, ν) with ν ~ Gamma(q, γ), independent of frequency.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.data.kernels.purchases import purchase_summary
+    >>> summary = purchase_summary(open_workspace("cdnow_sample").at("1997-09-30")["orders"], "1997-09-30")
+    >>> spend = GammaGamma().fit(summary)
+    >>> round(spend.mean_spend, 2)
+    35.17
 
     Args:
         ridge: Penalty per customer on the squared distance of the log-parameters from their start.
+
+    Source:
+        Colombo & Jiang (1999), A stochastic RFM model; Fader & Hardie (2013), The Gamma-Gamma model of monetary value.
     """
 
     ridge: float = 0.0
@@ -36,8 +46,14 @@ class GammaGamma:
     def fit(self, summary: IntoFrame) -> GammaGammaFit:
         """Fit to the repeat buyers with positive mean spend; the others are counted and left out.
 
+        >>> GammaGamma().fit(summary).n
+        946
+
         Args:
             summary: ``frequency`` and ``monetary_value`` (mean spend per repeat purchase).
+
+        Returns:
+            The fitted model of spend per purchase.
 
         Raises:
             BadInput: If columns are missing, money is negative, or fewer than ten repeat buyers are left.
@@ -63,7 +79,23 @@ class GammaGamma:
     def fit_arrays(
         self, x: Floats, mean: Floats, *, weight: Floats | None = None, start: Floats | None = None, left_out: int = 0
     ) -> GammaGammaFit:
-        """Fit to arrays of repeat purchases and mean spend, both positive, shape (n,)."""
+        """Fit to arrays of repeat purchases and mean spend per purchase, both positive, shape (n,).
+
+        >>> buyers = summary[(summary["frequency"] > 0) & (summary["monetary_value"] > 0)]
+        >>> fit = GammaGamma().fit_arrays(buyers["frequency"].to_numpy(float), buyers["monetary_value"].to_numpy(float))
+        >>> fit.names
+        ('p', 'q', 'gamma')
+
+        Args:
+            x: Repeat purchases.
+            mean: Mean spend per repeat purchase, in currency.
+            weight: Multiplicity of each customer; 1 if not given.
+            start: Starting values of (p, q, γ).
+            left_out: Customers left out before, for the record.
+
+        Returns:
+            The fitted model of spend per purchase.
+        """
         n = float(len(x) if weight is None else weight.sum())
         centre = float(np.mean(mean))
         begin = np.array([4.0, 3.5, 0.625 * centre]) if start is None else start
@@ -125,6 +157,11 @@ def _correlation(x: Floats, mean: Floats) -> float:
 class GammaGammaFit(ParameterFit):
     """A fitted spend model.
 
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.data.kernels.purchases import purchase_summary
+    >>> summary = purchase_summary(open_workspace("cdnow_sample").at("1997-09-30")["orders"], "1997-09-30")
+    >>> spend = GammaGamma().fit(summary)
+
     Attributes:
         optimum: Estimates of (p, q, γ), log-likelihood, covariance of the log-parameters.
         n: Repeat buyers with positive spend.
@@ -143,12 +180,27 @@ class GammaGammaFit(ParameterFit):
 
     @property
     def mean_spend(self) -> float:
-        """Expected spend per purchase of a customer not seen yet, p γ / (q - 1); inf for q ≤ 1."""
+        """Expected spend per purchase of a new customer, p γ / (q - 1), in currency; inf for q ≤ 1.
+
+        >>> round(spend.mean_spend, 2)
+        35.17
+        """
         p, q, gamma = self.estimates
         return float(p * gamma / (q - 1)) if q > 1 else float("inf")
 
     def expected_spend(self, frequency: ArrayLike, monetary_value: ArrayLike) -> Floats:
-        """Expected spend per future purchase given x purchases of that mean: p (γ + x m) / (p x + q - 1)."""
+        """Expected spend per future purchase of customers seen: p (γ + x m) / (p x + q - 1), in currency.
+
+        >>> spend.expected_spend([1, 10], [80.0, 80.0]).round(2).tolist()
+        [66.32, 78.11]
+
+        Args:
+            frequency: Repeat purchases x.
+            monetary_value: Mean spend m per repeat purchase.
+
+        Returns:
+            Amounts in currency, in the broadcast shape.
+        """
         p, q, gamma = self.estimates
         x, mean = np.asarray(frequency, dtype=float), np.asarray(monetary_value, dtype=float)
         x = np.where(mean > 0, x, 0.0)
@@ -159,7 +211,22 @@ class GammaGammaFit(ParameterFit):
     def draw_spend(
         self, purchases: Floats, frequency: Floats, monetary_value: Floats, rng: np.random.Generator
     ) -> Floats:
-        """Total spend of that many future purchases of each customer, one draw each, shape (n,)."""
+        """Simulated total spend of future purchases, one draw per customer.
+
+        >>> spend.draw_spend(
+        ...     np.array([0.0, 3.0]), np.array([1.0, 5.0]), np.array([30.0, 40.0]), np.random.default_rng(0)
+        ... ).shape
+        (2,)
+
+        Args:
+            purchases: Number of future purchases, shape (n,).
+            frequency: Repeat purchases so far, shape (n,).
+            monetary_value: Mean spend per repeat purchase so far, shape (n,).
+            rng: Generator.
+
+        Returns:
+            Amounts in currency, shape (n,).
+        """
         p, q, gamma = self.estimates
         x = np.where(monetary_value > 0, frequency, 0.0)
         total = np.zeros(len(purchases))
@@ -169,7 +236,11 @@ class GammaGammaFit(ParameterFit):
         return total
 
     def refusal(self) -> Message | None:
-        """Why there is no expected spend, or ``None``."""
+        """A sentence if expected spend does not exist, else ``None``.
+
+        >>> spend.refusal() is None
+        True
+        """
         if not self.optimum.converged:
             return Message("clv.not_identified", {"model": "Gamma-Gamma", "parameters": "p, q, γ"})
         if self.estimates[1] <= 1:
@@ -177,12 +248,20 @@ class GammaGammaFit(ParameterFit):
         return None
 
     def readout(self) -> Readout:
-        """Mean spend, what it rests on, and what its key assumption asks for."""
+        """Mean spend, the data behind it, and what its key assumption requires.
+
+        >>> print(spend.readout().finding)
+        946 repeat buyers are expected to spend 35.17 per purchase on average.
+        """
         values = {"n": self.n, "mean": self.mean_spend, "correlation": self.correlation}
         action = "action_dependent" if abs(self.correlation) > _CORRELATED else "action"
         return Readout.of("clv.spend", values, certainty=self.refusal() or "certainty", action=action)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Parameters, log-likelihood, correlation."""
+        """Parameters, log-likelihood, correlation.
+
+        >>> {fact.id: fact.unit for fact in spend.facts()[:2]}
+        {'clv.gammagamma.p': '', 'clv.gammagamma.q': ''}
+        """
         correlation = Fact("clv.gammagamma.correlation", "clv.spend.correlation", self.correlation, n=self.n)
         return (*super().facts(), correlation)

@@ -1,4 +1,4 @@
-"""From our fits to fitted objects of the lifetimes package, for code and plots that expect those."""
+"""Convert fits to fitted objects of the lifetimes package, for code and plots that expect them."""
 
 from __future__ import annotations
 

@@ -19,6 +19,13 @@ def purchase_model(name: str, unit: Unit = "W") -> PurchaseModel:
     >>> purchase_model("mbgnbd").title
     'MBG/NBD'
 
+    Args:
+        name: A key of `MODELS`: ``nbd``, ``bgnbd``, ``mbgnbd``, ``paretonbd``.
+        unit: Unit of time of the summaries it is fitted to.
+
+    Returns:
+        The model, not yet fitted.
+
     Raises:
         BadInput: If there is no such model.
     """

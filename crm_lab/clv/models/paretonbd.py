@@ -23,7 +23,19 @@ _CHUNK = 2048
 
 @dataclass(frozen=True)
 class ParetoNBD(PurchaseModel):
-    """Poisson purchases at rate λ ~ Gamma(r, alpha); drop-out at rate μ ~ Gamma(s, beta)."""
+    """Pareto/NBD: Poisson purchases at rate λ ~ Gamma(r, alpha); drop-out at rate μ ~ Gamma(s, beta), at any moment.
+
+    >>> from crm_lab.clv.fitting.counts import compress
+    >>> model, params = ParetoNBD(), np.array([0.55, 10.6, 0.6, 11.7])  # r, alpha, s, beta of CDNOW, in weeks
+    >>> x, t_x, T = np.array([0.0, 4.0]), np.array([0.0, 30.0]), np.array([39.0, 39.0])
+
+    Attributes:
+        unit: Unit of recency and T in the summaries it is fitted to.
+        ridge: Penalty per customer that pulls the parameters to their start; 0 is plain maximum likelihood.
+
+    Source:
+        Schmittlein, Morrison & Colombo (1987), Counting your customers, Management Science 33.
+    """
 
     key = "paretonbd"
     title = "Pareto/NBD"
@@ -34,6 +46,16 @@ class ParetoNBD(PurchaseModel):
 
         A customer's likelihood is Γ(r+x)/Γ(r) · alpha^r beta^s times the sum of being alive at T,
         (alpha+T)^-(r+x) (beta+T)^-s, and of having left between t_x and T, an integral done numerically.
+
+        >>> value, gradient, hessian = model.log_likelihood(compress(x, t_x, T))(params)
+        >>> round(float(value), 3)
+        -15.636
+
+        Args:
+            counts: The base as distinct (frequency, recency, T) with their multiplicities.
+
+        Returns:
+            A function of the parameters that gives value, gradient and Hessian.
         """
         x = np.concatenate([np.zeros(len(counts.zero_end)), counts.x])
         t_x = np.concatenate([np.zeros(len(counts.zero_end)), counts.times[counts.at_last]])
@@ -54,11 +76,34 @@ class ParetoNBD(PurchaseModel):
         return evaluate
 
     def start(self, counts: Counts) -> Floats:
-        """Shapes 1, alpha and beta the mean time under observation."""
+        """Starting values: shapes 1, alpha and beta the mean time under observation.
+
+        >>> model.start(compress(x, t_x, T)).tolist()
+        [1.0, 39.0, 1.0, 39.0]
+
+        Args:
+            counts: The base.
+
+        Returns:
+            r, alpha, s, beta.
+        """
         return np.array([1.0, counts.mean_age, 1.0, counts.mean_age])
 
     def p_alive(self, params: Floats, x: Floats, t_x: Floats, T: Floats) -> Floats:
-        """One over one plus the odds of having left between t_x and T."""
+        """P(alive): one over one plus the odds of having left between t_x and T.
+
+        >>> model.p_alive(params, x, t_x, T).round(2).tolist()
+        [0.3, 0.83]
+
+        Args:
+            params: r, alpha, s, beta.
+            x: Repeat purchases, shape (n,).
+            t_x: Time of the last purchase since the first, shape (n,).
+            T: Time under observation since the first purchase, shape (n,).
+
+        Returns:
+            Probabilities, shape (n,).
+        """
         shape = np.broadcast_shapes(np.shape(x), np.shape(t_x), np.shape(T))
         flat = [np.broadcast_to(v, shape).ravel() for v in (x, t_x, T)]
         alive = np.empty(flat[0].size)
@@ -69,7 +114,20 @@ class ParetoNBD(PurchaseModel):
         return alive.reshape(shape)
 
     def alive_rate(self, params: Floats, x: Floats, T: Floats, ahead: Floats) -> Floats:
-        """E[λ e^(-μ s)] = (r+x)/(alpha+T) · ((beta+T)/(beta+T+s))^s."""
+        """Purchase rate of a customer alive at T: E[λ e^(-μ s)] = (r+x)/(alpha+T) · ((beta+T)/(beta+T+s))^s.
+
+        >>> model.alive_rate(params, x, T, np.full(2, 26.0)).round(3).tolist()
+        [0.009, 0.072]
+
+        Args:
+            params: r, alpha, s, beta.
+            x: Repeat purchases, shape (n,).
+            T: Time under observation, shape (n,).
+            ahead: Time after T, shape (n,).
+
+        Returns:
+            Purchases per unit of time, shape (n,).
+        """
         r, alpha, s, beta = params
         rate: Floats = (r + x) / (alpha + T) * np.exp(-s * np.log1p(ahead / (beta + T)))
         return rate
@@ -77,7 +135,21 @@ class ParetoNBD(PurchaseModel):
     def draw_alive(
         self, params: Floats, x: Floats, T: Floats, window: tuple[float, float], rng: np.random.Generator
     ) -> Floats:
-        """Draw λ, μ and the moment of leaving, then count."""
+        """Simulated purchases of customers alive at T: draw λ, μ and the moment of leaving, then count.
+
+        >>> model.draw_alive(params, x, T, (0.0, 52.0), np.random.default_rng(0)).shape
+        (2,)
+
+        Args:
+            params: r, alpha, s, beta.
+            x: Repeat purchases, shape (n,).
+            T: Time under observation, shape (n,).
+            window: Start and end of the interval after T.
+            rng: Generator.
+
+        Returns:
+            Counts, shape (n,).
+        """
         r, alpha, s, beta = params
         rate = rng.standard_gamma(r + x) / (alpha + T)
         leaves = (
@@ -88,7 +160,21 @@ class ParetoNBD(PurchaseModel):
         return drawn
 
     def alive_pmf(self, params: Floats, n: int, x: Floats, T: Floats, ahead: Floats) -> Floats:
-        """Negative binomial over the time until leaving, which is Pareto of the second kind."""
+        """Probability of exactly n purchases: negative binomial over the time until leaving, which is Pareto type II.
+
+        >>> model.alive_pmf(params, 0, x, T, np.full(2, 26.0)).round(2).tolist()
+        [0.82, 0.22]
+
+        Args:
+            params: r, alpha, s, beta.
+            n: Number of purchases.
+            x: Repeat purchases so far, shape (n,).
+            T: Time under observation, shape (n,).
+            ahead: Length of the interval after T, shape (n,).
+
+        Returns:
+            Probabilities, shape (n,).
+        """
         r, alpha, s, beta = params
         stay, clock = alpha + T, beta + T
         longest = np.log1p(ahead / clock)
@@ -101,7 +187,20 @@ class ParetoNBD(PurchaseModel):
         return pmf
 
     def alive_wait(self, params: Floats, silent: Floats, x: Floats, T: Floats) -> Floats:
-        """By bisection on the logarithm of time; inf where that much silence never comes."""
+        """Time without a purchase, by bisection on the logarithm of time; inf where that much silence never comes.
+
+        >>> model.alive_wait(params, np.full(2, 0.5), x, T).round(1).tolist()
+        [inf, 8.7]
+
+        Args:
+            params: r, alpha, s, beta.
+            silent: Probability of no purchase until then, shape (n,).
+            x: Repeat purchases so far, shape (n,).
+            T: Time under observation, shape (n,).
+
+        Returns:
+            Times after T, shape (n,).
+        """
         low, high = np.full(np.shape(T), -20.0), np.full(np.shape(T), 20.0)
         for _ in range(60):
             middle = (low + high) / 2

@@ -1,4 +1,4 @@
-"""A purchase model: what every "buy till you die" model states, and how it is fitted."""
+"""The interface of "buy till you die" models, and how they are fitted."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ class PurchaseModel(Story):
 
     A model states its parameters, its likelihood, and what `Story` asks about a customer.
 
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.clv import MBGNBD
+    >>> from crm_lab.clv.fitting.counts import compress
+    >>> from crm_lab.data.kernels.purchases import purchase_summary
+    >>> summary = purchase_summary(open_workspace("cdnow_sample").at("1998-06-30")["orders"], "1998-06-30")
+    >>> model = MBGNBD()
+    >>> counts = compress(summary["frequency"], summary["recency"], summary["T"])
+
     Args:
         unit: Unit of recency and T in the summaries it is fitted to.
         ridge: Penalty per customer on the squared distance of the log-parameters from their starting
@@ -42,17 +50,44 @@ class PurchaseModel(Story):
 
     @abstractmethod
     def log_likelihood(self, counts: Counts) -> LogLikelihood:
-        """The log-likelihood of a base, with derivatives, as a function of the parameters."""
+        """The log-likelihood of a customer base, with derivatives, as a function of the parameters.
+
+        >>> value, gradient, hessian = model.log_likelihood(counts)(model.start(counts))
+        >>> gradient.shape, hessian.shape
+        ((4,), (4, 4))
+
+        Args:
+            counts: The base as distinct (frequency, recency, T) with their multiplicities.
+
+        Returns:
+            A function of the parameters, shape (k,), that gives value, gradient (k,) and Hessian (k, k).
+        """
 
     @abstractmethod
     def start(self, counts: Counts) -> Floats:
-        """Starting values, in the units of the data, shape (k,)."""
+        """Starting values in the units of the data, shape (k,).
+
+        >>> model.start(counts).shape
+        (4,)
+
+        Args:
+            counts: The base.
+
+        Returns:
+            One value per parameter.
+        """
 
     def fit(self, summary: IntoFrame) -> PurchaseFit:
         """Fit by maximum likelihood.
 
+        >>> model.fit(summary).names
+        ('r', 'alpha', 'a', 'b')
+
         Args:
             summary: What `purchase_summary` returns, or a DataFrame of any engine with frequency, recency and T.
+
+        Returns:
+            The fitted model.
 
         Raises:
             BadInput: If columns are missing, rows are impossible, the unit differs, or nobody came back.
@@ -66,7 +101,17 @@ class PurchaseModel(Story):
         return replace(fitted, summary=table)
 
     def fit_counts(self, counts: Counts, start: Floats | None = None) -> PurchaseFit:
-        """Fit to compressed counts.
+        """Fit to compressed counts, for many fits of the same base.
+
+        >>> model.fit_counts(counts).n == len(summary)
+        True
+
+        Args:
+            counts: What `compress` returns.
+            start: Starting values; the model's own if not given.
+
+        Returns:
+            The fitted model, without its summary.
 
         Raises:
             BadInput: If nobody came back.
@@ -81,7 +126,18 @@ class PurchaseModel(Story):
         return PurchaseFit(self, optimum, int(counts.n), self.boundary(optimum, counts))
 
     def boundary(self, optimum: Optimum, counts: Counts) -> Message | None:
-        """Why the fit is at the edge of what the data can tell, in words; ``None`` if it is not."""
+        """Why the data do not identify the model, in words; ``None`` if they do.
+
+        >>> model.boundary(model.fit(summary).optimum, counts) is None
+        True
+
+        Args:
+            optimum: Where the fit ended.
+            counts: The base it was fitted to.
+
+        Returns:
+            A message, or ``None``.
+        """
         with np.errstate(invalid="ignore"):
             vague = np.array(optimum.at_boundary) | (np.sqrt(np.diag(optimum.log_covariance)) >= _VAGUE)
         if optimum.converged and not vague.any():

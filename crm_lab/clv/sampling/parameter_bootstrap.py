@@ -1,4 +1,4 @@
-"""Customers drawn again with replacement, models fitted again: uncertainty without the normal curve."""
+"""Bootstrap of customers with refits: uncertainty of parameters without a normal approximation."""
 
 from __future__ import annotations
 
@@ -16,10 +16,17 @@ from crm_lab.data.kernels.dataframes import as_pandas
 def bootstrap(
     model: PurchaseModel, summary: IntoFrame, samples: int = 1000, *, rng: np.random.Generator | int = 0
 ) -> pd.DataFrame:
-    """Parameters of `samples` refits.
+    """Bootstrap distribution of a purchase model's parameters.
 
     Every distinct customer gets a Poisson number of copies, which is the same as drawing customers with
     replacement when there are many; the fit starts where the fit of the data ended.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.clv import MBGNBD
+    >>> from crm_lab.data.kernels.purchases import purchase_summary
+    >>> summary = purchase_summary(open_workspace("cdnow_sample").at("1997-09-30")["orders"], "1997-09-30")
+    >>> bootstrap(MBGNBD(), summary, samples=3, rng=0).shape
+    (3, 4)
 
     Args:
         model: Purchase model.
@@ -28,7 +35,7 @@ def bootstrap(
         rng: Seed or generator.
 
     Returns:
-        One row a refit that reached a maximum, one column a parameter.
+        One row per refit that reached a maximum, one column a parameter.
     """
     rng = np.random.default_rng(rng)
     summary = as_pandas(summary, "The purchase summary")

@@ -29,7 +29,7 @@ def features(days: pd.DataFrame, date: int) -> pd.DataFrame:
         date: Day number; later rows are not read.
 
     Returns:
-        One row a customer seen by then, `FEATURES` as columns, customer_id as index.
+        One row per customer seen by then, `FEATURES` as columns, customer_id as index.
     """
     known = days[days["day"] <= date]
     code, names = pd.factorize(known["customer_id"])

@@ -1,4 +1,4 @@
-"""The value of the next period by any back-tested model, with intervals from its own record."""
+"""Value of the next period by any back-tested model, with intervals from its past errors."""
 
 from __future__ import annotations
 
@@ -21,11 +21,17 @@ _GROUPS = 10
 
 @dataclass(frozen=True, eq=False)
 class RecordForecast(TableResult):
-    """What each customer will bring in the next period, with intervals that the past has earned.
+    """Value of each customer in the next period, with intervals from the back-test's own errors.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.clv import BackTest
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> test = BackTest(models=("nbd", "mbgnbd"), origins=2, draws=50).analyze(tables["orders"], tables.as_of)
+    >>> forecast = forecast_by_record(test, "mbgnbd", margin=0.3, samples=20)
 
     Attributes:
-        frame: rank, customer_id, expected_purchases, value, lo, hi; most valuable first.
-        total: Value of the base.
+        frame: rank, customer_id, expected_purchases, value (currency), lo, hi; most valuable first.
+        total: Value of the base, in currency.
         interval: Of the total.
         model: Key of the model.
         days: Length of the period.
@@ -46,15 +52,27 @@ class RecordForecast(TableResult):
 
     @property
     def by_tenth(self) -> list[float]:
-        """Value of each tenth of customers, most valuable first."""
+        """Value of each tenth of customers, most valuable first.
+
+        >>> len(forecast.by_tenth)
+        10
+        """
         return [float(part.sum()) for part in np.array_split(self.frame["value"].to_numpy(), 10)]
 
     def refusal(self) -> Message | None:
-        """Why the model does not fit the base, or ``None``."""
+        """A sentence if the model does not fit the base, else ``None``.
+
+        >>> forecast.refusal() is None
+        True
+        """
         return self.problem
 
     def readout(self) -> Readout:
-        """The value of the next period, what its interval rests on, where to start."""
+        """The value of the next period, what its interval rests on, where to start.
+
+        >>> print(forecast.readout().finding)
+        By MBG/NBD the 2,357 customers bring 5,670 USD [4,611, 7,088] in the next 91 days.
+        """
         top, value = max(len(self.frame) // 10, 1), self.frame["value"]
         values = {
             "model": model_title(self.model),
@@ -71,7 +89,11 @@ class RecordForecast(TableResult):
         return Readout.of("clv.record", values, certainty=self.problem or "certainty")
 
     def facts(self) -> tuple[Fact, ...]:
-        """Value of the base in the period."""
+        """Value of the base in the period.
+
+        >>> {fact.id: fact.unit for fact in forecast.facts()[:2]}
+        {'clv.record.base_value': 'USD'}
+        """
         window = Message("clv.window.days", {"days": self.days})
         total = partial(Fact, "clv.record.base_value", "clv.record.base", kind="forecast", better="up", window=window)
         return (total(self.total, self.currency, self.interval, n=len(self.frame), refusal=self.problem),)
@@ -91,12 +113,22 @@ def forecast_by_record(
     drawn again: it holds the model's own error as far as the past shows it. A customer's interval is what
     customers in the same tenth of predictions spent, relative to their predictions.
 
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.clv import BackTest
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> test = BackTest(models=("nbd",), origins=2, draws=50).analyze(tables["orders"], tables.as_of)
+    >>> forecast_by_record(test, "nbd", samples=20).days
+    91
+
     Args:
         result: A back-test.
         model: Key of a model in it, or ``champion``.
         margin: Share of spend that stays as contribution.
         samples: Draws of customers.
         rng: Seed or generator.
+
+    Returns:
+        The value of every customer in the next period.
 
     Raises:
         BadInput: If the model was not back-tested or the margin is impossible.

@@ -1,4 +1,4 @@
-"""How good predictions of purchases were: bias, error, ranking, calibration."""
+"""Scores of purchase forecasts: bias, error, ranking, calibration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holdout check: what the models expected of a later period, and what happened."""
+"""Holdout validation: purchases in a later period, predicted and actual."""
 
 from __future__ import annotations
 
@@ -27,7 +27,13 @@ from crm_lab.results import Fact, Interval, Readout, TableResult
 
 @dataclass(frozen=True)
 class HoldoutCheck:
-    """Fit up to one date, predict up to a later one, compare.
+    """Validate purchase models on held-out time: fit up to one date, predict up to a later one, compare.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> check = HoldoutCheck(draws=100).analyze(tables["orders"], "1997-09-30", tables.as_of)
+    >>> check.to_frame()[["model", "bias"]].round(3).to_numpy().tolist()
+    [['BG/NBD', -0.121], ['MBG/NBD', -0.162]]
 
     Args:
         models: Purchase models to check, by key.
@@ -63,6 +69,10 @@ class HoldoutCheck:
         amount: str = "net_amount",
     ) -> HoldoutResult:
         """Compare predictions made at `calibration_end` with what happened up to `as_of`.
+
+        >>> spec = HoldoutCheck(models=("nbd",), draws=100)
+        >>> spec.analyze(tables["orders"], "1997-09-30", tables.as_of).calibration_end
+        '1997-09-30'
 
         Args:
             purchases: One row per purchase or order, sales before returns; a DataFrame of pandas, Polars,
@@ -173,10 +183,14 @@ class _Returns:
 class HoldoutResult(TableResult):
     """Expected against actual, model by model.
 
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> check = HoldoutCheck(draws=100).analyze(tables["orders"], "1997-09-30", tables.as_of)
+
     Attributes:
         spec: What was asked.
         by_frequency: Mean purchases per customer by model and number of repeat purchases.
-        frame: One row a model: totals with predictive intervals, bias, mean absolute error, revenue.
+        frame: One row per model: totals with predictive intervals, bias, mean absolute error, revenue.
         fits: The fitted purchase models by key.
         spend: The fitted spend model.
         calibration_end: Last day the models saw.
@@ -201,13 +215,27 @@ class HoldoutResult(TableResult):
 
     @property
     def best(self) -> dict[str, Any]:
-        """The row of the model with the least mean absolute error per customer."""
+        """The row of the model with the least mean absolute error per customer.
+
+        >>> check.best["model"]
+        'MBG/NBD'
+        """
         rows: Any = self.frame.sort_values("mae", kind="stable").to_dict("records")
         first: dict[str, Any] = rows[0]
         return first
 
     def revenue_ratio(self, title: str) -> float | None:
-        """Actual over expected revenue of one model, by title; ``None`` if it was not checked."""
+        """Actual over expected revenue of one model, by title; ``None`` if it was not checked.
+
+        >>> round(check.revenue_ratio("MBG/NBD"), 3)
+        1.242
+
+        Args:
+            title: Title of a model, like ``MBG/NBD``.
+
+        Returns:
+            Actual over expected revenue.
+        """
         rows = self.frame[self.frame["model"] == title]
         return None if rows.empty else float((rows["actual_revenue"] / rows["expected_revenue"]).iloc[0])
 
@@ -232,7 +260,11 @@ class HoldoutResult(TableResult):
         return Message(f"clv.holdout.revenue_{'inside' if inside else 'outside'}", values)
 
     def readout(self) -> Readout:
-        """By how much the best model was off, whether that lies in its interval, how to use it."""
+        """By how much the best model was off, whether that lies in its interval, how to use it.
+
+        >>> print(check.readout().finding)
+        From 1997-09-30 to 1998-06-30 customers bought 1,882 times; MBG/NBD had expected 1,577 ...
+        """
         best = self.best
         inside, low = best["lo"] <= best["actual"] <= best["hi"], best["expected"] < best["actual"]
         values = {
@@ -249,7 +281,11 @@ class HoldoutResult(TableResult):
         return Readout.of("clv.holdout", values, certainty=key, action=action)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Actual and expected totals."""
+        """Actual and expected totals.
+
+        >>> {fact.id: fact.unit for fact in check.facts()[:2]}
+        {'clv.holdout.actual': 'purchases', 'clv.holdout.actual_revenue': 'USD'}
+        """
         fact = partial(Fact, n=next(iter(self.fits.values())).n, window=f"{self.calibration_end}/{self.as_of}")
         actual, revenue = self.frame[["actual", "actual_revenue"]].iloc[0]
         expected = facts_of(

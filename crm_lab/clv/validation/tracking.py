@@ -1,4 +1,4 @@
-"""Tracking: cumulative repeat purchases of the calibration customers, week by week, against the model."""
+"""Tracking plot: cumulative repeat purchases by week, actual and expected."""
 
 from __future__ import annotations
 
@@ -25,8 +25,14 @@ _OFF_TRACK = 0.05
 class TrackingResult(TableResult):
     """Cumulative repeat purchases, actual and expected.
 
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.clv import MBGNBD
+    >>> from crm_lab.data.kernels.purchases import purchase_summary
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> tracking = track(MBGNBD().fit(purchase_summary(orders, "1997-09-30")), orders, "1997-09-30", "1998-06-30")
+
     Attributes:
-        frame: week, date, actual, expected, ratio; one row a week.
+        frame: week, date, actual, expected, ratio; one row per week.
         model: Title of the model.
         calibration_end: Last day the model saw.
     """
@@ -39,16 +45,28 @@ class TrackingResult(TableResult):
     formats: ClassVar = {"actual": ",.0f", "expected": ",.1f", "ratio": ".3f"}
 
     def shown(self) -> pd.DataFrame:
-        """Every thirteenth week: what fits on a page."""
+        """Every thirteenth week: what fits on a page.
+
+        >>> list(tracking.shown())
+        ['week', 'date', 'actual', 'expected', 'ratio']
+        """
         return self.frame[self.frame["week"] % 13 == 0]
 
     @property
     def last(self) -> pd.Series:
-        """The last week."""
+        """The last week.
+
+        >>> int(tracking.last["week"])
+        78
+        """
         return self.frame.iloc[-1]
 
     def readout(self) -> Readout:
-        """How far the model's curve is off at the end and at the cut."""
+        """How far the model's curve is off at the end of the calibration and at the end of the data.
+
+        >>> print(tracking.readout().finding)
+        By week 78 customers had come back 4,339 times; MBG/NBD says 4,050 (-6.7%).
+        """
         seen = self.frame[self.frame["date"] <= self.calibration_end].iloc[-1]
         gap = self.last["ratio"] - 1
         values = {**self.last, "model": self.model, "gap": gap}
@@ -57,7 +75,11 @@ class TrackingResult(TableResult):
         return Readout.of("clv.tracking", values, certainty=certainty, action=action)
 
     def facts(self) -> tuple[Fact, ...]:
-        """The ratio of expected to actual at the last week."""
+        """The ratio of expected to actual at the last week.
+
+        >>> {fact.id: fact.unit for fact in tracking.facts()[:2]}
+        {'clv.tracking.ratio': 'ratio'}
+        """
         label = Message("clv.tracking.ratio", {"model": self.model})
         week = Message("clv.window.week", {"week": self.last["week"]})
         return (Fact("clv.tracking.ratio", label, float(self.last["ratio"]), "ratio", kind="estimate", window=week),)
@@ -66,7 +88,15 @@ class TrackingResult(TableResult):
 def track(
     fit: PurchaseFit, purchases: IntoFrame, calibration_end: str | date, as_of: str | date, **names: str
 ) -> TrackingResult:
-    """Cumulative repeat purchases of customers acquired up to `calibration_end`, to the last full week.
+    """Cumulative repeat purchases of the calibration customers by week: actual, and expected by a model.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.clv import BGNBD
+    >>> from crm_lab.data.kernels.purchases import purchase_summary
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> fit = BGNBD().fit(purchase_summary(orders, "1997-09-30"))
+    >>> len(track(fit, orders, "1997-09-30", "1998-06-30").to_frame())
+    78
 
     Args:
         fit: A model fitted to the purchases up to `calibration_end`.
@@ -74,6 +104,9 @@ def track(
         calibration_end: Last day the model saw.
         as_of: Last day of the comparison.
         names: Names of columns as in `purchase_summary`: customer, date, amount.
+
+    Returns:
+        One row per week, up to the last full week.
     """
     days = purchase_days(purchase_table(purchases, also=["kind"], **names), as_of)
     cut = day_number(calibration_end)

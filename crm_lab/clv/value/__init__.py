@@ -1,1 +1,1 @@
-"""What customers are worth, in groups, over time, against their cost."""
+"""Customer value: of groups, over time, against acquisition cost."""

@@ -1,4 +1,4 @@
-"""Payback: after how many days an acquired customer has brought in what acquiring cost, by channel."""
+"""Payback period of acquisition cost, by channel."""
 
 from __future__ import annotations
 
@@ -27,7 +27,13 @@ _FEWEST = 100  # repeat buyers of a channel; below that it borrows the whole bas
 
 @dataclass(frozen=True)
 class Payback:
-    """When acquisition pays, for a customer acquired today.
+    """Payback period of an acquired customer: when cumulative contribution covers the cost of acquiring one.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> payback = Payback(margin=0.3, draws=50).analyze(tables["orders"], tables.as_of, {"all": 12.0})
+    >>> payback.to_frame()["channel"].tolist()
+    ['all']
 
     Args:
         model: Purchase model.
@@ -64,7 +70,10 @@ class Payback:
         rng: np.random.Generator | int = 0,
         **names: str,
     ) -> PaybackResult:
-        """Cumulative contribution of a new customer against what one cost.
+        """Cumulative contribution of a new customer against the cost of acquiring one.
+
+        >>> Payback(draws=50).analyze(tables["orders"], tables.as_of, {"all": 5.0}).as_of
+        '1998-06-30'
 
         Args:
             purchases: As in `purchase_summary`.
@@ -73,6 +82,9 @@ class Payback:
             channel: Channel of each customer, indexed by customer_id.
             rng: Seed or generator.
             names: Names of columns as in `purchase_summary`: customer, date, amount.
+
+        Returns:
+            Days to payback by channel.
 
         Raises:
             BadInput: If no cost is known, a cost is negative, or no customer has a channel with a cost.
@@ -151,9 +163,13 @@ class Payback:
 class PaybackResult(TableResult):
     """Payback by channel, soonest first.
 
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> payback = Payback(margin=0.3, draws=50).analyze(tables["orders"], tables.as_of, {"all": 12.0})
+
     Attributes:
         spec: What was asked.
-        frame: One row a channel: customers, cost, value at the horizon with lo and hi, payback_days.
+        frame: One row per channel: customers, cost (currency), value at the horizon with lo and hi, payback_days.
         curves: channel, day, value (cumulative contribution of one customer), cost.
         as_of: Last day of the data.
         problem: Why no value can be stated, or ``None``.
@@ -173,7 +189,12 @@ class PaybackResult(TableResult):
     }
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a channel, soonest payback first; inf is never within the horizon."""
+        """One row per channel, soonest payback first; `inf` if the cost is not covered within the horizon.
+
+        >>> list(payback.to_frame())
+        ['channel', 'customers', 'cost', 'value', 'lo', 'hi', 'value_per_cost', 'payback_days',
+        'payback_lo', 'payback_hi', 'own_model']
+        """
         frame = self.frame if self.problem is None else self.frame.iloc[:0]
         return frame.sort_values(["payback_days", "cost"], kind="stable", ignore_index=True)
 
@@ -182,7 +203,11 @@ class PaybackResult(TableResult):
         return self.problem
 
     def readout(self) -> Readout:
-        """Which channel pays soonest, how sure, which not to feed."""
+        """Which channel pays back soonest, how precise that is, which channel not to expand.
+
+        >>> print(payback.readout().finding)
+        all pays soonest: 12.00 USD for a customer are back after 32 days [30, 35], and by day ...
+        """
         if self.problem is not None:
             return Readout("clv.payback.refused", self.problem, "clv.value.refused_action")
         table = self.to_frame()
@@ -204,7 +229,11 @@ class PaybackResult(TableResult):
         return Readout.of("clv.payback", values, finding, action=action + ("_one" if one else ""))
 
     def facts(self) -> tuple[Fact, ...]:
-        """Days to payback of each channel."""
+        """Days to payback of each channel.
+
+        >>> {fact.id: fact.unit for fact in payback.facts()[:2]}
+        {'clv.payback.all': 'days'}
+        """
         if self.problem is not None:
             return ()
         table, late = self.to_frame(), Message("clv.payback.not_within", {"horizon": self.spec.horizon_days})

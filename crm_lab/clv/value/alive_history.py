@@ -1,4 +1,4 @@
-"""What a fitted model says of one customer over time: P(alive) day by day."""
+"""P(alive) of one customer, day by day."""
 
 from __future__ import annotations
 
@@ -54,14 +54,25 @@ class AliveHistory(TableResult):
 def alive_history(
     fit: PurchaseFit, purchases: IntoFrame, customer_id: object, as_of: str | date, **names: str
 ) -> AliveHistory:
-    """Follow one customer day by day.
+    """P(alive) of one customer on every day.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.clv import BGNBD
+    >>> from crm_lab.data.kernels.purchases import purchase_summary
+    >>> orders = open_workspace("cdnow_sample").at("1998-06-30")["orders"]
+    >>> fit = BGNBD().fit(purchase_summary(orders, "1998-06-30"))
+    >>> alive_history(fit, orders, orders["customer_id"].iloc[0], "1998-06-30").model
+    'BG/NBD'
 
     Args:
         fit: A fitted model.
         purchases: As in `purchase_summary`.
-        customer_id: Who.
+        customer_id: The customer.
         as_of: Last day.
         names: Names of columns as in `purchase_summary`: customer, date, amount.
+
+    Returns:
+        One row per day since the first purchase.
 
     Raises:
         BadInput: If the customer has no purchase.

@@ -1,4 +1,4 @@
-"""Customer value: discounted margin of the purchases to come, with predictive intervals."""
+"""Customer lifetime value: discounted margin of future purchases, with predictive intervals."""
 
 from __future__ import annotations
 
@@ -27,9 +27,15 @@ from crm_lab.results import Fact, Interval, Readout, Result
 
 @dataclass(frozen=True)
 class CustomerValue:
-    """What each customer is worth over a horizon.
+    """Customer lifetime value over a horizon: discounted margin of the expected purchases.
 
     Value = margin x sum over expected purchases of expected spend, each discounted to the as-of date.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> value = CustomerValue(margin=0.3, draws=100).fit(tables["orders"], tables.as_of)
+    >>> value.to_frame()[["customer_id", "value"]].round(1).iloc[0].tolist()
+    ['1981', np.float64(280.0)]
 
     Args:
         model: Purchase model. The default lets one-time buyers have left, which BG/NBD cannot.
@@ -77,6 +83,9 @@ class CustomerValue:
     ) -> CustomerValueResult:
         """Fit both models to the purchases up to a date and value every customer.
 
+        >>> CustomerValue(model="bgnbd", draws=100).fit(tables["orders"], tables.as_of).fit.titles
+        ('bgnbd', 'BG/NBD')
+
         Args:
             purchases: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
             as_of: Last day that counts; values are as of its evening.
@@ -86,6 +95,9 @@ class CustomerValue:
             customer: Column with the customer.
             date: Column with the date.
             amount: Column with the amount.
+
+        Returns:
+            The value of every customer with its predictive interval.
 
         Raises:
             BadInput: If the purchases cannot be used; see `purchase_summary`, `PurchaseModel.fit`.
@@ -105,9 +117,13 @@ class CustomerValue:
 class CustomerValueResult(Result):
     """The value of every customer, and of any grouping of them.
 
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> value = CustomerValue(margin=0.3, draws=100).fit(tables["orders"], tables.as_of)
+
     Attributes:
         spec: What was asked.
-        summary: Purchase summary, one row a customer.
+        summary: Purchase summary, one row per customer.
         fit: Purchase model.
         spend: Spend model.
         as_of: Date of the values.
@@ -133,15 +149,23 @@ class CustomerValueResult(Result):
     }
 
     def refusal(self) -> Message | None:
-        """Why no value is stated, or ``None``."""
+        """A sentence if the models cannot value this base, else ``None``.
+
+        >>> value.refusal() is None
+        True
+        """
         return self.fit.refusal() or self.spend.refusal()
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a customer, highest value first.
+        """One row per customer, highest value first.
 
         Columns: rank, customer_id, value with its predictive interval lo, hi (currency, margin,
         discounted), value_share (of the base's value, up to and with that rank), p_alive, frequency,
         recency, T, monetary_value, expected_purchases, expected_spend (per purchase).
+
+        >>> list(value.to_frame())
+        ['rank', 'customer_id', 'value', 'lo', 'hi', 'value_share', 'p_alive', 'frequency', 'recency', 'T',
+        'monetary_value', 'expected_purchases', 'expected_spend']
         """
         return self._frame.copy()
 
@@ -166,19 +190,35 @@ class CustomerValueResult(Result):
 
     @property
     def purchases_worth(self) -> Floats:
-        """Per customer, what a unit of expected spend adds to value: expected purchases x discount x margin."""
+        """Value per unit of expected spend: expected purchases x discount x margin, shape (n,).
+
+        >>> value.purchases_worth.shape
+        (2357,)
+        """
         return self.valuation.purchases_worth
 
     def total(self) -> tuple[float, Interval]:
-        """Value of the whole base with its predictive interval."""
+        """Value of the whole base in currency, with its predictive interval.
+
+        >>> total, interval = value.total()
+        >>> interval.lo < total < interval.hi
+        True
+        """
         worth = self.valuation
         return float(worth.value.sum()), worth.interval(worth.drawn.value[:, 0])
 
     def by(self, groups: pd.Series) -> GroupValueResult:
         """The value of groups of customers: segments, cohorts, value bands.
 
+        >>> groups = tables["customer_360"].set_index("customer_id")["n_orders"].ge(5)
+        >>> value.by(groups).to_frame()["group"].tolist()
+        ['True', 'False']
+
         Args:
             groups: Group of each customer, indexed by customer_id; customers without one are left out.
+
+        Returns:
+            The value of each group with its interval.
         """
         of = groups.reindex(self.summary["customer_id"])
         codes, names = pd.factorize(of, sort=True)
@@ -202,19 +242,31 @@ class CustomerValueResult(Result):
         return GroupValueResult(frame, self.spec.currency, self.spec.level, self.refusal())
 
     def bands(self) -> GroupValueResult:
-        """The base in value bands: the top 1 %, the next 9 %, the next 40 %, and the rest."""
+        """The base in value bands: the top 1 %, the next 9 %, the next 40 %, and the rest.
+
+        >>> value.bands().to_frame()["group"].tolist()
+        ['next_9_percent', 'next_40_percent', 'top_1_percent', 'rest']
+        """
         position = pd.Series(self.valuation.value).rank(ascending=False, method="first").to_numpy() / len(self.summary)
         band = np.searchsorted([0.01, 0.10, 0.50], position)
         return self.by(pd.Series(np.array(VALUE_BANDS, dtype=object)[band], index=self.summary["customer_id"]))
 
     def to_lifetimes(self) -> tuple[Any, Any]:
-        """Fitted lifetimes objects with these estimates: of purchases, of spend."""
+        """Fitted objects of the lifetimes package with these estimates: of purchases, of spend.
+
+        >>> [type(fitter).__name__ for fitter in value.to_lifetimes()]
+        ['ModifiedBetaGeoFitter', 'GammaGammaFitter']
+        """
         from crm_lab.clv.models.lifetimes_adapter import spend_to_lifetimes
 
         return self.fit.to_lifetimes(), spend_to_lifetimes(self.spend, self.summary)
 
     def readout(self) -> Readout:
-        """What the base is worth, how sure, whom to keep."""
+        """What the base is worth, how precise that is, whom to retain.
+
+        >>> print(value.readout().finding)
+        The 2,357 customers are worth 20,425 USD [18,971, 22,176] over the next 365 days; the 235 ...
+        """
         refusal, n = self.refusal(), len(self.summary)
         if refusal is not None:
             return Readout.of("clv.value", {"n": n}, "refused", refusal, "refused_action")
@@ -245,7 +297,11 @@ class CustomerValueResult(Result):
         return max(len(self.summary) // 10, 1)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Value of the base, per customer, expected purchases, concentration."""
+        """Value of the base, per customer, expected purchases, concentration.
+
+        >>> {fact.id: fact.unit for fact in value.facts()[:2]}
+        {'clv.base_value': 'USD', 'clv.value_per_customer': 'USD'}
+        """
         refusal = self.refusal()
         if refusal is not None:
             return (Fact("clv.base_value", "clv.value.base", None, refusal=refusal),)

@@ -1,4 +1,4 @@
-"""Growth of the base's value between two dates, and where it came from."""
+"""Growth of the base's value between two dates, split into factors."""
 
 from __future__ import annotations
 
@@ -28,14 +28,22 @@ PARTS = ("base", "survival", "frequency", "margin")
 
 @dataclass(frozen=True)
 class ValueGrowth:
-    """Value of the base = customers x P(alive) x purchases of one alive x value of a purchase.
+    """Growth of the base's value between two dates, split into its factors.
+
+    Value of the base = customers x P(alive) x purchases of one alive x value of a purchase.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> growth = ValueGrowth(samples=20).analyze(tables["orders"], "1997-12-31", tables.as_of)
+    >>> round(growth.growth, 3)
+    -0.069
 
     Args:
         model: Purchase model.
         horizon_days: Length of the future counted at both dates.
         annual_discount_rate: 0.1 is 10 % a year.
         margin: Share of spend that stays, at the earlier and at the later date.
-        samples: Draws of customers behind the intervals.
+        samples: Bootstrap samples of customers for the intervals.
         unit: Unit of time of the model's parameters.
         currency: ISO code, for the readout.
     """
@@ -68,6 +76,9 @@ class ValueGrowth:
         **names: str,
     ) -> GrowthResult:
         """Value the base at both dates, each with what was known then, and split the difference.
+
+        >>> ValueGrowth(samples=20).analyze(tables["orders"], "1998-03-31", "1998-06-30").dates
+        ('1998-03-31', '1998-06-30')
 
         Args:
             purchases: As in `purchase_summary`.
@@ -115,12 +126,16 @@ class ValueGrowth:
 
 @dataclass(frozen=True, eq=False)
 class GrowthResult(Result):
-    """Growth of value, split without a remainder.
+    """Growth of value, split into factors without a remainder.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> growth = ValueGrowth(samples=20).analyze(tables["orders"], "1997-12-31", tables.as_of)
 
     Attributes:
         spec: What was asked.
         ends: Customers, P(alive), purchases, value of a purchase: at the earlier and the later date.
-        draws: Log-growth of each with customers drawn again, shape (samples, 4).
+        draws: Log-growth of each in bootstrap samples of customers, shape (samples, 4).
         dates: The two dates.
         problem: Why the model is not identified at one of them, or ``None``.
     """
@@ -140,11 +155,19 @@ class GrowthResult(Result):
 
     @property
     def growth(self) -> float:
-        """Later over earlier value, minus one."""
+        """Later over earlier value, minus one.
+
+        >>> round(growth.growth, 3)
+        -0.069
+        """
         return float(np.prod(self.ends[1]) / np.prod(self.ends[0]) - 1)
 
     def to_frame(self) -> pd.DataFrame:
-        """The parts and the total; nothing where no value can be stated."""
+        """The parts and the total; nothing where no value can be stated.
+
+        >>> growth.to_frame()["part"].tolist()
+        ['base', 'survival', 'frequency', 'margin', 'value']
+        """
         return self._parts() if self.problem is None else self._parts().iloc[:0]
 
     def _parts(self) -> pd.DataFrame:
@@ -170,11 +193,19 @@ class GrowthResult(Result):
         )
 
     def refusal(self) -> Message | None:
-        """Why the model is not identified, or ``None``."""
+        """A sentence if the model is not identified, else ``None``.
+
+        >>> growth.refusal() is None
+        True
+        """
         return self.problem
 
     def readout(self) -> Readout:
-        """Growth, its interval, and the part that moved it most."""
+        """Growth, its interval, and the factor that moved it most.
+
+        >>> print(growth.readout().finding)
+        From 1997-12-31 to 1998-06-30 the base's value went from 73,126 to 68,083 USD, -6.9% ...
+        """
         if self.problem is not None:
             return Readout("clv.growth.refused", self.problem, "clv.value.refused_action")
         table = self.to_frame().set_index("part")
@@ -196,7 +227,11 @@ class GrowthResult(Result):
         return Readout.of("clv.growth", values, action="action_most" if values["moved"] > 0.5 else "action")
 
     def facts(self) -> tuple[Fact, ...]:
-        """Growth of the value and of each part."""
+        """Growth of the value and of each part.
+
+        >>> {fact.id: fact.unit for fact in growth.facts()[:2]}
+        {'clv.growth.base': 'share', 'clv.growth.survival': 'share'}
+        """
         if self.problem is not None:
             return (Fact("clv.growth.value", _label({"part": "value"}), None, "share", refusal=self.problem),)
         return facts_of(

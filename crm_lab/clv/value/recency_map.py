@@ -1,4 +1,4 @@
-"""What a fitted model says over all possible customers: every frequency and recency."""
+"""Frequency/recency matrix: predictions of a fitted model for every frequency and recency."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class RecencyMap(TableResult):
     """P(alive) and expected purchases for every frequency and recency at one length of observation.
 
     Attributes:
-        frame: frequency, recency, p_alive, expected_purchases; one row a cell.
+        frame: frequency, recency, p_alive, expected_purchases; one row per cell.
         fit: The model behind it.
         ahead: Horizon of expected_purchases, in the model's unit.
     """
@@ -46,7 +46,14 @@ class RecencyMap(TableResult):
 
 
 def recency_map(fit: PurchaseFit, T: float, ahead: float, most: int = 20, steps: int = 40) -> RecencyMap:
-    """The model over a grid of frequency 1..most and recency up to T.
+    """P(alive) and expected purchases over a grid of frequency 1..most and recency up to T.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.clv import MBGNBD
+    >>> from crm_lab.data.kernels.purchases import purchase_summary
+    >>> fit = MBGNBD().fit(purchase_summary(open_workspace("cdnow_sample").at("1997-09-30")["orders"], "1997-09-30"))
+    >>> recency_map(fit, T=39.0, ahead=52.0, most=5, steps=4).to_frame().columns.tolist()
+    ['frequency', 'recency', 'p_alive', 'expected_purchases']
 
     Args:
         fit: A fitted model.
@@ -54,6 +61,9 @@ def recency_map(fit: PurchaseFit, T: float, ahead: float, most: int = 20, steps:
         ahead: Horizon of expected purchases, in the model's unit.
         most: Highest frequency.
         steps: Recency steps.
+
+    Returns:
+        One row per cell.
     """
     frequency, recency = np.meshgrid(np.arange(1.0, most + 1), np.linspace(T / steps, T, steps))
     x, t_x = frequency.ravel(), recency.ravel()

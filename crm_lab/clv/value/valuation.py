@@ -1,4 +1,4 @@
-"""Values as arrays: expected purchases, what they are worth, and draws of both."""
+"""Values as arrays: expected purchases, their value, and draws of both."""
 
 from __future__ import annotations
 

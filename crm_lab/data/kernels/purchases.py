@@ -1,4 +1,4 @@
-"""Purchase summary: how often, how recently, for how long observed, and how much, per customer."""
+"""Purchase summary per customer: frequency, recency, T and monetary value."""
 
 from __future__ import annotations
 
@@ -30,10 +30,22 @@ def purchase_summary(
     date: str = "date",
     amount: str = "net_amount",
 ) -> pd.DataFrame:
-    """One row per customer: frequency, recency, T and mean spend, as of a date.
+    """Frequency, recency, T and mean spend of each customer as of a date: the input of purchase models.
 
     Purchases of one customer on one day are one purchase. Rows without a customer, after `as_of`, or
     (where the frame has a column ``kind``) of another kind than ``sale`` are left out.
+
+    >>> orders = pd.DataFrame(
+    ...     {
+    ...         "customer_id": ["a", "a", "a", "b"],
+    ...         "date": pd.to_datetime(["2024-01-01", "2024-01-15", "2024-01-15", "2024-01-08"]),
+    ...         "net_amount": [10.0, 20.0, 5.0, 7.0],
+    ...     }
+    ... )
+    >>> purchase_summary(orders, "2024-01-29")
+      customer_id  frequency  recency    T  monetary_value
+    0           a        1.0      2.0  4.0            25.0
+    1           b        0.0      0.0  3.0             0.0
 
     Args:
         purchases: One row per purchase, order or line: a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
@@ -57,20 +69,8 @@ def purchase_summary(
         BadInput: If columns are missing, a date or an amount is missing or cannot be read, the unit is unknown, or
             no purchase is left.
 
-    >>> orders = pd.DataFrame(
-    ...     {
-    ...         "customer_id": ["a", "a", "a", "b"],
-    ...         "date": pd.to_datetime(["2024-01-01", "2024-01-15", "2024-01-15", "2024-01-08"]),
-    ...         "net_amount": [10.0, 20.0, 5.0, 7.0],
-    ...     }
-    ... )
-    >>> purchase_summary(orders, "2024-01-29")
-      customer_id  frequency  recency    T  monetary_value
-    0           a        1.0      2.0  4.0            25.0
-    1           b        0.0      0.0  3.0             0.0
-    >>> sales = orders.rename(columns={"customer_id": "cust", "date": "when", "net_amount": "eur"})
-    >>> purchase_summary(sales, "2024-01-29", customer="cust", date="when", amount="eur")["T"].tolist()
-    [4.0, 3.0]
+    Source:
+        Fader, Hardie & Lee (2005) for the definitions of frequency, recency and T.
     """
     if unit not in UNIT_DAYS:
         raise BadInput(f"unit is {unit!r}; it must be one of {', '.join(UNIT_DAYS)}.")
@@ -90,7 +90,13 @@ def calibration_holdout(
     date: str = "date",
     amount: str = "net_amount",
 ) -> pd.DataFrame:
-    """The purchase summary at a cut, and what the same customers did after it.
+    """The purchase summary at the end of a calibration period, and the purchases after it.
+
+    >>> days = pd.to_datetime(["2024-01-01", "2024-01-15", "2024-02-20"])
+    >>> orders = pd.DataFrame({"customer_id": ["a", "a", "a"], "date": days, "net_amount": [10.0, 20.0, 5.0]})
+    >>> split = calibration_holdout(orders, "2024-01-31", "2024-02-29", unit="D")
+    >>> split[["frequency", "holdout_purchases", "holdout_spend"]].to_numpy().tolist()
+    [[1.0, 1.0, 5.0]]
 
     Args:
         purchases: As in `purchase_summary`.

@@ -20,7 +20,12 @@ _LONG = np.iinfo(np.int64).max
 
 @dataclass(frozen=True, eq=False)
 class PurchaseValues:
-    """What RFM needs, and what was left out.
+    """Recency, frequency and revenue per customer, and what was left out.
+
+    >>> days = pd.to_datetime(["2024-01-01", "2024-01-20"])
+    >>> lines = pd.DataFrame({"customer_id": ["a", None], "order_id": ["1", "2"], "date": days, "net_amount": 5.0})
+    >>> purchase_values(lines, as_of="2024-01-31").null_lines
+    1
 
     Attributes:
         frame: ``customer_id``, ``recency_days``, ``tenure_days``, ``n_orders``, ``revenue``; one row per
@@ -146,7 +151,7 @@ class Receipts:
         return int(self.order.max()) + 1
 
     def dealt(self, times: Integers) -> tuple[Integers, Integers, Floats]:
-        """Orders, days since the last sale and revenue of each customer if each order had happened so many times.
+        """Orders, days since the last sale and revenue of each customer if each order had happened `times` times.
 
         Args:
             times: Shape (n_orders,); all ones for what did happen.

@@ -1,1 +1,1 @@
-"""Can the data be trusted: checks, books that close, what defects would do, which pages can answer."""
+"""Data quality: checks, reconciliation, impact of defects, and which pages can answer."""

@@ -1,4 +1,4 @@
-"""What these data can answer, and what would unlock the rest."""
+"""Which questions these data can answer, and what the others need."""
 
 from __future__ import annotations
 
@@ -40,7 +40,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class CoverageResult(Result):
-    """Each question with its verdict, its reason and what would improve it."""
+    """Each question with its verdict, the reason, and what would improve it.
+
+    >>> from crm_lab import open_workspace
+    >>> coverage = what_can_be_answered(open_workspace("cdnow_sample").at())
+
+    Attributes:
+        title: Name of the data set.
+        currency: ISO code.
+        size: Lines, orders, customers, returning customers, days, revenue.
+        answers: One verdict per page.
+    """
 
     name: ClassVar[str] = "coverage"
     words: ClassVar[Mapping[str, str]] = {"answer": "coverage."}
@@ -51,22 +61,44 @@ class CoverageResult(Result):
     answers: tuple[Answer, ...]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a question: `page`, `answer`, `because`."""
+        """One row per question: `page`, `answer`, `because`.
+
+        >>> list(coverage.to_frame())
+        ['page', 'answer', 'because']
+        """
         rows = [(answer.page[:2], answer.verdict, answer.reason.key) for answer in self.answers]
         return pd.DataFrame(rows, columns=["page", "answer", "because"])
 
     def shown(self) -> pd.DataFrame:
-        """The same with each page's question, and the reasons in full."""
+        """`to_frame` with each page's question, and the reasons in full.
+
+        >>> list(coverage.shown())
+        ['page', 'question', 'answer', 'because']
+        """
         frame = super().shown().assign(because=[answer.reason.text() for answer in self.answers])
         frame.insert(1, "question", [Message(f"question.{answer.page}").text() for answer in self.answers])
         return frame
 
     def count(self, verdict: str) -> int:
-        """How many questions have this verdict."""
+        """Number of questions with this verdict: ``yes``, ``partly`` or ``no``.
+
+        >>> coverage.count("no")
+        2
+
+        Args:
+            verdict: ``yes``, ``partly`` or ``no``.
+
+        Returns:
+            Number of questions.
+        """
         return sum(answer.verdict == verdict for answer in self.answers)
 
     def readout(self) -> Readout:
-        """How many questions have an answer, on how much data, and what to add."""
+        """How many questions have an answer, on how much data, and what to add.
+
+        >>> print(coverage.readout().finding)
+        CDNOW (1/10 sample) can answer 11 of 13 questions: 6,919 lines of 2,357 customers over ...
+        """
         size, open_ = self.size, self.count("partly") + self.count("no")
         values = {
             **asdict(size), "first": self._first(), "title": self.title,
@@ -83,19 +115,29 @@ class CoverageResult(Result):
         return "04" if "04" in able else able[0] if able else "01"
 
     def facts(self) -> tuple[Fact, ...]:
-        """Lines, orders, customers, returning customers, days and revenue."""
+        """Lines, orders, customers, returning customers, days and revenue.
+
+        >>> {fact.id: fact.unit for fact in coverage.facts()[:2]}
+        {'data.lines': '', 'data.orders': ''}
+        """
         units = {"revenue": self.currency, "days": "days"}
         size = asdict(self.size)
         return tuple(Fact(f"data.{key}", f"coverage.size.{key}", n, units.get(key, "")) for key, n in size.items())
 
 
 def what_can_be_answered(tables: Tables) -> CoverageResult:
-    """Hold each page's needs against the tables there are.
+    """Compare each page's requirements with the tables available.
 
     >>> from crm_lab import open_workspace
     >>> coverage = what_can_be_answered(open_workspace("cdnow_sample").at())
     >>> coverage.count("no")  # there is no test in these data: 15 and 16
     2
+
+    Args:
+        tables: Tables of a workspace as of a day.
+
+    Returns:
+        One verdict per question.
     """
     size = _size(tables)
     answers = tuple(_answer(page, need, tables, size) for page, need in questions().items())

@@ -30,8 +30,11 @@ KPIS = ("revenue", "units", "orders", "customers", "trading_days", "revenue_per_
 class DefectImpactResult(Result):
     """Headline figures with one defect at a time left in, beside the clean ones.
 
+    >>> from crm_lab import open_workspace
+    >>> impact = defect_impact(open_workspace("cdnow_sample").at())
+
     Attributes:
-        values: One row a defect that was repaired or set aside (and ``clean``), one column a figure.
+        values: One row per defect that was repaired or set aside (and ``clean``), one column a figure.
         currency: ISO code.
     """
 
@@ -42,7 +45,11 @@ class DefectImpactResult(Result):
     currency: str
 
     def to_frame(self) -> pd.DataFrame:
-        """Tidy: one row a defect and figure that it changes: `defect`, `figure`, `clean`, `left_in`, `change`."""
+        """Tidy: one row per defect and figure that it changes: `defect`, `figure`, `clean`, `left_in`, `change`.
+
+        >>> list(impact.to_frame())
+        ['defect', 'figure', 'clean', 'left_in', 'change']
+        """
         clean = self.values.T["clean"]
         left = self.values.drop(index="clean").rename_axis("defect").reset_index()
         tidy = left.melt("defect", var_name="figure", value_name="left_in").astype({"left_in": float})
@@ -52,7 +59,11 @@ class DefectImpactResult(Result):
         return moved[["defect", "figure", "clean", "left_in", "change"]].reset_index(drop=True)
 
     def readout(self) -> Readout:
-        """The defect that would move a headline figure most."""
+        """The defect that would move a headline figure most.
+
+        >>> print(impact.readout().finding)
+        No defect that was repaired or set aside changes a headline figure.
+        """
         moved, certainty = self.to_frame(), Message("impact.certainty", {"n": len(self.values) - 1})
         if moved.empty:
             return Readout("impact.nothing", certainty, "impact.keep")
@@ -61,7 +72,11 @@ class DefectImpactResult(Result):
         return Readout(Message("impact.worst", {str(k): v for k, v in worst.items()} | names), certainty, "impact.keep")
 
     def facts(self) -> tuple[Fact, ...]:
-        """The clean headline figures."""
+        """The clean headline figures.
+
+        >>> {fact.id: fact.unit for fact in impact.facts()[:2]}
+        {'kpis.revenue': 'USD', 'kpis.units': ''}
+        """
         clean = self.values.T["clean"].to_dict()
         money = ("revenue", "revenue_per_order")
         return tuple(
@@ -71,9 +86,19 @@ class DefectImpactResult(Result):
 
 
 def defect_impact(tables: Tables) -> DefectImpactResult:
-    """Undo each repair and quarantine by itself and count the headline figures again.
+    """Effect of each data defect on the headline figures, if it were left in.
 
     Flags change no figure and are left out. Cleaning is undone on the whole data set.
+
+    >>> from crm_lab import open_workspace
+    >>> list(defect_impact(open_workspace("cdnow_sample").at()).to_frame())
+    ['defect', 'figure', 'clean', 'left_in', 'change']
+
+    Args:
+        tables: Tables of a workspace as of a day.
+
+    Returns:
+        One row per defect and figure that it changes.
     """
     workspace = tables.workspace
     actions = recorded(workspace.about["rules"])

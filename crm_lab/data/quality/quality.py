@@ -33,10 +33,13 @@ _LINE_CHECKS = {
 
 @dataclass(frozen=True)
 class QualityResult(Result):
-    """Checks with their failures; `to_frame` lists the worst first.
+    """Data quality checks with their failures.
+
+    >>> from crm_lab import open_workspace
+    >>> quality = check_quality(open_workspace("cdnow_sample").at())
 
     Attributes:
-        checks: One row a check: `dimension`, `table`, `check`, `rows`, `failing`, `required`.
+        checks: One row per check: `dimension`, `table`, `check`, `rows`, `failing`, `required`.
         days_behind: Days from the last complete day to the as-of date.
         closed_days: Days without a single line inside the window.
     """
@@ -51,7 +54,11 @@ class QualityResult(Result):
 
     @property
     def score(self) -> float:
-        """Share of required checks' rows that pass (the least of them), between 0 and 1."""
+        """Lowest share of rows that pass a required check, between 0 and 1.
+
+        >>> quality.score
+        1.0
+        """
         required = self._required
         return float(1 - (required["failing"] / required["rows"]).max()) if len(required) else 1.0
 
@@ -65,7 +72,12 @@ class QualityResult(Result):
         return None if rows.empty else (int(rows["rows"].sum()), int(rows["failing"].sum()))
 
     def require(self, floor: float) -> None:
-        """Refuse to go on where a required check fails for more than ``1 - floor`` of its rows.
+        """Raise an error if a required check fails for more than ``1 - floor`` of its rows.
+
+        >>> quality.require(0.99)
+
+        Args:
+            floor: Lowest share that must pass, e.g. 0.99.
 
         Raises:
             BadInput: Naming each check below the floor with its counts.
@@ -76,13 +88,21 @@ class QualityResult(Result):
             raise BadInput(f"The quality of {self.title} is below the floor of {floor:.0%}", problems)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a check: `dimension`, `table`, `check`, `rows`, `failing`, `failing_share`, worst first."""
+        """One row per check: `dimension`, `table`, `check`, `rows`, `failing`, `failing_share`, worst first.
+
+        >>> list(quality.to_frame())
+        ['dimension', 'table', 'check', 'rows', 'failing', 'failing_share']
+        """
         frame = self.checks.drop(columns="required")
         frame["failing_share"] = frame["failing"] / frame["rows"].where(frame["rows"] > 0)
         return frame.sort_values(["failing_share", "rows"], ascending=False, kind="stable").reset_index(drop=True)
 
     def readout(self) -> Readout:
-        """The worst required check, timeliness, and what to mend first."""
+        """The worst required check, timeliness, and what to fix first.
+
+        >>> print(quality.readout().finding)
+        3 of 33 quality checks on CDNOW (1/10 sample) find rows that fail.
+        """
         failing = int((self.checks["failing"] > 0).sum())
         worst = self.to_frame().iloc[0]
         mend = {
@@ -95,7 +115,11 @@ class QualityResult(Result):
         )
 
     def facts(self) -> tuple[Fact, ...]:
-        """The least pass rate of required checks, days behind, days without trade."""
+        """Lowest pass rate of required checks, days behind, days without sales.
+
+        >>> {fact.id: fact.unit for fact in quality.facts()[:2]}
+        {'quality.score': 'share', 'quality.days_behind': 'days'}
+        """
         return (
             Fact("quality.score", "quality.score", self.score, "share", better="up"),
             Fact("quality.days_behind", "quality.days_behind", self.days_behind, "days"),
@@ -104,13 +128,19 @@ class QualityResult(Result):
 
 
 def check_quality(tables: Tables) -> QualityResult:
-    """Completeness, uniqueness, validity, consistency and timeliness of the tables there are.
+    """Completeness, uniqueness, validity, consistency and timeliness of the available tables.
 
-    Coverage of profiles counts customers with a purchase who have every field of the customers table (F19).
+    Coverage of profiles counts customers with a purchase who have every field of the customers table.
 
     >>> from crm_lab import open_workspace
     >>> check_quality(open_workspace("cdnow_sample").at()).score
     1.0
+
+    Args:
+        tables: Tables of a workspace as of a day.
+
+    Returns:
+        One row per check.
     """
     checks = [*_contract_checks(tables), *_line_checks(tables), *_reference_checks(tables)]
     frame = pd.DataFrame(checks, columns=["dimension", "table", "check", "rows", "failing", "required"])
@@ -175,7 +205,17 @@ def _reference_checks(tables: Tables) -> Iterator[tuple[str, str, str, int, int,
 
 @dataclass(frozen=True, slots=True)
 class AuditedAccuracy:
-    """Accuracy from an audited sample: share right with its Wilson interval, and whether it proves a target."""
+    """Accuracy from an audited sample: share right with its Wilson interval, and whether it reaches a target.
+
+    >>> audit = audited_accuracy(389, 400)
+
+    Attributes:
+        right: Records found right.
+        audited: Records checked.
+        share: Share right (0-1).
+        ci: Wilson's interval.
+        target: Share that was to be shown.
+    """
 
     right: int
     audited: int
@@ -185,12 +225,19 @@ class AuditedAccuracy:
 
     @property
     def met(self) -> bool:
-        """Whether the lower bound of the interval reaches the target."""
+        """Whether the lower bound of the interval reaches the target.
+
+        >>> audit.met
+        True
+        """
         return self.ci.lo >= self.target
 
 
 def audited_accuracy(right: int, audited: int, target: float = TARGET, level: float = 0.95) -> AuditedAccuracy:
-    """Whether an audit proves an accuracy (catalogue F18: of 400 records 389 must be right to prove 95 %).
+    """Whether an audited sample shows that accuracy reaches a target (of 400 records 389 must be right for 95 %).
+
+    >>> audited_accuracy(389, 400).met, audited_accuracy(388, 400).met
+    (True, False)
 
     Args:
         right: Records found right.
@@ -198,8 +245,8 @@ def audited_accuracy(right: int, audited: int, target: float = TARGET, level: fl
         target: Share to be proven.
         level: Two-sided confidence level of the Wilson interval.
 
-    >>> audited_accuracy(389, 400).met, audited_accuracy(388, 400).met
-    (True, False)
+    Returns:
+        The share with its interval, and whether it reaches the target.
 
     Raises:
         BadInput: If the counts are impossible.

@@ -1,4 +1,4 @@
-"""The books of the cleaning: rows and money in = rows and money out + quarantine."""
+"""Reconciliation of the cleaning: rows and money in = rows and money out + quarantine."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ _CENT = 5e-5  # half of the smallest unit stored
 
 @dataclass(frozen=True)
 class ReconciliationResult(Result):
-    """What came in, what each rule touched and set aside, what went out.
+    """Reconciliation of the cleaning: rows and money in, touched and set aside by each rule, and out.
+
+    >>> from crm_lab import open_workspace
+    >>> books = reconcile(open_workspace("cdnow_sample").at())
 
     Attributes:
-        ledger: One row a step: `position`, `item`, `action`, `rows_touched`, `money_touched`, `rows_out`,
+        ledger: One row per step: `position`, `item`, `action`, `rows_touched`, `money_touched`, `rows_out`,
             `money_out` (currency).
         title: Name of the data set.
         currency: ISO code.
@@ -47,29 +50,55 @@ class ReconciliationResult(Result):
     profiles: tuple[int, int] | None = None
 
     def total(self, item: str) -> tuple[int, float]:
-        """Rows and money of ``raw``, ``clean`` or ``quarantine``."""
+        """Rows and money of ``raw``, ``clean`` or ``quarantine``.
+
+        >>> books.total("raw")[0]
+        6919
+
+        Args:
+            item: ``raw``, ``clean`` or ``quarantine``.
+
+        Returns:
+            Number of rows, and money in currency.
+        """
         (row,) = self.ledger[self.ledger["item"] == item].to_dict("records")
         return int(row["rows_touched"]), float(row["money_touched"])
 
     @property
     def closes(self) -> bool:
-        """Whether rows and money in equal rows and money out plus quarantine, to the ten-thousandth."""
+        """Whether rows and money in equal those out plus quarantine, to the ten-thousandth.
+
+        >>> books.closes
+        True
+        """
         raw, clean, aside = (self.total(item) for item in ("raw", "clean", "quarantine"))
         return raw[0] == clean[0] + aside[0] and abs(raw[1] - clean[1] - aside[1]) < _CENT
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a step that touched anything, in the order applied."""
+        """One row per step that touched anything, in the order applied.
+
+        >>> list(books.to_frame())
+        ['step', 'action', 'rows', 'money', 'rows_set_aside', 'money_set_aside']
+        """
         steps = self.ledger[(self.ledger["rows_touched"] > 0) | (self.ledger["action"] == "total")]
         return steps[list(_COLUMNS)].set_axis(list(_COLUMNS.values()), axis=1).reset_index(drop=True)
 
     def shown(self) -> pd.DataFrame:
-        """The same with the reason of each step in words."""
+        """`to_frame` with the reason of each step in words.
+
+        >>> list(books.shown())
+        ['step', 'what', 'action', 'rows', 'money', 'rows_set_aside', 'money_set_aside']
+        """
         frame = super().shown()
         frame.insert(1, "what", [Message(f"rules.{item}").text() for item in frame["step"]])
         return frame
 
     def readout(self) -> Readout:
-        """Whether the books close, what was done, what to look at."""
+        """Whether the reconciliation closes, what was changed, what to check.
+
+        >>> print(books.readout().finding)
+        The books of CDNOW (1/10 sample) close exactly: 6,919 lines and 244,091.94 USD came in; ...
+        """
         steps = self.ledger[self.ledger["action"] != "total"]
         touched = steps[steps["rows_touched"] > 0].sort_values("rows_touched", ascending=False)
         values: dict[str, Any] = {
@@ -88,7 +117,11 @@ class ReconciliationResult(Result):
         return Readout(finding, Message("reconciliation.certainty", values), action)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Rows and money in, out and set aside."""
+        """Rows and money in, out and set aside.
+
+        >>> {fact.id: fact.unit for fact in books.facts()[:2]}
+        {'reconciliation.raw.rows': 'rows', 'reconciliation.raw.money': 'USD'}
+        """
         facts: list[Fact] = []
         for item in ("raw", "clean", "quarantine"):
             (rows, money), start = self.total(item), f"reconciliation.{item}"
@@ -100,7 +133,7 @@ class ReconciliationResult(Result):
 
 
 def reconcile(tables: Tables, quality: QualityResult | None = None) -> ReconciliationResult:
-    """The reconciliation of the workspace behind some tables (the whole of it: cleaning knows no as_of).
+    """Reconciliation of the workspace behind some tables (all of it: cleaning does not depend on `as_of`).
 
     Args:
         tables: Of the workspace.
@@ -109,6 +142,12 @@ def reconcile(tables: Tables, quality: QualityResult | None = None) -> Reconcili
     >>> from crm_lab import open_workspace
     >>> reconcile(open_workspace("cdnow_sample").at()).closes
     True
+
+    Args:
+        tables: Tables of a workspace as of a day.
+
+    Returns:
+        The reconciliation, one row per step.
     """
     workspace = tables.workspace
     profiles = None if quality is None else quality.counted("profile_of_all_customers")
@@ -122,12 +161,20 @@ def reconcile(tables: Tables, quality: QualityResult | None = None) -> Reconcili
 
 
 def rows_behind(tables: Tables, rule: str, rows: int = 10) -> pd.DataFrame:
-    """Lines a rule touched, as they were in the source, so that every figure can be followed to its rows.
+    """Source lines that a cleaning rule touched, so that every figure can be traced to its rows.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at()
+    >>> len(rows_behind(tables, "repeated_line", rows=2)) <= 2
+    True
 
     Args:
         tables: Tables of the workspace.
         rule: Name of the rule, as in the reconciliation's ``step``.
         rows: At most this many.
+
+    Returns:
+        The lines as they were in the source.
     """
     found = tables.sql(
         f"select raw.* from raw semi join (select source_row from judged where is_{rule}) using (source_row)"

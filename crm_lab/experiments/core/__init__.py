@@ -1,1 +1,1 @@
-"""The experiment, its metrics, its assignment, and the one source of every effect."""
+"""The experiment, its metrics, its assignment, and the estimates behind every effect."""

@@ -45,13 +45,16 @@ def hash_unit(ids: Sequence[object] | pd.Series, salt: str) -> NDArray[np.float6
 def assign(ids: Sequence[object] | pd.Series, salt: str, shares: Mapping[str, float] = HALVES) -> NDArray[np.object_]:
     """The arm of each id, by a salted hash: the same id gets the same arm in every run and every order.
 
+    >>> assign(["1001", "1002", "1003"], "spring").tolist()
+    ['control', 'control', 'treatment']
+
     Args:
         ids: Unit ids; each is turned into text first.
         salt: The experiment's own text; another salt gives an unrelated split.
         shares: Arm names with their shares.
 
-    >>> assign(["1001", "1002", "1003"], "spring").tolist()
-    ['control', 'control', 'treatment']
+    Returns:
+        Names of arms, shape (n,).
     """
     check_shares(shares)
     edges = np.cumsum(list(shares.values()))
@@ -84,8 +87,13 @@ def assign_stratified(
 ) -> NDArray[np.object_]:
     """The arm of each row, drawn so that every stratum has the shares as exactly as its size allows.
 
-    Rows of a stratum are shuffled and dealt at evenly spaced quantiles from a random start, so that what
-    is left over goes to a random arm.
+    Rows of a stratum are shuffled and assigned at evenly spaced quantiles from a random start, so that the remainder
+    goes to a random arm.
+
+    >>> people = pd.DataFrame({"tier": ["gold"] * 4 + ["base"] * 6})
+    >>> arms = assign_stratified(people, ["tier"], 7)
+    >>> pd.crosstab(people["tier"], arms).to_numpy().tolist()
+    [[3, 3], [2, 2]]
 
     Args:
         frame: One row per unit, in an order that does not change between runs.
@@ -93,10 +101,8 @@ def assign_stratified(
         rng: Generator or seed.
         shares: Arm names with their shares.
 
-    >>> people = pd.DataFrame({"tier": ["gold"] * 4 + ["base"] * 6})
-    >>> arms = assign_stratified(people, ["tier"], 7)
-    >>> pd.crosstab(people["tier"], arms).to_numpy().tolist()
-    [[3, 3], [2, 2]]
+    Returns:
+        Names of arms, shape (n,).
     """
     check_shares(shares)
     frame = as_pandas(frame, "The frame")

@@ -1,4 +1,4 @@
-"""Means per arm, adjusted for covariates, and how they vary together: every effect is read from them."""
+"""Covariate-adjusted means per arm with their joint covariance: the source of every effect."""
 
 from __future__ import annotations
 

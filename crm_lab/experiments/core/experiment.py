@@ -24,6 +24,14 @@ class Experiment:
 
     Build it with `Experiment.from_frame`.
 
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+
     Attributes:
         frame: One row per unit; covariates have no gaps (filled with 0 beside a ``…_missing`` flag).
         arm: Column with the arm.
@@ -71,9 +79,13 @@ class Experiment:
         shares: Mapping[str, float] | None = None,
         truth: Mapping[str, float] | None = None,
     ) -> Experiment:
-        """Check a frame with one row per unit and make an experiment of it.
+        """Build an experiment from a frame with one row per unit; all its problems are reported together.
 
-        Without a unit id identical rows are different people and are all kept.
+        Without a unit id, identical rows are different units and all kept.
+
+        >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 4, "spend": [1, 2, 3, 5, 2, 3, 4, 4]})
+        >>> Experiment.from_frame(frame, arm="arm", outcomes=["spend"]).counts()
+        {'control': 4, 'treatment': 4}
 
         Args:
             frame: One row per unit, in a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark; it is not changed.
@@ -86,12 +98,11 @@ class Experiment:
             shares: Planned share per arm; equal unless given.
             truth: Planted effect per outcome, if the effect is made up.
 
+        Returns:
+            The experiment.
+
         Raises:
             BadInput: With every problem of the frame at once.
-
-        >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 4, "spend": [1, 2, 3, 5, 2, 3, 4, 4]})
-        >>> Experiment.from_frame(frame, arm="arm", outcomes=["spend"]).counts()
-        {'control': 4, 'treatment': 4}
         """
         frame = as_pandas(frame, "The experiment's frame")
         outcomes, covariates = _names(outcomes), covariates if isinstance(covariates, Mapping) else _names(covariates)
@@ -175,40 +186,77 @@ class Experiment:
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """The arms, control first."""
+        """The arms, control first.
+
+        >>> test.arms
+        ('control', 'treatment')
+        """
         return (self.control, *self.treatments)
 
     @property
     def simulated(self) -> bool:
-        """Whether an effect was planted."""
+        """Whether an effect was planted.
+
+        >>> test.simulated
+        False
+        """
         return bool(self.truth)
 
     def past_of(self, outcomes: Sequence[str]) -> tuple[str, ...]:
-        """Covariates that adjust some outcomes together: their own where they have any, else all."""
+        """Covariates that adjust some outcomes together: their own where they have any, else all.
+
+        >>> test.past_of(["spend"])
+        ('before',)
+
+        Args:
+            outcomes: Names of outcomes.
+
+        Returns:
+            Names of covariates.
+        """
         if not set(outcomes) <= set(self.pasts):
             return self.covariates
         wanted = {c for name in outcomes for c in self.pasts[name]}
         return tuple(c for c in self.covariates if c in wanted)
 
     def counts(self) -> dict[str, int]:
-        """Units per arm, control first."""
+        """Units per arm, control first.
+
+        >>> test.counts()
+        {'control': 200, 'treatment': 200}
+        """
         found = self.frame[self.arm].value_counts()
         return {name: int(found[name]) for name in self.arms}
 
     def moments(self, columns: Sequence[str]) -> list[Moments]:
-        """One moment object per arm, control first."""
+        """Sample moments (counts, means, covariances) of columns per arm, control first.
+
+        >>> [moments.n for moments in test.moments(["spend"])]
+        [200, 200]
+
+        Args:
+            columns: Outcomes and covariates.
+
+        Returns:
+            One object per arm.
+        """
         found = moments_by(self.frame, self.arm, list(dict.fromkeys(columns)))
         return [found[name] for name in self.arms]
 
     def winsorised(self, outcome: str, quantile: float = 0.99) -> Experiment:
         """The same experiment with an outcome capped at a quantile among its buyers (values above 0).
 
-        A quantile over everybody is 0 where few buy and would erase the metric. The cap is one number for
-        all arms.
+        A quantile over all units is 0 if few buy and would erase the metric. The cap is one number for all arms.
+
+        >>> round(test.winsorised("spend", 0.95).caps["spend"], 1)
+        249.7
 
         Args:
             outcome: Which outcome.
             quantile: Of the positive values, e.g. 0.99.
+
+        Returns:
+            The experiment with the capped outcome; `caps` says at what.
 
         Raises:
             BadInput: If the outcome has no positive value.

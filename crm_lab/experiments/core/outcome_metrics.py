@@ -1,4 +1,4 @@
-"""What is measured: means, shares and ratios, each with its good direction and its guardrail."""
+"""Metrics: means, shares and ratios, each with its direction and, optionally, a guardrail margin."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ Kind = Literal["mean", "share", "ratio"]
 @dataclass(frozen=True, slots=True)
 class Metric:
     """A metric of a test; make one with `mean_of`, `share_of` or `ratio_of`.
+
+    >>> metric = ratio_of("spend", "orders", unit="USD")
 
     Attributes:
         column: What is averaged, or the numerator.
@@ -44,17 +46,29 @@ class Metric:
 
     @property
     def name(self) -> str:
-        """Its name in tables."""
+        """Its name in tables.
+
+        >>> metric.name
+        'spend / orders'
+        """
         return self.column if self.denominator is None else f"{self.column} / {self.denominator}"
 
     @property
     def label(self) -> Message | str:
-        """Its name in sentences."""
+        """Its name in sentences.
+
+        >>> str(metric.label)
+        'spend / orders'
+        """
         return outcome_label(self.name)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns it needs."""
+        """The columns it needs.
+
+        >>> metric.columns
+        ('spend', 'orders')
+        """
         return (self.column,) if self.denominator is None else (self.column, self.denominator)
 
 
@@ -73,28 +87,80 @@ def outcome_label(name: str) -> Message | str:
 
 
 def mean_of(column: str, unit: str = "", better: Better = "up", margin: float | None = None) -> Metric:
-    """The mean of a column over all units of an arm, buyers or not."""
+    """The mean of a column over all units of an arm, buyers or not.
+
+    >>> mean_of("spend", unit="USD", margin=1.0).margin
+    1.0
+
+    Args:
+        column: Column with the outcome.
+        unit: ISO currency code, ``orders``, ... or empty.
+        better: Which direction is good: ``up``, ``down`` or ``none``.
+        margin: Largest loss that counts as none, in the metric's unit; makes it a guardrail.
+
+    Returns:
+        The metric.
+    """
     return Metric(column, None, "mean", unit, better, margin)
 
 
 def share_of(column: str, better: Better = "up", margin: float | None = None) -> Metric:
-    """The share of units with 1 (or true) in a column."""
+    """The share of units with 1 (or true) in a column.
+
+    >>> share_of("bought").unit
+    'share'
+
+    Args:
+        column: Column with 0 or 1 (or true).
+        better: Which direction is good.
+        margin: Largest loss that counts as none, as a share; makes it a guardrail.
+
+    Returns:
+        The metric.
+    """
     return Metric(column, None, "share", "share", better, margin)
 
 
 def ratio_of(
     column: str, denominator: str, unit: str = "", better: Better = "up", margin: float | None = None
 ) -> Metric:
-    """Total over total, e.g. spend per order; the unit stays the customer (delta method)."""
+    """Ratio of totals, e.g. spend per order; the sampling unit stays the customer (delta method).
+
+    >>> ratio_of("spend", "orders").name
+    'spend / orders'
+
+    Args:
+        column: Column whose total is the numerator.
+        denominator: Column whose total is the denominator.
+        unit: Unit of the ratio.
+        better: Which direction is good.
+        margin: Largest loss that counts as none; makes it a guardrail.
+
+    Returns:
+        The metric.
+
+    Source:
+        Deng, Knoblich & Lu (2018), Applying the delta method in metric analytics.
+    """
     return Metric(column, denominator, "ratio", unit, better, margin)
 
 
 def judged(experiment: Experiment, unit: str = "") -> tuple[Metric, ...]:
-    """Metrics of the outcomes that are judged: a share where all values are 0 or 1, else a mean.
+    """Metrics of the outcomes that are reported: a share if all values are 0 or 1, else a mean.
+
+    >>> from crm_lab.experiments import Experiment
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 2, "spend": [1, 2, 3, 4], "bought": [1, 1, 0, 1]})
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend", "bought"])
+    >>> [(metric.column, metric.kind) for metric in judged(test)]
+    [('spend', 'mean')]
 
     Args:
         experiment: The test.
         unit: Unit of the primary one.
+
+    Returns:
+        One metric per outcome, the primary one first.
     """
     flags = {name for name in experiment.judged if experiment.frame[name].isin([0, 1]).all()}
     return tuple(

@@ -1,1 +1,1 @@
-"""What did it change, for how long, for whom."""
+"""Treatment effects: how large, for how long, for whom."""

@@ -1,4 +1,4 @@
-"""The effect on one metric: its interval, its row of a table, its fact, its words."""
+"""The effect on one metric: interval, table row, fact and sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the treatment changed: each metric's effect with its interval, plain and adjusted."""
+"""Treatment effects of each metric with intervals, plain and adjusted."""
 
 from __future__ import annotations
 
@@ -33,15 +33,30 @@ _ADJUST = ("none", "cuped", "lin")
 
 @dataclass(frozen=True, kw_only=True)
 class Effects:
-    """Effects of a test on its metrics.
+    """Treatment effects of a test on its metrics, plain and adjusted for the pre-period.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> from crm_lab.experiments import mean_of
+    >>> result = Effects(metrics=(mean_of("spend"),)).analyze(test)
+    >>> result.to_frame()[["adjusted", "rel_effect"]].round(3).to_numpy().tolist()
+    [['none', -0.03], ['lin', 0.174]]
 
     Attributes:
         metrics: What is measured, the primary one first: metrics (`mean_of`, `share_of`, `ratio_of`) or names of
             columns. A name stands for the mean, or for the share where the column holds 0 and 1 only;
             ``"spend / orders"`` for a ratio of totals.
-        adjust: Ways of using the pre-period, shown side by side; the last one counts.
+        adjust: Ways of using the pre-period, shown side by side (``none``, ``cuped``, ``lin``); the last one counts.
         level: Confidence level.
         correction: Correction of the p values of the metrics for their number.
+
+    Source:
+        Deng, Xu, Kohavi & Walker (2013) for CUPED; Lin (2013), Agnostic notes on regression adjustments.
     """
 
     metrics: Sequence[Metric | str] | str = field(kw_only=False)
@@ -60,7 +75,17 @@ class Effects:
         )
 
     def analyze(self, experiment: Experiment) -> EffectsResult:
-        """Effects of every treatment arm against the control."""
+        """Effects of every treatment arm against the control.
+
+        >>> Effects(metrics=(mean_of("spend"),), adjust=("cuped",), level=0.9).analyze(test).headline.adjust
+        'cuped'
+
+        Args:
+            experiment: Units with their arm, outcomes and covariates.
+
+        Returns:
+            One effect per metric, treatment arm and way of adjusting.
+        """
         need_experiment(experiment, "Effects")
         rows: list[Effect] = []
         good: list[Metric] = []
@@ -105,7 +130,25 @@ class Effects:
 
 @dataclass(frozen=True)
 class EffectsResult(Result):
-    """Effects per metric, arm and way of adjusting."""
+    """Treatment effects per metric, arm and way of adjusting.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> from crm_lab.experiments import mean_of
+    >>> result = Effects(metrics=(mean_of("spend", unit="USD"),)).analyze(test)
+
+    Attributes:
+        spec: What was asked.
+        effects: One per metric, arm and way of adjusting.
+        units: Units per arm.
+        truth: Planted effect per outcome, if there is one.
+        caps: Outcome to the cap at which it was winsorised.
+    """
 
     spec: Effects
     effects: tuple[Effect, ...]
@@ -130,31 +173,57 @@ class EffectsResult(Result):
 
     @property
     def headline(self) -> Effect:
-        """The primary metric's effect in the way of adjusting that counts."""
+        """The primary metric's effect, adjusted in the last way of `adjust`.
+
+        >>> round(result.headline.rel_effect, 3)
+        0.174
+        """
         first = [e for e in self.effects if e.metric == self.spec.metrics[0]]
         return first[-1]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per metric, arm and way of adjusting."""
+        """One row per metric, arm and way of adjusting: means, effect with its interval, relative effect, p value.
+
+        >>> list(result.to_frame())
+        ['metric', 'arm', 'adjusted', 'control', 'treatment', 'effect', 'low', 'high', 'pvalue',
+        'rel_effect', 'rel_low', 'rel_high']
+        """
         return pd.DataFrame([effect_row(e, self.spec.correction) for e in self.effects])
 
     def shown(self) -> pd.DataFrame:
-        """The same with the ways of adjusting and the reasons of refusals in words."""
+        """`to_frame` with the ways of adjusting and the reasons of refusals in words.
+
+        >>> list(result.shown())
+        ['metric', 'arm', 'adjusted', 'control', 'treatment', 'effect', 'low', 'high', 'pvalue',
+        'rel_effect', 'rel_low', 'rel_high']
+        """
         frame = super().shown()
         if "refusal" in frame:
             frame["refusal"] = [e.refusal.text() if e.refusal else math.nan for e in self.effects]
         return frame
 
     def refusal(self) -> Message | None:
-        """Why the primary metric has no effect, if so."""
+        """A sentence if the primary metric has no effect to report, else ``None``.
+
+        >>> result.refusal() is None
+        True
+        """
         return self.headline.refusal
 
     def readout(self) -> Readout:
-        """The primary metric's effect, how sure it is, what follows."""
+        """The primary metric's effect, how precise it is, what follows.
+
+        >>> print(result.readout().finding)
+        Mean spend is 108.03 USD in treated units against 92.01 in control: an effect of +16.02 ...
+        """
         return _readout(self)
 
     def facts(self) -> tuple[Fact, ...]:
-        """One estimate per metric and arm, with the planted truth where there is one."""
+        """One estimate per metric and arm, with the planted truth where there is one.
+
+        >>> {fact.id: fact.unit for fact in result.facts()[:2]}
+        {'effect.spend.treatment': 'USD'}
+        """
         kind: Kind = "simulated" if self.truth else "estimate"
         n, level = sum(self.units.values()), self.spec.level
         counted = [e for e in self.effects if e.found is None or e.adjust == self.headline.adjust]

@@ -1,4 +1,4 @@
-"""Does the effect last: week by week, the novelty of the launch, and the steady state after it."""
+"""Novelty: the effect by week, in the launch and in the steady state after it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,17 @@ from crm_lab.stats.intervals import normal_interval
 
 @dataclass(frozen=True, kw_only=True)
 class Novelty:
-    """Effect by week.
+    """Effect by week: novelty of the launch against the steady state after it.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.experiments import PlantedTest
+    >>> days = {"start": "1997-12-01", "pre_days": 180, "post_days": 182}
+    >>> trial = PlantedTest(source="cdnow_sample", seed=1, lift=0.2, **days)
+    >>> test = trial.open(open_workspace("cdnow_sample").at("1998-06-30"))
+    >>> from crm_lab.experiments import week_columns
+    >>> result = Novelty(weeks=week_columns(test), launch=4).analyze(test)
+    >>> len(result.to_frame())
+    26
 
     Attributes:
         weeks: Outcome columns in order of time; fewer than three refuse the question.
@@ -48,7 +58,17 @@ class Novelty:
         problems.raise_any()
 
     def analyze(self, experiment: Experiment) -> NoveltyResult:
-        """Effect per week, launch against steady state (one test from the weeks' joint covariance)."""
+        """Effect per week, launch against steady state (one test from the weeks' joint covariance).
+
+        >>> Novelty(weeks=week_columns(test), launch=8, adjust="none").analyze(test).spec.launch
+        8
+
+        Args:
+            experiment: A test with outcomes by week.
+
+        Returns:
+            Effect per week, and steady state minus launch (one test from the weeks' joint covariance).
+        """
         if len(experiment.arms) != 2:
             raise BadInput(f"The test has {len(experiment.arms)} arms; novelty is read for two. Keep two.")
         if len(self.weeks) < 3:
@@ -62,7 +82,22 @@ class Novelty:
 
 @dataclass(frozen=True)
 class NoveltyResult(Result):
-    """Effect per week, launch and steady state."""
+    """Effect per week, in launch and steady state.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.experiments import PlantedTest
+    >>> days = {"start": "1997-12-01", "pre_days": 180, "post_days": 182}
+    >>> trial = PlantedTest(source="cdnow_sample", seed=1, lift=0.2, **days)
+    >>> test = trial.open(open_workspace("cdnow_sample").at("1998-06-30"))
+    >>> from crm_lab.experiments import week_columns
+    >>> result = Novelty(weeks=week_columns(test), launch=4, unit="USD").analyze(test)
+
+    Attributes:
+        spec: What was asked.
+        means: Mean of each week and arm with their covariance, or ``None``.
+        units: Units in all.
+        simulated: Whether the effect was planted.
+    """
 
     spec: Novelty
     means: JointMeans | None
@@ -73,7 +108,11 @@ class NoveltyResult(Result):
     formats: ClassVar[dict[str, str]] = {"effect": "+,.3f", "low": "+,.3f", "high": "+,.3f", "pvalue": ".4f"}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per week: effect with its interval."""
+        """One row per week: effect with its interval.
+
+        >>> list(result.to_frame())
+        ['week', 'effect', 'low', 'high', 'pvalue']
+        """
         rows = [difference(self._known, j, self.spec.level) for j in range(len(self.spec.weeks))] if self.means else []
         return pd.DataFrame(
             [(j + 1, d.effect, d.lo, d.hi, d.pvalue) for j, d in enumerate(rows)],
@@ -87,7 +126,11 @@ class NoveltyResult(Result):
         return self.means
 
     def refusal(self) -> Message | None:
-        """No weekly outcomes, if so."""
+        """A sentence if there are too few weekly outcomes, else ``None``.
+
+        >>> result.refusal() is None
+        True
+        """
         return None if self.means else Message("experiments.novelty.no_weeks", {"weeks": len(self.spec.weeks)})
 
     def _average(self, first: int, last: int) -> tuple[np.ndarray, float, float]:
@@ -100,24 +143,43 @@ class NoveltyResult(Result):
 
     @property
     def launch(self) -> tuple[float, float]:
-        """Mean weekly effect of the launch weeks, and its standard error."""
+        """Mean weekly effect of the launch weeks, in the outcome's unit, and its standard error.
+
+        >>> effect, se = result.launch
+        >>> se > 0
+        True
+        """
         return self._average(0, self.spec.launch)[1:]
 
     @property
     def steady(self) -> tuple[float, float]:
-        """Mean weekly effect after them, and its standard error."""
+        """Mean weekly effect after the launch weeks, in the outcome's unit, and its standard error.
+
+        >>> effect, se = result.steady
+        >>> se > 0
+        True
+        """
         return self._average(self.spec.launch, len(self.spec.weeks))[1:]
 
     @property
     def change(self) -> tuple[float, float, float]:
-        """Steady less launch: value, standard error, p value."""
+        """Steady state minus launch: value, standard error, p value.
+
+        >>> value, se, pvalue = result.change
+        >>> 0 <= pvalue <= 1
+        True
+        """
         weights = self._average(self.spec.launch, len(self.spec.weeks))[0] - self._average(0, self.spec.launch)[0]
         value, variance = self._known.contrast(weights)
         se = math.sqrt(max(variance, 0.0))
         return value, se, float(2 * stats.norm.sf(abs(value) / se)) if se else math.nan
 
     def readout(self) -> Readout:
-        """Launch against steady state."""
+        """Launch against steady state.
+
+        >>> print(result.readout().finding)
+        The effect is -0.20 USD a week per unit in the first 4 weeks and +0.23 after them (+0.06 ...
+        """
         refused = self.refusal()
         if refused is not None:
             return Readout(refused, "experiments.effect.certainty_refused", "experiments.novelty.action_refused")
@@ -133,7 +195,11 @@ class NoveltyResult(Result):
         return Readout(*(Message(f"experiments.novelty.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
-        """Launch and steady-state effect per week."""
+        """Launch and steady-state effect per week.
+
+        >>> {fact.id: fact.unit for fact in result.facts()[:2]}
+        {'novelty.launch': 'USD', 'novelty.steady': 'USD'}
+        """
         estimate = partial(Fact, kind="simulated" if self.simulated else "estimate")
         if self.means is None:
             return (estimate("novelty.steady", "experiments.fact.steady", None, refusal=self.refusal()),)

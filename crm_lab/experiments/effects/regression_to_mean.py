@@ -1,4 +1,4 @@
-"""Regression to the mean: a segment chosen on its past moves by itself."""
+"""Regression to the mean: a segment chosen on its past changes without treatment."""
 
 from __future__ import annotations
 
@@ -18,12 +18,23 @@ from crm_lab.stats.intervals import z_value
 
 @dataclass(frozen=True, kw_only=True)
 class ChosenOnPast:
-    """Before and after of units chosen on what they did before.
+    """Regression to the mean: before and after of units chosen on their past, beside the same change in control.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> result = ChosenOnPast(outcome="spend", before="before").analyze(test)
+    >>> list(result.to_frame()["units"])
+    [51.0, 29.0, nan]
 
     Attributes:
         outcome: Column with the outcome.
-        before: The same measured before the start, over a window as long; empty refuses the question.
-        end: Which end is chosen: the units that did most (``top``) or least (``bottom``) before.
+        before: The same measured before the start, over a window of equal length; empty refuses the question.
+        end: Which units are chosen: the highest (``top``) or lowest (``bottom``) before.
         share: Share of units chosen.
         level: Confidence level.
         unit: Unit of the outcome.
@@ -43,6 +54,15 @@ class ChosenOnPast:
         """Change of the chosen units in each arm; only the difference between the arms is an effect.
 
         An arm with fewer than two chosen units refuses the question.
+
+        >>> ChosenOnPast(outcome="spend", before="before", end="bottom").analyze(test).refusal() is None
+        True
+
+        Args:
+            experiment: A test with two arms.
+
+        Returns:
+            Change per arm, and the difference between the arms.
         """
         frame = experiment.frame
         if not self.before:
@@ -62,7 +82,23 @@ class ChosenOnPast:
 
 @dataclass(frozen=True)
 class ChosenOnPastResult(Result):
-    """Change of a chosen segment in control (by itself) and treatment."""
+    """Change of the chosen units in control (regression to the mean) and in treatment.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> result = ChosenOnPast(outcome="spend", before="before", unit="USD").analyze(test)
+
+    Attributes:
+        spec: What was asked.
+        arms: Before, after and change per arm.
+        simulated: Whether the effect was planted.
+        too_few: Whether an arm has fewer than two chosen units.
+    """
 
     spec: ChosenOnPast
     arms: pd.DataFrame
@@ -75,7 +111,11 @@ class ChosenOnPastResult(Result):
     }  # fmt: skip
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per arm and one for the difference."""
+        """One row per arm and one for the difference: before, after, change with its interval.
+
+        >>> list(result.to_frame())
+        ['arm', 'before', 'after', 'units', 'change', 'low', 'high']
+        """
         if not len(self.arms):
             return pd.DataFrame(columns=["arm", "before", "after", "units", "change", "low", "high"], dtype=float)
         frame = self.arms.rename_axis("arm").reset_index()
@@ -86,20 +126,32 @@ class ChosenOnPastResult(Result):
         return frame.assign(low=frame["change"] - reach, high=frame["change"] + reach).drop(columns="var")
 
     def shown(self) -> pd.DataFrame:
-        """The same with the difference in words."""
+        """`to_frame` with the arms' difference in words.
+
+        >>> list(result.shown())
+        ['arm', 'before', 'after', 'units', 'change', 'low', 'high']
+        """
         frame = self.to_frame()
         last = [Message("experiments.chosen.difference").text()] * min(len(frame), 1)
         return frame.assign(arm=[*frame["arm"][:-1], *last])
 
     def refusal(self) -> Message | None:
-        """No past to choose on, or too few chosen, if so."""
+        """A sentence if there is no pre-period or too few are chosen, else ``None``.
+
+        >>> result.refusal() is None
+        True
+        """
         if len(self.arms):
             return None
         values = {"outcome": self.spec.outcome, "share": self.spec.share}
         return Message(f"experiments.chosen.{'too_few' if self.too_few else 'no_past'}", values)
 
     def readout(self) -> Readout:
-        """What the segment did by itself, and what is left for the treatment."""
+        """How the chosen units changed without treatment, and what is left for the treatment.
+
+        >>> print(result.readout().finding)
+        The 20% of units that did most before changed by -13.25 USD (-7%) with nothing done, and ...
+        """
         refused = self.refusal()
         if refused is not None:
             return Readout(refused, "experiments.effect.certainty_refused", "experiments.chosen.action_refused")
@@ -113,7 +165,11 @@ class ChosenOnPastResult(Result):
         return Readout(*(Message(f"experiments.chosen.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
-        """Change by itself and the difference between the arms."""
+        """Change by itself and the difference between the arms.
+
+        >>> {fact.id: fact.unit for fact in result.facts()[:2]}
+        {'chosen.alone': 'USD', 'chosen.effect': 'USD'}
+        """
         estimate = partial(Fact, kind="simulated" if self.simulated else "estimate")
         if not len(self.arms):
             return (estimate("chosen.effect", "experiments.fact.chosen_effect", None, refusal=self.refusal()),)

@@ -1,4 +1,4 @@
-"""Response rates: every definition side by side, and what the treatment added."""
+"""Response rates in every definition side by side."""
 
 from __future__ import annotations
 
@@ -23,11 +23,16 @@ DENOMINATORS = ("sent", "delivered", "opened")
 
 @dataclass(frozen=True, kw_only=True)
 class ResponseRates:
-    """Response rates of messages, one row per customer and campaign.
+    """Response rates of messages under every definition that the columns allow.
+
+    >>> messages = pd.DataFrame({"customer_id": range(100), "opened": [1, 0] * 50, "redeemed": [1, 0, 0, 0] * 25})
+    >>> rates = ResponseRates(target=0.4).analyze(messages)
+    >>> rates.to_frame()[["definition", "rate"]].to_numpy().tolist()
+    [['opened / sent', 0.5], ['redeemed / sent', 0.25], ['redeemed / opened', 0.5]]
 
     Attributes:
-        target: The rate somebody claims or wants, e.g. 0.75; it is held against every definition.
-        by: Column whose values get rates of their own below those of all messages, e.g. ``campaign_type``.
+        target: A claimed or wanted rate, e.g. 0.75, compared with every definition.
+        by: Column whose values get their own rates below those of all messages, e.g. ``campaign_type``.
         level: Confidence level.
     """
 
@@ -36,12 +41,18 @@ class ResponseRates:
     level: float = 0.95
 
     def analyze(self, messages: IntoFrame | None) -> ResponseRatesResult:
-        """Every rate that the columns allow; customers are the sampling unit where customer_id names them.
+        """Every rate that the columns allow; customers are the sampling unit if there is a customer_id.
+
+        >>> ResponseRates().analyze(None).refusal() is None
+        False
 
         Args:
             messages: 0/1 columns among sent, delivered, opened, clicked, redeemed, bought (missing where not
                 known yet: such messages are left out of that rate); `sent` is 1 for every row unless given.
                 ``None`` where there are none, which refuses the question.
+
+        Returns:
+            One row per definition.
 
         Raises:
             BadInput: If no numerator is there, or a column is not 0 or 1.
@@ -94,7 +105,15 @@ def _id(rate: Mapping[str, float | str]) -> str:
 
 @dataclass(frozen=True)
 class ResponseRatesResult(Result):
-    """Response rates by definition."""
+    """Response rates by definition.
+
+    >>> messages = pd.DataFrame({"customer_id": range(100), "opened": [1, 0] * 50, "redeemed": [1, 0, 0, 0] * 25})
+    >>> rates = ResponseRates(target=0.4).analyze(messages)
+
+    Attributes:
+        spec: What was asked.
+        rates: One per definition and group.
+    """
 
     spec: ResponseRates
     rates: tuple[Mapping[str, float | str], ...]
@@ -103,7 +122,11 @@ class ResponseRatesResult(Result):
     formats: ClassVar[dict[str, str]] = {"rate": ".1%", "low": ".1%", "high": ".1%"}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per definition (and group): responders, of how many, rate with Wilson's interval."""
+        """One row per definition (and group): responders, denominator, rate (0-1) with Wilson's interval.
+
+        >>> list(rates.to_frame())
+        ['definition', 'responders', 'of', 'rate', 'low', 'high', 'reaches_target']
+        """
         frame = pd.DataFrame(list(self.rates), columns=_COLUMNS)
         if not (frame["group"] != "").any():
             frame = frame.drop(columns="group")
@@ -112,11 +135,19 @@ class ResponseRatesResult(Result):
         return frame
 
     def refusal(self) -> Message | None:
-        """No message to count responses to, if so."""
+        """A sentence if there are no messages, else ``None``.
+
+        >>> rates.refusal() is None
+        True
+        """
         return None if self.rates else Message("experiments.response.no_messages")
 
     def readout(self) -> Readout:
-        """How far the definitions are apart, and which reach the target."""
+        """How far the definitions are apart, and which reach the target.
+
+        >>> print(rates.readout().finding)
+        The same messages have a response rate of 25.0% (redeemed / sent) or 50.0% (redeemed / ...
+        """
         refused = self.refusal()
         if refused is not None:
             return Readout(refused, "experiments.effect.certainty_refused", "experiments.response.action_refused")
@@ -133,7 +164,11 @@ class ResponseRatesResult(Result):
         return Readout(finding, certainty, Message("experiments.response.action_target", target))
 
     def facts(self) -> tuple[Fact, ...]:
-        """Every rate with its interval, numerator and denominator named."""
+        """Every rate with its interval, numerator and denominator named.
+
+        >>> {fact.id: fact.unit for fact in rates.facts()[:2]}
+        {'response.opened_per_sent': 'share', 'response.redeemed_per_sent': 'share'}
+        """
         if not self.rates:
             label = Message("experiments.fact.response", {"definition": "-"})
             return (Fact("response", label, None, refusal=self.refusal()),)

@@ -11,7 +11,11 @@ from crm_lab.experiments.origins.contract_test import TablesLike
 
 
 def campaign_messages(tables: TablesLike, bought_days: int = 14) -> pd.DataFrame | None:
-    """Every targeting of a customer by a campaign with what followed, as far as the tables know it.
+    """Campaign messages with their responses: one row per customer and campaign, 0 or 1 per stage.
+
+    >>> from crm_lab import open_workspace
+    >>> campaign_messages(open_workspace("cdnow_sample").at("1998-06-30")) is None
+    True
 
     Args:
         tables: With `exposures`; `responses` and `orders` where there are any.

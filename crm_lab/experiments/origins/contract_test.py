@@ -31,12 +31,16 @@ class TablesLike(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class TableTest:
-    """A test in `assignments` and `transactions`, with `enrolments`, `rewards` and `products` where there are any.
+    """A test recorded in the tables `assignments` and `transactions`, with `enrolments`, `rewards` and `products`.
 
-    The outcome is net spend, returns taken off on their own day, from a unit's assignment to the last day of
-    the test, and orders (those with a sale line); the pre-period ends the day before the assignment. Who had
-    never bought before (late joiners) has no past: a gap, not a 0. Where unit costs are known, gross margin
-    stands beside spend and the window after the test is in margin, too.
+    The outcome is net spend, returns deducted on their own day, from a unit's assignment to the last day of the
+    test, and orders (those with a sale line); the pre-period ends the day before the assignment. Late joiners,
+    who never bought before, have no pre-period: a gap, not a 0. If unit costs are known, gross margin stands
+    beside spend, and the window after the test is in margin, too.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("simulated:fashion,customers=800").at("latest")
+    >>> origin = TableTest(experiment="loyalty", pre_days=90, until="2024-10-31")
 
     Attributes:
         experiment: Its name in `assignments`; empty for none.
@@ -52,11 +56,24 @@ class TableTest:
 
     @property
     def given(self) -> bool:
-        """Whether an experiment is named."""
+        """Whether an experiment is named.
+
+        >>> origin.given, TableTest(experiment="").given
+        (True, False)
+        """
         return bool(self.experiment)
 
     def open(self, tables: TablesLike) -> Experiment:
         """One row per assigned unit: past and outcome spend and orders, weeks, funnel, reward cost, tier.
+
+        >>> origin.open(tables).arms
+        ('control', 'treatment')
+
+        Args:
+            tables: Tables of a workspace as of a day.
+
+        Returns:
+            The test, checked.
 
         Raises:
             BadInput: If there is no such experiment, a window has not ended, or the assignment came after it.

@@ -1,4 +1,4 @@
-"""A retailer's own test: a file with one row per unit, its reading and its dates."""
+"""A retailer's own test in a file with one row per unit."""
 
 from __future__ import annotations
 
@@ -54,7 +54,10 @@ _Pasts = Annotated[tuple[str, ...] | dict[str, tuple[str, ...]], BeforeValidator
 
 
 class OwnTest(BaseModel):
-    """A test in a file with one row per unit.
+    """A retailer's own test in a file with one row per unit.
+
+    >>> columns = {"arm": "group", "control": "hold-out", "unit": "member_id", "covariates": "spend_before"}
+    >>> own = OwnTest(file="data/samples/loyalty_test.csv", **columns)
 
     Attributes:
         file: CSV, Parquet or Excel, or the suite (.toml) that `crm-lab init` wrote for one; none if empty.
@@ -126,11 +129,18 @@ class OwnTest(BaseModel):
 
     @property
     def given(self) -> bool:
-        """Whether a file is named."""
+        """Whether a file is named.
+
+        >>> own.given, OwnTest(file="").given
+        (True, False)
+        """
         return self.file is not None
 
     def described(self) -> OwnTest:
-        """Itself, or what a suite's ``[source]`` says, with the file's full path.
+        """The description itself, or what a suite's ``[source]`` says, with the file's full path.
+
+        >>> own.described().arm
+        'group'
 
         Raises:
             BadInput: If there is no such file, or the suite describes no test.
@@ -142,7 +152,17 @@ class OwnTest(BaseModel):
         return _from_suite(path) if path.suffix == ".toml" else self.model_copy(update={"file": str(path)})
 
     def tables(self, as_of: str = LATEST) -> FileTables:
-        """The file's provenance for `publish`; `as_of` is the day it was written."""
+        """The file's provenance for `publish`; `as_of` is the day it was written.
+
+        >>> own.tables("2024-09-01").rows
+        740
+
+        Args:
+            as_of: The day the file was written.
+
+        Returns:
+            The file's provenance, with an `as_of` and a `currency`.
+        """
         own = self.described()
         path = Path(str(own.file))
         units = read_units(path)
@@ -151,6 +171,15 @@ class OwnTest(BaseModel):
 
     def open(self, tables: FileTables | Any = None) -> Experiment:
         """Read the file and check it, its dates against `tables.as_of` too.
+
+        >>> own.open().counts()
+        {'hold-out': 373, 'offer': 367}
+
+        Args:
+            tables: What `OwnTest.tables` gave; read from the file if it is missing.
+
+        Returns:
+            The test.
 
         Raises:
             BadInput: With every problem of the file at once.
@@ -171,13 +200,33 @@ class OwnTest(BaseModel):
         return replace(test, judged=judged_names, segments=(*own.segments, *days), funnel=own.funnel, money=money)
 
     def history(self, tables: FileTables | Any = None) -> History:
-        """The control units, to whom nothing was done, as the ground on which the next test is planned."""
+        """The control units, to whom nothing was done, as the history from which the next test is planned.
+
+        >>> own.history().available
+        740
+
+        Args:
+            tables: What `OwnTest.tables` gave; read from the file if it is missing.
+
+        Returns:
+            Units with their outcome and pre-period.
+        """
         test = self.open(tables)
         untouched = test.frame[test.frame[test.arm] == test.control].reset_index(drop=True)
         return History(untouched, judged(test), test.covariates, len(test.frame))
 
     def shares(self, arms: pd.Series) -> Mapping[str, float] | None:
-        """Planned share per arm; ``None`` for equal ones."""
+        """Planned share per arm; ``None`` for equal ones.
+
+        >>> own.shares(pd.Series(["offer", "hold-out"])) is None
+        True
+
+        Args:
+            arms: The arm of each unit.
+
+        Returns:
+            Arm to planned share, or ``None``.
+        """
         others = sorted(set(arms.dropna().astype(str)) - {self.control})
         if self.control_share is None or not others:
             return None

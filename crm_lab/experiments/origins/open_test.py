@@ -32,10 +32,17 @@ class Origin(Protocol):
 def open_data(source: str, as_of: str, own: OwnTest) -> Tables | FileTables:
     """The tables of a source; or, for a test in a file, the file's provenance alone.
 
+    >>> from crm_lab.experiments import OwnTest
+    >>> open_data("cdnow_sample", "1998-06-30", OwnTest(file="")).as_of.isoformat()
+    '1998-06-30'
+
     Args:
         source: A source of `open_workspace`; not opened where a file is named.
         as_of: Last day that counts; for a file the day on which it was written.
         own: The retailer's own test, if there is one.
+
+    Returns:
+        Tables of the source, or the file's provenance.
     """
     if own.given:
         return own.tables(as_of)
@@ -45,7 +52,13 @@ def open_data(source: str, as_of: str, own: OwnTest) -> Tables | FileTables:
 
 
 def open_history(tables: Tables | FileTables, own: OwnTest, *, start: str, pre_days: int, post_days: int) -> History:
-    """What a test is planned from: customers' spend around a day, or the control units of a test in a file.
+    """History for planning a test: customers' spend around a day, or the control units of a test in a file.
+
+    >>> from crm_lab.experiments import OwnTest
+    >>> own = OwnTest(file="")
+    >>> tables = open_data("cdnow_sample", "1998-06-30", own)
+    >>> open_history(tables, own, start="1998-01-01", pre_days=90, post_days=90).columns
+    ['spend_before', 'spend', 'orders', 'active']
 
     Args:
         tables: What `open_data` gave.
@@ -53,6 +66,9 @@ def open_history(tables: Tables | FileTables, own: OwnTest, *, start: str, pre_d
         start: Day between pre-period and outcome window.
         pre_days: Days of the pre-period.
         post_days: Days of the outcome window.
+
+    Returns:
+        Units with their outcome and pre-period.
     """
     if own.given:
         return own.history(tables)
@@ -63,7 +79,21 @@ def open_history(tables: Tables | FileTables, own: OwnTest, *, start: str, pre_d
 
 
 def open_test(tables: TablesLike, *origins: Origin) -> Experiment:
-    """The test from the first origin that is asked for.
+    """Open the test from the first origin that is given.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.experiments import PlantedTest
+    >>> days = {"start": "1997-12-01", "pre_days": 180, "post_days": 182}
+    >>> planted = PlantedTest(source="cdnow_sample", seed=1, lift=0.2, **days)
+    >>> open_test(open_workspace("cdnow_sample").at("1998-06-30"), planted).simulated
+    True
+
+    Args:
+        tables: What `open_data` gave.
+        origins: `OwnTest`, `TableTest` or `PlantedTest`, in order of preference.
+
+    Returns:
+        The test.
 
     Raises:
         CannotAnswer: If none is.

@@ -1,4 +1,4 @@
-"""A test on real purchase histories with a made-up effect."""
+"""A test on real purchase histories with a planted effect."""
 
 from __future__ import annotations
 
@@ -13,10 +13,18 @@ from crm_lab.experiments.origins.spend_windows import net_orders, plant, spend_w
 
 @dataclass(frozen=True, kw_only=True)
 class PlantedTest:
-    """Real histories, split by a salted hash, with a made-up lift added to the treated half.
+    """A test on real purchase histories with a planted effect: a salted hash splits, the treated half gets the lift.
 
-    It shows on the lab's own data how a test is read. On a retailer's own data it is not given: nothing may be decided
-    on an effect that is made up.
+    It shows on the lab's own data how a test is analysed. On a retailer's own data it is not used: a planted effect
+    supports no decision.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.experiments import PlantedTest
+    >>> days = {"start": "1997-12-01", "pre_days": 180, "post_days": 182}
+    >>> trial = PlantedTest(source="cdnow_sample", seed=1, lift=0.2, **days)
+    >>> test = trial.open(open_workspace("cdnow_sample").at("1998-06-30"))
+    >>> test.counts()
+    {'control': 1144, 'treatment': 1213}
 
     Attributes:
         source: The source of the tables; that of a suite (.toml) is a retailer's own.
@@ -36,13 +44,26 @@ class PlantedTest:
 
     @property
     def given(self) -> bool:
-        """Whether the tables come with the lab."""
+        """Whether the tables come with the lab.
+
+        >>> trial.given
+        True
+        """
         return not self.source.endswith(".toml")
 
     def open(self, tables: TablesLike) -> Experiment:
-        """One row per customer known at the start, spend also by week (week_01, ...).
+        """The test: one row per customer known at the start, spend also by week (week_01, ...).
 
         `untouched_spend` is the outcome without the planted lift.
+
+        >>> trial.open(open_workspace("cdnow_sample").at("1998-06-30")).covariates
+        ('spend_before', 'orders_before')
+
+        Args:
+            tables: Tables of a workspace as of a day.
+
+        Returns:
+            The test; its `truth` is the planted effect.
         """
         orders = net_orders(tables)
         units = spend_windows(

@@ -1,4 +1,4 @@
-"""Real purchase histories as the ground of a test: windows around a start day, and a planted effect."""
+"""Purchase histories for planning a test: windows around a start day, and a planted effect."""
 
 from __future__ import annotations
 
@@ -40,10 +40,15 @@ def spend_windows(
     date: str = "date",
     amount: str = "net_amount",
 ) -> pd.DataFrame:
-    """Spend and orders of each customer before and after a day.
+    """Spend and orders of each customer in the days before and after a day.
 
-    Only customers who bought before `start` are listed: nobody else could have been assigned on that
-    day. Who bought nothing in a window has 0 there, which is an outcome and not a gap.
+    Only customers who bought before `start` are listed: nobody else could have been assigned on that day. A customer
+    without a purchase in a window has 0 there, which is an outcome and not a gap.
+
+    >>> days = pd.to_datetime(["2024-01-10", "2024-02-03", "2024-01-20"])
+    >>> orders = pd.DataFrame({"customer_id": ["a", "a", "b"], "date": days, "net_amount": [10.0, 20.0, 5.0]})
+    >>> spend_windows(orders, start="2024-02-01", pre_days=31, post_days=28, as_of="2024-02-29")["spend"].tolist()
+    [20.0, 0.0]
 
     Args:
         orders: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark. Where there is
@@ -95,7 +100,11 @@ def spend_windows(
 
 @dataclass(frozen=True)
 class History:
-    """What a test is planned from.
+    """What a test is planned from: history of the units that could take part.
+
+    >>> from crm_lab.experiments import mean_of
+    >>> units = pd.DataFrame({"spend_before": [1.0, 2.0], "spend": [2.0, 2.5]})
+    >>> history = History(units=units, metrics=(mean_of("spend"),), covariates=("spend_before",), available=2)
 
     Attributes:
         units: One row per unit: outcomes in a window like the test's, and what was known before it.
@@ -113,20 +122,37 @@ class History:
 
     @property
     def outcome(self) -> str:
-        """Column of the metric that decides."""
+        """Column of the metric that decides.
+
+        >>> history.outcome
+        'spend'
+        """
         return self.metrics[0].column
 
     @property
     def columns(self) -> list[str]:
-        """The outcome's own past, if there is one, and the outcomes."""
+        """The outcome's own pre-period, if there is one, and the outcomes.
+
+        >>> history.columns
+        ['spend_before', 'spend']
+        """
         return list(dict.fromkeys([*self.covariates[:1], *(c for m in self.metrics for c in m.columns)]))
 
 
 def plant(outcome: ArrayLike, arm: ArrayLike, lift: float, treatment: str = "treatment") -> NDArray[np.float64]:
-    """The outcome with a made-up effect: treated units' values times ``1 + lift``.
+    """The outcome with a planted effect: treated units' values times ``1 + lift``.
 
     >>> plant([100.0, 100.0], ["control", "treatment"], 0.05).tolist()
     [100.0, 105.0]
+
+    Args:
+        outcome: Shape (n,).
+        arm: Arm of each unit, shape (n,).
+        lift: Relative effect.
+        treatment: Name of the treated arm.
+
+    Returns:
+        Shape (n,).
     """
     y = np.asarray(outcome, dtype=float)
     treated = np.asarray(arm) == treatment

@@ -1,4 +1,4 @@
-"""The file behind a retailer's own test: its rows, its provenance, and whether its days can be right."""
+"""The file of a retailer's own test: rows, provenance, and checks of its dates."""
 
 from __future__ import annotations
 
@@ -85,7 +85,10 @@ def _as_csv(look: Look) -> IO[str]:
 
 @dataclass(frozen=True)
 class FileTables:
-    """What a page knows when its data are one file: no tables, only where the file came from.
+    """Provenance of a test that is one file, in place of a workspace's tables.
+
+    >>> import datetime
+    >>> tables = FileTables(Path("spring.csv"), datetime.date(2024, 6, 30), "EUR", 1200, simulated=False)
 
     Attributes:
         path: The file.
@@ -111,6 +114,9 @@ class FileTables:
     def as_of(self) -> date:
         """Day the file was written.
 
+        >>> tables.as_of.isoformat()
+        '2024-06-30'
+
         Raises:
             BadInput: If nobody said.
         """
@@ -119,7 +125,13 @@ class FileTables:
         return self.day
 
     def provenance(self) -> dict[str, Any]:
-        """Where the figures come from, for reports."""
+        """Provenance of the file for reports: title, date, rows, currency.
+
+        >>> from crm_lab.experiments import OwnTest
+        >>> sample = OwnTest(file="data/samples/loyalty_test.csv", arm="group", control="hold-out").tables("2024-09-01")
+        >>> sorted(sample.provenance())[:2]
+        ['as_of', 'currency']
+        """
         day = self.day.isoformat() if self.day else ""
         return {
             "source": self.path.name,

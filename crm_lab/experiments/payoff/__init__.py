@@ -1,1 +1,1 @@
-"""Did it pay."""
+"""Return of a programme."""

@@ -1,4 +1,4 @@
-"""``decision.json``: the facts of the report for the systems that act on it."""
+"""``decision.json``: the facts of the report for other systems."""
 
 from __future__ import annotations
 
@@ -51,6 +51,20 @@ def write_decision(
     steady: SteadyStateResult | None = None,
 ) -> Path:
     """Write `decision_content` beside the notebook's other files.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> from crm_lab.experiments import Programme
+    >>> answer = Programme(margin_share=0.3, reward_rate=0.01).analyze(test, "spend")
+    >>> path = write_decision(answer, name="decision_example.json")
+    >>> path.name
+    'decision_example.json'
+    >>> path.unlink()
 
     Args:
         answer: The programme's return.

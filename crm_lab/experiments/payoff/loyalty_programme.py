@@ -16,12 +16,28 @@ from crm_lab.messages import Message
 
 @dataclass(frozen=True, kw_only=True)
 class Programme(Terms):
-    """A loyalty programme's terms, and its return from a test; the settings are those of `Terms`."""
+    """Return of a loyalty programme from a test; the settings are those of `Terms`.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> programme = Programme(margin_share=0.3, reward_rate=0.01, currency="USD")
+    >>> result = programme.analyze(test, "spend")
+    >>> result.decision
+    'ship'
+    """
 
     def analyze(
         self, experiment: Experiment, outcome: str, soundness: SoundnessResult | None = None, **money: str
     ) -> ProgrammeResult:
         """Return of the programme from a test with two arms.
+
+        >>> round(programme.analyze(test, "spend").margin, 2)
+        0.3
 
         Args:
             experiment: The test.
@@ -34,6 +50,9 @@ class Programme(Terms):
                 ``rewards``: cost of rewards, in place of rate and redemption; ``member_spend``: spend that
                 earns them, all spend of treated units unless given. Rewards on extra sales are the share of
                 that spend which is extra; what was pulled forward or taken from other shops is not.
+
+        Returns:
+            Waterfall, ROI with its interval, and the decision.
 
         Raises:
             BadInput: If the test has more than two arms, or there is no such part of the money.

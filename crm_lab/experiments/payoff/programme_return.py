@@ -22,7 +22,29 @@ from crm_lab.stats.intervals import normal_interval, z_value
 
 @dataclass(frozen=True)
 class ProgrammeResult(Result):
-    """Waterfall, ROI and decision of a programme."""
+    """Waterfall, ROI and decision of a programme.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> from crm_lab.experiments import Programme
+    >>> result = Programme(margin_share=0.3, reward_rate=0.01, contact_cost=0.5, currency="USD").analyze(test, "spend")
+
+    Attributes:
+        spec: Terms and decision rule.
+        outcome: Column with spend.
+        money: Part of the money to its column.
+        treated: Treated units.
+        units: Units in all.
+        means: Mean of each outcome and arm with their covariance, or ``None``.
+        parts: Amounts per treated unit, or ``None``.
+        truth: The true effect on spend, if it was planted.
+        refused: Why there is no return, or ``None``.
+    """
 
     spec: Terms
     outcome: str
@@ -46,6 +68,9 @@ class ProgrammeResult(Result):
     def returns(self) -> Return:
         """Gain and cost per treated unit.
 
+        >>> round(result.returns.roi, 2)
+        2.83
+
         Raises:
             BadInput: If the result is a refusal.
         """
@@ -55,12 +80,20 @@ class ProgrammeResult(Result):
 
     @property
     def p_needed(self) -> float:
-        """Probability that the ROI is above what is needed."""
+        """Probability (0-1) that the ROI is above what is needed.
+
+        >>> 0 <= result.p_needed <= 1
+        True
+        """
         return self.returns.p_roi_above(self.spec.roi_needed)
 
     @property
     def decision(self) -> Decision | None:
-        """One of ship, extend, stop; ``None`` if refused."""
+        """One of ship, extend, stop; ``None`` if refused.
+
+        >>> result.decision
+        'ship'
+        """
         if self.parts is None:
             return None
         p = self.p_needed
@@ -70,7 +103,11 @@ class ProgrammeResult(Result):
 
     @property
     def units_needed(self) -> float:
-        """Units with which the same estimates would reach `ship_at`; infinite if they point down."""
+        """Units with which the same estimates would reach `ship_at`; `inf` when they point to a loss.
+
+        >>> result.units_needed > 0
+        True
+        """
         needed = self.spec.roi_needed
         distance, se = self.returns.distance(needed)
         if distance <= 0:
@@ -78,7 +115,11 @@ class ProgrammeResult(Result):
         return self.units * (z_value(2 * self.spec.ship_at - 1) * se / distance) ** 2
 
     def to_frame(self) -> pd.DataFrame:
-        """The waterfall: one row per part and the net, per treated unit and for all of them."""
+        """The waterfall: one row per part and the net result, per treated unit and in total (currency).
+
+        >>> list(result.to_frame())
+        ['part', 'per_unit', 'low', 'high', 'total']
+        """
         rows = []
         if self.parts is not None:
             amounts = {**{n: self.parts.total([n]) for n in self.parts.names}, "net": self.parts.total()}
@@ -88,7 +129,17 @@ class ProgrammeResult(Result):
         return pd.DataFrame(rows, columns=["part", "per_unit", "low", "high", "total"])
 
     def probabilities(self, points: int = 81) -> pd.DataFrame:
-        """Probability that the multiple is above each of some values: multiple, roi, probability."""
+        """Probability that the multiple is above each of some values: multiple, roi, probability.
+
+        >>> list(result.probabilities(points=3))
+        ['multiple', 'roi', 'probability']
+
+        Args:
+            points: Number of values.
+
+        Returns:
+            One row per value.
+        """
         r = self.returns
         _, se = r.net()
         reach = 3.5 * se / r.cost if r.cost > 0 else 1.0
@@ -97,11 +148,13 @@ class ProgrammeResult(Result):
         return frame.assign(probability=[r.p_roi_above(x) for x in frame["roi"]])
 
     def break_evens(self) -> pd.DataFrame:
-        """Lift, rewards and margin at which the programme just reaches what is needed, others fixed.
+        """Lift, rewards and margin at which the programme just reaches what is needed, the others held fixed.
 
-        Rewards are the redeemed share of points, or their cost per treated unit where that was measured. A
-        break-even outside what is possible (a margin above 1) is shown as it is: nothing reaches it. No rows
-        for a refusal.
+        Rewards are the redeemed share of points, or their cost per treated unit if that was measured. A break-even
+        outside what is possible (a margin above 1) is shown as it is: it cannot be reached. A refusal has no rows.
+
+        >>> result.break_evens()["quantity"].tolist()
+        ['lift', 'redemption', 'margin']
         """
         columns = ["quantity", "now", "break_even"]
         if self.means is None or self.parts is None:
@@ -123,10 +176,13 @@ class ProgrammeResult(Result):
         return pd.DataFrame(rows, columns=columns)
 
     def bases(self) -> pd.DataFrame:
-        """The same programme under every base that a "1:4" may rest on: per unit of cost.
+        """The multiple under every base that a "1:4" may rest on: amount per unit of cost.
 
-        Gross bases count sales that would have come anyway; only the incremental ones say what it earned. No
-        rows for a refusal.
+        Gross bases count sales that would have happened anyway; only the incremental ones say what the programme
+        earned. A refusal has no rows.
+
+        >>> result.bases().columns.tolist()
+        ['basis', 'value']
         """
         if self.means is None:
             return pd.DataFrame(columns=["basis", "value"])
@@ -142,7 +198,18 @@ class ProgrammeResult(Result):
         return pd.DataFrame(list(rows.items()), columns=["basis", "value"])
 
     def mean(self, role: str, arm: int) -> float:
-        """An arm's mean of spend or of a part of the money that was given."""
+        """An arm's mean of spend, or of another part of the money that was given.
+
+        >>> round(result.mean("spend", 1), 1)
+        108.0
+
+        Args:
+            role: ``spend``, ``later``, ``elsewhere``, ``margin``, ``rewards`` or ``member_spend``.
+            arm: 0 for control, 1 for treatment.
+
+        Returns:
+            Currency per unit.
+        """
         if self.means is None:
             raise BadInput(f"There are no means: {self.refused}")
         return float(self.means.mean[arm, ["spend", *self.money].index(role)])
@@ -155,21 +222,37 @@ class ProgrammeResult(Result):
 
     @property
     def margin(self) -> float:
-        """Margin as a share of treated units' spend: as stated, or as measured."""
+        """Margin as a share of treated units' spend: as stated, or as measured.
+
+        >>> result.margin
+        0.3
+        """
         if "margin" not in self.money:
             return self.spec.margin_share
         return self.mean("margin", 1) / self.mean("spend", 1)
 
     def refusal(self) -> Message | None:
-        """Why there is no return, if so."""
+        """A sentence if there is no return to report, else ``None``.
+
+        >>> result.refusal() is None
+        True
+        """
         return self.refused
 
     def readout(self) -> Readout:
-        """What the programme returned, how sure that is, ship, extend or stop."""
+        """What the programme returned, how precise that is, and the decision: ship, extend or stop.
+
+        >>> print(result.readout().finding)
+        Per treated unit the programme earned 4.81 USD of extra margin and cost 1.26: ROI +283% ...
+        """
         return _readout(self)
 
     def facts(self) -> tuple[Fact, ...]:
-        """ROI in both definitions, net per unit and in all, probability, decision."""
+        """ROI in both definitions, net per unit and in all, probability, decision.
+
+        >>> {fact.id: fact.unit for fact in result.facts()[:2]}
+        {'roi.net': 'share', 'roi.multiple': ''}
+        """
         found = partial(Fact, kind="simulated" if self.truth is not None else "estimate", n=self.units)
         if self.parts is None:
             return (found("roi.net", "experiments.fact.roi", None, refusal=self.refused),)

@@ -1,4 +1,4 @@
-"""The return by resampling units: a check of Fieller's interval that assumes no normal distribution."""
+"""Bootstrap of the return: a check of Fieller's interval without a normal approximation."""
 
 from __future__ import annotations
 
@@ -47,6 +47,31 @@ def bootstrap_multiples(
 
     Units are drawn with replacement within their arm; the redeemed share is drawn from a beta
     distribution with the programme's mean and standard deviation.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> from crm_lab.experiments import Programme
+    >>> bootstrap_multiples(Programme(margin_share=0.3, reward_rate=0.01), test, "spend", rng=0, draws=20).shape
+    (20,)
+
+    Args:
+        programme: Terms of the programme.
+        experiment: A test with two arms.
+        outcome: Spend per unit.
+        rng: Generator or seed.
+        draws: Bootstrap samples.
+        **money: As in `Programme.analyze`.
+
+    Returns:
+        Multiples, shape (draws,).
+
+    Source:
+        Efron (1979), Bootstrap methods: another look at the jackknife.
     """
     draw = np.random.default_rng(rng)
     outcomes = {"spend": outcome, **money}
@@ -70,7 +95,29 @@ def bootstrap_multiples(
 def interval_check(
     answer: ProgrammeResult, experiment: Experiment, rng: np.random.Generator | int, draws: int = 300
 ) -> pd.DataFrame:
-    """Fieller's interval of the multiple beside that of resampled tests; no rows where the answer is a refusal."""
+    """Fieller's interval of the multiple beside a bootstrap interval; no rows if the answer is a refusal.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> from crm_lab.experiments import Programme
+    >>> answer = Programme(margin_share=0.3, reward_rate=0.01).analyze(test, "spend")
+    >>> interval_check(answer, test, rng=0, draws=50).columns.tolist()
+    ['Fieller', 'bootstrap']
+
+    Args:
+        answer: The programme's return.
+        experiment: The test it comes from.
+        rng: Generator or seed.
+        draws: Bootstrap samples.
+
+    Returns:
+        Two rows: Fieller and bootstrap.
+    """
     columns = ["Fieller", "bootstrap"]
     if answer.parts is None:
         return pd.DataFrame(columns=columns)

@@ -1,4 +1,4 @@
-"""The return of the steady state beside that of all weeks: what the programme earns when the launch is over."""
+"""Return of the steady state after the launch, beside that of all weeks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,17 @@ _FEWEST = 3
 
 @dataclass(frozen=True, kw_only=True)
 class SteadyState:
-    """Return of a programme in the weeks after its launch.
+    """Return of a programme in the weeks after its launch, beside that of all weeks.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.experiments import PlantedTest
+    >>> days = {"start": "1997-12-01", "pre_days": 180, "post_days": 182}
+    >>> trial = PlantedTest(source="cdnow_sample", seed=1, lift=0.2, **days)
+    >>> test = trial.open(open_workspace("cdnow_sample").at("1998-06-30"))
+    >>> from crm_lab.experiments import Programme
+    >>> answer = Programme(margin_share=0.3, reward_rate=0.01).analyze(test, "spend")
+    >>> SteadyState(launch=4).analyze(test, answer).weeks
+    26
 
     Attributes:
         launch: Weeks at the start that count as launch.
@@ -38,12 +48,18 @@ class SteadyState:
     def analyze(self, experiment: Experiment, answer: ProgrammeResult) -> SteadyStateResult:
         """The same terms on all weeks and on those after the launch.
 
-        Cost that does not depend on spend is shared out evenly over the weeks. Measured margin and rewards
-        are taken per unit of spend, as over the whole window.
+        Cost that does not depend on spend is divided evenly over the weeks. Measured margin and rewards are taken per
+        unit of spend, as over the whole window.
+
+        >>> SteadyState(launch=8).analyze(test, answer).refusal() is None
+        True
 
         Args:
             experiment: The test, with spend by week in columns week_01, week_02, ...
             answer: The return of the whole window.
+
+        Returns:
+            ROI of all weeks and of the steady state.
         """
         weeks = week_columns(experiment)
         if answer.parts is None:
@@ -82,7 +98,25 @@ def as_terms(answer: ProgrammeResult) -> Terms:
 
 @dataclass(frozen=True)
 class SteadyStateResult(Result):
-    """ROI of all weeks and of the steady state."""
+    """ROI of all weeks and of the steady state.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.experiments import PlantedTest
+    >>> days = {"start": "1997-12-01", "pre_days": 180, "post_days": 182}
+    >>> trial = PlantedTest(source="cdnow_sample", seed=1, lift=0.2, **days)
+    >>> test = trial.open(open_workspace("cdnow_sample").at("1998-06-30"))
+    >>> from crm_lab.experiments import Programme
+    >>> answer = Programme(margin_share=0.3, reward_rate=0.01).analyze(test, "spend")
+    >>> steady = SteadyState(launch=4).analyze(test, answer)
+
+    Attributes:
+        spec: What was asked.
+        answer: The return of the whole window.
+        every: The return of all weeks on the same terms, or ``None``.
+        later: The return after the launch, or ``None``.
+        weeks: Number of weeks.
+        refused: Why there is no steady state, or ``None``.
+    """
 
     spec: SteadyState
     answer: ProgrammeResult
@@ -109,7 +143,11 @@ class SteadyStateResult(Result):
         return known[-1][1] if known else self.answer
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for all weeks and one for those after the launch: gain and cost per treated unit, ROI."""
+        """One row for all weeks and one for those after the launch: gain and cost per treated unit, ROI.
+
+        >>> list(steady.to_frame())
+        ['weeks', 'gain', 'cost', 'net', 'roi', 'low', 'high', 'p_needed']
+        """
         rows = []
         for weeks, found in self._known():
             r, span = found.returns, found.returns.multiple_set(found.spec.level).interval()
@@ -118,11 +156,19 @@ class SteadyStateResult(Result):
         return pd.DataFrame(rows, columns=["weeks", "gain", "cost", "net", "roi", "low", "high", "p_needed"])
 
     def refusal(self) -> Message | None:
-        """Why there is no steady state to read, if so."""
+        """A sentence if there is no steady state to report, else ``None``.
+
+        >>> steady.refusal() is None
+        True
+        """
         return self.refused
 
     def readout(self) -> Readout:
-        """ROI after the launch beside that of all weeks, and on which to decide."""
+        """ROI after the launch beside that of all weeks, and which of them to decide on.
+
+        >>> print(steady.readout().finding)
+        In the steady weeks 5 to 26 the ROI is +959% (95% interval +194% to +1614%); over all 26 ...
+        """
         known = self._known()
         if not known:
             refused = self.refused or "experiments.roi.action_refused"
@@ -147,7 +193,11 @@ class SteadyStateResult(Result):
         return Readout(*(Message(f"experiments.steady.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
-        """ROI of the steady state with its interval, and the probability that it is enough."""
+        """ROI of the steady state with its interval, and the probability that it is enough.
+
+        >>> {fact.id: fact.unit for fact in steady.facts()[:2]}
+        {'steady.roi': 'share', 'steady.p_needed': 'share'}
+        """
         found = partial(Fact, kind="simulated" if self.answer.truth is not None else "estimate", n=self.answer.units)
         values = {"first": self.spec.launch + 1, "weeks": self.weeks}
         roi, p = (Message(f"experiments.fact.steady_{k}", values) for k in ("roi", "p"))

@@ -1,4 +1,4 @@
-"""The terms of a programme: what it earns and costs per treated unit, and when it is shipped."""
+"""Terms of a programme: earnings and cost per treated unit, and the decision rule."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How large and how long must a test be, and what was decided beforehand."""
+"""Planning: sample size, run time, and the preregistered plan."""

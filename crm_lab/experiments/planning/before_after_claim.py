@@ -1,4 +1,4 @@
-"""One claim, two readings: a share that rose, against a control that "rose by 5"."""
+"""A before-after claim in two readings: percentage points and per cent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from crm_lab.stats.intervals import z_value
 
 @dataclass(frozen=True, kw_only=True)
 class BeforeAfterClaim:
-    """A before-after claim with a control that moved too.
+    """A before-after claim whose control rose too, read as percentage points and as per cent.
+
+    >>> claim = BeforeAfterClaim(before=0.61, after=0.80, control_rise=0.05, n_per_arm=400)
 
     Attributes:
         before: Share of both groups before.
@@ -40,17 +42,34 @@ class BeforeAfterClaim:
         problems.raise_any()
 
     def controls(self) -> dict[str, float]:
-        """The control's share after, in both readings."""
+        """The control's share after, in both readings.
+
+        >>> claim.controls()
+        {'points': 0.66, 'percent': 0.6405}
+        """
         return {"points": self.before + self.control_rise, "percent": self.before * (1 + self.control_rise)}
 
     def analyze(self) -> BeforeAfterResult:
-        """Both readings."""
+        """The difference-in-differences in both readings.
+
+        >>> claim.analyze().to_frame()["effect"].round(3).tolist()
+        [0.14, 0.16]
+
+        Returns:
+            One row per reading.
+        """
         return BeforeAfterResult(self)
 
 
 @dataclass(frozen=True)
 class BeforeAfterResult(Result):
-    """Difference-in-differences of a claim in percentage points and in per cent."""
+    """Difference-in-differences of a claim, its control read in percentage points and in per cent.
+
+    >>> result = BeforeAfterClaim(before=0.61, after=0.80, control_rise=0.05, n_per_arm=400).analyze()
+
+    Attributes:
+        spec: The claim.
+    """
 
     spec: BeforeAfterClaim
 
@@ -61,7 +80,11 @@ class BeforeAfterResult(Result):
     }  # fmt: skip
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per reading: control after, difference-in-differences, interval, units per arm to show it."""
+        """One row per reading: control after, difference-in-differences (0-1), interval, units per arm to detect it.
+
+        >>> list(result.to_frame())
+        ['reading', 'control_after', 'effect', 'low', 'high', 'n_to_show_it']
+        """
         claim, rows = self.spec, []
         for reading, control in claim.controls().items():
             effect = claim.after - control  # both groups start at the same share, so it cancels
@@ -74,7 +97,11 @@ class BeforeAfterResult(Result):
         return pd.DataFrame(rows, columns=["reading", "control_after", "effect", "low", "high", "n_to_show_it"])
 
     def readout(self) -> Readout:
-        """Both effects, what is missing, what to ask."""
+        """Both effects, what is missing, what to ask.
+
+        >>> print(result.readout().finding)
+        61% → 80% against a control that "rose by 5" is an effect of 14.00 points if 5 means ...
+        """
         effects = self.to_frame()["effect"]
         claim = self.spec
         values = {"points": effects[0] * 100, "percent": effects[1] * 100, "before": claim.before, "after": claim.after}
@@ -86,7 +113,11 @@ class BeforeAfterResult(Result):
         )
 
     def facts(self) -> tuple[Fact, ...]:
-        """The effect in each reading."""
+        """The effect in each reading.
+
+        >>> {fact.id: fact.unit for fact in result.facts()[:2]}
+        {'readings.points': 'share', 'readings.percent': 'share'}
+        """
         return tuple(
             Fact(f"readings.{name}", f"experiments.readings.{name}", self.spec.after - control, "share", kind="fact")
             for name, control in self.spec.controls().items()

@@ -1,4 +1,4 @@
-"""Power for the decision, not only for the lift: how many units until a paying programme is shipped."""
+"""Power for the decision: units needed until a programme that pays is shipped."""
 
 from __future__ import annotations
 
@@ -28,7 +28,18 @@ _MOST_UNITS = 2**40
 
 @dataclass(frozen=True, kw_only=True)
 class RoiDesign:
-    """Size of a test whose decision rule is that of a `Programme`.
+    """Sample size for a decision: units needed until a programme that pays is shipped.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(1)
+    >>> history = pd.DataFrame({"before": rng.gamma(2, 50, 400)})
+    >>> history["spend"] = history["before"] * rng.gamma(9, 1 / 9, 400)
+    >>> from crm_lab.experiments import Programme
+    >>> programme = Programme(margin_share=0.3, reward_rate=0.01, currency="USD")
+    >>> design = RoiDesign(programme=programme, lift=0.1).analyze(history, "spend", ["before"])
+    >>> 0 <= design.p_ship(400) <= 1
+    True
 
     Attributes:
         programme: Its terms and decision rule.
@@ -46,13 +57,19 @@ class RoiDesign:
     def analyze(
         self, units: IntoFrame, outcome: str, covariates: Sequence[str] = (), available: int | None = None
     ) -> RoiDesignResult:
-        """How likely the test is to end in ship, by its number of units (half of them treated).
+        """Probability that the test ends in ship, by its number of units (half of them treated).
+
+        >>> RoiDesign(programme=programme, lift=0.2).analyze(history, "spend", available=1000).available
+        1000
 
         Args:
             units: One row per unit of the history.
             outcome: Spend in a window as long as the test's.
             covariates: Columns from before the window.
             available: Units that could take part; the rows of the history unless given.
+
+        Returns:
+            The probability by size, and the size needed.
         """
         units = as_pandas(units, "The history")
         need_columns(units.columns, [outcome, *covariates], "The history")
@@ -68,7 +85,24 @@ class RoiDesign:
 
 @dataclass(frozen=True)
 class RoiDesignResult(Result):
-    """Probability of ship by number of units, if the planned lift is true."""
+    """Probability of ship by number of units, if the planned lift is true.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(1)
+    >>> history = pd.DataFrame({"before": rng.gamma(2, 50, 400)})
+    >>> history["spend"] = history["before"] * rng.gamma(9, 1 / 9, 400)
+    >>> from crm_lab.experiments import Programme
+    >>> programme = Programme(margin_share=0.3, reward_rate=0.01, currency="USD")
+    >>> design = RoiDesign(programme=programme, lift=0.1).analyze(history, "spend", ["before"])
+
+    Attributes:
+        spec: What was asked.
+        level: Mean spend of a unit, in currency.
+        variance: Variance of spend after adjusting.
+        available: Units that could take part.
+        history: Units of the history.
+    """
 
     spec: RoiDesign
     level: float
@@ -81,7 +115,17 @@ class RoiDesignResult(Result):
     formats: ClassVar[dict[str, str]] = {"units": ",.0f", "roi": "+.0%", "p_ship": ".0%"}
 
     def p_ship(self, units: float) -> float:
-        """Probability that a test of so many units, half treated, ends in ship."""
+        """Probability (0-1) that a test with this many units, half treated, ends in ship.
+
+        >>> design.p_ship(100) < design.p_ship(10_000)
+        True
+
+        Args:
+            units: Units in all.
+
+        Returns:
+            A probability.
+        """
         p = self.spec.programme
         treated, weight = units / 2, 1 + p.roi_needed
         reward = p.reward_rate * p.redemption_share
@@ -99,14 +143,28 @@ class RoiDesignResult(Result):
         return p.margin_share * self.level * self.spec.lift - (1 + p.roi_needed) * cost
 
     def true_roi(self, units: float) -> float:
-        """ROI of the programme if the planned lift is true."""
+        """ROI of the programme if the planned lift is true.
+
+        >>> round(design.true_roi(400), 2)
+        2.9
+
+        Args:
+            units: Units in all; running cost is divided among the treated half.
+
+        Returns:
+            ROI: 0.5 is 50 %.
+        """
         p, spent = self.spec.programme, self.level * (1 + self.spec.lift)
         cost = p.reward_rate * p.redemption_share * spent + p.contact_cost + p.running_cost * 2 / units
         return p.margin_share * self.level * self.spec.lift / cost - 1 if cost else math.inf
 
     @property
     def units_needed(self) -> float:
-        """Units in all for the wanted probability; infinite if no number reaches it."""
+        """Units in all for the wanted probability; infinite if no number reaches it.
+
+        >>> design.units_needed > 0
+        True
+        """
         if self.p_ship(_MOST_UNITS) < self.spec.power:
             return math.inf
         lo, hi = 1.0, float(_MOST_UNITS)
@@ -116,7 +174,11 @@ class RoiDesignResult(Result):
         return hi
 
     def to_frame(self) -> pd.DataFrame:
-        """Units, the true ROI with so many, and the probability of ship: for a handful of sizes."""
+        """Units, the true ROI at that size, and the probability of ship, for a handful of sizes.
+
+        >>> list(design.to_frame())
+        ['units', 'roi', 'p_ship']
+        """
         if self.problem is not None or self.level <= 0 or self.variance <= 0:
             return pd.DataFrame(columns=["units", "roi", "p_ship"])
         needed = self.units_needed
@@ -124,7 +186,17 @@ class RoiDesignResult(Result):
         return self._at(np.unique(np.ceil(sizes)))
 
     def curve(self, points: int = 60) -> pd.DataFrame:
-        """The same for evenly spaced sizes."""
+        """`to_frame` for evenly spaced sizes.
+
+        >>> len(design.curve(points=5))
+        5
+
+        Args:
+            points: Number of sizes.
+
+        Returns:
+            One row per size.
+        """
         needed = self.units_needed
         top = 1.3 * max(self.available, needed) if math.isfinite(needed) else 20.0 * self.available
         return self._at(np.linspace(top / points, top, points))
@@ -134,7 +206,11 @@ class RoiDesignResult(Result):
         return pd.DataFrame(rows, columns=["units", "roi", "p_ship"])
 
     def refusal(self) -> Message | None:
-        """Why no size reaches the decision, if so."""
+        """A sentence if no size reaches the decision, else ``None``.
+
+        >>> design.refusal() is None
+        True
+        """
         if self.problem is not None:
             return self.problem
         if self.level <= 0 or self.variance <= 0:
@@ -146,7 +222,11 @@ class RoiDesignResult(Result):
         return Message(f"experiments.roi_design.{'too_vague' if pays else 'does_not_pay'}", values)
 
     def readout(self) -> Readout:
-        """Units until ship, the chance with the units at hand, what would fit."""
+        """Units until ship, the chance with the units at hand, what would fit.
+
+        >>> print(design.readout().finding)
+        If the programme really lifts spend by 10.0% (a true ROI of +290%), 652 units in all are ...
+        """
         refused = self.refusal()
         if refused is not None and self.to_frame().empty:
             key = "effect.action_refused" if self.problem is None else "roi_design.no_amount_action"
@@ -167,7 +247,11 @@ class RoiDesignResult(Result):
         return Readout(finding, certainty, action)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Units needed and the probability of ship with the units at hand."""
+        """Units needed and the probability of ship with the units at hand.
+
+        >>> {fact.id: fact.unit for fact in design.facts()[:2]}
+        {'roi_design.units': 'units', 'roi_design.p_ship': 'share'}
+        """
         refused, none = self.refusal(), self.to_frame().empty
         needed = None if refused else math.ceil(self.units_needed)
         p_ship = None if none else self.p_ship(self.available)

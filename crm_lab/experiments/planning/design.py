@@ -1,4 +1,4 @@
-"""How large must the test be: from the retailer's own history to a size, or to what would fit."""
+"""Sample size from the retailer's own history, or what the available units can detect."""
 
 from __future__ import annotations
 
@@ -73,18 +73,28 @@ class Size:
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """The size of a test, from history.
+    """Sample size of a test, from the history of the units that could take part.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(1)
+    >>> history = pd.DataFrame({"before": rng.gamma(2, 50, 400)})
+    >>> history["spend"] = history["before"] * rng.gamma(9, 1 / 9, 400)
+    >>> from crm_lab.experiments import mean_of
+    >>> design = Design(metrics=(mean_of("spend"),), lift=0.1).analyze(history, ["before"])
+    >>> design.headline.n_total
+    641.4880850347303
 
     Attributes:
         metrics: What will be measured, the first decides: metrics, or names of columns as in `Effects`.
-        lift: Smallest relative effect worth seeing.
+        lift: Minimum detectable relative effect to plan for.
         alpha: Type I error, two-sided.
-        power: Probability of seeing it.
+        power: Probability of detecting it.
         treated_share: Share of units that will be treated.
         adjust: Ways of using the pre-period; the last one counts.
-        design_effect: Factor for whole clusters assigned together (`sizes.design_effect`).
-        multiplies: Whether the effect multiplies each unit's outcome, which stretches the treated units'
-            spread too; otherwise it adds the same to each. A share's formula has its own spread.
+        design_effect: Factor for whole clusters assigned together (`sample_size.design_effect`).
+        multiplies: Whether the effect multiplies each unit's outcome, which also raises the treated units'
+            standard deviation; otherwise it adds the same to each. A share's formula has its own variance.
     """
 
     metrics: Sequence[Metric | str] | str = field(kw_only=False)
@@ -106,12 +116,18 @@ class Design:
         )  # fmt: skip
 
     def analyze(self, units: IntoFrame, covariates: Sequence[str] = (), available: int | None = None) -> DesignResult:
-        """Sizes for every metric and way of adjusting.
+        """Sample sizes for every metric and way of adjusting.
+
+        >>> Design(metrics=(mean_of("spend"),), lift=0.1, power=0.9).analyze(history).fits
+        False
 
         Args:
             units: One row per unit of the history, outcome window and covariates as the test will have them.
             covariates: Columns from before the window, without gaps.
             available: Units that could take part; the rows of the history unless given.
+
+        Returns:
+            Units needed, and the minimum detectable effect with the units available.
         """
         units = as_pandas(units, "The history")
         metrics = metrics_of(self.metrics, units, "The history")
@@ -154,7 +170,22 @@ class Design:
 
 @dataclass(frozen=True)
 class DesignResult(Result):
-    """Sizes per metric and way of adjusting."""
+    """Sample sizes per metric and way of adjusting.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(1)
+    >>> history = pd.DataFrame({"before": rng.gamma(2, 50, 400)})
+    >>> history["spend"] = history["before"] * rng.gamma(9, 1 / 9, 400)
+    >>> from crm_lab.experiments import mean_of
+    >>> design = Design(metrics=(mean_of("spend", unit="USD"),), lift=0.1).analyze(history, ["before"])
+
+    Attributes:
+        spec: What was asked.
+        sizes: One per metric and way of adjusting.
+        available: Units that could take part.
+        history: Units of the history.
+    """
 
     spec: Design
     sizes: tuple[Size, ...]
@@ -170,24 +201,42 @@ class DesignResult(Result):
 
     @property
     def headline(self) -> Size:
-        """The first metric in the way of adjusting that counts."""
+        """The first metric's size, adjusted in the last way of `adjust`.
+
+        >>> design.headline.adjust
+        'lin'
+        """
         return [s for s in self.sizes if s.metric == self.spec.metrics[0]][-1]
 
     @property
     def fits(self) -> bool:
-        """Whether the units at hand are enough for the first metric."""
+        """Whether the available units are enough for the first metric.
+
+        >>> design.fits
+        False
+        """
         return self.headline.n_total <= self.available
 
     @property
     def at_hand(self) -> tuple[float, float]:
-        """Power with the units at hand, and by how much a significant estimate would overstate the effect."""
+        """Power with the available units, and by how much a significant estimate would overstate the effect.
+
+        >>> power, exaggeration = design.at_hand
+        >>> exaggeration >= 1
+        True
+        """
         s, share = self.headline, self.spec.treated_share
         if not math.isfinite(s.n_total):
             return 0.0, math.nan
         return exaggeration(s.effect / (s.spread * math.sqrt(1 / (share * (1 - share) * self.available))))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per metric and way of adjusting."""
+        """One row per metric and way of adjusting: baseline, standard deviation, effect, units, MDE.
+
+        >>> list(design.to_frame())
+        ['metric', 'adjusted', 'baseline', 'sd', 'effect', 'n_per_arm', 'n_total', 'mde', 'power', 'fits',
+        'formula']
+        """
         treated = "n_per_arm" if self.spec.treated_share == 0.5 else "n_treatment"
         rows = [
             {
@@ -200,14 +249,34 @@ class DesignResult(Result):
         return pd.DataFrame(rows)
 
     def shown_by(self, size: Size) -> float:
-        """The effect that the units of `size` show, by its own formula: the effect it was made for, if all is right."""
+        """Check of a size: the effect that its number of units detects; equals the effect it was computed for.
+
+        >>> round(design.shown_by(design.headline) / design.headline.effect, 6)
+        1.0
+
+        Args:
+            size: One of `sizes`.
+
+        Returns:
+            An effect in the metric's unit.
+        """
         spec, n = self.spec, size.n_treatment
         if size.formula == POOLED:
             return mde_share(size.baseline, n / spec.design_effect, spec.alpha, spec.power)
         return mde_mean(size.spread, n, size.n_total - n, spec.alpha, spec.power)
 
     def power_curve(self, points: int = 60) -> pd.DataFrame:
-        """Power of the first metric by number of units: adjusted, units, power."""
+        """Power of the first metric by number of units: adjusted, units, power.
+
+        >>> list(design.power_curve(points=5))
+        ['adjusted', 'units', 'power']
+
+        Args:
+            points: Number of sizes.
+
+        Returns:
+            One row per way of adjusting and size.
+        """
         first = [s for s in self.sizes if s.metric == self.spec.metrics[0] and math.isfinite(s.n_total)]
         top = max([self.available, *(1.3 * s.n_total for s in first)])
         share, alpha = self.spec.treated_share, self.spec.alpha
@@ -219,13 +288,21 @@ class DesignResult(Result):
         return pd.DataFrame(rows, columns=["adjusted", "units", "power"])
 
     def refusal(self) -> Message | None:
-        """Why there is no size, if the metric's level or spread is 0."""
+        """A sentence if the metric's mean or standard deviation is 0, else ``None``.
+
+        >>> design.refusal() is None
+        True
+        """
         if math.isfinite(self.headline.n_total):
             return None
         return _no_size(self.headline)
 
     def readout(self) -> Readout:
-        """The size, what the units at hand can show, and what would fit if they are too few."""
+        """Units needed, what the available units can detect, and what would fit if they are too few.
+
+        >>> print(design.readout().finding)
+        To see a lift of 10.0% in spend with probability 80%, the test needs 642 units in all, ...
+        """
         s, refused = self.headline, self.refusal()
         if refused is not None:
             return Readout(refused, "experiments.effect.certainty_refused", "experiments.effect.action_refused")
@@ -242,7 +319,11 @@ class DesignResult(Result):
         return Readout(*(Message(f"experiments.design.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
-        """Units needed and smallest effect shown, per metric in the way that counts."""
+        """Units needed and minimum detectable effect, per metric in the way that counts.
+
+        >>> {fact.id: fact.unit for fact in design.facts()[:2]}
+        {'design.spend.units': 'units', 'design.spend.mde': 'share'}
+        """
         facts: list[Fact] = []
         for s in (s for s in self.sizes if s.adjust == self.headline.adjust):
             known = math.isfinite(s.n_total)

@@ -1,4 +1,4 @@
-"""The plan, written and hashed before the data; afterwards every deviation from it is listed."""
+"""Preregistration: the plan is written and hashed before the data; deviations are listed afterwards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ from crm_lab.results import Fact, Readout, Result
 
 @dataclass(frozen=True, kw_only=True)
 class Preregistration:
-    """What was agreed before the first unit was assigned.
+    """A preregistered analysis plan: what was agreed before the first unit was assigned.
+
+    >>> from crm_lab.experiments import Programme
+    >>> terms = Programme(margin_share=0.3, reward_rate=0.01)
+    >>> days = {"written_on": "2024-01-02", "first_day": "2024-02-01", "last_day": "2024-04-30"}
+    >>> plan = Preregistration(name="spring", outcome="spend", programme=terms, **days)
 
     Attributes:
         name: The test's name; also the salt of its split.
@@ -61,22 +66,53 @@ class Preregistration:
         problems.raise_any()
 
     def content(self) -> dict[str, Any]:
-        """The plan as plain JSON, without its hash."""
+        """The plan as plain JSON, without its hash.
+
+        >>> sorted(plan.content())[:3]
+        ['covariates', 'filters', 'first_day']
+        """
         return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]  # tuples become lists
 
     @property
     def sha256(self) -> str:
-        """Hash of the plan's content; it changes with every word of it."""
+        """SHA-256 hash of the plan's content; it changes with every word of it.
+
+        >>> len(plan.sha256)
+        64
+        """
         text = json.dumps(self.content(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def write(self, name: str = "plan.json") -> Path:
-        """Write the plan with its hash beside the notebook's other files."""
+        """Write the plan with its hash beside the notebook's other files.
+
+        >>> path = plan.write("plan_example.json")
+        >>> Preregistration.read(path) == plan
+        True
+        >>> path.unlink()
+
+        Args:
+            name: Name of the file in the page's output folder.
+
+        Returns:
+            The path written.
+        """
         return write_json({**self.content(), "sha256": self.sha256}, name)
 
     @classmethod
     def read(cls, path: str | Path) -> Preregistration:
         """Read a plan and check its hash.
+
+        >>> path = plan.write("plan_example.json")
+        >>> Preregistration.read(path).name
+        'spring'
+        >>> path.unlink()
+
+        Args:
+            path: A file that `write` wrote.
+
+        Returns:
+            The plan.
 
         Raises:
             BadInput: If the file was changed after it was written, or is no plan.
@@ -100,13 +136,27 @@ class Preregistration:
     def hold_against(
         self, experiment: Experiment, answer: ProgrammeResult, window: tuple[str, str], filters: tuple[str, ...] = ()
     ) -> DeviationsResult:
-        """Every deviation of what was done from the plan, and the decision under the plan's rule.
+        """Every deviation of the analysis from the plan, and the decision under the plan's rule.
+
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from crm_lab.experiments import Experiment
+        >>> rng = np.random.default_rng(1)
+        >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+        >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+        >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+        >>> answer = terms.analyze(test, "spend")
+        >>> plan.hold_against(test, answer, ("2024-02-01", "2024-05-31")).to_frame().columns.tolist()
+        ['what', 'planned', 'done']
 
         Args:
             experiment: The test as analysed.
             answer: The return as analysed.
             window: First and last day of the outcome window used.
             filters: Names of the filters used.
+
+        Returns:
+            One row per deviation.
         """
         pairs: dict[str, tuple[Any, Any]] = {
             "outcome": (self.outcome, answer.outcome),
@@ -129,7 +179,27 @@ class Preregistration:
 
 @dataclass(frozen=True)
 class DeviationsResult(Result):
-    """What was done otherwise than planned, and the decision under the plan."""
+    """Deviations from the plan, and the decision under the plan.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> from crm_lab.experiments import Programme
+    >>> terms = Programme(margin_share=0.3, reward_rate=0.01)
+    >>> days = {"written_on": "2024-01-02", "first_day": "2024-02-01", "last_day": "2024-04-30"}
+    >>> plan = Preregistration(name="spring", outcome="spend", programme=terms, **days)
+    >>> held = plan.hold_against(test, terms.analyze(test, "spend"), ("2024-02-01", "2024-05-31"))
+
+    Attributes:
+        spec: The plan.
+        rows: What, planned, done.
+        answer: The return as analysed.
+        under_plan: The return under the plan's terms, or ``None``.
+    """
 
     spec: Preregistration
     rows: tuple[tuple[str, Any, Any], ...]
@@ -139,18 +209,30 @@ class DeviationsResult(Result):
     name: ClassVar[str] = "plan"
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per deviation: what, planned, done."""
+        """One row per deviation: what, planned, done.
+
+        >>> list(held.to_frame())
+        ['what', 'planned', 'done']
+        """
         rows = [(what, str(planned), str(done)) for what, planned, done in self.rows]
         return pd.DataFrame(rows, columns=["what", "planned", "done"], dtype=object)
 
     def refusal(self) -> Message | None:
-        """No decision under the plan can be computed, if so."""
+        """A sentence if no decision under the plan can be computed, else ``None``.
+
+        >>> held.refusal() is None
+        True
+        """
         if self.under_plan is not None:
             return None
         return Message("experiments.plan.no_outcome", {"outcome": self.spec.outcome})
 
     def readout(self) -> Readout:
-        """Number of deviations, decision as done and as planned."""
+        """Number of deviations, decision as done and as planned.
+
+        >>> print(held.readout().finding)
+        Deviations from the plan: 2 (last_day, covariates). Decision as analysed: ship; under the ...
+        """
         refused, done, planned = self.refusal(), _named(self.answer), _named(self.under_plan)
         values = {
             "n": len(self.rows), "what": ", ".join(what for what, _, _ in self.rows), "sha": self.spec.sha256[:12],
@@ -162,7 +244,11 @@ class DeviationsResult(Result):
         return Readout(refused or finding, certainty, action)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Number of deviations, decision under the plan, hash of the plan."""
+        """Number of deviations, decision under the plan, hash of the plan.
+
+        >>> {fact.id: fact.unit for fact in held.facts()[:2]}
+        {'plan.deviations': '', 'plan.decision': ''}
+        """
         found = partial(Fact, kind="simulated" if self.answer.truth is not None else "fact")
         decision = None if self.under_plan is None else self.under_plan.decision
         return (
@@ -175,13 +261,27 @@ class DeviationsResult(Result):
 def held_against(
     plan: Preregistration | None, experiment: Experiment, answer: ProgrammeResult, filters: tuple[str, ...] = ()
 ) -> DeviationsResult | NoPreregistrationResult:
-    """Every deviation of an analysis from its plan over the planned window; or that there is no plan.
+    """Deviations of an analysis from its plan over the planned window; or that there is no plan.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> from crm_lab.experiments import Programme
+    >>> held_against(None, test, Programme(margin_share=0.3, reward_rate=0.01).analyze(test, "spend")).to_frame().empty
+    True
 
     Args:
         plan: What was written before the start; ``None`` if nothing was.
         experiment: The test as analysed.
         answer: The return as analysed.
         filters: Names of the filters used.
+
+    Returns:
+        The deviations, or a result that says that there is no plan.
     """
     if plan is None:
         return NoPreregistrationResult()
@@ -190,24 +290,43 @@ def held_against(
 
 @dataclass(frozen=True)
 class NoPreregistrationResult(Result):
-    """Nothing was written down before the start."""
+    """There is no plan: nothing was preregistered.
+
+    >>> nothing = NoPreregistrationResult()
+    """
 
     name: ClassVar[str] = "plan"
 
     def to_frame(self) -> pd.DataFrame:
-        """No rows: there is nothing to deviate from."""
+        """No rows: without a plan there are no deviations.
+
+        >>> nothing.to_frame().empty
+        True
+        """
         return pd.DataFrame(columns=["what", "planned", "done"], dtype=object)
 
     def refusal(self) -> Message:
-        """That there is no plan."""
+        """The sentence that there is no plan.
+
+        >>> nothing.refusal() is None
+        False
+        """
         return Message("experiments.plan.none")
 
     def readout(self) -> Readout:
-        """That there is no plan, and how to have one."""
+        """That there is no plan, and how to have one.
+
+        >>> print(nothing.readout().finding)
+        No plan was written down before the start, so nobody can say whether metric, window or ...
+        """
         return Readout("experiments.plan.none", "experiments.plan.none_certainty", "experiments.plan.none_action")
 
     def facts(self) -> tuple[Fact, ...]:
-        """The number of deviations, refused."""
+        """The number of deviations, as a refused fact.
+
+        >>> {fact.id: fact.unit for fact in nothing.facts()[:2]}
+        {'plan.deviations': ''}
+        """
         return (Fact("plan.deviations", "experiments.fact.deviations", None, refusal=self.refusal()),)
 
 

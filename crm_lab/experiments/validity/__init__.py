@@ -1,1 +1,1 @@
-"""Was the test sound."""
+"""Validity of a test."""

@@ -1,4 +1,4 @@
-"""A/A on history: how often does an analysis find an effect where none is, and does its interval hold a planted one?"""
+"""A/A tests on history: false-alarm rate of an analysis, and coverage of a planted effect."""
 
 from __future__ import annotations
 
@@ -22,7 +22,14 @@ _FEWEST = 20
 
 @dataclass(frozen=True)
 class SplitsResult(Result):
-    """What many random splits of the same histories gave.
+    """A/A tests: results of many random splits of the same units.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(1)
+    >>> history = pd.DataFrame({"before": rng.gamma(2, 50, 400)})
+    >>> history["spend"] = history["before"] * rng.gamma(9, 1 / 9, 400)
+    >>> record = many_splits(history, "spend", ["before"], splits=40, rng=0)
 
     Attributes:
         rejected: Splits whose interval left out the truth, per way of adjusting.
@@ -48,11 +55,19 @@ class SplitsResult(Result):
 
     @property
     def rates(self) -> dict[str, float]:
-        """Share of splits whose interval left out the truth, per way of adjusting."""
+        """Share of splits whose interval missed the truth, per way of adjusting.
+
+        >>> record.rates
+        {'none': 0.05, 'lin': 0.1}
+        """
         return {way: n / self.splits for way, n in self.rejected.items()}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per way of adjusting: splits, misses, their rate with Wilson's interval, mean SE."""
+        """One row per way of adjusting: splits, misses, their rate with Wilson's interval, mean SE.
+
+        >>> list(record.to_frame())
+        ['adjusted', 'splits', 'missed', 'rate', 'low', 'high', 'mean_se']
+        """
         rows = []
         for way, missed in self.rejected.items():
             ci = wilson_interval(missed, self.splits)
@@ -60,11 +75,19 @@ class SplitsResult(Result):
         return pd.DataFrame(rows, columns=["adjusted", "splits", "missed", "rate", "low", "high", "mean_se"])
 
     def refusal(self) -> Message | None:
-        """Why there was nothing to split, if so."""
+        """A sentence if there was nothing to split, else ``None``.
+
+        >>> record.refusal() is None
+        True
+        """
         return self.refused
 
     def readout(self) -> Readout:
-        """Whether the analysis errs as often as it says."""
+        """Whether the analysis is wrong as often as its level says.
+
+        >>> print(record.readout().finding)
+        In 40 random splits where nothing was done, 10.0% of the intervals claim an effect (4.0% ...
+        """
         if self.refused is not None:
             return Readout(self.refused, "experiments.effect.certainty_refused", "experiments.splits.action_refused")
         way, planned = list(self.rejected)[-1], 1 - self.level
@@ -78,7 +101,11 @@ class SplitsResult(Result):
         return Readout(*(Message(f"experiments.splits.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
-        """The rate per way of adjusting."""
+        """The rate per way of adjusting.
+
+        >>> {fact.id: fact.unit for fact in record.facts()[:2]}
+        {'splits.none': 'share', 'splits.lin': 'share'}
+        """
         if self.refused is not None:
             return (Fact("splits", "experiments.fact.missed", None, kind="estimate", refusal=self.refused),)
         return facts_of(
@@ -98,10 +125,18 @@ def many_splits(
     level: float = 0.95,
     ways: Sequence[Adjust] = ("none", "lin"),
 ) -> SplitsResult:
-    """Split the same units at random again and again and analyse each split as a test.
+    """Repeated random splits of the same units, each analysed as a test (A/A test).
 
-    With ``lift = 0`` nothing was done, so an interval that leaves out 0 is a false alarm; otherwise
-    treated units' outcome is raised by the lift and the truth is lift x mean outcome of all units.
+    With ``lift = 0`` nothing was done, so an interval that leaves out 0 is a false alarm. Otherwise treated units'
+    outcome is raised by the lift, and the truth is lift x mean outcome of all units.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(1)
+    >>> history = pd.DataFrame({"before": rng.gamma(2, 50, 400)})
+    >>> history["spend"] = history["before"] * rng.gamma(9, 1 / 9, 400)
+    >>> many_splits(history, "spend", ["before"], splits=40, rng=0).splits
+    40
 
     Args:
         units: One row per unit; gaps in the outcome, an outcome that never varies, or fewer than 20 units
@@ -113,6 +148,9 @@ def many_splits(
         lift: Planted lift of treated units' outcome.
         level: Confidence level.
         ways: Ways of adjusting, each counted.
+
+    Returns:
+        How often the interval missed the truth, per way of adjusting.
     """
     need_columns(units.columns, [outcome, *covariates], "The frame of units")
     known = int(units[outcome].notna().sum())

@@ -1,4 +1,4 @@
-"""Sample ratio everywhere: overall, within segments, day by day, and what declared filters removed from each arm."""
+"""Sample ratio mismatch: overall, within segments, by day, and after declared filters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,19 @@ from crm_lab.results import Fact, Readout, Result
 
 @dataclass(frozen=True, kw_only=True)
 class SampleRatios:
-    """Sample ratio of a test, in all and by groups of units.
+    """Sample ratio mismatch (SRM) of a test, overall and by groups of units.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> test.frame["fifth"] = fifths(test.frame["before"])
+    >>> ratios = SampleRatios(by=("fifth",)).analyze(test)
+    >>> ratios.broken.empty
+    True
 
     Attributes:
         by: Columns fixed before the assignment (segment, day of assignment), each tested value by value;
@@ -40,7 +52,17 @@ class SampleRatios:
         check_settings(self, not_inside(self, "alpha"), smallest=chi_square)
 
     def analyze(self, experiment: Experiment) -> SampleRatiosResult:
-        """Sizes and p value overall and for each value of each column."""
+        """Sizes and p value overall and for each value of each column.
+
+        >>> len(SampleRatios().analyze(test).to_frame())
+        1
+
+        Args:
+            experiment: The test.
+
+        Returns:
+            One row overall and one per group.
+        """
         need_experiment(experiment, "SampleRatios")
         frame, arms = experiment.frame, experiment.arms
         need_columns(frame.columns, self.by, "The experiment's frame")
@@ -70,10 +92,16 @@ class SampleRatios:
 
 
 def fifths(values: pd.Series) -> pd.Series:
-    """Fifths of a column fixed before the start, as groups for the sample ratio.
+    """Quintiles of a column fixed before the start, as groups for the sample ratio.
 
     >>> fifths(pd.Series([5.0, 1.0, 4.0, 2.0, 3.0])).tolist()
     ['highest', 'lowest', 'high', 'low', 'middle']
+
+    Args:
+        values: A numeric column.
+
+    Returns:
+        ``lowest``, ``low``, ``middle``, ``high`` or ``highest``, on the same index.
     """
     names = ["lowest", "low", "middle", "high", "highest"]
     return pd.qcut(values.rank(method="first"), 5, labels=names).astype("string").astype(object)
@@ -81,7 +109,24 @@ def fifths(values: pd.Series) -> pd.Series:
 
 @dataclass(frozen=True)
 class SampleRatiosResult(Result):
-    """Sizes per arm and p value, overall and by group."""
+    """Sizes per arm and p value of the sample ratio, overall and by group.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> ratios = SampleRatios().analyze(test)
+
+    Attributes:
+        spec: What was asked.
+        arms: The arms, control first.
+        planned: Planned share per arm.
+        rows: Sizes and p value, overall and by group.
+        simulated: Whether the effect was planted.
+    """
 
     spec: SampleRatios
     arms: tuple[str, ...]
@@ -93,18 +138,30 @@ class SampleRatiosResult(Result):
     formats: ClassVar[dict[str, str]] = {"pvalue": ".4f"}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row overall and per group; the groups with the smallest p values first."""
+        """One row overall and per group; the groups with the smallest p values first.
+
+        >>> list(ratios.to_frame())
+        ['by', 'group', 'control', 'treatment', 'pvalue']
+        """
         frame = pd.DataFrame(list(self.rows))
         return pd.concat([frame.head(1), frame.iloc[1:].sort_values("pvalue", kind="stable")], ignore_index=True)
 
     @property
     def broken(self) -> pd.DataFrame:
-        """The rows whose ratio is broken."""
+        """The rows with a sample ratio mismatch.
+
+        >>> len(ratios.broken)
+        0
+        """
         frame = self.to_frame()
         return frame[frame["pvalue"] < self.spec.alpha]
 
     def refusal(self) -> Message | None:
-        """Why effects cannot be believed, if the overall ratio is broken."""
+        """A sentence if the overall ratio is broken, since effects are then not valid; else ``None``.
+
+        >>> ratios.refusal() is None
+        True
+        """
         whole = self.to_frame().iloc[0]
         if float(whole["pvalue"]) >= self.spec.alpha:
             return None
@@ -112,7 +169,11 @@ class SampleRatiosResult(Result):
         return Message("experiments.refused.srm", {"p": float(whole["pvalue"]), "counts": counts})
 
     def readout(self) -> Readout:
-        """Whether the ratio holds everywhere."""
+        """Whether the sample ratio holds everywhere.
+
+        >>> print(ratios.readout().finding)
+        The arms have the planned sizes overall and in each of 0 groups tested.
+        """
         broken = self.broken
         values = {"groups": len(self.rows) - 1, "alpha": self.spec.alpha, "where": self._where(broken)}
         state = "broken" if len(broken) else "holds"
@@ -132,7 +193,11 @@ class SampleRatiosResult(Result):
         return Message("experiments.sample_ratio.all_and", {"groups": groups})
 
     def facts(self) -> tuple[Fact, ...]:
-        """The overall p value and the number of groups with a broken ratio."""
+        """The overall p value and the number of groups with a broken ratio.
+
+        >>> {fact.id: fact.unit for fact in ratios.facts()[:2]}
+        {'sample_ratio.p': '', 'sample_ratio.broken': 'groups'}
+        """
         found = partial(Fact, kind="simulated" if self.simulated else "fact")
         p = float(self.to_frame().iloc[0]["pvalue"])
         return (
@@ -146,8 +211,19 @@ def filter_removals(
 ) -> pd.DataFrame:
     """What declared filters removed from each arm, and whether they removed more from one.
 
-    A filter that removes more from one arm looks at something the treatment changed; the arms are no
-    longer alike after it.
+    A filter that removes more units from one arm depends on something the treatment changed; the arms are not
+    comparable after it.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> frame["large"] = frame["spend"] > 300
+    >>> filter_removals(frame, "arm", ["large"])["filter"].tolist()
+    ['large']
 
     Args:
         frame: One row per unit before any filter.

@@ -1,4 +1,4 @@
-"""Was the test sound: sample ratio, balance before the start."""
+"""Validity of a test: sample ratio, and balance before the start."""
 
 from __future__ import annotations
 
@@ -36,7 +36,18 @@ def srm_pvalue(counts: Mapping[str, int], shares: Mapping[str, float]) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class SoundnessCheck:
-    """Sample ratio and balance of a test.
+    """Validity of a test: sample ratio, and balance of the covariates before the start.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> soundness = SoundnessCheck().analyze(test)
+    >>> soundness.sound
+    True
 
     Attributes:
         srm_alpha: A smaller p value of the sample ratio stops the analysis (a strict bound: it is looked
@@ -51,7 +62,17 @@ class SoundnessCheck:
         check_settings(self, not_inside(self, "srm_alpha", "balance_alpha"))
 
     def analyze(self, experiment: Experiment) -> SoundnessResult:
-        """Sample ratio and balance before the start."""
+        """Sample ratio and balance before the start.
+
+        >>> SoundnessCheck(balance_alpha=0.05).analyze(test).counts
+        {'control': 200, 'treatment': 200}
+
+        Args:
+            experiment: The test.
+
+        Returns:
+            Sizes and sample ratio; balance per covariate.
+        """
         need_experiment(experiment, "SoundnessCheck")
         counts = experiment.counts()
         covariates = list(experiment.covariates)
@@ -89,7 +110,26 @@ def _joint_balance(experiment: Experiment, covariates: list[str]) -> float:
 
 @dataclass(frozen=True)
 class SoundnessResult(Result):
-    """Sample ratio and balance of a test."""
+    """Sample ratio and balance of a test.
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from crm_lab.experiments import Experiment
+    >>> rng = np.random.default_rng(1)
+    >>> frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, "before": rng.gamma(2, 50, 400)})
+    >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
+    >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
+    >>> soundness = SoundnessCheck().analyze(test)
+
+    Attributes:
+        spec: What was asked.
+        counts: Units per arm.
+        shares: Planned share per arm.
+        srm: p value of the sample ratio.
+        balance: Means per covariate and arm, and the standardised difference.
+        balance_pvalue: p value of all covariates together.
+        simulated: Whether the effect was planted.
+    """
 
     spec: SoundnessCheck
     counts: dict[str, int]
@@ -106,23 +146,39 @@ class SoundnessResult(Result):
 
     @property
     def sound(self) -> bool:
-        """Whether the split can be believed."""
+        """Whether the sizes of the arms are as planned.
+
+        >>> soundness.sound
+        True
+        """
         return self.srm >= self.spec.srm_alpha
 
     @property
     def largest_gap(self) -> float:
-        """Largest absolute standardised difference; nan without covariates."""
+        """Largest absolute standardised mean difference of a covariate; nan without covariates.
+
+        >>> soundness.largest_gap < 0.2
+        False
+        """
         return float(self.balance["std_diff"].abs().max()) if len(self.balance) else math.nan
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per covariate and arm; the arms' sizes where there is no covariate."""
+        """One row per covariate and arm; the arms' sizes where there is no covariate.
+
+        >>> list(soundness.to_frame())
+        ['covariate', 'arm', 'control', 'treatment', 'std_diff']
+        """
         if len(self.balance):
             return self.balance.copy()
         rows = [{"arm": arm, "units": n, "planned": self.shares[arm]} for arm, n in self.counts.items()]
         return pd.DataFrame(rows)
 
     def refusal(self) -> Message | None:
-        """Why effects of this test cannot be believed, if so."""
+        """A sentence if effects of this test are not valid, else ``None``.
+
+        >>> soundness.refusal() is None
+        True
+        """
         if self.sound:
             return None
         return Message("experiments.refused.srm", {"p": self.srm, "counts": self._counts_text()})
@@ -131,7 +187,11 @@ class SoundnessResult(Result):
         return ", ".join(f"{arm} {n:,}" for arm, n in self.counts.items())
 
     def readout(self) -> Readout:
-        """Whether the split is as planned and the arms were alike before."""
+        """Whether the split is as planned and the arms were balanced before the start.
+
+        >>> print(soundness.readout().finding)
+        400 units were split as planned (control 200, treatment 200; sample-ratio p = 1).
+        """
         values = {
             "n": sum(self.counts.values()), "counts": self._counts_text(), "p": self.srm, "alpha": self.spec.srm_alpha,
         }  # fmt: skip
@@ -147,7 +207,11 @@ class SoundnessResult(Result):
         )
 
     def facts(self) -> tuple[Fact, ...]:
-        """Sizes, sample ratio, balance."""
+        """Sizes, sample ratio, balance.
+
+        >>> {fact.id: fact.unit for fact in soundness.facts()[:2]}
+        {'soundness.control.units': 'units', 'soundness.treatment.units': 'units'}
+        """
         tested = partial(Fact, kind="simulated" if self.simulated else "fact", n=sum(self.counts.values()))
         sizes = (
             Fact(f"soundness.{id_part(arm)}.units", Message("experiments.fact.units", {"arm": arm}), size, "units")

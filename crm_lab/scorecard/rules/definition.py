@@ -1,4 +1,4 @@
-"""Is it said what the number is a number of?"""
+"""Rules about definition: unit, scale and basis of a number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Can it be so, and would it have been so anyway?"""
+"""Rules about feasibility: possible values, base rates and comparisons."""
 
 from __future__ import annotations
 

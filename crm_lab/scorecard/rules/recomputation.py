@@ -1,4 +1,4 @@
-"""Does it come out of the data that it speaks of?"""
+"""Rules about recomputation: claims about data that are available."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rule is: a function from the claims to its findings, known by name and kind."""
+"""Rules: functions from claims to findings, registered by name and kind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ SEVERITIES: Final = ("wrong", "unclear")
 
 @dataclass(frozen=True)
 class Book:
-    """Everything the rules look at.
+    r"""All claims of an audit, and what data say about their metrics.
+
+    >>> from crm_lab.scorecard import parse_claims
+    >>> text = "deck: spring\nclaims: [{id: a, metric: nps, population: vip, value: 28}]"
+    >>> book = Book(parse_claims(text).claims)
 
     Attributes:
         claims: Of all decks.
@@ -31,7 +35,17 @@ class Book:
     measured: Mapping[str, Measured] = field(default_factory=dict)
 
     def subjects(self, *, within_deck: bool = True) -> Iterator[tuple[Claim, ...]]:
-        """Claims about the same metric of the same population, where the population is named."""
+        """Claims about the same metric of the same population, if the population is named.
+
+        >>> [[claim.name for claim in group] for group in book.subjects()]
+        [['spring/a']]
+
+        Args:
+            within_deck: Whether only claims of one deck are compared.
+
+        Yields:
+            The claims of each metric and population.
+        """
         groups: dict[tuple[str, ...], list[Claim]] = defaultdict(list)
         for claim in self.claims:
             if claim.population:
@@ -52,7 +66,13 @@ class Remark:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that does not hold, or cannot be judged.
+    r"""A contradiction, or a claim that cannot be judged as it stands.
+
+    >>> from crm_lab.scorecard import Auditor, parse_claims
+    >>> text = "deck: spring\nclaims: [{id: a, metric: churn_rate, value: 120 %}]"
+    >>> finding = Auditor().analyze(parse_claims(text)).findings[0]
+    >>> finding.severity
+    'wrong'
 
     Attributes:
         rule: Name of the rule.
@@ -72,20 +92,44 @@ class Finding:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The claims by name, each once."""
+        """The claims by name, each once.
+
+        >>> finding.names
+        ('spring/a',)
+        """
         return tuple(dict.fromkeys(claim.name for claim in self.claims))
 
 
 @dataclass(frozen=True)
 class ClaimRule:
-    """A named check."""
+    """A rule of the auditor: a name, a kind and a function from all claims to remarks.
+
+    >>> from crm_lab.scorecard import RULES, parse_claims
+    >>> rule_of_scale = RULES["on_its_scale"]
+
+    Attributes:
+        name: The rule's name.
+        kind: What sort of check it is.
+        check: From all claims to remarks.
+    """
 
     name: str
     kind: Kind
     check: Callable[[Book], Iterator[Remark]]
 
     def findings(self, book: Book) -> Iterator[Finding]:
-        """What the check finds in a book of claims."""
+        r"""What the check finds in a book of claims.
+
+        >>> text = "deck: spring\nclaims: [{id: a, metric: churn_rate, value: 120 %}]"
+        >>> [finding.severity for finding in rule_of_scale.findings(Book(parse_claims(text).claims))]
+        ['wrong']
+
+        Args:
+            book: All claims of an audit.
+
+        Returns:
+            The findings, one by one.
+        """
         for remark in self.check(book):
             sentence = Message(f"claims.rule.{self.name}.{remark.key}", {**_subject(remark), **remark.values})
             ask = Message(f"claims.rule.{self.name}.ask")

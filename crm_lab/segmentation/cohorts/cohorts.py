@@ -1,4 +1,4 @@
-"""Cohorts by period of the first purchase, honest about what has not been seen."""
+"""Cohorts by period of the first purchase; cells that are not yet observed stay empty."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ from crm_lab.stats.intervals import wilson, wilson_interval
 class Cohorts:
     """Group customers by the period of their first purchase and count who buys in each later one.
 
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> cohorts = Cohorts(period="quarter", starts_new=True)
+    >>> cohorts.analyze(tables["orders"], as_of=tables.as_of).labels[:2]
+    ('1997-Q1', '1997-Q2')
+
     Attributes:
         period: week, month or quarter of the calendar.
         starts_new: Whether the data begin with the first customers ever. If not, the first cohort holds
@@ -48,12 +54,18 @@ class Cohorts:
     ) -> CohortResult:
         """Count the cohorts.
 
+        >>> cohorts.analyze(tables["orders"], as_of="1998-03-31").labels[-1]
+        '1998-Q1'
+
         Args:
             orders: One row per purchase, order or line with a sale; a DataFrame of pandas, Polars, DuckDB, PyArrow or
                 PySpark.
             as_of: Last day that counts.
             customer: Column with the customer.
             date: Column with the date.
+
+        Returns:
+            The cohort triangle.
 
         Raises:
             BadInput: If columns are missing or there is no order up to the day.
@@ -98,6 +110,10 @@ def cohort_counts(code: Integers, index: Integers, k: int) -> Integers:
 class CohortResult(Result):
     """The cohort triangle.
 
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> result = Cohorts(starts_new=True).analyze(tables["orders"], as_of=tables.as_of)
+
     Attributes:
         active: Customers per cohort and age, shape (k, k); only cells with cohort + age < k are observed.
         labels: The periods.
@@ -117,12 +133,23 @@ class CohortResult(Result):
 
     @property
     def observed(self) -> np.ndarray:
-        """Which cells lie up to `as_of`, shape (k, k)."""
+        """Which cells lie up to `as_of`: booleans of shape (k, k).
+
+        >>> int(result.observed.sum())
+        171
+        """
         k = len(self.labels)
         return np.add.outer(np.arange(k), np.arange(k)) < k
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per cohort and age, unobserved cells missing: size, active customers, share, interval, marks."""
+        """One row per cohort and age: size, active customers, share (0-1) with interval, marks.
+
+        >>> list(result.to_frame())
+        ['cohort', 'age', 'size', 'customers', 'share', 'lo', 'hi', 'observed', 'partial', 'left_censored']
+
+        Returns:
+            ``age`` counts periods since the first purchase; cells that are not yet observed are missing.
+        """
         k = len(self.labels)
         cohort, age = (a.ravel() for a in np.indices((k, k)))
         size = np.repeat(self.active[:, 0], k)
@@ -146,7 +173,11 @@ class CohortResult(Result):
         )
 
     def triangle(self) -> pd.DataFrame:
-        """Shares by cohort (rows) and age (columns); what has not been seen is missing."""
+        """Shares (0-1) by cohort (rows) and age in periods (columns); unobserved cells are missing.
+
+        >>> result.triangle().round(3).iloc[0, :3].tolist()
+        [1.0, 0.159, 0.122]
+        """
         frame = self.to_frame()
         return frame.pivot_table(index="cohort", columns="age", values="share", dropna=False)
 
@@ -155,20 +186,37 @@ class CohortResult(Result):
         return table_html(shown, {str(age): ".0%" for age in shown.columns[1:]}, rows=len(shown))
 
     def returned(self, age: int = 1) -> tuple[int, int]:
-        """Customers active at an age and those who could have been, over cohorts that can tell.
+        """How many customers are active at an age, and how many could have been.
 
-        Left out: the left-censored cohort, cohorts whose age has not come, and the partial period.
+        The left-censored cohort, cohorts that have not reached the age, and the partial period are left out.
+
+        >>> result.returned(age=1)
+        (345, 2357)
+
+        Args:
+            age: Periods since the first purchase.
+
+        Returns:
+            Active customers, and customers observed at that age.
         """
         k = len(self.labels)
         cohorts = slice(0 if self.spec.starts_new else 1, max(k - age - int(self.partial), 0))
         return int(self.active[cohorts, age].sum()) if age < k else 0, int(self.active[cohorts, 0].sum())
 
     def refusal(self) -> Message | None:
-        """No cohort can tell yet."""
+        """A sentence if no cohort is old enough, else ``None``.
+
+        >>> result.refusal() is None
+        True
+        """
         return None if self.returned()[1] else Message("segments.cohorts.too_early", {"as_of": str(self.as_of)})
 
     def readout(self) -> Readout:
-        """Who is active in the period after the first, and what the triangle cannot say."""
+        """Who is active in the period after the first, and what the triangle cannot say.
+
+        >>> print(result.readout().finding)
+        14.6% [13.3%, 16.1%] of 2,357 new customers bought again in the month after their first.
+        """
         moved, n = self.returned()
         ci = wilson_interval(moved, n, self.spec.level)
         values = {
@@ -181,7 +229,11 @@ class CohortResult(Result):
         return Readout(finding, Message(f"segments.cohorts.{certainty}", values), "segments.cohorts.action")
 
     def facts(self) -> tuple[Fact, ...]:
-        """Observed cells, and the pooled share active one period after the first."""
+        """Observed cells, and the pooled share active one period after the first.
+
+        >>> {fact.id: fact.unit for fact in result.facts()[:2]}
+        {'cohorts.observed_cells': 'cells', 'cohorts.active_after_1_month': 'share'}
+        """
         moved, n = self.returned()
         return (
             Fact("cohorts.observed_cells", "segments.cohorts.fact_cells", int(self.observed.sum()), "cells"),

@@ -33,15 +33,27 @@ def product_repurchase(
     spec: Repurchase | None = None,
     least: int = 50,
 ) -> ProductCohortsResult:
-    """How soon the first buyers of a product group buy it again.
+    """How soon the first buyers of a product group buy from it again.
+
+    >>> days = pd.to_datetime(["2024-01-01", "2024-01-10", "2024-01-03", "2024-02-20"])
+    >>> lines = pd.DataFrame({"customer_id": list("aabb"), "date": days, "product_id": ["tea", "tea", "tea", "milk"]})
+    >>> products = pd.DataFrame({"product_id": ["tea", "milk"], "department": ["drinks", "dairy"]})
+    >>> again = product_repurchase(
+    ...     lines, products, "department", as_of="2024-04-30", spec=Repurchase(guard_days=0), least=2
+    ... )
+    >>> again.to_frame()[["department", "first_buyers", "share"]].to_numpy().tolist()
+    [['drinks', 2, 0.5]]
 
     Args:
         lines: ``customer_id``, ``date``, ``product_id`` and, where there are returns, ``kind``.
-        products: ``product_id`` and `column`; without it the result is a refusal.
+        products: ``product_id`` and `column`; if it is missing, the result is a refusal.
         column: What is bought again: ``department``, ``category``, ``product_id``.
         as_of: Last day that counts.
         spec: Horizons and the guard against first purchases before the data.
         least: Groups with fewer first buyers are left out and counted.
+
+    Returns:
+        One share and median per group, or a refusal.
 
     Raises:
         BadInput: If columns are missing or no group is large enough.
@@ -80,11 +92,18 @@ def product_repurchase(
 class ProductCohortsResult(Result):
     """Repurchase by product group.
 
+    >>> days = pd.to_datetime(["2024-01-01", "2024-01-10", "2024-01-03", "2024-02-20"])
+    >>> lines = pd.DataFrame({"customer_id": list("aabb"), "date": days, "product_id": ["tea", "tea", "tea", "milk"]})
+    >>> products = pd.DataFrame({"product_id": ["tea", "milk"], "department": ["drinks", "dairy"]})
+    >>> again = product_repurchase(
+    ...     lines, products, "department", as_of="2024-04-30", spec=Repurchase(guard_days=0), least=1
+    ... )
+
     Attributes:
-        frame: group, first_buyers, share, lo, hi, median_days.
+        frame: the group under the name of `column`, first_buyers (customers), share (0-1), lo, hi, median_days.
         column: What was grouped.
         horizon: Days.
-        small: Groups left out for want of buyers.
+        small: Groups left out because too few bought from them.
         as_of: Last day that counts.
     """
 
@@ -98,7 +117,11 @@ class ProductCohortsResult(Result):
     formats: ClassVar[Mapping[str, str]] = {"share": ".1%", "lo": ".1%", "hi": ".1%", "median_days": ".0f"}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per group, most often bought again first."""
+        """One row per group, the one most often bought again first.
+
+        >>> list(again.to_frame())
+        ['department', 'first_buyers', 'share', 'lo', 'hi', 'median_days']
+        """
         return self.frame.copy()
 
     def ends(self) -> pd.DataFrame:
@@ -113,11 +136,19 @@ class ProductCohortsResult(Result):
         return self.ends()
 
     def refusal(self) -> Message | None:
-        """No products are known."""
+        """A sentence if no products are known, else ``None``.
+
+        >>> again.refusal() is None
+        True
+        """
         return None if len(self.frame) else Message("segments.products.unknown", {"column": self.column})
 
     def readout(self) -> Readout:
-        """Best and worst group."""
+        """Best and worst group.
+
+        >>> print(again.readout().finding)
+        Of first buyers of drinks 50% buy it again within 90 days, of dairy nan%.
+        """
         unknown = self.refusal()
         if unknown:
             return Readout(unknown, "segments.products.why", "segments.products.supply")
@@ -129,7 +160,11 @@ class ProductCohortsResult(Result):
         return Readout(*(Message(f"segments.products.{key}", values) for key in ("finding", "certainty", "action")))
 
     def facts(self) -> tuple[Fact, ...]:
-        """The share of every group."""
+        """The share of every group.
+
+        >>> {fact.id: fact.unit for fact in again.facts()[:2]}
+        {'product_repurchase.drinks': 'share'}
+        """
         rows = self.frame[self.frame["share"].notna()].rename(columns={self.column: "group"}).assign(days=self.horizon)
         return facts_of(
             rows, "product_repurchase.{group}", "segments.products.fact", "share", "share",

@@ -1,4 +1,4 @@
-"""One word, many numbers: repeat rates side by side, days between purchases, products bought again."""
+"""Repeat rates in five definitions side by side."""
 
 from __future__ import annotations
 
@@ -28,7 +28,13 @@ def repeat_rates(
     repurchase: Repurchase | None = None,
     **names: str,
 ) -> RepeatRatesResult:
-    """The repeat rate in five definitions, over one window.
+    """The repeat rate in five definitions over one window.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> rates = repeat_rates(tables["orders"], as_of=tables.as_of, repurchase=Repurchase(guard_days=0))
+    >>> rates.to_frame()[["definition", "share"]].round(3).head(2).to_numpy().tolist()
+    [['two_orders', 0.599], ['two_days', 0.595]]
 
     Args:
         orders: ``customer_id``, ``date`` and, where there is one, ``order_id`` (without it a customer's purchases of
@@ -37,6 +43,9 @@ def repeat_rates(
         window_days: Length of the window that ends with `as_of`.
         repurchase: How new customers are told; its last horizon is used.
         names: Names of columns: customer, date.
+
+    Returns:
+        Five shares with intervals.
 
     Raises:
         BadInput: If columns are missing or the window holds no order.
@@ -76,8 +85,12 @@ def repeat_rates(
 class RepeatRatesResult(Result):
     """Repeat rates in several definitions.
 
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> rates = repeat_rates(tables["orders"], as_of=tables.as_of, repurchase=Repurchase(guard_days=0))
+
     Attributes:
-        frame: definition, repeating, of, share, lo, hi.
+        frame: definition, repeating (customers), of (customers), share (0-1), lo, hi.
         window_days: Length of the window.
         horizon: Days within which new customers had to return.
         as_of: Last day that counts.
@@ -97,17 +110,29 @@ class RepeatRatesResult(Result):
         return Message(f"segments.repeat.{definition}", {"days": self.window_days})
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per definition."""
+        """One row per definition.
+
+        >>> list(rates.to_frame())
+        ['definition', 'repeating', 'of', 'share', 'lo', 'hi']
+        """
         return self.frame.copy()
 
     def shown(self) -> pd.DataFrame:
-        """The same with the words of each definition."""
+        """`to_frame` with each definition in words.
+
+        >>> list(rates.shown())
+        ['definition', 'meaning', 'repeating', 'of', 'share', 'lo', 'hi']
+        """
         frame = self.to_frame()
         frame.insert(1, "meaning", [self._words(d).text() for d in frame["definition"]])
         return frame
 
     def readout(self) -> Readout:
-        """How far the definitions are apart."""
+        """How far the definitions are apart.
+
+        >>> print(rates.readout().finding)
+        The repeat rate is anything from 29.1% to 88.0%, depending on which of 5 definitions is meant.
+        """
         lo, hi = self.frame["share"].min(), self.frame["share"].max()
         values = {"lo": lo, "hi": hi, "definitions": len(self.frame)}
         return Readout(
@@ -115,7 +140,11 @@ class RepeatRatesResult(Result):
         )
 
     def facts(self) -> tuple[Fact, ...]:
-        """Every rate under its definition."""
+        """Every rate under its definition.
+
+        >>> {fact.id: fact.unit for fact in rates.facts()[:2]}
+        {'repeat_rate.two_orders': 'share', 'repeat_rate.two_days': 'share'}
+        """
         window = f"{self.window_days} days to {self.as_of}"
         rate = partial(Fact, unit="share", kind="estimate", window=window, better="up")
         return tuple(

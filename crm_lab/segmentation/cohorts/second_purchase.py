@@ -49,7 +49,14 @@ def first_and_second(code: Integers, days: Integers, today: int) -> tuple[Intege
 
 @dataclass(frozen=True)
 class SecondPurchase:
-    """First to second purchase among new customers.
+    """Time from the first to the second purchase of new customers, by Kaplan–Meier.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> spec = SecondPurchase(guard_days=0)  # CDNOW's customers are all new
+    >>> result = spec.analyze(tables["orders"], as_of=tables.as_of)
+    >>> result.to_frame()[["days", "share"]].round(3).to_numpy().tolist()
+    [[7.0, 0.062], [30.0, 0.174], [60.0, 0.255], [90.0, 0.291]]
 
     Attributes:
         horizons: Days after the first purchase that are reported.
@@ -60,6 +67,9 @@ class SecondPurchase:
 
     Raises:
         BadInput: If the settings are wrong.
+
+    Source:
+        Kaplan & Meier (1958), Nonparametric estimation from incomplete observations.
     """
 
     horizons: tuple[int, ...] = (7, 30, 60, 90)
@@ -70,7 +80,17 @@ class SecondPurchase:
         check_settings(self, not_rising(self, "horizons"), negative(self, "guard_days"))
 
     def new_from(self, first_day: date) -> date:
-        """The first day whose new customers count as new."""
+        """The first day whose new customers count as new.
+
+        >>> SecondPurchase(guard_days=59).new_from(date(2024, 1, 1))
+        datetime.date(2024, 2, 29)
+
+        Args:
+            first_day: First day of the data.
+
+        Returns:
+            `guard_days` after it.
+        """
         return first_day + timedelta(days=self.guard_days)
 
     def analyze(
@@ -78,12 +98,18 @@ class SecondPurchase:
     ) -> RepurchaseResult:
         """Estimate the share who bought a second time by each horizon.
 
+        >>> spec.analyze(tables["orders"], as_of="1997-12-31").headline_days
+        30
+
         Args:
             orders: One row per purchase, order or line with a sale; a DataFrame of pandas, Polars, DuckDB, PyArrow or
                 PySpark.
             as_of: Last day that counts; later orders are unknown.
             customer: Column with the customer.
             date: Column with the date.
+
+        Returns:
+            The curve, and the share at each horizon with its interval.
 
         Raises:
             BadInput: If columns are missing, or nobody is new.
@@ -108,11 +134,15 @@ Repurchase = SecondPurchase  # the name that notebooks know
 class RepurchaseResult(Result):
     """The curve from first to second purchase.
 
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> result = SecondPurchase(guard_days=0).analyze(tables["orders"], as_of=tables.as_of)
+
     Attributes:
         curve: Kaplan–Meier estimate over all new customers, whatever their follow-up.
-        gap: Days to the second purchase or to `as_of`, per new customer.
-        again: Whether the second purchase was seen.
-        follow_up: Days from the first purchase to `as_of`.
+        gap: Days to the second purchase or to `as_of`, shape (new customers,).
+        again: Whether the second purchase was seen, the same shape.
+        follow_up: Days from the first purchase to `as_of`, the same shape.
         spec: Horizons and guard.
         new_from: First day whose new customers count.
         as_of: Last day that counts.
@@ -132,7 +162,12 @@ class RepurchaseResult(Result):
     }  # fmt: skip
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per horizon: the curve's share with interval, and the plain share of the fully followed."""
+        """One row per horizon: the curve's share with interval, and the plain share among those followed that long.
+
+        >>> list(result.to_frame())
+        ['days', 'share', 'lo', 'hi', 'followed', 'returned', 'share_followed', 'lo_followed',
+        'hi_followed']
+        """
         rows = []
         for days in self.spec.horizons:
             s, lo, hi = (float(v) for v in self.curve.at(days))
@@ -147,18 +182,30 @@ class RepurchaseResult(Result):
         return pd.DataFrame(rows, columns=columns)
 
     def curve_frame(self) -> pd.DataFrame:
-        """The share who came back by each day, from day 0, with bounds."""
+        """The share who bought again by each day, from day 0, with interval.
+
+        >>> result.curve_frame().round(3).iloc[:2].to_numpy().tolist()
+        [[0.0, 0.0, 0.0, 0.0], [1.0, 0.012, 0.009, 0.018]]
+        """
         c = self.curve
         columns = {"days": c.times, "share": 1 - c.survival, "lo": 1 - c.hi, "hi": 1 - c.lo}
         return pd.DataFrame({name: np.concatenate([[0.0], values]) for name, values in columns.items()})
 
     @property
     def headline_days(self) -> int:
-        """30 days, or the first horizon where 30 is none."""
+        """30 days, or the first horizon if 30 is not one of them.
+
+        >>> result.headline_days
+        30
+        """
         return HEADLINE_DAYS if HEADLINE_DAYS in self.spec.horizons else self.spec.horizons[0]
 
     def refusal(self) -> Message | None:
-        """The headline horizon lies beyond the longest follow-up."""
+        """A sentence if no customer was followed up to the headline horizon, else ``None``.
+
+        >>> result.refusal() is None
+        True
+        """
         return self._too_early(self.headline_days)
 
     def _too_early(self, days: int) -> Message | None:
@@ -167,7 +214,11 @@ class RepurchaseResult(Result):
         return Message("segments.repurchase.too_early", {"days": days, "longest": self.curve.last})
 
     def readout(self) -> Readout:
-        """The headline share, how it was estimated, what to do."""
+        """The headline share, how it was estimated, what to do.
+
+        >>> print(result.readout().finding)
+        17.4% [15.9%, 19.0%] of 2,357 new customers came back within 30 days; less than half have ...
+        """
         days, half, refused = self.headline_days, self.curve.median, self.refusal()
         share, ci = self.curve.happened_by(days)
         values = {
@@ -179,7 +230,11 @@ class RepurchaseResult(Result):
         return Readout(refused or finding, certainty, action)
 
     def facts(self) -> tuple[Fact, ...]:
-        """The share at every horizon."""
+        """The share at every horizon.
+
+        >>> {fact.id: fact.unit for fact in result.facts()[:2]}
+        {'repurchase.within_7_days': 'share', 'repurchase.within_30_days': 'share'}
+        """
         by = partial(
             Fact, unit="share", kind="estimate", n=self.curve.n, better="up",
             window=f"first seen {self.new_from} to {self.as_of}",

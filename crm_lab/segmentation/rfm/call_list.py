@@ -1,4 +1,4 @@
-"""Whom to call first: a rule, stated openly, over segments and every customer's own rhythm."""
+"""Whom to call first: an explicit rule on segments and on each customer's purchase rhythm."""
 
 from __future__ import annotations
 
@@ -27,6 +27,15 @@ _NEEDED = ("customer_id", "recency_days", "revenue_12m", "median_gap_days", "ove
 class CallRule:
     """Order customers by segment, then by 12-month revenue × how overdue they are.
 
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.segmentation import RFM
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> customers = tables["customer_360"]
+    >>> rfm = RFM().fit(customers, as_of=tables.as_of)
+    >>> calls = CallRule(n=10).analyze(rfm, customers)
+    >>> len(calls.to_frame())
+    10
+
     Attributes:
         n: How many customers to name.
         segments: Segments to call, first to last; empty: those of `CALL_ORDER` that the rules have.
@@ -46,7 +55,10 @@ class CallRule:
         check_settings(self, too_small(self, n=1), not_positive(self, "min_overdue"))
 
     def analyze(self, rfm: RFMResult, customers: IntoFrame, *, arms: pd.Series | None = None) -> CallListResult:
-        """Pick and order the customers.
+        """Pick the customers and put them in calling order.
+
+        >>> CallRule(n=3, segments=("cannot_lose",)).analyze(rfm, customers).to_frame()["place"].tolist()
+        [1, 2]
 
         Args:
             rfm: The scored customers.
@@ -54,6 +66,9 @@ class CallRule:
                 (like `customer_360`).
             arms: ``control`` or ``treatment`` by customer id, of the round whose hold-out nobody may call; its name
                 is the round's.
+
+        Returns:
+            The call list.
 
         Raises:
             BadInput: If columns are missing or no segment to call is among the rules.
@@ -103,6 +118,12 @@ class CallRule:
 class CallListResult(Result):
     """The customers to call first, each with a reason.
 
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.segmentation import RFM
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> customers = tables["customer_360"]
+    >>> calls = CallRule(n=5).analyze(RFM().fit(customers, as_of=tables.as_of), customers)
+
     Attributes:
         frame: One row per customer, in calling order.
         asked: How many were wanted.
@@ -138,11 +159,25 @@ class CallListResult(Result):
     }
 
     def to_frame(self) -> pd.DataFrame:
-        """The list: place, customer, segment and the numbers behind the order."""
+        """One row per customer, in calling order: place, customer, segment and the numbers behind the order.
+
+        >>> list(calls.to_frame())
+        ['place', 'customer_id', 'segment', 'recency_days', 'revenue_12m', 'median_gap_days', 'overdue',
+        'priority']
+
+        Returns:
+            ``recency_days`` and ``median_gap_days`` in days, ``revenue_12m`` in currency, ``overdue`` in median gaps,
+            ``priority`` = revenue_12m × overdue.
+        """
         return self.frame.copy()
 
     def shown(self) -> pd.DataFrame:
-        """The list for those who call: segments by name, and the reason in words."""
+        """The list for those who call: segments by name, and the reason in words.
+
+        >>> list(calls.shown())
+        ['place', 'customer_id', 'segment', 'recency_days', 'revenue_12m', 'median_gap_days', 'overdue',
+        'priority', 'reason']
+        """
         names = {s: segment_name(s).text() for s in self.frame["segment"].unique()}
         reasons = [self._reason(row).text() for _, row in self.frame.iterrows()]
         return self.frame.assign(segment=self.frame["segment"].map(names), reason=reasons)
@@ -156,15 +191,27 @@ class CallListResult(Result):
 
     @property
     def revenue(self) -> float:
-        """What the listed customers spent in 12 months: the most that can be at stake."""
+        """Revenue of the listed customers in the last 12 months, in currency: the most that can be at stake.
+
+        >>> round(calls.revenue, 2)
+        0.0
+        """
         return float(self.frame["revenue_12m"].sum())
 
     def refusal(self) -> Message | None:
-        """Nobody is late."""
+        """A sentence if nobody is overdue, else ``None``.
+
+        >>> calls.refusal() is None
+        True
+        """
         return None if len(self.frame) else Message("segments.call.nobody", {"as_of": str(self.as_of)})
 
     def readout(self) -> Readout:
-        """Whom to call, what is at stake, and that the rule is untested."""
+        """Whom to call, how much revenue is at stake, and that the rule is untested.
+
+        >>> print(calls.readout().finding)
+        Call these 5 first: they (Cannot lose and At risk) spent USD 0 in the last 12 months, ...
+        """
         nobody = self.refusal()
         if nobody:
             return Readout(
@@ -182,7 +229,11 @@ class CallListResult(Result):
         return Readout.of("segments.call", values, action=action)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Customers named, their money, and all who are late."""
+        """Customers named, their revenue, and all who are overdue.
+
+        >>> {fact.id: fact.unit for fact in calls.facts()[:2]}
+        {'call_list.customers': 'customers', 'call_list.revenue_12m': 'USD'}
+        """
         n, rule = len(self.frame), "segments to call, overdue on their own rhythm, by 12-month revenue × overdue"
         money = partial(Fact, unit=self.currency, window=f"365 days to {self.as_of}")
         people = partial(Fact, unit="customers")

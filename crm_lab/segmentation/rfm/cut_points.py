@@ -18,6 +18,9 @@ def quantile_cuts(values: Floats, bins: int) -> Floats:
     The k-th cut is the smallest value with at least k/bins of all values at or below it (Hyndman & Fan
     1996, definition 1). Ranks are counted in integers, so no rounding decides.
 
+    >>> quantile_cuts(np.array([1.0, 2, 3, 4, 5, 6, 7, 8, 9, 10]), 5)
+    array([2., 4., 6., 8.])
+
     Args:
         values: Shape (n,), any order, finite.
         bins: How many scores are wanted.
@@ -25,8 +28,8 @@ def quantile_cuts(values: Floats, bins: int) -> Floats:
     Returns:
         Shape (bins - 1,), ascending; equal cuts stay, so a score can be skipped.
 
-    >>> quantile_cuts(np.array([1.0, 2, 3, 4, 5, 6, 7, 8, 9, 10]), 5)
-    array([2., 4., 6., 8.])
+    Source:
+        Hyndman & Fan (1996), Sample quantiles in statistical packages, definition 1.
     """
     ordered = np.sort(values)
     k = np.arange(1, bins, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What to do with each segment, and how to learn whether it works."""
+"""What to do with each segment, and how to test whether it works."""
 
 from __future__ import annotations
 
@@ -24,7 +24,18 @@ def segment_test(segment: str) -> Message:
 
 
 def playbook(rules: SegmentRules) -> pd.DataFrame:
-    """One row per segment: name, action, how to test it, in the active language."""
+    """One row per segment: name, action, how to test it, in the active language.
+
+    >>> from crm_lab.segmentation import THREE_SEGMENTS
+    >>> playbook(THREE_SEGMENTS)["name"].tolist()
+    ['High-value loyal', 'Potential to nurture', 'Dormant to wake']
+
+    Args:
+        rules: The rules whose segments are wanted.
+
+    Returns:
+        ``segment``, ``name``, ``action``, ``test``.
+    """
     return pd.DataFrame(
         [(s, segment_name(s).text(), segment_action(s).text(), segment_test(s).text()) for s in rules.names],
         columns=["segment", "name", "action", "test"],

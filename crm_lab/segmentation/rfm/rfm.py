@@ -1,4 +1,4 @@
-"""RFM: how recently, how often and for how much each customer bought, scored and named."""
+"""RFM: recency, frequency and monetary value of each customer, scored and segmented."""
 
 from __future__ import annotations
 
@@ -80,6 +80,9 @@ class RFM:
     ) -> RFMResult:
         """Find the cut points on purchases or on a customer table, and score every customer.
 
+        >>> RFM(bins=2).fit(customers, as_of="2024-06-30").scoring.cut_points["revenue"]
+        (20.0,)
+
         Args:
             customers: One row per purchase, or one row per customer with ``recency_days``, ``n_orders`` and
                 ``revenue`` (like `customer_360`); a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark. Of
@@ -91,8 +94,12 @@ class RFM:
             date: Column with the date of the purchase.
             amount: Column with its amount.
 
+        Returns:
+            The scored customers, and the scoring itself to use again on later data.
+
         Raises:
-            BadInput: If columns or values are missing, or fewer customers than bins remain.
+            BadInput: If columns or values are missing.
+            CannotAnswer: If fewer customers than bins remain.
         """
         day = as_date(as_of)
         usable = usable_customers(customers, day, window_days, customer=customer, date=date, amount=amount)
@@ -121,6 +128,12 @@ class RFM:
 class RFMResult(Result):
     """Every customer's scores and segment, and the scoring that gave them.
 
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> result = RFM().fit(tables["customer_360"], as_of=tables.as_of)
+    >>> result.to_frame()["segment"].value_counts().head(2).to_dict()
+    {'hibernating': 846, 'champions': 415}
+
     Attributes:
         customers: The scored table.
         scoring: Cut points and rules; it may have been fitted on an earlier day.
@@ -141,36 +154,90 @@ class RFMResult(Result):
     formats: ClassVar[Mapping[str, str]] = {"revenue": ",.2f"}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per customer: values, scores 1 (worst) … bins (best), cell and segment."""
+        """One row per customer: values, scores 1 (worst) … bins (best), cell and segment.
+
+        >>> list(result.to_frame())
+        ['customer_id', 'recency_days', 'n_orders', 'revenue', 'r_score', 'f_score', 'm_score', 'rfm_cell',
+        'segment']
+        """
         return self.customers.copy()
 
     def score(
         self, customers: IntoFrame, *, as_of: str | date | datetime, window_days: int | None = None, **names: str
     ) -> RFMResult:
-        """Score other customers or purchases with these cut points and rules; see `RFM.fit` for the arguments."""
+        """Score another customer table with the cut points and rules of this one.
+
+        >>> earlier = open_workspace("cdnow_sample").at("1997-12-31")
+        >>> result.score(earlier["customer_360"], as_of=earlier.as_of).as_of
+        datetime.date(1997, 12, 31)
+
+        Args:
+            customers: Customers or purchases, as `RFM.fit` takes them.
+            as_of: Last day that counts in the table.
+            window_days: As in `RFM.fit`.
+            names: Names of columns as in `RFM.fit`: customer, date, amount.
+
+        Returns:
+            The same scoring on the new customers: a score means the same amount as before.
+
+        Raises:
+            BadInput: If columns or values are missing, or nobody can be scored.
+        """
         return apply_scoring(self.scoring, customers, as_of=as_of, window_days=window_days, **names)
 
     def under(self, scoring_file: str) -> RFMResult:
-        """The same customers under a scoring saved before; an empty name keeps the present one."""
+        """The same customers under a saved scoring; an empty name keeps the present one.
+
+        >>> result.under("") is result
+        True
+
+        Args:
+            scoring_file: Path of a file that `RFMScoring.save` wrote, from the project's folder.
+
+        Returns:
+            The customers with the other scoring.
+
+        Raises:
+            BadInput: If there is no such file, or it is no RFM scoring.
+        """
         if not scoring_file:
             return self
         scoring = load_scoring(scoring_file)
         return replace(self, customers=scored_frame(self.customers, scoring), scoring=scoring)
 
     def segments(self) -> SegmentsResult:
-        """Customers and money per segment."""
+        """Customers and revenue per segment.
+
+        >>> result.segments().to_frame().loc[0, ["segment", "customers"]].tolist()
+        ['champions', np.int64(415)]
+        """
         return SegmentsResult.of(self)
 
     def thin_dimensions(self) -> tuple[str, ...]:
-        """Score columns with fewer distinct scores than bins: ties made some scores impossible."""
+        """Score columns with fewer distinct scores than bins, because many customers tie.
+
+        >>> result.thin_dimensions()
+        ('f_score',)
+
+        Returns:
+            Some of ``r_score``, ``f_score`` and ``m_score``.
+        """
         return tuple(s for s in SCORES if self.customers[s].nunique() < self.scoring.bins)
 
     def readout(self) -> Readout:
-        """The segments in three sentences."""
+        """The segments in three sentences.
+
+        >>> print(result.readout().finding)
+        Champions are the segment with the most money: 415 of 2,357 customers (17.6%) with 49.1% ...
+        """
         return self.segments().readout()
 
     def facts(self) -> tuple[Fact, ...]:
-        """What the segment table states."""
+        """What the segment table states.
+
+        >>> {fact.id: fact.unit for fact in result.facts()[:2]}
+        {'rfm.customers': 'customers', 'rfm.null_ids': 'rows'}
+        """
         return self.segments().facts()
 
 
@@ -184,12 +251,21 @@ def apply_scoring(
 ) -> RFMResult:
     """Score customers with cut points and rules that were fitted before, e.g. last quarter's.
 
+    >>> from crm_lab import open_workspace
+    >>> spring, summer = (open_workspace("cdnow_sample").at(day) for day in ("1998-03-31", "1998-06-30"))
+    >>> scoring = RFM().fit(spring["customer_360"], as_of=spring.as_of).scoring
+    >>> apply_scoring(scoring, summer["customer_360"], as_of=summer.as_of).scoring.as_of
+    datetime.date(1998, 3, 31)
+
     Args:
-        scoring: Cut points and rules.
-        customers: As in `RFM.fit`.
-        as_of: Last day that counts.
-        window_days: As in `RFM.fit`.
-        names: The user's names of columns, as in `RFM.fit`: customer, date, amount.
+        scoring: What `RFM.fit` found or `load_scoring` read.
+        customers: Customers or purchases, as `RFM.fit` takes them.
+        as_of: Last day that counts in the table.
+        window_days: Days over which orders and money were counted, if not over all history.
+        names: Names of columns as in `RFM.fit`: customer, date, amount.
+
+    Returns:
+        The customers with scores and segments.
 
     Raises:
         BadInput: If columns or values are missing, or nobody can be scored.
@@ -203,7 +279,19 @@ def apply_scoring(
 
 @dataclass(frozen=True, eq=False)
 class SegmentsResult(Result):
-    """Customers and money per segment: a count, so without intervals."""
+    """Customers and revenue per segment: counts, so without intervals.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> result = RFM().fit(tables["customer_360"], as_of=tables.as_of).segments()
+    >>> result.to_frame()[["segment", "customers", "share_of_revenue"]].round(2).head(2).to_numpy().tolist()
+    [['champions', 415, 0.49], ['loyal', 316, 0.24]]
+
+    Attributes:
+        frame: One row per segment: customers, revenue (currency), their shares (0-1), median days since the last
+            purchase and median number of orders.
+        rfm: The scored customers.
+    """
 
     frame: pd.DataFrame
     rfm: RFMResult = field(repr=False)
@@ -219,7 +307,17 @@ class SegmentsResult(Result):
 
     @classmethod
     def of(cls, rfm: RFMResult) -> SegmentsResult:
-        """Count a scored table by segment, in the order of the rules."""
+        """Count a scored table by segment, in the order of the rules.
+
+        >>> SegmentsResult.of(result.rfm).to_frame()["customers"].sum() == len(result.rfm.customers)
+        np.True_
+
+        Args:
+            rfm: The scored customers.
+
+        Returns:
+            One row per segment.
+        """
         of_segment = {
             "customers": ("customer_id", "size"), "revenue": ("revenue", "sum"),
             "median_recency_days": ("recency_days", "median"), "median_orders": ("n_orders", "median"),
@@ -233,15 +331,29 @@ class SegmentsResult(Result):
         return cls(frame.rename_axis("segment").reset_index(), rfm)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per segment, in the order of the rule table."""
+        """One row per segment, in the order of the rule table.
+
+        >>> list(result.to_frame())
+        ['segment', 'customers', 'share_of_customers', 'revenue', 'share_of_revenue', 'median_recency_days',
+        'median_orders']
+        """
         return self.frame.copy()
 
     def shown(self) -> pd.DataFrame:
-        """The same with the segments' names."""
+        """`to_frame` with a column for the segments' names in the active language.
+
+        >>> list(result.shown())
+        ['segment', 'name', 'customers', 'share_of_customers', 'revenue', 'share_of_revenue',
+        'median_recency_days', 'median_orders']
+        """
         return with_names(self.to_frame())
 
     def readout(self) -> Readout:
-        """The segment with the most money, the ties, and what to do."""
+        """The segment with the most money, the ties, and what to do.
+
+        >>> print(result.readout().finding)
+        Champions are the segment with the most money: 415 of 2,357 customers (17.6%) with 49.1% ...
+        """
         top = self.frame.sort_values("revenue", ascending=False).iloc[0]
         thin = self.rfm.thin_dimensions()
         values = {
@@ -253,7 +365,11 @@ class SegmentsResult(Result):
         return Readout(*(Message(f"segments.rfm.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
-        """Customers in all and per segment, and what was left out."""
+        """Customers in all and per segment, and what was left out.
+
+        >>> {fact.id: fact.unit for fact in result.facts()[:2]}
+        {'rfm.customers': 'customers', 'rfm.null_ids': 'rows'}
+        """
         window, n = f"{self.rfm.history_days} days to {self.rfm.as_of}", len(self.rfm.customers)
         per = (
             Fact(f"rfm.{id_part(s)}.customers", segment_name(s), int(customers), "customers", n=n, window=window)

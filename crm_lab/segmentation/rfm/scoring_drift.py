@@ -25,6 +25,15 @@ _SAME_HISTORY = 0.05  # histories that differ by less are read as equally long
 class ScoringDriftResult(Result):
     """Segments on the day of the fit, now under the same cut points, and now under new ones.
 
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.segmentation import RFM
+    >>> spring, summer = (open_workspace("cdnow_sample").at(day) for day in ("1998-03-31", "1998-06-30"))
+    >>> fitted = RFM().fit(spring["customer_360"], as_of=spring.as_of)
+    >>> fresh = RFM().fit(summer["customer_360"], as_of=summer.as_of)
+    >>> drift = compare_scorings(fitted.score(summer["customer_360"], as_of=summer.as_of), fresh)
+    >>> drift.renamed, drift.customers
+    (618, 2357)
+
     Attributes:
         frame: Per segment: customers and shares in the three tables, and the two steps between them.
         fitted: The scoring in force.
@@ -52,24 +61,46 @@ class ScoringDriftResult(Result):
 
     @property
     def first_run(self) -> bool:
-        """Whether the scoring in force was fitted on the present data."""
+        """Whether the scoring in force was fitted on the present data.
+
+        >>> drift.first_run
+        False
+        """
         return self.fitted == self.fresh
 
     @property
     def longer_history(self) -> bool:
-        """Whether orders and money were counted over clearly more (or fewer) days than at the fit."""
+        """Whether orders and money were counted over clearly more (or fewer) days than at the fit.
+
+        >>> drift.longer_history
+        True
+        """
         return abs(self.history_days / self.fitted.history_days - 1) > _SAME_HISTORY
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per segment."""
+        """One row per segment: customers and shares (0-1) at the fit, now, and now under new cut points.
+
+        >>> list(drift.to_frame())
+        ['segment', 'customers_then', 'customers_now', 'customers_new_cuts', 'share_then', 'share_now',
+        'share_new_cuts', 'by_customers', 'by_cut_points']
+        """
         return self.frame.copy()
 
     def shown(self) -> pd.DataFrame:
-        """The same with the segments' names."""
+        """`to_frame` with the segments' names in the active language.
+
+        >>> list(drift.shown())
+        ['segment', 'name', 'customers_then', 'customers_now', 'customers_new_cuts', 'share_then',
+        'share_now', 'share_new_cuts', 'by_customers', 'by_cut_points']
+        """
         return with_names(self.to_frame())
 
     def cut_points(self) -> pd.DataFrame:
-        """Both scorings' cut points side by side: dimension, cut, fitted, fresh."""
+        """Both scorings' cut points side by side: dimension, cut, fitted, fresh.
+
+        >>> drift.cut_points().head(1).to_dict("records")
+        [{'dimension': 'recency_days', 'cut': 1, 'fitted': 125.0, 'fresh': 152.0}]
+        """
         rows = [
             (name, k + 1, *pair)
             for name in DIMENSIONS
@@ -78,7 +109,11 @@ class ScoringDriftResult(Result):
         return pd.DataFrame(rows, columns=["dimension", "cut", "fitted", "fresh"])
 
     def readout(self) -> Readout:
-        """What moved, why, what to do."""
+        """What moved, why, what to do.
+
+        >>> print(drift.readout().finding)
+        Under the cut points of 1998-03-31, About to sleep changed most: 17.0% of the customers ...
+        """
         top = self.frame.loc[self.frame["by_customers"].abs().sort_values(ascending=False).index].iloc[0]
         values = {
             "as_of": str(self.fitted.as_of), "segment": segment_name(top["segment"]), "then": top["share_then"],
@@ -92,7 +127,11 @@ class ScoringDriftResult(Result):
         return Readout(Message(finding, values), Message(certainty, days), action)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Customers whose name hangs on the choice of cut points, and the change per segment."""
+        """Customers whose segment depends on the choice of cut points, and the change per segment.
+
+        >>> {fact.id: fact.unit for fact in drift.facts()[:2]}
+        {'drift.renamed': 'customers', 'drift.champions': 'share'}
+        """
         found, n = partial(Fact, n=self.customers), self.renamed
         renamed = f"another segment under cut points fitted now than under those of {self.fitted.as_of}"
         changed = "share of customers now minus share at the fit, same cut points"
@@ -112,9 +151,19 @@ def compare_scorings(scored: RFMResult, fresh: RFMResult) -> ScoringDriftResult:
     The change of a segment's share is split: first customers change under the same cut points, then the
     cut points change for the same customers.
 
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.segmentation import RFM
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> rfm = RFM().fit(tables["customer_360"], as_of=tables.as_of)
+    >>> compare_scorings(rfm, rfm).renamed
+    0
+
     Args:
         scored: The customers under the scoring in force.
         fresh: The same customers under a scoring fitted on them.
+
+    Returns:
+        Customers per segment in the three tables.
 
     Raises:
         BadInput: If the two hold different customers.

@@ -1,4 +1,4 @@
-"""A fitted RFM scoring: cut points and rules that hold still, as a readable file."""
+"""A fitted RFM scoring: fixed cut points and rules in a readable file."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ _KIND = "crm_lab RFM scoring"
 class RFMScoring:
     """Cut points per dimension, rules, and where they come from.
 
+    >>> from datetime import date
+    >>> from crm_lab.segmentation import TEN_SEGMENTS
+    >>> cuts = {"recency_days": (30.0, 90.0), "n_orders": (1.0, 4.0), "revenue": (20.0, 80.0)}
+    >>> scoring = RFMScoring(cuts, TEN_SEGMENTS, 3, "fixed", date(2024, 6, 30), 365)
+
     Attributes:
         cut_points: ``recency_days``, ``n_orders``, ``revenue`` -> ascending cut points.
         rules: From scores to segments.
@@ -30,6 +35,9 @@ class RFMScoring:
         as_of: Last day of the data they were found on.
         history_days: Days that those data covered.
         segments: Customers per segment then.
+
+    Raises:
+        BadInput: If cut points are missing, do not ascend, or are too many for the bins.
     """
 
     cut_points: Mapping[str, tuple[float, ...]]
@@ -53,7 +61,13 @@ class RFMScoring:
         problems.raise_any()
 
     def to_toml(self) -> str:
-        """The scoring as TOML, made to be read and compared by people."""
+        """The scoring as TOML, made to be read and compared by people.
+
+        >>> print(scoring.to_toml()[:62])
+        kind = "crm_lab RFM scoring"
+        as_of = 2024-06-30
+        history_days =
+        """
         lines = [
             f'kind = "{_KIND}"',
             f"as_of = {self.as_of.isoformat()}",
@@ -73,7 +87,19 @@ class RFMScoring:
         return "\n".join(lines) + "\n"
 
     def save(self, name: str = "rfm_scoring.toml") -> Path:
-        """Write the scoring to the page's folder of files, whole or not at all."""
+        """Write the scoring to the page's output folder (`crm_lab.exports.out_dir`), whole or not at all.
+
+        >>> path = scoring.save("spring.toml")
+        >>> load_scoring(path) == scoring
+        True
+        >>> path.unlink()
+
+        Args:
+            name: Name of the file.
+
+        Returns:
+            The path written.
+        """
         return write_whole(out_dir() / name, self.to_toml().encode())
 
 
@@ -84,6 +110,16 @@ def _quote(text: str) -> str:
 
 def load_scoring(path: str | Path) -> RFMScoring:
     """Read a scoring that `RFMScoring.save` wrote; a relative path starts at the project's folder.
+
+    >>> load_scoring("no_such_scoring.toml")
+    Traceback (most recent call last):
+    crm_lab.checks.BadInput: scoring_file is 'no_such_scoring.toml'; there is no such file: give one that page 04 wrote.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The scoring: the same cut points, rules and date.
 
     Raises:
         BadInput: If there is no such file, or it is no RFM scoring.

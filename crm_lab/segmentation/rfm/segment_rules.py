@@ -22,7 +22,16 @@ _BOUNDS = ("r_min", "r_max", "f_min", "f_max", "m_min", "m_max")
 
 @dataclass(frozen=True, slots=True)
 class SegmentRule:
-    """A box of scores and its segment; bounds are included, on levels 1 (worst) to 5 (best)."""
+    """A box of scores and its segment; bounds are included, on levels 1 (worst) to 5 (best).
+
+    >>> rule = SegmentRule("best", r=(5, 5), f=(4, 5))
+
+    Attributes:
+        segment: Name of the segment.
+        r: Lowest and highest recency level.
+        f: Lowest and highest frequency level.
+        m: Lowest and highest monetary level.
+    """
 
     segment: str
     r: tuple[int, int] = (1, LEVELS)
@@ -30,7 +39,13 @@ class SegmentRule:
     m: tuple[int, int] = (1, LEVELS)
 
     def problems(self) -> list[str]:
-        """What is wrong with the bounds, one sentence each."""
+        """What is wrong with the bounds, one sentence each.
+
+        >>> rule.problems()
+        []
+        >>> SegmentRule("best", r=(5, 6)).problems()
+        ["The rule for 'best' has r = 5 to 6; bounds are whole numbers with 1 <= low <= high <= 5."]
+        """
         return [
             f"The rule for {self.segment!r} has {name} = {lo} to {hi}; "
             f"bounds are whole numbers with 1 <= low <= high <= {LEVELS}."
@@ -51,6 +66,10 @@ class SegmentRules:
     Traceback (most recent call last):
     crm_lab.checks.BadInput: segment rules:
       - R5 F1 M1 (and 24 more scores) belongs to all and recent; give each score to one segment.
+    >>> rules = THREE_SEGMENTS
+
+    Attributes:
+        rules: The rules, in the order in which segments are shown.
 
     Raises:
         BadInput: If bounds are wrong, rules overlap, or scores are left out.
@@ -81,25 +100,59 @@ class SegmentRules:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The segments in the order of the table."""
+        """The segments in the order of the table.
+
+        >>> rules.names
+        ('high_value_loyal', 'potential_to_nurture', 'dormant_to_wake')
+        """
         return tuple(dict.fromkeys(rule.segment for rule in self.rules))
 
     def assign(self, r: Integers, f: Integers, m: Integers, bins: int = LEVELS) -> NDArray[np.object_]:
-        """The segment of each customer, shape (n,), from scores 1 … bins."""
+        """The segment of each customer from scores 1 … bins.
+
+        >>> rules.assign(np.array([5, 1]), np.array([5, 3]), np.array([5, 2])).tolist()
+        ['high_value_loyal', 'dormant_to_wake']
+
+        Args:
+            r: Recency scores, shape (n,).
+            f: Frequency scores, shape (n,).
+            m: Monetary scores, shape (n,).
+            bins: The highest score.
+
+        Returns:
+            Names of segments, shape (n,).
+        """
         steps, span = 2 * (LEVELS - 1), bins - 1
         r, f, m = ((steps * (np.asarray(s, dtype=np.int64) - 1) + span) // (2 * span) for s in (r, f, m))
         names: NDArray[np.object_] = np.array(self._cells, dtype=object)[(r * LEVELS + f) * LEVELS + m]
         return names
 
     def to_frame(self) -> pd.DataFrame:
-        """The table, one row a rule: edit it and give it to `from_frame`."""
+        """The rules as a table, one row per rule: edit it and give it to `from_frame`.
+
+        >>> rules.to_frame().iloc[0].tolist()
+        ['high_value_loyal', np.int64(3), np.int64(5), np.int64(4), np.int64(5), np.int64(4), np.int64(5)]
+        """
         return pd.DataFrame(
             [(rule.segment, *rule.r, *rule.f, *rule.m) for rule in self.rules], columns=["segment", *_BOUNDS]
         )
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> SegmentRules:
-        """Rules from a table like that of `to_frame`."""
+        """Rules from a table like that of `to_frame`.
+
+        >>> SegmentRules.from_frame(rules.to_frame()) == rules
+        True
+
+        Args:
+            frame: ``segment``, ``r_min``, ``r_max``, ``f_min``, ``f_max``, ``m_min``, ``m_max``.
+
+        Returns:
+            The rules.
+
+        Raises:
+            BadInput: If columns are missing, rules overlap or leave gaps.
+        """
         need_columns(frame.columns, ["segment", *_BOUNDS], "The rule table")
         bounds = frame[list(_BOUNDS)].astype("int64").to_numpy().tolist()
         return cls(
@@ -183,6 +236,12 @@ def load_rules(name: str | Path) -> SegmentRules:
 
     >>> load_rules("three").names
     ('high_value_loyal', 'potential_to_nurture', 'dormant_to_wake')
+
+    Args:
+        name: ``ten``, ``three``, or the path of a CSV file.
+
+    Returns:
+        The rules.
 
     Raises:
         BadInput: If the name is unknown and there is no such file, or its rules overlap or leave gaps.

@@ -1,4 +1,4 @@
-"""Who moved between tiers from one period to the next, and how many move when nothing is done."""
+"""Migration between tiers from one period to the next, and how much of it happens without any action."""
 
 from __future__ import annotations
 
@@ -29,7 +29,13 @@ _CODES = {state: code for code, state in enumerate(STATES)}
 
 @dataclass(frozen=True)
 class Migration:
-    """Tier customers anew in every period among its buyers, and follow them to the next.
+    """Tier the buyers of every period, and follow customers from one period to the next.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> moves = Migration().analyze(tables["transactions"], as_of=tables.as_of)
+    >>> moves.periods[-2:]
+    ('1998-Q1', '1998-Q2')
 
     Attributes:
         tiers: How each period's buyers are tiered.
@@ -56,6 +62,9 @@ class Migration:
     ) -> MigrationResult:
         """Follow customers over all whole periods.
 
+        >>> Migration(period="month").analyze(tables["transactions"], as_of=tables.as_of).periods[-1]
+        '1998-06'
+
         Args:
             lines: ``customer_id``, ``date``, ``net_amount`` and, where there are returns, ``kind``;
                 one row per line, order or customer-day. Returns lower the spend of their own period; fees do not count.
@@ -63,6 +72,9 @@ class Migration:
             customer: Column with the customer.
             date: Column with the date.
             amount: Column with the amount.
+
+        Returns:
+            The state of every customer in every whole period.
 
         Raises:
             BadInput: If columns are missing or fewer than two whole periods are covered.
@@ -107,10 +119,14 @@ def period_states(lines: pd.DataFrame, periods: list[int], spec: Migration) -> t
 class MigrationResult(Result):
     """States of all customers in all whole periods, and the moves between neighbours.
 
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> moves = Migration().analyze(tables["transactions"], as_of=tables.as_of)
+
     Attributes:
         states: One row per customer, one column per period: A, B, C, dormant (bought before, not now)
-            or new (not seen before the period after).
-        spend: Spend in the same shape.
+            or new (first seen in a later period).
+        spend: Spend in the same shape, in currency.
         periods: The periods, in order.
         spec: How they were made.
         as_of: Last day that counts.
@@ -127,17 +143,35 @@ class MigrationResult(Result):
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Neighbouring periods."""
+        """Neighbouring periods.
+
+        >>> moves.pairs[-1]
+        ('1998-Q1', '1998-Q2')
+        """
         return tuple(zip(self.periods[:-1], self.periods[1:], strict=True))
 
     def counts(self, pair: tuple[str, str]) -> np.ndarray:
-        """Moves between two periods, shape (5, 5), in the order of `STATES`; unseen customers left out."""
+        """Customers by state in two neighbouring periods.
+
+        >>> moves.counts(moves.pairs[-1]).shape
+        (5, 5)
+
+        Args:
+            pair: One of `pairs`.
+
+        Returns:
+            Shape (5, 5), rows from, columns to, in the order of `STATES`; customers not yet seen are left out.
+        """
         before, after = (self.states[p].map(_CODES).to_numpy(dtype=np.int64) for p in pair)
         seen = after != _CODES["new"]
         return transition_counts(before[seen], after[seen], len(STATES))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per pair of periods (latest first) and move: customers at the start, moved, share with interval."""
+        """One row per pair of periods (latest first) and move: customers, moved, share (0-1) with interval.
+
+        >>> list(moves.to_frame())
+        ['from_period', 'to_period', 'from_tier', 'to_tier', 'moved', 'customers', 'share', 'lo', 'hi']
+        """
         rows = []
         for earlier, later in reversed(self.pairs):
             counts = self.counts((earlier, later))
@@ -154,14 +188,22 @@ class MigrationResult(Result):
         return pd.DataFrame(rows, columns=columns)
 
     def last_moves(self) -> pd.DataFrame:
-        """The latest matrix: rows from, columns to, shares that sum to 1."""
+        """The transition matrix of the latest pair: rows from, columns to, shares that sum to 1.
+
+        >>> moves.last_moves().round(2).loc["A"].to_dict()
+        {'A': 0.31, 'B': 0.22, 'C': 0.16, 'dormant': 0.31}
+        """
         frame = self.to_frame()
         last = frame[frame["to_period"] == self.periods[-1]]
         wide = last.pivot_table(index="from_tier", columns="to_tier", values="share")
         return wide.reindex(index=[s for s in STATES if s in wide.index], columns=list(STATES[:-1]))
 
     def regression_to_the_mean(self) -> pd.DataFrame:
-        """Mean spend per tier of the last period but one, then and in the period after it."""
+        """Mean spend (currency) per tier of the last period but one, in that period and in the next.
+
+        >>> moves.regression_to_the_mean().columns.tolist()
+        ['tier', 'customers', '1998-Q1', '1998-Q2', 'change']
+        """
         before, after = self.pairs[-1]
         mean = self.spend[[before, after]].groupby(self.states[before]).mean().reindex(list(TIER_NAMES))
         frame = mean.assign(change=mean[after] / mean[before] - 1).rename_axis("tier").reset_index()
@@ -169,10 +211,21 @@ class MigrationResult(Result):
         return frame
 
     def outlook(self, *, rng: np.random.Generator | int, draws: int = 1000, level: float = 0.95) -> pd.DataFrame:
-        """Expected stay (periods) and steady-state share per state, if moves go on as lately.
+        """Expected stay (periods) and steady-state share (0-1) per state, if moves go on as lately.
 
         New customers are left out: the chain is closed over A, B, C and dormant. Intervals are those of
         Dirichlet draws of the rows.
+
+        >>> moves.outlook(rng=0, draws=50).columns.tolist()
+        ['tier', 'customers', 'steady_share', 'steady_lo', 'steady_hi', 'stay', 'stay_lo', 'stay_hi']
+
+        Args:
+            rng: Seed or generator.
+            draws: Draws for the intervals.
+            level: Confidence level.
+
+        Returns:
+            One row per state with intervals.
         """
         counts = self.counts(self.pairs[-1])[:4, :4]
         P = transition_matrix(counts)
@@ -197,6 +250,9 @@ class MigrationResult(Result):
     ) -> MoveBaselineResult:
         """One move in every pair of periods: the latest beside the earlier ones, as things were run.
 
+        >>> moves.baseline("C", "B").to_frame()["share"].round(3).tolist()
+        [0.042, 0.095, 0.115, 0.089, 0.099]
+
         Args:
             start: Tier before.
             end: Tier after.
@@ -220,11 +276,18 @@ class MigrationResult(Result):
     def compare(self, treated: pd.Series, start: str = "C", end: str = "B", *, drawn_by_lot: bool) -> TreatedMoveResult:
         """Treated minus control on the latest move.
 
+        >>> ids = moves.states.index
+        >>> moves.compare(pd.Series(np.arange(len(ids)) % 2 == 0, index=ids), drawn_by_lot=True).n_treated
+        99
+
         Args:
             treated: True or False per customer id (the index); customers without an entry are left out.
             start: Tier before.
             end: Tier after.
-            drawn_by_lot: Whether chance alone decided who was treated; else the difference is no effect.
+            drawn_by_lot: Whether treatment was randomised; if not, the difference is no effect.
+
+        Returns:
+            The difference with its interval.
         """
         _known_states(start, end)
         moved, could = (a[:, -1] for a in self._indicators(start, end))
@@ -244,11 +307,19 @@ class MigrationResult(Result):
         return was * now, was
 
     def readout(self) -> Readout:
-        """The readout of C to B."""
+        """The readout of the move from C to B.
+
+        >>> print(moves.readout().finding)
+        9.9% [6.4%, 14.9%] of 192 customers moved from C to B in the latest period; in the 4 ...
+        """
         return self.baseline().readout()
 
     def facts(self) -> tuple[Fact, ...]:
-        """The latest matrix, each cell an estimate with its interval."""
+        """The latest matrix, each cell with its interval.
+
+        >>> {fact.id: fact.unit for fact in moves.facts()[:2]}
+        {'migration.A_to_A': 'share', 'migration.A_to_B': 'share'}
+        """
         frame = self.to_frame()
         last = frame[frame["to_period"] == self.periods[-1]]
         return tuple(

@@ -1,4 +1,4 @@
-"""How sure a change of moves is when the tiers themselves are cut from the customers."""
+"""Uncertainty of a change in migration when the tiers themselves are cut from the same customers."""
 
 from __future__ import annotations
 

@@ -24,7 +24,12 @@ def state_name(state: str) -> Message:
 
 @dataclass(frozen=True, eq=False)
 class MoveBaselineResult(Result):
-    """The share that made one move, period by period; the earlier ones are placebo windows.
+    """The share that made one move, period by period; the earlier periods are placebo windows.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.segmentation import Migration
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> base = Migration().analyze(tables["transactions"], as_of=tables.as_of).baseline("C", "B", target=0.18)
 
     Attributes:
         rows: One row per pair of periods: moved, customers, share, lo, hi.
@@ -49,21 +54,37 @@ class MoveBaselineResult(Result):
         return {"start": state_name(self.start), "end": state_name(self.end)}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per pair of periods."""
+        """One row per pair of periods: moved, customers, share (0-1) with interval.
+
+        >>> list(base.to_frame())
+        ['from_period', 'to_period', 'from_tier', 'to_tier', 'moved', 'customers', 'share', 'lo', 'hi']
+        """
         return self.rows.copy()
 
     @property
     def usual(self) -> float:
-        """The earlier windows pooled (the latest where it is alone)."""
+        """The share (0-1) over the earlier windows together (the latest if there is only one).
+
+        >>> round(base.usual, 3)
+        0.063
+        """
         earlier = self.rows.iloc[:-1] if len(self.rows) > 1 else self.rows
         return float(earlier["moved"].sum() / earlier["customers"].sum())
 
     def refusal(self) -> Message | None:
-        """One pair of periods: nothing to compare with."""
+        """A sentence if there is only one pair of periods, else ``None``.
+
+        >>> base.refusal() is None
+        True
+        """
         return None if self.change else Message("segments.move.one_pair", self._ends())
 
     def readout(self) -> Readout:
-        """The latest share beside the placebo windows, and what a target means."""
+        """The latest share beside the placebo windows, and what a target means.
+
+        >>> print(base.readout().finding)
+        9.9% [6.4%, 14.9%] of 192 customers moved from C to B in the latest period; in the 4 ...
+        """
         last, values = self.rows.iloc[-1], self._ends()
         finding = Message("segments.move.finding", {
             **values, "share": last["share"], "lo": last["lo"], "hi": last["hi"], "n": int(last["customers"]),
@@ -81,7 +102,11 @@ class MoveBaselineResult(Result):
         return Message("segments.move.action_target", values)
 
     def facts(self) -> tuple[Fact, ...]:
-        """The share in every window, and the change."""
+        """The share in every window, and the change.
+
+        >>> {fact.id: fact.unit for fact in base.facts()[:2]}
+        {'move.C_to_B.1997-Q2': 'share', 'move.C_to_B.1997-Q3': 'share'}
+        """
         found, change = partial(Fact, unit="share", kind="estimate"), self.change
         ends, move = self._ends(), f"move.{self.start}_to_{self.end}"
         shares = (
@@ -118,14 +143,16 @@ def _in_points(difference: MoveDifference) -> dict[str, Any]:
 class TreatedMoveResult(Result):
     """One move among treated and control customers.
 
+    >>> trial = TreatedMoveResult("C", "B", 30, 200, 20, 200, drawn_by_lot=True)
+
     Attributes:
         start: Tier before.
         end: Tier after.
-        moved_treated: Treated who moved.
-        n_treated: Treated who could.
+        moved_treated: Treated customers who moved.
+        n_treated: Treated customers who could.
         moved_control: Control customers who moved.
         n_control: Control customers who could.
-        drawn_by_lot: Whether chance alone made the arms.
+        drawn_by_lot: Whether treatment was randomised.
     """
 
     start: str
@@ -142,7 +169,11 @@ class TreatedMoveResult(Result):
 
     @property
     def difference(self) -> MoveDifference:
-        """Treated share minus control share."""
+        """Treated share minus control share (0-1), with its interval.
+
+        >>> round(trial.difference.value, 3)
+        0.05
+        """
         n, total = (self.n_treated, self.n_control), self.n_treated + self.n_control
         treated = np.repeat([1.0, 0.0], n)
         up = np.repeat([1.0, 0.0], [self.moved_treated, total - self.moved_treated])
@@ -153,18 +184,30 @@ class TreatedMoveResult(Result):
         return {"start": state_name(self.start), "end": state_name(self.end)}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per arm."""
+        """One row per arm: moved, customers, share (0-1) with interval.
+
+        >>> list(trial.to_frame())
+        ['arm', 'moved', 'customers', 'share', 'lo', 'hi']
+        """
         k, n = np.array([self.moved_treated, self.moved_control]), np.array([self.n_treated, self.n_control])
         lo, hi = wilson(k, n)
         arms = ["treated", "control"]
         return pd.DataFrame({"arm": arms, "moved": k, "customers": n, "share": k / n, "lo": lo, "hi": hi})
 
     def refusal(self) -> Message | None:
-        """Without a draw the difference is no effect."""
+        """A sentence if treatment was not randomised, since the difference is then no effect; else ``None``.
+
+        >>> trial.refusal() is None
+        True
+        """
         return None if self.drawn_by_lot else Message("segments.move.not_drawn")
 
     def readout(self) -> Readout:
-        """The difference, whether it can be chance, what to do."""
+        """The difference, whether it can be chance, what to do.
+
+        >>> print(trial.readout().finding)
+        From C to B moved +5.0 points [-1.5, +11.5] more of the 200 treated than of the 200 ...
+        """
         d = self.difference
         values = {**self._ends(), **_in_points(d), "n_treated": self.n_treated, "n_control": self.n_control}
         chance = d.ci.lo <= 0 <= d.ci.hi
@@ -173,7 +216,11 @@ class TreatedMoveResult(Result):
         return Readout(Message("segments.move.treated_finding", values), certainty, action)
 
     def facts(self) -> tuple[Fact, ...]:
-        """The difference with its interval; refused without a draw."""
+        """The difference with its interval; refused without a draw.
+
+        >>> {fact.id: fact.unit for fact in trial.facts()[:2]}
+        {'treated_move.C_to_B': 'share'}
+        """
         d = self.difference
         return (
             Fact(

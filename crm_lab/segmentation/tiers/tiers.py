@@ -1,4 +1,4 @@
-"""Tiers A, B, C by what customers are worth, and how concentrated that worth is."""
+"""Value tiers A, B, C, and the concentration of revenue."""
 
 from __future__ import annotations
 
@@ -59,7 +59,11 @@ def fixed_tiers(values: Floats, cuts: tuple[float, ...]) -> Integers:
 
 @dataclass(frozen=True)
 class Tiers:
-    """How to cut customers into A, B and C.
+    """Cut customers into tiers A, B and C.
+
+    >>> tiers = Tiers("cumulative")
+    >>> tiers.assign(np.array([60.0, 30.0, 6.0, 4.0])).tolist()
+    ['A', 'A', 'B', 'C']
 
     Attributes:
         method: ``percentile`` (rank among customers), ``cumulative`` (share of the total that the
@@ -85,12 +89,32 @@ class Tiers:
         problems.raise_any()
 
     def assign(self, values: Floats) -> NDArray[np.str_]:
-        """The tier of each value, shape (n,)."""
+        """The tier of each value.
+
+        >>> Tiers("fixed", cuts=(500, 100)).assign(np.array([500.0, 499.0, 10.0])).tolist()
+        ['A', 'B', 'C']
+
+        Args:
+            values: Amounts, shape (n,).
+
+        Returns:
+            ``"A"``, ``"B"`` or ``"C"``, shape (n,).
+        """
         names: NDArray[np.str_] = np.array(TIER_NAMES)[self.ranks(values)]
         return names
 
     def ranks(self, values: Floats) -> Integers:
-        """The tier of each value as its place in `TIER_NAMES`, shape (n,)."""
+        """The tier of each value as its place in `TIER_NAMES`: 0 is the best.
+
+        >>> tiers.ranks(np.array([60.0, 30.0, 6.0, 4.0])).tolist()
+        [0, 0, 1, 2]
+
+        Args:
+            values: Amounts, shape (n,).
+
+        Returns:
+            Integers 0, 1, 2, shape (n,).
+        """
         rule = {"percentile": percentile_tiers, "cumulative": cumulative_tiers, "fixed": fixed_tiers}
         if self.method == "cumulative" and not values.sum() > 0:
             raise CannotAnswer("The amounts sum to 0; cumulative shares need a positive total.")
@@ -110,6 +134,11 @@ class Tiers:
 
         Customers whose returns exceed their purchases count as 0 in Lorenz curve and Gini.
 
+        >>> shop = pd.DataFrame({"customer_id": list("abcde"), "revenue": [90.0, 40, 30, 20, 20]})
+        >>> worth = tiers.analyze(shop, as_of="2024-06-30", rng=0, draws=50)
+        >>> worth.customers["tier"].tolist()
+        ['A', 'A', 'A', 'B', 'B']
+
         Args:
             customers: One row per purchase, or one row per customer with ``revenue`` (like `customer_360`); a DataFrame
                 of pandas, Polars, DuckDB, PyArrow or PySpark.
@@ -118,6 +147,9 @@ class Tiers:
             customer: Column with the customer.
             date: Column with the date of the purchase.
             amount: Column with its amount.
+
+        Returns:
+            The tier of each customer; Gini coefficient and top share with bootstrap intervals.
 
         Raises:
             BadInput: If columns are missing or nobody spent anything.
@@ -137,6 +169,11 @@ class Tiers:
 @dataclass(frozen=True, eq=False)
 class TierResult(Result):
     """Tiers of all customers, and the concentration of revenue.
+
+    >>> shop = pd.DataFrame({"customer_id": list("abcde"), "revenue": [90.0, 40, 30, 20, 20]})
+    >>> worth = Tiers().analyze(shop, as_of="2024-06-30", rng=0, draws=50)
+    >>> worth.spread.gini
+    0.31999999999999995
 
     Attributes:
         customers: ``customer_id``, ``revenue``, ``tier``.
@@ -159,7 +196,11 @@ class TierResult(Result):
     }
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per tier: customers, revenue, their shares, and the least that a customer spent."""
+        """One row per tier: customers, revenue (currency), their shares (0-1), and the lowest revenue in the tier.
+
+        >>> list(worth.to_frame())
+        ['tier', 'customers', 'share_of_customers', 'revenue', 'share_of_revenue', 'from_revenue']
+        """
         by = self.customers.groupby("tier")["revenue"]
         frame = pd.DataFrame({"customers": by.size(), "revenue": by.sum(), "from_revenue": by.min()})
         frame = frame.reindex(list(TIER_NAMES))
@@ -170,13 +211,24 @@ class TierResult(Result):
         return frame.rename_axis("tier").reset_index()
 
     def lorenz_frame(self) -> pd.DataFrame:
-        """The Lorenz curve at a hundred points: shares of customers, and of revenue they hold."""
+        """The Lorenz curve at a hundred points: cumulative share of customers and of their revenue.
+
+        >>> worth.lorenz_frame().iloc[-1].tolist()
+        [1.0, 1.0]
+
+        Source:
+            Lorenz (1905), Methods of measuring the concentration of wealth.
+        """
         p, q = lorenz(np.clip(self.customers["revenue"].to_numpy(), 0, None))
         grid = np.linspace(0, 1, 101)
         return pd.DataFrame({"customers": grid, "revenue": np.interp(grid, p, q)})
 
     def readout(self) -> Readout:
-        """What the top holds, how sure, what to do."""
+        """What the top holds, how sure, what to do.
+
+        >>> print(worth.readout().finding)
+        The top 20% of customers hold 45.0% [23.2%, 49.4%] of the revenue; the Gini coefficient ...
+        """
         s = self.spread
         values = {
             "top": s.top, "share": s.top_share, "lo": s.top_share_ci.lo, "hi": s.top_share_ci.hi, "gini": s.gini,
@@ -185,7 +237,11 @@ class TierResult(Result):
         return Readout(*(Message(f"segments.tiers.{key}", values) for key in ("finding", "certainty", "action")))
 
     def facts(self) -> tuple[Fact, ...]:
-        """Top share and Gini coefficient (estimates), revenue share per tier (counts)."""
+        """Top share and Gini coefficient (estimates), revenue share per tier (counts).
+
+        >>> {fact.id: fact.unit for fact in worth.facts()[:2]}
+        {'tiers.top_share': 'share', 'tiers.gini': ''}
+        """
         shares = facts_of(
             self.to_frame(), "tiers.{tier}.share_of_revenue", "segments.tiers.fact_share", "share_of_revenue", "share",
             n="customers", denominator="revenue", definition=f"{self.spec.method} cuts {self.spec.cuts}",

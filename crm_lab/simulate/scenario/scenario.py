@@ -1,4 +1,4 @@
-"""A scenario: what is true at a simulated retailer, as a small TOML file and as a checked object."""
+"""A scenario: the parameters of a simulated retailer, as a TOML file and as a checked object."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ class Says:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """All that is true at a simulated retailer before chance has its say.
+    """The parameters of a simulated retailer, before anything random is drawn.
+
+    >>> from crm_lab.simulate import load_scenario
+    >>> scenario = load_scenario("fashion")
 
     Attributes:
         name: The file's name.
@@ -124,16 +127,28 @@ class Scenario:
 
     @property
     def first_day(self) -> int:
-        """First day of the window, in days since 1970-01-01."""
+        """First day of the window, in days since 1970-01-01.
+
+        >>> scenario.first_day
+        19358
+        """
         return day_number(self.start)
 
     @property
     def last_date(self) -> date:
-        """Last day of the window."""
+        """Last day of the window.
+
+        >>> scenario.last_date.isoformat()
+        '2024-12-31'
+        """
         return self.start + timedelta(days=self.days - 1)
 
     def fingerprint(self) -> str:
-        """Hash of every setting: the same fingerprint and seed, the same retailer."""
+        """Hash of every setting: the same fingerprint and seed, the same retailer.
+
+        >>> scenario.fingerprint() == load_scenario("fashion").fingerprint()
+        True
+        """
         told = {k: v for k, v in plain(self).items() if k not in {"says", "customers", "seed"}}
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 

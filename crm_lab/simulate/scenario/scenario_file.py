@@ -1,4 +1,4 @@
-"""A scenario from its TOML file, with overrides; every mistake is named at once."""
+"""Reading a scenario from a TOML file with overrides; all mistakes are reported together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ _WORDS = {float: "a number", int: "a whole number", str: "text", bool: "true or 
 
 
 def scenario_names() -> tuple[str, ...]:
-    """The scenarios that come with the lab."""
+    """The scenarios that come with the lab.
+
+    >>> "fashion" in scenario_names()
+    True
+    """
     files = resources.files(__package__).joinpath("scenarios").iterdir()
     return tuple(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")))
 
@@ -35,6 +39,9 @@ def load_scenario(name: str | Path, overrides: Mapping[str, Any] | None = None) 
     Args:
         name: One of `scenario_names`, or the path of a TOML file.
         overrides: Dotted setting -> value, e.g. ``{"dirt.duplicate": 0.01}``.
+
+    Returns:
+        The scenario, checked.
 
     Raises:
         BadInput: If the scenario is unknown, or settings are unknown, impossible or contradictory: all at once.

@@ -31,10 +31,17 @@ def stream(seed: int, aspect: str, block: int = 0) -> Generator:
 
 
 def student_seed(student: str, course: str = "") -> int:
-    """A seed of one's own for each student: other numbers, the same difficulty.
+    """A seed for each student: different numbers, equal difficulty.
 
     >>> student_seed("ada") == student_seed("Ada "), student_seed("ada") == student_seed("ben")
     (True, False)
+
+    Args:
+        student: Name or id; case and spaces do not matter.
+        course: Name of the course.
+
+    Returns:
+        A seed for `make_retailer`.
     """
     text = f"{course.strip().casefold()}/{student.strip().casefold()}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
