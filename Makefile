@@ -7,7 +7,7 @@ BIN         := .venv/bin
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lab check format generated pictures lock dist bench certify clean
+.PHONY: help setup report test lab check format generated pictures lock dist docs bench certify clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -84,6 +84,9 @@ lock:  ## resolve both locks again, versions kept (UPGRADE=1: the newest); needs
 
 dist: setup  ## wheel and source archive in dist/, tried in an environment without a checkout
 	@$(BIN)/python .ci/dist.py
+
+docs: .venv/.dev  ## guides, executed notebooks and reference as a static site, into outputs/site/index.html
+	@$(BIN)/python .ci/documentation.py
 
 bench: .venv/.dev  ## speed as ratios to named peers, into outputs/bench.json
 	@$(BIN)/python -m benchmarks

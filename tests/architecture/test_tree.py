@@ -1,5 +1,6 @@
 """The tree keeps its rules: names, sizes, and old names that are answered."""
 
+import ast
 import importlib
 from collections import Counter
 
@@ -13,8 +14,18 @@ MODULES = [path for path in PACKAGE.rglob("*.py") if not path.stem.startswith("_
 PARTS_OF_SPEECH = {"own", "chosen", "further", "taken", "named", "common_things", "utils", "helpers", "misc"}
 
 
+def lines_of_code(path):
+    """Lines of a module without its docstrings: what is explained to users does not make a module harder to change."""
+    text = path.read_text(encoding="utf-8")
+    holders = (
+        node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+    )
+    explained = sum(node.body[0].end_lineno - node.body[0].lineno + 1 for node in holders if ast.get_docstring(node))
+    return len(text.splitlines()) - explained
+
+
 def test_no_module_is_long():
-    assert not [path for path in MODULES if len(path.read_text(encoding="utf-8").splitlines()) > 300]
+    assert not [path for path in MODULES if lines_of_code(path) > 280]
 
 
 def test_no_folder_is_crowded():

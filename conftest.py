@@ -1,0 +1,57 @@
+"""A method's doctest continues the example of its class: the names that the class's docstring makes are there."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+from typing import Any
+
+import pytest
+
+_left_behind: dict[str, dict[str, Any]] = {}
+
+
+class Kept(dict[str, Any]):
+    """The names of a doctest, which doctest would throw away at its end."""
+
+    def clear(self) -> None:
+        """Keep them."""
+
+
+def found_at(module: str, path: str) -> Any:
+    """What stands at a dotted path in a module; ``None`` for the module itself."""
+    found: Any = importlib.import_module(module) if path else None
+    for part in path.split(".") if path else ():
+        found = inspect.getattr_static(found, part)
+    return found
+
+
+def example_of(owner: Any) -> str:
+    """The lines of a class's example, errors that are shown left out; classes often start with the same lines."""
+    examples = doctest.DocTestParser().get_examples(owner.__doc__ or "")
+    return f"# {owner.__module__}\n" + "".join(example.source for example in examples if example.exc_msg is None)
+
+
+def names_of_the_class(owner: Any) -> dict[str, Any]:
+    """The names after a class's own example, which runs once for all its methods."""
+    source = example_of(owner)
+    if source not in _left_behind:
+        globs = dict(vars(importlib.import_module(owner.__module__)))
+        exec(compile(source, f"<example of {owner.__name__}>", "exec"), globs)  # noqa: S102 - examples of the package
+        _left_behind[source] = globs
+    return _left_behind[source]
+
+
+@pytest.fixture(autouse=True)
+def examples_of_methods_continue(request: pytest.FixtureRequest) -> None:
+    """Give the doctest of a method what its class's example made, and keep what that of a class makes."""
+    if not isinstance(request.node, pytest.DoctestItem):
+        return
+    test = request.node.dtest
+    module = test.globs["__name__"]
+    path = test.name.removeprefix(module).removeprefix(".")
+    if inspect.isclass(found := found_at(module, path)):
+        test.globs = _left_behind[example_of(found)] = Kept(test.globs)
+    elif inspect.isclass(owner := found_at(module, path.rpartition(".")[0])):
+        test.globs.update(names_of_the_class(owner))
