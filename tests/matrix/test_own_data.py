@@ -1,0 +1,41 @@
+"""What a report on a retailer's own data states is about those data, and only what they can carry."""
+
+import json
+
+import pytest
+
+from tests.matrix.cells import GOOD, REFUSED, project, run_cells
+from tests.matrix.shapes import SHAPES
+
+
+def results_of(home, name):
+    """Every result of the latest run, with its page's number."""
+    folder = max((home / "outputs" / name).glob("2*"))
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*/results.json")]
+    return [(record["notebook"][:2], result) for record in records for result in record["results"]]
+
+
+@pytest.mark.slow
+def test_where_value_is_refused_no_part_of_it_is_stated(tmp_path):
+    home = project(tmp_path)
+    ((cell,), _) = run_cells(home, SHAPES["loyal"], ("08",))
+    assert cell.ending == REFUSED
+    worth = ("clv.base_value", "clv.value_per_customer", "clv.group.", "clv.growth.", "clv.payback.")
+    facts = [fact for _, result in results_of(home, "loyal") for fact in result["facts"]]
+    assert len(facts) > 10
+    assert not [fact["id"] for fact in facts if fact["id"].startswith(worth) and fact["value"] is not None]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["plain_test", "binary_test"])
+def test_a_retailer_s_own_test_is_neither_simulated_nor_in_need_of_repair(name, tmp_path):
+    home = project(tmp_path)
+    cells, _ = run_cells(home, SHAPES[name])
+    assert {cell.ending for cell in cells} == {GOOD}
+    found = results_of(home, name)
+    assert {page for page, _ in found} == {"14", "15", "16"}
+    assert not [result["id"] for _, result in found if result["simulated"] or result["id"] == "take_up"]
+    said = " ".join(text for _, result in found for text in result["readout"].values())
+    assert "Repair the test" not in said
+    if name == "binary_test":
+        assert "ROI" not in said
