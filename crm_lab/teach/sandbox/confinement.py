@@ -92,6 +92,8 @@ class Confinement:
             self._shared_root()
         if self.administrator and ("files" in self.held or self._all_open()):
             self._drop_user()
+        elif self.administrator:
+            self._own_places()
         kernel.drop_capabilities()
         kernel.die_with_parent()
         limit(self.job.limits, alone=self.administrator or "user" in self.held)
@@ -136,6 +138,11 @@ class Confinement:
         """Whether another user could read the interpreter where it lies."""
         places = private_root.interpreter_places()
         return all(folder.stat().st_mode & 0o1 for place in places for folder in place.parents)
+
+    def _own_places(self) -> None:
+        """What it may write into belongs to the user that it keeps, whose rights beyond that go away."""
+        for written in self.job.writable.values():
+            os.chown(written, os.geteuid(), os.getegid())
 
     def _drop_user(self) -> None:
         os.setgroups([])

@@ -68,6 +68,15 @@ def test_data_of_its_own_cannot_be_changed(machine, tmp_path):
     assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "mine"
 
 
+def test_a_place_for_others_can_be_written_and_read_afterwards(machine, tmp_path):
+    made = tmp_path / "made"
+    made.mkdir()
+    ran = run(machine, "open('made/a.txt', 'w').write('x'); answer = 1", writable={"made": str(made)})
+    assert outcome(ran) == "1"
+    assert (made / "a.txt").read_text(encoding="utf-8") == "x"
+    assert (made / "a.txt").stat().st_mode & 0o777 == 0o644
+
+
 @pytest.mark.parametrize(
     ("code", "call"),
     [
