@@ -258,10 +258,14 @@ def _show(files: Sequence[Path], whole: WholeReading) -> None:
 def _pages(coverage: CoverageResult, tables: Tables) -> dict[str, dict[str, Any]]:
     """The pages that can answer, each with the parameters that the length of the history asks for."""
     from crm_lab.data.quality.page_windows import PageWindows
+    from crm_lab.data.quality.reconciliation import reconcile
     from crm_lab.project import project_root
 
     able = ["00_start_here", *(answer.page for answer in coverage.answers if answer.verdict != "no")]
     there = [page for page in able if (project_root() / "notebooks" / f"{page}.ipynb").exists()]
     windows = PageWindows(coverage.size.days)
     fitting = windows.parameters(tables.as_of, categories="products" in tables)
-    return {page: fitting.get(page, {}) for page in there}
+    steps = reconcile(tables).ledger
+    rules = steps[(steps["action"] != "total") & (steps["rows_touched"] > 0)].sort_values("rows_touched")
+    largest = {"show_rule": str(rules["item"].iloc[-1])} if len(rules) else {}
+    return {page: {**fitting.get(page, {}), **(largest if page.startswith("01_") else {})} for page in there}

@@ -29,6 +29,7 @@ from crm_lab.data.quoting import path_of
 from crm_lab.data.sources import find_source
 from crm_lab.data.sources.base import Source
 from crm_lab.locks import locked
+from crm_lab.messages import Message
 from crm_lab.tables import TABLES
 
 _DERIVED = {"orders": "order_id", "customer_360": "customer_id", "customer_mix": "customer_id"}
@@ -111,12 +112,13 @@ class Workspace:
         return self.folder.name.rpartition("-")[2]
 
     def readings(self) -> pd.DataFrame:
-        """How the files were read and what spoke for it: one row a finding of ``crm-lab init``, none for other data.
+        """How the files were read and what spoke for it: a row each finding of ``crm-lab init``.
 
         >>> list(open_workspace("cdnow_sample").readings().columns)
         ['evidence']
         """
-        return pd.DataFrame({"evidence": list(self.about.get("evidence", ()))}, dtype="string")
+        known = Message("reconciliation.known_source", {"title": self.about["title"]}).text()
+        return pd.DataFrame({"evidence": list(self.about.get("evidence", ())) or [known]}, dtype="string")
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of the connection that may read this workspace."""
