@@ -121,7 +121,7 @@ class InterpurchaseResult(Result):
         values = {"median": half["days"], "lo": half["lo"], "hi": half["hi"],
                   "slow": slow["days"], "slow_ended": slow["ended_only"]}  # fmt: skip
         return Readout(
-            Message("segments.gaps.finding", values),
+            Message(f"segments.gaps.{'finding' if np.isfinite(slow['days']) else 'finding_open'}", values),
             Message("segments.gaps.certainty", {"ended": self.ended, "open": self.open, "customers": self.customers}),
             "segments.gaps.action",
         )
