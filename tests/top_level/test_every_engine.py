@@ -87,7 +87,7 @@ def from_purchases(engine, frame):
 
 CALLS = {
     "RFM": lambda e, f: RFM().fit(e(f), as_of=AS_OF, **OWN).to_frame(),
-    "Tiers": lambda e, f: Tiers().analyze(e(f), as_of=AS_OF, draws=50, **OWN).customers,
+    "Tiers": lambda e, f: Tiers().analyze(e(f), as_of=AS_OF, **OWN).customers,
     "Cohorts": lambda e, f: Cohorts().analyze(e(f), as_of=AS_OF, **WHO).to_frame(),
     "SecondPurchase": lambda e, f: SecondPurchase(guard_days=0).analyze(e(f), as_of=AS_OF, **WHO).to_frame(),
     "purchase_summary": lambda e, f: purchase_summary(e(f), AS_OF, **OWN),

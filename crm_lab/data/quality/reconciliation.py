@@ -180,6 +180,6 @@ def rows_behind(tables: Tables, rule: str, rows: int = 10) -> pd.DataFrame:
         f"select raw.* from raw semi join (select source_row from judged where is_{rule}) using (source_row)"
         f" order by source_row limit {int(rows)}"
     )
-    found = found.drop(columns=[c for c in found if c.startswith("lab_")])
+    found = found.drop(columns=[c for c in found if str(c).startswith("lab_")])
     texts = found.select_dtypes(include=["object", "string"]).columns
     return found.assign(**{c: found[c].map(lambda v: masked(v) if isinstance(v, str) else v) for c in texts})

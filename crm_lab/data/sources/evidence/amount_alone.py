@@ -1,4 +1,4 @@
-"""A price without an amount beside it: of a unit or of the line; and orders that add up to nothing."""
+"""A price or an amount by itself: of a unit or the line, with tax, in cents; and what contradicts it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ _RIVALS = re.compile(
     r"paidprice|pricepaid|^paid$|actual|finalprice|sellingprice|netsales|^subtotal|warenwert|goodsvalue|实付|成交|商品金额"
 )
 _RIVAL_UNITS = re.compile(r"shipped|delivered|geliefert|livr|enviad|发货数量|实发")
+_TAX = 0.98
+_WITH_TAX = re.compile(r"(?i)\b(?:inc(?:l|luding)?\.?[ _-]?(?:tax|vat|gst)|inkl|brutto|ttc|gross)\b|含税|税込")
+_WITHOUT_TAX = re.compile(r"(?i)\b(?:ex(?:cl|cluding)?\.?[ _-]?(?:tax|vat|gst)|exkl|netto|net|ht)\b|不含税|未税|税抜")
+_SIDE = re.compile(r"(?i)ship|freight|versand|porto|livraison|env[ií]o|cost|discount|rabatt|运费|邮费")
 
 
 def settle_price(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -139,3 +143,46 @@ def ask_of_rivals(file: WholeFile, answers: Answers, settled: Settled) -> None:
                     (other, f"--column {mine}={shell(other)}"),
                 )
                 return
+
+
+def settle_tax(file: WholeFile, answers: Answers, settled: Settled) -> None:
+    """Another column that is the amount with or without its tax: which one is revenue is asked."""
+    columns = settled.columns
+    if "amount" in answers.columns:
+        return
+    decimal = str(settled.settings.get("decimal", "."))
+    mine = number(columns["amount"], decimal, PRICE)
+    others = [c for c in file.header if c not in columns.values()]
+    if _WITH_TAX.search(columns["amount"]):
+        without = [c for c in others if _WITHOUT_TAX.search(c) and not _WITH_TAX.search(c)]
+        numbers = [c for c in without if file.row(f"count({number(c, decimal, PRICE)})")[0] and not _SIDE.search(c)]
+        if numbers:
+            _ask_of_tax(settled, numbers[0])
+            return
+    for other in others:
+        theirs = number(other, decimal, PRICE)
+        both = f"{mine} is not null and {theirs} is not null and {mine} <> 0"
+        more = f"coalesce(abs({number(columns['tax'], decimal, PRICE)}), 0)" if "tax" in columns else None
+        ratio = f"{theirs}::double / {mine}::double"
+        (n,) = file.row("count(*)", both)
+        (rows,) = file.row("count(*)", f"{mine} is not null")
+        if n < max(5, 0.9 * rows):
+            continue
+        low, high, exact = file.row(
+            f"quantile_cont({ratio}, 0.05), quantile_cont({ratio}, 0.95),"
+            f" avg((abs(abs({theirs} - {mine}) - {more or '-1'}) <= {_CENT} and {theirs} <> {mine})::integer)", both,
+        )  # fmt: skip
+        constant = (1.03 <= low <= high <= 1.30 or 0.77 <= low <= high <= 0.97) and high - low < 0.02
+        if constant or float(exact or 0) >= _TAX:
+            _ask_of_tax(settled, other)
+            return
+
+
+def _ask_of_tax(settled: Settled, other: str) -> None:
+    mine = settled.columns["amount"]
+    settled.ask(
+        "amount",
+        f"{mine} and {other} differ by a tax: which one is revenue?",
+        (mine, f"--column amount={shell(mine)}"),
+        (other, f"--column amount={shell(other)}"),
+    )

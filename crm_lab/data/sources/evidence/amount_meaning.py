@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from crm_lab.data.quoting import name_of
 from crm_lab.data.sources.evidence.amount_alone import (
     ask_of_orders_of_nothing,
@@ -19,10 +17,6 @@ from crm_lab.data.sources.sql import PRICE, filled, number, number_in
 _SURE = 0.95
 _CENT = 0.0101
 _MIN_ORDERS = 5
-_TAX = 0.98
-_WITH_TAX = re.compile(r"(?i)\b(?:inc(?:l|luding)?\.?[ _-]?(?:tax|vat|gst)|inkl|brutto|ttc|gross)\b|含税|税込")
-_WITHOUT_TAX = re.compile(r"(?i)\b(?:ex(?:cl|cluding)?\.?[ _-]?(?:tax|vat|gst)|exkl|netto|net|ht)\b|不含税|未税|税抜")
-_SIDE = re.compile(r"(?i)ship|freight|versand|porto|livraison|env[ií]o|cost|discount|rabatt|运费|邮费")
 _SPREAD = "spread evenly over the lines"
 
 
@@ -41,7 +35,7 @@ def settle_amount(file: WholeFile, answers: Answers, settled: Settled) -> None:
     elif "amount" in columns and "price" in columns:
         _against_price(file, answers, settled)
     elif "amount" in columns:
-        _settle_tax(file, answers, settled)
+        settle_tax(file, answers, settled)
         _by_itself(file, settled)
     elif "price" in columns:
         settle_price(file, answers, settled)
@@ -175,48 +169,6 @@ def _by_itself(file: WholeFile, settled: Settled) -> None:
         settled.take(
             f"{columns['amount']} is the line's money ({several - same:,} of {several:,} orders have lines that differ)"
         )
-
-
-def _settle_tax(file: WholeFile, answers: Answers, settled: Settled) -> None:
-    """Another column that is the amount with or without its tax: which one is revenue is asked."""
-    columns = settled.columns
-    if "amount" in answers.columns:
-        return
-    mine, decimal = _number(settled, "amount"), str(settled.settings.get("decimal", "."))
-    others = [c for c in file.header if c not in columns.values()]
-    if _WITH_TAX.search(columns["amount"]):
-        without = [c for c in others if _WITHOUT_TAX.search(c) and not _WITH_TAX.search(c)]
-        numbers = [c for c in without if file.row(f"count({number(c, decimal, PRICE)})")[0] and not _SIDE.search(c)]
-        if numbers:
-            _ask_of_tax(settled, numbers[0])
-            return
-    for other in others:
-        theirs = number(other, decimal, PRICE)
-        both = f"{mine} is not null and {theirs} is not null and {mine} <> 0"
-        more = f"coalesce(abs({_number(settled, 'tax')}), 0)" if "tax" in columns else None
-        ratio = f"{theirs}::double / {mine}::double"
-        (n,) = file.row("count(*)", both)
-        (rows,) = file.row("count(*)", f"{mine} is not null")
-        if n < max(5, 0.9 * rows):
-            continue
-        low, high, exact = file.row(
-            f"quantile_cont({ratio}, 0.05), quantile_cont({ratio}, 0.95),"
-            f" avg((abs(abs({theirs} - {mine}) - {more or '-1'}) <= {_CENT} and {theirs} <> {mine})::integer)", both,
-        )  # fmt: skip
-        constant = (1.03 <= low <= high <= 1.30 or 0.77 <= low <= high <= 0.97) and high - low < 0.02
-        if constant or float(exact or 0) >= _TAX:
-            _ask_of_tax(settled, other)
-            return
-
-
-def _ask_of_tax(settled: Settled, other: str) -> None:
-    mine = settled.columns["amount"]
-    settled.ask(
-        "amount",
-        f"{mine} and {other} differ by a tax: which one is revenue?",
-        (mine, f"--column amount={shell(mine)}"),
-        (other, f"--column amount={shell(other)}"),
-    )
 
 
 def _settle_discount(file: WholeFile, answers: Answers, settled: Settled) -> None:
