@@ -21,7 +21,7 @@ _UNUSUAL: Final = frozenset({
     "_getframe", "settrace", "setprofile", "__subclasses__", "__globals__", "__code__", "f_back", "environ", "kill",
     "killpg", "fork", "forkpty", "_exit", "abort", "system", "popen", "execv", "execve", "spawnv", "posix_spawn",
     "chmod", "addaudithook", "importlib", "exec", "eval", "compile", "teach", "cffi", "psutil", "threading",
-    "breakpoint", "setrlimit", "__reduce__", "__eq__", "__float__", "__class__",
+    "breakpoint", "setrlimit", "modules", "__reduce__", "__eq__", "__float__", "__class__",
 })  # fmt: skip
 
 
