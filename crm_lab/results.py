@@ -107,7 +107,7 @@ class Readout:
 
     A sentence without values may be given as its key.
 
-    >>> certain, act = "segments.call.nobody_certainty", "segments.call.nobody_action"
+    >>> certain, act = "churn.drift.keep", "churn.drift.train"
     >>> readout = Readout(act, certain, act)
 
     Attributes:

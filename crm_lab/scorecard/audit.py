@@ -209,7 +209,7 @@ class AuditResult(Result):
         """How many claims hold, how sure that is, what to ask first.
 
         >>> print(audit.readout().finding)
-        Of 1 claims (decks read: 1) 0 hold as far as they can be checked; contradictions: 1, open ...
+        Of 1 claims (decks read: 1) 0 hold as far as they can be checked, 1 stand in a contradiction ...
         """
         values = self.counts()
         checked = values["claims"]

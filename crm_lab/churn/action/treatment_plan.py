@@ -202,7 +202,7 @@ class Alerts(TableResult):
         """Whom to contact, what it is expected to bring, when it pays.
 
         >>> print(alerts.readout().finding)
-        Contact 1 of 3 customers for USD 1, expected to bring USD 2 net; 0 more are held out at ...
+        In the week after 2024-06-30 contact 1 of 3 customers for USD 1, expected to bring USD 2 ...
         """
         refusal = self.refusal()
         if refusal is not None:

@@ -34,7 +34,9 @@ class DriftCheck:
     """Feature drift: the population stability index of every column between two dates.
 
     >>> before = pd.DataFrame({"recency_days": range(100), "n_days": range(100)})
-    >>> drift = DriftCheck().analyze(before, before.assign(recency_days=before["recency_days"] + 40))
+    >>> after = before.assign(recency_days=before["recency_days"] + 40)
+    >>> days = ("2024-01-31", "2024-04-30")
+    >>> drift = DriftCheck().analyze(before, after, dates=days)
     >>> drift.to_frame()[["feature", "drift"]].to_numpy().tolist()
     [['recency_days', True], ['n_days', False]]
 
@@ -57,7 +59,7 @@ class DriftCheck:
             now: The same at the later one.
             dates: The two days, which the readout names.
 
-        >>> DriftCheck(alarm=0.1).analyze(before, before).drifted
+        >>> DriftCheck(alarm=0.1).analyze(before, before, dates=days).drifted
         0
 
         Args:
@@ -90,7 +92,9 @@ class Drift(TableResult):
     """Shift of each column between two runs.
 
     >>> before = pd.DataFrame({"recency_days": range(100), "n_days": range(100)})
-    >>> drift = DriftCheck().analyze(before, before.assign(recency_days=before["recency_days"] + 40))
+    >>> after = before.assign(recency_days=before["recency_days"] + 40)
+    >>> days = ("2024-01-31", "2024-04-30")
+    >>> drift = DriftCheck().analyze(before, after, dates=days)
 
     Attributes:
         frame: feature, psi (population stability index), median_before, median_now, drift (whether above the alarm).
@@ -110,7 +114,7 @@ class Drift(TableResult):
         """How many columns drifted and which most.
 
         >>> print(drift.readout().finding)
-        1 of 2 features drifted since the last run; recency_days moved most (index 1.76, alarm at 0.20).
+        1 of 2 features drifted between 2024-01-31 and 2024-04-30; recency_days moved most ...
         """
         values = {
             **self.frame.iloc[0],

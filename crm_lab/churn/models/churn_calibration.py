@@ -95,7 +95,7 @@ class Calibration(TableResult):
         """Slope with interval; whether probabilities may be multiplied with money.
 
         >>> print(check.readout().finding)
-        Calibration slope 1.02 [0.33, 1.70]; stated chances are -10.0 points off on average.
+        Calibration slope 1.02 [0.33, 1.70]; stated chances are -10.0 points off on average; ...
         """
         (lo, hi), ci, line = self.spec.slopes, self.interval(), self.line
         good = lo <= line.slope <= hi and abs(line.in_the_large) < _NEAR

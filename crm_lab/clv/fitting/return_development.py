@@ -63,6 +63,9 @@ def return_development(lines: pd.DataFrame, as_of: str | date, *, currency: str 
         lines: `returns_by_sale`; later rows than `as_of` are not read.
         as_of: Last day that counts.
         currency: ISO code, for reports.
+
+    Returns:
+        How returns come in by age of the sale.
     """
     end = as_date(as_of)
     lines = lines[(lines["date"] <= pd.Timestamp(end)) & lines["customer_id"].notna()]

@@ -87,6 +87,9 @@ class HoldoutCheck:
                 `as_of` is taken off what came, and off the prediction what sales before and after the cut were
                 expected to bring back until then, as known at the cut.
 
+        Returns:
+            Predictions beside what came, per model.
+
         Raises:
             BadInput: If the dates are in the wrong order or nobody bought in the holdout.
         """

@@ -206,7 +206,7 @@ class PaybackResult(TableResult):
         """Which channel pays back soonest, how precise that is, which channel not to expand.
 
         >>> print(payback.readout().finding)
-        all pays soonest: 12.00 USD for a customer are back after 32 days [30, 35], and by day ...
+        At 12.00 USD for a customer, a cost you assumed, the money is back after 32 days [30, 35]; ...
         """
         if self.problem is not None:
             return Readout("clv.payback.refused", self.problem, "clv.value.refused_action")

@@ -88,6 +88,9 @@ class ValueGrowth:
             scale: What values are multiplied by at both dates (`CustomerValueResult.scale`); it moves no growth.
             **names: Your names of columns, as in `purchase_summary`: customer, date, amount.
 
+        Returns:
+            Value at both dates and what the difference is made of.
+
         Raises:
             BadInput: If the purchases cannot be used at one of the dates.
         """

@@ -60,6 +60,9 @@ def purchase_values(
         date: Column with the date.
         amount: Column with the amount.
 
+    Returns:
+        One row per purchase with its value.
+
     Raises:
         BadInput: If columns are missing, or no sale lies in the window.
 

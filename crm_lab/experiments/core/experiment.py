@@ -168,6 +168,9 @@ class Experiment:
             date: Column with the date.
             amount: Column with the amount.
 
+        Returns:
+            The experiment, a row per unit.
+
         Raises:
             BadInput: With every problem of the tables.
 

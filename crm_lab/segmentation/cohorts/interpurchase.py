@@ -114,7 +114,7 @@ class InterpurchaseResult(Result):
         """The median, the slowest tenth, and what completed gaps alone would have said.
 
         >>> print(gaps.readout().finding)
-        Half of the gaps between purchase days last 93 days or less [73, 109]; one in ten lasts ...
+        Half of the gaps between purchase days last 93 days or less [73, 109]; how long the slowest ...
         """
         rows = self.frame.set_index("share").to_dict("index")
         half, slow = rows[0.5], rows[0.9]

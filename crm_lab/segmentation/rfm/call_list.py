@@ -210,7 +210,7 @@ class CallListResult(Result):
         """Whom to call, how much revenue is at stake, and that the rule is untested.
 
         >>> print(calls.readout().finding)
-        Call these 5 first: they (Cannot lose and At risk) spent USD 0 in the last 12 months, ...
+        163 customers of the segments to call are late on their own rhythm, with USD 0 in the ...
         """
         nobody = self.refusal()
         if nobody:

@@ -36,6 +36,9 @@ def contacted_moves(
         start: Tier before.
         end: Tier after.
 
+    Returns:
+        Moves of both groups, each with its interval.
+
     Raises:
         CannotAnswer: If nobody was in the tier at the start of a period.
     """

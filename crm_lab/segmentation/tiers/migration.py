@@ -258,6 +258,9 @@ class MigrationResult(Result):
             end: Tier after.
             target: A share somebody promised, to be seen beside the earlier windows.
             rng: Generator or seed of the bootstrap of customers.
+
+        Returns:
+            The share that moved up as things were run, with its interval.
         """
         _known_states(start, end)
         frame = self.to_frame()

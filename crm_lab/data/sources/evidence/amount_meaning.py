@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from crm_lab.data.quoting import name_of
-from crm_lab.data.sources.evidence.amount_alone import (
-    ask_of_orders_of_nothing,
-    ask_of_rivals,
-    settle_price,
-    settle_unit,
-)
+from crm_lab.data.sources.evidence.amount_alone import ask_of_orders_of_nothing, settle_price, settle_tax, settle_unit
 from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
@@ -42,7 +37,6 @@ def settle_amount(file: WholeFile, answers: Answers, settled: Settled) -> None:
     settle_unit(file, answers, settled)
     _settle_discount(file, answers, settled)
     ask_of_orders_of_nothing(file, settled)
-    ask_of_rivals(file, answers, settled)
 
 
 def _number(settled: Settled, role: str) -> str:
@@ -214,7 +208,7 @@ def _discount_by_itself(file: WholeFile, settled: Settled) -> None:
     if signs or "%" in column or "percent" in plain_name(column):
         said = f"{signs:,} values say so" if signs else "its name says so"
         settled.take(f"{column} is per cent: {said}", discount_is="percent")
-    elif "折" in column and (high or 0) <= 10 and high:
+    elif "折" in column and high and 0.5 < high <= 10:
         settled.ask(
             "discount_is",
             f"{column} goes up to {high:g}: the share that is paid (九折), the share taken off, or money?",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from crm_lab.checks import BadInput
 from crm_lab.data.quoting import text_of
 from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
@@ -25,6 +27,12 @@ _WORDS = {
         r"|gastos de env[ií]o|运费|邮费|送料)$"
     ),
 }  # fmt: skip
+_CARRIAGE = re.compile(
+    r"(?:shipping|delivery|postage|freight|versand|versandkosten|porto|frais de port|livraison|env[ií]o"
+    r"|gastos de env[ií]o|运费|邮费|送料)"
+)
+"""Names that leave no doubt: a fee, which is said and not asked."""
+
 _MOST = 20
 
 
@@ -40,7 +48,9 @@ def settle_special_lines(file: WholeFile, answers: Answers, settled: Settled) ->
     if "product_id" not in settled.columns:
         return
     given = {word.lower(): means for word, means in answers.products.items() if means}
-    found = {word: (means, n, money) for word, means, n, money in _found(file, settled) if word not in given}
+    seen = [row for row in _found(file, settled) if row[0] not in given]
+    given |= {word: means for word, means, _, _ in seen if _CARRIAGE.fullmatch(word)}
+    found = {word: (means, n, money) for word, means, n, money in seen if word not in given}
     if found and "usual" not in answers.products:
         said = ", ".join(f"{word!r} {means} ({n:,} lines, {money})" for word, (means, n, money) in found.items())
         settled.ask(

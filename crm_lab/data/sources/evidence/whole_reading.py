@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from crm_lab.checks import BadInput
+from crm_lab.data.sources.evidence.amount_alone import ask_of_rivals
 from crm_lab.data.sources.evidence.amount_meaning import settle_amount
 from crm_lab.data.sources.evidence.columns_left import (
     ask_for_roles,
@@ -169,6 +170,8 @@ def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: Expor
         settled.settings.setdefault("discount_is", "amount")
     else:
         settle_amount(file, answers, settled)
+    if form is None:
+        ask_of_rivals(file, answers, settled)
 
 
 def _with(answers: Answers, **changes: str) -> Answers:
