@@ -23,6 +23,11 @@ def check_params(namespace: Mapping[str, Any]) -> None:
 
     Raises:
         BadInput: If a value is not of its annotated type, or papermill injected an undeclared name.
+
+    >>> notebook = {"In": ["horizon_days: int = 30"], "horizon_days": "thirty"}  # its globals()
+    >>> check_params(notebook)
+    Traceback (most recent call last):
+    crm_lab.checks.BadInput: The parameters of this notebook cannot be used...
     """
     cells = [str(source) for source in namespace.get("In", ())]
     declared = {
