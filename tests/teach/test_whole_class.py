@@ -181,8 +181,9 @@ def test_nothing_of_a_submission_is_html(twice, around):
 
 
 def test_without_namespaces_hostile_submissions_earn_nothing_either(around, tmp_path, monkeypatch):
-    """The same but for what is announced: the layers that are left hold."""
-    folder, ids = tmp_path / "submitted", {*(f"h_{name}" for name in ALL), "honest_0_0"}
+    """The same but for what is announced: the layers that are left hold. Every fifth is tried, for the time it takes."""
+    some_of_all = dict(list(ALL.items())[::5])
+    folder, ids = tmp_path / "submitted", {*(f"h_{name}" for name in some_of_all), "honest_0_0"}
     course = Course.read(around.course / "instructor")
     some = replace(course, students=tuple(student for student in course.students if student.id in ids))
     monkeypatch.setattr(Course, "read", lambda _: some)
@@ -194,6 +195,6 @@ def test_without_namespaces_hostile_submissions_earn_nothing_either(around, tmp_
     found = {g.student.id: g for g in everything.students}
     assert found["honest_0_0"].points == 2
     assert {id_: g.points for id_, g in found.items() if id_.startswith("h_") and g.points} == {}
-    unnamed = [n for n, one in ALL.items() if not named(found[f"h_{n}"].pages[0], one.remark)]
+    unnamed = [n for n, one in some_of_all.items() if not named(found[f"h_{n}"].pages[0], one.remark)]
     assert unnamed == []
     assert state(around) == before
