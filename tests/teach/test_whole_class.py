@@ -181,7 +181,7 @@ def test_nothing_of_a_submission_is_html(twice, around):
 
 
 def test_without_namespaces_hostile_submissions_earn_nothing_either(around, tmp_path, monkeypatch):
-    """The same but for what is announced: the layers that are left hold. Every fifth is tried, for the time it takes."""
+    """The same but for what is announced: the layers that are left hold; tried on every fifth."""
     some_of_all = dict(list(ALL.items())[::5])
     folder, ids = tmp_path / "submitted", {*(f"h_{name}" for name in some_of_all), "honest_0_0"}
     course = Course.read(around.course / "instructor")
