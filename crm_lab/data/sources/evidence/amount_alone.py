@@ -88,6 +88,8 @@ def ask_of_orders_of_nothing(file: WholeFile, settled: Settled) -> None:
     columns = settled.columns
     if "order_id" not in columns or "amount" not in columns or settled.settings.get("amount_is") == "order_total":
         return
+    if settled.settings.get("status"):  # a column tells the rows apart already
+        return
     amount = number(columns["amount"], str(settled.settings.get("decimal", ".")), PRICE)
     several, nothing = file.rows(
         f"select count(*), count(*) filter (abs(total) < {_CENT} and most > 0) from (select sum({amount}) as total,"

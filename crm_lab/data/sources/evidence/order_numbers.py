@@ -67,8 +67,7 @@ def _fill_within_orders(file: WholeFile, settled: Settled) -> bool:
     )
     over = f"over (partition by {order} order by source_row rows between unbounded preceding and unbounded following)"
     first = ", ".join(
-        f"coalesce({filled(c)}, first_value({filled(c)} ignore nulls) {over}) as {name_of(c)}"
-        for c in dict.fromkeys(held)
+        f"coalesce({filled(c)}, first_value({filled(c)} ignore nulls) {over}) as {name_of(c)}" for c in held
     )
     file.connection.execute("create or replace temp table looked_down as from looked")
     file.connection.execute(f"create or replace temp view looked as select * replace ({first}) from looked_down")
