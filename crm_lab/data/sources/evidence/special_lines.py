@@ -11,6 +11,12 @@ from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.sql import PRICE, filled, number
 
 _MEANINGS = ("sale", "fee", "no_sale")
+_CARRIAGE = re.compile(
+    r"(?:shipping|delivery|postage|freight|versand|versandkosten|porto|frais de port|livraison|env[ií]o"
+    r"|gastos de env[ií]o|运费|邮费|送料)"
+)
+"""Names that leave no doubt: a fee, which is said and not asked."""
+
 _WORDS = {
     "no_sale": (
         r"gift[ -]?(?:card|voucher|certificate)|\bvouchers?\b|gutschein|geschenkkarte"
@@ -23,16 +29,9 @@ _WORDS = {
     "fee": (
         r"^(?:tips?|trinkgeld|gratuity|pourboire|propina|小费|rounding|rundung|arrondi)$"
         r"|\b(?:pfand|leergut|deposit|anzahlung|caution)\b|押金|定金"
-        r"|^(?:shipping|delivery|postage|freight|versand|versandkosten|porto|frais de port|livraison|env[ií]o"
-        r"|gastos de env[ií]o|运费|邮费|送料)$"
+        rf"|^{_CARRIAGE.pattern}$"
     ),
 }  # fmt: skip
-_CARRIAGE = re.compile(
-    r"(?:shipping|delivery|postage|freight|versand|versandkosten|porto|frais de port|livraison|env[ií]o"
-    r"|gastos de env[ií]o|运费|邮费|送料)"
-)
-"""Names that leave no doubt: a fee, which is said and not asked."""
-
 _MOST = 20
 
 
