@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -137,10 +137,10 @@ def whole_folder(target: Path) -> Iterator[Path]:
         The folder to fill.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    part = target.parent / f".{target.name}.{secrets.token_hex(4)}"
+    part.mkdir()
     try:
         yield part
-        part.chmod(0o755)
         part.replace(target)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -90,6 +90,25 @@ def _spill(home: Path) -> Path:
     return place
 
 
+def write_private(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
+    """Write what a query gives as Parquet that only its owner can read, from its first byte on.
+
+    >>> path = workspaces_dir() / "example.parquet"
+    >>> write_private(connect(), "select 1 as one", path)
+    >>> oct(path.stat().st_mode & 0o777)
+    '0o600'
+    >>> path.unlink()
+
+    Args:
+        connection: May write there.
+        sql: The query.
+        path: A file that does not exist yet.
+    """
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    how = "format parquet, compression zstd, use_tmp_file false"
+    connection.execute(f"copy ({sql}) to {text_of(str(path))} ({how})")
+
+
 def to_pandas(relation: duckdb.DuckDBPyRelation) -> pd.DataFrame:
     """Decimals become floats, dates datetime64, text pandas' own string type."""
     names = [(name_of(n), str(t)) for n, t in zip(relation.columns, relation.types, strict=True)]

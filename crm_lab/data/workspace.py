@@ -121,8 +121,8 @@ class Workspace:
         return pd.DataFrame({"evidence": list(self.about.get("evidence", ())) or [known]}, dtype="string")
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A cursor of the connection that may read this workspace."""
-        return connect(self.folder.parent).cursor()
+        """A cursor of the connection that may read this workspace, wherever a link leads to it."""
+        return connect(self.folder.parent, (self.folder.resolve(),) if self.folder.is_symlink() else ()).cursor()
 
     @cached_property
     def day_range(self) -> tuple[date, date]:

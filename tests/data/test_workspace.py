@@ -140,3 +140,18 @@ def test_contacts_later_than_as_of_do_not_count(complete_journey):
     assert early["exposures"]["date"].max() <= pd.Timestamp("2017-06-30")
     bought = early["exposures"]["customer_id"].isin(early["customer_360"]["customer_id"])
     assert early["customer_mix"]["n_contacts"].sum() == bought.sum()
+
+
+def test_a_workspace_may_lie_behind_a_link(tmp_path, monkeypatch):
+    given = open_workspace("cdnow_sample")
+    there = given.folder.resolve()
+    (tmp_path / there.name).symlink_to(there)
+    monkeypatch.setenv("CRM_LAB_WORKSPACES", str(tmp_path))
+    linked = open_workspace("cdnow_sample")
+    assert linked.folder == tmp_path / there.name
+    assert len(linked.at("1998-06-30")["orders"]) == len(given.at("1998-06-30")["orders"])
+
+
+def test_what_holds_direct_ids_is_private_from_its_first_byte():
+    folder = open_workspace("cdnow_sample").folder
+    assert oct((folder / "raw.parquet").stat().st_mode & 0o777) == "0o600"

@@ -16,6 +16,7 @@ from crm_lab.data.cleaning.cleaning_rules import Rule, decide
 from crm_lab.data.cleaning.days_of_trade import days_of_trade_sql
 from crm_lab.data.cleaning.pseudonyms import note_direct_ids, teach_pseudonyms, write_identities
 from crm_lab.data.cleaning.return_matching import matched_sql
+from crm_lab.data.connection import write_private
 from crm_lab.data.quoting import name_of, path_of, text_of
 from crm_lab.data.sources.base import Action, Source
 
@@ -42,7 +43,7 @@ def build(
     teach_pseudonyms(connection, key)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".door-") as anteroom:
         raw = source.door(connection, Path(anteroom)) if source.door else source.raw
-        _write(connection, raw, folder / "raw.parquet")
+        write_private(connection, raw, folder / "raw.parquet")
         connection.execute(f"create or replace temp view raw as from read_parquet({path_of(folder / 'raw.parquet')})")
         for name, sql in source.dimensions.items():
             _write_dimension(connection, sql, folder / f"{name}.parquet", source)
@@ -51,7 +52,6 @@ def build(
     _judge(connection, source, folder, actions)
     write_identities(connection, folder)
     _write(connection, "from judged", folder / "judged.parquet")
-    (folder / "raw.parquet").chmod(0o600)
     clean = clean_sql(actions)
     _write(connection, matched_sql(clean) if source.returns_matched else clean, folder / "transactions.parquet")
     _write(connection, _quarantine_sql(), folder / "quarantine.parquet")
@@ -83,7 +83,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, 
     columns = [row[0] for row in connection.execute("describe raw").fetchall() if row[0] not in ours]
     connection.execute(f"create or replace temp table twins as {_twins_sql(columns)}")
     once = folder / ".typed.parquet"  # marks and dates are taken apart once, whatever asks for them
-    _write(connection, _typed_sql(source), once)
+    write_private(connection, _typed_sql(source), once)
     connection.execute(f"create or replace temp view typed as from read_parquet({path_of(once)})")
     if source.plausible_days:
         connection.execute(f"create or replace temp table trade as {days_of_trade_sql('typed')}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from crm_lab.checks import BadInput
+from crm_lab.data.connection import write_private
 from crm_lab.data.quoting import text_of
 from crm_lab.data.sources.direct_ids import ABROAD, AMERICAN, AT_HOME, CHINESE, MAIL, TELEPHONE
 from crm_lab.data.sources.sql import latin
@@ -94,5 +95,4 @@ def write_identities(connection: duckdb.DuckDBPyConnection, folder: Path) -> Non
     private = folder / "private"
     private.mkdir(mode=0o700)
     pairs = "select distinct customer_id, lower(id) as id from direct_ids order by all"
-    connection.execute(f"copy ({pairs}) to {text_of(str(private / 'identities.parquet'))} (compression zstd)")
-    (private / "identities.parquet").chmod(0o600)
+    write_private(connection, pairs, private / "identities.parquet")

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from crm_lab.checks import BadInput
-from crm_lab.data.connection import workspaces_dir
+from crm_lab.data.connection import workspaces_dir, write_private
 from crm_lab.data.quoting import name_of, path_of, text_of
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.data.sources.raw_rows import PART, header_of, read_raw
@@ -104,8 +104,7 @@ def _part(connection: duckdb.DuckDBPyConnection, reading: Reading, folder: Path,
         own.mkdir()
         fresh = own / "part.parquet"
         raw = read_raw(connection, reading, own)
-        connection.execute(f"copy ({raw}) to {text_of(str(fresh))} (compression zstd)")
-        fresh.chmod(0o600)
+        write_private(connection, raw, fresh)
         fresh.replace(part)
     return part
 
