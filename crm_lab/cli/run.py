@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from crm_lab.checks import BadInput
 
 if TYPE_CHECKING:
     from datetime import date
@@ -57,8 +59,9 @@ def run(
     typed = [*settings, *([f"as_of={as_of}"] if as_of else [])]
     plan = make_plan(chosen, known, typed, only)
     lang = lang or chosen.lang
-    plan = with_dates(plan, _Data(lang), dt.date.today())  # noqa: DTZ011 - the user's calendar
-    options = Options(root, lang, timeout or chosen.timeout_s, jobs, sys.argv[1:])
+    data = _Data(lang)
+    plan = with_dates(plan, data, dt.date.today())  # noqa: DTZ011 - the user's calendar
+    options = Options(root, lang, timeout or chosen.timeout_s, jobs, sys.argv[1:], ledger=data.ledger)
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)
     with watcher(plan) as watching:
@@ -81,6 +84,16 @@ class _Data:
     def last_complete_day(self, source: str) -> date:
         """The last day that is there as a whole."""
         return self._workspace(source).last_complete_day
+
+    def ledger(self, source: str, key: str) -> dict[str, list[Any]] | None:
+        """What the lines of each day are, if the data are still those of the key."""
+        from crm_lab.data.workspace import open_workspace
+
+        try:
+            workspace = self._open.get(source) or open_workspace(source)
+        except BadInput:  # data that a page made for itself
+            return None
+        return workspace.day_ledger().to_dict("list") if workspace.key == key else None
 
     def _workspace(self, source: str) -> Workspace:
         from crm_lab.data.workspace import open_workspace

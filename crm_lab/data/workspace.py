@@ -124,6 +124,19 @@ class Workspace:
         """A cursor of the connection that may read this workspace, wherever a link leads to it."""
         return connect(self.folder.parent, (self.folder.resolve(),) if self.folder.is_symlink() else ()).cursor()
 
+    def day_ledger(self) -> pd.DataFrame:
+        """What the lines of each day were: ``day`` as text, ``rows``, and ``digest``, which any change in them changes.
+
+        >>> open_workspace("cdnow_sample").day_ledger().head(2)["rows"].tolist()
+        [18, 22]
+        """
+        lines = f"select * exclude (source_row) from read_parquet({path_of(self.folder / 'transactions.parquet')})"
+        return to_pandas(
+            self.cursor().sql(f"""
+                select date::date::text as day, count(*) as rows, sum(hash(line)::hugeint)::text as digest
+                from ({lines}) as line group by 1 order by 1""")
+        )
+
     @cached_property
     def day_range(self) -> tuple[date, date]:
         """First and last day with a line.

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from crm_lab.run.archive import provenance
-from crm_lab.run.archive.fact_registry import contradictions
+from crm_lab.run.archive.changes import Changes, compare_runs
+from crm_lab.run.archive.fact_registry import contradictions, two_states
+from crm_lab.run.archive.past_runs import CHANGES, LEDGERS, MANIFEST, PastRun, past_runs
 from crm_lab.run.archive.store import LATEST, RunFolder, locked, publish_run, run_folder, write_json
 from crm_lab.run.execution.page_record import ENDED_WELL, FAILED, NOT_RUN, OK, REFUSED, TIMEOUT
 from crm_lab.run.execution.schedule import PageRun, Setting, Watcher, run_pages
@@ -21,6 +23,7 @@ EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_BAD_INPUT: Final = 2
 EXIT_TIMEOUT: Final = 124
+_REMEMBERED: Final = 52  # past runs from which limits are drawn
 _LEVELS: Final = {OK: logging.INFO, REFUSED: logging.WARNING, NOT_RUN: logging.WARNING, FAILED: logging.ERROR}
 
 
@@ -35,6 +38,7 @@ class Options:
         jobs: Pages at once.
         command: What the user typed, for the manifest.
         lock_wait_s: How long to wait for another run of the suite.
+        ledger: What the data of a source and a key are day by day; nothing where they are not those any more.
     """
 
     root: Path
@@ -43,6 +47,7 @@ class Options:
     jobs: int
     command: Sequence[str] = ()
     lock_wait_s: float = 5.0
+    ledger: Callable[[str, str], Mapping[str, Any] | None] = lambda _source, _key: None
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Report:
     seconds: float
     is_latest: bool = False
     contradictions: tuple[str, ...] = ()
+    changes: Changes | None = None
 
     @property
     def index(self) -> Path:
@@ -97,21 +103,47 @@ def run_plan(plan: Plan, options: Options, watcher: Watcher) -> Report:
         finally:
             log.close()
         seconds = round(time.monotonic() - clock, 2)
-        against = contradictions([run.page for run in runs], options.lang)
-        exit_code = exit_code_of([run.page for run in runs]) or (EXIT_FAILED if against else EXIT_OK)
+        against = [sentence for find in (contradictions, two_states) for sentence in find(pages_of(runs), options.lang)]
+        exit_code = exit_code_of(pages_of(runs)) or (EXIT_FAILED if against else EXIT_OK)
         manifest = _manifest(plan, options, folder, runs) | {
             "started": started.isoformat(timespec="seconds"),
             "seconds": seconds,
             "exit_code": exit_code,
             "contradictions": against,
         }
-        write_json(folder.part / "manifest.json", manifest)
+        write_json(folder.part / MANIFEST, manifest)
+        _keep_ledgers(manifest["data"], options, folder.part)
+        changes = _changes(suite_folder, folder.part)
         from crm_lab.run.html.rendering import render_index
 
         render_index({**manifest, "pages": [_index_entry(run) for run in runs]}, folder.part)
         whole_and_good = exit_code == EXIT_OK and not plan.only
         final = publish_run(folder, move_latest=whole_and_good)
-    return Report(final, tuple(run.page for run in runs), exit_code, seconds, whole_and_good, tuple(against))
+    return Report(final, pages_of(runs), exit_code, seconds, whole_and_good, tuple(against), changes)
+
+
+def pages_of(runs: Sequence[PageRun]) -> tuple[dict[str, Any], ...]:
+    """The pages of their runs."""
+    return tuple(run.page for run in runs)
+
+
+def _keep_ledgers(data: Sequence[Mapping[str, Any]], options: Options, folder: Path) -> None:
+    """What each source was day by day, for the next run to compare with."""
+    (folder / LEDGERS).mkdir()
+    for one in data:
+        ledger = options.ledger(str(one["source"]), str(one["key"]))
+        if ledger is not None:
+            write_json(folder / LEDGERS / f"{one['key']}.json", ledger)
+
+
+def _changes(suite_folder: Path, folder: Path) -> Changes | None:
+    """What is new since the last good run, kept as ``changes.json``; ``None`` for the first."""
+    past = [run for run in past_runs(suite_folder) if run.is_whole][-_REMEMBERED:]
+    if not past:
+        return None
+    changes = compare_runs(past[-1], PastRun(folder), past)
+    write_json(folder / CHANGES, changes.to_json())
+    return changes
 
 
 def exit_code_of(pages: Sequence[Mapping[str, Any]]) -> int:
@@ -153,6 +185,7 @@ def _manifest_entry(run: PageRun) -> dict[str, Any]:
         "seeds": provenance.seeds(page["parameters"]),
         "data_keys": sorted({str(entry.get("key")) for entry in data}),
         "rows": {str(entry.get("source")): entry.get("rows") for entry in data},
+        "sources_sha256": run.page.get("sources_sha256"),
         "seconds": run.seconds,
         "peak_mb": run.peak_mb,
     }

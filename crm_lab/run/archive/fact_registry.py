@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from crm_lab.messages import Message
@@ -41,13 +42,36 @@ def contradictions(pages: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def two_states(pages: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
+    """A sentence for each source that was not the same for every page: its files changed while the run read them.
+
+    Args:
+        pages: As in their ``results.json``.
+        lang: Language of the sentences.
+    """
+    states: dict[str, dict[str, str]] = {}
+    for page in pages:
+        for result in page.get("results") or ():
+            if data := result.get("data"):
+                states.setdefault(str(data["source"]), {}).setdefault(str(data["key"]), _number(page))
+    return [
+        Message("run.two_states", {"source": source, "first": first, "second": second}).text(lang)
+        for source, seen in states.items()
+        for first, second in pairwise(seen.values())
+    ]
+
+
+def _number(page: Mapping[str, Any]) -> str:
+    return str(page.get("number") or page.get("notebook"))
+
+
 def _short(place: Place) -> str:
     value = place.said[0]
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _facts(page: Mapping[str, Any]) -> Iterator[tuple[str, Place]]:
-    number = str(page.get("number") or page.get("notebook"))
+    number = _number(page)
     results: Iterable[Mapping[str, Any]] = page.get("results") or ()
     for result in results:
         data = result.get("data") or {}

@@ -26,6 +26,7 @@ NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 NO_ACCESS: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
 LOCK_WAIT_S = 5.0
 _PART = ".part"
+_AWAY = f".{LATEST}.away"
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,7 @@ def run_folder(suite_folder: Path) -> Iterator[RunFolder]:
     Raises:
         OSError: If it cannot be written.
     """
-    for left in suite_folder.glob(f".*{_PART}"):
-        shutil.rmtree(left)
+    heal(suite_folder)
     run_id = _free_id(suite_folder)
     folder = RunFolder(run_id, suite_folder / f".{run_id}{_PART}", suite_folder / run_id)
     folder.part.mkdir()
@@ -89,6 +89,21 @@ def run_folder(suite_folder: Path) -> Iterator[RunFolder]:
         yield folder
     finally:
         shutil.rmtree(folder.part, ignore_errors=True)
+
+
+def heal(suite_folder: Path) -> None:
+    """Undo what a killed run left: hidden folders go, and ``latest`` is whole again if it was cut off half-way.
+
+    Call it under `locked`.
+    """
+    for left in suite_folder.glob(f".*{_PART}"):
+        _remove(left)
+    latest, away = suite_folder / LATEST, suite_folder / _AWAY
+    if away.is_dir():  # a copy was being replaced
+        if latest.is_dir():
+            _remove(away)
+        else:
+            away.replace(latest)
 
 
 def publish_run(folder: RunFolder, *, move_latest: bool) -> Path:
@@ -124,9 +139,12 @@ def point_latest(run: Path) -> None:
         part.symlink_to(run.name, target_is_directory=True)
     except OSError:
         shutil.copytree(run, part)
+    away = run.parent / _AWAY
     if latest.is_dir() and not latest.is_symlink():
-        _remove(latest)
+        _remove(away)
+        latest.replace(away)
     part.replace(latest)
+    _remove(away)
 
 
 def _remove(path: Path) -> None:

@@ -38,6 +38,7 @@ def blank_page(page: PlannedPage, suite: str, lang: str) -> dict[str, Any]:
         "parameters": page.parameters,
         "given": dict(page.given),
         "command": command(page, suite, lang),
+        "sources_sha256": page.notebook.sources_sha256,
         "results": [],
         "error": None,
         "files": [],

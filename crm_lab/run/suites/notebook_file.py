@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -44,6 +45,20 @@ class NotebookFile:
             return list(content["cells"])
         except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
             raise BadInput(f"{self.path} is no notebook; restore it, or save it again from JupyterLab.") from None
+
+    @cached_property
+    def sources_sha256(self) -> str:
+        """SHA-256 of what its cells say and do, whatever they once put out."""
+        told = [[cell.get("cell_type"), _text(cell), cell.get("metadata", {}).get("tags", [])] for cell in self.cells]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+    @property
+    def takes_parameters(self) -> bool:
+        """Whether it is a page: it can be read, and has a cell of parameters."""
+        try:
+            return any("parameters" in cell.get("metadata", {}).get("tags", []) for cell in self.cells)
+        except BadInput:
+            return False
 
     def question(self, lang: str = "en") -> str:
         """The question it answers: in Chinese from the catalogue, else its first heading."""
@@ -90,9 +105,9 @@ def _text(cell: dict[str, Any]) -> str:
 
 
 def notebooks(root: Path) -> dict[str, NotebookFile]:
-    """The notebooks of a project by name, in order; working copies (``my_…``) are none of them."""
-    files = sorted((root / "notebooks").glob("*.ipynb"))
-    return {path.stem: NotebookFile(path) for path in files if _FIRST.match(path.name)}
+    """The notebooks of a project by name, in order: those with a number, and of others (``my_04``) those that are pages."""
+    files = [NotebookFile(path) for path in sorted((root / "notebooks").glob("*.ipynb"))]
+    return {file.name: file for file in files if _FIRST.match(file.name) or file.takes_parameters}
 
 
 def pick(text: str, names: Sequence[str], what: str = "notebook") -> str:
