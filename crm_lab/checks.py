@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+_NAME_BYTES = 100
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+
 
 class BadInput(ValueError):  # noqa: N818 - the user's side of the counter, not a fault of ours
     """What the user gave cannot be used: one sentence, or a list with all the problems.
@@ -65,6 +68,40 @@ class Problems:
         """
         if self.found:
             raise BadInput(self.what, self.found)
+
+
+def as_name(text: str, what: str = "name") -> str:
+    """A name that becomes a file or folder of the project: it stays there, on every system, in every terminal.
+
+    >>> as_name("weekly report"), as_name("周报")
+    ('weekly report', '周报')
+
+    Args:
+        text: What the user gave.
+        what: What is named, for the error.
+
+    Returns:
+        The same text.
+
+    Raises:
+        BadInput: If it is empty or too long, begins with a point, or holds a path or characters that files cannot have.
+    """
+    try:
+        size = len(text.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise BadInput(f"The {what} holds bytes that are no UTF-8; write it with letters, digits, - and _.") from None
+    wrong = sorted({c for c in text if c in '/\\:*?"<>|' or not c.isprintable()})
+    if wrong:
+        raise BadInput(f"The {what} {text!r} holds {' '.join(map(repr, wrong))}; write letters, digits, - and _.")
+    if not text.strip() or text != text.strip() or text.startswith(".") or text.endswith("."):
+        raise BadInput(
+            f"The {what} {text!r} is empty, or has a point or blank at its end; write letters, digits, - and _."
+        )
+    if size > _NAME_BYTES:
+        raise BadInput(f"The {what} has {size} bytes; {_NAME_BYTES} are the most.")
+    if text.partition(".")[0].upper() in _DEVICES:
+        raise BadInput(f"The {what} {text!r} is that of a device on Windows; add a letter.")
+    return text
 
 
 def as_date(value: str | date | datetime, name: str = "as_of") -> date:

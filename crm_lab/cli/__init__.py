@@ -1,17 +1,38 @@
-"""The command line: ``crm-lab COMMAND``. A command is one file here, a name in `COMMANDS` and a case of `_command`.
+"""The command line: ``crm-lab COMMAND``. A command is one file here and a row of `COMMANDS`.
 
 A command's module must be cheap to import: only click and `crm_lab.checks` at its top, the rest inside functions.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, Final
 
 import click
 
 from crm_lab.checks import BadInput
 
-COMMANDS: Final = ("run", "init", "list", "help", "notebooks", "lab", "simulate", "teach", "claims")
+COMMANDS: Final = {
+    "run": "run:run",
+    "init": "init:init",
+    "list": "catalogue:list_",
+    "help": "catalogue:help_",
+    "notebooks": "notebooks:notebooks",
+    "lab": "lab:lab",
+    "status": "runs.status:status",
+    "diff": "runs.diff:diff",
+    "history": "runs.history:history",
+    "answer": "runs.answer:answer",
+    "assistant": "runs.assistant:assistant",
+    "verify": "runs.verify:verify",
+    "prune": "runs.prune:prune",
+    "notify": "runs.notify:notify",
+    "schedule": "runs.schedule:schedule",
+    "simulate": "simulate:simulate",
+    "teach": "teach:teach",
+    "claims": "claims:claims",
+}
+"""Each command's module and its name there."""
 WITHOUT_A_PROJECT: Final = ("simulate", "claims")
 INTERRUPTED = 130
 
@@ -71,46 +92,13 @@ class LazyGroup(click.Group):
             ctx.exit(INTERRUPTED)
 
 
-def _command(name: str) -> click.Command | None:  # noqa: C901, PLR0911 - one branch a command
+def _command(name: str) -> click.Command | None:
     """A command by its name; its module is loaded only now, so that ``--help`` and ``list`` answer at once."""
-    match name:
-        case "run":
-            from crm_lab.cli.run import run
-
-            return run
-        case "init":
-            from crm_lab.cli.init import init
-
-            return init
-        case "list":
-            from crm_lab.cli.catalogue import list_
-
-            return list_
-        case "help":
-            from crm_lab.cli.catalogue import help_
-
-            return help_
-        case "notebooks":
-            from crm_lab.cli.notebooks import notebooks
-
-            return notebooks
-        case "lab":
-            from crm_lab.cli.lab import lab
-
-            return lab
-        case "simulate":
-            from crm_lab.cli.simulate import simulate
-
-            return simulate
-        case "teach":
-            from crm_lab.cli.teach import teach
-
-            return teach
-        case "claims":
-            from crm_lab.cli.claims import claims
-
-            return claims
-    return None
+    if name not in COMMANDS:
+        return None
+    module, _, function = COMMANDS[name].partition(":")
+    command: click.Command = getattr(importlib.import_module(f"{__name__}.{module}"), function)
+    return command
 
 
 def _file_sentence(error: OSError) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_lab.checks import BadInput
+from crm_lab.checks import BadInput, as_name
 
 if TYPE_CHECKING:
     from crm_lab.data.sources.first_look.first_rows import Look
@@ -87,7 +87,8 @@ def init(paths: tuple[Path, ...], **options: Any) -> None:
     from crm_lab.data.sources.lines.several_files import files_in
     from crm_lab.project import project_root
 
-    options["name"] = options["name"] or _plain(paths[0].resolve().name.split(".")[0])
+    own = _plain(paths[0].resolve().name.split(".")[0])
+    options["name"] = as_name(own if options["name"] is None else options["name"], "name of the suite")
     options["chosen"] = dict(pair.partition("=")[::2] for pair in options["chosen"])
     target = project_root() / "suites" / f"{options['name']}.toml"
     first = next(iter(files_in(paths[0])), paths[0])

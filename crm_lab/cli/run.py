@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from crm_lab.checks import BadInput
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from crm_lab.data.workspace import Workspace
+    from crm_lab.run.suites.plan import Plan
 
 
 @click.command()
@@ -30,7 +29,10 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Pages at once.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the report.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds a page may take.")
-def run(
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of all runs (default: outputs/).")
+@click.option("--resume", is_flag=True, help="Take over the pages that an earlier run has just as they would be.")
+@click.option("--allow-dirty", is_flag=True, help="Run pages that were edited since the last commit.")
+def run(  # noqa: PLR0913 - one argument per option
     suite: str,
     settings: tuple[str, ...],
     as_of: str | None,
@@ -38,6 +40,10 @@ def run(
     jobs: int,
     lang: str | None,
     timeout: float | None,
+    out: Path | None,
+    *,
+    resume: bool,
+    allow_dirty: bool,
 ) -> None:
     """Run a suite into outputs/<suite>/<run>/.
 
@@ -47,6 +53,8 @@ def run(
     import datetime as dt
 
     from crm_lab.cli.progress import watcher, write_summary
+    from crm_lab.cli.runs.notify import tell_of_refusal, tell_of_run
+    from crm_lab.cli.runs.suite_data import SuiteData
     from crm_lab.project import project_root
     from crm_lab.run.run_suite import Options, run_plan
     from crm_lab.run.suites.notebook_file import notebooks
@@ -56,50 +64,36 @@ def run(
     root = project_root()
     known = notebooks(root)
     chosen = load_suite(suite, root, known)
-    typed = [*settings, *([f"as_of={as_of}"] if as_of else [])]
-    plan = make_plan(chosen, known, typed, only)
     lang = lang or chosen.lang
-    data = _Data(lang)
-    plan = with_dates(plan, data, dt.date.today())  # noqa: DTZ011 - the user's calendar
-    options = Options(root, lang, timeout or chosen.timeout_s, jobs, sys.argv[1:], ledger=data.ledger)
+    data = SuiteData(lang)
+    outputs = out or root / "outputs"
+    with tell_of_refusal(chosen, outputs, lang):
+        typed = [*settings, *([f"as_of={as_of}"] if as_of else [])]
+        plan = make_plan(chosen, known, typed, only)
+        _say_edited(plan, root, lang, allowed=allow_dirty or sys.stdin.isatty())
+        plan = with_dates(plan, data, dt.date.today())  # noqa: DTZ011 - the user's calendar
+    options = Options(
+        root, lang, timeout or chosen.timeout_s, jobs, sys.argv[1:], ledger=data.ledger, outputs=outputs,
+        resume=data.key if resume else None,
+    )  # fmt: skip
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)
     with watcher(plan) as watching:
         report = run_plan(plan, options, watching)
     write_summary(report, lang)
+    tell_of_run(chosen, report, lang)
     sys.exit(report.exit_code)
 
 
-class _Data:
-    """The days that the data hold, asked for only when a plan needs them; says so, as the first time takes a while."""
+def _say_edited(plan: Plan, root: Path, lang: str, *, allowed: bool) -> None:
+    """Name the pages that are not as they were committed; refuse them where nobody sits before the terminal."""
+    from crm_lab.messages import Message
+    from crm_lab.run.suites.committed_pages import edited_pages
 
-    def __init__(self, lang: str) -> None:
-        self._lang = lang
-        self._open: dict[str, Workspace] = {}
-
-    def day_range(self, source: str) -> tuple[date, date]:
-        """First and last day."""
-        return self._workspace(source).day_range
-
-    def last_complete_day(self, source: str) -> date:
-        """The last day that is there as a whole."""
-        return self._workspace(source).last_complete_day
-
-    def ledger(self, source: str, key: str) -> dict[str, list[Any]] | None:
-        """What the lines of each day are, if the data are still those of the key."""
-        from crm_lab.data.workspace import open_workspace
-
-        try:
-            workspace = self._open.get(source) or open_workspace(source)
-        except BadInput:  # data that a page made for itself
-            return None
-        return workspace.day_ledger().to_dict("list") if workspace.key == key else None
-
-    def _workspace(self, source: str) -> Workspace:
-        from crm_lab.data.workspace import open_workspace
-        from crm_lab.messages import Message
-
-        if source not in self._open:
-            click.echo(Message("run.data", {"source": source}).text(self._lang))
-            self._open[source] = open_workspace(source)
-        return self._open[source]
+    edited = edited_pages(root, [page.notebook for page in plan.pages])
+    if not edited:
+        return
+    values = {"pages": ", ".join(edited)}
+    if not allowed:
+        raise BadInput(Message("run.edited_refused", values).text(lang))
+    click.echo(Message("run.edited", values).text(lang), err=True)

@@ -5,25 +5,29 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from crm_lab.run.archive import provenance
-from crm_lab.run.archive.changes import Changes, compare_runs
 from crm_lab.run.archive.fact_registry import contradictions, two_states
 from crm_lab.run.archive.past_runs import CHANGES, LEDGERS, MANIFEST, PastRun, past_runs
-from crm_lab.run.archive.store import LATEST, RunFolder, locked, publish_run, run_folder, write_json
+from crm_lab.run.archive.store import LATEST, locked, publish_run, run_folder, run_id_of, write_json
 from crm_lab.run.execution.page_record import ENDED_WELL, FAILED, NOT_RUN, OK, REFUSED, TIMEOUT
+from crm_lab.run.execution.reuse import content_keys, reusable
 from crm_lab.run.execution.schedule import PageRun, Setting, Watcher, run_pages
 from crm_lab.run.suites.plan import Plan
+
+if TYPE_CHECKING:
+    from crm_lab.run.archive.changes import Changes
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_BAD_INPUT: Final = 2
 EXIT_TIMEOUT: Final = 124
-_REMEMBERED: Final = 52  # past runs from which limits are drawn
+LOG: Final = "run.log"
+REMEMBERED: Final = 52  # past runs from which limits are drawn
 _LEVELS: Final = {OK: logging.INFO, REFUSED: logging.WARNING, NOT_RUN: logging.WARNING, FAILED: logging.ERROR}
 
 
@@ -39,6 +43,8 @@ class Options:
         command: What the user typed, for the manifest.
         lock_wait_s: How long to wait for another run of the suite.
         ledger: What the data of a source and a key are day by day; nothing where they are not those any more.
+        outputs: Folder of all runs; ``outputs/`` of the project by default.
+        resume: Take over pages that an earlier run has just so; it tells the key of a source's data as they are now.
     """
 
     root: Path
@@ -48,6 +54,8 @@ class Options:
     command: Sequence[str] = ()
     lock_wait_s: float = 5.0
     ledger: Callable[[str, str], Mapping[str, Any] | None] = lambda _source, _key: None
+    outputs: Path | None = None
+    resume: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -84,42 +92,50 @@ def run_plan(plan: Plan, options: Options, watcher: Watcher) -> Report:
         OSError: If the folder cannot be written.
         KeyboardInterrupt: If the user stopped it; nothing is left behind.
     """
-    suite_folder = options.root / "outputs" / plan.suite.name
+    suite_folder = (options.outputs or options.root / "outputs") / plan.suite.name
     with locked(suite_folder, options.lock_wait_s), run_folder(suite_folder) as folder:
-        started, clock = datetime.now(UTC), time.monotonic()
-        log = _Log(folder.part / "run.log", watcher)
-        try:
-            setting = Setting(
-                options.root,
-                folder.part,
-                plan.suite.name,
-                options.lang,
-                options.timeout_s,
-                options.jobs,
-                log,
-                plan.suite.open_box,
-            )
-            runs = run_pages(plan, setting)
-        finally:
-            log.close()
-        seconds = round(time.monotonic() - clock, 2)
-        against = [sentence for find in (contradictions, two_states) for sentence in find(pages_of(runs), options.lang)]
-        exit_code = exit_code_of(pages_of(runs)) or (EXIT_FAILED if against else EXIT_OK)
-        manifest = _manifest(plan, options, folder, runs) | {
-            "started": started.isoformat(timespec="seconds"),
-            "seconds": seconds,
-            "exit_code": exit_code,
-            "contradictions": against,
-        }
-        write_json(folder.part / MANIFEST, manifest)
-        _keep_ledgers(manifest["data"], options, folder.part)
-        changes = _changes(suite_folder, folder.part)
-        from crm_lab.run.html.rendering import render_index
+        report = write_run(plan, options, folder.part, past_runs(suite_folder), watcher)
+        final = publish_run(folder, move_latest=report.is_latest)
+    return replace(report, folder=final)
 
-        render_index({**manifest, "pages": [_index_entry(run) for run in runs]}, folder.part)
-        whole_and_good = exit_code == EXIT_OK and not plan.only
-        final = publish_run(folder, move_latest=whole_and_good)
-    return Report(final, pages_of(runs), exit_code, seconds, whole_and_good, tuple(against), changes)
+
+def write_run(plan: Plan, options: Options, folder: Path, past: Sequence[PastRun], watcher: Watcher) -> Report:
+    """Run a plan into a folder whose name holds the run's id, and compare it with the last good run before it.
+
+    Args:
+        plan: What to run.
+        options: How.
+        folder: Existing, empty folder.
+        past: Earlier runs of the suite, oldest first.
+        watcher: Hears how it goes.
+    """
+    started, clock = datetime.now(UTC), time.monotonic()
+    keys = content_keys(plan, options.root, options.lang)
+    log = _Log(folder / LOG, watcher)
+    try:
+        names = (options.root, folder, plan.suite.name, options.lang, options.timeout_s, options.jobs)
+        reused = reusable(keys, past, options.resume) if options.resume else {}
+        runs = run_pages(plan, Setting(*names, log, plan.suite.open_box), reused)
+    finally:
+        log.close()
+    seconds = round(time.monotonic() - clock, 2)
+    against = [sentence for find in (contradictions, two_states) for sentence in find(pages_of(runs), options.lang)]
+    exit_code = exit_code_of(pages_of(runs)) or (EXIT_FAILED if against else EXIT_OK)
+    manifest = _manifest(plan, options, run_id_of(folder), runs) | {
+        "pages": [{**_manifest_entry(run), "content_key": keys[run.page["notebook"]]} for run in runs],
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": seconds,
+        "exit_code": exit_code,
+        "contradictions": against,
+    }
+    write_json(folder / MANIFEST, manifest)
+    _keep_ledgers(manifest["data"], options, folder)
+    changes = _changes(past, folder)
+    from crm_lab.run.html.rendering import render_index
+
+    render_index({**manifest, "pages": [_index_entry(run) for run in runs]}, folder)
+    is_latest = exit_code == EXIT_OK and not plan.only
+    return Report(folder, pages_of(runs), exit_code, seconds, is_latest, tuple(against), changes)
 
 
 def pages_of(runs: Sequence[PageRun]) -> tuple[dict[str, Any], ...]:
@@ -136,12 +152,14 @@ def _keep_ledgers(data: Sequence[Mapping[str, Any]], options: Options, folder: P
             write_json(folder / LEDGERS / f"{one['key']}.json", ledger)
 
 
-def _changes(suite_folder: Path, folder: Path) -> Changes | None:
+def _changes(past: Sequence[PastRun], folder: Path) -> Changes | None:
     """What is new since the last good run, kept as ``changes.json``; ``None`` for the first."""
-    past = [run for run in past_runs(suite_folder) if run.is_whole][-_REMEMBERED:]
-    if not past:
+    from crm_lab.run.archive.changes import compare_runs
+
+    good = [run for run in past if run.is_whole][-REMEMBERED:]
+    if not good:
         return None
-    changes = compare_runs(past[-1], PastRun(folder), past)
+    changes = compare_runs(good[-1], PastRun(folder), good)
     write_json(folder / CHANGES, changes.to_json())
     return changes
 
@@ -157,14 +175,16 @@ def exit_code_of(pages: Sequence[Mapping[str, Any]]) -> int:
     return EXIT_OK if all(page["status"] in ENDED_WELL for page in pages) else EXIT_FAILED
 
 
-def _manifest(plan: Plan, options: Options, folder: RunFolder, runs: Sequence[PageRun]) -> dict[str, Any]:
+def _manifest(plan: Plan, options: Options, run_id: str, runs: Sequence[PageRun]) -> dict[str, Any]:
     return {
         "schema": 1,
         "suite": plan.suite.name,
         "title": plan.suite.title,
-        "run_id": folder.id,
+        "run_id": run_id,
         "lang": options.lang,
         "only": list(plan.only),
+        "open_box": plan.suite.open_box,
+        "after": {page.name: list(page.after) for page in plan.pages},
         "command": list(options.command),
         "jobs": options.jobs,
         "timeout_s": options.timeout_s,
@@ -172,7 +192,6 @@ def _manifest(plan: Plan, options: Options, folder: RunFolder, runs: Sequence[Pa
         "versions": provenance.versions(),
         "parameters_sha256": provenance.json_hash({run.page["notebook"]: run.page["parameters"] for run in runs}),
         "data": provenance.data_used([run.page for run in runs]),
-        "pages": [_manifest_entry(run) for run in runs],
     }
 
 
@@ -184,6 +203,8 @@ def _manifest_entry(run: PageRun) -> dict[str, Any]:
         **{key: page[key] for key in ("parameters", "given", "command", "html", "files")},
         "seeds": provenance.seeds(page["parameters"]),
         "data_keys": sorted({str(entry.get("key")) for entry in data}),
+        "sources": {str(entry.get("source")): str(entry.get("key")) for entry in data},
+        "reused_from": page.get("reused_from"),
         "rows": {str(entry.get("source")): entry.get("rows") for entry in data},
         "sources_sha256": run.page.get("sources_sha256"),
         "seconds": run.seconds,

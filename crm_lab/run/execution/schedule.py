@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from crm_lab.messages import Message
+from crm_lab.run.archive.past_runs import PastRun
 from crm_lab.run.archive.store import write_json
 from crm_lab.run.environment import steady_environment
 from crm_lab.run.execution.page_record import ENDED_WELL, LOST, NOT_RUN, blank_page, lost_page
 from crm_lab.run.execution.page_server import PageProcess, PageServer
+from crm_lab.run.execution.reuse import take_over
 from crm_lab.run.outcomes import TIMEOUT
 from crm_lab.run.processes import kill_tree
 from crm_lab.run.suites.plan import Plan, PlannedPage
@@ -107,12 +109,13 @@ class _Running:
             kill_tree(*self.pids)
 
 
-def run_pages(plan: Plan, setting: Setting) -> list[PageRun]:
+def run_pages(plan: Plan, setting: Setting, reused: Mapping[str, PastRun] | None = None) -> list[PageRun]:
     """Run all pages; a failed one stops those that wait for it, and no other.
 
     Args:
         plan: What to run; every parameter decided.
         setting: Where and how.
+        reused: Pages that are taken over from earlier runs, by notebook.
 
     Returns:
         One entry a page, in the order of the plan.
@@ -123,7 +126,10 @@ def run_pages(plan: Plan, setting: Setting) -> list[PageRun]:
     """
     common = {**os.environ, **steady_environment(setting.root), "CRM_LAB_LANG": setting.lang}
     running = _Running(PageServer(common, [page.notebook for page in plan.pages]))
-    done, waiting = dict[str, PageRun](), {page.name: page for page in plan.pages}
+    done = {name: PageRun(take_over(name, run, setting.folder)) for name, run in (reused or {}).items()}
+    for name, run in done.items():
+        setting.watcher.ended(name, run.page, 0.0)
+    waiting = {page.name: page for page in plan.pages if page.name not in done}
     with ThreadPoolExecutor(setting.jobs) as pool:
         at_work: dict[Future[PageRun], str] = {}
         try:

@@ -49,8 +49,7 @@ class NotebookFile:
     @cached_property
     def sources_sha256(self) -> str:
         """SHA-256 of what its cells say and do, whatever they once put out."""
-        told = [[cell.get("cell_type"), _text(cell), cell.get("metadata", {}).get("tags", [])] for cell in self.cells]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        return sources_hash(self.cells)
 
     @property
     def takes_parameters(self) -> bool:
@@ -99,13 +98,19 @@ def _imports(source: str) -> set[tuple[str, str]]:
     }
 
 
+def sources_hash(cells: Sequence[dict[str, Any]]) -> str:
+    """SHA-256 of what cells say and do, whatever they once put out."""
+    told = [[cell.get("cell_type"), _text(cell), cell.get("metadata", {}).get("tags", [])] for cell in cells]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
 def _text(cell: dict[str, Any]) -> str:
     source = cell.get("source", "")
     return source if isinstance(source, str) else "".join(source)
 
 
 def notebooks(root: Path) -> dict[str, NotebookFile]:
-    """The notebooks of a project by name, in order: those with a number, and of others (``my_04``) those that are pages."""
+    """The notebooks of a project by name, in order: those with a number, and others with parameters (``my_04``)."""
     files = [NotebookFile(path) for path in sorted((root / "notebooks").glob("*.ipynb"))]
     return {file.name: file for file in files if _FIRST.match(file.name) or file.takes_parameters}
 

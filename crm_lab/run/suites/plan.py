@@ -15,6 +15,10 @@ from crm_lab.run.suites.suite import Suite, shared_problems
 AS_OF, SOURCE = "as_of", "source"
 
 
+class TooOldError(BadInput):
+    """The data are older than the suite allows, and nothing else is wrong."""
+
+
 class DataDays(Protocol):
     """What the plan must know of the data; the runner itself reads none."""
 
@@ -124,8 +128,10 @@ def with_dates(plan: Plan, data: DataDays, today: date) -> Plan:
     """
     problems = Problems(f"The suite {plan.suite.name!r} cannot run")
     pages = tuple(_dated(page, data, problems) for page in plan.pages)
-    problems.extend(_too_old(plan, data, today))
-    problems.found = list(dict.fromkeys(problems.found))
+    old = list(_too_old(plan, data, today))
+    if old and not problems.found:
+        raise TooOldError(problems.what, old)
+    problems.found = list(dict.fromkeys([*problems.found, *old]))
     problems.raise_any()
     return replace(plan, pages=pages)
 

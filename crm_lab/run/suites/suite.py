@@ -29,6 +29,13 @@ class Page(_Table):
     parameters: dict[str, Any] = {}
 
 
+class Notify(_Table):
+    """Who is told of a run, and when. Servers and services stand in the environment, as they hold secrets."""
+
+    on: list[Literal["failure", "change", "stale", "always"]] = ["failure", "change", "stale"]
+    mail: list[str] = []
+
+
 class Suite(_Table):
     """What one TOML file says."""
 
@@ -41,6 +48,7 @@ class Suite(_Table):
     """Whether ``open-box``, ``teaching`` and ``example`` cells run: they speak of the data that a page comes with."""
     source: dict[str, Any] = {}
     """A retailer's own file; read by the data room when a page opens this suite as its source."""
+    notify: Notify | None = None
     page: Annotated[list[Page], Field(min_length=1)]
     name: Annotated[str, Field(exclude=True)] = ""
 

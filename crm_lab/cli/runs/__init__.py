@@ -1,0 +1,1 @@
+"""Commands on published runs: compare, prove, tell, keep."""

@@ -1,0 +1,102 @@
+"""``crm-lab notify``: tell people of a run, or show what they would be told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crm_lab.checks import BadInput
+
+if TYPE_CHECKING:
+    from crm_lab.run.archive.past_runs import PastRun
+    from crm_lab.run.notice.notice import Notice
+    from crm_lab.run.run_suite import Report
+    from crm_lab.run.suites.suite import Suite
+
+REPORT_URL = "CRM_LAB_REPORT_URL"
+
+
+@click.command()
+@click.argument("run")
+@click.option("--to", "mail_to", multiple=True, metavar="ADDRESS", help="Mail it to ADDRESS.")
+@click.option("--dry-run", is_flag=True, help="Show it, send nothing.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language (default: the run's).")
+def notify(run: str, mail_to: tuple[str, ...], lang: str | None, *, dry_run: bool) -> None:
+    """Tell of RUN by mail and by the services in CRM_LAB_NOTIFY.
+
+    A run is SUITE (its latest), SUITE/RUN, or its folder.
+    """
+    from crm_lab.project import project_root
+    from crm_lab.run.archive.past_runs import find_run
+    from crm_lab.run.notice.sending import send
+
+    found = find_run(project_root() / "outputs", run)
+    notice = notice_of(found, lang or str(found.manifest["lang"]))
+    click.echo(f"{notice.subject}\n{notice.body}")
+    if not dry_run:
+        click.echo(f"→ {', '.join(send(notice, mail_to))}")
+
+
+def notice_of(run: PastRun, lang: str) -> Notice:
+    """What is told of a published run."""
+    from crm_lab.run.archive.changes import compare_runs
+    from crm_lab.run.archive.past_runs import last_good, past_runs
+    from crm_lab.run.notice.notice import notice_of_run
+    from crm_lab.run.run_suite import REMEMBERED
+
+    before = last_good(run.folder.parent, run.id)
+    changes = None
+    if before is not None:
+        past = [one for one in past_runs(run.folder.parent) if one.is_whole and one.id <= before.id]
+        changes = compare_runs(before, run, past[-REMEMBERED:])
+    title, against = str(run.manifest["title"]), run.manifest.get("contradictions", ())
+    return notice_of_run(title, list(run.pages.values()), against, changes, link_to(run), lang)
+
+
+def link_to(run: PastRun) -> str:
+    """Where people find a report: under ``CRM_LAB_REPORT_URL``, else its file."""
+    base = os.environ.get(REPORT_URL, "").rstrip("/")
+    path = f"{run.folder.parent.name}/{run.folder.name}/index.html"
+    return f"{base}/{path}" if base else str(run.folder / "index.html")
+
+
+@contextmanager
+def tell_of_refusal(suite: Suite, outputs: Path, lang: str) -> Iterator[None]:
+    """Tell people, where the suite names any, that a run did not even start; the refusal goes on."""
+    from crm_lab.run.archive.past_runs import last_good
+    from crm_lab.run.notice.notice import notice_of_refusal
+    from crm_lab.run.suites.plan import TooOldError
+
+    try:
+        yield
+    except BadInput as error:
+        good = last_good(outputs / suite.name)
+        link, stale = link_to(good) if good else "", isinstance(error, TooOldError)
+        _tell(suite, notice_of_refusal(suite.title, str(error), link, lang, stale=stale))
+        raise
+
+
+def tell_of_run(suite: Suite, report: Report, lang: str) -> None:
+    """Tell people, where the suite names any and something of what they asked for has happened."""
+    from crm_lab.run.archive.past_runs import PastRun
+    from crm_lab.run.notice.notice import notice_of_run
+
+    link = link_to(PastRun(report.folder))
+    _tell(suite, notice_of_run(suite.title, report.pages, report.contradictions, report.changes, link, lang))
+
+
+def _tell(suite: Suite, notice: Notice) -> None:
+    """Send a notice if it is wanted; that it could not be sent is said, and changes no exit code."""
+    from crm_lab.run.notice.sending import send
+
+    if suite.notify is None or not notice.is_wanted(suite.notify.on):
+        return
+    try:
+        click.echo(f"→ {', '.join(send(notice, suite.notify.mail))}")
+    except BadInput as error:
+        click.echo(f"✗ {error}", err=True)

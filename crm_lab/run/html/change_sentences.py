@@ -1,0 +1,99 @@
+"""What has changed since the last good run, in sentences: for the terminal, the index and messages."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from crm_lab.messages import Message
+from crm_lab.run.archive.causes import DATA, Cause
+from crm_lab.run.archive.changes import Changes, FactChange
+from crm_lab.run.html.presentation import number
+
+SHOWN: Final = 5
+_TIME_AT = 10  # where the time begins in a run's id
+
+
+def sentences(changes: Changes | None, lang: str, most: int = SHOWN) -> list[str]:
+    """A first sentence that says how much moved, then one for each figure outside what is usual.
+
+    Args:
+        changes: What `compare_runs` found; ``None`` for a first run.
+        lang: Language of the sentences.
+        most: How many figures are named.
+
+    >>> sentences(None, "en")
+    ['This is the first good run of the suite: there is nothing to compare it with.']
+    """
+    if changes is None:
+        return [Message("changes.first").text(lang)]
+    values = {"before": day_of(changes.before), "compared": changes.compared, "run": changes.run}
+    ended = [_ended(name, *states, lang) for name, states in changes.pages.items()]
+    if not changes.facts:
+        return ended or [Message("changes.nothing", values).text(lang)]
+    if not changes.unusual:
+        return [Message("changes.usual", {**values, "n": len(changes.facts)}).text(lang), *ended]
+    told = [sentence(change, lang) for change in changes.unusual[:most]]
+    left = len(changes.unusual) - len(told)
+    more = [Message("changes.more", {**values, "n": left}).text(lang)] if left else []
+    return [Message("changes.unusual", {**values, "n": len(changes.unusual)}).text(lang), *told, *more, *ended]
+
+
+def sentence(change: FactChange, lang: str) -> str:
+    """One figure: what it is, what it was, by how much it moved, and why."""
+    values = {
+        "label": change.label,
+        "page": change.notebook.partition("_")[0],
+        "after": number(change.after, change.unit),
+        "before": number(change.before, change.unit),
+        "change": by_how_much(change, lang),
+        "cause": cause_sentence(change.causes, lang),
+    }
+    return Message("changes.moved", values).text(lang).strip()
+
+
+def by_how_much(change: FactChange, lang: str) -> str:
+    """The difference in percentage points of a share, else in per cent; empty where neither can be said."""
+    before, after = change.before, change.after
+    if not all(isinstance(value, int | float) for value in (before, after)):
+        return ""
+    if change.unit == "share":
+        return Message("changes.change_share", {"points": _signed((after - before) * 100, "")}).text(lang)
+    if not before:
+        return ""
+    return Message("changes.change_relative", {"percent": _signed((after / before - 1) * 100, "%")}).text(lang)
+
+
+def _signed(value: float, mark: str) -> str:
+    return f"{value:+.1f}{mark}".replace("-", "−")
+
+
+def cause_sentence(causes: tuple[Cause, ...], lang: str) -> str:
+    """All causes in one sentence."""
+    told = [text for cause in causes for text in _cause_texts(cause, lang)]
+    if not told:
+        return Message("changes.cause.none").text(lang)
+    return Message("changes.cause.because", {"causes": Message("changes.cause.and").text(lang).join(told)}).text(lang)
+
+
+def _cause_texts(cause: Cause, lang: str) -> list[str]:
+    if cause.kind == DATA:
+        return [
+            Message(f"changes.cause.{kind}", {"n": n, "source": cause.what}).text(lang)
+            for kind, n in cause.detail.items()
+        ]
+    values: dict[str, Any] = {"what": cause.what, "before": cause.before, "after": cause.after}
+    return [Message(f"changes.cause.{cause.kind}", values).text(lang)]
+
+
+def _ended(name: str, before: str, after: str, lang: str) -> str:
+    states = {"before": Message(f"changes.status.{before}"), "after": Message(f"changes.status.{after}")}
+    return Message("changes.page", {"page": name.partition("_")[0], **states}).text(lang)
+
+
+def day_of(run_id: str) -> str:
+    """The day on which a run started.
+
+    >>> day_of("2026-01-31T06-00-00Z")
+    '2026-01-31'
+    """
+    return run_id[:_TIME_AT]

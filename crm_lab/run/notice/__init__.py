@@ -1,0 +1,1 @@
+"""Who is told of a run, when and in which words."""

@@ -1,0 +1,82 @@
+"""Notices on their way: by mail, and by whatever apprise reaches. Addresses with secrets come from the environment."""
+
+from __future__ import annotations
+
+import os
+import smtplib
+from collections.abc import Sequence
+from email.message import EmailMessage
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from crm_lab.checks import BadInput
+from crm_lab.run.notice.notice import Notice
+
+SMTP: Final = "CRM_LAB_SMTP"
+SERVICES: Final = "CRM_LAB_NOTIFY"
+_PORTS: Final = {"smtp": 25, "starttls": 587, "smtps": 465}
+_WAIT_S: Final = 30
+
+
+def send(notice: Notice, mail_to: Sequence[str]) -> list[str]:
+    """Send a notice to everybody who can be reached.
+
+    Args:
+        notice: What is told.
+        mail_to: Addresses for mail, by the server in ``CRM_LAB_SMTP``
+            (``smtps://user:password@host``; ``starttls://`` and ``smtp://`` likewise; the sender is ``?from=…``).
+
+    Returns:
+        Where it went: hosts of servers and kinds of services, no secret.
+
+    Raises:
+        BadInput: If nobody can be reached, or a server does not take it; what it says is repeated.
+    """
+    went = []
+    if mail_to:
+        went.append(_mail(notice, mail_to))
+    urls = os.environ.get(SERVICES, "").split()
+    if urls:
+        went += _by_services(notice, urls)
+    if not went:
+        raise BadInput(f"There is nobody to tell: name addresses under [notify] mail, or services in {SERVICES}.")
+    return went
+
+
+def _mail(notice: Notice, to: Sequence[str]) -> str:
+    server = urlsplit(os.environ.get(SMTP, ""))
+    if server.scheme not in _PORTS or not server.hostname:
+        raise BadInput(f"Mail needs a server in {SMTP}, such as smtps://user:password@mail.example.org.")
+    message = EmailMessage()
+    message["Subject"], message["To"] = notice.subject, ", ".join(to)
+    message["From"] = unquote(server.query.removeprefix("from=")) or unquote(server.username or "") or to[0]
+    message.set_content(notice.body)
+    secure = server.scheme == "smtps"
+    port = server.port or _PORTS[server.scheme]
+    try:
+        with (smtplib.SMTP_SSL if secure else smtplib.SMTP)(server.hostname, port, timeout=_WAIT_S) as connection:
+            if server.scheme == "starttls":
+                connection.starttls()
+            if server.password is not None:
+                connection.login(unquote(server.username or ""), unquote(server.password))
+            connection.send_message(message)
+    except (OSError, smtplib.SMTPException) as error:
+        raise BadInput(f"The mail server {server.hostname}:{port} did not take the message: {error}.") from None
+    return f"{len(to)} × mail by {server.hostname}"
+
+
+def _by_services(notice: Notice, urls: Sequence[str]) -> list[str]:
+    try:
+        import apprise
+    except ImportError:
+        raise BadInput(f"{SERVICES} is set, but apprise is not installed: pip install 'crm-lab[notify]'.") from None
+    went = []
+    for url in urls:
+        kind = url.partition(":")[0]
+        service = apprise.Apprise()
+        if not service.add(url):
+            raise BadInput(f"{SERVICES} holds an address of the kind {kind!r} that apprise cannot use.")
+        if not service.notify(title=notice.subject, body=notice.body):
+            raise BadInput(f"The service {kind!r} in {SERVICES} did not take the message.")
+        went.append(kind)
+    return went
