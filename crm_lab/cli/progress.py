@@ -104,6 +104,10 @@ def write_summary(report: Report, lang: str) -> None:
         click.echo(f"\n{_BAD} {Message('run.contradictions').text(lang)}")
         for sentence in report.contradictions:
             click.echo(f"  {sentence}")
+    if report.changes is not None:
+        from crm_lab.run.html.change_sentences import sentences
+
+        click.echo("\n" + "\n".join(sentences(report.changes, lang)))
     good, refused = (sum(page["status"] == status for page in report.pages) for status in (OK, REFUSED))
     numbers = {"ok": good, "refused": refused, "all": len(report.pages), "seconds": report.seconds}
     click.echo(f"\n{Message('run.done_refused' if refused else 'run.done', numbers).text(lang)}")
@@ -127,4 +131,6 @@ def _mark(page: Mapping[str, Any]) -> str:
 
 
 def _why(page: Mapping[str, Any]) -> str:
+    if page.get("reused_from"):
+        return f": {Message('run.reused', {'run': page['reused_from']}).text(page['lang'])}"
     return "" if page["status"] == OK else f": {page['reason']}"

@@ -11,8 +11,10 @@ from typing import Any, Final
 from crm_lab.checks import BadInput, CannotAnswer
 from crm_lab.messages import Message
 from crm_lab.mime import RESULT_MIME
+from crm_lab.project import project_root
 from crm_lab.run import outcomes
 from crm_lab.run.archive.store import write_json
+from crm_lab.run.suites.committed_pages import edited_pages
 from crm_lab.run.suites.plan import PlannedPage
 
 OK, REFUSED, FAILED, NOT_RUN = "ok", "refused", "failed", "not_run"
@@ -39,6 +41,7 @@ def blank_page(page: PlannedPage, suite: str, lang: str) -> dict[str, Any]:
         "given": dict(page.given),
         "command": command(page, suite, lang),
         "sources_sha256": page.notebook.sources_sha256,
+        "edited": bool(edited_pages(project_root(), [page.notebook])),
         "results": [],
         "error": None,
         "files": [],

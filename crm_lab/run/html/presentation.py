@@ -175,6 +175,7 @@ def provenance(record: Mapping[str, Any], data: Iterable[Mapping[str, Any]], lan
     code, command = record.get("code") or {}, record.get("command") or ""
     known = {
         "run": record.get("run_id"),
+        "edited": Message("report.edited_page").text(lang) if record.get("edited") else "",
         "code": _code(code, lang) if isinstance(code, Mapping) else code,
         "lock": (code.get("lock_sha256") or "")[:_HASH] if isinstance(code, Mapping) else "",
         "data_key": " · ".join(f"{d.get('source')} {d['key']}" for d in data if d.get("key")),

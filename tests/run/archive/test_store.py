@@ -11,6 +11,7 @@ import pytest
 from crm_lab.checks import BadInput
 from crm_lab.run.archive import store
 from crm_lab.run.archive.store import locked, point_latest, publish_run, run_folder, write_json
+from tests.run.archive.killed import FILES, kill_points, state_after_a_kill
 
 
 def names(folder):
@@ -130,3 +131,20 @@ def test_two_runs_in_one_second_have_two_names(tmp_path, monkeypatch):
         with run_folder(tmp_path) as folder:
             assert publish_run(folder, move_latest=False).name == expected
     shutil.rmtree(tmp_path)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_kill_at_any_file_operation_leaves_nothing_half_and_blocks_nothing(tmp_path, links):
+    points = kill_points(links=links)
+    assert points > len(FILES)
+    wrong = [
+        said
+        for point in range(points)
+        for said in state_after_a_kill(make_folder(tmp_path / f"{point}"), point, links=links)
+    ]
+    assert wrong == []
+
+
+def make_folder(path):
+    path.mkdir()
+    return path

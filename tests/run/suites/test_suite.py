@@ -120,8 +120,8 @@ def test_an_unknown_suite_gets_a_hint(project, known):
     assert list(suite_files(project.root)) == ["tour"]
 
 
-def test_working_copies_are_no_notebooks(known):
-    assert list(known) == ["01_one", "02_two", "03_three", "04_bare"]
+def test_a_copy_with_parameters_is_a_page_like_any_other(known):
+    assert list(known) == ["01_one", "02_two", "03_three", "04_bare", "my_copy"]
 
 
 def test_a_broken_notebook_is_one_sentence(project, known):

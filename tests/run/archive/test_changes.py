@@ -1,0 +1,115 @@
+"""What is new since the last run: the right cause is named, nothing is said of nothing, and a fall is called."""
+
+import json
+
+import numpy as np
+import pytest
+
+from crm_lab.run.archive.changes import compare_runs
+from crm_lab.run.archive.past_runs import PastRun, last_good, past_runs
+from crm_lab.run.html.change_sentences import sentences
+from tests.run.archive.made_runs import KINDS, fact, named, plant, state, write_run
+
+
+def two(tmp_path, before, after):
+    return write_run(tmp_path, "2024-04-01T06-00-00Z", before), write_run(tmp_path, "2024-04-08T06-00-00Z", after)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(5))
+def test_each_cause_is_named_and_no_other(tmp_path, kind, seed):
+    before = state(fact("a.sum", 100.0), fact("a.same", 7))
+    found = compare_runs(*two(tmp_path, before, plant(before, kind, np.random.default_rng(seed))))
+    (change,) = found.facts
+    expected = {"as_of", kind} if kind == "new_rows" else {kind}
+    assert named(change) == expected
+    assert (change.verdict == "not_comparable") == (kind in ("parameter", "definition"))
+    assert (change.before, change.after) == (100.0, 90.0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_several_causes_at_once_are_all_named(tmp_path, seed):
+    chance = np.random.default_rng(seed)
+    kinds = [
+        str(k)
+        for k in chance.choice([k for k in KINDS if k not in ("new_rows", "as_of", "other_tables")], 3, replace=False)
+    ]
+    before = after = state(fact("a.sum", 100.0))
+    for kind in kinds:
+        after = plant(after, kind, chance)
+    (change,) = compare_runs(*two(tmp_path, before, after)).facts
+    rows = {"late_rows", "changed_days", "removed_rows"}  # two of them may meet on one day
+    assert named(change) - rows == set(kinds) - rows
+    assert bool(named(change) & rows) == bool(set(kinds) & rows)
+
+
+def test_a_run_on_the_same_says_nothing(tmp_path):
+    made = state(fact("a.sum", 100.0, 90.0, 110.0))
+    found = compare_runs(*two(tmp_path, made, made))
+    assert (found.facts, found.compared) == ((), 1)
+    assert sentences(found, "en") == ["Nothing has changed since 2024-04-01."]
+
+
+def test_rows_after_the_last_day_that_counts_are_no_cause(tmp_path):
+    before = state(fact("a.sum", 100.0))
+    after = plant(before, "code", np.random.default_rng(1))
+    after["key"] = "k2"
+    after["ledger"] = {name: [*column, more] for (name, column), more in
+                       zip(before["ledger"].items(), ("2024-05-01", 9, "z"), strict=True)}  # fmt: skip
+    (change,) = compare_runs(*two(tmp_path, before, after)).facts
+    assert "new_rows" not in named(change)
+
+
+def test_facts_that_come_and_go_are_said(tmp_path):
+    found = compare_runs(*two(tmp_path, state(fact("a.old", 1)), state(fact("a.new", 2))))
+    assert {change.id: change.verdict for change in found.facts} == {"a.old": "gone", "a.new": "appeared"}
+
+
+def test_another_language_is_no_other_definition(tmp_path):
+    before, after = state(fact("a.sum", 100.0)), state(fact("a.sum", 90.0, definition="合计"))
+    first = write_run(tmp_path, "2024-04-01T06-00-00Z", before)
+    second = write_run(tmp_path, "2024-04-08T06-00-00Z", after, lang="zh")
+    (change,) = compare_runs(first, second).facts
+    assert change.verdict == "unknown"
+
+
+def weekly(tmp_path, values, error=2.0):
+    """Runs week after week, each compared with those before it as `crm-lab run` does."""
+    found = []
+    for week, value in enumerate(values):
+        made = state(fact("share.back", value, value - 1.96 * error, value + 1.96 * error, unit="share"))
+        made["key"] = f"k{week}"
+        past = past_runs(tmp_path)
+        run = write_run(tmp_path, f"2024-{1 + week // 4:02d}-{1 + 7 * (week % 4):02d}T06-00-00Z", made)
+        if past:
+            found.append(compare_runs(past[-1], run, past))
+            (run.folder / "changes.json").write_text(json.dumps(found[-1].to_json()), encoding="utf-8")
+    return found
+
+
+def test_a_fall_is_called_once_and_then_is_the_new_usual(tmp_path):
+    noise = np.random.default_rng(3).normal(0, 1, 30)
+    values = [60 + e if week < 20 else 42 + e for week, e in enumerate(noise)]
+    called = [week + 1 for week, found in enumerate(weekly(tmp_path, values)) if found.unusual]
+    assert called == [20]
+
+
+def test_the_message_says_what_fell_by_how_much_and_why(tmp_path):
+    changes = weekly(tmp_path, [0.60, 0.61, 0.59, 0.60, 0.61, 0.42], error=0.01)[-1]
+    head, told = sentences(changes, "en")
+    assert head == "Since 2024-02-01 1 of 1 figures have moved more than usual:"
+    assert told.startswith("share.back (04): 42.0%, was 61.0% (−19.0 pp). Cause: ")
+    assert "42.0%" in sentences(changes, "zh")[1]
+
+
+def test_runs_are_in_order_of_their_start_and_damaged_ones_are_none(tmp_path):
+    for name in ("2024-01-01T00-00-00Z-10", "2024-01-01T00-00-00Z", "2024-01-01T00-00-00Z-2"):
+        write_run(tmp_path, name, state(fact("a", 1)))
+    (tmp_path / "2024-01-02T00-00-00Z").mkdir()
+    (tmp_path / "2024-01-02T00-00-00Z" / "manifest.json").write_text("{", encoding="utf-8")
+    assert [run.id[20:] for run in past_runs(tmp_path)] == ["", "-2", "-10"]
+    write_run(tmp_path, "2024-01-03T00-00-00Z", state(fact("a", 1)), exit_code=1)
+    write_run(tmp_path, "2024-01-04T00-00-00Z", state(fact("a", 1)), only=["04"])
+    assert last_good(tmp_path).id == "2024-01-01T00-00-00Z-10"
+    assert last_good(tmp_path, "2024-01-01T00-00-00Z-10").id == "2024-01-01T00-00-00Z-2"
+    assert isinstance(last_good(tmp_path), PastRun)
