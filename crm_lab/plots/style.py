@@ -43,6 +43,9 @@ _RC: dict[str, Any] = {
 def style() -> Iterator[None]:
     """Context manager: the lab's look for figures created inside, with letters for every language.
 
+    Names in data are in any script, whatever the language of the report: each letter is taken from the first font
+    that has it, and Noto Sans CJK has Chinese, Japanese and Korean ones.
+
     >>> with style():
     ...     axes = new_axes()
     >>> axes.get_title()
@@ -50,15 +53,15 @@ def style() -> Iterator[None]:
     """
     # loads the backend now: loaded inside, its interactive flag would be undone on leaving
     plt.draw_if_interactive()  # type: ignore[no-untyped-call]  # matplotlib has no types for it
-    fonts = ["DejaVu Sans"]
+    fonts = ["DejaVu Sans", _font_of_east_asia()]
     if language() == "zh":
-        fonts = [_chinese_font(), *fonts]
+        fonts.reverse()
     look: Any = {**_RC, "font.family": fonts}
     with sns.axes_style("ticks"), sns.color_palette(PALETTE), mpl.rc_context(look):
         yield
 
 
-def _chinese_font() -> str:
+def _font_of_east_asia() -> str:
     from crm_lab.fonts import FAMILY, chinese_font_file
 
     mpl.font_manager.fontManager.addfont(chinese_font_file())
