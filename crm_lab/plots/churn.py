@@ -140,7 +140,7 @@ def plot_drift(result: Drift, *, ax: Axes | None = None) -> Axes:
     return _named(ax, "drift", ylabel="")
 
 
-@draws(Returning)
+@draws(Returning, shows_why=True)
 def plot_returning(result: Returning, *, ax: Axes | None = None, kind: str = "ratios") -> Axes:
     """Hazard ratio of each feature, the odds ratio of the discrete-time twin beside it; or the survival curve.
 
@@ -178,7 +178,7 @@ def _ratios(result: Returning, ax: Axes | None) -> Axes:
     return ax
 
 
-@draws(Stability)
+@draws(Stability, shows_why=True)
 def plot_stability(result: Stability, *, ax: Axes | None = None) -> Axes:
     """Share of the labelled who came back, by window, a line per day."""
     ax = ax or new_axes()

@@ -146,7 +146,7 @@ def plot_groups(result: GroupValueResult, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(BackTestResult)
+@draws(BackTestResult, shows_why=True)
 def plot_back_test(result: BackTestResult, *, what: str = "mae", ax: Axes | None = None) -> Axes:
     """A score (mae, bias, gini, decile_error) of every model at every origin, least error on top."""
     frame = result.to_frame()

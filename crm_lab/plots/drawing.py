@@ -13,9 +13,10 @@ from crm_lab.plots.wrapped_text import wrapped
 from crm_lab.results import Result
 
 _DRAWINGS: dict[type, Callable[..., Axes]] = {}
+_SHOW_WHY: set[type] = set()
 
 
-def draws(kind: type) -> Callable[[Callable[..., Axes]], Callable[..., Axes]]:
+def draws(kind: type, *, shows_why: bool = False) -> Callable[[Callable[..., Axes]], Callable[..., Axes]]:
     """Decorator: register a function that draws results of a type.
 
     >>> from crm_lab.results import TableResult
@@ -29,6 +30,8 @@ def draws(kind: type) -> Callable[[Callable[..., Axes]], Callable[..., Axes]]:
 
     Args:
         kind: Type of the results.
+        shows_why: Whether the drawing holds nothing but what a refusal rests on (counts, errors, sizes of arms);
+            of other refused results the reason is shown in place of a picture.
 
     Returns:
         The decorator.
@@ -36,6 +39,8 @@ def draws(kind: type) -> Callable[[Callable[..., Axes]], Callable[..., Axes]]:
 
     def register(function: Callable[..., Axes]) -> Callable[..., Axes]:
         _DRAWINGS[kind] = function
+        if shows_why:
+            _SHOW_WHY.add(kind)
         return function
 
     return register
@@ -77,6 +82,6 @@ def draw(result: Result, **options: Any) -> Axes:
         raise TypeError(f"There is no plot for {kind.__name__}; its to_frame() has the numbers.")
     refused = result.refusal()
     with style():
-        if refused is not None and result.to_frame().empty:
+        if refused is not None and (kind not in _SHOW_WHY or result.to_frame().empty):
             return _no_picture(refused.text(), options.get("ax"))
         return _DRAWINGS[kind](result, **options)

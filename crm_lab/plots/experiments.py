@@ -58,7 +58,7 @@ def plot_effects(table: EffectsResult, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(SoundnessResult)
+@draws(SoundnessResult, shows_why=True)
 def plot_balance(result: SoundnessResult, *, ax: Axes | None = None) -> Axes:
     """Standardised difference of each covariate before the start; the arms' sizes without covariates."""
     frame = result.to_frame()
@@ -115,7 +115,7 @@ def _p_return(result: ProgrammeResult, ax: Axes | None) -> Axes:
     return ax
 
 
-@draws(DesignResult)
+@draws(DesignResult, shows_why=True)
 def plot_power(result: DesignResult, *, ax: Axes | None = None) -> Axes:
     """Power of the first metric by number of units, plain and with the pre-period."""
     ax = ax or new_axes()
@@ -129,7 +129,7 @@ def plot_power(result: DesignResult, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(RoiDesignResult)
+@draws(RoiDesignResult, shows_why=True)
 def plot_p_ship(result: RoiDesignResult, *, ax: Axes | None = None) -> Axes:
     """Probability that the test ends in ship, by number of units."""
     ax = ax or new_axes()
@@ -228,7 +228,7 @@ def plot_chosen(result: ChosenOnPastResult, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-@draws(SampleRatiosResult)
+@draws(SampleRatiosResult, shows_why=True)
 def plot_sample_ratio(result: SampleRatiosResult, *, ax: Axes | None = None) -> Axes:
     """Share of the last arm overall and by group, against chance's 95 % range around the plan."""
     frame = result.to_frame().head(30)

@@ -102,7 +102,7 @@ def test_the_holdout_holds_revenue_as_page_one_counts_it(fashion, check):
     assert after < 0.08
 
 
-def test_a_gap_is_split_and_every_value_is_corrected_for_it(fashion, check):
+def test_a_gap_is_split_and_said_and_multiplies_nothing(fashion, check):
     row = check.frame.iloc[0]
     outside = not row["revenue_lo"] <= row["actual_revenue"] <= row["revenue_hi"]
     assert outside  # baskets fell in the last half-year; the split says so
@@ -113,12 +113,19 @@ def test_a_gap_is_split_and_every_value_is_corrected_for_it(fashion, check):
     assert np.prod(split) == pytest.approx(row["actual_revenue"] / row["expected_revenue"])
     assert min(split) == split[1]
     model = CustomerValue(draws=100, currency="EUR")
-    plain, corrected = (model.fit(fashion["orders"], fashion.as_of, rng=8, check=c) for c in (None, check))
-    assert corrected.scale == pytest.approx(row["actual_revenue"] / row["expected_revenue"])
-    assert corrected.total()[0] == pytest.approx(corrected.scale * plain.total()[0])
-    assert corrected.to_frame()["value"].sum() == pytest.approx(corrected.total()[0])
-    assert f"multiplied by {corrected.scale:.2f}" in corrected.readout().text("en")
-    assert f"都乘以 {corrected.scale:.2f}" in corrected.readout().text("zh")
+    plain, checked = (model.fit(fashion["orders"], fashion.as_of, rng=8, check=c) for c in (None, check))
+    pd.testing.assert_frame_equal(plain.to_frame(), checked.to_frame())  # what was missed multiplies nothing
+    assert checked.off
+    assert checked.missed == pytest.approx(row["actual_revenue"] / row["expected_revenue"])
+    assert [fact.ci is None for fact in plain.facts()[:2]] == [False, False]
+    assert [fact.ci is None for fact in checked.facts()[:2]] == [
+        True,
+        True,
+    ]  # an interval that did not hold is not stated
+    gap = f"{checked.missed - 1:+.0%}"
+    for lang in LANGUAGES:
+        assert gap in checked.readout().finding.text(lang)
+        assert gap in check.readout().action.text(lang)
 
 
 def test_lines_without_a_kind_are_refused():

@@ -47,6 +47,7 @@ class TreatmentPlan:
         max_contacts: Contacts a customer may have had in the last 91 days; more, and none is planned.
         measured: Interval of the save rate from a hold-out round; without one the rate is provisional.
         currency: ISO code of all money.
+        owner: Who sees to the list.
 
     Source:
         Ascarza (2018), Retention futility, Journal of Marketing Research 55.
@@ -59,6 +60,7 @@ class TreatmentPlan:
     max_contacts: int = 4
     measured: Interval | None = None
     currency: str = "USD"
+    owner: str = "CRM manager"
 
     def __post_init__(self) -> None:
         check_settings(
@@ -216,6 +218,7 @@ class Alerts(TableResult):
             "profit": self.treated["expected_profit"].sum(),
             "break_even": self.break_even,
             "currency": self.spec.currency,
+            "owner": self.spec.owner,
         }
         return Readout.of("churn.alerts_list", values, certainty=self._certainty())
 

@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from crm_lab.checks import CannotAnswer
+from crm_lab.messages import Message
+
 
 def frequency_then_recency(features: pd.DataFrame) -> pd.Series:
     """Rank by two columns: fewest purchase days first, and among equals the longest silence first.
@@ -96,6 +99,10 @@ class PurchaseForecast(Protocol):
         """Expected purchases of a stretch that are lost because customers leave within it."""
         ...
 
+    def refusal(self) -> Message | None:
+        """Why the data do not identify when customers leave, or ``None``."""
+        ...
+
 
 def revenue_at_risk(forecast: PurchaseForecast, window_days: int) -> Callable[[pd.DataFrame], pd.Series]:
     """Rank customers by the expected revenue lost: chance to be still here and to leave, times what they bring.
@@ -116,7 +123,13 @@ def revenue_at_risk(forecast: PurchaseForecast, window_days: int) -> Callable[[p
 
     Returns:
         A rule: features to expected revenue lost, currency.
+
+    Raises:
+        CannotAnswer: If the forecast does not know when customers leave.
     """
+    refused = forecast.refusal()
+    if refused is not None:
+        raise CannotAnswer(refused.text())
 
     def at_risk(features: pd.DataFrame) -> pd.Series:
         purchases = forecast.purchases_at_risk(

@@ -341,7 +341,7 @@ class PurchaseFit(ParameterFit):
         year = UNIT_DAYS["Y"] / UNIT_DAYS[self.model.unit]
         values = {"model": self.model.title, "n": self.n, "expected": float(self.expected_purchases(year))}
         if self.edge is not None:
-            return Readout.of("clv.fit", values, certainty=self.edge, action="action_edge")
+            return Readout.of("clv.fit", values, "finding_edge", self.edge, "action_edge")
         worst = float(np.sqrt(np.diag(self.optimum.log_covariance)).max())
         return Readout.of("clv.fit", values | {"ll": self.log_likelihood, "worst": worst})
 

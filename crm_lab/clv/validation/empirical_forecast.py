@@ -50,6 +50,10 @@ class RecordForecast(TableResult):
     name = "record_forecast"
     formats: ClassVar = dict.fromkeys(("value", "lo", "hi"), ",.2f")
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row a customer, most valuable first; without money where the model does not fit the base."""
+        return self.frame.copy() if self.problem is None else self.frame[["rank", "customer_id", "expected_purchases"]]
+
     @property
     def by_tenth(self) -> list[float]:
         """Value of each tenth of customers, most valuable first.
@@ -73,6 +77,10 @@ class RecordForecast(TableResult):
         >>> print(forecast.readout().finding)
         By MBG/NBD the 2,357 customers bring 5,670 USD [4,611, 7,088] in the next 91 days.
         """
+        if self.problem is not None:
+            return Readout.of(
+                "clv.record", {"n": len(self.frame), "days": self.days}, "refused", self.problem, "refused_action"
+            )
         top, value = max(len(self.frame) // 10, 1), self.frame["value"]
         values = {
             "model": model_title(self.model),
@@ -86,7 +94,7 @@ class RecordForecast(TableResult):
             "cut": value.iloc[top - 1],
             "level": self.interval.level,
         }
-        return Readout.of("clv.record", values, certainty=self.problem or "certainty")
+        return Readout.of("clv.record", values)
 
     def facts(self) -> tuple[Fact, ...]:
         """Value of the base in the period.
@@ -96,7 +104,9 @@ class RecordForecast(TableResult):
         """
         window = Message("clv.window.days", {"days": self.days})
         total = partial(Fact, "clv.record.base_value", "clv.record.base", kind="forecast", better="up", window=window)
-        return (total(self.total, self.currency, self.interval, n=len(self.frame), refusal=self.problem),)
+        if self.problem is not None:
+            return (total(None, refusal=self.problem),)
+        return (total(self.total, self.currency, self.interval, n=len(self.frame)),)
 
 
 def forecast_by_record(

@@ -242,12 +242,21 @@ class HoldoutResult(TableResult):
         rows = self.frame[self.frame["model"] == title]
         return None if rows.empty else float((rows["actual_revenue"] / rows["expected_revenue"]).iloc[0])
 
-    def correction(self, title: str) -> float:
-        """What values of a model are to be multiplied by: 1 unless its revenue missed by more than its interval."""
-        for row in self.frame[self.frame["model"] == title].to_dict("records"):
-            if not row["revenue_lo"] <= row["actual_revenue"] <= row["revenue_hi"]:
-                return float(row["actual_revenue"] / row["expected_revenue"])
-        return 1.0
+    def missed(self, title: str) -> bool:
+        """Whether revenue came outside the interval of one model, by title; false if it was not checked.
+
+        >>> check.missed("MBG/NBD")
+        True
+
+        Args:
+            title: Title of a model, like ``MBG/NBD``.
+
+        Returns:
+            Whether it did.
+        """
+        row = self.frame[self.frame["model"] == title]
+        inside = row["actual_revenue"].between(row["revenue_lo"], row["revenue_hi"])
+        return not bool(inside.all())
 
     def _money(self, best: dict[str, Any]) -> Message:
         """Where revenue came to, and how much of the gap is purchases, sale per purchase and returns."""
@@ -276,12 +285,16 @@ class HoldoutResult(TableResult):
             "end": self.as_of,
             "interval": Message("clv.count_interval", {"lo": best["lo"], "hi": best["hi"]}),
             "level": self.spec.level,
-            "scale": self.correction(best["model"]),
+            "gap": best["actual_revenue"] / best["expected_revenue"] - 1,
             "money": self._money(best),
         }
         key = "inside" if inside else ("below" if low else "above")
-        action = "action" if values["scale"] == 1 else "corrected_action"
-        return Readout.of("clv.holdout", values, certainty=key, action=action)
+        return Readout.of("clv.holdout", values, certainty=key, action=self._action(best["model"]))
+
+    def _action(self, title: str) -> Message | str:
+        if any(fit.model.title == title and fit.refusal() for fit in self.fits.values()):
+            return Message("clv.value.refused_action")
+        return "missed_action" if self.missed(title) else "action"
 
     def facts(self) -> tuple[Fact, ...]:
         """Actual and expected totals.

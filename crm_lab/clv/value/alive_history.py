@@ -26,16 +26,28 @@ class AliveHistory(TableResult):
         frame: date, p_alive, purchase (whether the customer bought that day).
         customer_id: Who.
         model: Title of the model.
+        problem: Why the model's chances cannot be stated, or ``None``.
     """
 
     frame: pd.DataFrame
     customer_id: str
     model: str
+    problem: Message | None = None
 
     name = "alive_history"
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row per day; none where the data do not identify drop-out."""
+        return self.frame.copy() if self.problem is None else self.frame.iloc[:0]
+
+    def refusal(self) -> Message | None:
+        """Why the model's chances cannot be stated, or ``None``."""
+        return self.problem
+
     def readout(self) -> Readout:
         """How sure it is that the customer is still there, on the last day."""
+        if self.problem is not None:
+            return Readout(Message("clv.map.refused"), self.problem, Message("clv.value.refused_action"))
         bought = self.frame[self.frame["purchase"]]
         values = {
             "customer": self.customer_id,
@@ -92,4 +104,4 @@ def alive_history(
             "purchase": np.isin(calendar, day),
         }
     )
-    return AliveHistory(frame, str(customer_id), fit.model.title)
+    return AliveHistory(frame, str(customer_id), fit.model.title, fit.refusal())

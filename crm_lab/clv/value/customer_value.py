@@ -89,8 +89,8 @@ class CustomerValue:
         Args:
             purchases: One row per purchase or order; a DataFrame of pandas, Polars, DuckDB, PyArrow or PySpark.
             as_of: Last day that counts; values are as of its evening.
-            check: A holdout check of the same model; where it missed revenue by more than its interval, values are
-                multiplied by what it missed, so that one number is ranked, summed and planned with.
+            check: A holdout check of the same model; where revenue came outside its interval, that is said and
+                the total has no interval.
             rng: Seed or generator of the predictive draws.
             customer: Column with the customer.
             date: Column with the date.
@@ -106,11 +106,11 @@ class CustomerValue:
         fit = purchase_model(self.model, self.unit).fit(summary)
         spend = GammaGamma().fit(summary)
         missed = None if check is None else check.revenue_ratio(fit.model.title)
-        scale = 1.0 if check is None else check.correction(fit.model.title)
+        off = check is not None and check.missed(fit.model.title)
         window = (self.start_days / UNIT_DAYS[self.unit], self.horizon_days / UNIT_DAYS[self.unit])
         draws = Draws(self.draws, self.level, seed_of(rng))
-        worth = valuation(summary, fit, spend, window, self.annual_discount_rate, self.margin * scale, draws)
-        return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, missed, scale)
+        worth = valuation(summary, fit, spend, window, self.annual_discount_rate, self.margin, draws)
+        return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, missed, off)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +129,7 @@ class CustomerValueResult(Result):
         as_of: Date of the values.
         valuation: Expected and drawn purchases and values, as arrays.
         missed: Actual over expected revenue of the model on held-out time, where it was checked.
-        scale: What values were multiplied by for it: 1 where the miss lies in the model's interval.
+        off: Whether that lies outside the model's interval, so that an interval of the total would not be earned.
     """
 
     spec: CustomerValue
@@ -139,7 +139,7 @@ class CustomerValueResult(Result):
     as_of: str
     valuation: Valuation
     missed: float | None = None
-    scale: float = 1.0
+    off: bool = False
 
     name = "customer_value"
     formats: ClassVar = {
@@ -157,7 +157,7 @@ class CustomerValueResult(Result):
         return self.fit.refusal() or self.spend.refusal()
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per customer, highest value first.
+        """One row per customer, highest value first; where no value is stated, its history only, in order of spend.
 
         Columns: rank, customer_id, value with its predictive interval lo, hi (currency, margin,
         discounted), value_share (of the base's value, up to and with that rank), p_alive, frequency,
@@ -172,6 +172,13 @@ class CustomerValueResult(Result):
     @cached_property
     def _frame(self) -> pd.DataFrame:
         summary = self.summary
+        if self.refusal() is not None:
+            spend = summary["frequency"] * summary["monetary_value"]
+            known = summary.assign(repeat_spend=spend).sort_values(
+                ["repeat_spend", "customer_id"], ascending=[False, True], ignore_index=True
+            )
+            known.attrs = {}
+            return known
         worth = self.valuation
         frame = summary.assign(
             p_alive=self.fit.p_alive(summary["frequency"], summary["recency"], summary["T"]),
@@ -283,13 +290,12 @@ class CustomerValueResult(Result):
             "model": self.fit.model.title,
             "correlation": self.spend.correlation,
             "gap": (self.missed or 1.0) - 1,
-            "scale": self.scale,
-            "model_total": total / self.scale,
             "cut": self._frame["value"].iloc[top - 1],
             "median": self._frame["value"].median(),
         }
-        checked = "certainty_checked" if self.scale == 1 else "certainty_corrected"
-        return Readout.of("clv.value", values, certainty="certainty" if self.missed is None else checked)
+        if self.off:
+            return Readout.of("clv.value", values, "finding_missed", "certainty_missed", "action_missed")
+        return Readout.of("clv.value", values, certainty="certainty" if self.missed is None else "certainty_checked")
 
     @property
     def _top(self) -> int:
@@ -307,14 +313,15 @@ class CustomerValueResult(Result):
             return (Fact("clv.base_value", "clv.value.base", None, refusal=refusal),)
         spec, n, (total, interval) = self.spec, len(self.summary), self.total()
         window = Message("clv.window.after", {"as_of": self.as_of, "days": spec.horizon_days})
-        how = {"margin": spec.margin, "rate": spec.annual_discount_rate, "scale": self.scale}
-        terms = Message("clv.value.definition" if self.scale == 1 else "clv.value.definition_corrected", how)
-        each = Interval(interval.lo / n, interval.hi / n, interval.level)
+        how = {"margin": spec.margin, "rate": spec.annual_discount_rate, "gap": (self.missed or 1.0) - 1}
+        terms = Message(f"clv.value.definition{'_missed' if self.off else ''}", how)
+        held = None if self.off else interval
+        each = None if self.off else Interval(interval.lo / n, interval.hi / n, interval.level)
         purchases, worth = self.valuation.expected.sum(), self.valuation
         fact = partial(Fact, kind="forecast", n=n, window=window)
         more = partial(fact, better="up")
         return (
-            more("clv.base_value", "clv.value.base", total, spec.currency, interval, definition=terms),
+            more("clv.base_value", "clv.value.base", total, spec.currency, held, definition=terms),
             more("clv.value_per_customer", "clv.value.per_customer", total / n, spec.currency, each),
             more(
                 "clv.expected_purchases", "clv.value.purchases", float(purchases), "purchases",

@@ -72,7 +72,6 @@ class ValueGrowth:
         later: str | date,
         *,
         rng: np.random.Generator | int = 0,
-        scale: float = 1.0,
         **names: str,
     ) -> GrowthResult:
         """Value the base at both dates, each with what was known then, and split the difference.
@@ -85,7 +84,6 @@ class ValueGrowth:
             earlier: First date.
             later: Second date.
             rng: Seed or generator of the draws of customers.
-            scale: What values are multiplied by at both dates (`CustomerValueResult.scale`); it moves no growth.
             **names: Your names of columns, as in `purchase_summary`: customer, date, amount.
 
         Returns:
@@ -96,7 +94,7 @@ class ValueGrowth:
         """
         purchases = purchase_table(purchases, also=["kind"], **names)
         then, now = (purchase_summary(purchases, d, unit=self.unit) for d in (earlier, later))
-        ends = self._parts(then, scale * self.margin[0]), self._parts(now, scale * self.margin[1])
+        ends = self._parts(then, self.margin[0]), self._parts(now, self.margin[1])
         ids = pd.Index(now["customer_id"]).union(pd.Index(then["customer_id"]))
         at = [ids.get_indexer(pd.Index(s["customer_id"])) for s in (then, now)]
         draws = []

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult
 
 
@@ -27,8 +28,19 @@ class RecencyMap(TableResult):
 
     name = "recency_map"
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row per cell; none where the data do not identify drop-out."""
+        return self.frame.copy() if self.refusal() is None else self.frame.iloc[:0]
+
+    def refusal(self) -> Message | None:
+        """Why the model's chances cannot be stated, or ``None``."""
+        return self.fit.refusal()
+
     def readout(self) -> Readout:
         """Who is worth most, and the paradox of the silent heavy buyer."""
+        refused = self.refusal()
+        if refused is not None:
+            return Readout(Message("clv.map.refused"), refused, Message("clv.value.refused_action"))
         best = self.frame.sort_values("expected_purchases").iloc[-1]
         heavy = self.frame[self.frame["frequency"] == self.frame["frequency"].max()]
         middle = heavy.iloc[len(heavy) // 2]

@@ -21,7 +21,7 @@ from crm_lab.segmentation.cohorts.repeat_rates import RepeatRatesResult
 from crm_lab.segmentation.cohorts.second_purchase import RepurchaseResult
 
 
-@draws(CohortResult)
+@draws(CohortResult, shows_why=True)
 def plot_triangle(result: CohortResult, *, ax: Axes | None = None) -> Axes:
     """The cohort triangle: unseen cells stay empty, the period that is not over is hatched."""
     triangle, cells = result.triangle(), result.to_frame()
@@ -57,7 +57,7 @@ def _hatch(ax: Axes, partial: pd.DataFrame, order: list[str]) -> None:
         ax.legend(handles=[shown], loc="lower right")
 
 
-@draws(RepurchaseResult)
+@draws(RepurchaseResult, shows_why=True)
 def plot_return(result: RepurchaseResult, *, ax: Axes | None = None) -> Axes:
     """The share who came back by each day, with its band; the horizons are marked."""
     ax = ax if ax is not None else new_axes(3.8)

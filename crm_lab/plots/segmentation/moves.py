@@ -66,7 +66,7 @@ def _state(state: str) -> str:
     return state_name(state).text()
 
 
-@draws(MoveBaselineResult)
+@draws(MoveBaselineResult, shows_why=True)
 def plot_baseline(result: MoveBaselineResult, *, ax: Axes | None = None) -> Axes:
     """One move in every window with its interval; the latest stands out."""
     rows = result.to_frame()

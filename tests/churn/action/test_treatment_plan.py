@@ -124,7 +124,7 @@ def test_how_many_rounds_measure_the_save_rate_by_hand():
     # leavers .5 against .4: (1.95996 + 0.84162)^2 x (.25 / 20 + .24 / 80) / .1^2 = 12.2 rounds
     assert made.rounds_needed() == 13
     said = made.readout().certainty
-    assert "about 13 rounds of this size, pooled" in said.text("en")
+    assert "Rounds of this size, pooled, that can tell it from 0: about 13" in said.text("en")
     assert "约 13 轮" in said.text("zh")
     alone = plan(table, pd.Series("treatment", index=table["customer_id"]), budget=1e6)
     assert alone.rounds_needed() == float("inf")

@@ -25,7 +25,7 @@ def test_right_chances_may_be_used_and_too_sure_ones_may_not():
     assert good.interval().lo < 1 < good.interval().hi
     assert "may be multiplied with money" in str(good.readout().action)
     assert bad.interval().hi < 0.5
-    assert "Recalibrate" in str(bad.readout().action)
+    assert "read them by what was observed" in str(bad.readout().action)
     assert good.to_frame()["customers"].sum() == 4000
 
 
