@@ -9,7 +9,7 @@ from tests.matrix.cells import crm_lab, project
 
 SOURCES = {
     "complete_journey": "2017-12-31", "cdnow": "1998-06-30", "simulated:fashion": "2024-12-31",
-    "simulated:messy": "2024-12-31",
+    "simulated:beauty": "2024-12-31", "simulated:grocery": "2024-06-30", "simulated:messy": "2024-12-31",
 }  # fmt: skip
 PAGES = (
     "01_trust_the_data", "03_who_are_our_customers", "04_whom_to_call_first", "05_did_they_move",

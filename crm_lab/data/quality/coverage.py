@@ -16,6 +16,8 @@ from crm_lab.data.workspace import Tables
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 
+_WEEK = "13"  # the page that owns the list of the week
+
 
 @dataclass(frozen=True, slots=True)
 class DataSize:
@@ -101,7 +103,7 @@ class CoverageResult(Result):
         """
         size, open_ = self.size, self.count("partly") + self.count("no")
         values = {
-            **asdict(size), "first": self._first(), "title": self.title,
+            **asdict(size), "first": self._first(), "week": self._week(), "title": self.title,
             "able": self.count("yes") + self.count("partly"),
             "total": len(self.answers), "currency": self.currency, "n": open_,
             "returning": size.returning / size.customers if size.customers else 0.0,
@@ -110,9 +112,12 @@ class CoverageResult(Result):
         return Readout(*(Message(f"coverage.{key}", values) for key in said))
 
     def _first(self) -> str:
-        """The page to open first: this week's calls where they can be named, else the first that can answer."""
+        """The page to open first: the one that owns the week's list where it can answer, else the first that can."""
         able = [answer.page[:2] for answer in self.answers if answer.verdict != "no"]
-        return "04" if "04" in able else able[0] if able else "01"
+        return _WEEK if _WEEK in able else able[0] if able else "01"
+
+    def _week(self) -> Message | str:
+        return Message("coverage.owns_week") if self._first() == _WEEK else ""
 
     def facts(self) -> tuple[Fact, ...]:
         """Lines, orders, customers, returning customers, days and revenue.

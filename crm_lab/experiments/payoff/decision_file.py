@@ -11,12 +11,15 @@ from crm_lab.experiments.payoff.steady_state import SteadyStateResult
 from crm_lab.exports import write_json
 from crm_lab.results import DataSet, Result, payload
 
+OWNER = "CRM manager"
+
 
 def decision_content(
     answer: ProgrammeResult,
     support: Sequence[Result] = (),
     data: DataSet | None = None,
     steady: SteadyStateResult | None = None,
+    owner: str = OWNER,
 ) -> dict[str, Any]:
     """The decision and the published facts behind it, as plain JSON.
 
@@ -29,8 +32,9 @@ def decision_content(
     head = results[0]
     simulated = any(r["simulated"] for r in results)
     return {
-        "schema": 2,
+        "schema": 3,
         "decision": None if simulated else decided.decision,
+        "owner": owner,
         "withheld": "simulated" if simulated else "refused" if head["refusal"] else None,
         "p_roi_above_needed": None if decided.parts is None else decided.p_needed,
         "roi_needed": answer.spec.roi_needed,
@@ -49,6 +53,7 @@ def write_decision(
     name: str = "decision.json",
     *,
     steady: SteadyStateResult | None = None,
+    owner: str = OWNER,
 ) -> Path:
     """Write `decision_content` beside the notebook's other files.
 
@@ -72,5 +77,6 @@ def write_decision(
         data: The tables behind them, for provenance.
         name: File name.
         steady: The weeks after the launch; they decide where they are known.
+        owner: Who sees to it that the decision is carried out.
     """
-    return write_json(decision_content(answer, support, data, steady), name)
+    return write_json(decision_content(answer, support, data, steady, owner), name)

@@ -313,7 +313,7 @@ class MigrationResult(Result):
         """The readout of the move from C to B.
 
         >>> print(moves.readout().finding)
-        9.9% [6.4%, 14.9%] of 192 customers moved from C to B in the latest period; in the 4 ...
+        9.9% [6.4%, 14.9%] of 192 customers moved from C to B in the latest period; in the earlier ...
         """
         return self.baseline().readout()
 

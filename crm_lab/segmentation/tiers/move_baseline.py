@@ -83,7 +83,7 @@ class MoveBaselineResult(Result):
         """The latest share beside the placebo windows, and what a target means.
 
         >>> print(base.readout().finding)
-        9.9% [6.4%, 14.9%] of 192 customers moved from C to B in the latest period; in the 4 ...
+        9.9% [6.4%, 14.9%] of 192 customers moved from C to B in the latest period; in the earlier ...
         """
         last, values = self.rows.iloc[-1], self._ends()
         finding = Message("segments.move.finding", {

@@ -49,7 +49,7 @@ def test_nobody_who_is_held_out_is_called_and_the_list_of_the_week_is_named(scor
     assert (calls.late, calls.held_out) == (5, 2)
     said = calls.readout().action
     assert "page 13's (round save-2024-06-30)" in said.text("en")
-    assert "the 2 late customers whom the round holds out are not among them" in said.text("en")
+    assert "2 late customers are left out here because the round's draw would hold them out" in said.text("en")
     assert "2024-06-30 之后一周的名单以第 13 页为准（轮次 save-2024-06-30）" in said.text("zh")
 
 

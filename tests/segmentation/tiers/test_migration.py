@@ -80,8 +80,8 @@ def test_customers_are_conserved(quarters):
 def test_the_readout_holds_a_target_against_things_as_they_were_run(quarters):
     readout = quarters.baseline("C", "B", target=0.18).readout()
     assert readout.finding.text("en") == (
-        "16.0% [14.0%, 18.3%] of 1,160 customers moved from C to B in the latest period; in the 2 windows before "
-        "it 16.1% did, as things were run."
+        "16.0% [14.0%, 18.3%] of 1,160 customers moved from C to B in the latest period; in the earlier windows (2) "
+        "16.1% did, as things were run."
     )
     assert "it can be chance" in readout.certainty.text("en")
     assert "regression to the mean" in readout.certainty.text("en")
