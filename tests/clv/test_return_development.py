@@ -122,6 +122,11 @@ def test_a_gap_is_split_and_said_and_multiplies_nothing(fashion, check):
         True,
         True,
     ]  # an interval that did not hold is not stated
+    bands = checked.bands()
+    assert bands.to_frame()[["lo", "hi"]].isna().all(axis=None)
+    assert not [fact for fact in bands.facts() if fact.ci is not None]
+    assert "[" not in bands.readout().finding.text("en")
+    assert bands.plot().patches
     gap = f"{checked.missed - 1:+.0%}"
     for lang in LANGUAGES:
         assert gap in checked.readout().finding.text(lang)

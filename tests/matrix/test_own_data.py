@@ -2,6 +2,7 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 from tests.matrix.cells import GOOD, REFUSED, project, run_cells
@@ -24,6 +25,11 @@ def test_where_value_is_refused_no_part_of_it_is_stated(tmp_path):
     facts = [fact for _, result in results_of(home, "loyal") for fact in result["facts"]]
     assert len(facts) > 10
     assert not [fact["id"] for fact in facts if fact["id"].startswith(worth) and fact["value"] is not None]
+    page = next((home / "outputs" / "loyal").glob("2*/08*.html")).read_text(encoding="utf-8")
+    assert "May we believe a model?" in page
+    assert "Open the box" not in page  # the box is left out with its promise
+    listed = pd.read_csv(next((home / "outputs" / "loyal").glob("2*/08*/customer_value.csv")))
+    assert not {"value", "lo", "hi", "p_alive", "expected_purchases"} & set(listed)
 
 
 @pytest.mark.slow

@@ -225,7 +225,7 @@ class CustomerValueResult(Result):
             groups: Group of each customer, indexed by customer_id; customers without one are left out.
 
         Returns:
-            The value of each group with its interval.
+            The value of each group with its interval; without where a holdout says that intervals do not hold.
         """
         of = groups.reindex(self.summary["customer_id"])
         codes, names = pd.factorize(of, sort=True)
@@ -243,10 +243,12 @@ class CustomerValueResult(Result):
                 **intervals[["lo", "hi"]],
             }
         )
+        if self.off:
+            frame[["lo", "hi"]] = np.nan
         frame["value_per_customer"] = frame["value"] / frame["customers"]
         frame["value_share"] = frame["value"] / worth.value.sum()
         frame = frame.sort_values("value", ascending=False, ignore_index=True)
-        return GroupValueResult(frame, self.spec.currency, self.spec.level, self.refusal())
+        return GroupValueResult(frame, self.spec.currency, self.spec.level, self.refusal(), self.off)
 
     def bands(self) -> GroupValueResult:
         """The base in value bands: the top 1 %, the next 9 %, the next 40 %, and the rest.

@@ -36,12 +36,14 @@ class GroupValueResult(TableResult):
         currency: ISO code.
         level: Of the intervals.
         problem: Why no value can be stated, or ``None``.
+        off: Whether a holdout says that intervals do not hold, so that none are stated.
     """
 
     frame: pd.DataFrame
     currency: str
     level: float
     problem: Message | None = None
+    off: bool = False
 
     name = "group_value"
     formats: ClassVar = {**dict.fromkeys(("value", "lo", "hi"), ",.0f"), "value_per_customer": ",.2f"}
@@ -81,7 +83,8 @@ class GroupValueResult(TableResult):
             "level": self.level,
         }
         spend = {"group": group_label(best["group"]), "each": best["value_per_customer"], "currency": self.currency}
-        return Readout.of("clv.groups", values, action=Message("clv.groups.action", spend))
+        said = ("finding_missed", "certainty_missed") if self.off else ("finding", "certainty")
+        return Readout.of("clv.groups", values, *said, action=Message("clv.groups.action", spend))
 
     def facts(self) -> tuple[Fact, ...]:
         """The value of each group.
