@@ -225,6 +225,8 @@ class CallListResult(Result):
             "no_rhythm": self.no_rhythm, "held": self.held_out, "round": self.of_round,
             "as_of": str(self.as_of),
         }  # fmt: skip
+        if self.revenue <= 0:
+            return Readout.of("segments.call", values, "finding_nothing", action="action_nothing")
         action = "action_round" if self.of_round else "action"
         return Readout.of("segments.call", values, action=action)
 

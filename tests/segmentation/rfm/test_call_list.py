@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from crm_lab import open_workspace
 from crm_lab.checks import BadInput
 from crm_lab.experiments import draw_round
 from crm_lab.results import payload
@@ -108,3 +109,13 @@ def test_drawings_speak_the_language(scored, customers, lang, monkeypatch):
     titles = {"en": "Whom to call first: what they spent in 12 months", "zh": "先致电谁：近 12 个月消费"}
     assert calls.get_title(loc="left") == titles[lang]
     assert len(grid.texts) == 25
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_nothing_is_said_to_be_at_stake_where_nothing_was_spent(lang):
+    tables = open_workspace("cdnow_sample").at("1998-06-30")  # who is late there has not bought for a year
+    calls = CallRule().analyze(RFM().fit(tables["customer_360"], as_of=tables.as_of), tables["customer_360"])
+    assert calls.revenue == 0
+    said = calls.readout()
+    assert {"en": "nothing is at stake", "zh": "并无金额可失"}[lang] in said.finding.text(lang)
+    assert {"en": "Call none of them", "zh": "不必为金额致电"}[lang] in said.action.text(lang)
