@@ -28,8 +28,8 @@ from crm_lab.run.suites.suite import load_suite
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE, SUITE, LANG = ROOT / "docs" / "report.png", "tour", "en"
 _MARK, _SIZE = "shows", (1280, 960)
-_BELOW = '<section class="all-figures">'  # from here on the index is below the picture, and names the run
-_UNSEEN = re.compile(r"<style>.*?</style>|<[^>]*>", re.DOTALL)
+_BELOW = "<footer>"  # from here on the index names the run
+_UNSEEN = re.compile(r'<style>.*?</style>|<span class="run">.*?</span>|<[^>]*>', re.DOTALL)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -38,7 +38,7 @@ _QUIET = (
 
 
 def shown(index: Path) -> str:
-    """A hash of what an index page says in its upper part: title, questions, findings; no layout, time or run."""
+    """A hash of what an index page says: title, decisions, questions, answers; no layout, time or run."""
     upper, below, _ = index.read_text(encoding="utf-8").partition(_BELOW)
     if not below:
         raise SystemExit(f"{index.name} has lost {_BELOW}, where the part without run and time ends.")

@@ -161,6 +161,7 @@ def write_whole(path: Path, content: bytes) -> Path:
     Returns:
         The path written.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_bytes(content)
     part.replace(path)

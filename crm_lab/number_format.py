@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
-from crm_lab.messages import Message
+from crm_lab.messages import Message, language
 
 ROWS_SHOWN = 20
 _SHARES = (
@@ -32,6 +32,59 @@ COLUMN_FORMATS: Mapping[str, str] = {
     "customer_id": ".0f",  # a number that names is not counted: no thousands
 }
 """Formats of columns that say the same wherever they stand; a result's own formats come first."""
+
+
+_SIGNS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
+_ZH_NAMES: Final = {"USD": "美元", "EUR": "欧元", "GBP": "英镑", "CNY": "元", "JPY": "日元"}
+_STEPS: Final = {"en": ((1e9, "B"), (1e6, "M"), (1e3, "k")), "zh": ((1e8, " 亿"), (1e4, " 万"))}
+
+
+class ShortMoney(Message):
+    """An amount in a sentence, in three digits: ``$94.5k``, ``9.45 万美元``.
+
+    >>> ShortMoney.of(94_512, "USD").text("en"), ShortMoney.of(94_512, "USD").text("zh")
+    ('$94.5k', '9.45 万美元')
+    >>> ShortMoney.of(-3, "CHF").text("en")
+    '−CHF 3'
+    """
+
+    @classmethod
+    def of(cls, amount: float, currency: str) -> ShortMoney:
+        """An amount of a currency (ISO code)."""
+        return cls("", {"amount": float(amount), "currency": currency})
+
+    def text(self, lang: str | None = None) -> str:
+        """The amount in a language (default: the active one)."""
+        amount, currency, lang = self.values["amount"], self.values["currency"], lang or language()
+        size = abs(amount)
+        step, name = next(((s, n) for s, n in _STEPS[lang] if size >= s), (1.0, ""))
+        number = f"{three_digits(size / step)}{name}"
+        sign = "−" if amount < 0 else ""
+        if lang == "zh":
+            word = _ZH_NAMES.get(currency, currency)
+            return f"{sign}{number}{'' if name and currency in _ZH_NAMES else ' '}{word}"
+        return f"{sign}{currency_sign(currency)}{number}"
+
+
+def currency_sign(currency: str) -> str:
+    """What stands before an amount.
+
+    >>> currency_sign("USD"), currency_sign("CHF")
+    ('$', 'CHF ')
+    """
+    return _SIGNS.get(currency, f"{currency} ")
+
+
+def three_digits(value: float) -> str:
+    """A number in three significant digits; from 1,000 on whole, thousands separated.
+
+    >>> three_digits(0.054321), three_digits(9.451), three_digits(54.3), three_digits(123456.7), three_digits(2.0)
+    ('0.0543', '9.45', '54.3', '123,457', '2')
+    """
+    if abs(value) >= 999.5:
+        return f"{value:,.0f}"
+    text = f"{value:.3g}"
+    return f"{float(text):f}".rstrip("0").rstrip(".") if "e" in text else text
 
 
 def spaced(unit: str) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import html
 import importlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 
 import pandas as pd
 
+from crm_lab.exports import write_csv
 from crm_lab.messages import Message, as_message, in_words, language
-from crm_lab.mime import RESULT_MIME
+from crm_lab.mime import REPORT_VARIABLE, RESULT_MIME
 from crm_lab.number_format import ROWS_SHOWN, format_frame
 from crm_lab.number_format import table_html as table_html  # noqa: PLC0414 - found here by others
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+_MOST_ROWS: Final = 200_000  # of a table that a report brings as CSV
 Kind = Literal["fact", "estimate", "forecast", "simulated"]
 Better = Literal["up", "down", "none"]
 
@@ -344,7 +347,17 @@ def payload(result: Result, data: DataSet | None = None, headline: bool = True, 
         "refusal": None if refusal is None else refusal.text(),
         "simulated": any(f["kind"] == "simulated" for f in facts) or bool(provenance and provenance["simulated"]),
         "data": provenance,
+        "front": importlib.import_module("crm_lab.fronts").front_of(result) if headline else None,
+        "csv": _csv(result, part or result.name),
     }
+
+
+def _csv(result: Result, name: str) -> str | None:
+    """Where a report is made: the file with the whole table, below the page's folder."""
+    if not os.environ.get(REPORT_VARIABLE):
+        return None
+    frame = result.to_frame()
+    return None if len(frame) > _MOST_ROWS else f"tables/{write_csv(frame, f'tables/{name}.csv').name}"
 
 
 class Published:

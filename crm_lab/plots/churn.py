@@ -135,7 +135,7 @@ def plot_drift(result: Drift, *, ax: Axes | None = None) -> Axes:
     """Stability index of the features that moved most."""
     ax = ax or new_axes()
     rows = result.to_frame().head(12)
-    sns.barplot(data=rows, x="psi", y="feature", color=BLUE, ax=ax)
+    sns.barplot(data=rows, x="psi", y="feature", color=BLUE, saturation=1, ax=ax)
     ax.axvline(result.spec.alarm, color=GREY, ls="--", lw=1)
     return _named(ax, "drift", ylabel="")
 

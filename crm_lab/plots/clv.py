@@ -46,9 +46,7 @@ def plot_recency_map(result: RecencyMap, *, what: str = "expected_purchases", ax
     """`what` (expected_purchases or p_alive) over recency and frequency."""
     ax = ax or new_axes(height=4.4)
     table = result.to_frame().pivot_table(index="recency", columns="frequency", values=what)
-    mesh = ax.pcolormesh(
-        table.columns, table.index, table.to_numpy(), cmap=sns.color_palette(SEQUENTIAL, as_cmap=True), rasterized=True
-    )
+    mesh = ax.pcolormesh(table.columns, table.index, table.to_numpy(), cmap=SEQUENTIAL, rasterized=True)
     ax.figure.colorbar(mesh, ax=ax, label=_words(what))
     unit = _words(f"unit_{result.fit.model.unit}")
     ax.set(xlabel=_words("frequency_axis"), ylabel=_words("recency_axis", unit=unit), title=_words(f"map_{what}"))
@@ -225,7 +223,7 @@ def plot_growth(result: GrowthResult, *, ax: Axes | None = None) -> Axes:
 def plot_dependence(result: SpendDependenceResult, *, ax: Axes | None = None) -> Axes:
     """Change of value per number of repeat purchases."""
     ax = ax if ax is not None else new_axes(3.2)
-    sns.barplot(result.to_frame(), x="purchases", y="effect", color=BLUE, ax=ax)
+    sns.barplot(result.to_frame(), x="purchases", y="effect", color=BLUE, saturation=1, ax=ax)
     ax.axhline(0, color=GREY, linewidth=1)
     ax.set(
         title=_words("dependence_title"),

@@ -22,7 +22,7 @@ def draw_reconciliation(result: ReconciliationResult, *, ax: Axes | None = None)
     table = result.shown()
     steps = table[~table["step"].isin(["raw", "clean", "quarantine"])].sort_values("rows", ascending=False)
     ax = ax or new_axes(height=0.9 + 0.42 * max(len(steps), 1))
-    sns.barplot(steps, x="rows", y="what", hue="action", orient="h", dodge=False, ax=ax)
+    sns.barplot(steps, x="rows", y="what", hue="action", orient="h", dodge=False, saturation=1, ax=ax)
     ax.set(xscale="log", xlabel=Message("plots.data.lines_touched").text(), ylabel="")
     ax.set_title(Message("plots.data.rules").text())
     for bars in ax.containers:
@@ -41,7 +41,7 @@ def draw_impact(result: DefectImpactResult, *, ax: Axes | None = None) -> Axes:
         for figure, defect in zip(moved["figure"], moved["defect"], strict=True)
     ]
     ax = ax or new_axes(height=1.2 + 0.4 * max(len(moved), 1))
-    sns.barplot(x=moved["change"] * 100, y=pd.Series(labels, dtype=str), orient="h", color=ORANGE, ax=ax)
+    sns.barplot(x=moved["change"] * 100, y=pd.Series(labels, dtype=str), orient="h", color=ORANGE, saturation=1, ax=ax)
     ax.set(xscale="symlog", xlabel=Message("plots.data.change").text(), ylabel="")
     ax.set_title(Message("plots.data.left_in").text())
     ax.axvline(0, color=GREY, linewidth=1)
@@ -55,7 +55,7 @@ def draw_coverage(result: CoverageResult, *, ax: Axes | None = None) -> Axes:
         {"verdict": [Message(f"coverage.{v}").text() for v in _VERDICTS], "n": [result.count(v) for v in _VERDICTS]}
     )
     ax = ax or new_axes(height=2.2)
-    sns.barplot(counts, x="n", y="verdict", orient="h", color=BLUE, ax=ax)
+    sns.barplot(counts, x="n", y="verdict", orient="h", color=BLUE, saturation=1, ax=ax)
     ax.set(xlabel=Message("plots.data.questions").text(), ylabel="")
     ax.set_title(Message("plots.data.coverage").text())
     return ax

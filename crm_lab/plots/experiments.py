@@ -64,7 +64,7 @@ def plot_balance(result: SoundnessResult, *, ax: Axes | None = None) -> Axes:
     frame = result.to_frame()
     if "std_diff" not in frame:
         ax = ax or new_axes(height=2.6)
-        sns.barplot(frame, x="units", y="arm", color=BLUE, ax=ax)
+        sns.barplot(frame, x="units", y="arm", color=BLUE, saturation=1, ax=ax)
         return ax
     ax = ax or new_axes(height=1.2 + 0.4 * len(frame))
     sns.scatterplot(frame, x="std_diff", y="covariate", color=BLUE, s=70, ax=ax)
@@ -159,7 +159,7 @@ def plot_readings(result: BeforeAfterResult, *, ax: Axes | None = None) -> Axes:
     """The effect in both readings of a claim."""
     frame = result.shown()
     ax = ax or new_axes(height=2.2)
-    sns.barplot(x=frame["effect"] * 100, y=frame["reading"], color=BLUE, ax=ax)
+    sns.barplot(x=frame["effect"] * 100, y=frame["reading"], color=BLUE, saturation=1, ax=ax)
     for place, effect in enumerate(frame["effect"]):
         ax.annotate(
             f"{effect * 100:.2f}", (effect * 100, place), xytext=(4, 0), textcoords="offset points", va="center"

@@ -13,28 +13,36 @@ from matplotlib.axes import Axes
 
 from crm_lab.messages import language
 
-# Okabe & Ito's palette, dark enough for text where it has to be
-BLUE, ORANGE, GREEN, PINK, SKY, RUST, YELLOW, GREY = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#6B7280",
-)  # fmt: skip
-PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, RUST, GREY)
-SEQUENTIAL = "crest"
+# told apart by people with any of the three kinds of colour blindness (tests/plots); grey is context, rust a target
+BLUE, ORANGE, SKY, RUST, GREY, GREEN = "#00558a", "#c47a00", "#6bb0dc", "#963d00", "#66727f", "#3f9e7c"
+PALE = "#b8c2cc"  # what is there for comparison
+INK, SOFT, LINE = "#1f2933", "#52606d", "#dfe3e8"
+PALETTE = (BLUE, ORANGE, SKY, RUST, GREY, GREEN)
+SEQUENTIAL = sns.light_palette(BLUE, as_cmap=True)
 WIDTH = 7.2  # inches; 100 dpi: reads at 390 px scaled down and at 1440 px as it is
 
 _RC: dict[str, Any] = {
     "figure.dpi": 100,
     "figure.constrained_layout.use": True,
+    "text.color": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "axes.spines.left": False,
     "axes.titlelocation": "left",
     "axes.titlesize": 12,
     "axes.titleweight": "bold",
-    "axes.labelcolor": "#374151",
-    "axes.edgecolor": "#9CA3AF",
-    "xtick.color": "#4B5563",
-    "ytick.color": "#4B5563",
-    "grid.color": "#E5E7EB",
+    "axes.labelcolor": SOFT,
+    "axes.edgecolor": "#9aa5b1",
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "grid.color": LINE,
+    "grid.linewidth": 0.8,
     "legend.frameon": False,
+    "legend.fontsize": 9,
     "svg.hashsalt": "crm-lab",
 }
 
@@ -53,10 +61,11 @@ def style() -> Iterator[None]:
     """
     # loads the backend now: loaded inside, its interactive flag would be undone on leaving
     plt.draw_if_interactive()  # type: ignore[no-untyped-call]  # matplotlib has no types for it
-    fonts = ["DejaVu Sans", _font_of_east_asia()]
+    fonts, look = ["DejaVu Sans", _font_of_east_asia()], dict[str, Any](_RC)
     if language() == "zh":
         fonts.reverse()
-    look: Any = {**_RC, "font.family": fonts}
+        look["axes.titleweight"] = "normal"  # the font has one weight
+    look["font.family"] = fonts
     with sns.axes_style("ticks"), sns.color_palette(PALETTE), mpl.rc_context(look):
         yield
 

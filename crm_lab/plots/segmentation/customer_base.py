@@ -21,7 +21,7 @@ def plot_customer_base(result: CustomerBaseResult, *, of: str = "deciles", ax: A
 def _plot_deciles(result: CustomerBaseResult, ax: Axes | None) -> Axes:
     ax = ax if ax is not None else new_axes(3.4)
     deciles = result.deciles.assign(share=100 * result.deciles["share"])
-    sns.barplot(deciles, x="decile", y="share", color=PALETTE[0], ax=ax)
+    sns.barplot(deciles, x="decile", y="share", color=PALETTE[0], saturation=1, ax=ax)
     for bars in ax.containers:
         ax.bar_label(bars, fmt="%.0f%%", fontsize=9)  # type: ignore[arg-type]  # bars, not error bars
     ax.set(

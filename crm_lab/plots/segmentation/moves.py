@@ -108,7 +108,7 @@ def ranges(ax: Axes, rows: pd.DataFrame, labels: list[str], colours: list[str]) 
 def plot_stages(result: LifecycleResult, *, ax: Axes | None = None) -> Axes:
     """Customers per stage."""
     ax = ax if ax is not None else new_axes(3.4)
-    sns.barplot(result.shown(), x="customers", y="name", color=BLUE, ax=ax)
+    sns.barplot(result.shown(), x="customers", y="name", color=BLUE, saturation=1, ax=ax)
     ax.bar_label(ax.containers[0], fmt="{:,.0f}", padding=3, color="#4B5563")  # type: ignore[arg-type]  # bars
     ax.set(title=words("stages_title"), xlabel=words("stages_x"), ylabel="")
     return ax

@@ -57,6 +57,7 @@ def plot_calls(result: CallListResult, *, ax: Axes | None = None) -> Axes:
         palette=PALETTE[: calls["segment"].nunique()],
         dodge=False,
         orient="h",
+        saturation=1,
         ax=ax,
     )
     for position, row in enumerate(calls.itertuples(index=False)):
@@ -88,7 +89,7 @@ def plot_drift(result: ScoringDriftResult, *, ax: Axes | None = None) -> Axes:
     columns = {"share_then": "drift_then", "share_now": "drift_now", "share_new_cuts": "drift_new"}
     columns = {column: Message(f"segments.plot.{key}").text() for column, key in columns.items()}
     shares = result.shown().rename(columns=columns).melt("name", list(columns.values()), "table", "share")
-    sns.barplot(shares, y="name", x="share", hue="table", palette=[GREY, BLUE, SKY], ax=ax)
+    sns.barplot(shares, y="name", x="share", hue="table", palette=[GREY, BLUE, SKY], saturation=1, ax=ax)
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     title, label = Message("segments.plot.drift_title").text(), Message("segments.plot.drift_x").text()
     ax.set(title=title, xlabel=label, ylabel="")
@@ -103,7 +104,15 @@ def plot_stability(result: SegmentStabilityResult, *, ax: Axes | None = None) ->
     order = [s for s in result.order if (frame["segment"] == s).any()]
     ax = ax if ax is not None else new_axes(1.2 + 0.32 * len(order))
     sns.barplot(
-        frame, x="holds", y="segment", order=order, color=SKY, errorbar=("pi", 50), err_kws={"color": GREY}, ax=ax
+        frame,
+        x="holds",
+        y="segment",
+        order=order,
+        color=SKY,
+        errorbar=("pi", 50),
+        err_kws={"color": GREY},
+        saturation=1,
+        ax=ax,
     )
     ax.set_yticks(ax.get_yticks(), [segment_name(s).text() for s in order])
     ax.xaxis.set_major_formatter(PercentFormatter(1))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from crm_lab.checks import BadInput, CannotAnswer
 from crm_lab.messages import Message
-from crm_lab.mime import RESULT_MIME
+from crm_lab.mime import DRAWING_MIME, RESULT_MIME
 from crm_lab.project import project_root
 from crm_lab.run import outcomes
 from crm_lab.run.archive.store import write_json
@@ -76,10 +76,18 @@ def finish_page(notebook: Any, page: dict[str, Any], folder: Path) -> dict[str, 
     own = folder / page["notebook"]
     own.mkdir(exist_ok=True)
     page["files"] = sorted(str(p.relative_to(folder)) for p in own.rglob("*") if p.is_file())
-    (folder / f"{page['notebook']}.ipynb").write_text(write_text(notebook), encoding="utf-8")
     write_json(own / "results.json", page)
     render_page(notebook, page, folder)
+    (folder / f"{page['notebook']}.ipynb").write_text(write_text(_without_drawings(notebook)), encoding="utf-8")
     return page
+
+
+def _without_drawings(notebook: Any) -> Any:
+    """A notebook whose figures are pictures alone: what they are drawn from for the page stays in the page."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(DRAWING_MIME, None)
+    return notebook
 
 
 def published(notebook: Any) -> list[dict[str, Any]]:

@@ -49,12 +49,12 @@ def preload(imports: list[tuple[str, str]]) -> None:
 
 def _render_once() -> None:
     """Render an empty page: templates and patterns are compiled once for all pages."""
-    from nbformat.v4 import new_code_cell, new_notebook, new_output
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-    from crm_lab.run.html.notebook_cells import cells_html
+    from crm_lab.run.html.page_parts import page_parts
 
     shown = new_output("display_data", {"text/html": "<table></table>"})
-    cells_html(new_notebook(cells=[new_code_cell("1", outputs=[shown])]), "en")
+    page_parts(new_notebook(cells=[new_markdown_cell("## One"), new_code_cell("1", outputs=[shown])]), {}, "en")
 
 
 @contextlib.contextmanager

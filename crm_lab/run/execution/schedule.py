@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from crm_lab.messages import Message
+from crm_lab.mime import REPORT_VARIABLE
 from crm_lab.run.archive.past_runs import PastRun
 from crm_lab.run.archive.store import write_json
 from crm_lab.run.environment import steady_environment
@@ -167,6 +168,7 @@ def environment(page: PlannedPage, setting: Setting) -> dict[str, str]:
         "CRM_LAB_LANG": setting.lang,
         "CRM_LAB_OUT": str(setting.folder / page.name),
         "CRM_LAB_JOBS": str(setting.jobs),
+        REPORT_VARIABLE: "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
     return {**os.environ, **steady_environment(setting.root), **own}

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crm_lab.messages import Message, catalogue
+from crm_lab.number_format import currency_sign, three_digits
 from crm_lab.run.html.notebook_cells import shown_text
+from crm_lab.run.html.words import NONE, without_names
 from crm_lab.run.outcomes import headline
 
-CARDS: Final = 6
-NONE: Final = "–"
+CARDS: Final = 4
 _HASH: Final = 12  # characters of a hash that are shown
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
-_GROUPED = 1000  # from here on whole numbers, thousands separated
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Parameter:
 
 
 def number(value: Any, unit: str = "", kind: str = "estimate") -> str:
-    """A value in its unit: shares in per cent, money with its sign, at most four digits of an estimate.
+    """A value in its unit: shares in per cent, money with its sign, three digits of an estimate.
 
     >>> number(0.2534, "share"), number(4596039.58, "USD", "fact"), number(-12.345, "EUR"), number(1234567)
     ('25.3%', '$4,596,039.58', '−€12.35', '1,234,567')
@@ -64,10 +63,13 @@ def number(value: Any, unit: str = "", kind: str = "estimate") -> str:
         return f"{sign}{size:.1%}" if size >= 0.001 or not size else f"{sign}{size:.2%}"
     if _CURRENCY.match(unit):
         digits = 0 if kind != "fact" and size >= _GROUPED else 2
-        return f"{sign}{_SIGNS.get(unit, f'{unit} ')}{size:,.{digits}f}"
+        return f"{sign}{currency_sign(unit)}{size:,.{digits}f}"
     if isinstance(value, int):
         return f"{sign}{size:,}"
-    return f"{sign}{size:,.0f}" if size >= _GROUPED else f"{sign}{size:,.4g}"
+    return f"{sign}{three_digits(size)}"
+
+
+_GROUPED: Final = 1000  # from here on whole amounts of an estimate
 
 
 def unit_word(unit: str, lang: str) -> str:
@@ -86,16 +88,21 @@ def figure(fact: Mapping[str, Any], lang: str) -> Figure:
         values = {"lo": number(lo, unit, kind), "hi": number(hi, unit, kind), "level": fact.get("level") or 0.95}
         interval = Message("report.interval", values).text(lang)
     return Figure(
-        label=str(fact.get("label") or fact.get("id") or ""),
-        value=number(fact.get("value"), unit, kind),
+        label=without_names(str(fact.get("label") or fact.get("id") or ""), lang),
+        value=without_names(number(fact.get("value"), unit, kind), lang),
         unit=unit_word(unit, lang),
         interval=interval,
         kind="" if kind == "fact" else catalogue(lang).get(f"report.kind.{kind}", kind),
         n="" if n is None else number(n),
         window=str(fact.get("window") or ""),
-        definition=" · ".join(str(fact[k]) for k in ("definition", "denominator") if fact.get(k)),
+        definition=without_names(" · ".join(str(fact[k]) for k in ("definition", "denominator") if fact.get(k)), lang),
         refusal=str(fact.get("refusal") or ""),
     )
+
+
+def front(page: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the page's answer brings for a card: group, short answer, picture, decision."""
+    return headline(page).get("front") or {}
 
 
 def answer(page: Mapping[str, Any]) -> Mapping[str, str]:
@@ -119,6 +126,12 @@ def figures(page: Mapping[str, Any], lang: str) -> list[Figure]:
 def is_simulated(page: Mapping[str, Any]) -> bool:
     """Whether any figure of a page rests on made-up data."""
     return any(r.get("simulated") for r in page.get("results") or [])
+
+
+def is_planted(page: Mapping[str, Any]) -> bool:
+    """Whether it is an effect alone that is made up, in real data."""
+    data = [r.get("data") or {} for r in page.get("results") or []]
+    return is_simulated(page) and not any(d.get("simulated") for d in data)
 
 
 def data_sets(pages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

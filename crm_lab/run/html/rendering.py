@@ -1,8 +1,9 @@
-"""Pages and the index as self-contained HTML: no script, no request, the same bytes for the same run."""
+"""Pages, the index and the list of figures as self-contained HTML: no request, the same bytes for the same run."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from nbformat import NotebookNode
 
 from crm_lab.checks import BadInput
@@ -20,18 +21,23 @@ from crm_lab.project import project_root
 from crm_lab.run.archive import provenance
 from crm_lab.run.archive.store import run_id_of
 from crm_lab.run.html import presentation
-from crm_lab.run.html.notebook_cells import TEMPLATES, cells_html, shown_text
+from crm_lab.run.html.charts import TEMPLATES
+from crm_lab.run.html.index_parts import card, decisions, figure_rows, grouped
+from crm_lab.run.html.notebook_cells import shown_text
+from crm_lab.run.html.page_parts import page_parts
 from crm_lab.run.outcomes import headline
 from crm_lab.run.parameters.schema import notebook_schema
 
 GOOD: Final = "ok"
 NOT_RUN: Final = {"skipped", "not_run", "blocked"}
 _ENDINGS: Final = {"timeout": "timeout", "kernel_died": "dead", "worker_died": "dead"}
-_MARKUP = re.compile(r"<[^>]*>|data:[^\"']*")
+_NEIGHBOURS: Final = "<!--neighbours-->"
+_ARROWS: Final = {"prev": '‹ <span class="w">{}</span>', "next": '<span class="w">{}</span> ›'}
+_MARKUP = re.compile(r"<style>.*?</style>|<script>.*?</script>|<path[^>]*>|data:[^\"']*", re.DOTALL)
 
 
 def render_page(notebook: NotebookNode, page: dict[str, Any], folder: Path) -> Path:
-    """Write ``<notebook>.html``: answer, figures, data and parameters first, then the notebook.
+    """Write ``<notebook>.html``: question, answer, its chart and what to do first, then why, then how.
 
     Args:
         notebook: The executed notebook (of a failed page: as far as it came).
@@ -43,13 +49,19 @@ def render_page(notebook: NotebookNode, page: dict[str, Any], folder: Path) -> P
     """
     lang = _language(page)
     data = presentation.data_sets([page])
+    parts = page_parts(notebook, page, lang)
     html = (
         environment(lang)
         .get_template("page.html.j2")
         .render(
             **_shared(page, lang),
-            body=Markup(cells_html(notebook, lang)),  # noqa: S704 - nbconvert escaped it
+            tools=True,
+            main=parts.main,
+            sections=parts.sections,
+            how=parts.how,
+            code=parts.code,
             cards=presentation.cards(page, lang),
+            downloads=_downloads(page, folder),
             data=data,
             parameters=presentation.parameters(page, _declared(notebook)),
             traceback=presentation.traceback_text(page),
@@ -59,36 +71,69 @@ def render_page(notebook: NotebookNode, page: dict[str, Any], folder: Path) -> P
     return write_html(folder / f"{page['notebook']}.html", html, lang)
 
 
+def _downloads(page: Mapping[str, Any], folder: Path) -> list[str]:
+    """The executed notebook, the facts for machines, and the tables."""
+    name = page["notebook"]
+    made = [f"{name}.ipynb", f"{name}/results.json"] if (folder / str(name)).is_dir() else []
+    return [*made, *map(str, page.get("files") or [])]
+
+
 def render_index(run: dict[str, Any], folder: Path) -> Path:
-    """Write ``index.html``: per question the answer, what to do and how sure; then what was not run.
+    """Write ``index.html``: what to decide, then a card a question; ``figures.html`` and ``.csv``; link the pages.
 
     Args:
         run: Suite, title, language, run id, and the pages as in their `results.json`.
         folder: The run's folder.
 
     Returns:
-        The path written.
+        The path of the index.
     """
     lang = _language(run)
     in_order = sorted(run.get("pages", []), key=lambda page: str(page.get("notebook")))
-    pages = [_shared(page, lang) | {"figures": presentation.figures(page, lang)} for page in in_order]
-    data = presentation.data_sets(run.get("pages", []))
+    pages = [_shared(page, lang) | card(page, lang) for page in in_order]
+    answered = [page for page in pages if page["status"] not in NOT_RUN]
+    data = presentation.data_sets(in_order)
+    title = suite_title(run, lang)
+    figures = figure_rows(in_order, folder, lang)
+    good = sum(page["status"] == GOOD for page in pages)
+    failed = any(page["status"] == "failed" for page in pages)
+    shared = {"run": run, "lang": lang, "title": title, "data": data}
     html = (
         environment(lang)
         .get_template("index.html.j2")
         .render(
-            run=run,
-            lang=lang,
-            title=suite_title(run, lang),
-            answered=[page for page in pages if page["status"] not in NOT_RUN],
+            **shared,
+            light="red" if failed else "green" if good == len(pages) else "amber",
+            decisions=decisions(answered),
+            groups=grouped(answered),
             not_run=[page for page in pages if page["status"] in NOT_RUN],
-            good=sum(page["status"] == GOOD for page in pages),
+            good=good,
             total=len(pages),
-            data=data,
+            figures=len(figures.rows),
             provenance=presentation.provenance(run, data, lang),
         )
     )
+    if figures.rows:
+        listed = environment(lang).get_template("figures.html.j2").render(**shared, view=figures, tools=True)
+        write_html(folder / "figures.html", listed, lang)
+    _link_pages(in_order, folder, lang)
     return write_html(folder / "index.html", html, lang)
+
+
+def _link_pages(pages: list[dict[str, Any]], folder: Path, lang: str) -> None:
+    """Fill in, in each page that is there, the links to the one before and the one after it."""
+    made = [page for page in pages if page.get("html") and (folder / str(page["html"])).exists()]
+    for before, page, after in zip([None, *made], made, [*made[1:], None], strict=False):
+        links = [
+            f'<a href="{escape(other["html"])}" title="{escape(other.get("question") or "")}"'
+            f' rel="{rel}" aria-label="{escape(Message(f"report.{rel}").text(lang))}">'
+            f"{_ARROWS[rel].format(escape(Message(f'report.{rel}').text(lang)))}</a>"
+            for rel, other in (("prev", before), ("next", after))
+            if other
+        ]
+        path = folder / str(page["html"])
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(_NEIGHBOURS, "".join(links), 1), encoding="utf-8")
 
 
 def _declared(notebook: NotebookNode) -> Mapping[str, Any]:
@@ -122,7 +167,9 @@ def _shared(page: Mapping[str, Any], lang: str) -> dict[str, Any]:
         "reason": shown_text(str(page.get("reason") or "")),
         "answer": presentation.answer(page),
         "refusal": headline(page).get("refusal") or "",
+        "short": presentation.front(page).get("answer") or "",
         "simulated": presentation.is_simulated(page),
+        "planted": presentation.is_planted(page),
     }
 
 
@@ -146,12 +193,17 @@ def environment(lang: str, *folders: Path) -> jinja2.Environment:
     )
     environment.globals["t"] = lambda key, **values: Message(key, values).text(lang)
     environment.globals["style"] = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))  # noqa: S704 - ours
+    script = (TEMPLATES / "tables.js").read_text(encoding="utf-8").strip()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    environment.globals["script"] = Markup(script)  # noqa: S704 - ours
+    environment.globals["script_hash"] = f"sha256-{digest}"
     return environment
 
 
 def write_html(path: Path, html: str, lang: str) -> Path:
     """Write a page whole or not at all, with the Chinese characters it needs."""
-    html = html.replace("/*font*/", _font_face(html) if lang == "zh" or _has_chinese(html) else "")
+    shown = _MARKUP.sub("", html)
+    html = html.replace("/*font*/", _font_face(shown) if lang == "zh" or _has_chinese(shown) else "")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_text(html, encoding="utf-8")
     part.replace(path)
@@ -162,10 +214,10 @@ def _has_chinese(html: str) -> bool:
     return any("\u4e00" <= character <= "\u9fff" for character in html)
 
 
-def _font_face(html: str) -> str:
+def _font_face(shown: str) -> str:
     """The characters of a page that system fonts may lack, as an embedded font."""
     from crm_lab.fonts import chinese_subset
 
-    font = base64.b64encode(chinese_subset(_MARKUP.sub("", html))).decode("ascii")
+    font = base64.b64encode(chinese_subset(shown)).decode("ascii")
     source = f"url(data:font/woff;base64,{font}) format('woff')"
     return f"@font-face{{font-family:'Lab Chinese';src:{source};font-display:block;unicode-range:U+2E80-FFEF}}"

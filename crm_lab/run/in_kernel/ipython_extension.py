@@ -5,12 +5,14 @@ The kernel specification loads this module as an IPython extension, so no notebo
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
 from crm_lab.checks import BadInput
-from crm_lab.mime import FIGURE_MIME
+from crm_lab.mime import DRAWING_MIME, FIGURE_MIME, REPORT_VARIABLE
 from crm_lab.run.in_kernel.figure_data import figure_data
+from crm_lab.run.in_kernel.figure_drawings import figure_drawings
 
 PACKAGE = "crm_lab"
 
@@ -55,10 +57,15 @@ def _reload_own_code(shell: Any) -> None:
     shell.events.register("post_execute", after_cell)
 
 
+def _described(figure: Any) -> dict[str, Any]:
+    shown: dict[str, Any] = {FIGURE_MIME: figure_data(figure)}
+    if os.environ.get(REPORT_VARIABLE) and (drawings := figure_drawings(figure)):
+        shown[DRAWING_MIME] = drawings
+    return shown
+
+
 def _describe_figures(shell: Any) -> None:
     """Attach the data of every figure shown, and show axes as their figure instead of as an address."""
     formatter = shell.display_formatter
-    formatter.mimebundle_formatter.for_type_by_name(
-        "matplotlib.figure", "Figure", lambda figure: {FIGURE_MIME: figure_data(figure)}
-    )
+    formatter.mimebundle_formatter.for_type_by_name("matplotlib.figure", "Figure", _described)
     formatter.ipython_display_formatter.for_type_by_name("matplotlib.axes._axes", "Axes", lambda _: None)

@@ -16,7 +16,7 @@ from crm_lab.run.html.presentation import figure, number, parameters, provenance
         (4596039.58, "USD", "estimate", "$4,596,040"),
         (12.3, "CHF", "estimate", "CHF 12.30"),
         (2469, "customers", "fact", "2,469"),
-        (0.24312, "", "estimate", "0.2431"),
+        (0.24312, "", "estimate", "0.243"),
         (12345.6, "days", "estimate", "12,346"),
         (None, "USD", "fact", "–"),
         (float("nan"), "", "fact", "–"),

@@ -1,19 +1,23 @@
 """Pages and index: self-contained, escaped, in the report's language, the same bytes each time."""
 
+import base64
+import hashlib
 import re
 
 import nbformat
 import pytest
 
 from crm_lab.messages import catalogue
-from crm_lab.mime import FIGURE_MIME
+from crm_lab.mime import DRAWING_MIME, FIGURE_MIME, RESULT_MIME
 from crm_lab.run.committed.canonical import KERNEL
-from crm_lab.run.html.notebook_cells import TEMPLATES, cells_html
+from crm_lab.run.html.charts import TEMPLATES
 from crm_lab.run.html.rendering import render_index, render_page
 
 V4 = nbformat.v4
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 EVIL = '<script src="https://evil.example/x.js">alert(1)</script>'
+PICTURE = '<svg viewBox="0 0 300 96" role="img" aria-label="Call 20."><rect x="1" y="2" class="on"/></svg>'
+DRAWING = '<svg viewBox="0 0 518 273"><g id="p1"><path d="M 0 0" style="fill: #00558a"/></g></svg>'
 
 
 def cell(source, *outputs, tags=()):
@@ -22,26 +26,49 @@ def cell(source, *outputs, tags=()):
     return made
 
 
+def prose(source, tags=(), **metadata):
+    made = V4.new_markdown_cell(source)
+    made.metadata.update({"tags": list(tags), **metadata})
+    return made
+
+
 def shown(**data):
     return V4.new_output("display_data", data={key.replace("_", "/", 1): value for key, value in data.items()})
+
+
+def table(rows, head="<th></th><th>customer_id</th><th>share</th>"):
+    body = "".join(f"<tr><th>{n}</th><td>{n}</td><td>0.5</td></tr>" for n in range(rows))
+    return f'<style>td{{}}</style><table border="1"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 @pytest.fixture
 def notebook():
     picture = shown(image_png=PIXEL, text_plain="<Figure>")
     picture.data[FIGURE_MIME] = {"title": "", "axes": [{"title": "Customers & segments"}]}
-    exercise = V4.new_markdown_cell("## Exercises")
-    exercise.metadata["tags"] = ["teaching"]
+    drawn = shown(image_png=PIXEL)
+    drawn.data |= {FIGURE_MIME: {"axes": [{"title": "Late ones"}]}, DRAWING_MIME: {"wide": DRAWING, "narrow": DRAWING}}
+    published = shown(text_html=table(3))
+    published.data[RESULT_MIME] = result()
     return V4.new_notebook(
         cells=[
-            V4.new_markdown_cell("# 04 · Whom do we call?\n\nAsked by the desk."),
+            prose("# 04 · Whom do we call?\n\nAsked by the desk. Serves F5, section 11 no. 5."),
             cell("bins: int = 5  # quantile bins\nas_of: str = '2017-12-31'  # last day", tags=["parameters"]),
-            cell("table", shown(text_html='<style>td{}</style><table border="1"><th>customer_id</th></table>')),
+            prose("## Set-up\nImports."),
+            cell("import this", shown(text_plain="set_up_repr")),
+            prose("## The base\n*Why:* cut by `as_of`. Serves 004-12.", zh="## 客户\n为什么：见截止日。"),
+            cell("table", shown(text_html=table(12))),
+            cell("customers.describe()", shown(text_html=table(4, "<th></th><th>count_of_it</th><th>x</th>"))),
             cell("plot", picture),
+            prose("## The list"),
+            cell("publish(calls)", published),
+            cell("calls.plot()", drawn),
             cell("axes", shown(text_plain="<Axes: title='x'>")),
             cell("print", V4.new_output("stream", name="stdout", text=EVIL)),
+            prose("## Open the box"),
             cell("recomputed()", shown(text_plain="0.5"), tags=["open-box"]),
-            exercise,
+            prose("## Make it yours"),
+            cell("yours()", shown(text_html=table(2, "<th></th><th>yours</th><th>x</th>"))),
+            prose("## Exercises", tags=["teaching"]),
             cell("secret_solution", tags=["teaching", "solution"]),
         ],
         metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}},
@@ -57,8 +84,12 @@ def result(**changes):
         "readout": {"finding": f"Call 20 {EVIL}", "certainty": "Counted.", "action": "Call half of them."},
         "facts": [fact, {**share, "kind": "estimate"}, none],
         "data": {"source": "cj", "title": "Complete Journey", "as_of": "2017-12-31", "rows": 1469307, "key": "abc"},
+        "front": {
+            "group": "act", "answer": "Call 20.", "picture": PICTURE, "decision": "Call them now.", "owner": "Sales",
+            "stake": 5.0,
+        },
         **changes,
-    }
+    }  # fmt: skip
 
 
 def page(**changes):
@@ -83,68 +114,101 @@ def rendered(notebook, folder, **changes):
     return render_page(notebook, page(**changes), folder).read_text(encoding="utf-8")
 
 
+def index(folder, *pages, **run):
+    run = {"suite": "tour", "title": "Tour", "lang": "en", "run_id": "r", "pages": list(pages), **run}
+    return render_index(run, folder).read_text(encoding="utf-8")
+
+
 def text_of(html):
-    body = html[html.index("<body") :]
+    body = re.sub(r"<script>.*?</script>", "", html[html.index("<body") :], flags=re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
 
 
-def test_a_page_asks_for_nothing_and_runs_nothing(notebook, tmp_path):
+def places(text, parts):
+    return [text.index(part) for part in parts]
+
+
+def test_a_page_asks_for_nothing_and_runs_only_the_script_its_head_names(notebook, tmp_path):
     html = rendered(notebook, tmp_path)
     assert "default-src 'none'" in html
-    assert "<script" not in html
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in html
+    assert len(script) <= 3 * 1024
     assert not re.findall(r"<[a-z][^>]*(?:src|href)=\"(?:https?:)?//", html)
     assert "url(" not in html
     assert len(html) < 60_000
 
 
+def test_the_index_runs_nothing(tmp_path):
+    html = index(tmp_path, page())
+    assert "<script" not in html
+    assert "script-src" not in html
+
+
 def test_what_customers_supply_is_escaped(notebook, tmp_path):
-    html = rendered(notebook, tmp_path) + render_index({"title": EVIL, "pages": [page()]}, tmp_path).read_text()
+    html = rendered(notebook, tmp_path) + index(tmp_path, page(), title=EVIL)
+    html += (tmp_path / "figures.html").read_text(encoding="utf-8")
     assert EVIL not in html
-    assert html.count("&lt;script") >= 5
+    assert html.count("&lt;script") >= 4
 
 
-def test_the_top_says_answer_figures_data_and_parameters(notebook, tmp_path):
-    text = text_of(rendered(notebook, tmp_path))
-    for part in (
-        "04 Whom do we call?",
-        "What to do Call half of them.",
-        "How sure Counted.",
-        "Calls &amp; more 20 customers",
-        "12.3% 90% interval 10.0% to 15.0%",
-        "Effect – Nobody was held out.",
-        "Data Complete Journey as of 2017-12-31",
-        "rows 1,469,307",
-        "Parameters 1 changed",
-        "bins 4 changed (default 5) quantile bins",
+def test_the_first_screen_is_question_answer_chart_action_certainty(notebook, tmp_path):
+    html = rendered(notebook, tmp_path)
+    front = text_of(html).partition("The base")[2].partition("2 · ")[0]
+    order = ("Whom do we call?", "Call 20.", "Late ones", "Call half of them.", "Counted.", "Complete Journey, to 2017")
+    found = places(front, order)
+    assert found == sorted(found)
+    assert front.index("Calls &amp; more 20 customers") < front.index("Customers &amp; segments")
+    for part in ("12.3% 90% interval 10.0% to 15.0%", "Effect Nobody was held out."):
+        assert part in front
+    assert text_of(html).count("Late ones") == 1
+
+
+def test_sections_say_why_and_leave_out_what_is_for_the_notebook(notebook, tmp_path):
+    html = rendered(notebook, tmp_path)
+    before, how = html.split('id="how"')
+    text = text_of(before)
+    assert "cut by as-of day" in text
+    assert '<details class="fold"><summary>Show the numbers: 12 of 12' in before
+    for gone in ("Serves", "Why: ", "0.5", "count of it", "yours", "Set-up", "set_up_repr", "Axes", "bins", "secret"):
+        assert gone not in text.replace("Why:", "Why"), gone
+    for kept in (
+        "Parameters",
+        "1 changed",
+        "quantile bins",
+        "import",
+        "recomputed",
+        "run-1",
+        "with uncommitted changes",
     ):
-        assert part in text
-    assert text.index("bins 4") < text.index("as_of 2017-12-31")
-    assert text.index("Call half of them.") < text.index("Asked by the desk.")
-
-
-def test_the_foot_says_how_it_was_made(notebook, tmp_path):
-    foot = text_of(rendered(notebook, tmp_path)).split("How this was made")[1]
-    for part in ("run-1", "abcdef012345 · with uncommitted changes", "f" * 12, "cj abc", "python 3.11.7"):
-        assert part in foot
-    assert "crm-lab run tour --only 04_calls" in foot
-
-
-def test_cells_code_folded_exercises_out_figures_described(notebook):
-    html = cells_html(notebook, "en")
-    assert '<details class="code"><summary>Code</summary>' in html
-    assert '<details class="box"' in html
+        assert kept in text_of("<body>" + how), kept
     assert "secret_solution" not in html
-    assert "Exercises" not in html
-    assert 'alt="Customers &amp; segments"' in html
-    assert "<h1" not in html
-    assert "Axes" not in html
-    assert "<style" not in html
-    assert "customer_<wbr/>id" in html or "customer_<wbr>id" in html
+    assert "<style>td" not in html
 
 
-def test_simulated_figures_are_announced(notebook, tmp_path):
-    assert 'class="banner made"' in rendered(notebook, tmp_path, results=[result(simulated=True)])
-    assert 'class="banner made"' not in rendered(notebook, tmp_path)
+def test_a_chinese_page_shows_the_chinese_prose_of_a_cell(notebook, tmp_path):
+    html = rendered(notebook, tmp_path, lang="zh")
+    assert "为什么：见截止日。" in html
+    assert "客户</h2>" in html
+    assert "The base" not in html
+
+
+def test_colours_of_a_drawing_are_the_pages_own_and_its_names_stay_apart(notebook, tmp_path):
+    html = rendered(notebook, tmp_path)
+    assert html.count("fill: var(--blue)") == 2
+    assert "fill: #00558a" not in html
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def test_simulated_numbers_say_so_on_the_page_and_inside_the_chart(notebook, tmp_path):
+    simulated = result(simulated=True, data={"source": "s", "title": "Made", "simulated": True})
+    html = rendered(notebook, tmp_path, results=[simulated])
+    assert html.count(">SIMULATED</text>") == 2
+    assert "simulated data" in html
+    assert "planted effect" in rendered(notebook, tmp_path, results=[result(simulated=True)])
+    assert 'class="made"' not in rendered(notebook, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -163,43 +227,70 @@ def test_a_failed_page_says_where_with_what_and_how_to_repeat(notebook, tmp_path
     assert "ZeroDivisionError: division by zero &lt;b&gt;" in text
     assert "\x1b" not in html
     assert "To reproduce it: crm-lab run tour --only 04_calls" in text
-    assert '<details class="parameters" open>' in html
+    assert '<details id="how" class="how" open>' in html
 
 
-def test_the_index_gives_answers_then_what_was_not_run_then_figures(tmp_path):
+def test_the_index_decides_then_gives_cards_then_what_was_not_run(tmp_path):
     waits = page(notebook="16_pay", number="16", question="Did it pay?", status="not_run", reason="01 failed")
     failed = page(notebook="11_leave", number="11", question="Who leaves?", status="failed", results=[])
-    run = {"suite": "tour", "title": "Tour", "lang": "en", "run_id": "r", "pages": [waits, failed, page()]}
-    text = text_of(render_index(run, tmp_path).read_text(encoding="utf-8"))
+    html = index(tmp_path, waits, failed, page())
     order = (
         "1 of 3 questions answered",
-        "Call half of them.",
+        "Call them now.",
+        "Act this week",
+        "Call 20.",
         "Who leaves?",
         "Not run, and why",
         "01 failed",
-        "All figures",
     )
-    places = [text.index(part) for part in order]
-    assert places == sorted(places)
+    found = places(text_of(html), order)
+    assert found == sorted(found)
+    assert PICTURE in html
+    assert "Calls &amp; more" not in html
+    assert "Calls &amp; more" in (tmp_path / "figures.html").read_text(encoding="utf-8")
+    assert "Calls & more" in (tmp_path / "figures.csv").read_text(encoding="utf-8-sig")
+
+
+def test_decisions_are_few_ranked_by_money_and_never_from_simulated_numbers(tmp_path):
+    fronts = {k: {**result()["front"], "decision": f"Decide {k}.", "stake": float(k)} for k in range(6)}
+    pages = [page(notebook=f"0{k}", results=[result(front=front, simulated=k == 5)]) for k, front in fronts.items()]
+    assert re.findall(r"Decide (\d)\.", index(tmp_path, *pages)) == ["4", "3", "2"]
+
+
+def test_groups_of_one_retailer_name_it_once_and_others_each(tmp_path):
+    other = result(data={"title": "CDNOW", "as_of": "1998-06-30"})
+    one, two = page(notebook="a"), page(notebook="b")
+    assert text_of(index(tmp_path, one, two)).count("Complete Journey, to 2017-12-31") == 2  # above and at the group
+    mixed = text_of(index(tmp_path, one, page(notebook="b", results=[other])))
+    assert mixed.count("Complete Journey, to 2017-12-31") == 2
+    assert mixed.count("CDNOW, to 1998-06-30") == 2
+
+
+def test_a_picture_with_anything_but_shapes_is_left_out(tmp_path):
+    bad = {**result()["front"], "picture": f"<svg>{EVIL}</svg>"}
+    assert "evil.example" not in index(tmp_path, page(results=[result(front=bad)]))
+
+
+def test_pages_are_linked_with_their_neighbours(notebook, tmp_path):
+    names = ("a", "b", "c")
+    pages = [page(notebook=name, html=f"{name}.html") for name in names]
+    for each in pages:
+        render_page(notebook, each, tmp_path)
+    index(tmp_path, *pages)
+    links = {
+        name: re.findall(r'href="(\w).html"[^>]* rel="(\w+)"', (tmp_path / f"{name}.html").read_text())
+        for name in names
+    }
+    assert links == {"a": [("b", "next")], "b": [("a", "prev"), ("c", "next")], "c": [("b", "prev")]}
 
 
 def test_chinese_chrome_and_an_embedded_font(notebook, tmp_path):
     html = rendered(notebook, tmp_path, lang="zh", question="先联系谁？")
     assert '<html lang="zh-Hans">' in html
     assert "font/woff;base64" in html
-    for word in (
-        "全部问题",
-        "怎么做",
-        "参数",
-        "改动 1 项",
-        "名顾客",
-        "90% 区间：10.0% 至 15.0%",
-        "本报告的来源",
-        "代码",
-    ):
+    for word in ("全部问题", "怎么做", "参数", "改动 1 项", "90% 区间：10.0% 至 15.0%", "本报告的来源", "代码", "目录"):
         assert word in html
-    run = {"suite": "tour", "title": "Tour", "lang": "zh", "pages": [page(lang="zh")]}
-    assert "导览" in render_index(run, tmp_path).read_text(encoding="utf-8")
+    assert "导览" in index(tmp_path, page(lang="zh"), lang="zh")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -233,10 +324,27 @@ def luminance(colour):
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def contrast(one, other):
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def colours(mode):
+    light, dark = (TEMPLATES / "style.css").read_text(encoding="utf-8").split("}", 2)[:2]
+    declared = dict(re.findall(r"--([a-z-]+):(#[0-9a-f]{6})", light))
+    return declared if mode == "light" else declared | dict(re.findall(r"--([a-z-]+):(#[0-9a-f]{6})", dark))
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("name", ["ink", "soft", "blue", "rust", "gold"])
-@pytest.mark.parametrize("ground", ["#ffffff", "wash", "rust-wash", "gold-wash"])
-def test_text_has_contrast_aa(name, ground):
-    css = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    colours = dict(re.findall(r"--([a-z-]+):(#[0-9a-f]{6})", css))
-    light, dark = luminance(colours.get(ground, ground)), luminance(colours[name])
-    assert (light + 0.05) / (dark + 0.05) >= 4.5
+@pytest.mark.parametrize("ground", ["ground", "wash", "rust-wash", "gold-wash"])
+def test_text_has_contrast_aa(mode, name, ground):
+    known = colours(mode)
+    assert contrast(known[name], known[ground]) >= 4.5
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("name", ["blue", "orange", "rust", "grey", "green"])
+def test_lines_and_bars_stand_out_from_the_page(mode, name):
+    known = colours(mode)
+    assert contrast(known[name], known["ground"]) >= 3

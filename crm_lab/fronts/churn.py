@@ -1,0 +1,57 @@
+"""Fronts of who is leaving and whom to contact."""
+
+from __future__ import annotations
+
+from crm_lab.churn.action.treatment_plan import Alerts
+from crm_lab.churn.evaluation.model_comparison import ChurnReport
+from crm_lab.fronts.front import Front, fronts
+from crm_lab.fronts.pictures import Dot, Mark, curve, dots
+from crm_lab.messages import Message
+from crm_lab.number_format import ShortMoney
+
+_WORTH_A_MODEL = 0.01  # AUC gained; below it a sort does as well for a list
+
+
+@fronts(ChurnReport, "value")
+def leaving_front(result: ChurnReport) -> Front:
+    """How well the best model and the plain sort find leavers, against tossing a coin."""
+    best, sort = result.row(result.best_model), result.row(result.spec.baseline)
+    drawn = [
+        Dot(Message(f"front.leaving.{name}").text(), row["auc"], row["auc_lo"], row["auc_hi"], name == "model")
+        for name, row in (("model", best), ("sort", sort))
+    ]
+    model = result.verdict() == "better" and best["gain"] >= _WORTH_A_MODEL
+    values = {"left": result.events / result.customers}
+    return Front(
+        Message(f"front.leaving.{'use_model' if model else 'use_sort'}", values),
+        dots(drawn, 0.5, Message("front.leaving.coin").text()),
+        owner="marketing",
+    )
+
+
+@fronts(Alerts, "act")
+def contact_front(result: Alerts) -> Front:
+    """Expected profit of the list by the share of leavers saved."""
+    spec, contacted = result.spec, result.treated
+    cost, profit = len(contacted) * spec.contact_cost, float(contacted["expected_profit"].sum())
+    pays, rate = result.break_even, spec.save_rate
+    top = 1.4 * max(rate, pays)
+
+    def at(saved: float) -> tuple[float, float]:
+        return saved, (profit + cost) * saved / rate - cost
+
+    marks = [
+        Mark(*at(share), Message(f"front.contact.{name}", {"share": share}).text())
+        for name, share in sorted({"pays": pays, "assumed": rate}.items(), key=lambda item: item[1])
+    ]
+    values = {
+        "n": len(contacted), "pays": pays, "rate": rate, "held": len(result.frame) - len(contacted),
+        "money": ShortMoney.of(cost, spec.currency),
+    }  # fmt: skip
+    return Front(
+        Message("front.contact.answer", values),
+        curve([at(0.0), at(top)], marks),
+        Message("front.contact.decision", values),
+        "marketing",
+        max(profit, 0.0),
+    )

@@ -1,0 +1,44 @@
+"""Fronts of customer value and of the back-test of its models."""
+
+from __future__ import annotations
+
+from crm_lab.clv.validation.backtest import BackTestResult, model_title
+from crm_lab.clv.value.customer_value import CustomerValueResult
+from crm_lab.fronts.front import Front, fronts
+from crm_lab.fronts.pictures import Dot, dots
+from crm_lab.messages import Message
+from crm_lab.number_format import ShortMoney
+
+
+@fronts(CustomerValueResult, "value")
+def value_front(result: CustomerValueResult) -> Front:
+    """The forecast with its interval, and the model's own before the back-test's correction."""
+    total, interval = result.total()
+    facts = {fact.id: fact.value for fact in result.facts()}
+    values = {
+        "money": ShortMoney.of(total, result.spec.currency), "days": result.spec.horizon_days,
+        "share": facts["clv.top_tenth_share"],
+    }  # fmt: skip
+    drawn = [Dot(Message("front.value.forecast").text(), total, interval.lo, interval.hi, True)]
+    if result.scale != 1:
+        lo, hi = interval.lo / result.scale, interval.hi / result.scale
+        drawn.append(Dot(Message("front.value.model").text(), total / result.scale, lo, hi))
+    ends = {end: ShortMoney.of(getattr(interval, end), result.spec.currency) for end in ("lo", "hi")}
+    foot = Message("front.value.foot", {**ends, "level": interval.level}).text()
+    return Front(Message("front.value.answer", values), dots(drawn, words=foot), owner="management", stake=total)
+
+
+@fronts(BackTestResult, "value")
+def models_front(result: BackTestResult) -> Front:
+    """Each model's error, with the line of repeating the last period."""
+    table = result.to_frame().set_index("model")["mae"].sort_values()
+    naive, best = float(table["naive"]), float(table[result.champion])
+    drawn = [
+        Dot(str(model_title(str(model))), float(mae), float(mae), float(mae), model == result.champion)
+        for model, mae in table.drop("naive").head(4).items()
+    ]
+    values = {"model": model_title(result.champion), "gain": 1 - best / naive}
+    key = "better" if best < naive else "no_better"
+    return Front(
+        Message(f"front.models.{key}", values), dots(drawn, naive, Message("front.models.naive").text()), owner="data"
+    )

@@ -1,0 +1,90 @@
+"""Fronts of segments, tiers and cohorts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from crm_lab.fronts.front import Front, fronts
+from crm_lab.fronts.pictures import Bar, Dot, Mark, bars, columns, curve, dots
+from crm_lab.messages import Message
+from crm_lab.number_format import ShortMoney
+from crm_lab.segmentation.cohorts.second_purchase import RepurchaseResult
+from crm_lab.segmentation.customer_base import CustomerBaseResult
+from crm_lab.segmentation.rfm.call_list import CallListResult
+from crm_lab.segmentation.tiers.move_baseline import MoveBaselineResult, state_name
+
+_MARKED = (30, 90)  # days whose share stands in words
+
+
+@fronts(CustomerBaseResult, "base")
+def base_front(result: CustomerBaseResult) -> Front:
+    """Revenue by tenth of customers, the best ones strong."""
+    share = result.concentration.top_share
+    values = {"top": result.top, "share": share}
+    strong = round(result.top * len(result.deciles))
+    foot = Message("front.base.foot").text()
+    return Front(
+        Message("front.base.answer", values),
+        columns(result.deciles["revenue"].tolist(), strong, f"{share:.0%}", foot),
+        owner="sales",
+    )
+
+
+@fronts(CallListResult, "act")
+def calls_front(result: CallListResult) -> Front:
+    """The first five of the list: days silent as a multiple of their usual gap."""
+    rows = result.to_frame().head(5)
+    drawn = [
+        Bar(str(row.customer_id), float(str(row.overdue)), f"{row.overdue:.1f}×", place == 0)
+        for place, row in enumerate(rows.itertuples(index=False))
+    ]
+    values = {"n": len(result.frame), "money": ShortMoney.of(result.revenue, result.currency)}
+    key = "answer" if result.revenue else "answer_no_money"
+    return Front(
+        Message(f"front.calls.{key}", values),
+        bars(drawn),
+        Message("front.calls.decision", values),
+        "sales",
+        result.revenue,
+    )
+
+
+@fronts(MoveBaselineResult, "base")
+def moves_front(result: MoveBaselineResult) -> Front:
+    """The share that moved in each of the last periods, with what was promised."""
+    rows = result.to_frame().tail(4).to_dict("records")
+    drawn = [
+        Dot(str(row["to_period"]), row["share"], row["lo"], row["hi"], place == len(rows) - 1)
+        for place, row in enumerate(rows)
+    ]
+    change = result.change
+    same = change is None or change.ci.lo <= 0 <= change.ci.hi
+    values = {
+        "share": rows[-1]["share"], "usual": result.usual,
+        "start": state_name(result.start), "end": state_name(result.end),
+    }  # fmt: skip
+    line = result.target if result.target is not None else result.usual
+    foot = Message("front.moves.target" if result.target is not None else "front.moves.usual", {"line": line}).text()
+    return Front(
+        Message(f"front.moves.{'same' if same else 'changed'}", values), dots(drawn, line, foot), owner="marketing"
+    )
+
+
+@fronts(RepurchaseResult, "base")
+def return_front(result: RepurchaseResult) -> Front:
+    """The share who came back by each day, two days in words."""
+    table = result.to_frame().set_index("days")["share"]
+    shown = table[np.isfinite(table.astype(float))]
+    line = result.curve_frame()
+    line = line[line["days"] <= shown.index.max()]
+    line = line.iloc[np.unique(np.linspace(0, len(line) - 1, 24).astype(int))]
+    points = [(0.0, 0.0), *zip(line["days"].astype(float), line["share"].astype(float), strict=True)]
+    marks = [
+        Mark(days, float(shown[days]), Message("front.return.mark", {"share": shown[days], "days": days}).text())
+        for days in _MARKED
+        if days in shown
+    ]
+    share, _ = result.curve.happened_by(result.headline_days)
+    values = {"share": share, "days": result.headline_days, "median": result.curve.median}
+    key = "answer" if np.isfinite(result.curve.median) else "answer_no_median"
+    return Front(Message(f"front.return.{key}", values), curve(points, marks), owner="marketing")

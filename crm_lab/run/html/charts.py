@@ -1,0 +1,79 @@
+"""A figure in a page: SVG whose colours are the page's own, in two widths; a picture where there is no drawing."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from crm_lab.messages import Message
+from crm_lab.mime import DRAWING_MIME, FIGURE_MIME
+from crm_lab.run.in_kernel.figure_data import figure_title
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+# what matplotlib and seaborn take where a notebook draws with them alone
+_THEIR_OWN: Final = {"#1f77b4": "blue", "#3274a1": "blue", "#ff7f0e": "orange", "#e1812c": "orange", "#000000": "ink"}
+_COLOUR = re.compile(r"#[0-9a-f]{6}\b")
+_DECLARED = re.compile(r"--([a-z-]+):(#[0-9a-f]{6})")
+_BOX = re.compile(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"')
+_NAMED = re.compile(r'(?<= id=")[^"]+|(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure ready to be shown: its title, what it says in a sentence, and its HTML."""
+
+    title: str
+    alt: str
+    html: str
+
+
+@cache
+def variables() -> Mapping[str, str]:
+    """Names of the page's colours, by their value on white."""
+    light = (TEMPLATES / "style.css").read_text(encoding="utf-8").partition("}")[0]
+    return {value: name for name, value in _DECLARED.findall(light)} | _THEIR_OWN
+
+
+def chart(output: Mapping[str, Any], alt: str, number: count[int], lang: str, *, made: bool = False) -> Chart | None:
+    """The figure in a cell's output; none where there is none.
+
+    Args:
+        output: An output of a cell.
+        alt: What it says, for those who do not see it; its title unless given.
+        number: Numbers the drawings of a page, so that names inside them stay apart.
+        lang: Language of the page.
+        made: Whether it shows simulated numbers: it says so inside.
+    """
+    data = output.get("data", {})
+    title = figure_title(data.get(FIGURE_MIME))
+    alt = alt or title or Message("report.chart").text(lang)
+    mark = Message("report.kind.simulated").text(lang).upper() if made else ""
+    if drawn := data.get(DRAWING_MIME):
+        shown = "".join(_drawing(drawn[name], name, alt, next(number), mark) for name in ("wide", "narrow"))
+        return Chart(title, alt, shown)
+    kind = next((kind for kind in ("image/png", "image/jpeg") if kind in data), None)
+    if kind is None:
+        return None
+    pixels = data[kind].replace("\n", "")
+    said = f'<span class="mark">{html.escape(mark)}</span>' if mark else ""
+    return Chart(title, alt, f'<img src="data:{kind};base64,{pixels}" alt="{html.escape(alt)}">{said}')
+
+
+def _drawing(svg: str, name: str, alt: str, number: int, mark: str) -> str:
+    svg = _NAMED.sub(lambda found: f"g{number}-{found[0]}", svg)
+    svg = _COLOUR.sub(lambda found: f"var(--{variables()[found[0]]})" if found[0] in variables() else found[0], svg)
+    box = _BOX.search(svg)
+    if mark and box:
+        svg = svg.removesuffix("</svg>") + f'<text x="{box[1]}" y="11" class="mark">{html.escape(mark)}</text></svg>'
+    width = f' style="max-width:{float(box[1]) / 72:.2f}in"' if box else ""
+    return (
+        f'<div class="{name}"{width}>'
+        + svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt)}"', 1)
+        + "</div>"
+    )

@@ -1,0 +1,109 @@
+"""What the index shows: a card a page, groups that name their data, decisions by rank, all figures as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from crm_lab.exports import write_whole
+from crm_lab.messages import Message
+from crm_lab.run.html import presentation
+from crm_lab.run.html.table_view import TableView
+from crm_lab.run.outcomes import headline
+
+GROUPS: Final = ("act", "base", "value", "test")
+DECISIONS: Final = 3
+_OTHERS: Final = "other"
+_PICTURE = re.compile(
+    r"(?:</?(?:svg|rect|circle|path|polyline|text)(?: [a-z-]+=\"[^\"<>]*\"| viewBox=\"[\d. ]+\")*/?>|[^<>])*"
+)
+_HANDLER = re.compile(r"<[^>]* on\w+=|href=|javascript:", re.IGNORECASE)
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def card(page: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """What a page's card shows beside what the page itself shares: a sentence, the picture, its data."""
+    front, answer = presentation.front(page), presentation.answer(page)
+    refused = str(headline(page).get("refusal") or page.get("reason") or "")
+    bad = str(page.get("status") or "ok") not in ("ok", "refused")
+    data = presentation.data_sets([page])
+    chips = [_data_words(d, lang) for d in data[:1]]
+    failed = Message("report.status.failed").text(lang)
+    return {
+        "group": front.get("group") or _OTHERS,
+        "said": failed if bad else front.get("answer") or refused or answer["finding"],
+        "picture": safe_picture(str(front.get("picture") or "")),
+        "decision": front.get("decision") or "",
+        "owner": front.get("owner") or "",
+        "stake": float(front.get("stake") or 0.0),
+        "html": page.get("html"),
+        "chip": chips[0] if chips else "",
+    }
+
+
+def _data_words(data: Mapping[str, Any], lang: str) -> str:
+    name = str(data.get("title") or data.get("source") or "")
+    day = data.get("as_of")
+    return f"{name}, {Message('report.to_day', {'day': day}).text(lang)}" if day else name
+
+
+def safe_picture(picture: str) -> Markup | str:
+    """A picture that consists of shapes and words only; anything else is no picture.
+
+    >>> safe_picture('<svg viewBox="0 0 300 96"><text x="1">a</text></svg>') != ""
+    True
+    >>> safe_picture("<svg><script>1</script></svg>"), safe_picture('<svg onload="x()"></svg>')
+    ('', '')
+    """
+    fine = picture.startswith("<svg") and _PICTURE.fullmatch(picture) and not _HANDLER.search(picture)
+    return Markup(picture) if fine else ""  # noqa: S704 - shapes and escaped words, as was just seen
+
+
+def decisions(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The few decisions that most money depends on; never from simulated or planted numbers."""
+    open_ = [e for e in entries if e["decision"] and e["good"] and not e["simulated"]]
+    order = {name: place for place, name in enumerate(GROUPS)}
+    return sorted(open_, key=lambda e: (-e["stake"], order.get(e["group"], len(GROUPS))))[:DECISIONS]
+
+
+def grouped(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Entries by group; where all of a group rest on the same data, the group names them once."""
+    groups = []
+    for name in (*GROUPS, _OTHERS):
+        own = [entry for entry in entries if entry["group"] == name]
+        chips = {entry["chip"] for entry in own}
+        shared = chips.pop() if len(chips) == 1 else ""
+        if own:
+            groups.append(
+                {"name": name, "data": shared, "entries": [e | ({"chip": ""} if shared else {}) for e in own]}
+            )
+    return groups
+
+
+def figure_rows(pages: Iterable[Mapping[str, Any]], folder: Path, lang: str) -> TableView:
+    """Every figure of a run as a table, and the same as ``figures.csv`` in the run's folder."""
+    rows = []
+    for page in pages:
+        where = str(page.get("number") or page.get("notebook") or "")
+        for figure in presentation.figures(page, lang):
+            value = figure.refusal or " ".join(filter(None, (figure.value, figure.unit)))
+            about = " · ".join(filter(None, (figure.kind, figure.definition)))
+            rows.append((where, figure.label, value, figure.interval, figure.n, figure.window, about))
+    keys = ("page", "figure", "value", "interval_head", "n", "window", "definition")
+    head = tuple(Message(f"report.{key}").text(lang) for key in keys)
+    if rows:
+        buffer = io.StringIO()
+        csv.writer(buffer).writerows([head, *(map(_defused, row) for row in rows)])
+        write_whole(folder / "figures.csv", buffer.getvalue().encode("utf-8-sig"))
+    numeric = (False, False, True, False, True, False, False)
+    return TableView(head, tuple(rows), numeric, total=len(rows))
+
+
+def _defused(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

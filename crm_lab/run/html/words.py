@@ -1,0 +1,113 @@
+"""What readers see instead of names and marks of the code: labels, plain cells, prose without identifiers."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from crm_lab.messages import Message, catalogue
+from crm_lab.number_format import COLUMN_FORMATS, three_digits
+
+NONE: Final = "–"
+_NAME = re.compile(r"[A-Za-z]\w*(?:\.\w+)*")
+_SNAKE = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
+_NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(?:e[-+]?\d+)?(%?)")
+_MISSING: Final = {"", "nan", "nan%", "none", "nat", "<na>", "null", NONE}
+_ENDLESS = re.compile(r"([-−+]?)inf(?:inity)?%?", re.IGNORECASE)
+_SHARE = re.compile(r"(?:.*_)?share(?:_.*)?|.*_rate")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z*“\"`])|(?<=[。！？])")
+_CATALOGUE = re.compile(r"\b00\d-\d+|\bF\d{1,2}\b|\bsection \d+ no|第\s*\d+\s*节第")
+_CALL = re.compile(r"`[^`]*[(=\[{/][^`]*`")
+_CODE = re.compile(r"`([^`]+)`")
+_EXACT: Final = 2  # decimals that are kept: cents
+
+
+def label(name: str, lang: str) -> str:
+    """A column's or level's name in words: from the catalogue, else its own words without underscores.
+
+    >>> label("median_gap_days", "en"), label("Revenue by week", "en")
+    ('usual gap, days', 'Revenue by week')
+    """
+    known = catalogue(lang).get(f"column.{name}")
+    if known is not None:
+        return known
+    return name.replace("_", " ").replace(".", ": ") if _NAME.fullmatch(name) and ("_" in name or "." in name) else name
+
+
+def without_names(text: str, lang: str) -> str:
+    """A text whose names of code are words.
+
+    >>> without_names("revenue_12m × overdue", "en")
+    'revenue, 12 months × overdue'
+    """
+    return _SNAKE.sub(lambda name: label(name[0], lang), text)
+
+
+def cell(text: str, column: str, lang: str, *, plain: bool) -> str:
+    """A cell as people read it.
+
+    >>> [cell(text, "share", "en", plain=True) for text in ("0.351408", "NaN", "inf", "True", "a_b")]
+    ['35.1%', '–', 'not reached', '✓', 'a b']
+
+    Args:
+        text: As the table has it.
+        column: Its column's name.
+        lang: Language of the words.
+        plain: Whether the number comes as the computer has it, not in a format that somebody chose.
+    """
+    text = text.strip()
+    if text.lower() in _MISSING:
+        return NONE
+    if endless := _ENDLESS.fullmatch(text):
+        return Message("report.not_reached").text(lang) if endless[1] in ("", "+") else "−∞"
+    if text in ("True", "False"):
+        return "✓" if text == "True" else "✗"
+    if number := _NUMBER.fullmatch(text):
+        return text.replace("-", "−") if number[1] else _number(text, column, plain=plain)
+    return without_names(_ENDLESS_INSIDE.sub(Message("report.not_reached").text(lang), text), lang)
+
+
+_ENDLESS_INSIDE = re.compile(r"(?<![\w])[-+]?inf%?(?!\w)")
+
+
+def _number(text: str, column: str, *, plain: bool) -> str:
+    value = float(text.replace(",", "").replace("−", "-"))
+    decimals = len(text.partition(".")[2])
+    if plain and decimals and abs(value) <= 1 and is_share(column):
+        return f"{value:.1%}".replace("-", "−")
+    if "e" in text or decimals > _EXACT or (plain and decimals and abs(value) >= 1000):
+        sign = "+" if text.startswith("+") else ""
+        return f"{sign}{three_digits(value)}".replace("-", "−")
+    if plain and not decimals and not is_id(column) and abs(value) >= 10_000:
+        return f"{value:,.0f}".replace("-", "−")
+    return text.replace("-", "−", 1) if text.startswith("-") else text
+
+
+def is_share(column: str) -> bool:
+    """Whether a column holds shares.
+
+    >>> is_share("cumulative_share"), is_share("p_alive"), is_share("revenue")
+    (True, True, False)
+    """
+    return bool(_SHARE.fullmatch(column)) or COLUMN_FORMATS.get(column, "").endswith("%")
+
+
+def is_id(column: str) -> bool:
+    """Whether a column's numbers name things and count nothing."""
+    return column.endswith("_id") or column in ("customer", "year", "day", "hour", "seed")
+
+
+def for_readers(source: str, lang: str) -> str:
+    """Markdown without sentences for analysts (catalogue ids, calls) and with names of code in words.
+
+    >>> for_readers("Cut by `as_of`. Serves F5, 004-36. Call `f(x=1)` for more. Then stop.", "en")
+    'Cut by as-of day. Then stop.'
+    """
+    lines = (_line(line, lang) for line in source.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _line(line: str, lang: str) -> str:
+    sentences = [s for s in _SENTENCE.split(line) if not (_CATALOGUE.search(s) or _CALL.search(s))]
+    kept = " ".join(sentences) if lang == "en" else "".join(sentences)
+    return without_names(_CODE.sub(lambda code: label(code[1], lang), kept), lang)

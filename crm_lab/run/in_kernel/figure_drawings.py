@@ -1,0 +1,74 @@
+"""A figure as SVG in the two widths of a report, text as text, without the title that the page says itself.
+
+Works with the matplotlib that a notebook imported and imports none of it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from typing import Any, Final
+
+WIDTHS: Final = {"wide": 7.2, "narrow": 3.75}  # inches: 720 and 375 px
+LARGEST: Final = 90_000  # characters; a cloud of points is smaller as pixels
+_RC = {"svg.fonttype": "none", "svg.hashsalt": "crm-lab"}
+_NOTHING = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+_HEAD = re.compile(r"\A.*?(?=<svg)|<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", re.DOTALL)
+_LONG = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
+_BLANK = re.compile(r"\s*\n\s*")
+_NAMED = re.compile(r' id="([^"]+)"')
+_FONT = re.compile(r"font: (?:normal )*(bold |[1-9]00 )?([\d.]+px) [^;\"]+")
+_SIZE = re.compile(r'(?<=<svg)[^>]*?viewBox="([^"]+)"[^>]*')
+
+
+def figure_drawings(figure: Any) -> dict[str, str]:
+    """SVG of a figure by name of the width; empty where one would be larger than `LARGEST`."""
+    with _untitled(figure), sys.modules["matplotlib"].rc_context(_RC):
+        drawn = {name: _drawn(figure, width) for name, width in WIDTHS.items()}
+    return drawn if all(len(svg) <= LARGEST for svg in drawn.values()) else {}
+
+
+def _drawn(figure: Any, width: float) -> str:
+    before, buffer = figure.get_size_inches().copy(), StringIO()
+    figure.set_size_inches(min(width, before[0]), before[1])
+    tight = {} if figure.get_layout_engine() else {"bbox_inches": "tight"}
+    try:
+        figure.savefig(buffer, format="svg", transparent=True, metadata=_NOTHING, **tight)
+    finally:
+        figure.set_size_inches(*before)
+    return compact(buffer.getvalue())
+
+
+@contextmanager
+def _untitled(figure: Any) -> Iterator[None]:
+    """A figure of one drawing without its title; several drawings keep theirs to be told apart."""
+    titled = [axes for axes in figure.axes if axes.get_title(loc="left") or axes.get_title()]
+    kept = [(axes, loc, axes.get_title(loc=loc)) for axes in titled for loc in ("left", "center")]
+    if len(titled) == 1:
+        for axes, loc, _ in kept:
+            axes.set_title("", loc=loc)
+    try:
+        yield
+    finally:
+        for axes, loc, text in kept:
+            axes.set_title(text, loc=loc)
+
+
+def compact(svg: str) -> str:
+    """Matplotlib's SVG without head, style sheet, unused names and more than a tenth of a point.
+
+    >>> compact('<?xml?><svg height="9pt" viewBox="0 0 9.12345 9"><g id="axes_1"><path d="M 1.23456 2"/></g></svg>')
+    '<svg viewBox="0 0 9.1 9"><g><path d="M 1.2 2"/></g></svg>'
+    """
+    svg = _SIZE.sub(lambda found: f' viewBox="{found[1]}"', _HEAD.sub("", svg), count=1)
+    used = set(re.findall(r'(?:url\(|href=")#([^)"]+)', svg))
+    svg = _NAMED.sub(lambda found: found[0] if found[1] in used else "", svg)
+    svg = _FONT.sub(lambda found: f"font-size: {found[2]}" + ("; font-weight: 600" if found[1] else ""), svg)
+    return _BLANK.sub("\n", _LONG.sub(_short, svg)).replace(">\n<", "><").strip()
+
+
+def _short(found: re.Match[str]) -> str:
+    return f"{round(float(found[0]), 1) + 0.0:g}"
