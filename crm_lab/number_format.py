@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -83,8 +84,9 @@ def three_digits(value: float) -> str:
     """
     if abs(value) >= 999.5:
         return f"{value:,.0f}"
-    text = f"{value:.3g}"
-    return f"{float(text):f}".rstrip("0").rstrip(".") if "e" in text else text
+    if value == round(value):
+        return f"{value:.0f}"
+    return f"{value:.{max(2 - math.floor(math.log10(abs(value))), 0)}f}"
 
 
 def spaced(unit: str) -> str:

@@ -19,7 +19,7 @@ from crm_lab.churn.models.churn_calibration import Calibration
 from crm_lab.churn.models.return_hazard import Returning
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, ORANGE, PALETTE, new_axes
+from crm_lab.plots.style import BLUE, GREY, ORANGE, PALETTE, RUST, legend_above, new_axes
 
 
 def _words(name: str, **values: object) -> str:
@@ -38,13 +38,13 @@ def _per_cent(*axes: Axis) -> None:
 
 
 def _rankings(result: RankingReport, measure: str, reference: float, ax: Axes) -> None:
-    """A measure of every ranking with its interval, models in blue, rules in orange, and what it is held against."""
+    """A measure of every ranking with its interval, models in blue, rules in grey, and what it is held against."""
     rows = result.to_frame().iloc[::-1]
     for place, (_, row) in enumerate(rows.iterrows()):
-        color = BLUE if row["kind"] == "model" else ORANGE
+        color = BLUE if row["kind"] == "model" else GREY
         ax.plot([row[f"{measure}_lo"], row[f"{measure}_hi"]], [place, place], color=color, lw=2)
         ax.plot(row[measure], place, "o", color=color)
-    ax.axvline(reference, color=GREY, ls="--", lw=1)
+    ax.axvline(reference, color=RUST, ls="--", lw=1)
     ax.set_yticks(range(len(rows)), [str(ranking_words(name)) for name in rows["ranking"]])
 
 
@@ -57,11 +57,11 @@ def plot_window(result: WindowEvidence, *, ax: Axes | None = None) -> Axes:
         ax.plot(rows["silent_days"], rows["chance"], color=color, marker="o", label=label)
         ax.fill_between(rows["silent_days"], rows["lo"], rows["hi"], color=color, alpha=0.2, lw=0)
     limit = result.spec.max_chance
-    ax.axhline(limit, color=GREY, ls="--", lw=1, label=_words("limit", limit=limit))
+    ax.axhline(limit, color=RUST, ls="--", lw=1, label=_words("limit", limit=limit))
     _per_cent(ax.yaxis)
     ax.set_ylim(bottom=0)
     _named(ax, "window", ylabel=_words("window_y", horizon=result.spec.horizon_days))
-    ax.legend()
+    legend_above(ax)
     return ax
 
 
@@ -98,11 +98,11 @@ def plot_origins(result: OriginsReport, *, ax: Axes | None = None) -> Axes:
 
 @draws(AlertReport)
 def plot_alerts(result: AlertReport, *, ax: Axes | None = None) -> Axes:
-    """Precision against recall, alerts in orange, rankings at capacity in blue."""
+    """Precision against recall, alerts in grey, rankings at capacity in blue."""
     ax = ax or new_axes()
     rows = result.to_frame().reindex(columns=["rule", "kind", "precision", "precision_lo", "precision_hi", "recall"])
     for _, row in rows.dropna().iterrows():
-        color = BLUE if row["kind"] == "ranking" else ORANGE
+        color = BLUE if row["kind"] == "ranking" else GREY
         ax.plot([row["recall"]] * 2, [row["precision_lo"], row["precision_hi"]], color=color, lw=1.5, alpha=0.6)
         ax.plot(row["recall"], row["precision"], "o", color=color)
         ax.annotate(
@@ -126,7 +126,7 @@ def plot_money(result: Alerts, *, ax: Axes | None = None) -> Axes:
     ax.plot(range(1, len(profit) + 1), profit, color=BLUE, label=label)
     ax.axhline(0, color=GREY, lw=1)
     _named(ax, "money", ylabel=_words("money_y"))
-    ax.legend()
+    legend_above(ax)
     return ax
 
 
@@ -171,10 +171,10 @@ def _ratios(result: Returning, ax: Axes | None) -> Axes:
         ax.hlines(places, rows[f"{column}_lo"], rows[f"{column}_hi"], color=color, lw=2)
         ax.plot(rows[column], places, "o", color=color, label=Message(f"churn.plot.{name}").text())
     ax.axvline(1, color=GREY, ls="--", lw=1)
-    ax.set_yticks(range(len(rows)), rows["feature"])
+    ax.set_yticks(range(len(rows)), [str(name).replace("_", " ") for name in rows["feature"]])
     ax.set_ylim(-0.6, len(rows) - 0.4)
     _named(ax, "returning")
-    ax.legend()
+    legend_above(ax)
     return ax
 
 
@@ -188,5 +188,5 @@ def plot_stability(result: Stability, *, ax: Axes | None = None) -> Axes:
     _per_cent(ax.yaxis)
     ax.set_ylim(bottom=0)
     _named(ax, "stability", ylabel=_words("stability_y"))
-    ax.legend(title=_words("stability_day"))
+    legend_above(ax)
     return ax

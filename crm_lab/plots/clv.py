@@ -22,7 +22,7 @@ from crm_lab.clv.value.recency_map import RecencyMap
 from crm_lab.clv.value.spend_dependence import SpendDependenceResult
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, RUST, SEQUENTIAL, new_axes
+from crm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, PALE, RUST, SEQUENTIAL, legend_above, new_axes
 
 
 def _words(name: str, **values: object) -> str:
@@ -64,7 +64,7 @@ def plot_alive_history(result: AliveHistory, *, ax: Axes | None = None) -> Axes:
     ax.set(ylim=(0, 1.02), xlabel=_words("date"), ylabel=_words("p_alive"))
     ax.set_title(_words("history_title", customer=result.customer_id))
     ax.yaxis.set_major_formatter(PercentFormatter(1))
-    ax.legend(loc="lower left")
+    legend_above(ax)
     return ax
 
 
@@ -92,14 +92,14 @@ def plot_calibration_by_frequency(result: HoldoutResult, *, ax: Axes | None = No
     frame = result.by_frequency
     models = list(frame["model"].unique())
     first = frame[frame["model"] == models[0]]
-    ax.bar(first["repeat_purchases"], first["actual"], color="#D1D5DB", label=_words("actual"))
+    ax.bar(first["repeat_purchases"], first["actual"], color=PALE, label=_words("actual"))
     for model, color, marker in zip(models, (BLUE, ORANGE, RUST, GREY), "os^D", strict=False):
         rows = frame[frame["model"] == model]
         ax.plot(rows["repeat_purchases"], rows["expected"], color=color, marker=marker, label=model)
     ticks = first["repeat_purchases"].tolist()
     ax.set_xticks(ticks, [str(t) if t < result.spec.most else f"{t}+" for t in ticks])
     ax.set(xlabel=_words("repeat_purchases"), ylabel=_words("mean_holdout"), title=_words("holdout_title"))
-    ax.legend()
+    legend_above(ax)
     return ax
 
 
@@ -159,7 +159,7 @@ def plot_back_test(result: BackTestResult, *, what: str = "mae", ax: Axes | None
     if what in ("bias", "decile_error"):
         ax.axvline(0, color=GREY, linewidth=0.8)
         ax.xaxis.set_major_formatter(PercentFormatter(1))
-    ax.legend()
+    legend_above(ax)
     return ax
 
 
@@ -181,6 +181,7 @@ def plot_first_purchases(result: FirstPurchases, *, ax: Axes | None = None) -> A
     ax = ax or new_axes(height=3.0)
     frame = result.to_frame()
     ax.bar(frame["week"], frame["customers"], color=RUST if result.truncated else BLUE)
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.set(xlabel=_words("week"), ylabel=_words("first_seen"), title=_words("first_title"))
     return ax
 
@@ -200,7 +201,7 @@ def plot_payback(result: PaybackResult, *, ax: Axes | None = None) -> Axes:
         title=_words("payback_title"),
         ylim=(0, None),
     )
-    ax.legend()
+    legend_above(ax)
     return ax
 
 
@@ -230,4 +231,5 @@ def plot_dependence(result: SpendDependenceResult, *, ax: Axes | None = None) ->
         xlabel=_words("dependence_purchases"),
         ylabel=_words("dependence_effect", currency=result.currency),
     )
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     return ax

@@ -11,24 +11,29 @@ from crm_lab.data.quality.defect_impact import DefectImpactResult
 from crm_lab.data.quality.reconciliation import ReconciliationResult
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, ORANGE, new_axes
+from crm_lab.plots.style import BLUE, GREY, PALE, new_axes
+from crm_lab.plots.wrapped_text import wrapped
 
 _VERDICTS = ("yes", "partly", "no")
 
 
 @draws(ReconciliationResult)
 def draw_reconciliation(result: ReconciliationResult, *, ax: Axes | None = None) -> Axes:
-    """Lines each rule touched, by what was done about them, on a logarithmic axis."""
+    """Lines each rule touched, those that were changed in blue, with what was done about them."""
     table = result.shown()
     steps = table[~table["step"].isin(["raw", "clean", "quarantine"])].sort_values("rows", ascending=False)
     ax = ax or new_axes(height=0.9 + 0.42 * max(len(steps), 1))
-    sns.barplot(steps, x="rows", y="what", hue="action", orient="h", dodge=False, saturation=1, ax=ax)
-    ax.set(xscale="log", xlabel=Message("plots.data.lines_touched").text(), ylabel="")
+    marked = Message("actions.flag").text()
+    colors = [PALE if action == marked else BLUE for action in steps["action"]]
+    bars = ax.barh([wrapped(what, 34) for what in steps["what"]], steps["rows"], color=colors, height=0.7)
+    said = [f"{rows:,} · {action}" for rows, action in zip(steps["rows"], steps["action"], strict=True)]
+    ax.bar_label(bars, said, padding=3, fontsize=9)
+    ax.invert_yaxis()
+    ax.margins(x=0.35)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.grid(visible=False, axis="y")
+    ax.set(xlabel=Message("plots.data.lines_touched").text(), ylabel="")
     ax.set_title(Message("plots.data.rules").text())
-    for bars in ax.containers:
-        ax.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=9)  # type: ignore[arg-type]  # bars, not error bars
-    ax.margins(x=0.15)
-    ax.legend(title="", loc="lower right")
     return ax
 
 
@@ -41,8 +46,13 @@ def draw_impact(result: DefectImpactResult, *, ax: Axes | None = None) -> Axes:
         for figure, defect in zip(moved["figure"], moved["defect"], strict=True)
     ]
     ax = ax or new_axes(height=1.2 + 0.4 * max(len(moved), 1))
-    sns.barplot(x=moved["change"] * 100, y=pd.Series(labels, dtype=str), orient="h", color=ORANGE, saturation=1, ax=ax)
-    ax.set(xscale="symlog", xlabel=Message("plots.data.change").text(), ylabel="")
+    bars = ax.barh([wrapped(label, 40) for label in labels], moved["change"] * 100, color=BLUE, height=0.7)
+    ax.bar_label(bars, [f"{change:+,.1%}" for change in moved["change"]], padding=3, fontsize=9)
+    ax.invert_yaxis()
+    ax.margins(x=0.2)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.grid(visible=False, axis="y")
+    ax.set(xlabel=Message("plots.data.change").text(), ylabel="")
     ax.set_title(Message("plots.data.left_in").text())
     ax.axvline(0, color=GREY, linewidth=1)
     return ax
@@ -56,6 +66,7 @@ def draw_coverage(result: CoverageResult, *, ax: Axes | None = None) -> Axes:
     )
     ax = ax or new_axes(height=2.2)
     sns.barplot(counts, x="n", y="verdict", orient="h", color=BLUE, saturation=1, ax=ax)
+    ax.bar_label(ax.containers[0], padding=3)  # type: ignore[arg-type]  # bars
     ax.set(xlabel=Message("plots.data.questions").text(), ylabel="")
     ax.set_title(Message("plots.data.coverage").text())
     return ax

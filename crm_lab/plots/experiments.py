@@ -26,7 +26,7 @@ from crm_lab.experiments.validity.sample_ratio import SampleRatiosResult
 from crm_lab.experiments.validity.soundness import SoundnessResult
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREEN, GREY, RUST, new_axes
+from crm_lab.plots.style import BLUE, GREEN, GREY, INK, RUST, legend_above, new_axes
 
 
 def _text(key: str, **values: object) -> str:
@@ -51,10 +51,11 @@ def plot_effects(table: EffectsResult, *, ax: Axes | None = None) -> Axes:
     truth = table.truth.get(table.headline.metric.name)
     if truth is not None and not relative:
         ax.axvline(truth, color=RUST, linestyle="--", label=_text("planted"))
-        ax.legend(loc="upper left")
     if relative:
         ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set(title=_text("effect_title"), xlabel=_text("relative_axis" if relative else "effect_axis"))
+    if truth is not None and not relative:
+        legend_above(ax)
     return ax
 
 
@@ -94,7 +95,7 @@ def _waterfall(result: ProgrammeResult, ax: Axes | None) -> Axes:
     colours = [GREEN if v >= 0 else RUST for v in amount[:-1]] + [BLUE]
     ax.barh(places, amount, left=start, color=colours[: len(amount)], height=0.6)
     reach = np.abs(frame[["low", "high"]].to_numpy() - amount[:, None]).T
-    ax.errorbar(start + amount, places, xerr=reach, fmt="none", color="#374151", capsize=3, linewidth=1)
+    ax.errorbar(start + amount, places, xerr=reach, fmt="none", color=INK, capsize=3, linewidth=1)
     ax.set_yticks(places, frame["part"].tolist())
     ax.axvline(0, color=GREY, linewidth=1)
     currency = result.spec.currency
@@ -111,7 +112,7 @@ def _p_return(result: ProgrammeResult, ax: Axes | None) -> Axes:
     ax.plot([needed], [result.p_needed], "o", color=RUST)
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.set(title=_text("p_title"), xlabel=_text("p_axis"), ylabel=_text("p_probability"), ylim=(0, 1.02))
-    ax.legend(loc="upper right")
+    legend_above(ax)
     return ax
 
 
@@ -125,7 +126,7 @@ def plot_power(result: DesignResult, *, ax: Axes | None = None) -> Axes:
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(title=_text("power_title"), xlabel=_text("power_units"), ylabel=_text("power_axis"), ylim=(0, 1.02))
-    ax.legend(loc="lower right")
+    legend_above(ax)
     return ax
 
 
@@ -139,7 +140,7 @@ def plot_p_ship(result: RoiDesignResult, *, ax: Axes | None = None) -> Axes:
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(title=_text("p_ship_title"), xlabel=_text("power_units"), ylabel=_text("p_ship_axis"), ylim=(0, 1.02))
-    ax.legend(loc="lower right")
+    legend_above(ax)
     return ax
 
 
@@ -177,7 +178,7 @@ def plot_novelty(result: NoveltyResult, *, ax: Axes | None = None) -> Axes:
     ax.axhline(0, color=GREY, linewidth=1)
     ax.axvspan(0.5, result.spec.launch + 0.5, color=GREY, alpha=0.12, linewidth=0, label=_text("launch"))
     ax.set(title=_text("novelty_title"), xlabel=_text("novelty_axis"), ylabel=_text("effect_axis"))
-    ax.legend(loc="lower left")
+    legend_above(ax)
     return ax
 
 
@@ -193,7 +194,7 @@ def plot_steady(result: SteadyStateResult, *, ax: Axes | None = None) -> Axes:
     ax.axvline(result.answer.spec.roi_needed, color=RUST, linestyle="--", label=_text("needed"))
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set(title=_text("steady_title"), xlabel=_text("steady_axis"))
-    ax.legend(loc="upper right")
+    legend_above(ax)
     return ax
 
 
@@ -208,9 +209,10 @@ def plot_responses(result: ResponseRatesResult, *, ax: Axes | None = None) -> Ax
     ax.set_yticks(places, (frame["definition"] + "  " + groups).str.strip().tolist())
     if result.spec.target is not None:
         ax.axvline(result.spec.target, color=RUST, linestyle="--", label=_text("target"))
-        ax.legend(loc="upper center")
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set(title=_text("response_title"), xlabel=_text("response_axis"), xlim=(0, 1))
+    if result.spec.target is not None:
+        legend_above(ax)
     return ax
 
 
@@ -241,7 +243,7 @@ def plot_sample_ratio(result: SampleRatiosResult, *, ax: Axes | None = None) -> 
     reach = 1.96 * np.sqrt(planned * (1 - planned) / total)
     ax.hlines(places, planned - reach, planned + reach, color=GREY, alpha=0.35, linewidth=6)
     ax.plot(share, places, "o", color=BLUE)
-    ax.set_yticks(places, names)
+    ax.set_yticks(places, [name.replace("_", " ") for name in names])
     ax.axvline(planned, color=GREY, linewidth=1)
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set(title=_text("ratio_title"), xlabel=_text("ratio_axis", arm=arm))

@@ -8,12 +8,12 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, ORANGE, RUST, new_axes
+from crm_lab.plots.style import BLUE, PALE, RUST, SKY, legend_above, new_axes
 from crm_lab.scorecard.audit import AuditResult
 from crm_lab.scorecard.claimed_vs_measured import RecomputationResult
 from crm_lab.scorecard.targets_and_plan import PlanResult
 
-_COLORS = {"wrong": RUST, "unclear": ORANGE, "holds": GREY}
+_COLORS = {"wrong": RUST, "unclear": SKY, "holds": PALE}
 
 
 @draws(AuditResult)
@@ -29,7 +29,7 @@ def draw_audit(result: AuditResult, *, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel=Message("claims.plot.claims").text(), ylabel=Message("claims.plot.deck").text())
     ax.set_title(Message("claims.plot.decks").text())
-    ax.legend()
+    legend_above(ax, ncols=3)
     return ax
 
 
@@ -40,7 +40,7 @@ def draw_recomputed(result: RecomputationResult, *, ax: Axes | None = None) -> A
     ax = ax or new_axes(height=1.4 + 0.55 * max(len(rows), 1))
     names = [f"{row.claim}\n{row.measured_as}" for row in rows.itertuples()]
     _intervals(ax, rows["measured"], rows["lo"], rows["hi"], names)
-    ax.plot(rows["claimed"], range(len(rows)), "o", mfc="none", mec=ORANGE, mew=2, ms=9)
+    ax.plot(rows["claimed"], range(len(rows)), "o", mfc="none", mec=RUST, mew=2, ms=9)
     ax.set_title(Message("claims.plot.recomputed").text())
     return ax
 
@@ -52,7 +52,7 @@ def draw_plan(result: PlanResult, *, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes(height=1.4 + 0.5 * max(len(rows), 1))
     names = [f"{row.metric}\n{row.verdict}" for row in rows.itertuples()]
     _intervals(ax, rows["actual"], rows["lo"], rows["hi"], names)
-    ax.plot(rows["target"], range(len(rows)), "|", color=ORANGE, mew=3, ms=18)
+    ax.plot(rows["target"], range(len(rows)), "|", color=RUST, mew=3, ms=18)
     ax.set_title(Message("claims.plot.plan").text())
     return ax
 

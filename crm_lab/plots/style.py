@@ -77,6 +77,13 @@ def _font_of_east_asia() -> str:
     return FAMILY
 
 
+def legend_above(ax: Axes, **options: Any) -> None:
+    """The legend over the drawing, so that it never covers what is drawn."""
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "ncols": 2, "borderaxespad": 0.2}
+    ax.legend(**{**place, "handlelength": 1.4, "columnspacing": 1.2, **options})
+    ax.set_title(ax.get_title(loc="left"), loc="left", pad=24)
+
+
 def new_axes(height: float = 3.8, width: float = WIDTH) -> Axes:
     """Fresh axes of the lab's width (inches)."""
     axes: Axes = plt.subplots(figsize=(width, height))[1]

@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.segmentation.moves import ranges, words
-from crm_lab.plots.style import BLUE, GREY, ORANGE, SEQUENTIAL, new_axes
+from crm_lab.plots.style import BLUE, GREY, SEQUENTIAL, legend_above, new_axes
 from crm_lab.plots.wrapped_text import wrapped
 from crm_lab.segmentation.cohorts.cohorts import CohortResult
 from crm_lab.segmentation.cohorts.interpurchase import InterpurchaseResult
@@ -44,6 +44,7 @@ def plot_triangle(result: CohortResult, *, ax: Axes | None = None) -> Axes:
     unit = Message(f"segments.unit.{result.spec.period}")
     ax.set(title=words("cohorts_title"), xlabel=words("cohorts_x", unit=unit), ylabel=words("cohorts_y"))
     ax.tick_params(length=0)
+    ax.grid(visible=False)
     return ax
 
 
@@ -54,7 +55,7 @@ def _hatch(ax: Axes, partial: pd.DataFrame, order: list[str]) -> None:
         )
     if len(partial):
         shown = Patch(facecolor=GREY, hatch="////", edgecolor="white", label=words("cohorts_partial"))
-        ax.legend(handles=[shown], loc="lower right")
+        ax.legend(handles=[shown], loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2)
 
 
 @draws(RepurchaseResult, shows_why=True)
@@ -66,7 +67,7 @@ def plot_return(result: RepurchaseResult, *, ax: Axes | None = None) -> Axes:
     curve = curve[curve["days"] <= end]
     ax.fill_between(curve["days"], curve["lo"], curve["hi"], step="post", color=BLUE, alpha=0.15, linewidth=0)
     ax.step(curve["days"], curve["share"], where="post", color=BLUE)
-    ax.scatter(marks["days"], marks["share"], color=ORANGE, zorder=3)
+    ax.scatter(marks["days"], marks["share"], color=BLUE, zorder=3)
     for days, share in zip(marks["days"], marks["share"], strict=True):
         if np.isfinite(share):
             ax.annotate(f"{share:.0%}", (days, share), xytext=(6, -13), textcoords="offset points", size=9)
@@ -95,7 +96,7 @@ def plot_gaps(result: InterpurchaseResult, *, ax: Axes | None = None) -> Axes:
     ax.plot(rows["ended_only"], rows["share"], "o--", color=GREY, label=words("gaps_ended"))
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.set(title=words("gaps_title"), xlabel=words("gaps_x"), ylabel=words("gaps_y"), ylim=(0, 1))
-    ax.legend()
+    legend_above(ax)
     return ax
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, ORANGE, PALETTE, new_axes
+from crm_lab.plots.style import BLUE, INK, PALE, RUST, legend_above, new_axes
 from crm_lab.segmentation.customer_base import CustomerBaseResult
 from crm_lab.segmentation.revenue.revenue_tree import RevenueTreeResult
 
@@ -21,7 +21,7 @@ def plot_customer_base(result: CustomerBaseResult, *, of: str = "deciles", ax: A
 def _plot_deciles(result: CustomerBaseResult, ax: Axes | None) -> Axes:
     ax = ax if ax is not None else new_axes(3.4)
     deciles = result.deciles.assign(share=100 * result.deciles["share"])
-    sns.barplot(deciles, x="decile", y="share", color=PALETTE[0], saturation=1, ax=ax)
+    sns.barplot(deciles, x="decile", y="share", color=BLUE, saturation=1, ax=ax)
     for bars in ax.containers:
         ax.bar_label(bars, fmt="%.0f%%", fontsize=9)  # type: ignore[arg-type]  # bars, not error bars
     ax.set(
@@ -37,14 +37,15 @@ def _plot_periods(result: CustomerBaseResult, ax: Axes | None) -> Axes:
     periods = result.periods
     names = [Message(f"customer_base.plot.{who}").text() for who in ("returning", "new")]
     old = periods["customers"] - periods["new_customers"]
-    ax.bar(periods["period"], old, color=PALETTE[0], label=names[0])
-    ax.bar(periods["period"], periods["new_customers"], bottom=old, color=PALETTE[1], label=names[1])
+    ax.bar(periods["period"], old, color=PALE, label=names[0])
+    ax.bar(periods["period"], periods["new_customers"], bottom=old, color=BLUE, label=names[1])
+    ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.set(
         title=Message("customer_base.plot.periods").text(),
         xlabel=Message("customer_base.plot.period").text(),
         ylabel=Message("customer_base.plot.customers").text(),
     )
-    ax.legend(loc="lower right")
+    legend_above(ax)
     return ax
 
 
@@ -54,10 +55,10 @@ def plot_revenue_tree(result: RevenueTreeResult, *, ax: Axes | None = None) -> A
     ax = ax if ax is not None else new_axes(3.0)
     leaves = result.leaves
     names = [Message(f"revenue.node.{node}").text() for node in leaves["node"]]
-    colors = [BLUE if part >= 0 else ORANGE for part in leaves["contribution"]]
+    colors = [BLUE if part >= 0 else RUST for part in leaves["contribution"]]
     bars = ax.barh(names, leaves["contribution"], color=colors)
     ax.bar_label(bars, fmt="{:+,.0f}", fontsize=9, padding=3)
-    ax.axvline(0, color="black", linewidth=0.8)
+    ax.axvline(0, color=INK, linewidth=0.8)
     ax.invert_yaxis()
     ax.margins(x=0.18)
     ax.set(

@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, ORANGE, SEQUENTIAL, new_axes
+from crm_lab.plots.style import BLUE, GREY, RUST, SEQUENTIAL, legend_above, new_axes
 from crm_lab.segmentation.lifecycle import LifecycleResult
 from crm_lab.segmentation.tiers.migration import MigrationResult
 from crm_lab.segmentation.tiers.move_baseline import MoveBaselineResult, TreatedMoveResult, state_name
@@ -59,6 +59,7 @@ def plot_moves(result: MigrationResult, *, ax: Axes | None = None) -> Axes:
     ax.set(title=title, xlabel=words("moves_to"), ylabel=words("moves_from"))
     ax.tick_params(length=0)
     ax.tick_params(axis="y", rotation=0)
+    ax.grid(visible=False)
     return ax
 
 
@@ -76,11 +77,11 @@ def plot_baseline(result: MoveBaselineResult, *, ax: Axes | None = None) -> Axes
     ranges(ax, rows, labels, colours)
     ax.axvline(result.usual, color=GREY, linestyle="--", linewidth=1, label=words("baseline_usual"))
     if result.target is not None:
-        ax.axvline(result.target, color=ORANGE, linewidth=1.5, label=words("baseline_target"))
+        ax.axvline(result.target, color=RUST, linewidth=1.5, label=words("baseline_target"))
     ax.set(
         title=words("baseline_title", start=_state(result.start), end=_state(result.end)), xlabel=words("baseline_x")
     )
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    legend_above(ax)
     return ax
 
 

@@ -8,7 +8,7 @@ from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, PALETTE, SEQUENTIAL, SKY, new_axes
+from crm_lab.plots.style import BLUE, GREY, PALE, PALETTE, SEQUENTIAL, SKY, legend_above, new_axes
 from crm_lab.segmentation import CallListResult, RFMResult, ScoringDriftResult, SegmentStabilityResult
 from crm_lab.segmentation.rfm.segment_rules import segment_name
 
@@ -41,6 +41,8 @@ def plot_score_grid(result: RFMResult, *, ax: Axes | None = None) -> Axes:
         ylabel=Message("segments.plot.frequency_score").text(),
     )
     ax.tick_params(length=0)
+    ax.tick_params(axis="y", rotation=0)
+    ax.grid(visible=False)
     return ax
 
 
@@ -77,8 +79,11 @@ def plot_calls(result: CallListResult, *, ax: Axes | None = None) -> Axes:
         xlabel=Message("segments.plot.calls_money", {"currency": result.currency}).text(),
         ylabel=Message("segments.plot.customer").text(),
     )
-    if ax.get_legend():
-        sns.move_legend(ax, "lower right", title=None)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    if calls["segment"].nunique() > 1:
+        legend_above(ax, title=None)
+    elif legend := ax.get_legend():
+        legend.remove()
     return ax
 
 
@@ -89,11 +94,11 @@ def plot_drift(result: ScoringDriftResult, *, ax: Axes | None = None) -> Axes:
     columns = {"share_then": "drift_then", "share_now": "drift_now", "share_new_cuts": "drift_new"}
     columns = {column: Message(f"segments.plot.{key}").text() for column, key in columns.items()}
     shares = result.shown().rename(columns=columns).melt("name", list(columns.values()), "table", "share")
-    sns.barplot(shares, y="name", x="share", hue="table", palette=[GREY, BLUE, SKY], saturation=1, ax=ax)
+    sns.barplot(shares, y="name", x="share", hue="table", palette=[PALE, BLUE, SKY], saturation=1, ax=ax)
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     title, label = Message("segments.plot.drift_title").text(), Message("segments.plot.drift_x").text()
     ax.set(title=title, xlabel=label, ylabel="")
-    sns.move_legend(ax, "best", title=None)
+    legend_above(ax, title=None)
     return ax
 
 

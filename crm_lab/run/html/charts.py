@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from crm_lab.messages import Message
 from crm_lab.mime import DRAWING_MIME, FIGURE_MIME
+from crm_lab.run.html.words import without_names
 from crm_lab.run.in_kernel.figure_data import figure_title
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -21,6 +22,7 @@ _THEIR_OWN: Final = {"#1f77b4": "blue", "#3274a1": "blue", "#ff7f0e": "orange", 
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _DECLARED = re.compile(r"--([a-z-]+):(#[0-9a-f]{6})")
 _BOX = re.compile(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"')
+_SAID = re.compile(r"(?<=>)[^<>]+(?=</t(?:ext|span)>)")
 _NAMED = re.compile(r'(?<= id=")[^"]+|(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
 
 
@@ -51,11 +53,11 @@ def chart(output: Mapping[str, Any], alt: str, number: count[int], lang: str, *,
         made: Whether it shows simulated numbers: it says so inside.
     """
     data = output.get("data", {})
-    title = figure_title(data.get(FIGURE_MIME))
+    title = without_names(figure_title(data.get(FIGURE_MIME)), lang)
     alt = alt or title or Message("report.chart").text(lang)
     mark = Message("report.kind.simulated").text(lang).upper() if made else ""
     if drawn := data.get(DRAWING_MIME):
-        shown = "".join(_drawing(drawn[name], name, alt, next(number), mark) for name in ("wide", "narrow"))
+        shown = "".join(_drawing(drawn[name], name, alt, next(number), mark, lang) for name in ("wide", "narrow"))
         return Chart(title, alt, shown)
     kind = next((kind for kind in ("image/png", "image/jpeg") if kind in data), None)
     if kind is None:
@@ -65,7 +67,8 @@ def chart(output: Mapping[str, Any], alt: str, number: count[int], lang: str, *,
     return Chart(title, alt, f'<img src="data:{kind};base64,{pixels}" alt="{html.escape(alt)}">{said}')
 
 
-def _drawing(svg: str, name: str, alt: str, number: int, mark: str) -> str:
+def _drawing(svg: str, name: str, alt: str, number: int, mark: str, lang: str) -> str:
+    svg = _SAID.sub(lambda text: without_names(text[0], lang), svg)
     svg = _NAMED.sub(lambda found: f"g{number}-{found[0]}", svg)
     svg = _COLOUR.sub(lambda found: f"var(--{variables()[found[0]]})" if found[0] in variables() else found[0], svg)
     box = _BOX.search(svg)

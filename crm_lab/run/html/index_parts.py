@@ -15,6 +15,7 @@ from crm_lab.exports import write_whole
 from crm_lab.messages import Message
 from crm_lab.run.html import presentation
 from crm_lab.run.html.table_view import TableView
+from crm_lab.run.html.words import NONE
 from crm_lab.run.outcomes import headline
 
 GROUPS: Final = ("act", "base", "value", "test")
@@ -92,8 +93,8 @@ def figure_rows(pages: Iterable[Mapping[str, Any]], folder: Path, lang: str) -> 
     for page in pages:
         where = str(page.get("number") or page.get("notebook") or "")
         for figure in presentation.figures(page, lang):
-            value = figure.refusal or " ".join(filter(None, (figure.value, figure.unit)))
-            about = " · ".join(filter(None, (figure.kind, figure.definition)))
+            value = NONE if figure.refusal else " ".join(filter(None, (figure.value, figure.unit)))
+            about = " · ".join(filter(None, (figure.refusal, figure.kind, figure.definition)))
             rows.append((where, figure.label, value, figure.interval, figure.n, figure.window, about))
     keys = ("page", "figure", "value", "interval_head", "n", "window", "definition")
     head = tuple(Message(f"report.{key}").text(lang) for key in keys)

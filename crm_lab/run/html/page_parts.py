@@ -19,13 +19,14 @@ from crm_lab.mime import RESULT_MIME
 from crm_lab.run.html.charts import Chart, chart
 from crm_lab.run.html.notebook_cells import LEFT_OUT, highlighted, markdown, shown_text
 from crm_lab.run.html.table_view import TableView, table_view, unfolded
-from crm_lab.run.html.words import for_readers
+from crm_lab.run.html.words import for_readers, why_or_note, without_names
 
 MAIN_TAG: Final = "main-chart"
 _HEADING = re.compile(r"^##\s+(.*)$", re.MULTILINE)
 _TITLE = re.compile(r"\A\s*#\s[^\n]*\n*")
 _FOR_ANALYSTS = re.compile(r"set-?up|open the (?:box|data)|checks|how was the file read", re.IGNORECASE)
 _FOR_THE_NOTEBOOK = re.compile(r"make it yours|exercises", re.IGNORECASE)
+_SHOWN: Final = {"claim", "chart", "table", "stopped", "text"}
 _DESCRIPTION = re.compile(r"\.describe\(|\.(?:head|tail|sample)\(\)\s*\Z")
 
 
@@ -106,6 +107,8 @@ def _place(section: Section, source: str, parts: PageParts) -> None:
         parts.code.append(section)
     if _FOR_THE_NOTEBOOK.search(source):
         return
+    if section.code and not any(block.kind in _SHOWN for block in section.blocks):
+        return  # what its cells show is for the notebook, and so is what is said of it
     analysts = not source or bool(_FOR_ANALYSTS.search(source))
     (parts.how if analysts else parts.sections).append(section)
 
@@ -135,8 +138,9 @@ def _blocks(cells: Sequence[NotebookNode], given: _Given, *, said: bool) -> Iter
     seen = False
     for kind, run in groupby(cells, key=lambda cell: cell.cell_type):
         if kind == "markdown":
-            prose = [for_readers(cell.source, given.lang) for cell in run]
-            yield [Block("note" if seen else "prose", Markup(markdown(text))) for text in prose if text], False  # noqa: S704 - as nbconvert renders it
+            prose = [why_or_note(for_readers(cell.source, given.lang)) for cell in run]
+            usual = "note" if seen else "why"
+            yield [Block(said_as or usual, Markup(markdown(text))) for text, said_as in prose if text], False  # noqa: S704
         elif kind == "code":
             found: list[Block] = []
             headline = False
@@ -162,7 +166,7 @@ def _outputs(cell: NotebookNode, given: _Given, *, said: bool) -> tuple[list[Blo
         elif output.output_type == "stream":
             found.append(Block("text", shown_text(output.text)))
         elif result is not None and not first:
-            found.append(Block("claim", _claim(result)))
+            found.append(Block("claim", _claim(result, given.lang)))
         made = bool(result and result.get("simulated")) or given.simulated
         if drawn := chart(output, "", given.number, given.lang, made=made):
             found.append(Block("chart", drawn))
@@ -173,11 +177,10 @@ def _outputs(cell: NotebookNode, given: _Given, *, said: bool) -> tuple[list[Blo
     return found, headline
 
 
-def _claim(result: Mapping[str, Any]) -> Claim:
+def _claim(result: Mapping[str, Any], lang: str) -> Claim:
     readout = result.get("readout") or {}
-    return Claim(
-        str(readout.get("finding") or ""), str(readout.get("certainty") or ""), str(result.get("refusal") or "")
-    )
+    parts = (readout.get("finding"), readout.get("certainty"), result.get("refusal"))
+    return Claim(*(without_names(str(part or ""), lang) for part in parts))
 
 
 def _take_main(notebook: NotebookNode, parts: PageParts) -> Chart | None:

@@ -72,6 +72,14 @@ def number(value: Any, unit: str = "", kind: str = "estimate") -> str:
 _GROUPED: Final = 1000  # from here on whole amounts of an estimate
 
 
+def _as_exact(bound: Any, value: str, unit: str, kind: str) -> str:
+    """An end of an interval in as many decimals as its number has."""
+    own, decimals = number(bound, unit, kind), len(value.partition(".")[2])
+    if unit == "share" or _CURRENCY.match(unit) or not decimals or own == NONE:
+        return own
+    return f"{bound:,.{decimals}f}".replace("-", "−")
+
+
 def unit_word(unit: str, lang: str) -> str:
     """What stands after a number: nothing for shares and money, else the unit in the language."""
     if unit == "share" or _CURRENCY.match(unit):
@@ -82,10 +90,13 @@ def unit_word(unit: str, lang: str) -> str:
 def figure(fact: Mapping[str, Any], lang: str) -> Figure:
     """A fact of `results.json` as text."""
     unit, kind = str(fact.get("unit") or ""), str(fact.get("kind") or "fact")
-    lo, hi, n = fact.get("lo"), fact.get("hi"), fact.get("n")
+    bounds, n = {end: fact.get(end) for end in ("lo", "hi")}, fact.get("n")
     interval = ""
-    if lo is not None and hi is not None:
-        values = {"lo": number(lo, unit, kind), "hi": number(hi, unit, kind), "level": fact.get("level") or 0.95}
+    if None not in bounds.values():
+        ends = {
+            end: _as_exact(bound, number(fact.get("value"), unit, kind), unit, kind) for end, bound in bounds.items()
+        }
+        values = {**ends, "level": fact.get("level") or 0.95}
         interval = Message("report.interval", values).text(lang)
     return Figure(
         label=without_names(str(fact.get("label") or fact.get("id") or ""), lang),

@@ -33,6 +33,7 @@ NOT_RUN: Final = {"skipped", "not_run", "blocked"}
 _ENDINGS: Final = {"timeout": "timeout", "kernel_died": "dead", "worker_died": "dead"}
 _NEIGHBOURS: Final = "<!--neighbours-->"
 _ARROWS: Final = {"prev": '‹ <span class="w">{}</span>', "next": '<span class="w">{}</span> ›'}
+_SNAKE = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
 _MARKUP = re.compile(r"<style>.*?</style>|<script>.*?</script>|<path[^>]*>|data:[^\"']*", re.DOTALL)
 
 
@@ -195,9 +196,19 @@ def environment(lang: str, *folders: Path) -> jinja2.Environment:
     environment.globals["style"] = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))  # noqa: S704 - ours
     script = (TEMPLATES / "tables.js").read_text(encoding="utf-8").strip()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    environment.filters["coded"] = coded
     environment.globals["script"] = Markup(script)  # noqa: S704 - ours
     environment.globals["script_hash"] = f"sha256-{digest}"
     return environment
+
+
+def coded(text: str) -> Markup:
+    """A comment whose names to be typed stand in the letters of code.
+
+    >>> coded("complete_journey | cdnow, <b>")
+    Markup('<code>complete_journey</code> | cdnow, &lt;b&gt;')
+    """
+    return Markup(_SNAKE.sub(r"<code>\g<0></code>", str(escape(text))))  # noqa: S704 - escaped just now
 
 
 def write_html(path: Path, html: str, lang: str) -> Path:

@@ -10,7 +10,10 @@ from crm_lab.run.html.words import NONE, cell, is_id, label
 
 OPEN_ROWS = 8  # longer tables are folded
 _INTERVALS = (("lo", "hi"), ("low", "high"), ("lower", "upper"))
-_TOTAL = re.compile(r"(\d[\d,]*) rows? ×|(?:of|共) (\d[\d,]*)")
+_UPPER = [high for _, high in _INTERVALS]
+_ENDS = [end for pair in _INTERVALS for end in pair]
+_TOTAL = re.compile(r"(\d[\d,]*) rows? ×|(?:of|共) ?(\d[\d,]*)")
+_CATALOGUE = re.compile(r"00\d-\d+")
 _NUMERIC = re.compile(r"[-+−$€£¥]?[\d,]*\.?\d+(?:%|×)?|–|not reached|无法达到")
 _FEW = 4  # rows from which on a number that never varies is no chance
 
@@ -50,10 +53,11 @@ class _Raw(HTMLParser):
 
     def __post_init__(self) -> None:
         super().__init__()
-        self._place, self._cell, self._open, self._stubs = "", "", False, 0
+        self._place, self._cell, self._open, self._stubs, self._more = "", "", False, 0, False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.ours = self.ours or ("class", "crm-table") in attrs
+        self._more = ("class", "crm-more") in attrs
         if tag in ("thead", "tbody"):
             self._place = tag
         elif tag == "tr" and self._place:
@@ -78,7 +82,7 @@ class _Raw(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._open:
             self._cell += data
-        elif not self._place:
+        elif self._more or "rows ×" in data:
             self.rest += f" {data}"
 
 
@@ -91,7 +95,7 @@ def table_view(html: str, lang: str, csv: str = "") -> TableView | None:
     ...     "en",
     ... )
     >>> view.head, view.rows
-    (('share',), (('54.5% (53.3%–55.8%)',),))
+    (('share',), (('54.5% (53.3–55.8)',),))
 
     Args:
         html: A cell's HTML output.
@@ -106,9 +110,11 @@ def table_view(html: str, lang: str, csv: str = "") -> TableView | None:
     width = max(len(row) for row in rows)
     names = _names(raw.head, width)
     rows = [(row[:-1] + [""] * (width - len(row)) + row[-1:])[:width] for row in rows]
-    rows, names = _without_numbering(rows, names, raw.index)
+    rows, names = _for_readers(*_without_numbering(rows, names, raw.index))
+    columns = _measured(names)
     cells = [
-        [cell(text, name, lang, plain=not raw.ours) for text, name in zip(row, names, strict=True)] for row in rows
+        [cell(text, column, lang, plain=not raw.ours) for text, column in zip(row, columns, strict=True)]
+        for row in rows
     ]
     names, cells = _with_intervals(names, cells)
     caption, names, cells = _without_constants(names, cells, lang)
@@ -138,14 +144,40 @@ def _without_numbering(rows: list[list[str]], names: list[str], index: int) -> t
     return rows, names
 
 
+def _for_readers(rows: list[list[str]], names: list[str]) -> tuple[list[list[str]], list[str]]:
+    """Without columns that name rows of the catalogue; whole numbers without a decimal nought."""
+    kept = [k for k in range(len(names)) if not any(_CATALOGUE.fullmatch(row[k]) for row in rows)]
+    whole = {k for k in kept if all(row[k].endswith(".0") for row in rows)}
+    return [[row[k].removesuffix(".0") if k in whole else row[k] for k in kept] for row in rows], [
+        names[k] for k in kept
+    ]
+
+
+def _measured(names: list[str]) -> list[str]:
+    """The column that says how each is written: ends of an interval as their middle."""
+    columns = list(names)
+    for k, name in enumerate(names):
+        end = next((e for e in _ENDS if name == e or name.endswith(f"_{e}") or name.startswith(f"{e}_")), None)
+        if end is not None and name.startswith(f"{end}_"):
+            columns[k] = names[max(k - 1 - (end in _UPPER), 0)]
+        elif end is not None:
+            before = (names[at] for at in (k - 1, k - 2) if at >= 0 and names[at] not in _ENDS)
+            columns[k] = name.removesuffix(end).rstrip("_") or next(before, name)
+    return columns
+
+
 def _with_intervals(names: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
     """Ends of an interval stand behind the number they belong to."""
     for low, high in _INTERVALS:
         for name in list(names):
-            part = name.removesuffix(low)
-            if not (name == low or name.endswith(f"_{low}")) or f"{part}{high}" not in names:
+            if name == low or name.endswith(f"_{low}"):
+                other, middle = f"{name.removesuffix(low)}{high}", name.removesuffix(low).rstrip("_")
+            elif name.startswith(f"{low}_"):
+                other, middle = f"{high}{name.removeprefix(low)}", ""
+            else:
                 continue
-            names, rows = _joined(names, rows, names.index(name), names.index(f"{part}{high}"), part.rstrip("_"))
+            if other in names:
+                names, rows = _joined(names, rows, names.index(name), names.index(other), middle)
     return names, rows
 
 
@@ -156,11 +188,17 @@ def _joined(
     if at < 0 or at in (low, high):
         return names, rows
     kept = [k for k in range(len(names)) if k not in (low, high)]
-    joined = []
-    for row in rows:
-        ends = f" ({row[low]}–{row[high]})" if NONE not in (row[low], row[high], row[at]) else ""
-        joined.append([row[k] + (ends.replace("–−", " to −") if k == at else "") for k in kept])
+    joined = [[row[k] + (_interval(row[at], row[low], row[high]) if k == at else "") for k in kept] for row in rows]
     return [names[k] for k in kept], joined
+
+
+def _interval(value: str, low: str, high: str) -> str:
+    """An interval behind its number; the sign of per cent stands once, a minus is not taken for the dash."""
+    if NONE in (value, low, high):
+        return ""
+    if value.endswith("%"):
+        low, high = low.removesuffix("%"), high.removesuffix("%")
+    return f" ({low} … {high})" if "−" in low + high else f" ({low}–{high})"
 
 
 def _without_constants(names: list[str], rows: list[list[str]], lang: str) -> tuple[str, list[str], list[list[str]]]:

@@ -19,6 +19,9 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z*“\"`])|(?<=[。！？])")
 _CATALOGUE = re.compile(r"\b00\d-\d+|\bF\d{1,2}\b|\bsection \d+ no|第\s*\d+\s*节第")
 _CALL = re.compile(r"`[^`]*[(=\[{/][^`]*`")
 _CODE = re.compile(r"`([^`]+)`")
+_LABELLED = re.compile(
+    r"\s*\*{1,2}(?:(?P<why>Why|为什么|为何)|What to notice|Notice|值得注意|注意)(?:[:.：。]\*{1,2}|\*{1,2}[:.：])\s*"
+)
 _EXACT: Final = 2  # decimals that are kept: cents
 
 
@@ -89,12 +92,25 @@ def is_share(column: str) -> bool:
     >>> is_share("cumulative_share"), is_share("p_alive"), is_share("revenue")
     (True, True, False)
     """
-    return bool(_SHARE.fullmatch(column)) or COLUMN_FORMATS.get(column, "").endswith("%")
+    return bool(_SHARE.fullmatch(column.replace(" ", "_"))) or COLUMN_FORMATS.get(column, "").endswith("%")
 
 
 def is_id(column: str) -> bool:
     """Whether a column's numbers name things and count nothing."""
     return column.endswith("_id") or column in ("customer", "year", "day", "hour", "seed")
+
+
+def why_or_note(source: str) -> tuple[str, str]:
+    """Prose without the label it begins with, and what that label says: ``why``, ``note`` or nothing.
+
+    >>> why_or_note("*Why:* nothing is sure.")
+    ('Nothing is sure.', 'why')
+    """
+    found = _LABELLED.match(source)
+    if not found:
+        return source, ""
+    rest = source[found.end() :]
+    return rest[:1].upper() + rest[1:], "why" if found["why"] else "note"
 
 
 def for_readers(source: str, lang: str) -> str:

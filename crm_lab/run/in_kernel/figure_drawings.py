@@ -18,6 +18,7 @@ _RC = {"svg.fonttype": "none", "svg.hashsalt": "crm-lab"}
 _NOTHING = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _HEAD = re.compile(r"\A.*?(?=<svg)|<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", re.DOTALL)
 _LONG = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
+_TAG = re.compile(r"<[^>]*>")
 _BLANK = re.compile(r"\s*\n\s*")
 _NAMED = re.compile(r' id="([^"]+)"')
 _FONT = re.compile(r"font: (?:normal )*(bold |[1-9]00 )?([\d.]+px) [^;\"]+")
@@ -60,14 +61,15 @@ def _untitled(figure: Any) -> Iterator[None]:
 def compact(svg: str) -> str:
     """Matplotlib's SVG without head, style sheet, unused names and more than a tenth of a point.
 
-    >>> compact('<?xml?><svg height="9pt" viewBox="0 0 9.12345 9"><g id="axes_1"><path d="M 1.23456 2"/></g></svg>')
-    '<svg viewBox="0 0 9.1 9"><g><path d="M 1.2 2"/></g></svg>'
+    >>> compact('<?xml?><svg height="9pt" viewBox="0 0 9.12345 9"><g id="axes_1"><path d="M 1.23456 2"/></g>0.25</svg>')
+    '<svg viewBox="0 0 9.1 9"><g><path d="M 1.2 2"/></g>0.25</svg>'
     """
     svg = _SIZE.sub(lambda found: f' viewBox="{found[1]}"', _HEAD.sub("", svg), count=1)
     used = set(re.findall(r'(?:url\(|href=")#([^)"]+)', svg))
     svg = _NAMED.sub(lambda found: found[0] if found[1] in used else "", svg)
     svg = _FONT.sub(lambda found: f"font-size: {found[2]}" + ("; font-weight: 600" if found[1] else ""), svg)
-    return _BLANK.sub("\n", _LONG.sub(_short, svg)).replace(">\n<", "><").strip()
+    svg = _TAG.sub(lambda tag: _LONG.sub(_short, tag[0]), svg)
+    return _BLANK.sub("\n", svg).replace(">\n<", "><").strip()
 
 
 def _short(found: re.Match[str]) -> str:

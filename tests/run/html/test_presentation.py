@@ -31,8 +31,8 @@ def test_numbers_read_as_their_unit_says(value, unit, kind, text):
 def test_an_estimate_has_its_interval_kind_and_unit_in_the_language():
     fact = {"label": "x", "value": 3.5, "unit": "days", "lo": 3.0, "hi": 4.0, "level": 0.9, "kind": "estimate"}
     english, chinese = figure(fact, "en"), figure(fact, "zh")
-    assert (english.unit, english.interval, english.kind) == ("days", "90% interval 3 to 4", "estimate")
-    assert (chinese.unit, chinese.interval, chinese.kind) == ("天", "90% 区间：3 至 4", "估计")
+    assert (english.unit, english.interval, english.kind) == ("days", "90% interval 3.00 to 4.00", "estimate")
+    assert (chinese.unit, chinese.interval, chinese.kind) == ("天", "90% 区间：3.00 至 4.00", "估计")
 
 
 def test_a_unit_the_catalogue_does_not_know_stays_as_it_is():
