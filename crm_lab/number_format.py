@@ -86,7 +86,8 @@ def three_digits(value: float) -> str:
         return f"{value:,.0f}"
     if value == round(value):
         return f"{value:.0f}"
-    return f"{value:.{max(2 - math.floor(math.log10(abs(value))), 0)}f}"
+    text = f"{value:.{max(2 - math.floor(math.log10(abs(value))), 0)}f}"
+    return text.rstrip("0") if abs(value) < 0.1 else text
 
 
 def spaced(unit: str) -> str:

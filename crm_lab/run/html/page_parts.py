@@ -67,12 +67,12 @@ class PageParts:
     code: list[Section] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Given:
-    """Where a cell stands, and in which language the page is."""
+    """In which language the page is, and whether what stands at this place of it is made up."""
 
     lang: str
-    simulated: bool
+    made: bool
     csv: Mapping[str, str]
     number: count[int]
 
@@ -167,8 +167,9 @@ def _outputs(cell: NotebookNode, given: _Given, *, said: bool) -> tuple[list[Blo
             found.append(Block("text", shown_text(output.text)))
         elif result is not None and not first:
             found.append(Block("claim", _claim(result, given.lang)))
-        made = bool(result and result.get("simulated")) or given.simulated
-        if drawn := chart(output, "", given.number, given.lang, made=made):
+        if result is not None:  # what is drawn next is of this result
+            given.made = bool(result.get("simulated"))
+        if drawn := chart(output, "", given.number, given.lang, made=given.made):
             found.append(Block("chart", drawn))
         elif not described and (html := data.get("text/html")):
             csv = given.csv.get(str((result or {}).get("csv") or ""), "")

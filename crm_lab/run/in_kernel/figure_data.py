@@ -10,7 +10,7 @@ from typing import Any
 
 _SHOWN = 40  # values kept of a long series, evenly spaced, beside its count, sum and range
 _DIGITS = 8  # significant; far below the tolerance with which charts are compared
-_CATEGORICAL = ("StrCategoryFormatter", "FixedFormatter")
+CATEGORICAL = ("StrCategoryFormatter", "FixedFormatter")
 
 
 def figure_data(figure: Any) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _axes_data(axes: Any) -> dict[str, Any]:
 
 
 def _categories(axis: Any) -> list[str]:
-    if type(axis.get_major_formatter()).__name__ not in _CATEGORICAL:
+    if type(axis.get_major_formatter()).__name__ not in CATEGORICAL:
         return []
     return [label.get_text() for label in axis.get_ticklabels()]
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from io import StringIO
+from textwrap import fill
 from typing import Any, Final
+
+from crm_lab.run.in_kernel.figure_data import CATEGORICAL
 
 WIDTHS: Final = {"wide": 7.2, "narrow": 3.75}  # inches: 720 and 375 px
 LARGEST: Final = 90_000  # characters; a cloud of points is smaller as pixels
+_NARROW_AXIS: Final = 40  # letters in a line below a narrow drawing
+_NARROW_NAME: Final = 20  # and before it
 _RC = {"svg.fonttype": "none", "svg.hashsalt": "crm-lab"}
 _NOTHING = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _HEAD = re.compile(r"\A.*?(?=<svg)|<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", re.DOTALL)
@@ -36,11 +41,35 @@ def _drawn(figure: Any, width: float) -> str:
     before, buffer = figure.get_size_inches().copy(), StringIO()
     figure.set_size_inches(min(width, before[0]), before[1])
     tight = {} if figure.get_layout_engine() else {"bbox_inches": "tight"}
-    try:
+    with _in_lines(figure) if width < before[0] else nullcontext():
         figure.savefig(buffer, format="svg", transparent=True, metadata=_NOTHING, **tight)
-    finally:
-        figure.set_size_inches(*before)
+    figure.set_size_inches(*before)
     return compact(buffer.getvalue())
+
+
+@contextmanager
+def _in_lines(figure: Any) -> Iterator[None]:
+    """A figure whose long words at the axes stand in several lines, for a narrow drawing."""
+    before = [
+        (axes, axes.get_xlabel(), axes.yaxis.get_major_locator(), axes.yaxis.get_major_formatter())
+        for axes in figure.axes
+    ]
+    for axes, label, _, formatter in before:
+        axes.set_xlabel(_filled(label, _NARROW_AXIS))
+        if type(formatter).__name__ in CATEGORICAL:
+            names = [text.get_text() for text in axes.get_yticklabels()]
+            axes.set_yticks(axes.get_yticks(), [_filled(name, _NARROW_NAME) for name in names])
+    yield
+    for axes, label, locator, formatter in before:
+        axes.set_xlabel(label)
+        axes.yaxis.set_major_locator(locator)
+        axes.yaxis.set_major_formatter(formatter)
+
+
+def _filled(text: str, width: int) -> str:
+    """A text in lines of so many Latin letters; half as many of others."""
+    lines = (fill(line, width if line.isascii() else width // 2) for line in text.split("\n"))
+    return "\n".join(lines)
 
 
 @contextmanager

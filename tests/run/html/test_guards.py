@@ -1,0 +1,101 @@
+"""Every page, made from the committed notebooks in both languages, shows people no code and no debris."""
+
+import re
+from html import unescape
+
+import nbformat
+import pytest
+
+from crm_lab.messages import LANGUAGES
+from crm_lab.project import project_root
+from crm_lab.run.execution.page_record import blank_page, ending, published
+from crm_lab.run.html.rendering import render_index, render_page
+from crm_lab.run.outcomes import headline
+from crm_lab.run.suites.notebook_file import notebooks
+from crm_lab.run.suites.plan import make_plan
+from crm_lab.run.suites.suite import load_suite
+
+LARGEST = 1_000_000  # bytes of a page
+INDEX_WORDS = 300  # to the end of the first group
+HIDDEN = re.compile(
+    r"<(script|style|pre|code)\b.*?</\1>|<dl class=\"provenance\">.*?</dl>|<details class=\"right\">.*?</details>",
+    re.DOTALL,
+)
+SPOKEN = re.compile(r'(?:aria-label|alt|data-l)="([^"]*)"')
+DEBRIS = re.compile(
+    r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b"  # names of code
+    r"|(?<![A-Za-z])-?inf\b%?|\bnan\b|\bNaN\b|\bTrue\b|\bFalse\b|\bNone\b|findfont"
+    r"|\b00\d-\d+"  # rows of the catalogue
+    r"|\d\.\d{6,}"  # unrounded numbers
+)
+
+
+def visible(html):
+    """What a page says to eyes and to screen readers; code, provenance and names of files are what they are."""
+    body = HIDDEN.sub(" ", html[html.index("<body") :])
+    return unescape(" ".join([re.sub(r"<[^>]+>", " ", body), *SPOKEN.findall(body)]))
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def report(request, tmp_path_factory):
+    """All pages and the index of a language, as files by name, with the record of each page."""
+    folder, known = tmp_path_factory.mktemp(request.param), notebooks(project_root())
+    pages = []
+    for page in make_plan(load_suite("all", project_root(), known), known).pages:
+        notebook = nbformat.read(page.notebook.path, as_version=4)
+        record = {**blank_page(page, "all", request.param), **ending(notebook), "results": published(notebook)}
+        pages.append({**record, "html": f"{page.name}.html"})
+        render_page(notebook, pages[-1], folder)
+    render_index({"suite": "all", "title": "All pages", "lang": request.param, "pages": pages}, folder)
+    return {file.name: file.read_text(encoding="utf-8") for file in folder.glob("*.html")}, pages
+
+
+def test_nothing_visible_is_code_or_debris(report):
+    files, _ = report
+    found = {name: sorted(set(DEBRIS.findall(visible(html)))) for name, html in files.items()}
+    assert len(files) >= 16
+    assert not {name: words for name, words in found.items() if words}
+
+
+def test_pages_are_small_and_ask_for_nothing(report):
+    files, _ = report
+    assert not {name: len(html) for name, html in files.items() if len(html.encode()) > LARGEST}
+    asked = re.compile(r"""(?:src|href|action|data|url\()\s*=?\s*["'(]?(?:https?:)?//|@import|<link[^>]+stylesheet""")
+    assert not {
+        name: asked.findall(html) for name, html in files.items() if asked.search(html.partition("</style>")[2])
+    }
+    assert all("default-src 'none'" in html for html in files.values())
+
+
+def test_every_page_has_a_chart_on_its_first_screen_and_named_parts(report):
+    files, pages = report
+    for page in pages:
+        html = files[page["html"]]
+        front = html.partition('<header class="front">')[2].partition("</header>")[0]
+        assert "<figure" in front, page["notebook"]
+        assert len(re.findall(r"<h1\b", html)) == 1
+        sections = re.findall(r'<section id="([^"]+)"', html)
+        assert sections
+        assert len(sections) == len(set(sections))
+        assert 'class="skip" href="#main"' in html
+        assert not re.search(r"<img(?![^>]*alt=\"[^\"]+\")", html)
+
+
+def test_the_index_is_short(report):
+    files, pages = report
+    html = files["index.html"]
+    first = html.partition('<div class="grid">')
+    words = visible(first[0] + first[1] + first[2].partition("</section>")[0])
+    spoken = len(re.findall(r"[A-Za-z0-9%$€£.,’'-]+|[\u4e00-\u9fff]{2}", words))
+    assert spoken <= INDEX_WORDS
+    assert html.count('<article class="card') == len(pages)
+
+
+def test_every_answer_has_a_front(report):
+    _, pages = report
+    for page in pages:
+        front = headline(page)["front"]
+        assert front["group"] in ("act", "base", "value", "test")
+        assert len(front["answer"].split()) <= 12
+        assert len(front["picture"].encode()) <= 1024, (page["notebook"], len(front["picture"].encode()))
+        assert 'role="img" aria-label="' in front["picture"]
