@@ -25,11 +25,11 @@ def draw_reconciliation(result: ReconciliationResult, *, ax: Axes | None = None)
     ax = ax or new_axes(height=0.9 + 0.42 * max(len(steps), 1))
     marked = Message("actions.flag").text()
     colors = [PALE if action == marked else BLUE for action in steps["action"]]
-    bars = ax.barh([wrapped(what, 34) for what in steps["what"]], steps["rows"], color=colors, height=0.7)
-    said = [f"{rows:,} · {action}" for rows, action in zip(steps["rows"], steps["action"], strict=True)]
-    ax.bar_label(bars, said, padding=3, fontsize=9)
+    names = [wrapped(f"{what} ({action})", 40) for what, action in zip(steps["what"], steps["action"], strict=True)]
+    bars = ax.barh(names, steps["rows"], color=colors, height=0.7)
+    ax.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=9)
     ax.invert_yaxis()
-    ax.margins(x=0.35)
+    ax.margins(x=0.2)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.grid(visible=False, axis="y")
     ax.set(xlabel=Message("plots.data.lines_touched").text(), ylabel="")

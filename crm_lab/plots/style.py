@@ -18,7 +18,7 @@ BLUE, ORANGE, SKY, RUST, GREY, GREEN = "#00558a", "#c47a00", "#6bb0dc", "#963d00
 PALE = "#b8c2cc"  # what is there for comparison
 INK, SOFT, LINE = "#1f2933", "#52606d", "#dfe3e8"
 PALETTE = (BLUE, ORANGE, SKY, RUST, GREY, GREEN)
-SEQUENTIAL = sns.light_palette(BLUE, as_cmap=True)
+SEQUENTIAL = sns.light_palette("#08578b", as_cmap=True)  # heat keeps its colours on a dark page
 WIDTH = 7.2  # inches; 100 dpi: reads at 390 px scaled down and at 1440 px as it is
 
 _RC: dict[str, Any] = {

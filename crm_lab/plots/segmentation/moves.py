@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, RUST, SEQUENTIAL, legend_above, new_axes
+from crm_lab.plots.style import BLUE, GREY, RUST, SEQUENTIAL, SOFT, legend_above, new_axes
 from crm_lab.segmentation.lifecycle import LifecycleResult
 from crm_lab.segmentation.tiers.migration import MigrationResult
 from crm_lab.segmentation.tiers.move_baseline import MoveBaselineResult, TreatedMoveResult, state_name
@@ -110,6 +110,6 @@ def plot_stages(result: LifecycleResult, *, ax: Axes | None = None) -> Axes:
     """Customers per stage."""
     ax = ax if ax is not None else new_axes(3.4)
     sns.barplot(result.shown(), x="customers", y="name", color=BLUE, saturation=1, ax=ax)
-    ax.bar_label(ax.containers[0], fmt="{:,.0f}", padding=3, color="#4B5563")  # type: ignore[arg-type]  # bars
+    ax.bar_label(ax.containers[0], fmt="{:,.0f}", padding=3, color=SOFT)  # type: ignore[arg-type]  # bars
     ax.set(title=words("stages_title"), xlabel=words("stages_x"), ylabel="")
     return ax

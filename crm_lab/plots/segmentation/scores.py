@@ -8,7 +8,7 @@ from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, PALE, PALETTE, SEQUENTIAL, SKY, legend_above, new_axes
+from crm_lab.plots.style import BLUE, GREY, PALE, PALETTE, SEQUENTIAL, SKY, SOFT, legend_above, new_axes
 from crm_lab.segmentation import CallListResult, RFMResult, ScoringDriftResult, SegmentStabilityResult
 from crm_lab.segmentation.rfm.segment_rules import segment_name
 
@@ -71,7 +71,7 @@ def plot_calls(result: CallListResult, *, ax: Axes | None = None) -> Axes:
             textcoords="offset points",
             va="center",
             size=8,
-            color="#4B5563",
+            color=SOFT,
         )
     ax.margins(x=0.25)
     ax.set(

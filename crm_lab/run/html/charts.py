@@ -19,6 +19,7 @@ from crm_lab.run.in_kernel.figure_data import figure_title
 TEMPLATES: Final = Path(__file__).parent / "templates"
 # what matplotlib and seaborn take where a notebook draws with them alone
 _THEIR_OWN: Final = {"#1f77b4": "blue", "#3274a1": "blue", "#ff7f0e": "orange", "#e1812c": "orange", "#000000": "ink"}
+_GROUNDS: Final = {"ground", "wash", "rust-wash", "gold-wash"}  # white in a drawing is a colour of its own
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _DECLARED = re.compile(r"--([a-z-]+):(#[0-9a-f]{6})")
 _BOX = re.compile(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"')
@@ -39,7 +40,8 @@ class Chart:
 def variables() -> Mapping[str, str]:
     """Names of the page's colours, by their value on white."""
     light = (TEMPLATES / "style.css").read_text(encoding="utf-8").partition("}")[0]
-    return {value: name for name, value in _DECLARED.findall(light)} | _THEIR_OWN
+    known = {value: name for name, value in _DECLARED.findall(light) if name not in _GROUNDS}
+    return known | _THEIR_OWN
 
 
 def chart(output: Mapping[str, Any], alt: str, number: count[int], lang: str, *, made: bool = False) -> Chart | None:

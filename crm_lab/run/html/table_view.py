@@ -10,9 +10,9 @@ from crm_lab.run.html.words import NONE, cell, is_id, label
 
 OPEN_ROWS = 8  # longer tables are folded
 _INTERVALS = (("lo", "hi"), ("low", "high"), ("lower", "upper"))
-_UPPER = [high for _, high in _INTERVALS]
-_ENDS = [end for pair in _INTERVALS for end in pair]
 _TOTAL = re.compile(r"(\d[\d,]*) rows? ×|(?:of|共) ?(\d[\d,]*)")
+_EMPTY = {"", "nan", "none", NONE}
+_PLAIN = re.compile(r"[^\d+-]*([-+]?[\d.]+)[%×]?")
 _CATALOGUE = re.compile(r"00\d-\d+")
 _NUMERIC = re.compile(r"[-+−$€£¥]?[\d,]*\.?\d+(?:%|×)?|–|not reached|无法达到")
 _FEW = 4  # rows from which on a number that never varies is no chance
@@ -111,12 +111,15 @@ def table_view(html: str, lang: str, csv: str = "") -> TableView | None:
     names = _names(raw.head, width)
     rows = [(row[:-1] + [""] * (width - len(row)) + row[-1:])[:width] for row in rows]
     rows, names = _for_readers(*_without_numbering(rows, names, raw.index))
-    columns = _measured(names)
+    intervals = _intervals(names, rows)
+    columns = list(names)
+    for low, high, at in intervals:  # ends are written as their number is
+        columns[low] = columns[high] = names[at]
     cells = [
         [cell(text, column, lang, plain=not raw.ours) for text, column in zip(row, columns, strict=True)]
         for row in rows
     ]
-    names, cells = _with_intervals(names, cells)
+    names, cells = _joined(names, cells, intervals)
     caption, names, cells = _without_constants(names, cells, lang)
     numeric = tuple(_is_numeric([row[k] for row in cells]) for k in range(len(names)))
     found = [number for pair in _TOTAL.findall(raw.rest) for number in pair if number]
@@ -153,43 +156,47 @@ def _for_readers(rows: list[list[str]], names: list[str]) -> tuple[list[list[str
     ]
 
 
-def _measured(names: list[str]) -> list[str]:
-    """The column that says how each is written: ends of an interval as their middle."""
-    columns = list(names)
-    for k, name in enumerate(names):
-        end = next((e for e in _ENDS if name == e or name.endswith(f"_{e}") or name.startswith(f"{e}_")), None)
-        if end is not None and name.startswith(f"{end}_"):
-            columns[k] = names[max(k - 1 - (end in _UPPER), 0)]
-        elif end is not None:
-            before = (names[at] for at in (k - 1, k - 2) if at >= 0 and names[at] not in _ENDS)
-            columns[k] = name.removesuffix(end).rstrip("_") or next(before, name)
-    return columns
-
-
-def _with_intervals(names: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
-    """Ends of an interval stand behind the number they belong to."""
+def _intervals(names: list[str], rows: list[list[str]]) -> list[tuple[int, int, int]]:
+    """Places of the ends of intervals and of the numbers that lie between them."""
+    found = []
     for low, high in _INTERVALS:
-        for name in list(names):
+        for at, name in enumerate(names):
             if name == low or name.endswith(f"_{low}"):
                 other, middle = f"{name.removesuffix(low)}{high}", name.removesuffix(low).rstrip("_")
             elif name.startswith(f"{low}_"):
                 other, middle = f"{high}{name.removeprefix(low)}", ""
             else:
                 continue
-            if other in names:
-                names, rows = _joined(names, rows, names.index(name), names.index(other), middle)
-    return names, rows
+            end = names.index(other) if other in names else -1
+            before = [names.index(middle)] if middle in names else range(at - 1, -1, -1)
+            held = (k for k in before if end >= 0 and all(_holds(row[k], row[at], row[end]) for row in rows))
+            place = next(held, -1)
+            if place >= 0:
+                found.append((at, end, place))
+    return found
 
 
 def _joined(
-    names: list[str], rows: list[list[str]], low: int, high: int, middle: str
+    names: list[str], rows: list[list[str]], intervals: list[tuple[int, int, int]]
 ) -> tuple[list[str], list[list[str]]]:
-    at = names.index(middle) if middle in names else low - 1
-    if at < 0 or at in (low, high):
-        return names, rows
-    kept = [k for k in range(len(names)) if k not in (low, high)]
-    joined = [[row[k] + (_interval(row[at], row[low], row[high]) if k == at else "") for k in kept] for row in rows]
-    return [names[k] for k in kept], joined
+    """Ends of an interval stand behind the number they belong to."""
+    ends = {place: (low, high) for low, high, place in intervals}
+    gone = {k for low, high, _ in intervals for k in (low, high)}
+    kept = [k for k in range(len(names)) if k not in gone]
+    cells = [
+        [row[k] + (_interval(row[k], *(row[end] for end in ends[k])) if k in ends else "") for k in kept]
+        for row in rows
+    ]
+    return [names[k] for k in kept], cells
+
+
+def _holds(value: str, low: str, high: str) -> bool:
+    """Whether a number lies between two others; what is missing does not speak against it."""
+    if _EMPTY & {value.lower(), low.lower(), high.lower()}:
+        return True
+    found = [_PLAIN.fullmatch(text.replace(",", "").replace("−", "-")) for text in (low, value, high)]
+    numbers = [float(number[1]) for number in found if number]
+    return len(numbers) == len(found) and numbers == sorted(numbers)
 
 
 def _interval(value: str, low: str, high: str) -> str:

@@ -34,6 +34,8 @@ def label(name: str, lang: str) -> str:
     known = catalogue(lang).get(f"column.{name}")
     if known is not None:
         return known
+    if " · " in name:  # a head of several rows
+        return " · ".join(label(part, lang) for part in name.split(" · "))
     return name.replace("_", " ").replace(".", ": ") if _NAME.fullmatch(name) and ("_" in name or "." in name) else name
 
 
@@ -63,6 +65,8 @@ def cell(text: str, column: str, lang: str, *, plain: bool) -> str:
         return NONE
     if endless := _ENDLESS.fullmatch(text):
         return Message("report.not_reached").text(lang) if endless[1] in ("", "+") else "−∞"
+    if known := catalogue(lang).get(f"level.{text}"):
+        return known
     if text in ("True", "False"):
         return "✓" if text == "True" else "✗"
     if number := _NUMBER.fullmatch(text):
@@ -75,7 +79,7 @@ _ENDLESS_INSIDE = re.compile(r"(?<![\w])[-+]?inf%?(?!\w)")
 
 def _number(text: str, column: str, *, plain: bool) -> str:
     value = float(text.replace(",", "").replace("−", "-"))
-    decimals = len(text.partition(".")[2])
+    decimals, plain = len(text.partition(".")[2]), plain and "," not in text
     if plain and decimals and abs(value) <= 1 and is_share(column):
         return f"{value:.1%}".replace("-", "−")
     if "e" in text or decimals > _EXACT or (plain and decimals and abs(value) >= 1000):
@@ -125,5 +129,5 @@ def for_readers(source: str, lang: str) -> str:
 
 def _line(line: str, lang: str) -> str:
     sentences = [s for s in _SENTENCE.split(line) if not (_CATALOGUE.search(s) or _CALL.search(s))]
-    kept = " ".join(sentences) if lang == "en" else "".join(sentences)
+    kept = "".join(f"{s} " if s[-1:].isascii() else s for s in sentences).rstrip()
     return without_names(_CODE.sub(lambda code: label(code[1], lang), kept), lang)

@@ -19,6 +19,7 @@ WIDTHS: Final = {"wide": 7.2, "narrow": 3.75}  # inches: 720 and 375 px
 LARGEST: Final = 90_000  # characters; a cloud of points is smaller as pixels
 _NARROW_AXIS: Final = 40  # letters in a line below a narrow drawing
 _NARROW_NAME: Final = 20  # and before it
+_NARROW_TEXTS: Final = 36  # words inside a drawing that a narrow one still has room for
 _RC = {"svg.fonttype": "none", "svg.hashsalt": "crm-lab"}
 _NOTHING = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _HEAD = re.compile(r"\A.*?(?=<svg)|<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", re.DOTALL)
@@ -54,12 +55,17 @@ def _in_lines(figure: Any) -> Iterator[None]:
         (axes, axes.get_xlabel(), axes.yaxis.get_major_locator(), axes.yaxis.get_major_formatter())
         for axes in figure.axes
     ]
+    crowded = [text for axes in figure.axes if len(axes.texts) > _NARROW_TEXTS for text in axes.texts]
+    for text in crowded:
+        text.set_visible(False)
     for axes, label, _, formatter in before:
         axes.set_xlabel(_filled(label, _NARROW_AXIS))
         if type(formatter).__name__ in CATEGORICAL:
             names = [text.get_text() for text in axes.get_yticklabels()]
             axes.set_yticks(axes.get_yticks(), [_filled(name, _NARROW_NAME) for name in names])
     yield
+    for text in crowded:
+        text.set_visible(True)
     for axes, label, locator, formatter in before:
         axes.set_xlabel(label)
         axes.yaxis.set_major_locator(locator)

@@ -204,10 +204,13 @@ def test_colours_of_a_drawing_are_the_pages_own_and_its_names_stay_apart(noteboo
 
 def test_simulated_numbers_say_so_on_the_page_and_inside_the_chart(notebook, tmp_path):
     simulated = result(simulated=True, data={"source": "s", "title": "Made", "simulated": True})
+    published = next(c for c in notebook.cells if c.source == "publish(calls)").outputs[0]
+    published.data[RESULT_MIME] = simulated
     html = rendered(notebook, tmp_path, results=[simulated])
     assert html.count(">SIMULATED</text>") == 2
     assert "simulated data" in html
     assert "planted effect" in rendered(notebook, tmp_path, results=[result(simulated=True)])
+    published.data[RESULT_MIME] = result()
     assert 'class="made"' not in rendered(notebook, tmp_path)
 
 
