@@ -131,9 +131,11 @@ def write_run(plan: Plan, options: Options, folder: Path, past: Sequence[PastRun
     write_json(folder / MANIFEST, manifest)
     _keep_ledgers(manifest["data"], options, folder)
     changes = _changes(past, folder)
+    from crm_lab.run.html.change_sentences import sentences
     from crm_lab.run.html.rendering import render_index
 
-    render_index({**manifest, "pages": [_index_entry(run) for run in runs]}, folder)
+    told = sentences(changes, options.lang) if changes is not None else []
+    render_index({**manifest, "pages": [_index_entry(run) for run in runs], "changes": told}, folder)
     is_latest = exit_code == EXIT_OK and not plan.only
     return Report(folder, pages_of(runs), exit_code, seconds, is_latest, tuple(against), changes)
 

@@ -31,7 +31,7 @@ from crm_lab.run.parameters.schema import notebook_schema
 GOOD: Final = "ok"
 NOT_RUN: Final = {"skipped", "not_run", "blocked"}
 _ENDINGS: Final = {"timeout": "timeout", "kernel_died": "dead", "worker_died": "dead"}
-_NEIGHBOURS: Final = "<!--neighbours-->"
+_NEAR, _NEAR_END = "<!--near-->", "<!--/near-->"  # around the links to the pages before and after
 _ARROWS: Final = {"prev": '‹ <span class="w">{}</span>', "next": '<span class="w">{}</span> ›'}
 _SNAKE = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
 _MARKUP = re.compile(r"<style>.*?</style>|<script>.*?</script>|<path[^>]*>|data:[^\"']*", re.DOTALL)
@@ -133,8 +133,9 @@ def _link_pages(pages: list[dict[str, Any]], folder: Path, lang: str) -> None:
             if other
         ]
         path = folder / str(page["html"])
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace(_NEIGHBOURS, "".join(links), 1), encoding="utf-8")
+        before_them, start, rest = path.read_text(encoding="utf-8").partition(_NEAR)
+        _, end, after_them = rest.partition(_NEAR_END)
+        path.write_text("".join([before_them, start, *links, end, after_them]), encoding="utf-8")
 
 
 def _declared(notebook: NotebookNode) -> Mapping[str, Any]:

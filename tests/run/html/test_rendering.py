@@ -287,6 +287,12 @@ def test_pages_are_linked_with_their_neighbours(notebook, tmp_path):
     assert links == {"a": [("b", "next")], "b": [("a", "prev"), ("c", "next")], "c": [("b", "prev")]}
 
 
+def test_what_has_changed_stands_before_the_cards_and_nothing_does_on_a_first_run(tmp_path):
+    told = text_of(index(tmp_path, page(), changes=["2 of 9 figures have moved.", "Calls & more: 21."]))
+    assert places(told, ("Call them now.", "Changed since the last run", "Calls &amp; more: 21.", "Act this week"))
+    assert "Changed since" not in text_of(index(tmp_path, page()))
+
+
 def test_chinese_chrome_and_an_embedded_font(notebook, tmp_path):
     html = rendered(notebook, tmp_path, lang="zh", question="先联系谁？")
     assert '<html lang="zh-Hans">' in html
