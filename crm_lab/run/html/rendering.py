@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import Any, Final
 
@@ -198,9 +199,20 @@ def environment(lang: str, *folders: Path) -> jinja2.Environment:
     script = (TEMPLATES / "tables.js").read_text(encoding="utf-8").strip()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     environment.filters["coded"] = coded
+    environment.filters["css"] = css_string
     environment.globals["script"] = Markup(script)  # noqa: S704 - ours
     environment.globals["script_hash"] = f"sha256-{digest}"
     return environment
+
+
+def css_string(text: str) -> Markup:
+    r"""A text inside the quotes of a style sheet: everything but letters, digits and blanks by its number.
+
+    >>> print(css_string("04 · Who's first"))
+    04 \b7  Who\27 s first
+    """
+    written = "".join(c if c.isalnum() or c == " " else f"\\{ord(c):x} " for c in unescape(text))
+    return Markup(written)  # noqa: S704 - letters, digits, blanks and backslashes
 
 
 def coded(text: str) -> Markup:
