@@ -7,6 +7,7 @@ Colours are classes that the page's style sheet fills in: ``on`` and ``off`` (fi
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -84,6 +85,9 @@ def dots(rows: Sequence[Dot], line: float | None = None, words: str = "") -> str
     >>> dots([Dot("C to B", 0.16, 0.14, 0.18)], 0.18, "promised 18%").count("<circle")
     1
     """
+    rows = [row for row in rows if all(map(math.isfinite, (row.lo, row.hi, row.value)))]
+    if not rows:
+        return ""
     known = [v for row in rows for v in (row.lo, row.hi, row.value, row.target) if v is not None]
     known += [line] if line is not None else []
     least, most, start = min(known), max(known), _start(rows)

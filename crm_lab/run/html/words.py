@@ -14,6 +14,7 @@ _SNAKE = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
 _NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(?:e[-+]?\d+)?(%?)")
 _MISSING: Final = {"", "nan", "nan%", "none", "nat", "<na>", "null", NONE}
 _ENDLESS = re.compile(r"([-−+]?)inf(?:inity)?%?", re.IGNORECASE)
+_ENDLESS_INSIDE = re.compile(r"(?<![\w])[-+]?inf%?(?!\w)")
 _SHARE = re.compile(r"(?:.*_)?share(?:_.*)?|.*_rate")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z*“\"`])|(?<=[。！？])")
 _CATALOGUE = re.compile(r"\b00\d-\d+|\bF\d{1,2}\b|\bsection \d+ no|第\s*\d+\s*节第")
@@ -72,9 +73,6 @@ def cell(text: str, column: str, lang: str, *, plain: bool) -> str:
     if number := _NUMBER.fullmatch(text):
         return text.replace("-", "−") if number[1] else _number(text, column, plain=plain)
     return without_names(_ENDLESS_INSIDE.sub(Message("report.not_reached").text(lang), text), lang)
-
-
-_ENDLESS_INSIDE = re.compile(r"(?<![\w])[-+]?inf%?(?!\w)")
 
 
 def _number(text: str, column: str, *, plain: bool) -> str:
