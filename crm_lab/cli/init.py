@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +78,7 @@ if TYPE_CHECKING:
     "--missing-outcome", type=click.Choice(["zero", "drop"]), help="In a test: what a unit without an outcome is."
 )
 @click.option("--as-of", metavar="DATE", help="In a test: day the file was written; outcome windows must have ended.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the questions and of what is reported.")
 @click.option("--force", is_flag=True, help="Write over a suite of that name.")
 def init(paths: tuple[Path, ...], **options: Any) -> None:
     """Look at files, propose how to read them, and write a suite of the pages they can answer.
@@ -82,6 +86,23 @@ def init(paths: tuple[Path, ...], **options: Any) -> None:
     PATHS are files of purchases (several of one form or a folder of them are read as one; others are joined to the
     first by a column they share), or a test with one row per unit (an arm, outcomes, what was known before).
     """
+    with _speaking(options["lang"]):
+        _init(paths, options)
+
+
+@contextmanager
+def _speaking(lang: str | None) -> Iterator[None]:
+    """A language for what is asked and reported inside."""
+    before = os.environ.get("CRM_LAB_LANG")
+    os.environ.update({"CRM_LAB_LANG": lang} if lang else {})
+    try:
+        yield
+    finally:
+        os.environ.pop("CRM_LAB_LANG", None)
+        os.environ.update({"CRM_LAB_LANG": before} if before else {})
+
+
+def _init(paths: tuple[Path, ...], options: dict[str, Any]) -> None:
     from crm_lab.cli.init_purchases import init_purchases
     from crm_lab.data.sources.first_look.first_rows import look_at
     from crm_lab.data.sources.lines.several_files import files_in

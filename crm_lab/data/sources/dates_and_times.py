@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import duckdb
 
 from crm_lab.checks import BadInput
@@ -13,6 +15,9 @@ BETWEEN = " | "
 
 SPECIAL = ("epoch", "epoch_ms", "excel", "excel_days")
 """Formats that are no strptime formats: seconds and milliseconds since 1970 in UTC, days since 1899-12-30."""
+
+_COMPACT = {**dict.fromkeys(("%y%m%d", "%d%m%y", "%m%d%y"), 6), **dict.fromkeys(("%d%m%Y", "%m%d%Y"), 8)}
+"""Digits of days without marks, whose first zero a spreadsheet may have taken."""
 
 _ZONE = r"\s?(?:Z|[A-Z]{2,4}|(?:UTC|GMT)?[-+]\d{1,2}(?::?\d{2})?)$"
 _OFFSET = r"([-+])(\d{1,2}):?(\d{2})?$"
@@ -37,6 +42,7 @@ def has_hours(date_format: str) -> bool:
     return any(mark in date_format for mark in marks) or "excel" in formats_of(date_format)
 
 
+@cache
 def problem_of(date_format: str) -> str:
     """What is wrong with a format, empty if nothing is."""
     if not formats_of(date_format):
@@ -102,6 +108,8 @@ def dressed(text: str, fmt: str) -> str:
             made = f"regexp_replace({made}, '(?i)\\b(?:{pattern})\\b\\.?', '{month}')"
     if "%z" in fmt:
         made = f"regexp_replace({made}, '{_ZONE}', '')"
+    if fmt in _COMPACT:
+        made = f"case when regexp_full_match({made}, '\\d{{{_COMPACT[fmt] - 1}}}') then '0' || {made} else {made} end"
     if "%f" not in fmt and "%g" not in fmt and "%S" in fmt:
         made = f"regexp_replace({made}, '(:\\d{{2}})[.,]\\d+', '\\1')"
     return made

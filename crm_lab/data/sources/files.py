@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +24,8 @@ from crm_lab.data.sources.lines.dimensions import dimensions_of
 from crm_lab.data.sources.lines.line_columns import Columns
 from crm_lab.data.sources.lines.line_mapping import BLANK, LineReading
 from crm_lab.data.sources.lines.order_values import COMPUTED, SHIPPING, mapping_of, needed, with_order_values
-from crm_lab.data.sources.lines.several_files import OVERLAP, files_in, joined, kept_parts, read_stacked
+from crm_lab.data.sources.lines.own_forms import with_one_date_form, with_one_mark
+from crm_lab.data.sources.lines.several_files import OVERLAP, files_in, joined, kept_parts, read_stacked, reading_beside
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.data.sources.raw_rows import PART
 from crm_lab.data.sources.sql import filled, filled_down
@@ -67,10 +69,13 @@ class FileSource(FileDescription):
         status: Word of the status column to ``sale``, ``no_sale`` or ``return``.
         customer_case: Customer numbers that differ only in capitals are the ``same`` or ``apart``.
         taken_back_words: Values of the column ``taken_back`` that say so; any where none is named.
+        taken_back_says: Regular expression of what it says of such a row, where it holds notes.
         nobody: Customer numbers, in lower case, that are nobody's.
         totals_in: Columns in which rows that are totals of others say so.
         counts_only: There are no amounts.
         hours: Whether the times of day are real.
+        other_mark_in: Names of files, among several, whose decimal mark is the other one.
+        dates_in: Name of a file, among several, to the format of its dates where it has one of its own.
         licence: Licence or terms.
         cancelled: Regular expression on order numbers that take back an order.
         fee_products: Product codes that are no merchandise.
@@ -103,11 +108,14 @@ class FileSource(FileDescription):
     order_within: tuple[Literal["store_id", "date", "customer_id"], ...] = ()
     status: dict[str, Literal["sale", "no_sale", "return"]] = Field(default_factory=dict)
     taken_back_words: tuple[str, ...] = ()
+    taken_back_says: str = ""
     customer_case: Literal["apart", "same"] = "apart"
     nobody: tuple[str, ...] = _NO_WORDS
     totals_in: tuple[str, ...] = ()
     counts_only: bool = False
     hours: bool = True
+    other_mark_in: tuple[str, ...] = ()
+    dates_in: dict[str, str] = Field(default_factory=dict)
     licence: str = "your own"
     cancelled: str | None = None
     fee_products: tuple[str, ...] = ()
@@ -142,7 +150,7 @@ class FileSource(FileDescription):
             amount_with_tax=self.amount_with_tax, status=self.status, nobody=self.nobody,
             keep_currency=self.keep_currency, rates=self.rates, counts_only=self.counts_only, totals_in=self.totals_in,
             order_within=self.order_within, not_sold=self.not_sold, amount_unit=self.amount_unit,
-            taken_back_words=self.taken_back_words,
+            taken_back_words=self.taken_back_words, taken_back_says=self.taken_back_says,
         )  # fmt: skip
 
 
@@ -276,11 +284,15 @@ def _opened(spec: FileSource, connection: duckdb.DuckDBPyConnection, folder: Pat
     files, lines = spec.files(), spec.lines()
     reading: Reading = spec.reading()
     for path in files:
-        refuse_unreadable(Reading(path, *_form(reading)), {} if spec.joined else spec.columns.used())
+        refuse_unreadable(
+            reading_beside(replace(reading, path=files[0]), path), {} if spec.joined else spec.columns.used()
+        )
     raw, header = read_stacked(connection, reading, files, folder, spec.keep())
     for one in spec.joined:
         rows = joined(connection, raw, header, one.reading(), one.on, folder)
         raw, header = rows.sql, rows.header
+    raw = with_one_mark(raw, spec.columns.used(), spec.other_mark_in)
+    raw = with_one_date_form(raw, spec.columns.date, spec.date_format, spec.dates_in)
     raw = f"select *, coalesce({', '.join(map(filled, header))}) is null as {BLANK} from ({raw})"
     if spec.fill_down:
         product = filled(str(spec.columns.product_id))
@@ -292,7 +304,3 @@ def _opened(spec: FileSource, connection: duckdb.DuckDBPyConnection, folder: Pat
     else:
         refuse_wrongly_described(connection, raw, lines.mapping(), lines)
     return raw
-
-
-def _form(reading: Reading) -> tuple[Any, ...]:
-    return (reading.format, reading.delimiter, reading.encoding, reading.query, reading.skip_rows, reading.sheets)

@@ -16,6 +16,7 @@ _MARKS = {
     "‘": "'", "`": "'", "´": "'", "，": ",", "．": ".", "٫": ".", "٬": ",", "＋": "+",
 }  # fmt: skip
 _SPACE = r"[\s\x{a0}\x{1680}\x{2000}-\x{200b}\x{202f}\x{205f}\x{3000}\x{feff}]"
+_SPACES = "\t\n\v\f\r \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200C))) + "\u202f\u205f\u3000\ufeff"
 CODES = (
     "USD", "EUR", "GBP", "CHF", "JPY", "CNY", "RMB", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK",
     "ISK", "PLN", "CZK", "HUF", "RON", "BGN", "TRY", "RUB", "UAH", "INR", "BDT", "PKR", "LKR",
@@ -29,8 +30,9 @@ _CURRENCY = rf"(?:[A-Z]{{1,3}}\$|{'|'.join(CODES)}|Fr\.|Rs\.?|kr\.?|zł|Kč|\p{{
 
 def filled(column: str) -> str:
     """A column of text without spaces around it, ``="1001"`` as 1001; null where nothing stands there."""
-    plain = f"regexp_replace({name_of(column)}, '^{_SPACE}+|{_SPACE}+$', '', 'g')"
-    return f"nullif(regexp_replace({plain}, '^=\"(.*)\"$', '\\1'), '')"
+    plain = f"trim({name_of(column)}, {text_of(_SPACES)})"
+    formula = f"regexp_replace({plain}, '^=\"(.*)\"$', '\\1')"
+    return f"nullif(case when starts_with({plain}, '=') then {formula} else {plain} end, '')"
 
 
 def filled_down(column: str, where: str) -> str:
@@ -55,6 +57,11 @@ _WEEKDAYS = (
 
 def dated(expression: str) -> str:
     """A text of a date as in a Latin text: no name of the weekday, AM and PM behind the hour."""
+    only_digits = f"regexp_full_match({expression}, '[0-9:./T-]+( [0-9:.]+)?')"
+    return f"case when {only_digits} then {expression} else {_dated_slowly(expression)} end"
+
+
+def _dated_slowly(expression: str) -> str:
     plain = f"regexp_replace({latin(expression)}, '(?i){_WEEKDAYS}', '', 'g')"
     clock = rf"regexp_replace({plain}, '(上午|午前|凌晨|早上)\s*(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)', '\2 AM')"
     return rf"trim(regexp_replace({clock}, '(下午|午後|晚上|中午)\s*(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)', '\2 PM'))"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
+from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name, unit_of
+from crm_lab.data.sources.lines.unit_price import price_per
 from crm_lab.data.sources.sql import PRICE, filled, number
 
 _OF_A_UNIT = (
@@ -20,6 +22,8 @@ _MOSTLY = 0.8
 _CENT = 0.0101
 _ALL = 0.9
 _APART = 0.02
+_SOME, _LARGE = 20, 500
+_WITHOUT_CENTS = frozenset({"JPY", "KRW", "VND", "IDR", "CLP", "ISK", "HUF", "TWD", "INR", "RUB", "COP", "PKR", "LKR"})
 _RIVALS = re.compile(
     r"paidprice|pricepaid|^paid$|actual|finalprice|sellingprice|netsales|^subtotal|warenwert|goodsvalue|实付|成交|商品金额"
 )
@@ -35,34 +39,58 @@ def settle_price(file: WholeFile, answers: Answers, settled: Settled) -> None:
     columns = settled.columns
     price = columns["price"]
     if "quantity" not in columns:
-        settled.take(f"amount = {price} (no quantity: one unit a row)")
+        settled.take(say("price.no_quantity", price=price))
         return
-    product = f"amount = {price} x {columns['quantity']}"
+    product = f"amount = {price} x {columns['quantity']}{of_units(columns)}"
     named = any(word in plain_name(price) for word in _OF_A_UNIT)
-    if "price" in answers.columns or named:
+    if "price" in answers.columns or named or of_units(columns):
         settled.take(product)
         return
     seen, of_unit = _goes_with_quantity(file, settled)
     if of_unit is None and seen < _FEW:
-        settled.take(f"{product} ({seen:,} rows have more than one unit)")
+        settled.take(say("price.few_of_several_units", product=product, seen=seen))
     elif of_unit:
-        settled.take(f"{product}: {price} of one thing is the same whatever the quantity")
+        settled.take(say("price.same_whatever_the_quantity", product=product, price=price))
     elif of_unit is False:
         settled.columns["amount"] = settled.columns.pop("price")
-        settled.take(f"{price} is the line's money: it grows with {columns['quantity']}", amount_is="line")
+        settled.take(say("price.grows_with_quantity", price=price, quantity=columns["quantity"]), amount_is="line")
     else:
         settled.ask(
             "price",
-            f"Is {price} that of one unit, or of all units of the line? {seen:,} rows have more than one.",
-            ("of one unit", f"--column price={shell(price)}"),
-            ("of the line", f"--column amount={shell(price)} --column price="),
+            say("price.unit_or_line", price=price, seen=seen),
+            (say("price.of_one_unit"), f"--column price={shell(price)}"),
+            (say("price.of_the_line"), f"--column amount={shell(price)} --column price="),
         )  # fmt: skip
 
 
-def _goes_with_quantity(file: WholeFile, settled: Settled) -> tuple[int, bool | None]:
+def of_units(columns: Mapping[str, str]) -> str:
+    """What a product of price and quantity is divided by, in words; empty where the price is of one unit."""
+    per = price_per(columns["price"])
+    return f" / {columns['price_unit']}" if "price_unit" in columns else f" / {per:,.0f}" if per != 1 else ""
+
+
+def ask_of_a_unit_price(file: WholeFile, answers: Answers, settled: Settled) -> None:
+    """Ask where an amount beside a quantity is the same for a thing whatever its quantity: it looks like a price."""
+    columns = settled.columns
+    if not {"quantity", "product_id"} <= set(columns) or "discount" in columns or "amount" in answers.columns:
+        return
+    if settled.settings.get("amount_is") == "order_total":
+        return
+    seen, of_unit = _goes_with_quantity(file, settled, "amount")
+    if of_unit:
+        amount = columns["amount"]
+        settled.ask(
+            "amount",
+            say("price.amount_like_a_unit_price", amount=amount, quantity=columns["quantity"], seen=seen),
+            (say("price.of_a_unit"), f"--column price={shell(amount)} --column amount="),
+            (say("price.of_the_line"), f"--column amount={shell(amount)}"),
+        )
+
+
+def _goes_with_quantity(file: WholeFile, settled: Settled, role: str = "price") -> tuple[int, bool | None]:
     """Rows of several units; and whether the price is a unit's: by things sold in several quantities, else by slope."""
     columns, decimal = settled.columns, str(settled.settings.get("decimal", "."))
-    price, units = (f"abs({number(columns[role], decimal, PRICE)})::double" for role in ("price", "quantity"))
+    price, units = (f"abs({number(columns[one], decimal, PRICE)})::double" for one in (role, "quantity"))
     rows = f"(select {price} as p, {units} as q, {_thing(settled)} as thing from looked where broken_row is null)"
     (several,) = file.rows(f"select count(*) from {rows} where q > 1")[0]
     spread = "stddev_pop({0}) / nullif(avg({0}), 0)"
@@ -99,9 +127,8 @@ def ask_of_orders_of_nothing(file: WholeFile, settled: Settled) -> None:
     if several >= _ENOUGH and nothing >= 0.5 * several:
         settled.ask(
             "status",
-            f"{nothing:,} of {several:,} orders with several rows add up to nothing: payments seem to stand among the"
-            " lines. Which column tells them apart?",
-            ("e.g. a row type", "--column status=COLUMN --status usual --status payment=no_sale"),
+            say("price.orders_of_nothing", nothing=nothing, several=several),
+            (say("price.a_row_type"), "--column status=COLUMN --status usual --status payment=no_sale"),
         )
 
 
@@ -110,16 +137,26 @@ def settle_unit(file: WholeFile, answers: Answers, settled: Settled) -> None:
     column = settled.columns.get("amount") or settled.columns.get("price") or ""
     unit = answers.amount_unit or unit_of(column)
     if unit != 1 or answers.amount_unit:
-        said = "as given" if answers.amount_unit else "as its name says"
-        settled.take(f"one of {column} is {unit:g} of the currency, {said}", amount_unit=unit)
+        said = say("price.unit_as_given" if answers.amount_unit else "price.unit_by_name")
+        settled.take(say("price.unit", column=column, unit=unit, said=said), amount_unit=unit)
         return
     value = number(column, str(settled.settings.get("decimal", ".")), PRICE) if column else "0"
-    n, negative = file.row(f"count(*), count(*) filter ({value} < 0)", f"{value} <> 0")
+    n, negative, whole, middle, kinds = file.row(
+        f"count(*), count(*) filter ({value} < 0), bool_and({value} = trunc({value})), median(abs({value})),"
+        f" count(distinct {value})", f"{value} <> 0"
+    )  # fmt: skip
+    plain = settled.settings.get("currency") not in _WITHOUT_CENTS
+    if whole and plain and n >= _SOME and kinds >= _FEW and middle >= _LARGE and not settled.settings.get("rates"):
+        settled.ask(
+            "amount_unit",
+            say("price.whole_numbers", n=n, column=column, middle=middle),
+            (say("price.cents"), "--amount-unit 0.01"), (say("price.no"), "--amount-unit 1"),
+        )  # fmt: skip
     if n >= _FEW and negative >= _ALL * n:
         settled.ask(
             "amount_unit",
-            f"{negative:,} of {n:,} values of {column} are negative: is a sale written with a minus?",
-            ("yes", "--amount-unit -1"), ("no, they are returns", "--amount-unit 1"),
+            say("price.mostly_negative", negative=negative, n=n, column=column),
+            (say("price.yes"), "--amount-unit -1"), (say("price.they_are_returns"), "--amount-unit 1"),
         )  # fmt: skip
 
 
@@ -140,7 +177,7 @@ def ask_of_rivals(file: WholeFile, answers: Answers, settled: Settled) -> None:
             if n >= 0.5 * file.row("count(*)")[0] and apart > _APART * n:
                 settled.ask(
                     mine,
-                    f"{columns[mine]} and {other} differ on {apart:,} of {n:,} rows: which one is what was sold?",
+                    say("price.rivals", n=columns[mine], other=other, apart=apart, n2=n),
                     (columns[mine], f"--column {mine}={shell(columns[mine])}"),
                     (other, f"--column {mine}={shell(other)}"),
                 )
@@ -184,7 +221,7 @@ def _ask_of_tax(settled: Settled, other: str) -> None:
     mine = settled.columns["amount"]
     settled.ask(
         "amount",
-        f"{mine} and {other} differ by a tax: which one is revenue?",
+        say("price.two_with_and_without_tax", mine=mine, other=other),
         (mine, f"--column amount={shell(mine)}"),
         (other, f"--column amount={shell(other)}"),
     )

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from crm_lab.checks import BadInput
 from crm_lab.data.quoting import name_of
-from crm_lab.data.sources.evidence.amount_alone import ask_of_orders_of_nothing, settle_price, settle_tax, settle_unit
-from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
+from crm_lab.data.sources.evidence.amount_alone import (
+    ask_of_a_unit_price,
+    ask_of_orders_of_nothing,
+    of_units,
+    settle_price,
+    settle_tax,
+    settle_unit,
+)
+from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
+from crm_lab.data.sources.lines.unit_price import unit_price
 from crm_lab.data.sources.sql import PRICE, filled, number, number_in
 
 _SURE = 0.95
 _CENT = 0.0101
 _MIN_ORDERS = 5
-_SPREAD = "spread evenly over the lines"
 
 
 def settle_amount(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -21,17 +29,20 @@ def settle_amount(file: WholeFile, answers: Answers, settled: Settled) -> None:
     if answers.counts_only:
         for role in ("amount", "price", "discount"):
             columns.pop(role, None)
-        settled.take("no amounts: counts only", counts_only=True)
+        settled.take(say("amount.counts_only"), counts_only=True)
         return
     if _settle_pieces(file, answers, settled):
         return
     if answers.amount_is:
-        settled.take(f"{columns.get('amount')} as given: {answers.amount_is}", amount_is=answers.amount_is)
+        settled.take(
+            say("amount.as_given", n=columns.get("amount"), amount_is=answers.amount_is), amount_is=answers.amount_is
+        )
     elif "amount" in columns and "price" in columns:
         _against_price(file, answers, settled)
     elif "amount" in columns:
         settle_tax(file, answers, settled)
         _by_itself(file, settled)
+        ask_of_a_unit_price(file, answers, settled)
     elif "price" in columns:
         settle_price(file, answers, settled)
     settle_unit(file, answers, settled)
@@ -45,7 +56,7 @@ def _number(settled: Settled, role: str) -> str:
 
 def _product(settled: Settled) -> str:
     units = _number(settled, "quantity") if "quantity" in settled.columns else "1"
-    return f"({units} * {_number(settled, 'price')})::decimal(18,4)"
+    return f"({units} * {unit_price(settled.columns, str(settled.settings.get('decimal', '.')))})::decimal(18,4)"
 
 
 def _order(settled: Settled) -> str:
@@ -64,10 +75,11 @@ def _settle_pieces(file: WholeFile, answers: Answers, settled: Settled) -> bool:
     a, p = shell(columns["amount"]), shell(columns["price"])
     settled.ask(
         "amount",
-        f"{columns['amount']} holds small whole numbers and stands beside {columns['price']}: pieces or money?",
-        (f"pieces; {columns['price']} is the line's", f"--column quantity={a} --column amount={p} --column price="),
-        ("pieces at that price", f"--column quantity={a} --column price={p} --column amount="),
-        ("money", f"--column amount={a}"),
+        say("amount.pieces_or_money", amount=columns['amount'], price=columns['price']),
+        (say("amount.pieces_of_the_line", price=columns['price']),
+         f"--column quantity={a} --column amount={p} --column price="),
+        (say("amount.pieces_at_that_price"), f"--column quantity={a} --column price={p} --column amount="),
+        (say("amount.money"), f"--column amount={a}"),
     )  # fmt: skip
     return True
 
@@ -75,28 +87,32 @@ def _settle_pieces(file: WholeFile, answers: Answers, settled: Settled) -> bool:
 def _against_price(file: WholeFile, answers: Answers, settled: Settled) -> None:
     columns = settled.columns
     shares = _agreement(file, settled)
-    a, product = columns["amount"], f"{columns['price']} x {columns.get('quantity', '1')}"
+    a, product = columns["amount"], f"{columns['price']} x {columns.get('quantity', '1')}{of_units(columns)}"
     if shares["net"] >= _SURE and shares["net"] >= shares["line"]:
         kind = next(k for k in ("amount", "share", "percent") if shares[k] == shares["net"])
-        settled.take(f"{a} = {product} less discount ({kind}) on {shares['net']:.1%} of lines", discount_is=kind)
+        settled.take(
+            say("amount.product_less_discount", a=a, product=product, kind=kind, net=shares["net"]), discount_is=kind
+        )
         return
     if shares["line"] >= _SURE:
         is_gross = "discount" in columns
-        settled.take(f"{a} = {product} on {shares['line']:.1%} of lines", amount_is="gross" if is_gross else "line")
+        settled.take(
+            say("amount.product", a=a, product=product, line=shares["line"]), amount_is="gross" if is_gross else "line"
+        )
     elif shares["total"] >= _SURE:
         del columns["amount"]
-        settled.take(
-            f"{a} is the order's total, repeated; taken: {product} (adds up to it in {shares['total']:.1%} of orders)"
-        )
+        settled.take(say("amount.total_repeated", a=a, product=product, total=shares["total"]))
     elif shares["first"] >= _SURE:
         del columns["amount"]
-        settled.take(f"{a} stands on an order's first line only; taken: {product}")
-    elif "amount" not in answers.columns:
+        settled.take(say("amount.first_line_only", a=a, product=product))
+    elif "amount" in answers.columns:
+        settled.take(say("amount.not_the_product", a=a, product=product, n=1 - shares["line"]))
+    else:
         settled.ask(
             "amount",
-            f"{a} and {product} differ on {1 - shares['line']:.0%} of lines.",
-            (f"{a} is the line's money", f"--column amount={shell(a)} --column price="),
-            (f"{product} is", f"--column amount= --column price={shell(columns['price'])}"),
+            say("amount.differs_from_product", a=a, product=product, n=1 - shares['line']),
+            (say("amount.is_the_line", a=a), f"--column amount={shell(a)} --column price="),
+            (say("amount.product_is", product=product), f"--column amount= --column price={shell(columns['price'])}"),
         )  # fmt: skip
 
 
@@ -131,7 +147,7 @@ def _by_itself(file: WholeFile, settled: Settled) -> None:
     columns = settled.columns
     amount = _number(settled, "amount")
     if "order_id" not in columns:
-        settled.take(f"{columns['amount']} is the line's money")
+        settled.take(say("amount.of_the_line", amount=columns["amount"]))
         return
     orders = f"""
         select count(*) filter (n > 1), count(*) filter (n > 1 and low = high and said = n),
@@ -145,24 +161,22 @@ def _by_itself(file: WholeFile, settled: Settled) -> None:
     )[0][0]
     if several and once >= _SURE * several and several >= 2:
         settled.take(
-            f"{columns['amount']} stands on an order's first line only ({once:,} orders): its total, {_SPREAD}",
+            say("amount.total_on_first_line", amount=columns['amount'], once=once),
             amount_is="order_total", fill=True,
         )  # fmt: skip
     elif several >= _MIN_ORDERS and same >= _SURE * several and chance < 0.3:
         settled.take(
-            f"{columns['amount']} is the same on all lines of {same:,} of {several:,} orders: their total, {_SPREAD}",
+            say("amount.total_on_each_line", amount=columns['amount'], same=same, several=several),
             amount_is="order_total",
         )  # fmt: skip
     elif several and same == several:
         settled.ask(
             "amount_is",
-            f"{columns['amount']} is the same on all lines of all {several:,} orders with several lines.",
-            ("each line's money", "--amount-is line"), ("the order's total", "--amount-is order_total"),
+            say("amount.same_in_few_orders", amount=columns['amount'], several=several),
+            (say("amount.each_line"), "--amount-is line"), (say("amount.order_total"), "--amount-is order_total"),
         )  # fmt: skip
     else:
-        settled.take(
-            f"{columns['amount']} is the line's money ({several - same:,} of {several:,} orders have lines that differ)"
-        )
+        settled.take(say("amount.lines_differ", amount=columns["amount"], n=several - same, several=several))
 
 
 def _settle_discount(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -170,8 +184,15 @@ def _settle_discount(file: WholeFile, answers: Answers, settled: Settled) -> Non
     if "discount" not in columns:
         return
     if answers.discount_is:
-        settled.take(f"{columns['discount']} as given: {answers.discount_is}", discount_is=answers.discount_is)
+        found = settled.settings.get("discount_is", answers.discount_is)
+        settled.take(
+            say("amount.discount_as_given", discount=columns["discount"], discount_is=answers.discount_is),
+            discount_is=answers.discount_is,
+        )
+        if found != answers.discount_is:
+            settled.take(say("amount.other_discount", discount=columns["discount"], found=found))
     elif "discount_is" not in settled.settings:
+        _refuse_values_without_sign(file, settled)
         _discount_by_itself(file, settled)
     open_question = "price" not in columns and "amount" in columns and "amount_is" not in settled.settings
     if open_question and file.row("count(*)", f"{_number(settled, 'discount')} <> 0")[0]:
@@ -187,9 +208,21 @@ def _before_or_after(answers: Answers, settled: Settled) -> None:
         return
     settled.ask(
         "amount_is",
-        f"Is {settled.columns['amount']} before or after {settled.columns['discount']}?",
-        ("after: it is what was paid", "--amount-is line"), ("before", "--amount-is gross"),
+        say("amount.before_or_after", amount=settled.columns['amount'], discount=settled.columns['discount']),
+        (say("amount.after"), "--amount-is line"), (say("amount.before"), "--amount-is gross"),
     )  # fmt: skip
+
+
+def _refuse_values_without_sign(file: WholeFile, settled: Settled) -> None:
+    column = settled.columns["discount"]
+    value = number(column, str(settled.settings.get("decimal", ".")), PRICE)
+    sign = f"{name_of(column)} like '%\\%%' escape '\\'"
+    signs, bare = file.row(f"count(*) filter ({sign}), count(*) filter ({value} <> 0 and not {sign})")
+    if signs and bare:
+        raise BadInput(
+            f"{column} holds {signs:,} values per cent and {bare:,} without a sign: write all of them in one way, or"
+            " leave the column out."
+        )
 
 
 def _discount_by_itself(file: WholeFile, settled: Settled) -> None:
@@ -198,7 +231,7 @@ def _discount_by_itself(file: WholeFile, settled: Settled) -> None:
     value = f"abs({number_in(text, str(settled.settings.get('decimal', '.')), PRICE)})"
     base = _product(settled) if "price" in settled.columns else _number(settled, "amount")
     if any(word in plain_name(column) for word in ("perunit", "unitdiscount", "prostuck", "unitaire", "unitario")):
-        settled.take(f"{column} is of one unit", discount_is="unit")
+        settled.take(say("amount.discount_of_a_unit", column=column), discount_is="unit")
         return
     signs, high, between, kinds, usual, fives = file.row(
         f"count(*) filter ({name_of(column)} like '%\\%%' escape '\\'), max({value}),"
@@ -206,30 +239,30 @@ def _discount_by_itself(file: WholeFile, settled: Settled) -> None:
         f" median(abs({base})), bool_and({value} = trunc({value}) and {value} <= 100)"
     )
     if signs or "%" in column or "percent" in plain_name(column):
-        said = f"{signs:,} values say so" if signs else "its name says so"
-        settled.take(f"{column} is per cent: {said}", discount_is="percent")
+        said = say("amount.signs_say_so", signs=signs) if signs else say("amount.name_says_so")
+        settled.take(say("amount.discount_per_cent", column=column, said=said), discount_is="percent")
     elif "折" in column and high and 0.5 < high <= 10:
         settled.ask(
             "discount_is",
-            f"{column} goes up to {high:g}: the share that is paid (九折), the share taken off, or money?",
-            ("what is paid", "--discount-is paid_share"), ("taken off", "--discount-is share"),
-            ("money", "--discount-is amount"),
+            say("amount.paid_share", column=column, high=high),
+            (say("amount.what_is_paid"), "--discount-is paid_share"), (say("amount.taken_off"), "--discount-is share"),
+            (say("amount.money"), "--discount-is amount"),
         )  # fmt: skip
     elif not high:
-        settled.take(f"{column} is never above 0", discount_is="amount")
+        settled.take(say("amount.no_discount", column=column), discount_is="amount")
     elif high <= 1 and between and kinds <= 30 and (usual or 0) >= 3:
-        settled.take(f"{column} is a share: all values between 0 and {high:g}", discount_is="share")
+        settled.take(say("amount.discount_is_a_share", column=column, high=high), discount_is="share")
     elif fives and kinds <= 20 and high > 1:
         settled.ask(
             "discount_is",
-            f"{column} holds whole numbers up to {high:g} only: currency or per cent?",
-            ("currency", "--discount-is amount"), ("per cent", "--discount-is percent"),
+            say("amount.currency_or_per_cent", column=column, high=high),
+            (say("amount.currency"), "--discount-is amount"), (say("amount.per_cent"), "--discount-is percent"),
         )  # fmt: skip
     elif high <= 1:
         settled.ask(
             "discount_is",
-            f"{column} is never above 1: currency or a share?",
-            ("currency", "--discount-is amount"), ("a share of the price", "--discount-is share"),
+            say("amount.currency_or_share", column=column),
+            (say("amount.currency"), "--discount-is amount"), (say("amount.a_share"), "--discount-is share"),
         )  # fmt: skip
     else:
-        settled.take(f"{column} is in currency: values up to {high:g}", discount_is="amount")
+        settled.take(say("amount.discount_in_currency", column=column, high=high), discount_is="amount")

@@ -6,7 +6,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from crm_lab.data.quoting import text_of
-from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
+from crm_lab.data.sources.evidence.doubts.notes_and_codes import (
+    TAKEN_BACK,
+    ask_of_doubts,
+    ask_of_taken_back,
+    says_taken_back,
+)
+from crm_lab.data.sources.evidence.doubts.other_lists import SUPPLIERS
+from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.sales_and_buyers import meaning_of
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_roles import Proposal
@@ -14,10 +21,10 @@ from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.first_look.value_looks import looks_like_numbers, reads_as_date
 from crm_lab.data.sources.lines.line_mapping import NOTHING
 from crm_lab.data.sources.sql import PRICE, filled, number
+from crm_lab.messages import Message
 
 _MOST = 6
 _MANY_CUSTOMERS = 20
-_WHAT = {"date": "the day of a sale", "customer_id": "the customer", "amount": "what was paid"}
 
 
 _SIDE_MONEY = re.compile(
@@ -49,13 +56,17 @@ def ask_for_roles(proposal: Proposal, values: Mapping[str, Sequence[str]], settl
         "customer_id": lambda seen: 1 < len(set(seen)) < len(seen) and not reads_as_date(seen[:200]),
     }
     for role in proposal.missing:
-        could = [name for name in proposal.unused if values.get(name) and fits[role](values[name])][:_MOST]
-        options = [(name, f"--column {role}={shell(name)}") for name in could]
+        could = [
+            name
+            for name in proposal.unused
+            if values.get(name) and fits[role](values[name]) and not SUPPLIERS.search(plain_name(name))
+        ][:_MOST]
+        options: list[tuple[Message | str, str]] = [(name, f"--column {role}={shell(name)}") for name in could]
         if role == "amount":
-            options.append(("there are no amounts", "--counts-only"))
+            options.append((say("columns.there_are_no_amounts"), "--counts-only"))
         if not could:
-            options.append(("a column of this file", f"--column {role}=COLUMN"))
-        settled.ask(role, f"No column is called like {_WHAT[role]}; which one holds it?", *options)
+            options.append((say("columns.a_column"), f"--column {role}=COLUMN"))
+        settled.ask(role, say("columns.no_role", n=say(f"columns.the_{role}")), *options)
 
 
 def settle_unread_columns(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -69,7 +80,7 @@ def settle_unread_columns(file: WholeFile, answers: Answers, settled: Settled) -
         words = _words_of_no_sale(file, column)
         if words:
             n = sum(words.values())
-            _ask_of_taken_back(column, n, next(iter(words)), settled)
+            ask_of_taken_back(column, n, next(iter(words)), settled)
         elif _SAYS.search(plain) and not _NOT.search(plain):
             listed = ", ".join(map(text_of, NOTHING))
             text = f"lower({filled(column)})"
@@ -77,7 +88,9 @@ def settle_unread_columns(file: WholeFile, answers: Answers, settled: Settled) -
                 f"count(*), min({filled(column)})", f"{text} is not null and {text} not in ({listed})"
             )
             if n and n < file.row("count(*)")[0]:
-                _ask_of_taken_back(column, n, example, settled)
+                ask_of_taken_back(column, n, example, settled)
+        else:
+            ask_of_doubts(file, column, settled)
 
 
 def _words_of_no_sale(file: WholeFile, column: str) -> dict[str, int]:
@@ -89,25 +102,19 @@ def _words_of_no_sale(file: WholeFile, column: str) -> dict[str, int]:
     return {word: n for word, n in counts if meaning_of(word) in ("no_sale", "return") or word.strip().lower() in no}
 
 
-def _ask_of_taken_back(column: str, n: int, example: str, settled: Settled) -> None:
-    c = shell(column)
-    status = () if "status" in settled.columns else (("it is a status", f"--column status={c} --status usual"),)
-    settled.ask(
-        "ignored",
-        f"{column} says something in {n:,} rows, e.g. {example!r}, and is not read: is it that a sale was taken back?",
-        *status,
-        ("those rows are no sale", f"--column taken_back={c}"),
-        ("money paid back", f"--column refund={c}"),
-        ("it does not matter", f"--ignore {c}"),
-    )
-
-
 def settle_taken_back(file: WholeFile, settled: Settled) -> None:
     """Of a column that says where a sale was taken back, the words that say so, where it has words."""
     column = settled.columns.get("taken_back")
     words = _words_of_no_sale(file, column) if column else {}
     if column and words:
-        settled.take(f"{column}: {', '.join(words)} are no sale", taken_back_words=[w.strip().lower() for w in words])
+        settled.take(
+            say("columns.words_of_no_sale", column=column, n=", ".join(words)),
+            taken_back_words=[w.strip().lower() for w in words],
+        )
+    elif column:
+        noted, of = file.row(f"count(*) filter ({says_taken_back(column)}), count({filled(column)})")
+        if 0 < noted < of:
+            settled.take(say("columns.notes", column=column, noted=noted, of=of), taken_back_says=TAKEN_BACK)
 
 
 def _ask_of_side_money(file: WholeFile, column: str, settled: Settled) -> None:
@@ -120,9 +127,9 @@ def _ask_of_side_money(file: WholeFile, column: str, settled: Settled) -> None:
     if n:
         settled.ask(
             "ignored",
-            f"{column} holds money in {n:,} rows and is not read: is {amount} what the goods came to?",
-            ("yes", f"--ignore {shell(column)}"),
-            ("no, another column is", "--column amount=COLUMN"),
+            say("columns.side_money", column=column, n=n, amount=amount),
+            (say("columns.yes"), f"--ignore {shell(column)}"),
+            (say("columns.another_column"), "--column amount=COLUMN"),
         )
 
 
@@ -135,7 +142,5 @@ def ask_of_a_list_of_customers(file: WholeFile, answers: Answers, settled: Settl
     rows, people = file.row(f"count({who}), count(distinct {who})")
     if rows == people >= _MANY_CUSTOMERS:
         settled.ask(
-            "kind",
-            f"Each of {people:,} customers stands once: is this a list of customers with their sums, not of sales?",
-            ("it is a list of sales", "--as purchases"),
+            "kind", say("columns.list_of_customers", people=people), (say("columns.list_of_sales"), "--as purchases")
         )

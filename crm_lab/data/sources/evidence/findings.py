@@ -7,14 +7,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crm_lab.checks import BadInput
+from crm_lab.messages import Message
+
+
+def say(key: str, **values: Any) -> Message:
+    """A sentence of the door by its key, in the language that is active when it is shown.
+
+    >>> str(say("price.of_a_unit"))
+    'of a unit'
+    """
+    return Message(f"door.{key}", values)
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
     """One answer: what it means, and the words on the command line that give it."""
 
-    words: str
+    words: Message | str
     flags: str
+
+    def __str__(self) -> str:
+        return say("form.option", flags=self.flags, words=self.words).text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +41,12 @@ class Question:
     """
 
     topic: str
-    sentence: str
+    sentence: Message | str
     options: tuple[Option, ...]
 
     def __str__(self) -> str:
-        return f"{self.sentence} Say which: {' or '.join(f'{o.flags} ({o.words})' for o in self.options)}."
+        options = str(say("form.or")).join(map(str, self.options))
+        return say("form.question", sentence=self.sentence, options=options).text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +113,15 @@ class Settled:
 
     settings: dict[str, Any] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)
-    findings: list[str] = field(default_factory=list)
+    findings: list[Message | str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
 
-    def take(self, finding: str, **settings: Any) -> None:
+    def take(self, finding: Message | str, **settings: Any) -> None:
         """Note a reading."""
         self.settings.update(settings)
         self.findings.append(finding)
 
-    def ask(self, topic: str, sentence: str, *options: tuple[str, str]) -> None:
+    def ask(self, topic: str, sentence: Message | str, *options: tuple[Message | str, str]) -> None:
         """Note a question; each option is its words and its flags."""
         self.questions.append(Question(topic, sentence, tuple(Option(*option) for option in options)))
 
@@ -118,7 +132,7 @@ class Settled:
             BadInput: If there is any.
         """
         if self.questions:
-            raise BadInput("Some things can be read in two ways", [str(question) for question in self.questions])
+            raise BadInput(str(say("form.two_readings")), [str(question) for question in self.questions])
 
 
 def shell(text: str) -> str:

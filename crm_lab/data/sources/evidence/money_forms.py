@@ -5,53 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crm_lab.data.quoting import name_of, text_of
-from crm_lab.data.sources.evidence.findings import Answers, Settled
+from crm_lab.data.sources.evidence.findings import Answers, Settled, say
 from crm_lab.data.sources.evidence.whole_file import WholeFile
+from crm_lab.data.sources.lines.own_forms import MONEY_ROLES
 from crm_lab.data.sources.sql import CODES, filled, latin, number_in
 
-_MONEY_ROLES = (
-    "amount",
-    "price",
-    "quantity",
-    "discount",
-    "refund",
-    "tax",
-    "cost",
-    "line_cost",
-    "order_discount",
-    "shipping",
-)
 _UNREAD = 0.05
 
 
 def settle_decimal(file: WholeFile, answers: Answers, settled: Settled) -> None:
     """Find the decimal mark of all columns of numbers; refuse two marks, ask where a mark may be either."""
-    used = [settled.columns[role] for role in _MONEY_ROLES if role in settled.columns]
+    used = [settled.columns[role] for role in MONEY_ROLES if role in settled.columns]
     if not used:
         settled.settings["decimal"] = answers.decimal or "."
         return
     if answers.decimal:
-        settled.take(f"decimal mark {answers.decimal!r} as given", decimal=answers.decimal)
+        settled.take(say("marks.as_given", decimal=answers.decimal), decimal=answers.decimal)
         return
-    seen = [_marks(file, column) for column in used]
+    seen = [number_marks(file, column) for column in used]
     point, comma, either = (sum(counts[i] for counts in seen) for i in range(3))
     if point and comma:
         examples = [_example(file, used, mark) for mark in ".,"]
         settled.ask(
             "decimal",
-            f"Amounts have two decimal marks: {point:,} are like {examples[0]!r}, {comma:,} like {examples[1]!r};"
-            " write them with one. Or name the mark, and the others are set aside as unread.",
-            ("the point", "--decimal ."), ("the comma", "--decimal ,"),
+            say("marks.two_marks", point=point, n=examples[0], comma=comma, n2=examples[1]),
+            (say("marks.point"), "--decimal ."), (say("marks.comma"), "--decimal ,"),
         )  # fmt: skip
     elif either and not (point or comma):
         column = next(c for c, counts in zip(used, seen, strict=True) if counts[2])
         settled.ask(
             "decimal",
-            f"In {column} marks stand before three digits, e.g. {_example(file, [column], 'e')!r}: thousands?",
-            ("the point is the decimal mark", "--decimal ."), ("the comma is", "--decimal ,"),
+            say("marks.thousands", column=column, n=_example(file, [column], 'e')),
+            (say("marks.point_is_decimal"), "--decimal ."), (say("marks.comma_is_decimal"), "--decimal ,"),
         )  # fmt: skip
     mark = "," if comma else "."
-    settled.take(f"decimal mark {mark!r}: {max(point, comma):,} numbers say so", decimal=mark)
+    settled.take(say("marks.mark", mark=mark, n=max(point, comma)), decimal=mark)
 
 
 def _bare(column: str) -> str:
@@ -67,14 +55,15 @@ _ONLY_COMMA = r"^\d{1,3}(?:\.\d{3})+,\d*$|^\d+,\d{1,2}$|^\d+,\d{4,}$|^0?,\d+$|^\
 _EITHER = r"^[1-9]\d{0,2}[.,]\d{3}$"
 
 
-def _marks(file: WholeFile, column: str) -> tuple[int, int, int]:
+def number_marks(file: WholeFile, column: str, where: str = "true") -> tuple[int, int, int]:
     """Rows that only a decimal point can read, only a comma, and either as one mark before three digits."""
     bare = _bare(column)
     point, comma, either = file.row(
         ", ".join(
             f"count(*) filter (regexp_matches({bare}, {text_of(pattern)}))"
             for pattern in (_ONLY_POINT, _ONLY_COMMA, _EITHER)
-        )
+        ),
+        where,
     )
     return int(point), int(comma), int(either)
 
@@ -103,19 +92,25 @@ def settle_currency(file: WholeFile, answers: Answers, settled: Settled) -> None
     for code, n in counts:
         codes[code.strip().upper()] = codes.get(code.strip().upper(), 0) + n
     if answers.rates and column:
-        settled.take(f"converted to {answers.currency}", rates=dict(answers.rates), currency=answers.currency)
+        settled.take(
+            say("marks.converted", currency=answers.currency), rates=dict(answers.rates), currency=answers.currency
+        )
         lacking = [code for code in codes if code not in answers.rates and code != answers.currency]
         if lacking or not answers.currency:
-            settled.ask("currency", f"No rate is given for {', '.join(lacking) or 'the currency of the report'}.",
-                        ("its rate", f"--rate {(lacking or ['CODE'])[0]}=RATE --currency CODE"))  # fmt: skip
+            without = ", ".join(lacking) or say("marks.the_currency_of_the_report")
+            settled.ask("currency", say("marks.no_rate", n=without),
+                        (say("marks.its_rate"), f"--rate {(lacking or ['CODE'])[0]}=RATE --currency CODE"))  # fmt: skip
     elif answers.keep_currency and column:
         kept = answers.keep_currency.upper()
-        settled.take(f"only {kept}: {codes.get(kept, 0):,} rows", keep_currency=kept, currency=kept)
+        settled.take(say("marks.kept", kept=kept, n=codes.get(kept, 0)), keep_currency=kept, currency=kept)
     elif len(codes) > 1:
         shown = ", ".join(f"{code} ({n:,})" for code, n in list(codes.items())[:6])
-        options = [(f"keep {code}", f"--keep-currency {code}") for code in list(codes)[:3]] if column else []
-        last = ("convert", "--currency CODE --rate CODE=RATE ...") if column else ("one file a currency", "CSV")
-        settled.ask("currency", f"Amounts in several currencies cannot be added up: {shown}.", *options, last)
+        options = (
+            [(say("marks.keep", code=code), f"--keep-currency {code}") for code in list(codes)[:3]] if column else []
+        )
+        convert = (say("marks.convert"), "--currency CODE --rate CODE=RATE ...")
+        last = convert if column else (say("marks.one_file_a_currency"), "CSV")
+        settled.ask("currency", say("marks.several_currencies", shown=shown), *options, last)
     elif codes:
         _take_currency(next(iter(codes)), answers, settled)
     else:
@@ -130,9 +125,13 @@ def _take_currency(code: str, answers: Answers, settled: Settled) -> None:
     known = code if len(code) == 3 and code.isalpha() else ""
     if answers.currency and known and answers.currency != known:
         settled.ask(
-            "currency", f"The file says {known}, you say {answers.currency}.", ("the file's", f"--currency {known}")
+            "currency",
+            say("marks.other_currency", known=known, currency=answers.currency),
+            (say("marks.the_file"), f"--currency {known}"),
         )
-    settled.take(f"currency {answers.currency or known or code}", currency=answers.currency or known or "EUR")
+    settled.take(
+        say("marks.currency", n=answers.currency or known or code), currency=answers.currency or known or "EUR"
+    )
 
 
 def _signs(file: WholeFile, settled: Settled) -> list[tuple[str, int]]:

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.dates_and_times import moment
-from crm_lab.data.sources.evidence.findings import Settled
+from crm_lab.data.sources.evidence.findings import Settled, say
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.lines.line_mapping import totals_pattern
 from crm_lab.data.sources.lines.order_values import HELD
@@ -40,12 +40,9 @@ def settle_first_rows(file: WholeFile, settled: Settled) -> None:
     down = [column for column, k in zip(head, said, strict=True) if k <= _CLEAN * n]
     if columns["customer_id"] not in down:
         return
-    settled.take(
-        f"{', '.join(down)} stand on an order's first row only: taken for the {n:,} rows below it", fill_down=down
-    )
+    settled.take(say("orders.first_rows", n=", ".join(down), n2=n), fill_down=down)
     filled_in = ", ".join(f"{filled_down(column, product)} as {name_of(column)}" for column in down)
-    file.connection.execute("create or replace temp table looked_down as from looked")
-    file.connection.execute(f"create or replace temp view looked as select * replace ({filled_in}) from looked_down")
+    file.rewrite(lambda rows: f"select * replace ({filled_in}) from ({rows})")
 
 
 def _fill_within_orders(file: WholeFile, settled: Settled) -> bool:
@@ -62,15 +59,12 @@ def _fill_within_orders(file: WholeFile, settled: Settled) -> bool:
     if without < _LEFT_OUT * file.row("count(*)")[0] or found < (1 - _CLEAN) * without:
         return False
     held = dict.fromkeys(columns[role] for role in HELD if role in columns)
-    settled.take(
-        f"{columns['date']} stands on one row of each order only: taken for its {found:,} other rows", fill=True
-    )
+    settled.take(say("orders.one_row", date=columns["date"], found=found), fill=True)
     over = f"over (partition by {order} order by source_row rows between unbounded preceding and unbounded following)"
     first = ", ".join(
         f"coalesce({filled(c)}, first_value({filled(c)} ignore nulls) {over}) as {name_of(c)}" for c in held
     )
-    file.connection.execute("create or replace temp table looked_down as from looked")
-    file.connection.execute(f"create or replace temp view looked as select * replace ({first}) from looked_down")
+    file.rewrite(lambda rows: f"select * replace ({first}) from ({rows})")
     return True
 
 
@@ -87,7 +81,7 @@ def settle_order_numbers(file: WholeFile, settled: Settled) -> None:
             if _mixed(file, settled, roles) <= _CLEAN:
                 words = " and ".join(columns[role] for role in roles)
                 settled.take(
-                    f"{columns['order_id']} begins anew: an order is its number with {words}", order_within=list(roles)
+                    say("orders.begins_anew", order_id=columns["order_id"], words=words), order_within=list(roles)
                 )
                 return
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm_lab.data.quoting import name_of
-from crm_lab.data.sources.evidence.findings import Answers, Settled
+from crm_lab.data.sources.evidence.findings import Answers, Settled, say
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.lines.several_files import OVERLAP
 from crm_lab.data.sources.raw_rows import PART
@@ -27,19 +27,15 @@ def settle_overlaps(file: WholeFile, answers: Answers, settled: Settled) -> None
     if not n:
         return
     if answers.overlap == "kept":
-        settled.take(
-            f"{n:,} rows stand in two files or sheets; each counts",
-            rules={**settled.settings.get("rules", {}), "overlap": "flag"},
-        )
+        settled.take(say("repeats.each_counts", n=n), rules={**settled.settings.get("rules", {}), "overlap": "flag"})
     elif answers.overlap == "once" or "order_id" in settled.columns or _whole_days_repeat(file, settled):
-        settled.take(f"{n:,} rows stood in an earlier file or sheet already; they count once")
+        settled.take(say("repeats.count_once", n=n))
     else:
         settled.ask(
             "overlap",
-            f"{n:,} rows stand in two files or sheets alike, and there is no order number: the same sale exported"
-            " twice, or equal sales of two places?",
-            ("exported twice", "--overlap once"),
-            ("equal sales", "--overlap kept"),
+            say("repeats.in_two_files", n=n),
+            (say("repeats.exported_twice"), "--overlap once"),
+            (say("repeats.equal_sales"), "--overlap kept"),
         )
 
 
@@ -64,23 +60,20 @@ def settle_repeats(file: WholeFile, answers: Answers, settled: Settled) -> None:
     rules = dict(settled.settings.get("rules", {}))
     same = ", ".join(name_of(c) for c in file.header if not c.startswith("lab_"))
     rows, n = file.rows(
-        f"select sum(n), sum(n - 1) from (select count(*) as n from looked where broken_row is null group by {same})"
+        "select sum(n), sum(n - 1) from"
+        f" (select count(*) as n from looked where broken_row is null group by hash({same}))"
     )[0]
     if not n or "repeated_line" in rules:
         return
     if answers.repeats:
         action = "quarantine" if answers.repeats == "set_aside" else "flag"
-        settled.take(f"{n:,} lines stand in their order twice: as given", rules={**rules, "repeated_line": action})
+        settled.take(say("repeats.as_given", n=n), rules={**rules, "repeated_line": action})
     elif "quantity" not in columns:
-        settled.take(
-            f"{n:,} lines stand in their order twice and no column counts units: each is one",
-            rules={**rules, "repeated_line": "flag"},
-        )
+        settled.take(say("repeats.each_is_one", n=n), rules={**rules, "repeated_line": "flag"})
     elif n > max(_A_FEW, _MANY * rows):
         settled.ask(
             "repeats",
-            f"{n:,} of {rows:,} lines stand in their order twice: the same thing scanned again, or lines repeated by"
-            " mistake?",
-            ("scanned again", "--repeats kept"),
-            ("by mistake", "--repeats set_aside"),
+            say("repeats.in_one_order", n=n, rows=rows),
+            (say("repeats.scanned_again"), "--repeats kept"),
+            (say("repeats.by_mistake"), "--repeats set_aside"),
         )  # fmt: skip

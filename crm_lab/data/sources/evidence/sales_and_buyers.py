@@ -11,7 +11,7 @@ from importlib import resources
 from crm_lab.checks import BadInput
 from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.direct_ids import masked
-from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
+from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.lines.line_mapping import is_total
@@ -95,18 +95,22 @@ def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: di
     if (len(counts) > _MOST_WORDS or unlike) and "status" not in answers.columns:
         del settled.columns["status"]  # a column that is called so and holds something else
         return
-    said = ", ".join(f"{word!r} {proposed[word] or 'not known'} ({n:,})" for word, n in counts.items())
+    said = ", ".join(f"{word!r} {proposed[word] or say('sales.not_known')} ({n:,})" for word, n in counts.items())
     open_words = [word for word in counts if not proposed[word]]
     decided = "usual" in given or all(word in given or word in known or proposed[word] == "sale" for word in counts)
     if open_words or not decided:
         flags = " ".join(f"--status {shell(f'{word}=MEANING')}" for word in open_words)
         settled.ask(
             "status",
-            f"What do the words in {column} mean? Proposed: {said}.",
-            ("as proposed", f"--status usual {flags}".strip()),
-            ("otherwise", f"--status {shell(next(iter(counts)) + '=sale')}, =no_sale or =return, once a word"),
+            say("sales.words", column=column, said=said),
+            (say("sales.as_proposed"), f"--status usual {flags}".strip()),
+            (say("sales.otherwise"),
+             f"--status {shell(next(iter(counts)) + '=sale')}, =no_sale or =return, once a word"),
         )  # fmt: skip
-    settled.take(f"{column}: {said}", status={word: meaning for word, meaning in proposed.items() if meaning})
+    settled.take(
+        say("sales.taken", column=column, said=said),
+        status={word: meaning for word, meaning in proposed.items() if meaning},
+    )
 
 
 def refuse_lost_digits(file: WholeFile, settled: Settled) -> None:
@@ -141,7 +145,7 @@ def settle_buyers(file: WholeFile, answers: Answers, settled: Settled) -> None:
     settled.settings["nobody"] = sorted({*words("nobody"), *nobody} - somebody - zeros)
     if found and nobody:
         rows = sum(found.get(word, 0) for word in nobody)
-        settled.take(f"nobody: {', '.join(nobody)} in {column} ({rows:,} rows, kept in revenue, no customers)")
+        settled.take(say("sales.nobody", n=", ".join(nobody), column=column, rows=rows))
     _ask_of_the_frequent(file, who, set(nobody) | somebody, settled)
     _ask_of_capitals(file, filled(column), answers, settled)
 
@@ -150,7 +154,7 @@ def _ask_of_capitals(file: WholeFile, who: str, answers: Answers, settled: Settl
     """Customer numbers that differ from another only in capitals: one person, or two? Addresses are one in any case."""
     if answers.customer_case:
         settled.take(
-            f"customer numbers in other capitals: {answers.customer_case}", customer_case=answers.customer_case
+            say("sales.capitals_as_given", customer_case=answers.customer_case), customer_case=answers.customer_case
         )
         return
     people, apart, example = file.rows(
@@ -161,9 +165,8 @@ def _ask_of_capitals(file: WholeFile, who: str, answers: Answers, settled: Settl
     if apart >= max(2, _ALIKE * people):
         settled.ask(
             "customer_case",
-            f"{apart:,} of {people:,} customer numbers stand in other capitals, too, e.g. {masked(example)!r}:"
-            " one person?",
-            ("one", "--customer-case same"), ("several", "--customer-case apart"),
+            say("sales.capitals", apart=apart, people=people, n=masked(example)),
+            (say("sales.one_person"), "--customer-case same"), (say("sales.several_people"), "--customer-case apart"),
         )  # fmt: skip
 
 
@@ -195,9 +198,9 @@ def _ask_of_the_frequent(file: WholeFile, who: str, decided: set[str], settled: 
         shown = masked(word)
         settled.ask(
             "nobody",
-            f"{shown!r} has {n:,} of {orders:,} orders, {n / usual:.0f} times what the next ones have: a person?",
-            ("nobody's number, e.g. of all guests", f"--nobody {shell(shown)}"),
-            ("somebody", f"--somebody {shell(shown)}"),
+            say("sales.too_frequent", shown=shown, n=n, orders=orders, n2=n / usual),
+            (say("sales.a_common_number"), f"--nobody {shell(shown)}"),
+            (say("sales.somebody"), f"--somebody {shell(shown)}"),
         )  # fmt: skip
 
 
@@ -218,11 +221,8 @@ def settle_rows_that_are_none(file: WholeFile, settled: Settled) -> None:
         if n:
             found[column] = n
     if found:
-        settled.take(
-            f"totals among the rows: {max(found.values()):,}, set aside ({', '.join(found)} says so)",
-            totals_in=list(found),
-        )
+        settled.take(say("sales.totals", n=max(found.values()), n2=", ".join(found)), totals_in=list(found))
     blank = " and ".join(f"{filled(c)} is null" for c in file.header if not c.startswith("lab_"))
     (n,) = file.row("count(*)", blank)
     if n:
-        settled.take(f"blank rows: {n:,}, ignored")
+        settled.take(say("sales.blank_rows", n=n))

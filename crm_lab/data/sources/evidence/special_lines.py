@@ -6,7 +6,7 @@ import re
 
 from crm_lab.checks import BadInput
 from crm_lab.data.quoting import text_of
-from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
+from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.sql import PRICE, filled, number
 
@@ -51,18 +51,23 @@ def settle_special_lines(file: WholeFile, answers: Answers, settled: Settled) ->
     given |= {word: means for word, means, _, _ in seen if _CARRIAGE.fullmatch(word)}
     found = {word: (means, n, money) for word, means, n, money in seen if word not in given}
     if found and "usual" not in answers.products:
-        said = ", ".join(f"{word!r} {means} ({n:,} lines, {money})" for word, (means, n, money) in found.items())
+        said = ", ".join(
+            str(say("products.lines", word=word, means=means, n=n, money=money))
+            for word, (means, n, money) in found.items()
+        )
         settled.ask(
             "product",
-            f"Are these merchandise? Proposed: {said}.",
-            ("as proposed", "--product usual"),
-            ("otherwise", f"--product {shell(next(iter(found)) + '=sale')}, =fee or =no_sale, once a product"),
+            say("products.merchandise", said=said),
+            (say("products.as_proposed"), "--product usual"),
+            (say("products.otherwise"),
+             f"--product {shell(next(iter(found)) + '=sale')}, =fee or =no_sale, once a product"),
         )  # fmt: skip
     taken = {**{word: means for word, (means, _, _) in found.items()}, **given}
     for key, meaning in (("fee_products", "fee"), ("not_sold", "no_sale")):
         names = [word for word, means in taken.items() if means == meaning]
         if names:
-            settled.take(f"{', '.join(names)}: {'a fee' if meaning == 'fee' else 'no sale'}", **{key: names})
+            kind = "products.a_fee" if meaning == "fee" else "products.no_sale"
+            settled.take(say(kind, names=", ".join(names)), **{key: names})
 
 
 def _found(file: WholeFile, settled: Settled) -> list[tuple[str, str, int, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,22 +23,30 @@ class WholeFile:
     Attributes:
         connection: Holds the view ``looked``.
         header: Its columns.
+        folder: Where its rows are kept while it is looked at.
         says: How further files were joined.
     """
 
     connection: duckdb.DuckDBPyConnection
     header: tuple[str, ...]
+    folder: Path
     says: tuple[str, ...] = ()
 
-    def row(self, expressions: str, where: str = "true") -> tuple[Any, ...]:
-        """One row of aggregates over the rows that could be taken apart."""
+    def row(self, expressions: str, where: str = "true", **words: str) -> tuple[Any, ...]:
+        """One row of aggregates over the rows that could be taken apart; words stand as ``$name`` in the SQL."""
         sql = f"select {expressions} from looked where broken_row is null and ({where})"
-        return self.connection.execute(sql).fetchone() or ()
+        return self.connection.execute(sql, words or None).fetchone() or ()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query over ``looked``."""
         found: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
         return found
+
+    def rewrite(self, change: Callable[[str], str]) -> None:
+        """Put other rows in the place of those of ``looked``: what SQL makes of the SQL that reads them."""
+        target = self.folder / f"looked-{len(list(self.folder.glob('looked*')))}.parquet"
+        self.connection.execute(f"copy ({change('from looked')}) to {text_of(str(target))}")
+        self.connection.execute(f"create or replace temp view looked as from read_parquet({path_of(target)})")
 
     def counts(self, column: str, most: int = 200) -> list[tuple[str, int]]:
         """The values of a column with their rows, the most frequent first."""
@@ -73,11 +81,12 @@ def opened(
         rows = joined(connection, raw, header, other, key, folder)
         raw, header = rows.sql, rows.header
         says.append(rows.says)
-    target = folder / "looked.parquet"
-    connection.execute(f"copy ({raw}) to {text_of(str(target))}")
-    stored = f"read_parquet({path_of(target)})"
-    columns = [row[0] for row in connection.execute(f"describe from {stored}").fetchall()]
-    connection.execute(f"create or replace temp view looked_at_all as from {stored}")
+    columns = [row[0] for row in connection.execute(f"describe {raw}").fetchall()]
+    if says or OVERLAP in columns:  # joins and overlaps are found once
+        target = folder / "looked.parquet"
+        connection.execute(f"copy ({raw}) to {text_of(str(target))}")
+        raw = f"from read_parquet({path_of(target)})"
+    connection.execute(f"create or replace temp view looked_at_all as {raw}")
     once = f" where not {OVERLAP}" if OVERLAP in columns else ""
-    connection.execute(f"create or replace temp view looked as from {stored}{once}")
-    yield WholeFile(connection, tuple(header), tuple(says))
+    connection.execute(f"create or replace temp view looked as from ({raw}){once}")
+    yield WholeFile(connection, tuple(header), folder, tuple(says))

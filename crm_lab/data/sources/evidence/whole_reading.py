@@ -18,8 +18,14 @@ from crm_lab.data.sources.evidence.columns_left import (
     settle_taken_back,
     settle_unread_columns,
 )
-from crm_lab.data.sources.evidence.date_forms import settle_dates
-from crm_lab.data.sources.evidence.findings import Answers, Settled, shell
+from crm_lab.data.sources.evidence.days.date_forms import settle_dates
+from crm_lab.data.sources.evidence.days.plausible_days import refuse_other_calendars
+from crm_lab.data.sources.evidence.days.swapped_days import ask_of_swapped_days, refuse_swapped_days
+from crm_lab.data.sources.evidence.doubts.contradictions import refuse_unknown_columns, say_contradictions
+from crm_lab.data.sources.evidence.doubts.file_by_file import settle_files
+from crm_lab.data.sources.evidence.doubts.other_lists import refuse_lists_of_one_day, refuse_lists_without_customers
+from crm_lab.data.sources.evidence.doubts.status_history import refuse_a_status_history
+from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.money_forms import settle_currency, settle_decimal
 from crm_lab.data.sources.evidence.order_numbers import settle_first_rows, settle_order_numbers
 from crm_lab.data.sources.evidence.overlaps import settle_overlaps, settle_repeats
@@ -111,10 +117,12 @@ def _settle(file: WholeFile, reading: Reading, answers: Answers) -> WholeReading
         )
     settled = Settled(columns={r: c for r, c in proposal.columns.items() if answers.columns.get(r, c)})
     if form is not None:
-        settled.take(f"written by {form.title}" + (f": {form.says}" if form.says else ""), **form.settings)
+        settled.take(say("file.exporter", title=form.title + (f": {form.says}" if form.says else "")), **form.settings)
     for words in file.says:
         settled.take(words)
     _settle_sheets(reading, answers, settled)
+    refuse_unknown_columns(answers, header)
+    refuse_lists_without_customers(proposal, values)
     if proposal.missing and not (answers.counts_only and proposal.missing == ("amount",)):
         ask_for_roles(proposal, values, settled)
         return WholeReading(proposal, settled, form)
@@ -125,14 +133,13 @@ def _settle(file: WholeFile, reading: Reading, answers: Answers) -> WholeReading
 def _settle_sheets(reading: Reading, answers: Answers, settled: Settled) -> None:
     """Say which sheets are not read; ask where one of them seems to hold purchases, too."""
     for name, header in reading.unread:
-        settled.take(f"sheet {name!r} is not read (its columns: {', '.join(header)[:120]})")
+        settled.take(say("file.unread_sheet", name=name, n=", ".join(header)[:120]))
     rivals = [name for name, header in reading.unread if names_purchases(header)]
     if rivals and not answers.sheets:
         choices = [(names, " and ".join(names)) for names in (list(reading.sheets), *([r] for r in rivals))]
         settled.ask(
             "sheets",
-            f"Sheets {' and '.join(map(repr, (*reading.sheets, *rivals)))} hold purchases; those in other columns, or"
-            " hidden ones, are not read with the first.",
+            say("file.several_sheets", n=" and ".join(map(repr, (*reading.sheets, *rivals)))),
             *((words, " ".join(f"--sheet {shell(name)}" for name in names)) for names, words in choices),
         )
 
@@ -150,13 +157,21 @@ def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: Expor
         settled.settings["timezone"] = form.settings["timezone"]
     settle_first_rows(file, settled)
     refuse_lost_digits(file, settled)
-    settle_dates(file, answers, settled)
+    settle_files(file, answers, settled)
+    shapes = settle_dates(file, answers, settled)
+    if not answers.date_format:
+        ask_of_swapped_days(shapes, settled)
+    refuse_other_calendars(file, settled)
+    refuse_swapped_days(file, settled)
     settle_overlaps(file, answers, settled)
     settle_order_numbers(file, settled)
     settle_decimal(file, answers, settled)
     settle_currency(
         file, _with(answers, currency=answers.currency or str(settled.settings.get("currency", ""))), settled
     )
+    if form is None:
+        refuse_a_status_history(file, settled)
+        refuse_lists_of_one_day(file, answers, settled)
     settle_status(file, answers, settled, dict(form.status) if form else {})
     settle_buyers(file, answers, settled)
     settle_rows_that_are_none(file, settled)
@@ -172,6 +187,7 @@ def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: Expor
         settle_amount(file, answers, settled)
     if form is None:
         ask_of_rivals(file, answers, settled)
+    say_contradictions(file, answers, settled)
 
 
 def _with(answers: Answers, **changes: str) -> Answers:

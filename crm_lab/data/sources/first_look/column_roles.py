@@ -11,6 +11,7 @@ from pathlib import Path
 from crm_lab.data.sources.first_look.column_vocabulary import names_by_role, plain_name
 from crm_lab.data.sources.first_look.first_rows import Values, decimal_mark, looked_at
 from crm_lab.data.sources.first_look.value_looks import looks_like_days, looks_like_numbers, reads_as_date
+from crm_lab.data.sources.lines.unit_price import without_per
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.tables import Table
 
@@ -26,7 +27,7 @@ _NUMBERED = re.compile(
 )
 """What names of columns say that hold a number rather than a name."""
 
-_NUMBERS = ("quantity", "amount", "price", "discount", "refund", "tax", "cost", "line_cost")
+_NUMBERS = ("quantity", "amount", "price", "price_unit", "discount", "refund", "tax", "cost", "line_cost")
 _YEAR = re.compile(
     r"(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2}|^\d{5}(?:\.\d+)?$|^\d{10}$|^\d{13}$|[\u0660-\u0669\uff10-\uff19]{2}"
 )
@@ -150,6 +151,7 @@ def _roles(header: Sequence[str], values: Mapping[str, Sequence[str]]) -> dict[s
         "time": lambda seen: all(":" in value for value in seen[:50]),
     }
     plain = {plain_name(name.rpartition("/")[2]): name for name in reversed(header)}  # "Order Lines/Product" of Odoo
+    plain |= {plain_name(without_per(name)): name for name in reversed(header)}
     plain |= {plain_name(name): name for name in reversed(header)}
     chosen: dict[str, str] = {}
     names_of = names_by_role()

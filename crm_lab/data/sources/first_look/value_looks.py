@@ -17,12 +17,13 @@ _DRESSED = re.compile(
     r"(?:[A-Z]{3}|[$€£¥₹₽₩₺%元円원折]|kr\.?|zł|Kč|Fr\.)?\s?[-\u2212)\uff09]*$"
 )
 
-_COMPACT = re.compile(r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])"
+_COMPACT = re.compile(rf"\d{{2}}{_MONTH}{_DAY}|{_DAY}{_MONTH}\d{{2}}(?:\d{{2}})?|{_MONTH}{_DAY}\d{{2}}(?:\d{{2}})?")
 _SHAPES = re.compile(r"nnnn[-/.年 ]|[-/. ]nnnn|n[-/.]n[-/.]n|B")
 
 
 def looks_like_days(seen: Sequence[str]) -> bool:
-    """Whether all of some values could be ``yymmdd``: of use where a column is called a date.
+    """Whether all of some values could be days without marks: of use where a column is called a date.
 
     >>> looks_like_days(["230204", "231231"]), looks_like_days(["231331"])
     (True, False)

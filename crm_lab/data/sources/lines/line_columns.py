@@ -11,6 +11,7 @@ class Columns(BaseModel):
     One of `amount` (of the line), `price` (of one unit) and `counts_only` of the source is needed.
 
     Attributes:
+        price_unit: Of how many units the price is, where it is not of one.
         date: Day, with or without the time of day.
         customer_id: Who bought.
         time: Time of day, where it is a column of its own.
@@ -35,6 +36,7 @@ class Columns(BaseModel):
     quantity: str | None = None
     amount: str | None = None
     price: str | None = None
+    price_unit: str | None = None
     discount: str | None = None
     category: str | None = None
     region: str | None = None

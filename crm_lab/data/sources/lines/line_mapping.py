@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.dates_and_times import moment
 from crm_lab.data.sources.lines.line_columns import Columns
+from crm_lab.data.sources.lines.unit_price import unit_price
 from crm_lab.data.sources.sql import MONEY, PRICE, customer, filled, number, number_in
 
 NOTHING = (
@@ -64,6 +65,7 @@ class LineReading:
         totals_in: Columns in which rows that are totals say so.
         order_within: Roles within which an order number is one order's.
         taken_back_words: Values of the column ``taken_back`` that say so; any value where none is named.
+        taken_back_says: Regular expression of what the column ``taken_back`` says of such a row.
         amount_unit: What one of the file's amounts is in the currency of the source.
         not_sold: Products, in lower case, whose lines are no sale.
     """
@@ -84,6 +86,7 @@ class LineReading:
     order_within: Sequence[str] = ()
     not_sold: Sequence[str] = ()
     taken_back_words: Sequence[str] = ()
+    taken_back_says: str = ""
     amount_unit: float = 1.0
 
     def mapping(self) -> dict[str, str]:
@@ -146,7 +149,7 @@ class LineReading:
             return f"0::{MONEY}"
         if self.columns.amount and self.amount_is == "line":
             amount = self._amount()
-            return f"({amount} + sign({amount}) * abs({self._discount(amount)}))::{MONEY}"
+            return f"({amount} + sign({amount}) * abs({self._discount(amount)}))::{self._exact}"
         return self._before_discount()
 
     def net(self) -> str:
@@ -158,19 +161,24 @@ class LineReading:
         gross = self._before_discount()
         if not self.columns.discount:
             return gross
-        return f"({gross} - sign({gross}) * abs({self._discount(gross)}))::{MONEY}"
+        return f"({gross} - sign({gross}) * abs({self._discount(gross)}))::{self._exact}"
 
     def _before_discount(self) -> str:
         if self.columns.amount and self.amount_is == "gross":
             return self._amount()
-        price = number(str(self.columns.price), self.decimal, PRICE)
+        price = unit_price(self.columns.used(), self.decimal) if self.columns.price else f"null::{PRICE}"
         if not self.columns.quantity:
-            return f"{price}::{MONEY}"
+            return f"{price}::{self._exact}"
         both = f"{self.quantity()} < 0 and {price} < 0"
-        return f"(case when {both} then -1 else 1 end * ({self.quantity()} * {price})::{MONEY})::{MONEY}"
+        return f"(case when {both} then -1 else 1 end * ({self.quantity()} * {price})::{self._exact})::{self._exact}"
+
+    @property
+    def _exact(self) -> str:
+        """SQL type of the file's amounts: digits that count once they are in currency are kept."""
+        return MONEY if self.amount_unit == 1 else PRICE
 
     def _amount(self) -> str:
-        amount = number(str(self.columns.amount), self.decimal)
+        amount = number(str(self.columns.amount), self.decimal, self._exact)
         if self.amount_with_tax and self.columns.tax:
             amount = f"({amount} - coalesce({number(self.columns.tax, self.decimal)}, 0))::{MONEY}"
         if self.columns.quantity and "return" not in self.status.values():
@@ -220,7 +228,11 @@ class LineReading:
         if self.totals_in:
             made["subtotal_row"] = is_total(self.totals_in, self.columns.date)
         none = [self.is_of("no_sale")] if self._words("no_sale") else []
-        if self.columns.taken_back:
+        if self.columns.taken_back and self.taken_back_says:
+            none.append(
+                f"coalesce(regexp_matches({filled(self.columns.taken_back)}, {text_of(self.taken_back_says)}), false)"
+            )
+        elif self.columns.taken_back:
             said = f"coalesce(lower({filled(self.columns.taken_back)}), '0')"
             words = ", ".join(map(text_of, self.taken_back_words or NOTHING))
             none.append(f"{said} {'' if self.taken_back_words else 'not '}in ({words})")

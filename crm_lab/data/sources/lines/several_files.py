@@ -15,7 +15,9 @@ import duckdb
 from crm_lab.checks import BadInput
 from crm_lab.data.connection import workspaces_dir, write_private
 from crm_lab.data.quoting import name_of, path_of, text_of
+from crm_lab.data.sources.opening.file_form import reading_of
 from crm_lab.data.sources.opening.reading import Reading
+from crm_lab.data.sources.opening.text_file import READ_ERRORS, open_text
 from crm_lab.data.sources.raw_rows import PART, header_of, read_raw
 from crm_lab.data.sources.sql import filled
 
@@ -74,11 +76,12 @@ def read_stacked(
         header = header_of(replace(reading, path=paths[0]))
         raw = read_raw(connection, replace(reading, path=paths[0]), folder)
         return (_marked(raw, header), header) if len(reading.sheets) > 1 else (raw, header)
-    headers = [header_of(replace(reading, path=path)) for path in paths]
+    readings = [reading_beside(replace(reading, path=paths[0]), path) for path in paths]
+    headers = [header_of(one) for one in readings]
     common = [name for name in headers[0] if all(name in header for header in headers)]
     if not common:
         raise BadInput(f"{paths[0].name} and {paths[-1].name} have no column in common; they cannot be read as one.")
-    parts = [_part(connection, replace(reading, path=path), folder, keep) for path in paths]
+    parts = [_part(connection, one, folder, keep) for one in readings]
     sheet = f"|| ' ' || {PART}" if len(reading.sheets) > 1 else ""
     columns = f"* exclude ({PART})" if sheet else "*"
     stacked = " union all by name ".join(
@@ -90,6 +93,36 @@ def read_stacked(
         _forget(keep, parts)
     rows = f"select * replace (row_number() over (order by {PART}, source_row) as source_row) from ({stacked})"
     return _marked(rows, common), list(dict.fromkeys(name for header in headers for name in header))
+
+
+def reading_beside(first: Reading, path: Path) -> Reading:
+    """How a file is read beside another: as that one, or as it looks itself where it is text of another form.
+
+    Args:
+        first: How the other is read.
+        path: The file.
+    """
+    beside = replace(first, path=path)
+    if first.format != "csv" or path == first.path:
+        return beside
+    header = header_of(first)
+    if _is_such_text(beside, header):
+        return beside
+    own = reading_of(path, lambda names: len(set(names) & set(header)))
+    return own if own.format == "csv" else beside
+
+
+def _is_such_text(reading: Reading, header: Sequence[str]) -> bool:
+    """Whether a text file can be decoded and has some of the columns of another."""
+    try:
+        if not set(header_of(reading)) & set(header):
+            return False
+        with open_text(reading) as stream:
+            while stream.read(1 << 20):
+                pass
+    except READ_ERRORS:
+        return False
+    return True
 
 
 def _part(connection: duckdb.DuckDBPyConnection, reading: Reading, folder: Path, keep: Path | None) -> Path:

@@ -1,0 +1,35 @@
+"""Days that cannot be days of trade because the calendar is another, or the form of the dates is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from crm_lab.checks import BadInput
+from crm_lab.data.sources.dates_and_times import moment
+from crm_lab.data.sources.evidence.days.date_forms import date_text
+from crm_lab.data.sources.evidence.findings import Settled
+from crm_lab.data.sources.evidence.whole_file import WholeFile
+
+_FIRST = 1980
+_MANY = 0.05
+
+
+def refuse_other_calendars(file: WholeFile, settled: Settled) -> None:
+    """Refuse a file of which more than one day in twenty is still to come, or before shops had tills.
+
+    Raises:
+        BadInput: With their number and one of them.
+    """
+    form = str(settled.settings.get("date_format", ""))
+    if settled.questions or not form:
+        return
+    column = settled.columns["date"]
+    day = f"{moment(date_text(settled.columns), form)}::date"
+    last = datetime.now(UTC).date() + timedelta(days=1)
+    beyond = f"not {day} between date '{_FIRST}-01-01' and date '{last}'"
+    n, rows, read = file.row(f"count(*) filter ({beyond}), count({day}), min({day}) filter ({beyond})")
+    if n > _MANY * rows:
+        raise BadInput(
+            f"{n:,} of {rows:,} days in {column} cannot be days of trade, e.g. {read} if read by {form}: another"
+            " calendar, or another form of dates (--date-format)?"
+        )

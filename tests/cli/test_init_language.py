@@ -1,0 +1,53 @@
+"""What `crm-lab init` asks and reports, in English and Chinese."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import crm_lab
+from crm_lab.cli import main
+from crm_lab.messages import catalogue
+
+PACKAGE = Path(crm_lab.__file__).parent
+SAID = re.compile(r"""\bsay\(\s*f?["']([a-z_.{}]+)["']""")
+BY_ROLE = {"columns.the_date", "columns.the_customer_id", "columns.the_amount"}
+IN_CHOICES = re.compile(r"\"((?:price|products|days|amount)\.[a-z_]+)\"")
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    for folder in ("suites", "notebooks"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "notebooks" / "00_start_here.ipynb").write_text("{}")
+    monkeypatch.setenv("CRM_LAB_HOME", str(tmp_path))
+    rows = (f"o{i},{1 + i % 12:02d}/{1 + i // 12:02d}/2024,K{i % 9},{i}.50" for i in range(60))
+    (tmp_path / "shop.csv").write_text("\n".join(["Order,Date,Customer,Amount", *rows]) + "\n")
+    return tmp_path / "shop.csv"
+
+
+@pytest.mark.parametrize(
+    ("lang", "asks", "reports"),
+    [("en", "Day and month cannot be told apart", "decimal mark '.'"), ("zh", "日和月", "小数点 '.'")],
+)
+def test_questions_and_report_speak_a_language(shop, lang, asks, reports):
+    asked = CliRunner().invoke(main, ["init", str(shop), "--lang", lang])
+    assert asked.exit_code == 2
+    assert asks in asked.output
+    assert "--date-format %m/%d/%Y" in asked.output
+    read = CliRunner().invoke(main, ["init", str(shop), "--lang", lang, "--date-format", "%m/%d/%Y"])
+    assert read.exit_code == 0, read.output
+    assert reports in read.output
+    assert reports in (shop.parent / "suites" / "shop.toml").read_text()
+    assert "CRM_LAB_LANG" not in os.environ
+
+
+def test_the_door_says_every_message_of_its_catalogue_and_no_other():
+    texts = [file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py")]
+    said = {key for text in texts for pattern in (SAID, IN_CHOICES) for key in pattern.findall(text) if "{" not in key}
+    known = {key.removeprefix("door.") for key in catalogue("en") if key.startswith("door.")}
+    plainly = {key for text in texts for key in SAID.findall(text) if "{" not in key}
+    assert plainly <= known, plainly - known
+    assert known <= said | BY_ROLE, known - said

@@ -1,0 +1,26 @@
+"""Exports as systems and people write them: read exactly, asked (the right answer gives exact books), or refused."""
+
+import pytest
+
+from tests.data.sources import forms_in_the_wild, forms_once_wrong
+from tests.data.sources.door_outcomes import check
+
+AT_ONCE = {"one year", "full"}
+LONG = [name for name in forms_once_wrong.FORMS if name.startswith("short_years") and name.split()[-1] not in AT_ONCE
+        and not name.endswith(("%d/%m/%y of ten days", "%y%m%d of ten days", "%y.%m.%d of 2005"))]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in forms_once_wrong.FORMS if name not in LONG])
+def test_a_form_once_read_wrong_is_read_or_asked_or_refused(tmp_path, monkeypatch, name):
+    check(forms_once_wrong.FORMS[name], tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("name", forms_in_the_wild.FORMS)
+def test_a_form_in_the_wild_is_read_or_asked_or_refused(tmp_path, monkeypatch, name):
+    check(forms_in_the_wild.FORMS[name], tmp_path, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LONG)
+def test_short_years_in_all_places_are_read_or_asked(tmp_path, monkeypatch, name):
+    check(forms_once_wrong.FORMS[name], tmp_path, monkeypatch)
