@@ -12,20 +12,26 @@ from crm_lab.number_format import ShortMoney
 
 @fronts(CustomerValueResult, "value")
 def value_front(result: CustomerValueResult) -> Front:
-    """The forecast with its interval, and the model's own before the back-test's correction."""
+    """The forecast with its interval; after a miss on held-out time, beside what that miss would make of it."""
     total, interval = result.total()
     facts = {fact.id: fact.value for fact in result.facts()}
     values = {
         "money": ShortMoney.of(total, result.spec.currency), "days": result.spec.horizon_days,
         "share": facts["clv.top_tenth_share"],
     }  # fmt: skip
-    drawn = [Dot(Message("front.value.forecast").text(), total, interval.lo, interval.hi, True)]
-    if result.scale != 1:
-        lo, hi = interval.lo / result.scale, interval.hi / result.scale
-        drawn.append(Dot(Message("front.value.model").text(), total / result.scale, lo, hi))
-    ends = {end: ShortMoney.of(getattr(interval, end), result.spec.currency) for end in ("lo", "hi")}
-    foot = Message("front.value.foot", {**ends, "level": interval.level}).text()
-    return Front(Message("front.value.answer", values), dots(drawn, words=foot), owner="management", stake=total)
+    forecast = Message("front.value.forecast").text()
+    if result.off and result.missed is not None:
+        again = total * result.missed
+        drawn = [
+            Dot(forecast, total, total, total, True),
+            Dot(Message("front.value.missed").text(), again, again, again),
+        ]
+        foot = Message("front.value.foot_missed", {"ratio": result.missed})
+    else:
+        drawn = [Dot(forecast, total, interval.lo, interval.hi, True)]
+        ends = {end: ShortMoney.of(getattr(interval, end), result.spec.currency) for end in ("lo", "hi")}
+        foot = Message("front.value.foot", {**ends, "level": interval.level})
+    return Front(Message("front.value.answer", values), dots(drawn, words=foot.text()), owner="management", stake=total)
 
 
 @fronts(BackTestResult, "value")

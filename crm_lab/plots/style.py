@@ -61,7 +61,8 @@ def style() -> Iterator[None]:
     """
     # loads the backend now: loaded inside, its interactive flag would be undone on leaving
     plt.draw_if_interactive()  # type: ignore[no-untyped-call]  # matplotlib has no types for it
-    fonts, look = ["DejaVu Sans", _font_of_east_asia()], dict[str, Any](_RC)
+    fonts = ["DejaVu Sans", _font_of_east_asia()]
+    look: Any = dict(_RC)
     if language() == "zh":
         fonts.reverse()
         look["axes.titleweight"] = "normal"  # the font has one weight
