@@ -16,6 +16,8 @@ from crm_lab.data.sources.sql import latin
 
 _KEY_FILE = ".id_key"
 _SHORTEST_KEY = 16
+_PLAIN = "[A-Za-z]{0,4}[0-9]{1,8}"
+"""Numbers that are too short, or have no mark, to be anybody's telephone."""
 
 
 def id_key(folder: Path) -> str:
@@ -73,7 +75,10 @@ def teach_pseudonyms(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     inside = text_of(rf"(?i){MAIL}|{ABROAD}|{AMERICAN}|{CHINESE}|{TELEPHONE}")
     at_home = text_of(rf'"({AT_HOME})"')
     for macro in (
-        f"is_direct_id(id) as regexp_full_match({latin('id')}, {whole})",
+        (
+            f"is_direct_id(id) as case when regexp_full_match(id, {text_of(_PLAIN)}) then false"
+            f" else regexp_full_match({latin('id')}, {whole}) end"
+        ),
         f"hidden(id) as {hashed}",
         "pseudonym(id) as case when is_direct_id(id) then hidden(id) else id end",
         f"""without_direct_ids(json) as

@@ -16,7 +16,6 @@ _MARKS = {
     "‘": "'", "`": "'", "´": "'", "，": ",", "．": ".", "٫": ".", "٬": ",", "＋": "+",
 }  # fmt: skip
 _SPACE = r"[\s\x{a0}\x{1680}\x{2000}-\x{200b}\x{202f}\x{205f}\x{3000}\x{feff}]"
-_SPACES = "\t\n\v\f\r \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200C))) + "\u202f\u205f\u3000\ufeff"
 CODES = (
     "USD", "EUR", "GBP", "CHF", "JPY", "CNY", "RMB", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK",
     "ISK", "PLN", "CZK", "HUF", "RON", "BGN", "TRY", "RUB", "UAH", "INR", "BDT", "PKR", "LKR",
@@ -30,7 +29,7 @@ _CURRENCY = rf"(?:[A-Z]{{1,3}}\$|{'|'.join(CODES)}|Fr\.|Rs\.?|kr\.?|zł|Kč|\p{{
 
 def filled(column: str) -> str:
     """A column of text without spaces around it, ``="1001"`` as 1001; null where nothing stands there."""
-    plain = f"trim({name_of(column)}, {text_of(_SPACES)})"
+    plain = f"regexp_replace({name_of(column)}, '^{_SPACE}+|{_SPACE}+$', '', 'g')"
     formula = f"regexp_replace({plain}, '^=\"(.*)\"$', '\\1')"
     return f"nullif(case when starts_with({plain}, '=') then {formula} else {plain} end, '')"
 
@@ -85,10 +84,11 @@ def number_in(text: str, decimal: str, kind: str = MONEY) -> str:
     """
     plain = f"trim({text})"
     if decimal == ".":
-        fast = f"case when regexp_full_match({plain}, '[-+]?\\d+(\\.\\d+)?([eE][-+]?\\d+)?') then {plain} end"
+        bare, value = "[-+]?\\d+(\\.\\d+)?([eE][-+]?\\d+)?", plain
     else:
-        fast = f"case when regexp_full_match({plain}, '[-+]?\\d+(,\\d+)?') then replace({plain}, ',', '.') end"
-    return f"try_cast(coalesce({fast}, {_slow(text, decimal)}) as {kind})"
+        bare, value = "[-+]?\\d+(,\\d+)?", f"replace({plain}, ',', '.')"
+    dressed = f"case when regexp_full_match({plain}, '{bare}') then {value} else {_slow(text, decimal)} end"
+    return f"try_cast({dressed} as {kind})"
 
 
 def _slow(text: str, decimal: str) -> str:

@@ -43,6 +43,11 @@ def settle_decimal(file: WholeFile, answers: Answers, settled: Settled) -> None:
 
 
 def _bare(column: str) -> str:
+    given = name_of(column)
+    return f"case when regexp_full_match({given}, '[0-9.,]+') then {given} else {_undressed(column)} end"
+
+
+def _undressed(column: str) -> str:
     text = latin(filled(column))
     exponent = f"regexp_matches({text}, '^-?[0-9.]+[eE][-+]?[0-9]+$')"
     return f"case when {exponent} then '0.5' else regexp_replace({text}, '[^0-9.,]', '', 'g') end"
@@ -139,9 +144,10 @@ def _signs(file: WholeFile, settled: Settled) -> list[tuple[str, int]]:
     column = settled.columns.get("amount") or settled.columns.get("price")
     if column is None:
         return []
-    sign = (
+    found = (
         rf"regexp_extract({latin(filled(column))}, '[A-Z]{{0,3}}\$|\p{{Sc}}|(?:{'|'.join(CODES)})|kr|zł|Kč|元|円', 0)"
     )
+    sign = f"case when regexp_full_match({name_of(column)}, '[-0-9.,]*') then '' else {found} end"
     return [
         (row[0], row[1])
         for row in file.rows(

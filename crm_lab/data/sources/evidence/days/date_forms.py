@@ -80,10 +80,12 @@ def shapes_of(file: WholeFile, text: str, where: str = "true") -> list[Shape]:
     shape = f"regexp_replace(regexp_replace(v, '(?i)\\b(?:{MONTHS})[a-zäéûôç]*\\.?', 'B'), '\\d', 'n', 'g')"
     shape = f"regexp_replace({shape}, '(?i)\\s?\\b[ap]\\.?\\s?m\\b\\.?', ' P')"
     numbers = ", ".join(_number_at(place) for place in (1, 2, 3))
+    clock = r"'^([0-9./-]+[T ])\d\d:\d\d"
+    days = rf"regexp_replace(regexp_replace({text}, {clock}:\d\d$', '\100:00:00'), {clock}$', '\100:00')"
     rows = file.rows(
-        f"select {shape} as shape, {numbers}, count(*), min(v) from"
-        f" (select {text} as v from looked where broken_row is null and ({where})) where v <> '' group by all"
-        " order by 5 desc, 6"
+        f"select {shape} as shape, {numbers}, sum(n)::bigint, min(example) from (select {days} as v, count(*) as n,"
+        f" min({text}) as example from looked where broken_row is null and ({where}) group by 1)"
+        " where v <> '' group by all order by 5 desc, 6"
     )
     made: dict[str, list[tuple[Any, ...]]] = {}
     for form, *rest in rows:

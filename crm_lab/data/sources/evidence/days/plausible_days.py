@@ -11,11 +11,11 @@ from crm_lab.data.sources.evidence.findings import Settled
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 
 _FIRST = 1980
-_MANY = 0.05
+_SOME, _MANY = 3, 0.05
 
 
 def refuse_other_calendars(file: WholeFile, settled: Settled) -> None:
-    """Refuse a file of which more than one day in twenty is still to come, or before shops had tills.
+    """Refuse a file of which three days and more than one in twenty are still to come, or before shops had tills.
 
     Raises:
         BadInput: With their number and one of them.
@@ -28,7 +28,7 @@ def refuse_other_calendars(file: WholeFile, settled: Settled) -> None:
     last = datetime.now(UTC).date() + timedelta(days=1)
     beyond = f"not {day} between date '{_FIRST}-01-01' and date '{last}'"
     n, rows, read = file.row(f"count(*) filter ({beyond}), count({day}), min({day}) filter ({beyond})")
-    if n > _MANY * rows:
+    if n >= _SOME and n > _MANY * rows:
         raise BadInput(
             f"{n:,} of {rows:,} days in {column} cannot be days of trade, e.g. {read} if read by {form}: another"
             " calendar, or another form of dates (--date-format)?"
