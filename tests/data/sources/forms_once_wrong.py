@@ -120,6 +120,12 @@ def status():
     history = [(one, word) for one in SALES for word in
                (("created", "paid", "shipped") if one.order not in CANCELLED else ("created", "cancelled"))]  # fmt: skip
     return {
+        "a refund beside its sale": shop(table("Order,Date,Customer,Item,Amount,Status", lambda s:
+            f"o{s.order},{s.day},{s.who},{s.item},{s.money},completed"
+            + (f"\no{s.order},{s.day},{s.who},{s.item},{s.money},refunded" if s.order in REFUNDED else ""), SALES),
+            money=truth([s for s in SALES if s.order not in REFUNDED]), orders=0, flags=("--status", "usual")),
+        "a net quantity beside the quantity": shop(table(f"{HEAD},Net qty", lambda s:
+            plain(s, units=s.units + (s.order in REFUNDED), net=s.units), SALES), flags=("--column", "quantity=Net qty")),
         "letters called Status": lettered("Status"),
         "letters called St": lettered("St"),
         "letters called Kz": lettered("Kz"),

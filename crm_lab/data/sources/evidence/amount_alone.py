@@ -27,7 +27,9 @@ _WITHOUT_CENTS = frozenset({"JPY", "KRW", "VND", "IDR", "CLP", "ISK", "HUF", "TW
 _RIVALS = re.compile(
     r"paidprice|pricepaid|^paid$|actual|finalprice|sellingprice|netsales|^subtotal|warenwert|goodsvalue|实付|成交|商品金额"
 )
-_RIVAL_UNITS = re.compile(r"shipped|delivered|geliefert|livr|enviad|发货数量|实发")
+_RIVAL_UNITS = re.compile(
+    r"shipped|delivered|^net(?:qty|quantity|units)|nettomenge|净数量|geliefert|livr|enviad|发货数量|实发"
+)
 _TAX = 0.98
 _WITH_TAX = re.compile(r"(?i)\b(?:inc(?:l|luding)?\.?[ _-]?(?:tax|vat|gst)|inkl|brutto|ttc|gross)\b|含税|税込")
 _WITHOUT_TAX = re.compile(r"(?i)\b(?:ex(?:cl|cluding)?\.?[ _-]?(?:tax|vat|gst)|exkl|netto|net|ht)\b|不含税|未税|税抜")

@@ -25,6 +25,7 @@ _AT_LEAST = 20
 _ALIKE = 0.01
 _TIMES_OF_MANY, _OF_MANY = 4, 0.1
 _SHORTENED = 0.01
+_BESIDE = 0.9
 _STRONG = re.compile(
     r"status|statut|estado|etat|zustand|状态|狀態|linetype|rowtype|recordtype|entrytype|doctype|documenttype"
 )
@@ -91,6 +92,7 @@ def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: di
     proposed = {word: given.get(word) or known.get(word) or means(word) for word in counts}
     if _LINES & set(counts):  # rows of payments beside rows of things
         proposed |= {word: "no_sale" for word in _PAYMENTS & set(counts) if word not in given}
+    proposed |= {word: "return" for word in _beside_their_sale(file, settled, proposed) if word not in given}
     unlike = not any(proposed.values()) and not _STRONG.search(plain_name(column))
     if (len(counts) > _MOST_WORDS or unlike) and "status" not in answers.columns:
         del settled.columns["status"]  # a column that is called so and holds something else
@@ -111,6 +113,25 @@ def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: di
         say("sales.taken", column=column, said=said),
         status={word: meaning for word, meaning in proposed.items() if meaning},
     )
+
+
+def _beside_their_sale(file: WholeFile, settled: Settled, proposed: dict[str, str]) -> list[str]:
+    """Words of no sale whose rows stand beside the sale they take back: same order, same product, same money."""
+    columns = settled.columns
+    sold = [word for word, meaning in proposed.items() if meaning == "sale"]
+    if "order_id" not in columns or not sold or "no_sale" not in proposed.values():
+        return []
+    same = [
+        filled(columns[role]) for role in ("order_id", "product_id", "amount", "price", "quantity") if role in columns
+    ]
+    status = f"lower({filled(columns['status'])})"
+    is_sale = f"{status} in ({', '.join(map(text_of, sold))})"
+    rows = file.rows(
+        f"select word, count(*), count(*) filter (sales > 0) from (select {status} as word,"
+        f" count(*) filter ({is_sale}) over (partition by {', '.join(same)}) as sales"
+        " from looked where broken_row is null) group by 1"
+    )
+    return [word for word, n, beside in rows if proposed.get(word) == "no_sale" and beside >= _BESIDE * n]
 
 
 def refuse_lost_digits(file: WholeFile, settled: Settled) -> None:
