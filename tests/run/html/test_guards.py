@@ -21,6 +21,7 @@ HIDDEN = re.compile(
     r"<(script|style|pre|code)\b.*?</\1>|<dl class=\"provenance\">.*?</dl>|<details class=\"right\">.*?</details>",
     re.DOTALL,
 )
+NAME = re.compile(r"|n|[\d-]+(?:-Q\d)?|AUC|ROI|Fieller|statsmodels")  # heads that are the same in every language
 SPOKEN = re.compile(r'(?:aria-label|alt|data-l)="([^"]*)"')
 DEBRIS = re.compile(
     r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b"  # names of code
@@ -79,6 +80,14 @@ def test_every_page_has_a_chart_on_its_first_screen_and_named_parts(report):
         assert len(sections) == len(set(sections))
         assert 'class="skip" href="#main"' in html
         assert not re.search(r"<img(?![^>]*alt=\"[^\"]+\")", html)
+
+
+def test_heads_of_tables_are_in_the_language_of_the_report(report):
+    files, pages = report
+    letters = {"zh": "[\u4e00-\u9fff]", "en": r"\A[^\u4e00-\u9fff]*[A-Za-z][^\u4e00-\u9fff]*\Z"}[pages[0]["lang"]]
+    heads = {head for html in files.values() for head in re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', html)}
+    assert len(heads) > 100
+    assert not {head for head in heads if not (re.search(letters, head) or NAME.fullmatch(head))}
 
 
 def test_the_index_is_short(report):
