@@ -42,7 +42,7 @@ def test_what_nobody_was_watched_through_is_missing_not_zero(orders):
     found = ChurnWindow(windows=(30, 390), horizon_days=60).analyze(orders, as_of="2024-02-05")
     assert np.isnan(found.to_frame()["chance"].iloc[1])
     assert found.window_days() is None
-    assert "Do not call anybody gone yet" in found.readout().text("en")
+    assert "wait for more history" in found.readout().text("en")
     fact = payload(found)["facts"][0]
     assert fact["value"] is None
     assert fact["refusal"] == "No window that the data can judge is long enough."
