@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -15,6 +16,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+from filelock import Timeout
 
 from crm_lab.calendar import day_number
 from crm_lab.checks import BadInput, as_date
@@ -65,7 +67,19 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
     return Workspace(folder, json.loads((folder / "workspace.json").read_text(encoding="utf-8")))
 
 
+def _remove_dead_builds(folder: Path) -> None:
+    """Remove what killed builds left, raw rows among it: whoever still builds a workspace holds its lock."""
+    for left in folder.parent.glob(".*-*.????????"):
+        of = left.with_name(left.name.removeprefix(".").rpartition(".")[0])
+        if of == folder:  # its lock is held here
+            shutil.rmtree(left, ignore_errors=True)
+        elif of.with_suffix(".lock").is_file():
+            with suppress(Timeout), locked(of.with_suffix(".lock"), wait_s=0):
+                shutil.rmtree(left, ignore_errors=True)
+
+
 def _publish(source: Source, rules: Mapping[str, str] | None, folder: Path, description: str) -> None:
+    _remove_dead_builds(folder)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     before = source.fingerprint()
     try:

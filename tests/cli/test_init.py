@@ -186,3 +186,29 @@ def test_excel_and_parquet_are_seen(tmp_path):
         assert seen.reading.format == kind
         assert seen.date_formats == ("%Y-%m-%d %H:%M:%S",)
         assert not seen.missing
+
+
+WRONG_NAMES = [
+    "../../escape",
+    "a/b",
+    "x" * 300,
+    "\udcff",
+    "",
+    " ",
+    ".hidden",
+    "a\\b",
+    "CON",
+    "a\nb",
+    "a:b",
+    "..",
+    "-" * 101,
+]
+
+
+@pytest.mark.parametrize("name", WRONG_NAMES)
+def test_a_name_that_is_no_file_of_the_project_is_refused(lab, name):
+    (lab / "shop.csv").write_text("date,customer,amount\n2024-01-01,a,3\n2024-02-01,b,4\n", encoding="utf-8")
+    done = run(lab / "shop.csv", "--name", name)
+    assert done.exit_code == 2
+    assert done.output.startswith("Error: The name of the suite ")
+    assert list((lab / "suites").iterdir()) == []

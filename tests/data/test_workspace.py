@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_lab import BadInput, open_workspace
+from crm_lab.locks import locked
 
 
 def ledger(tables):
@@ -155,3 +156,16 @@ def test_a_workspace_may_lie_behind_a_link(tmp_path, monkeypatch):
 def test_what_holds_direct_ids_is_private_from_its_first_byte():
     folder = open_workspace("cdnow_sample").folder
     assert oct((folder / "raw.parquet").stat().st_mode & 0o777) == "0o600"
+
+
+def test_what_killed_builds_left_goes_with_the_next_and_builds_at_work_stay(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRM_LAB_WORKSPACES", str(tmp_path))
+    dead, alive = (tmp_path / f".shop-{key}.abcd1234" for key in ("0123456789ab", "ba9876543210"))
+    for part in (dead, alive):
+        part.mkdir()
+        (part / "raw.parquet").write_text("rows of people", encoding="utf-8")
+        (tmp_path / part.name.split(".")[1]).with_suffix(".lock").touch()
+    with locked(tmp_path / "shop-ba9876543210.lock"):
+        open_workspace("cdnow_sample")
+        assert not dead.exists()
+        assert alive.exists()

@@ -13,6 +13,7 @@ from crm_lab.checks import BadInput
 from crm_lab.mime import DRAWING_MIME, FIGURE_MIME, REPORT_VARIABLE
 from crm_lab.run.in_kernel.figure_data import figure_data
 from crm_lab.run.in_kernel.figure_drawings import figure_drawings
+from crm_lab.run.in_kernel.output_folder import choose_output_folder
 
 PACKAGE = "crm_lab"
 
@@ -26,6 +27,7 @@ def load_ipython_extension(shell: Any) -> None:
     ):  # nobody edits code under a page that is run from its first cell to its last
         _reload_own_code(shell)
     _describe_figures(shell)
+    choose_output_folder()
     shell.set_custom_exc((BadInput,), _say)
 
 
