@@ -13,10 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from crm_lab.arrays import Floats
+from crm_lab.project import project_root
 from crm_lab.run.archive.changes import compare_runs
 from crm_lab.run.archive.control_limits import control_limits
+from crm_lab.run.suites.notebook_file import notebooks
 from tests.run.archive.killed import kill_points, state_after_a_kill
 from tests.run.archive.made_runs import KINDS, fact, named, plant, state, write_run
+from tests.run.fuzzed import what_happens
 
 WEEKS, YEARS, FACTS = 104, 2, 300
 
@@ -121,6 +124,14 @@ def certify_kills() -> dict:
         with tempfile.TemporaryDirectory() as folder:
             wrong += state_after_a_kill(Path(folder), number // 2 % points[links], links=links)
     return _entry("runs.kills_that_left_something", len(wrong), 0, 0, f"{points} file operations; {wrong[:3]}")
+
+
+def certify_fuzz() -> dict:
+    """Random suites, settings and names, 10,000 of each, that end in anything but a plan or a sentence."""
+    known = notebooks(project_root())
+    with tempfile.TemporaryDirectory() as folder:
+        wrong = [said for seed in range(10_000) for said in what_happens(seed, Path(folder), known)]
+    return _entry("runs.fuzz_without_a_sentence", len(wrong), 0, 0, f"10,000 seeds of six kinds; {wrong[:3]}")
 
 
 def _entry(name: str, value: float, lo: float, hi: float, what: str) -> dict:
