@@ -27,7 +27,7 @@ COMMANDS: Final = {
     "verify": "runs.verify:verify",
     "prune": "runs.prune:prune",
     "notify": "runs.notify:notify",
-    "schedule": "runs.schedule:schedule",
+    "schedule": "runs.scheduler_text:schedule",
     "simulate": "simulate:simulate",
     "teach": "teach:teach",
     "claims": "claims:claims",

@@ -5,7 +5,7 @@ import string
 from pathlib import Path
 
 from crm_lab.checks import BadInput, as_name
-from crm_lab.cli.runs.schedule import Moment
+from crm_lab.cli.runs.scheduler_text import Moment
 from crm_lab.run.archive.past_runs import find_run
 from crm_lab.run.suites.plan import make_plan
 from crm_lab.run.suites.suite import load_suite

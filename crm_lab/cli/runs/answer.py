@@ -16,7 +16,7 @@ def answer(page: str, run: str, *, as_json: bool) -> None:
 
     The exit code is 0 if it answers, 1 if the page failed.
     """
-    from crm_lab.run.archive.answers import answer as answer_of
+    from crm_lab.run.archive.page_answer import answer as answer_of
 
     found = answer_of(run, page)
     if as_json:

@@ -59,9 +59,9 @@ def runs(suite: str) -> list[dict[str, Any]]:
 
 def answer(run: str, page: str) -> dict[str, Any]:
     """What a page of a run (suite or suite/run) answers: finding, certainty, action, facts, decision, source."""
-    from crm_lab.run.archive import answers
+    from crm_lab.run.archive import page_answer
 
-    return answers.answer(run, page, _outputs())
+    return page_answer.answer(run, page, _outputs())
 
 
 def changes(run: str) -> dict[str, Any]:

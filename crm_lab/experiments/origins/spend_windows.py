@@ -79,6 +79,10 @@ def spend_windows(
         f"the outcome window ends on {last_day}, the data on {last_known}; an unfinished window reads "
         f"as lost spend: choose post_days of at most {(last_known - first).days + 1}.",
     )
+    if first > last_known and post_days >= 1 and pre_days >= 1:
+        raise CannotAnswer(
+            f"The test begins on {first}, the data end on {last_known}: they hold nothing of it. Name a day of theirs."
+        )
     problems.raise_any()
     is_order = table["order_id"].notna() if "order_id" in table else pd.Series(True, index=table.index)
     known = table.assign(order=is_order).loc[table["customer_id"].notna()]

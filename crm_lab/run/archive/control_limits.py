@@ -23,7 +23,7 @@ _WEIGHTS: Final = np.array([0.0, 0.1, 0.25, 0.5, 0.75, 1.0])  # 0: the mean of a
 _WARM_UP: Final = 3
 _BEYOND: Final = 1.3  # times the largest earlier miss
 _LEAST_SHARE: Final = 0.0025  # of the size of values
-_CONTRADICTED: Final = 0.01  # chance of so large misses, below which a standard error is not believed
+_CONTRADICTED: Final = 1e-4  # chance of so large misses, below which a standard error is not believed
 _HALF: Final = 2  # a standard error from the two ends of an interval
 
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from crm_lab.cli import main
 from crm_lab.project import project_root
-from crm_lab.run.archive.answers import BYTES, answer
+from crm_lab.run.archive.page_answer import BYTES, answer
 from tests.run.archive.made_runs import fact, state, write_run
 
 FIRST, SECOND = "2024-04-01T06-00-00Z", "2024-04-08T06-00-00Z"
