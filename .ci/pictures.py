@@ -29,9 +29,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURE, SUITE, LANG = ROOT / "docs" / "report.png", "tour", "en"
 _MARK, _SIZE = "shows", (1280, 960)
 _BELOW = "<footer>"  # from here on the index names the run
-_UNSEEN = re.compile(
-    r'<style>.*?</style>|<span class="run">.*?</span>|<section class="changed-since">.*?</section>|<[^>]*>', re.DOTALL
-)
+_CHANGED = re.compile(r'<section class="changed-since">.*?</section>', re.DOTALL)  # of this machine's runs alone
+_UNSEEN = re.compile(r'<style>.*?</style>|<span class="run">.*?</span>|<[^>]*>', re.DOTALL)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -44,7 +43,8 @@ def shown(index: Path) -> str:
     upper, below, _ = index.read_text(encoding="utf-8").partition(_BELOW)
     if not below:
         raise SystemExit(f"{index.name} has lost {_BELOW}, where the part without run and time ends.")
-    return hashlib.sha256(" ".join(_UNSEEN.sub(" ", upper).split()).encode()).hexdigest()
+    words = _UNSEEN.sub(" ", _CHANGED.sub(" ", upper)).split()
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()
 
 
 def committed(folder: Path) -> Path:
@@ -67,8 +67,9 @@ def is_fresh() -> bool:
 
 def take(browser: str, index: Path, folder: Path) -> None:
     """Write the picture of an index page, with the hash of what it shows."""
-    shot, (width, height) = folder / "shot.png", _SIZE
-    page = [f"--window-size={width},{height}", f"--screenshot={shot}", index.resolve().as_uri()]
+    shot, copy, (width, height) = folder / "shot.png", folder / "picture.html", _SIZE
+    copy.write_text(_CHANGED.sub("", index.read_text(encoding="utf-8")), encoding="utf-8")
+    page = [f"--window-size={width},{height}", f"--screenshot={shot}", copy.resolve().as_uri()]
     subprocess.run(
         [browser, *_QUIET, f"--user-data-dir={folder / 'profile'}", *page], check=True, capture_output=True, timeout=120
     )
