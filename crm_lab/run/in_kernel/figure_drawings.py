@@ -100,6 +100,7 @@ def compact(svg: str) -> str:
     '<svg viewBox="0 0 9.1 9"><g><path d="M 1.2 2"/></g>0.25</svg>'
     """
     svg = _SIZE.sub(lambda found: f' viewBox="{found[1]}"', _HEAD.sub("", svg), count=1)
+    svg = svg.replace("xlink:href", "href")
     used = set(re.findall(r'(?:url\(|href=")#([^)"]+)', svg))
     svg = _NAMED.sub(lambda found: found[0] if found[1] in used else "", svg)
     svg = _FONT.sub(lambda found: f"font-size: {found[2]}" + ("; font-weight: 600" if found[1] else ""), svg)

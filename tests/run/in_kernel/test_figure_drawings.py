@@ -1,0 +1,79 @@
+"""A figure as SVG in two widths: text as text, no title, small, and the figure itself as it was."""
+
+import re
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from crm_lab.run.in_kernel.figure_drawings import LARGEST, figure_drawings
+
+
+@pytest.fixture
+def axes():
+    figure, ax = plt.subplots(figsize=(7.2, 3.2), layout="constrained")
+    ax.barh(["A cleaning rule with a name that is long", "b"], [1.23456789, 2], color="#00558a")
+    ax.set_title("What was found", loc="left")
+    ax.set_xlabel("mean absolute error, purchases per customer and quarter")
+    yield ax
+    plt.close(figure)
+
+
+def width(svg):
+    return float(re.search(r'viewBox="0 0 ([\d.]+) ', svg)[1])
+
+
+def words(svg):
+    texts = (node for node in ET.fromstring(svg).iter() if node.tag.endswith("text"))  # noqa: S314 - ours
+    return [" ".join("".join(node.itertext()).split()) for node in texts]
+
+
+def test_both_widths_are_well_formed_and_say_all_but_the_title(axes):
+    drawn = figure_drawings(axes.figure)
+    assert list(drawn) == ["wide", "narrow"]
+    assert width(drawn["wide"]) == pytest.approx(7.2 * 72, abs=1)
+    assert width(drawn["narrow"]) == pytest.approx(3.75 * 72, abs=1)
+    for svg in drawn.values():
+        assert "What was found" not in svg
+        assert "#00558a" in svg
+        assert "<style" not in svg
+        assert "A cleaning rule" in " ".join(words(svg))
+
+
+def test_long_words_stand_in_lines_in_the_narrow_one_alone(axes):
+    drawn = figure_drawings(axes.figure)
+    name = "A cleaning rule with a name that is long"
+    assert name in words(drawn["wide"])
+    assert name not in words(drawn["narrow"])
+
+
+def test_the_figure_is_left_as_it_was(axes):
+    figure_drawings(axes.figure)
+    assert axes.get_title(loc="left") == "What was found"
+    assert axes.get_xlabel() == "mean absolute error, purchases per customer and quarter"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["A cleaning rule with a name that is long", "b"]
+    assert tuple(axes.figure.get_size_inches()) == (7.2, 3.2)
+
+
+def test_the_same_figure_gives_the_same_bytes(axes):
+    assert figure_drawings(axes.figure) == figure_drawings(axes.figure)
+
+
+def test_numbers_that_are_read_are_not_rounded(axes):
+    axes.text(1, 0, "0.318 of 1.2345")
+    assert "0.318 of 1.2345" in words(figure_drawings(axes.figure)["wide"])
+
+
+def test_a_cloud_of_points_is_left_to_the_picture(axes):
+    axes.scatter(np.linspace(0, 1, 4000), np.linspace(0, 1, 4000))
+    assert LARGEST < 100_000
+    assert figure_drawings(axes.figure) == {}
+
+
+def test_several_drawings_keep_their_titles():
+    figure, axes = plt.subplots(1, 2)
+    for ax, title in zip(axes, ("Before", "After"), strict=True):
+        ax.set_title(title)
+    assert {"Before", "After"} <= set(words(figure_drawings(figure)["wide"]))
+    plt.close(figure)
