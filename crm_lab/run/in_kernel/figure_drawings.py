@@ -18,7 +18,10 @@ from crm_lab.run.in_kernel.figure_data import CATEGORICAL
 WIDTHS: Final = {"wide": 7.2, "narrow": 3.75}  # inches: 720 and 375 px
 LARGEST: Final = 90_000  # characters; a cloud of points is smaller as pixels
 _NARROW_AXIS: Final = 40  # letters in a line below a narrow drawing
-_NARROW_NAME: Final = 20  # and before it
+_NARROW_NAME: Final = 24  # and before it
+_NARROW_TICKS: Final = 8  # names below it
+_LINE: Final = 0.19  # inches that a line of names needs
+_AROUND: Final = 0.9  # and what stands around them
 _NARROW_TEXTS: Final = 36  # words inside a drawing that a narrow one still has room for
 _RC = {"svg.fonttype": "none", "svg.hashsalt": "crm-lab"}
 _NOTHING = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -40,42 +43,61 @@ def figure_drawings(figure: Any) -> dict[str, str]:
 
 def _drawn(figure: Any, width: float) -> str:
     before, buffer = figure.get_size_inches().copy(), StringIO()
-    figure.set_size_inches(min(width, before[0]), before[1])
     tight = {} if figure.get_layout_engine() else {"bbox_inches": "tight"}
-    with _in_lines(figure) if width < before[0] else nullcontext():
+    with _in_lines(figure) if width < before[0] else nullcontext(0) as lines:
+        figure.set_size_inches(min(width, before[0]), max(before[1], _AROUND + _LINE * lines))
         figure.savefig(buffer, format="svg", transparent=True, metadata=_NOTHING, **tight)
     figure.set_size_inches(*before)
     return compact(buffer.getvalue())
 
 
 @contextmanager
-def _in_lines(figure: Any) -> Iterator[None]:
-    """A figure whose long words at the axes stand in several lines, for a narrow drawing."""
-    before = [
-        (axes, axes.get_xlabel(), axes.yaxis.get_major_locator(), axes.yaxis.get_major_formatter())
-        for axes in figure.axes
-    ]
-    crowded = [text for axes in figure.axes if len(axes.texts) > _NARROW_TEXTS for text in axes.texts]
+def _in_lines(figure: Any) -> Iterator[int]:
+    """A figure for a narrow drawing: long words at the axes in several lines, ticks and words not too close.
+
+    Yields:
+        Lines of words before the drawing.
+    """
+    axes = figure.axes
+    axises = [axis for ax in axes for axis in (ax.xaxis, ax.yaxis)]
+    before = [(axis, axis.get_major_locator(), axis.get_major_formatter()) for axis in axises]
+    labels = [ax.get_xlabel() for ax in axes]
+    crowded = [text for ax in axes if len(ax.texts) > _NARROW_TEXTS for text in ax.texts]
     for text in crowded:
         text.set_visible(False)
-    for axes, label, _, formatter in before:
-        axes.set_xlabel(_filled(label, _NARROW_AXIS))
-        if type(formatter).__name__ in CATEGORICAL:
-            names = [text.get_text() for text in axes.get_yticklabels()]
-            axes.set_yticks(axes.get_yticks(), [_filled(name, _NARROW_NAME) for name in names])
-    yield
+    for ax in axes:
+        ax.set_xlabel(_filled(ax.get_xlabel(), _NARROW_AXIS))
+    yield max([_named_in_lines(ax) for ax in axes], default=0)
     for text in crowded:
         text.set_visible(True)
-    for axes, label, locator, formatter in before:
-        axes.set_xlabel(label)
-        axes.yaxis.set_major_locator(locator)
-        axes.yaxis.set_major_formatter(formatter)
+    for ax, label in zip(axes, labels, strict=True):
+        ax.set_xlabel(label)
+    for axis, locator, formatter in before:
+        axis.set_major_locator(locator)
+        axis.set_major_formatter(formatter)
+
+
+def _named_in_lines(ax: Any) -> int:
+    """Break names before a drawing into lines, leave out every second below it if there are many; count the lines."""
+    below, beside = ([label.get_text() for label in axis.get_ticklabels()] for axis in (ax.xaxis, ax.yaxis))
+    if _names_things(ax.xaxis) and len(below) > _NARROW_TICKS:
+        ax.set_xticks(ax.get_xticks()[::2], below[::2])
+    if not _names_things(ax.yaxis):
+        return 0
+    names = [_filled(name, _NARROW_NAME) for name in beside]
+    ax.set_yticks(ax.get_yticks(), names)
+    return len(names) * max([name.count("\n") + 1 for name in names], default=0)
+
+
+def _names_things(axis: Any) -> bool:
+    fixed = type(axis.get_major_locator()).__name__ == "FixedLocator"
+    return fixed or type(axis.get_major_formatter()).__name__ in CATEGORICAL
 
 
 def _filled(text: str, width: int) -> str:
-    """A text in lines of so many Latin letters; half as many of others."""
-    lines = (fill(line, width if line.isascii() else width // 2) for line in text.split("\n"))
-    return "\n".join(lines)
+    """A text in lines of so many Latin letters, half as many of others; as it is where its own lines fit."""
+    width, blank = (width, " ") if text.isascii() else (width // 2, "")
+    return text if all(len(line) <= width for line in text.split("\n")) else fill(text.replace("\n", blank), width)
 
 
 @contextmanager

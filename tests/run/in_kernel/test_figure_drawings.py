@@ -77,3 +77,12 @@ def test_several_drawings_keep_their_titles():
         ax.set_title(title)
     assert {"Before", "After"} <= set(words(figure_drawings(figure)["wide"]))
     plt.close(figure)
+
+
+def test_ticks_that_are_many_are_thinned_in_the_narrow_one_alone(axes):
+    axes.set_xticks(range(12), [f"week {n}" for n in range(12)])
+    drawn = figure_drawings(axes.figure)
+    assert "week 1" in words(drawn["wide"])
+    assert "week 1" not in words(drawn["narrow"])
+    assert "week 2" in words(drawn["narrow"])
+    assert [label.get_text() for label in axes.get_xticklabels()][1] == "week 1"
