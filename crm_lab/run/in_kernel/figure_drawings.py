@@ -20,6 +20,7 @@ LARGEST: Final = 90_000  # characters; a cloud of points is smaller as pixels
 _NARROW_AXIS: Final = 40  # letters in a line below a narrow drawing
 _NARROW_NAME: Final = 24  # and before it
 _NARROW_TICKS: Final = 8  # names below it
+_WIDE: Final = 0x2E80  # from here on a letter is as wide as two Latin ones
 _LINE: Final = 0.19  # inches that a line of names needs
 _AROUND: Final = 0.9  # and what stands around them
 _NARROW_TEXTS: Final = 36  # words inside a drawing that a narrow one still has room for
@@ -96,7 +97,7 @@ def _names_things(axis: Any) -> bool:
 
 def _filled(text: str, width: int) -> str:
     """A text in lines of so many Latin letters, half as many of others; as it is where its own lines fit."""
-    width, blank = (width, " ") if text.isascii() else (width // 2, "")
+    width, blank = (width // 2, "") if any(ord(letter) >= _WIDE for letter in text) else (width, " ")
     return text if all(len(line) <= width for line in text.split("\n")) else fill(text.replace("\n", blank), width)
 
 

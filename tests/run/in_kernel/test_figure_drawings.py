@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from crm_lab.run.in_kernel.figure_drawings import LARGEST, figure_drawings
+from crm_lab.run.in_kernel.figure_drawings import LARGEST, _filled, figure_drawings
 
 
 @pytest.fixture
@@ -86,3 +86,17 @@ def test_ticks_that_are_many_are_thinned_in_the_narrow_one_alone(axes):
     assert "week 1" not in words(drawn["narrow"])
     assert "week 2" in words(drawn["narrow"])
     assert [label.get_text() for label in axes.get_xticklabels()][1] == "week 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("short", "short"),
+        ("two lines\nthat fit", "two lines\nthat fit"),
+        ("spend · with the pre-period", "spend · with the pre-\nperiod"),
+        ("new customers\nwith a second purchase day", "new customers with a\nsecond purchase day"),
+        ("首次购买后九十天内再次购买", "首次购买后九十天内再次购\n买"),
+    ],
+)
+def test_names_are_filled_by_the_width_of_their_letters(text, lines):
+    assert _filled(text, 24) == lines
