@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from crm_lab.run.archive.day_ledger import DataDifference, compare_ledgers
+from crm_lab.run.archive.day_ledger import compare_ledgers
 from crm_lab.run.archive.past_runs import PastRun
 
 AS_OF: Final = "as_of"
 DATA, PARAMETER, NOTEBOOK, CODE, PACKAGE, DEFINITION = "data", "parameter", "notebook", "code", "package", "definition"
 OTHER_TABLES: Final = "other_tables"
+UNRECORDED: Final = "unrecorded"
 _NOT_PACKAGES: Final = ("platform",)
 
 
@@ -58,19 +59,18 @@ def _of_data(notebook: str, before: PastRun, after: PastRun) -> Iterator[Cause]:
         if was[AS_OF] != now[AS_OF]:
             yield Cause(AS_OF, source, was[AS_OF], now[AS_OF])
         if was["key"] != now["key"]:
-            difference = _difference(source, was, now, before, after)
-            kinds = {kind: getattr(difference, kind) for kind in difference.causes} or {OTHER_TABLES: True}
-            yield Cause(DATA, source, was["key"], now["key"], kinds)
+            yield Cause(DATA, source, was["key"], now["key"], _kinds(source, was, now, before, after))
 
 
-def _difference(
+def _kinds(
     source: str, was: Mapping[str, Any], now: Mapping[str, Any], before: PastRun, after: PastRun
-) -> DataDifference:
-    """How the days differ that the later page saw."""
+) -> dict[str, int | bool]:
+    """How the days differ that the later page saw: each kind of difference with its size."""
     old, new = before.ledger(was["key"]), after.ledger(now["key"])
     if old is None or new is None:
-        return DataDifference(source)
-    return compare_ledgers(source, _until(old, now[AS_OF]), _until(new, now[AS_OF]))
+        return {UNRECORDED: True}
+    found = compare_ledgers(source, _until(old, now[AS_OF]), _until(new, now[AS_OF]))
+    return {kind: getattr(found, kind) for kind in found.causes} or {OTHER_TABLES: True}
 
 
 def _until(ledger: Mapping[str, Any], day: str) -> dict[str, list[Any]]:

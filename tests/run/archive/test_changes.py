@@ -113,3 +113,11 @@ def test_runs_are_in_order_of_their_start_and_damaged_ones_are_none(tmp_path):
     assert last_good(tmp_path).id == "2024-01-01T00-00-00Z-10"
     assert last_good(tmp_path, "2024-01-01T00-00-00Z-10").id == "2024-01-01T00-00-00Z-2"
     assert isinstance(last_good(tmp_path), PastRun)
+
+
+def test_data_of_a_run_that_kept_no_record_are_only_called_others(tmp_path):
+    before = state(fact("a.sum", 100.0))
+    runs = two(tmp_path, before, plant(before, "late_rows", np.random.default_rng(1)))
+    (runs[0].folder / "ledgers" / "k1.json").unlink()
+    (change,) = compare_runs(*runs).facts
+    assert named(change) == {"unrecorded"}
