@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 _NAME_BYTES = 100
-_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+_IN_NAMES = " -_.+@"
+_TAKEN = {"LATEST", "CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 
 
 class BadInput(ValueError):  # noqa: N818 - the user's side of the counter, not a fault of ours
@@ -90,17 +91,17 @@ def as_name(text: str, what: str = "name") -> str:
         size = len(text.encode("utf-8"))
     except UnicodeEncodeError:
         raise BadInput(f"The {what} holds bytes that are no UTF-8; write it with letters, digits, - and _.") from None
-    wrong = sorted({c for c in text if c in '/\\:*?"<>|' or not c.isprintable()})
+    wrong = sorted({c for c in text if not (c.isalnum() or c in _IN_NAMES)})
     if wrong:
         raise BadInput(f"The {what} {text!r} holds {' '.join(map(repr, wrong))}; write letters, digits, - and _.")
-    if not text.strip() or text != text.strip() or text.startswith(".") or text.endswith("."):
+    if not text.strip() or text != text.strip() or text.startswith((".", "-")) or text.endswith("."):
         raise BadInput(
-            f"The {what} {text!r} is empty, or has a point or blank at its end; write letters, digits, - and _."
+            f"The {what} {text!r} has a point, dash or blank at an end, or is empty: letters and digits go there."
         )
     if size > _NAME_BYTES:
         raise BadInput(f"The {what} has {size} bytes; {_NAME_BYTES} are the most.")
-    if text.partition(".")[0].upper() in _DEVICES:
-        raise BadInput(f"The {what} {text!r} is that of a device on Windows; add a letter.")
+    if text.partition(".")[0].upper() in _TAKEN:
+        raise BadInput(f"The {what} {text!r} is taken by the lab or by Windows; add a letter.")
     return text
 
 

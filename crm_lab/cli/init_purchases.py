@@ -78,7 +78,11 @@ def init_purchases(paths: Sequence[Path], target: Path, options: dict[str, Any],
     text = suite_text(read.settings, columns, read.others, read.joined, _pages(coverage, tables))
     target.write_text(text, encoding="utf-8")
     click.echo(f"\n{reconcile(tables).readout()}\n\n{coverage}\n")
-    click.echo(say("form.written", suite=target.relative_to(project_root()), name=read.settings["name"]).text())
+    click.echo(
+        say(
+            "form.written", suite=target.relative_to(project_root()), name=shlex.quote(str(read.settings["name"]))
+        ).text()
+    )
 
 
 def read_purchases(paths: Sequence[Path], options: dict[str, Any], parse: Parse) -> PurchasesRead:

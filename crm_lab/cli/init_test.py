@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,7 +73,7 @@ def init_test(path: Path, look: Look, options: TestOptions, target: Path) -> Non
     _say(test, found, options, day)
     click.echo(
         f"Written: {target.parent.name}/{target.name}; set the programme's terms in it.\n"
-        f"Next:    crm-lab run {options.name}"
+        f"Next:    crm-lab run {shlex.quote(options.name)}"
     )
 
 

@@ -37,9 +37,10 @@ def notify(run: str, mail_to: tuple[str, ...], lang: str | None, *, dry_run: boo
 
     found = find_run(project_root() / "outputs", run)
     notice = notice_of(found, lang or str(found.manifest["lang"]))
+    went = [] if dry_run else send(notice, mail_to)
     click.echo(f"{notice.subject}\n{notice.body}")
-    if not dry_run:
-        click.echo(f"→ {', '.join(send(notice, mail_to))}")
+    if went:
+        click.echo(f"→ {', '.join(went)}")
 
 
 def notice_of(run: PastRun, lang: str) -> Notice:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,23 +33,32 @@ class SuiteData:
 
     def key(self, source: str) -> str:
         """The key of a source's data as they are now; empty where there are none."""
-        from crm_lab.data.workspace import open_workspace
-
-        try:
-            return (self._open.get(source) or open_workspace(source)).key
-        except BadInput:
-            return ""
+        found = self._named(source)
+        return found.key if found else ""
 
     def ledger(self, source: str, key: str) -> dict[str, list[Any]] | None:
         """What the lines of each day are, if the data are still those of the key."""
+        found = self._named(source)
+        if found is None or found.key != key:
+            return None
+        ledger = found.day_ledger()
+        return {str(name): ledger[name].tolist() for name in ledger}
+
+    def know(self, sources: Iterable[str]) -> None:
+        """Open sources as pages name them, such as the file of a suite, so that they are known by their own names."""
+        for source in sources:
+            self._workspace(source)
+
+    def _named(self, source: str) -> Workspace | None:
+        """The data of a name, as published results give it; nothing for data that a page made for itself."""
         from crm_lab.data.workspace import open_workspace
 
-        try:
-            workspace = self._open.get(source) or open_workspace(source)
-        except BadInput:  # data that a page made for itself
-            return None
-        ledger = workspace.day_ledger()
-        return {str(name): ledger[name].tolist() for name in ledger} if workspace.key == key else None
+        known = next((workspace for workspace in self._open.values() if workspace.source == source), None)
+        if known is not None:
+            return known
+        with suppress(BadInput):
+            return open_workspace(source)
+        return None
 
     def _workspace(self, source: str) -> Workspace:
         from crm_lab.data.workspace import open_workspace

@@ -25,7 +25,9 @@ def verify(run: str, jobs: int) -> None:
     root = project_root()
     found = find_run(root / "outputs", run)
     lang, timeout = str(found.manifest["lang"]), float(found.manifest["timeout_s"])
-    options = Options(root, lang, timeout, jobs, ledger=SuiteData(lang).ledger)
+    data = SuiteData(lang)
+    data.know(sorted({str(s) for page in found.manifest["pages"] if (s := page["parameters"].get("source"))}))
+    options = Options(root, lang, timeout, jobs, ledger=data.ledger)
     result = verification.verify(found, options, notebooks(root), Lines())
     name = f"{found.suite}/{found.id}"
     for one in result.differences:

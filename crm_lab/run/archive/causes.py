@@ -26,6 +26,7 @@ class Cause:
         before: What it was.
         after: What it is.
         detail: Of data: how many rows came, came late, changed or went.
+        since: Of data: the first day on which something differs.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Cause:
     before: Any = None
     after: Any = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+    since: str = ""
 
 
 def causes_of_page(notebook: str, before: PastRun, after: PastRun) -> tuple[Cause, ...]:
@@ -59,18 +61,19 @@ def _of_data(notebook: str, before: PastRun, after: PastRun) -> Iterator[Cause]:
         if was[AS_OF] != now[AS_OF]:
             yield Cause(AS_OF, source, was[AS_OF], now[AS_OF])
         if was["key"] != now["key"]:
-            yield Cause(DATA, source, was["key"], now["key"], _kinds(source, was, now, before, after))
+            yield _cause_of_data(source, was, now, before, after)
 
 
-def _kinds(
+def _cause_of_data(
     source: str, was: Mapping[str, Any], now: Mapping[str, Any], before: PastRun, after: PastRun
-) -> dict[str, int | bool]:
+) -> Cause:
     """How the days differ that the later page saw: each kind of difference with its size."""
     old, new = before.ledger(was["key"]), after.ledger(now["key"])
     if old is None or new is None:
-        return {UNRECORDED: True}
+        return Cause(DATA, source, was["key"], now["key"], {UNRECORDED: True})
     found = compare_ledgers(source, _until(old, now[AS_OF]), _until(new, now[AS_OF]))
-    return {kind: getattr(found, kind) for kind in found.causes} or {OTHER_TABLES: True}
+    kinds = {kind: getattr(found, kind) for kind in found.causes} or {OTHER_TABLES: True}
+    return Cause(DATA, source, was["key"], now["key"], kinds, found.first_day)
 
 
 def _until(ledger: Mapping[str, Any], day: str) -> dict[str, list[Any]]:

@@ -119,6 +119,8 @@ def find_run(outputs: Path, text: str) -> PastRun:
     if len(found) != 1:
         several = "; ".join(f"{place.parent.name}/{place.name}" for place in found)
         what = f"may be {several}; write SUITE/RUN" if found else "is no run: name SUITE, SUITE/RUN or a run's folder"
+        if not found and (outputs.parent / "suites" / f"{direct.name}.toml").is_file():
+            what = f"has no good run yet: crm-lab run {text}"
         raise BadInput(f"{text!r} {what}.")
     run = PastRun(found[0])
     if not _is_readable(run):

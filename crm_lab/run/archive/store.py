@@ -50,7 +50,10 @@ def locked(folder: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
         BadInput: If another run still holds it; it names that one.
         OSError: If the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError:
+        raise BadInput(f"The folder {folder} cannot be made; name another one.") from None
     note = json.dumps({"pid": os.getpid(), "started": _now().isoformat(timespec="seconds")})
     with ExitStack() as held:
         try:

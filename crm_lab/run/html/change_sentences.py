@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Final
 
 from crm_lab.messages import Message
 from crm_lab.run.archive.causes import DATA, Cause
-from crm_lab.run.archive.changes import Changes, FactChange
+from crm_lab.run.archive.changes import UNKNOWN, USUAL, Changes, FactChange
 from crm_lab.run.html.presentation import number
 
 SHOWN: Final = 5
-_TIME_AT = 10  # where the time begins in a run's id
 
 
 def sentences(changes: Changes | None, lang: str, most: int = SHOWN) -> list[str]:
@@ -26,16 +27,35 @@ def sentences(changes: Changes | None, lang: str, most: int = SHOWN) -> list[str
     """
     if changes is None:
         return [Message("changes.first").text(lang)]
-    values = {"before": day_of(changes.before), "compared": changes.compared, "run": changes.run}
+    values = {"before": moment_of(changes.before), "compared": changes.compared, "run": changes.run}
     ended = [_ended(name, *states, lang) for name, states in changes.pages.items()]
     if not changes.facts:
         return ended or [Message("changes.nothing", values).text(lang)]
     if not changes.unusual:
-        return [Message("changes.usual", {**values, "n": len(changes.facts)}).text(lang), *ended]
-    told = [sentence(change, lang) for change in changes.unusual[:most]]
+        return [_none_unusual(changes, values, lang), cause_sentence(_all_causes(changes.facts), lang), *ended]
+    told = [sentence(change, lang) for change in _once(changes.unusual)[:most]]
     left = len(changes.unusual) - len(told)
     more = [Message("changes.more", {**values, "n": left}).text(lang)] if left else []
     return [Message("changes.unusual", {**values, "n": len(changes.unusual)}).text(lang), *told, *more, *ended]
+
+
+def _none_unusual(changes: Changes, values: dict[str, Any], lang: str) -> str:
+    """How many moved, and of how many of them it cannot be said that this is usual."""
+    counted = Counter(change.verdict for change in changes.facts)
+    counts = {"n": len(changes.facts), "usual": counted[USUAL], "unknown": counted[UNKNOWN]}
+    others = counts["n"] - counts["usual"] - counts["unknown"]
+    key = "changes.usual" if counts["usual"] == counts["n"] else "changes.untold"
+    return Message(key, {**values, **counts, "others": others}).text(lang)
+
+
+def _once(facts: Iterable[FactChange]) -> list[FactChange]:
+    """Facts that moved from one number to one other are one, whatever they are called: the first stands for all."""
+    return list({(change.before, change.after, change.unit): change for change in reversed(list(facts))}.values())[::-1]
+
+
+def _all_causes(facts: Iterable[FactChange]) -> tuple[Cause, ...]:
+    """The causes of all facts, each once."""
+    return tuple({(cause.kind, cause.what): cause for change in facts for cause in change.causes}.values())
 
 
 def sentence(change: FactChange, lang: str) -> str:
@@ -78,7 +98,7 @@ def cause_sentence(causes: tuple[Cause, ...], lang: str) -> str:
 def _cause_texts(cause: Cause, lang: str) -> list[str]:
     if cause.kind == DATA:
         return [
-            Message(f"changes.cause.{kind}", {"n": n, "source": cause.what}).text(lang)
+            Message(f"changes.cause.{kind}", {"n": n, "source": cause.what, "since": cause.since}).text(lang)
             for kind, n in cause.detail.items()
         ]
     values: dict[str, Any] = {"what": cause.what, "before": cause.before, "after": cause.after}
@@ -90,10 +110,11 @@ def _ended(name: str, before: str, after: str, lang: str) -> str:
     return Message("changes.page", {"page": name.partition("_")[0], **states}).text(lang)
 
 
-def day_of(run_id: str) -> str:
-    """The day on which a run started.
+def moment_of(run_id: str) -> str:
+    """When a run started.
 
-    >>> day_of("2026-01-31T06-00-00Z")
-    '2026-01-31'
+    >>> moment_of("2026-01-31T06-00-00Z")
+    '2026-01-31 06:00 UTC'
     """
-    return run_id[:_TIME_AT]
+    day, _, time = run_id.partition("T")
+    return f"{day} {time[:2]}:{time[3:5]} UTC"

@@ -43,16 +43,17 @@ def said(*arguments, code=0):
 
 def test_diff_names_the_fall_first(outputs):
     lines = said("diff", "weekly").splitlines()
-    assert lines[0] == "Since 2024-04-01 1 of 1 figures have moved more than usual:"
+    assert lines[0] == "Since 2024-04-01 06:00 UTC 1 of 1 figures have moved more than usual:"
     assert lines[1].startswith("back.share (04): 40.0%, was 60.0% (−20.0 pp). Cause: ")
     assert json.loads(said("diff", "weekly", "--json"))["facts"][0]["verdict"] == "unusual"
-    assert said("diff", f"weekly/{SECOND}", f"weekly/{SECOND}") == "Nothing has changed since 2024-04-08.\n"
+    assert said("diff", f"weekly/{SECOND}", f"weekly/{SECOND}") == "Nothing has changed since 2024-04-08 06:00 UTC.\n"
     assert "no good run before" in said("diff", f"weekly/{FIRST}", code=2)
 
 
 def test_history_is_a_row_a_run(outputs, tmp_path):
     said("history", "back.share", "--suite", "weekly", "--csv", str(tmp_path / "back.csv"))
     assert (tmp_path / "back.csv").read_text(encoding="utf-8").count("\n") == 3
+    assert "no folder" in said("history", "back.share", "--suite", "weekly", "--csv", "/nowhere/x.csv", code=2)
     assert "there are, for example, back.share" in said("history", "back.shares", "--suite", "weekly", code=2)
 
 

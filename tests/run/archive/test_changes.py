@@ -47,7 +47,7 @@ def test_a_run_on_the_same_says_nothing(tmp_path):
     made = state(fact("a.sum", 100.0, 90.0, 110.0))
     found = compare_runs(*two(tmp_path, made, made))
     assert (found.facts, found.compared) == ((), 1)
-    assert sentences(found, "en") == ["Nothing has changed since 2024-04-01."]
+    assert sentences(found, "en") == ["Nothing has changed since 2024-04-01 06:00 UTC."]
 
 
 def test_rows_after_the_last_day_that_counts_are_no_cause(tmp_path):
@@ -97,7 +97,7 @@ def test_a_fall_is_called_once_and_then_is_the_new_usual(tmp_path):
 def test_the_message_says_what_fell_by_how_much_and_why(tmp_path):
     changes = weekly(tmp_path, [0.60, 0.61, 0.59, 0.60, 0.61, 0.42], error=0.01)[-1]
     head, told = sentences(changes, "en")
-    assert head == "Since 2024-02-01 1 of 1 figures have moved more than usual:"
+    assert head == "Since 2024-02-01 06:00 UTC 1 of 1 figures have moved more than usual:"
     assert told.startswith("share.back (04): 42.0%, was 61.0% (−19.0 pp). Cause: ")
     assert "42.0%" in sentences(changes, "zh")[1]
 
@@ -121,3 +121,20 @@ def test_data_of_a_run_that_kept_no_record_are_only_called_others(tmp_path):
     (runs[0].folder / "ledgers" / "k1.json").unlink()
     (change,) = compare_runs(*runs).facts
     assert named(change) == {"unrecorded"}
+
+
+def test_what_cannot_be_told_yet_is_not_called_usual_and_settings_are_named(tmp_path):
+    before = state(fact("a.sum", 100.0), fact("b.sum", 100.0))
+    told = sentences(compare_runs(*two(tmp_path, before, plant(before, "parameter", np.random.default_rng(1)))), "en")
+    assert told[0].endswith("0 as usual, 0 with too few runs to tell yet, 1 not comparable, new or gone.")
+    assert told[1].startswith("Cause: bins is ")
+
+
+def test_figures_that_moved_from_one_number_to_one_other_are_told_once(tmp_path):
+    names = ("a.revenue", "b.revenue", "c.orders")
+    before = state(*(fact(name, 100.0, 99.0, 101.0) for name in names[:2]), fact(names[2], 50.0, 49.0, 51.0))
+    after = state(*(fact(name, 70.0, 69.0, 71.0) for name in names[:2]), fact(names[2], 20.0, 19.0, 21.0))
+    after["key"] = "k2"
+    runs = two(tmp_path, before, after)
+    told = sentences(compare_runs(*runs, [runs[0]]), "en")
+    assert [line.partition(" ")[0] for line in told] == ["Since", "a.revenue", "c.orders", "…"]
