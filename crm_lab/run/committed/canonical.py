@@ -21,7 +21,7 @@ from crm_lab.mime import RESULT_MIME
 from crm_lab.project import project_root
 
 KERNEL = {"name": "crm-lab", "display_name": "crm_lab", "language": "python"}
-_CELL_METADATA = {"tags", "slideshow", "jupyter", "zh"}
+_CELL_METADATA = {"tags", "slideshow", "jupyter", "zh", "zh_of"}
 _NOTEBOOK_METADATA = {"crm_lab"}
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 _STYLER = re.compile(r"\bT_[0-9a-f]{5}(?=[_\"\s{])")
