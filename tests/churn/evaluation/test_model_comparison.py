@@ -93,7 +93,7 @@ def test_training_on_other_customers_is_said(known):
     )  # fmt: skip
     assert report.design == "held_apart"
     assert "trained on other customers, none of whom is ranked here" in report.readout().text("en")
-    assert "参与排序的顾客它一位也没见过" in report.readout().text("zh")
+    assert "参与排序的客户它一位也没见过" in report.readout().text("zh")
 
 
 @pytest.mark.parametrize("events", [0, 5])

@@ -1,0 +1,126 @@
+"""Chinese reports hold the pages' own text in Chinese: all of it, of today's English, in the words of the glossary."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import crm_lab
+from crm_lab.messages import catalogue
+from crm_lab.run.committed.refresh import committed_notebooks
+from crm_lab.run.html.notebook_cells import LEFT_OUT
+
+ROOT = Path(crm_lab.__file__).parents[1]
+NOTEBOOKS = committed_notebooks(ROOT)
+HAN = "\u4e00-\u9fff"
+CODE = re.compile(r"`[^`]*`")
+HALF_WIDTH = re.compile(rf"[{HAN}] ?[,;:!?()]|[,;:!?()] ?[{HAN}]|[{HAN}]\.")
+CROWDED = re.compile(rf"[{HAN}][A-Za-z0-9]|[A-Za-z0-9][{HAN}]")
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|\.\d+")
+WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
+NAMES = frozenset(
+    "A B C F M CDNOW Complete Journey BG MBG NBD Pareto P alive RFM AUC ROI ROAS ICC CUPED CLV SRM Lorenz Kaplan Meier Cox "
+    "Fieller Lin Ang Wilson seaborn SQL pandas numpy statsmodels scikit-learn IT".split()
+)
+MOST_LATIN = 0.05
+
+
+def rules():
+    """Each word that the glossary refuses, with the phrases in which it may stand."""
+    rows = [line.strip("|").split("|") for line in (ROOT / "docs" / "glossary.md").read_text("utf-8").splitlines()]
+    named = [[cell.strip() for cell in row] for row in rows if len(row) == 4][2:]
+    return {word: [p for p in row[3].split("、") if p] for row in named for word in row[2].split("、") if word}
+
+
+REFUSED = rules()
+
+
+def refused(text):
+    """Words of a text that the glossary refuses."""
+    found = []
+    for word, phrases in REFUSED.items():
+        rest = text
+        for phrase in phrases:
+            rest = rest.replace(phrase, "")
+        if word in rest:
+            found.append(word)
+    return found
+
+
+def latin_share(text):
+    words = [word for word in WORD.findall(text) if word not in NAMES]
+    han = len(re.findall(f"[{HAN}]", text))
+    return len(words) / max(1, len(words) + han)
+
+
+def problems(english, chinese, chinese_of):
+    """What is wrong with the Chinese of a cell."""
+    if not chinese:
+        return ["has no Chinese"]
+    found = []
+    if chinese_of != hashlib.sha256(english.encode()).hexdigest()[:12]:
+        found.append("its Chinese is of another English")
+    prose = CODE.sub("", chinese)
+    found += [f"the glossary refuses {word}" for word in refused(prose)]
+    found += [f"half-width mark: {at[0]}" for at in HALF_WIDTH.finditer(prose)]
+    found += [f"no space: {at[0]}" for at in CROWDED.finditer(prose)]
+    if latin_share(prose) > MOST_LATIN:
+        found.append(f"{latin_share(prose):.0%} of its words are Latin")
+    if sorted(CODE.findall(english)) != sorted(CODE.findall(chinese)):
+        found.append("names other code")
+    if numbers(english) != numbers(chinese):
+        found.append(f"other numbers: {sorted(numbers(english) ^ numbers(chinese))}")
+    return found
+
+
+def numbers(text):
+    return set(NUMBER.findall(CODE.sub("", text)))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_shown_text_has_its_chinese(path):
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    shown = [cell for cell in cells if not LEFT_OUT.intersection(cell.metadata.get("tags", []))]
+    assert shown
+    found = [
+        f"{cell.id}: {problem}"
+        for cell in shown
+        for problem in problems(cell.source, cell.metadata.get("zh"), cell.metadata.get("zh_of"))
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_messages_use_the_words_of_the_glossary():
+    messages = catalogue("zh")
+    assert messages
+    found = {key: words for key, text in messages.items() if (words := refused(text))}
+    assert not found
+
+
+def test_the_glossary_refuses_words_and_allows_phrases():
+    assert {"顾客", "收入", "单位"} <= set(REFUSED)
+    assert refused("三个单位") == ["单位"]
+    assert refused("以分为单位") == []
+
+
+@pytest.mark.parametrize(
+    ("chinese", "problem"),
+    [
+        (None, "has no Chinese"),
+        ("有 3 位顾客用 `x`。", "the glossary refuses 顾客"),
+        ("有 3 位客户, 用 `x`。", "half-width mark: 户,"),
+        ("有 3 位客户用 `x`（见CLV）。", "no space: 见C"),
+        ("有 3 位 customers of it 用 `x`。", "50% of its words are Latin"),
+        ("有 3 位客户用 `y`。", "names other code"),
+        ("有 4 位客户用 `x`。", "other numbers: ['3', '4']"),
+    ],
+)
+def test_faults_are_named(chinese, problem):
+    english = "3 customers use `x`."
+    assert problems(english, chinese, hashlib.sha256(english.encode()).hexdigest()[:12]) == [problem]
+
+
+def test_chinese_of_an_older_english_is_named():
+    assert problems("Two use `x`.", "两位客户用 `x`。", "0" * 12) == ["its Chinese is of another English"]
