@@ -116,7 +116,7 @@ def test_every_result_reads_in_both_languages_and_draws(sample, result, check):
 def test_pictures_are_in_chinese_when_asked(check, monkeypatch):
     monkeypatch.setenv("CRM_LAB_LANG", "zh")
     axes = check.plot()
-    assert axes.get_title(loc="left") == "按频率比较预期与实际"
+    assert axes.get_title(loc="left") == "按消费频次比较预期与实际"
 
 
 def test_alive_history_falls_in_silence_and_jumps_at_a_purchase(result, sample):

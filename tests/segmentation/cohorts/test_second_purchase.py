@@ -168,7 +168,7 @@ def test_every_group_that_the_readout_names_is_in_table_and_chart(complete_journ
 def test_drawings(new_households, complete_journey, lang, monkeypatch):
     monkeypatch.setenv("CRM_LAB_LANG", lang)
     axes = new_households.plot()
-    assert axes.get_title(loc="left") == {"en": "How soon new customers come back", "zh": "新客多快回来"}[lang]
+    assert axes.get_title(loc="left") == {"en": "How soon new customers come back", "zh": "新客户多快回来"}[lang]
     rates = repeat_rates(complete_journey["orders"], as_of=complete_journey.as_of)
     assert len(rates.plot().get_yticklabels()) == 5
     assert interpurchase(complete_journey["orders"], as_of=complete_journey.as_of, rng=1, draws=5).plot().lines

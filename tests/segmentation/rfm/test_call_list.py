@@ -37,7 +37,7 @@ def test_the_readout_says_what_is_at_stake_and_that_the_rule_is_untested(scored,
     )
     assert "that a call brings anybody back is untested" in readout.certainty.text("en")
     assert "致电能否挽回尚未验证" in readout.certainty.text("zh")
-    assert "（忠诚客户、需要关注和沉睡客户）" in readout.finding.text("zh")
+    assert "（忠诚客户、需关注和沉睡）" in readout.finding.text("zh")
 
 
 def test_nobody_who_is_held_out_is_called_and_the_list_of_the_week_is_named(scored, customers):
