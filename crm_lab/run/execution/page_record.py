@@ -51,7 +51,7 @@ def blank_page(page: PlannedPage, suite: str, lang: str) -> dict[str, Any]:
 
 def command(page: PlannedPage, suite: str, lang: str) -> str:
     """The command that makes this page again, and only this."""
-    settings = [part for name, value in page.given.items() for part in ("-p", f"{page.name}.{name}={value}")]
+    settings = [part for name, value in sorted(page.given.items()) for part in ("-p", f"{page.name}.{name}={value}")]
     language = ["--lang", lang] if lang != "en" else []
     return shlex.join(["crm-lab", "run", suite, "--only", page.name, *settings, *language])
 
