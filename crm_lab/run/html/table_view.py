@@ -14,7 +14,7 @@ _TOTAL = re.compile(r"(\d[\d,]*) rows? ×|(?:of|共) ?(\d[\d,]*)")
 _EMPTY = {"", "nan", "none", NONE}
 _PLAIN = re.compile(r"[^\d+-]*([-+]?[\d.]+)[%×]?")
 _CATALOGUE = re.compile(r"00\d-\d+")
-_NUMERIC = re.compile(r"[-+−$€£¥]?[\d,]*\.?\d+(?:%|×)?|–|not reached|无法达到")
+_NUMERIC = re.compile(r"[-+−$€£¥]?[\d,]*\.?\d+(?:%|×)?|–|not reached|未达到")
 _FEW = 4  # rows from which on a number that never varies is no chance
 
 
