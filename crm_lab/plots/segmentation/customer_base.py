@@ -37,12 +37,19 @@ def _plot_periods(result: CustomerBaseResult, ax: Axes | None) -> Axes:
     periods = result.periods
     names = [Message(f"customer_base.plot.{who}").text() for who in ("returning", "new")]
     old = periods["customers"] - periods["new_customers"]
-    ax.bar(periods["period"], old, color=PALE, label=names[0])
-    ax.bar(periods["period"], periods["new_customers"], bottom=old, color=BLUE, label=names[1])
+    bars = [
+        *ax.bar(periods["period"], old, color=PALE, label=names[0]),
+        *ax.bar(periods["period"], periods["new_customers"], bottom=old, color=BLUE, label=names[1]),
+    ]
+    unfinished = ~periods["complete"].to_numpy(dtype=bool)
+    for bar, is_unfinished in zip(bars, [*unfinished, *unfinished], strict=True):
+        if is_unfinished:
+            bar.set(hatch="///", alpha=0.5, edgecolor="white")
+    axis = "customer_base.plot.period_unfinished" if unfinished.any() else "customer_base.plot.period"
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.set(
         title=Message("customer_base.plot.periods").text(),
-        xlabel=Message("customer_base.plot.period").text(),
+        xlabel=Message(axis).text(),
         ylabel=Message("customer_base.plot.customers").text(),
     )
     legend_above(ax)
