@@ -43,7 +43,6 @@ _HOMES = {
     "open_workspace": "crm_lab.data.workspace",
     "publish": "crm_lab.results",
     "write_csv": "crm_lab.exports",
-    "answer": "crm_lab.run.archive.page_answer",
     "check_params": "crm_lab.run.in_kernel.check_params",
     "check": "crm_lab.teach.answers",
     "BadInput": "crm_lab.checks",
@@ -95,7 +94,6 @@ if TYPE_CHECKING:
     from crm_lab.experiments.validity.sample_ratio import SampleRatios
     from crm_lab.exports import write_csv
     from crm_lab.results import publish
-    from crm_lab.run.archive.page_answer import answer as answer
     from crm_lab.run.in_kernel.check_params import check_params
     from crm_lab.segmentation.cohorts.cohorts import Cohorts
     from crm_lab.segmentation.cohorts.second_purchase import SecondPurchase
