@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from crm_lab.checks import BadInput
+from crm_lab.checks import BadInput, as_name
 
 DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
@@ -62,7 +62,7 @@ def schedule(kind: str, suite: str, at: str) -> None:
     from crm_lab.run.suites.suite import load_suite
 
     root = project_root()
-    name = load_suite(suite, root, notebooks(root)).name
+    name = as_name(load_suite(suite, root, notebooks(root)).name, "name of the suite")
     given = shlex.quote(suite)
     command = f"{shlex.quote(str(Path(sys.executable).with_name('crm-lab')))} run {given} --as-of latest"
     texts = {"cron": _cron, "systemd": _systemd, "github": _github, "airflow": _airflow}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +18,7 @@ from crm_lab.run.suites.plan import Plan, PlannedPage
 
 DATA: Final = "data"
 _HIDDEN: Final = "."
+_NAMING: Final = ("source", "parameters")  # tables of a suite that name files
 
 KeyOf = Callable[[str], str]
 
@@ -23,8 +26,8 @@ KeyOf = Callable[[str], str]
 def content_keys(plan: Plan, root: Path, lang: str) -> dict[str, str]:
     """What decides each page's content, but for the data of its sources: one hash a page.
 
-    Code, packages, the page's own cells, parameters, language, and the files that parameters name or that lie in the
-    project's ``data/``.
+    Code, packages, the page's own cells, parameters, language, and the files in the project's ``data/`` or named by
+    parameters, also through a suite: a page that was refused, or reads a test, publishes no source.
 
     Args:
         plan: What is to run.
@@ -42,20 +45,57 @@ def content_keys(plan: Plan, root: Path, lang: str) -> dict[str, str]:
 
 
 def _own(page: PlannedPage, root: Path) -> dict[str, Any]:
-    named = [root / value for value in page.parameters.values() if isinstance(value, str) and value]
-    files = {str(path): provenance.file_hash(path) for path in named if len(str(path)) < 1000 and path.is_file()}
-    return {"cells": page.notebook.sources_sha256, "parameters": page.parameters, "named": files}
+    named = {place for value in page.parameters.values() for place in _named(value, root)}
+    states = {str(place): _listing(place) for place in sorted(named)}
+    return {"cells": page.notebook.sources_sha256, "parameters": page.parameters, "named": states}
 
 
-def _listing(folder: Path) -> str:
-    """Names, sizes and times of the files of a folder; hidden ones, which the lab makes itself, do not count."""
-    shown = (
-        p
-        for p in sorted(folder.rglob("*"))
-        if not any(part.startswith(_HIDDEN) for part in p.relative_to(folder).parts)
-    )
-    told = [(p.relative_to(folder).as_posix(), p.stat().st_size, p.stat().st_mtime_ns) for p in shown if p.is_file()]
+def _named(value: Any, *folders: Path) -> Iterator[Path]:
+    """Files and folders that a value names, and those that a TOML file among them names in turn: a suite its data."""
+    if isinstance(value, Mapping | list | tuple):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _named(one, *folders)
+    if not isinstance(value, str) or not value.strip():
+        return
+    for place in dict.fromkeys(folder / value for folder in folders):
+        if not _exists(place):
+            continue
+        yield place
+        if place.suffix == ".toml" and place.is_file():
+            told = [text for name, text in _toml(place).items() if name in _NAMING]
+            yield from _named(told, place.parent, *folders)
+
+
+def _exists(place: Path) -> bool:
+    try:
+        return place.exists()
+    except (OSError, ValueError):  # too long for a name, or no name at all
+        return False
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return {}
+
+
+def _listing(place: Path) -> str:
+    """Names, sizes and times of a file or of those in a folder; hidden ones, which the lab makes itself, left out."""
+    told = [
+        (file.relative_to(place).as_posix(), file.stat().st_size, file.stat().st_mtime_ns) for file in _shown(place)
+    ]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _shown(place: Path) -> list[Path]:
+    if place.is_file():
+        return [place]
+    found = []
+    for folder, inside, files in os.walk(place):
+        inside[:] = sorted(name for name in inside if not name.startswith(_HIDDEN))
+        found += [Path(folder) / name for name in sorted(files) if not name.startswith(_HIDDEN)]
+    return [file for file in found if file.is_file()]
 
 
 def reusable(keys: Mapping[str, str], past: Sequence[PastRun], key_of: KeyOf) -> dict[str, PastRun]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import smtplib
+import ssl
 from collections.abc import Sequence
 from email.message import EmailMessage
 from typing import Final
@@ -51,12 +52,16 @@ def _mail(notice: Notice, to: Sequence[str]) -> str:
     message["Subject"], message["To"] = notice.subject, ", ".join(to)
     message["From"] = unquote(server.query.removeprefix("from=")) or unquote(server.username or "") or to[0]
     message.set_content(notice.body)
-    secure = server.scheme == "smtps"
+    trusted = ssl.create_default_context()  # a password goes to nobody else
     port = server.port or _PORTS[server.scheme]
     try:
-        with (smtplib.SMTP_SSL if secure else smtplib.SMTP)(server.hostname, port, timeout=_WAIT_S) as connection:
+        with (
+            smtplib.SMTP_SSL(server.hostname, port, timeout=_WAIT_S, context=trusted)
+            if server.scheme == "smtps"
+            else smtplib.SMTP(server.hostname, port, timeout=_WAIT_S)
+        ) as connection:
             if server.scheme == "starttls":
-                connection.starttls()
+                connection.starttls(context=trusted)
             if server.password is not None:
                 connection.login(unquote(server.username or ""), unquote(server.password))
             connection.send_message(message)

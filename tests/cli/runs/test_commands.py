@@ -4,6 +4,7 @@ import ast
 import json
 import shutil
 import socketserver
+import ssl
 import subprocess
 import threading
 from pathlib import Path
@@ -173,3 +174,49 @@ def test_schedules_are_what_their_schedulers_read(at, cron, tmp_path):
 @pytest.mark.parametrize("at", ["monday", "mon 24:00", "mon 6:0", "mon", "", "daily 12:60", "xyz 06:00"])
 def test_what_is_no_time_is_refused(at):
     assert "is no time" in said("schedule", "cron", "tour", "--at", at, code=2)
+
+
+def test_a_suite_whose_name_a_shell_would_read_is_not_scheduled(tmp_path):
+    suite = tmp_path / "a; rm -rf.toml"
+    suite.write_text('title = "T"\n[[page]]\nnotebook = "06_do_new_customers_return"\n', encoding="utf-8")
+    assert "name of the suite" in said("schedule", "systemd", str(suite), code=2)
+
+
+@pytest.mark.parametrize("kind", ["smtps", "starttls"])
+def test_a_password_goes_to_no_server_without_a_certificate_that_is_trusted(outputs, monkeypatch, tmp_path, kind):
+    pem = tmp_path / "own.pem"
+    done = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-keyout", str(pem), "-out", str(tmp_path / "cert.pem")],
+        capture_output=True, check=False,
+    ) if shutil.which("openssl") else None  # fmt: skip
+    if done is None or done.returncode:
+        pytest.skip("openssl, which makes a certificate that nobody trusts, is not on this machine")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", pem)
+    with _Server(("127.0.0.1", 0), _Secure) as server:
+        server.context, server.kind, server.heard = context, kind, []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("CRM_LAB_SMTP", f"{kind}://user:sesame@localhost:{server.server_address[1]}")
+        told = said("notify", "weekly", "--to", "crm@example.org", code=2)
+        server.shutdown()
+    assert "CERTIFICATE_VERIFY_FAILED" in told
+    assert set(server.heard) <= {b"", b"no handshake"}
+
+
+class _Secure(socketserver.BaseRequestHandler):
+    """As much of a mail server as asks for TLS with a certificate of its own."""
+
+    def handle(self):
+        connection = self.request
+        try:
+            if self.server.kind == "starttls":
+                connection.sendall(b"220 test\r\n")
+                while b"STARTTLS" not in (line := connection.recv(1000)):
+                    connection.sendall(b"250-test\r\n250 STARTTLS\r\n" if line else b"")
+                connection.sendall(b"220 go\r\n")
+            with self.server.context.wrap_socket(connection, server_side=True) as secure:
+                secure.sendall(b"220 test\r\n")
+                self.server.heard.append(secure.recv(1000))
+        except OSError:
+            self.server.heard.append(b"no handshake")
