@@ -56,12 +56,19 @@ def data_of(page: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def _of_data(notebook: str, before: PastRun, after: PastRun) -> Iterator[Cause]:
     old, new = data_of(before.pages[notebook]), data_of(after.pages[notebook])
+    if not old or not new:  # a refused page tells of no data: other pages of its run saw them
+        old, new = {**_of_run(before, new), **old}, {**_of_run(after, old), **new}
     for source in sorted(old.keys() & new.keys()):
         was, now = old[source], new[source]
         if was[AS_OF] != now[AS_OF]:
             yield Cause(AS_OF, source, was[AS_OF], now[AS_OF])
         if was["key"] != now["key"]:
             yield _cause_of_data(source, was, now, before, after)
+
+
+def _of_run(run: PastRun, sources: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What a whole run saw of some sources."""
+    return {str(data["source"]): data for data in run.manifest.get("data", ()) if str(data["source"]) in sources}
 
 
 def _cause_of_data(

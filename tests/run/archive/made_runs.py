@@ -32,7 +32,7 @@ def state(*facts, as_of="2024-03-31"):
     }
 
 
-def write_run(suite_folder, run_id, made, *, exit_code=0, only=(), lang="en"):
+def write_run(suite_folder, run_id, made, *, exit_code=0, only=(), lang="en", refused=False):
     """Write a run's files, as a published run has them."""
     folder = suite_folder / run_id
     (folder / PAGE).mkdir(parents=True)
@@ -42,11 +42,11 @@ def write_run(suite_folder, run_id, made, *, exit_code=0, only=(), lang="en"):
     result = {"id": "x", "headline": True, "facts": made["facts"], "data": data, "simulated": False, "refusal": None,
               "readout": {"finding": "found", "certainty": "sure", "action": "act"}}  # fmt: skip
     page = {"notebook": PAGE, "number": "04", "question": "Whom?", "status": "ok", "reason": "", "lang": lang,
-            "parameters": made["parameters"], "results": [result]}  # fmt: skip
+            "parameters": made["parameters"], "results": [] if refused else [result]}  # fmt: skip
     entry = {"notebook": PAGE, "status": "ok", "sources_sha256": made["cells"], "parameters": made["parameters"]}
     manifest = {"suite": suite_folder.name, "title": "Weekly", "run_id": run_id, "lang": lang, "exit_code": exit_code,
-                "only": list(only), "pages": [entry], "contradictions": [], "versions": made["versions"],
-                "code": {"commit": made["code"], "sources_sha256": made["code"]}}  # fmt: skip
+                "only": list(only), "pages": [entry], "data": [data], "contradictions": [],
+                "versions": made["versions"], "code": {"commit": made["code"], "sources_sha256": made["code"]}}  # fmt: skip
     (folder / PAGE / "results.json").write_text(json.dumps(page), encoding="utf-8")
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     (folder / "ledgers" / f"{made['key']}.json").write_text(json.dumps(made["ledger"]), encoding="utf-8")

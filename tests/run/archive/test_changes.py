@@ -138,3 +138,15 @@ def test_figures_that_moved_from_one_number_to_one_other_are_told_once(tmp_path)
     runs = two(tmp_path, before, after)
     told = sentences(compare_runs(*runs, [runs[0]]), "en")
     assert [line.partition(" ")[0] for line in told] == ["Since", "a.revenue", "c.orders", "…"]
+
+
+@pytest.mark.parametrize("refused", [0, 1])
+def test_a_page_that_answers_in_one_of_two_runs_only_has_its_cause(tmp_path, refused):
+    before = state(fact("a.sum", 100.0))
+    states = (before, plant(before, "late_rows", np.random.default_rng(1)))
+    runs = [
+        write_run(tmp_path, f"2024-04-0{n + 1}T06-00-00Z", one, refused=n == refused) for n, one in enumerate(states)
+    ]
+    (change,) = compare_runs(*runs).facts
+    assert change.verdict == ("appeared", "gone")[refused]
+    assert named(change) == {"late_rows"}
