@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crm_lab.run.archive import provenance
 from crm_lab.run.archive.fact_registry import contradictions, two_states
-from crm_lab.run.archive.past_runs import CHANGES, LEDGERS, MANIFEST, PastRun, past_runs
+from crm_lab.run.archive.past_runs import CHANGES, LEDGERS, MANIFEST, PastRun, last_good, past_runs
 from crm_lab.run.archive.store import LATEST, locked, publish_run, run_folder, run_id_of, write_json
 from crm_lab.run.execution.page_record import ENDED_WELL, FAILED, NOT_RUN, OK, REFUSED, TIMEOUT
 from crm_lab.run.execution.reuse import content_keys, reusable
@@ -27,7 +27,6 @@ EXIT_FAILED: Final = 1
 EXIT_BAD_INPUT: Final = 2
 EXIT_TIMEOUT: Final = 124
 LOG: Final = "run.log"
-REMEMBERED: Final = 52  # past runs from which limits are drawn
 _LEVELS: Final = {OK: logging.INFO, REFUSED: logging.WARNING, NOT_RUN: logging.WARNING, FAILED: logging.ERROR}
 
 
@@ -156,12 +155,12 @@ def _keep_ledgers(data: Sequence[Mapping[str, Any]], options: Options, folder: P
 
 def _changes(past: Sequence[PastRun], folder: Path) -> Changes | None:
     """What is new since the last good run, kept as ``changes.json``; ``None`` for the first."""
-    from crm_lab.run.archive.changes import compare_runs
+    from crm_lab.run.archive.changes import changes_since
 
-    good = [run for run in past if run.is_whole][-REMEMBERED:]
-    if not good:
+    before = last_good(past)
+    if before is None:
         return None
-    changes = compare_runs(good[-1], PastRun(folder), good)
+    changes = changes_since(before, PastRun(folder))
     write_json(folder / CHANGES, changes.to_json())
     return changes
 

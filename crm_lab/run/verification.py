@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from crm_lab.checks import BadInput
-from crm_lab.run.archive.past_runs import MANIFEST, PastRun, past_runs
+from crm_lab.run.archive.past_runs import MANIFEST, PastRun, runs_before
 from crm_lab.run.execution.schedule import Watcher
 from crm_lab.run.run_suite import LOG, Options, write_run
 from crm_lab.run.suites.notebook_file import NotebookFile
@@ -66,11 +66,10 @@ def verify(run: PastRun, options: Options, known: Mapping[str, NotebookFile], wa
     """
     manifest = run.manifest
     options = replace(options, lang=str(manifest["lang"]), command=list(manifest["command"]))
-    earlier = [past for past in past_runs(run.folder.parent) if past.id < run.id]
     with tempfile.TemporaryDirectory(prefix="crm_lab_verify_") as place:
         again = Path(place) / run.id
         again.mkdir()
-        write_run(plan_of(manifest, known), options, again, earlier, watcher)
+        write_run(plan_of(manifest, known), options, again, runs_before(run), watcher)
         names = sorted(_files(run.folder) | _files(again))
         ids = {entry["notebook"]: entry["reused_from"] for entry in manifest["pages"] if entry.get("reused_from")}
         _named_as_made(again, ids, run.id)

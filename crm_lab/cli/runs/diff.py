@@ -21,18 +21,16 @@ def diff(run: str, earlier: str | None, lang: str, *, as_json: bool, everything:
     from crm_lab.checks import BadInput
     from crm_lab.messages import Message
     from crm_lab.project import project_root
-    from crm_lab.run.archive.changes import compare_runs
-    from crm_lab.run.archive.past_runs import find_run, last_good, past_runs
+    from crm_lab.run.archive.changes import changes_since
+    from crm_lab.run.archive.past_runs import find_run, last_good, runs_before
     from crm_lab.run.html.change_sentences import sentence, sentences
-    from crm_lab.run.run_suite import REMEMBERED
 
     outputs = project_root() / "outputs"
     later = find_run(outputs, run)
-    before = find_run(outputs, earlier) if earlier else last_good(later.folder.parent, later.id)
+    before = find_run(outputs, earlier) if earlier else last_good(runs_before(later))
     if before is None:
         raise BadInput(f"There is no good run before {later.suite}/{later.id} to compare it with.")
-    past = [one for one in past_runs(before.folder.parent) if one.is_whole and one.id <= before.id][-REMEMBERED:]
-    found = compare_runs(before, later, past)
+    found = changes_since(before, later)
     if as_json:
         click.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
         return

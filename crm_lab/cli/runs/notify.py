@@ -45,16 +45,12 @@ def notify(run: str, mail_to: tuple[str, ...], lang: str | None, *, dry_run: boo
 
 def notice_of(run: PastRun, lang: str) -> Notice:
     """What is told of a published run."""
-    from crm_lab.run.archive.changes import compare_runs
-    from crm_lab.run.archive.past_runs import last_good, past_runs
+    from crm_lab.run.archive.changes import changes_since
+    from crm_lab.run.archive.past_runs import last_good, runs_before
     from crm_lab.run.notice.notice import notice_of_run
-    from crm_lab.run.run_suite import REMEMBERED
 
-    before = last_good(run.folder.parent, run.id)
-    changes = None
-    if before is not None:
-        past = [one for one in past_runs(run.folder.parent) if one.is_whole and one.id <= before.id]
-        changes = compare_runs(before, run, past[-REMEMBERED:])
+    before = last_good(runs_before(run))
+    changes = changes_since(before, run) if before else None
     title, against = str(run.manifest["title"]), run.manifest.get("contradictions", ())
     return notice_of_run(title, list(run.pages.values()), against, changes, link_to(run), lang)
 
@@ -69,14 +65,14 @@ def link_to(run: PastRun) -> str:
 @contextmanager
 def tell_of_refusal(suite: Suite, outputs: Path, lang: str) -> Iterator[None]:
     """Tell people, where the suite names any, that a run did not even start; the refusal goes on."""
-    from crm_lab.run.archive.past_runs import last_good
+    from crm_lab.run.archive.past_runs import last_good, past_runs
     from crm_lab.run.notice.notice import notice_of_refusal
     from crm_lab.run.suites.plan import TooOldError
 
     try:
         yield
     except BadInput as error:
-        good = last_good(outputs / suite.name)
+        good = last_good(past_runs(outputs / suite.name))
         link, stale = link_to(good) if good else "", isinstance(error, TooOldError)
         _tell(suite, notice_of_refusal(suite.title, str(error), link, lang, stale=stale))
         raise

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from crm_lab.run.archive.causes import AS_OF, DEFINITION, PARAMETER, Cause, causes_of_page, data_of
 from crm_lab.run.archive.control_limits import Limits, control_limits, standard_error
-from crm_lab.run.archive.past_runs import PastRun
+from crm_lab.run.archive.past_runs import PastRun, runs_before
 
+REMEMBERED: Final = 52  # past runs from which limits are drawn
 UNUSUAL, USUAL, UNKNOWN = "unusual", "usual", "unknown"
 NOT_COMPARABLE, APPEARED, GONE = "not_comparable", "appeared", "gone"
 _MEANING = ("unit", "kind", "definition", "denominator")
@@ -115,6 +116,17 @@ def compare_runs(before: PastRun, after: PastRun, past: Sequence[PastRun] = ()) 
         tuple(sorted(found, key=lambda change: (_ORDER.index(change.verdict), -change.distance))),
         {name: states for name, states in ended.items() if states[0] != states[1]},
     )
+
+
+def changes_since(before: PastRun, after: PastRun) -> Changes:
+    """What a run says other than an earlier one, with limits from the good runs up to the earlier one.
+
+    Args:
+        before: The earlier run.
+        after: The later run.
+    """
+    good = [run for run in (*runs_before(before), before) if run.is_whole]
+    return compare_runs(before, after, good[-REMEMBERED:])
 
 
 def _page(name: str, before: PastRun, after: PastRun, past: Sequence[PastRun], compared: int) -> Iterable[FactChange]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -95,12 +95,14 @@ def _is_readable(run: PastRun) -> bool:
         return False
 
 
-def last_good(suite_folder: Path, before: str = "") -> PastRun | None:
-    """The newest whole and good run, or the newest before a run of an id; ``None`` where there is none."""
-    good = [run for run in past_runs(suite_folder) if run.is_whole]
-    if before:
-        good = [run for run in good if _age(run.folder) < _age(Path(before))]
-    return good[-1] if good else None
+def runs_before(run: PastRun) -> list[PastRun]:
+    """The published runs of its suite that are older than a run, oldest first."""
+    return [one for one in past_runs(run.folder.parent) if _age(one.folder) < _age(run.folder)]
+
+
+def last_good(runs: Sequence[PastRun]) -> PastRun | None:
+    """The newest whole and good of some runs, oldest first; ``None`` where there is none."""
+    return next((run for run in reversed(runs) if run.is_whole), None)
 
 
 def find_run(outputs: Path, text: str) -> PastRun:

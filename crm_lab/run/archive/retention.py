@@ -88,6 +88,4 @@ def standing(suite_folder: Path) -> Standing:
     runs = past_runs(suite_folder)
     size = sum(file.stat().st_size for run in runs for file in run.folder.rglob("*") if file.is_file())
     good = sum(run.is_whole for run in runs)
-    return Standing(
-        suite_folder.name, len(runs), good, runs[-1] if runs else None, last_good(suite_folder), size / 2**20
-    )
+    return Standing(suite_folder.name, len(runs), good, runs[-1] if runs else None, last_good(runs), size / 2**20)

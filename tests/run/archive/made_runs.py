@@ -46,7 +46,8 @@ def write_run(suite_folder, run_id, made, *, exit_code=0, only=(), lang="en", re
     entry = {"notebook": PAGE, "status": "ok", "sources_sha256": made["cells"], "parameters": made["parameters"]}
     manifest = {"suite": suite_folder.name, "title": "Weekly", "run_id": run_id, "lang": lang, "exit_code": exit_code,
                 "only": list(only), "pages": [entry], "data": [data], "contradictions": [],
-                "versions": made["versions"], "code": {"commit": made["code"], "sources_sha256": made["code"]}}  # fmt: skip
+                "versions": made["versions"],
+                "code": {"commit": made["code"], "sources_sha256": made["code"]}}  # fmt: skip
     (folder / PAGE / "results.json").write_text(json.dumps(page), encoding="utf-8")
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     (folder / "ledgers" / f"{made['key']}.json").write_text(json.dumps(made["ledger"]), encoding="utf-8")

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from crm_lab.run.archive.changes import compare_runs
-from crm_lab.run.archive.past_runs import PastRun, last_good, past_runs
+from crm_lab.run.archive.changes import changes_since, compare_runs
+from crm_lab.run.archive.past_runs import last_good, past_runs, runs_before
 from crm_lab.run.html.change_sentences import sentences
 from tests.run.archive.made_runs import KINDS, fact, named, plant, state, write_run
 
@@ -110,9 +110,10 @@ def test_runs_are_in_order_of_their_start_and_damaged_ones_are_none(tmp_path):
     assert [run.id[20:] for run in past_runs(tmp_path)] == ["", "-2", "-10"]
     write_run(tmp_path, "2024-01-03T00-00-00Z", state(fact("a", 1)), exit_code=1)
     write_run(tmp_path, "2024-01-04T00-00-00Z", state(fact("a", 1)), only=["04"])
-    assert last_good(tmp_path).id == "2024-01-01T00-00-00Z-10"
-    assert last_good(tmp_path, "2024-01-01T00-00-00Z-10").id == "2024-01-01T00-00-00Z-2"
-    assert isinstance(last_good(tmp_path), PastRun)
+    good = last_good(past_runs(tmp_path))
+    assert good.id == "2024-01-01T00-00-00Z-10"
+    assert [run.id[20:] for run in runs_before(good)] == ["", "-2"]
+    assert changes_since(last_good(runs_before(good)), good).before == "2024-01-01T00-00-00Z-2"
 
 
 def test_data_of_a_run_that_kept_no_record_are_only_called_others(tmp_path):
