@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm_lab.churn.action.treatment_plan import Alerts
 from crm_lab.churn.evaluation.model_comparison import ChurnReport
-from crm_lab.fronts.front import Front, fronts
+from crm_lab.fronts.front import WEEKS_LIST, Front, fronts
 from crm_lab.fronts.pictures import Dot, Mark, curve, dots
 from crm_lab.messages import Message
 from crm_lab.number_format import ShortMoney
@@ -54,4 +54,6 @@ def contact_front(result: Alerts) -> Front:
         Message("front.contact.decision", values),
         "marketing",
         max(profit, 0.0),
+        WEEKS_LIST,
+        standing=1,  # it holds customers out, and knows by how much it can be wrong
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from crm_lab.fronts.pictures import svg
 from crm_lab.messages import Message
@@ -27,6 +27,8 @@ class Front:
         decision: What to decide, in one short sentence; none if nothing is to be decided.
         owner: Who decides it.
         stake: Money that depends on it: what ranks decisions.
+        about: What the decision is about; of several about one thing only the first by `standing` is to be taken.
+        standing: The higher, the more it goes before others about the same.
     """
 
     answer: Message
@@ -34,6 +36,12 @@ class Front:
     decision: Message | None = None
     owner: Owner = "management"
     stake: float = 0.0
+    about: str = ""
+    standing: int = 0
+
+
+WEEKS_LIST: Final = "the week's list"
+"""What pages that name customers to call or contact decide about: one list is followed, not two."""
 
 
 def fronts(kind: type, group: Group) -> Callable[[Callable[[Any], Front]], Callable[[Any], Front]]:
@@ -72,6 +80,7 @@ def front_of(result: Result) -> dict[str, Any] | None:
         "decision": None if front.decision is None else front.decision.text(),
         "owner": Message(f"front.owner.{front.owner}").text(),
         "stake": float(front.stake),
+        **({"about": front.about, "standing": front.standing} if front.about else {}),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from crm_lab.fronts.front import Front, fronts
+from crm_lab.fronts.front import WEEKS_LIST, Front, fronts
 from crm_lab.fronts.pictures import Bar, Dot, Mark, bars, columns, curve, dots
 from crm_lab.messages import Message
 from crm_lab.number_format import ShortMoney
@@ -46,6 +46,7 @@ def calls_front(result: CallListResult) -> Front:
         Message("front.calls.decision", values),
         "sales",
         result.revenue,
+        WEEKS_LIST,
     )
 
 

@@ -41,11 +41,19 @@ def card(page: Mapping[str, Any], lang: str) -> dict[str, Any]:
         "said": failed if bad else front.get("answer") or refused or answer["finding"],
         "picture": safe_picture(str(front.get("picture") or "")),
         "decision": front.get("decision") or "",
-        "owner": front.get("owner") or "",
+        "owner": _owner(page) or front.get("owner") or "",
+        "about": front.get("about") or "",
+        "standing": int(front.get("standing") or 0),
         "stake": float(front.get("stake") or 0.0),
         "html": page.get("html"),
         "chip": chips[0] if chips else "",
     }
+
+
+def _owner(page: Mapping[str, Any]) -> str:
+    """Whom a page's own parameter names: its readout and its decision file name the same."""
+    given = page.get("parameters")
+    return str(given.get("owner") or "") if isinstance(given, Mapping) else ""
 
 
 def _data_words(data: Mapping[str, Any], lang: str) -> str:
@@ -67,8 +75,10 @@ def safe_picture(picture: str) -> Markup | str:
 
 
 def decisions(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The few decisions that most money depends on; never from simulated or planted numbers."""
+    """The few decisions that most money depends on, one about each thing; never from simulated or planted numbers."""
     open_ = [e for e in entries if e["decision"] and e["good"] and not e["simulated"]]
+    first = {e["about"]: e for e in sorted(open_, key=lambda e: e["standing"]) if e["about"]}
+    open_ = [e for e in open_ if not e["about"] or e is first[e["about"]]]
     order = {name: place for place, name in enumerate(GROUPS)}
     return sorted(open_, key=lambda e: (-e["stake"], order.get(e["group"], len(GROUPS))))[:DECISIONS]
 

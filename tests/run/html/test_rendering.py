@@ -260,6 +260,25 @@ def test_decisions_are_few_ranked_by_money_and_never_from_simulated_numbers(tmp_
     assert re.findall(r"Decide (\d)\.", index(tmp_path, *pages)) == ["4", "3", "2"]
 
 
+@pytest.mark.parametrize("stakes", [(9.0, 1.0), (1.0, 9.0)])
+def test_of_two_lists_for_one_week_the_index_decides_for_the_one_with_standing(tmp_path, stakes):
+    about = {"about": "the list"}
+    calls = {**result()["front"], **about, "standing": 0, "decision": "Call some.", "stake": stakes[0]}
+    plan = {**result()["front"], **about, "standing": 1, "decision": "Contact others.", "stake": stakes[1]}
+    pages = [page(notebook=name, results=[result(front=front)]) for name, front in (("a", calls), ("b", plan))]
+    both = index(tmp_path, *pages)
+    assert "Contact others." in both
+    assert "Call some." not in both
+    assert "Call some." in index(tmp_path, pages[0])
+
+
+def test_a_decision_is_of_whom_the_page_itself_names(tmp_path):
+    assert '<span class="who">Sales</span>' in index(tmp_path, page())
+    named = index(tmp_path, page(parameters={"owner": "Ms Li"}))
+    assert '<span class="who">Ms Li</span>' in named
+    assert "Sales" not in named
+
+
 def test_groups_of_one_retailer_name_it_once_and_others_each(tmp_path):
     other = result(data={"title": "CDNOW", "as_of": "1998-06-30"})
     one, two = page(notebook="a"), page(notebook="b")
