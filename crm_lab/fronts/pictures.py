@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 WIDTH: Final = 300
 HEIGHT: Final = 96
 LARGEST: Final = 1024  # bytes
+_FRAME: Final = 200  # of them for what stands around the shapes: the sentence that a picture says
 _LABELS: Final = 132  # as wide as labels may become
 _WIDE: Final = 0x2E80  # from here on a letter is as wide as it is high
 _TILE: Final = 40
@@ -58,11 +59,16 @@ def svg(body: str, alt: str) -> str:
 
 
 def bars(rows: Sequence[Bar]) -> str:
-    """Horizontal bars from zero, the words of each behind it.
+    """Horizontal bars from zero, the words of each behind it; the first ones where not all have room in a picture.
 
     >>> bars([Bar("on list", 1, "$1", True)]).count("<rect")
     1
     """
+    drawn = _bars(rows)
+    return drawn if len(rows) <= 1 or len(drawn.encode()) <= LARGEST - _FRAME else bars(rows[:-1])
+
+
+def _bars(rows: Sequence[Bar]) -> str:
     most, start = max([row.size for row in rows] + [1e-9]), _start(rows)
     room = WIDTH - start - 8 - max([_length(row.text) for row in rows] + [0])
     step = HEIGHT / max(len(rows), 1)

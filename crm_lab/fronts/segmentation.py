@@ -35,7 +35,7 @@ def calls_front(result: CallListResult) -> Front:
     """The first five of the list: days silent as a multiple of their usual gap."""
     rows = result.to_frame().head(5)
     drawn = [
-        Bar(str(row.customer_id), float(str(row.overdue)), _times(float(str(row.overdue))), place == 0)
+        Bar(str(row.customer_id), float(str(row.overdue)), _times(float(str(row.overdue)), place), place == 0)
         for place, row in enumerate(rows.itertuples(index=False))
     ]
     values = {"n": len(result.frame), "money": ShortMoney.of(result.revenue, result.currency)}
@@ -50,8 +50,9 @@ def calls_front(result: CallListResult) -> Front:
     )
 
 
-def _times(overdue: float) -> str:
-    return Message("front.calls.times", {"overdue": overdue}).text()
+def _times(overdue: float, place: int) -> str:
+    """The multiple; the first one says of what."""
+    return f"{overdue:.1f}×" if place else Message("front.calls.times", {"overdue": overdue}).text()
 
 
 @fronts(MoveBaselineResult, "base")

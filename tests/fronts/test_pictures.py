@@ -13,6 +13,7 @@ LONG, CHINESE, SHARP = "a label that is far too long for a card", "一个太长�
 PICTURES = {
     "bars": bars([Bar(LONG, 1e9, "1,469,307", True), Bar(CHINESE, 0, "0"), Bar(SHARP, 1e-9, "9.45 万美元")]),
     "five bars": bars([Bar(str(n), n, f"{n}×", n == 5) for n in range(5, 0, -1)]),
+    "five long bars": bars([Bar(CHINESE * 3, n, "平时间隔的 100.5 倍", n == 5) for n in range(5, 0, -1)]),
     "no bars": bars([]),
     "dots": dots([Dot(LONG, 0.1, -2, 3, True), Dot(CHINESE, 0.2, 0.2, 0.2)], 0.0, "break-even"),
     "targets": dots([Dot(SHARP, 12, 11, 13, False, 75), Dot("b", 62, 56, 67, True, 30)], words="dashed: target"),

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,25 +45,29 @@ def content_keys(plan: Plan, root: Path, lang: str) -> dict[str, str]:
 
 
 def _own(page: PlannedPage, root: Path) -> dict[str, Any]:
-    named = {place for value in page.parameters.values() for place in _named(value, root)}
+    named: set[Path] = set()
+    _add_named(page.parameters, [root], named)
     states = {str(place): _listing(place) for place in sorted(named)}
     return {"cells": page.notebook.sources_sha256, "parameters": page.parameters, "named": states}
 
 
-def _named(value: Any, *folders: Path) -> Iterator[Path]:
-    """Files and folders that a value names, and those that a TOML file among them names in turn: a suite its data."""
+def _add_named(value: Any, folders: Sequence[Path], known: set[Path]) -> None:
+    """Files and folders that a value names, and those that a TOML file among them names in turn: a suite its data.
+
+    A suite may name itself; what is known is not read again.
+    """
     if isinstance(value, Mapping | list | tuple):
         for one in value.values() if isinstance(value, Mapping) else value:
-            yield from _named(one, *folders)
+            _add_named(one, folders, known)
     if not isinstance(value, str) or not value.strip():
         return
-    for place in dict.fromkeys(folder / value for folder in folders):
-        if not _exists(place):
+    for place in dict.fromkeys(Path(os.path.normpath(folder / value)) for folder in folders):
+        if place in known or not _exists(place):
             continue
-        yield place
+        known.add(place)
         if place.suffix == ".toml" and place.is_file():
             told = [text for name, text in _toml(place).items() if name in _NAMING]
-            yield from _named(told, place.parent, *folders)
+            _add_named(told, list(dict.fromkeys([place.parent, *folders])), known)
 
 
 def _exists(place: Path) -> bool:

@@ -52,3 +52,12 @@ def test_what_the_lab_makes_itself_does_not(lab):
 @pytest.mark.parametrize("odd", ["x" * 5000, "\x00", "..", "💥", ["a", 3, None], {"a": "b"}, 3.0, None, "suites"])
 def test_values_that_name_nothing_are_taken_as_they_are(lab, odd):
     assert key(lab, given=odd) == key(lab, given=odd)
+
+
+@pytest.mark.parametrize("names", ["own.toml", "suites/own.toml", "other.toml"])
+def test_a_suite_may_name_itself_also_through_another(lab, names):
+    (lab / "suites" / "own.toml").write_text(f'[parameters]\nsource = "{names}"\nrules = "away/terms.csv"\n', "utf-8")
+    (lab / "suites" / "other.toml").write_text('[parameters]\nsource = "suites/own.toml"\n', "utf-8")
+    before = key(lab, source="suites/own.toml")
+    os.utime(lab / "away" / "terms.csv", ns=(1, 1))
+    assert key(lab, source="suites/own.toml") != before
