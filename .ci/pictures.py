@@ -29,7 +29,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURE, SUITE, LANG = ROOT / "docs" / "report.png", "tour", "en"
 _MARK, _SIZE = "shows", (1280, 960)
 _BELOW = "<footer>"  # from here on the index names the run
-_CHANGED = re.compile(r'<section class="changed-since">.*?</section>', re.DOTALL)  # of this machine's runs alone
+_CHANGED = re.compile(  # of this machine's runs alone
+    r'<section class="changed-since">.*?</section>|<p class="(?:f trend|twin)">.*?</p>', re.DOTALL
+)
 _UNSEEN = re.compile(r'<style>.*?</style>|<span class="run">.*?</span>|<[^>]*>', re.DOTALL)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = (

@@ -335,6 +335,9 @@ def payload(result: Result, data: DataSet | None = None, headline: bool = True, 
     before = f"{part}." if part else ""
     facts = [{**fact.to_json(), "id": before + fact.id} for fact in result.facts()]
     provenance = data.provenance() if data is not None else None
+    front = importlib.import_module("crm_lab.fronts").front_of(result) if headline else None
+    if front and "fact" in front:
+        front["fact"] = before + front["fact"]
     return {
         "schema": 1,
         "id": result.name,
@@ -347,7 +350,7 @@ def payload(result: Result, data: DataSet | None = None, headline: bool = True, 
         "refusal": None if refusal is None else refusal.text(),
         "simulated": any(f["kind"] == "simulated" for f in facts) or bool(provenance and provenance["simulated"]),
         "data": provenance,
-        "front": importlib.import_module("crm_lab.fronts").front_of(result) if headline else None,
+        "front": front,
         "csv": _csv(result, part or result.name),
     }
 

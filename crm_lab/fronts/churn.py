@@ -55,5 +55,6 @@ def contact_front(result: Alerts) -> Front:
         "marketing",
         max(profit, 0.0),
         WEEKS_LIST,
+        fact="alerts.break_even",
         standing=1,  # it holds customers out, and knows by how much it can be wrong
     )

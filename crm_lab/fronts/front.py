@@ -29,6 +29,7 @@ class Front:
         stake: Money that depends on it: what ranks decisions.
         about: What the decision is about; of several about one thing only the first by `standing` is to be taken.
         standing: The higher, the more it goes before others about the same.
+        fact: Id of the fact that the answer states; the result's first one unless given.
     """
 
     answer: Message
@@ -38,6 +39,7 @@ class Front:
     stake: float = 0.0
     about: str = ""
     standing: int = 0
+    fact: str = ""
 
 
 WEEKS_LIST: Final = "the week's list"
@@ -81,6 +83,7 @@ def front_of(result: Result) -> dict[str, Any] | None:
         "owner": Message(f"front.owner.{front.owner}").text(),
         "stake": float(front.stake),
         **({"about": front.about, "standing": front.standing} if front.about else {}),
+        **({"fact": front.fact} if front.fact else {}),
     }
 
 

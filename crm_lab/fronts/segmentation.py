@@ -10,6 +10,7 @@ from crm_lab.messages import Message
 from crm_lab.number_format import ShortMoney
 from crm_lab.segmentation.cohorts.second_purchase import RepurchaseResult
 from crm_lab.segmentation.customer_base import CustomerBaseResult
+from crm_lab.segmentation.revenue.concentration import concentration_facts
 from crm_lab.segmentation.rfm.call_list import CallListResult
 from crm_lab.segmentation.tiers.move_baseline import MoveBaselineResult, state_name
 
@@ -27,6 +28,7 @@ def base_front(result: CustomerBaseResult) -> Front:
         Message("front.base.answer", values),
         columns(result.deciles["revenue"].tolist(), strong, f"{share:.0%}", foot),
         owner="sales",
+        fact=concentration_facts(result.concentration)[0].id,
     )
 
 
@@ -47,6 +49,7 @@ def calls_front(result: CallListResult) -> Front:
         "sales",
         result.revenue,
         WEEKS_LIST,
+        fact=f"call_list.{'revenue_12m' if result.revenue else 'customers'}",
     )
 
 
@@ -72,7 +75,10 @@ def moves_front(result: MoveBaselineResult) -> Front:
     line = result.target if result.target is not None else result.usual
     foot = Message("front.moves.target" if result.target is not None else "front.moves.usual", {"line": line}).text()
     return Front(
-        Message(f"front.moves.{'same' if same else 'changed'}", values), dots(drawn, line, foot), owner="marketing"
+        Message(f"front.moves.{'same' if same else 'changed'}", values),
+        dots(drawn, line, foot),
+        owner="marketing",
+        fact=f"move.{result.start}_to_{result.end}.{rows[-1]['to_period']}",
     )
 
 
@@ -93,4 +99,5 @@ def return_front(result: RepurchaseResult) -> Front:
     share, _ = result.curve.happened_by(result.headline_days)
     values = {"share": share, "days": result.headline_days, "median": result.curve.median}
     key = "answer" if np.isfinite(result.curve.median) else "answer_no_median"
-    return Front(Message(f"front.return.{key}", values), curve(points, marks), owner="marketing")
+    fact = f"repurchase.within_{result.headline_days}_days"
+    return Front(Message(f"front.return.{key}", values), curve(points, marks), owner="marketing", fact=fact)

@@ -130,13 +130,25 @@ def write_run(plan: Plan, options: Options, folder: Path, past: Sequence[PastRun
     write_json(folder / MANIFEST, manifest)
     _keep_ledgers(manifest["data"], options, folder)
     changes = _changes(past, folder)
-    from crm_lab.run.html.change_sentences import sentences
-    from crm_lab.run.html.rendering import render_index
-
-    told = sentences(changes, options.lang) if changes is not None else []
-    render_index({**manifest, "pages": [_index_entry(run) for run in runs], "changes": told}, folder)
+    _index({**manifest, "pages": [_index_entry(run) for run in runs]}, folder, past, changes)
     is_latest = exit_code == EXIT_OK and not plan.only
     return Report(folder, pages_of(runs), exit_code, seconds, is_latest, tuple(against), changes)
+
+
+def _index(run: dict[str, Any], folder: Path, past: Sequence[PastRun], changes: Changes | None) -> None:
+    """Write the index, and what pages say of other pages and of other runs."""
+    from crm_lab.run.html.change_sentences import sentences
+    from crm_lab.run.html.page_links import same_in_other_language
+    from crm_lab.run.html.rendering import render_index
+    from crm_lab.run.html.trends import trends
+    from crm_lab.run.html.words import without_names
+
+    lang = str(run["lang"])
+    titles = {str(data["source"]): str(data["title"]) for data in run["data"]}
+    told = sentences(changes, lang, titles=titles) if changes is not None else []
+    said = [without_names(sentence, lang) for sentence in told]
+    moved = trends(PastRun(folder), past, changes, lang)
+    render_index({**run, "changes": said}, folder, moved, same_in_other_language(run, past))
 
 
 def pages_of(runs: Sequence[PageRun]) -> tuple[dict[str, Any], ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from crm_lab.messages import Message
@@ -14,13 +15,16 @@ from crm_lab.run.html.presentation import number
 SHOWN: Final = 5
 
 
-def sentences(changes: Changes | None, lang: str, most: int = SHOWN) -> list[str]:
+def sentences(
+    changes: Changes | None, lang: str, most: int = SHOWN, titles: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
     """A first sentence that says how much moved, then one for each figure outside what is usual.
 
     Args:
         changes: What `compare_runs` found; ``None`` for a first run.
         lang: Language of the sentences.
         most: How many figures are named.
+        titles: What sources are called; their own names unless given.
 
     >>> sentences(None, "en")
     ['This is the first good run of the suite: there is nothing to compare it with.']
@@ -32,8 +36,8 @@ def sentences(changes: Changes | None, lang: str, most: int = SHOWN) -> list[str
     if not changes.facts:
         return ended or [Message("changes.nothing", values).text(lang)]
     if not changes.unusual:
-        return [_none_unusual(changes, values, lang), cause_sentence(_all_causes(changes.facts), lang), *ended]
-    told = [sentence(change, lang) for change in _once(changes.unusual)[:most]]
+        return [_none_unusual(changes, values, lang), cause_sentence(_all_causes(changes.facts), lang, titles), *ended]
+    told = [sentence(change, lang, titles) for change in _once(changes.unusual)[:most]]
     left = len(changes.unusual) - len(told)
     more = [Message("changes.more", {**values, "n": left}).text(lang)] if left else []
     return [Message("changes.unusual", {**values, "n": len(changes.unusual)}).text(lang), *told, *more, *ended]
@@ -58,7 +62,7 @@ def _all_causes(facts: Iterable[FactChange]) -> tuple[Cause, ...]:
     return tuple({(cause.kind, cause.what): cause for change in facts for cause in change.causes}.values())
 
 
-def sentence(change: FactChange, lang: str) -> str:
+def sentence(change: FactChange, lang: str, titles: Mapping[str, str] = MappingProxyType({})) -> str:
     """One figure: what it is, what it was, by how much it moved, and why."""
     values = {
         "label": change.label,
@@ -66,39 +70,44 @@ def sentence(change: FactChange, lang: str) -> str:
         "after": number(change.after, change.unit),
         "before": number(change.before, change.unit),
         "change": by_how_much(change, lang),
-        "cause": cause_sentence(change.causes, lang),
+        "cause": cause_sentence(change.causes, lang, titles),
     }
     return Message("changes.moved", values).text(lang).strip()
 
 
 def by_how_much(change: FactChange, lang: str) -> str:
+    """The difference behind a number, in brackets; empty where there is none to be said."""
+    said = difference(change, lang)
+    return Message("changes.in_brackets", {"change": said}).text(lang) if said else ""
+
+
+def difference(change: FactChange, lang: str) -> str:
     """The difference in percentage points of a share, else in per cent; empty where neither can be said."""
     before, after = change.before, change.after
     if not all(isinstance(value, int | float) for value in (before, after)):
         return ""
     if change.unit == "share":
-        return Message("changes.change_share", {"points": _signed((after - before) * 100, "")}).text(lang)
-    if not before:
-        return ""
-    return Message("changes.change_relative", {"percent": _signed((after / before - 1) * 100, "%")}).text(lang)
+        return Message("changes.points", {"points": _signed((after - before) * 100, "")}).text(lang)
+    return _signed((after / before - 1) * 100, "%") if before else ""
 
 
 def _signed(value: float, mark: str) -> str:
     return f"{value:+.1f}{mark}".replace("-", "−")
 
 
-def cause_sentence(causes: tuple[Cause, ...], lang: str) -> str:
+def cause_sentence(causes: tuple[Cause, ...], lang: str, titles: Mapping[str, str] = MappingProxyType({})) -> str:
     """All causes in one sentence."""
-    told = [text for cause in causes for text in _cause_texts(cause, lang)]
+    told = [text for cause in causes for text in _cause_texts(cause, lang, titles)]
     if not told:
         return Message("changes.cause.none").text(lang)
     return Message("changes.cause.because", {"causes": Message("changes.cause.and").text(lang).join(told)}).text(lang)
 
 
-def _cause_texts(cause: Cause, lang: str) -> list[str]:
+def _cause_texts(cause: Cause, lang: str, titles: Mapping[str, str]) -> list[str]:
     if cause.kind == DATA:
+        source = titles.get(cause.what, cause.what)
         return [
-            Message(f"changes.cause.{kind}", {"n": n, "source": cause.what, "since": cause.since}).text(lang)
+            Message(f"changes.cause.{kind}", {"n": n, "source": source, "since": cause.since}).text(lang)
             for kind, n in cause.detail.items()
         ]
     values: dict[str, Any] = {"what": cause.what, "before": cause.before, "after": cause.after}

@@ -15,6 +15,7 @@ from crm_lab.exports import write_whole
 from crm_lab.messages import Message
 from crm_lab.run.html import presentation
 from crm_lab.run.html.table_view import TableView
+from crm_lab.run.html.trends import Trend, card_fact
 from crm_lab.run.html.words import NONE
 from crm_lab.run.outcomes import headline
 
@@ -28,8 +29,8 @@ _HANDLER = re.compile(r"<[^>]* on\w+=|href=|javascript:", re.IGNORECASE)
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def card(page: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    """What a page's card shows beside what the page itself shares: a sentence, the picture, its data."""
+def card(page: Mapping[str, Any], lang: str, told: Mapping[tuple[str, str], Trend]) -> dict[str, Any]:
+    """What a page's card shows beside what the page itself shares: a sentence, the picture, its data, its change."""
     front, answer = presentation.front(page), presentation.answer(page)
     refused = str(headline(page).get("refusal") or page.get("reason") or "")
     bad = str(page.get("status") or "ok") not in ("ok", "refused")
@@ -47,6 +48,7 @@ def card(page: Mapping[str, Any], lang: str) -> dict[str, Any]:
         "stake": float(front.get("stake") or 0.0),
         "html": page.get("html"),
         "chip": chips[0] if chips else "",
+        "trend": told.get((str(page.get("notebook")), str(card_fact(page).get("id")))),
     }
 
 

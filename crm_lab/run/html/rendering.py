@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from html import unescape
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import jinja2
@@ -20,20 +21,21 @@ from crm_lab.checks import BadInput
 from crm_lab.messages import LANGUAGES, Message, catalogue
 from crm_lab.project import project_root
 from crm_lab.run.archive import provenance
+from crm_lab.run.archive.past_runs import PastRun
 from crm_lab.run.archive.store import run_id_of
 from crm_lab.run.html import presentation
 from crm_lab.run.html.charts import TEMPLATES
 from crm_lab.run.html.index_parts import card, decisions, figure_rows, grouped
 from crm_lab.run.html.notebook_cells import shown_text
+from crm_lab.run.html.page_links import fill_in, twin_link
 from crm_lab.run.html.page_parts import page_parts
+from crm_lab.run.html.trends import Trend
 from crm_lab.run.outcomes import headline
 from crm_lab.run.parameters.schema import notebook_schema
 
 GOOD: Final = "ok"
 NOT_RUN: Final = {"skipped", "not_run", "blocked"}
 _ENDINGS: Final = {"timeout": "timeout", "kernel_died": "dead", "worker_died": "dead"}
-_NEAR, _NEAR_END = "<!--near-->", "<!--/near-->"  # around the links to the pages before and after
-_ARROWS: Final = {"prev": '‹ <span class="w">{}</span>', "next": '<span class="w">{}</span> ›'}
 _SNAKE = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
 _MARKUP = re.compile(r"<style>.*?</style>|<script>.*?</script>|<path[^>]*>|data:[^\"']*", re.DOTALL)
 
@@ -80,19 +82,26 @@ def _downloads(page: Mapping[str, Any], folder: Path) -> list[str]:
     return [*made, *map(str, page.get("files") or [])]
 
 
-def render_index(run: dict[str, Any], folder: Path) -> Path:
+def render_index(
+    run: dict[str, Any],
+    folder: Path,
+    told: Mapping[tuple[str, str], Trend] = MappingProxyType({}),
+    other: PastRun | None = None,
+) -> Path:
     """Write ``index.html``: what to decide, then a card a question; ``figures.html`` and ``.csv``; link the pages.
 
     Args:
         run: Suite, title, language, run id, and the pages as in their `results.json`.
         folder: The run's folder.
+        told: How the first figures of pages have moved, as `trends` tells.
+        other: The same run in another language, if there is one.
 
     Returns:
         The path of the index.
     """
     lang = _language(run)
     in_order = sorted(run.get("pages", []), key=lambda page: str(page.get("notebook")))
-    pages = [_shared(page, lang) | card(page, lang) for page in in_order]
+    pages = [_shared(page, lang) | card(page, lang, told) for page in in_order]
     answered = [page for page in pages if page["status"] not in NOT_RUN]
     data = presentation.data_sets(in_order)
     title = suite_title(run, lang)
@@ -112,31 +121,15 @@ def render_index(run: dict[str, Any], folder: Path) -> Path:
             good=good,
             total=len(pages),
             figures=len(figures.rows),
+            twin=twin_link(other, "index.html"),
             provenance=presentation.provenance(run, data, lang),
         )
     )
     if figures.rows:
         listed = environment(lang).get_template("figures.html.j2").render(**shared, view=figures, tools=True)
         write_html(folder / "figures.html", listed, lang)
-    _link_pages(in_order, folder, lang)
+    fill_in(in_order, folder, lang, told, other)
     return write_html(folder / "index.html", html, lang)
-
-
-def _link_pages(pages: list[dict[str, Any]], folder: Path, lang: str) -> None:
-    """Fill in, in each page that is there, the links to the one before and the one after it."""
-    made = [page for page in pages if page.get("html") and (folder / str(page["html"])).exists()]
-    for before, page, after in zip([None, *made], made, [*made[1:], None], strict=False):
-        links = [
-            f'<a href="{escape(other["html"])}" title="{escape(other.get("question") or "")}"'
-            f' rel="{rel}" aria-label="{escape(Message(f"report.{rel}").text(lang))}">'
-            f"{_ARROWS[rel].format(escape(Message(f'report.{rel}').text(lang)))}</a>"
-            for rel, other in (("prev", before), ("next", after))
-            if other
-        ]
-        path = folder / str(page["html"])
-        before_them, start, rest = path.read_text(encoding="utf-8").partition(_NEAR)
-        _, end, after_them = rest.partition(_NEAR_END)
-        path.write_text("".join([before_them, start, *links, end, after_them]), encoding="utf-8")
 
 
 def _declared(notebook: NotebookNode) -> Mapping[str, Any]:

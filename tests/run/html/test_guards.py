@@ -10,6 +10,7 @@ from crm_lab.messages import LANGUAGES
 from crm_lab.project import project_root
 from crm_lab.run.execution.page_record import blank_page, ending, published
 from crm_lab.run.html.rendering import render_index, render_page
+from crm_lab.run.html.trends import card_fact
 from crm_lab.run.outcomes import headline
 from crm_lab.run.suites.notebook_file import notebooks
 from crm_lab.run.suites.plan import make_plan
@@ -18,7 +19,7 @@ from crm_lab.run.suites.suite import load_suite
 LARGEST = 1_000_000  # bytes of a page
 INDEX_WORDS = 300  # to the end of the first group
 HIDDEN = re.compile(
-    r"<(script|style|pre|code)\b.*?</\1>|<dl class=\"provenance\">.*?</dl>|<details class=\"right\">.*?</details>",
+    r"<(script|style|pre|code)\b.*?</\1>|<dl class=\"provenance\">.*?</dl>|<details class=\"files\">.*?</details>",
     re.DOTALL,
 )
 NAME = re.compile(r"|n|[\d-]+(?:-Q\d)?|AUC|ROI|Fieller|statsmodels")  # heads that are the same in every language
@@ -108,3 +109,4 @@ def test_every_answer_has_a_front(report):
         assert len(front["answer"].split()) <= 12
         assert len(front["picture"].encode()) <= 1024, (page["notebook"], len(front["picture"].encode()))
         assert 'role="img" aria-label="' in front["picture"]
+        assert "fact" not in front or front["fact"] == card_fact(page)["id"]
