@@ -57,6 +57,7 @@ def run(  # noqa: PLR0913 - one argument per option
     from crm_lab.cli.runs.suite_data import SuiteData
     from crm_lab.project import project_root
     from crm_lab.run.run_suite import Options, run_plan
+    from crm_lab.run.suites.matrix import with_parts
     from crm_lab.run.suites.notebook_file import notebooks
     from crm_lab.run.suites.plan import make_plan, with_dates
     from crm_lab.run.suites.suite import load_suite
@@ -71,6 +72,7 @@ def run(  # noqa: PLR0913 - one argument per option
         typed = [*settings, *([f"as_of={as_of}"] if as_of else [])]
         plan = make_plan(chosen, known, typed, only)
         _say_edited(plan, root, lang, allowed=allow_dirty or sys.stdin.isatty())
+        plan = with_parts(plan, data)
         plan = with_dates(plan, data, dt.date.today())  # noqa: DTZ011 - the user's calendar
     options = Options(
         root, lang, timeout or chosen.timeout_s, jobs, sys.argv[1:], ledger=data.ledger, outputs=outputs,
@@ -90,7 +92,7 @@ def _say_edited(plan: Plan, root: Path, lang: str, *, allowed: bool) -> None:
     from crm_lab.messages import Message
     from crm_lab.run.suites.committed_pages import edited_pages
 
-    edited = edited_pages(root, [page.notebook for page in plan.pages])
+    edited = edited_pages(root, {page.notebook.name: page.notebook for page in plan.pages}.values())
     if not edited:
         return
     values = {"pages": ", ".join(edited)}

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -16,21 +12,21 @@ from typing import Any
 
 import duckdb
 import pandas as pd
-from filelock import Timeout
 
 from crm_lab.calendar import day_number
 from crm_lab.checks import BadInput, as_date
 from crm_lab.data.cleaning.build import build, describe, tables_key
-from crm_lab.data.cleaning.cleaning_rules import decide
+from crm_lab.data.cleaning.built_once import ABOUT, built_once
+from crm_lab.data.cleaning.cleaning_rules import decide, recorded
+from crm_lab.data.cleaning.part_of_source import Part, cut_part, part_named, values_of
 from crm_lab.data.cleaning.pseudonyms import id_key
-from crm_lab.data.connection import connect, to_pandas, workspaces_dir
+from crm_lab.data.connection import connect, to_pandas
 from crm_lab.data.kernels.customer360 import customer_table
 from crm_lab.data.kernels.customer_mix import customer_mix
 from crm_lab.data.kernels.orders import roll_up_orders
 from crm_lab.data.quoting import path_of
 from crm_lab.data.sources import find_source
 from crm_lab.data.sources.base import Source
-from crm_lab.locks import locked
 from crm_lab.messages import Message
 from crm_lab.tables import TABLES
 
@@ -42,7 +38,8 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
     """Open the tables of a source; they are built first if they are missing.
 
     Args:
-        source: Name of a source (`complete_journey`, `cdnow`, `cdnow_sample`, `simulated:fashion`) or a `Source`.
+        source: Name of a source (`complete_journey`, `cdnow`, `cdnow_sample`, `simulated:fashion`), of a part of one
+            (`complete_journey,store=367`), or a `Source`.
         rules: Cleaning rule to action (``fix``, ``quarantine``, ``flag``, ``ignore``), where it should differ.
 
     Returns:
@@ -55,42 +52,43 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
     >>> len(tables["customer_360"])
     2357
     """
+    part = part_named(source) if isinstance(source, str) else None
+    if part:
+        return _open_part(open_workspace(part.whole, rules), part)
     found = find_source(source) if isinstance(source, str) else source
     actions = decide(found, rules)
     key = tables_key(found, {rule.name: action for rule, action in actions.items()})
-    folder = workspaces_dir() / (re.sub(r"[^\w.-]+", "_", found.name) + f"-{key}")
-    if not (folder / "workspace.json").exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with locked(folder.with_suffix(".lock")):
-            if not (folder / "workspace.json").exists():
-                _publish(found, rules, folder, describe(found, actions))
-    return Workspace(folder, json.loads((folder / "workspace.json").read_text(encoding="utf-8")))
+    description = describe(found, actions)
+    return _of(built_once(found.name, key, lambda folder: _build(found, rules, folder, description)))
 
 
-def _remove_dead_builds(folder: Path) -> None:
-    """Remove what killed builds left, raw rows among it: whoever still builds a workspace holds its lock."""
-    for left in folder.parent.glob(".*-*.????????"):
-        of = left.with_name(left.name.removeprefix(".").rpartition(".")[0])
-        if of == folder:  # its lock is held here
-            shutil.rmtree(left, ignore_errors=True)
-        elif of.with_suffix(".lock").is_file():
-            with suppress(Timeout), locked(of.with_suffix(".lock"), wait_s=0):
-                shutil.rmtree(left, ignore_errors=True)
+def _of(folder: Path) -> Workspace:
+    return Workspace(folder, json.loads((folder / ABOUT).read_text(encoding="utf-8")))
 
 
-def _publish(source: Source, rules: Mapping[str, str] | None, folder: Path, description: str) -> None:
-    _remove_dead_builds(folder)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+def _build(source: Source, rules: Mapping[str, str] | None, folder: Path, description: str) -> str:
     before = source.fingerprint()
-    try:
-        beside = () if source.copies_files else tuple(dict.fromkeys(path.parent for path in source.files))
-        build(connect(folder.parent, beside).cursor(), source, part, rules, id_key(folder.parent))
-        if source.fingerprint() != before:
-            raise BadInput(f"The files of {source.title} changed while they were read; run it again.")
-        (part / "workspace.json").write_text(description, encoding="utf-8")
-        part.replace(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    beside = () if source.copies_files else tuple(dict.fromkeys(path.parent for path in source.files))
+    build(connect(folder.parent, beside).cursor(), source, folder, rules, id_key(folder.parent))
+    if source.fingerprint() != before:
+        raise BadInput(f"The files of {source.title} changed while they were read; run it again.")
+    return description
+
+
+def _open_part(whole: Workspace, part: Part) -> Workspace:
+    """The tables of a part of a source; its days are those of the whole: no line today is known today, too."""
+    about = {
+        **whole.about,
+        "source": replace(part, whole=whole.source).name,
+        "title": f"{whole.about['title']} · {part.value}",
+        "days": [day.isoformat() for day in (*whole.day_range, whole.last_complete_day)],
+    }
+
+    def make(folder: Path) -> str:
+        cut_part(whole.cursor(), whole.folder, part, folder, recorded(whole.about["rules"]))
+        return json.dumps(about, ensure_ascii=False, indent=1)
+
+    return _of(built_once(about["source"], part.key(whole.key), make))
 
 
 @dataclass(frozen=True)
@@ -153,13 +151,16 @@ class Workspace:
 
     @cached_property
     def day_range(self) -> tuple[date, date]:
-        """First and last day with a line.
+        """First and last day with a line, of the whole source.
 
         >>> first, last = workspace.day_range
         >>> first.isoformat(), last.isoformat()
         ('1997-01-01', '1998-06-30')
         """
-        first, last = self._one("select min(date), max(date) from {transactions}")
+        if "days" in self.about:
+            first, last = map(date.fromisoformat, self.about["days"][:2])
+        else:
+            first, last = self._one("select min(date), max(date) from {transactions}")
         return first, last
 
     @cached_property
@@ -171,6 +172,8 @@ class Workspace:
         >>> workspace.last_complete_day.isoformat()
         '1998-06-30'
         """
+        if "days" in self.about:
+            return date.fromisoformat(self.about["days"][2])
         last = self.day_range[1]
         closing = self._one(f"""
             with days as (select date, max(hour) as closed from {{transactions}}
@@ -222,6 +225,20 @@ class Workspace:
             described = self.cursor().execute(f"describe from read_parquet({path_of(self.folder / f'{name}.parquet')})")
             self._kinds[name] = {row[0]: row[1] for row in described.fetchall()}
         return self._kinds[name]
+
+    def parts(self, by: str) -> list[str]:
+        """The parts that the source has: the values of a column; ``SOURCE,COLUMN=VALUE`` opens one.
+
+        >>> open_workspace("complete_journey").parts("store")[:3]
+        ['108', '112', '1240']
+
+        Args:
+            by: ``store``, or a text column of the tables ``stores`` or ``customers``, such as ``city``.
+
+        Raises:
+            BadInput: If parts cannot be told by it.
+        """
+        return values_of(self.cursor(), self.folder, by)
 
     def stored(self, name: str, *columns: str) -> pd.DataFrame:
         """A stored table without a cut by date: ``ledger``, ``quarantine``, ``raw``, ``judged`` and the clean tables.

@@ -11,6 +11,16 @@ KERNEL_DIED: Final = "KernelDied"
 Progress = Callable[[int, int], None]
 
 
+def short_name(page: Mapping[str, Any]) -> str:
+    """What a page is called in a sentence: its number, else its name, and the part of the data that it is about.
+
+    >>> short_name({"notebook": "06_back-Bonn", "number": "06", "part": {"value": "Bonn"}})
+    '06 Bonn'
+    """
+    part = (page.get("part") or {}).get("value")
+    return " ".join(filter(None, (str(page.get("number") or page.get("notebook") or ""), part)))
+
+
 def headline(page: Mapping[str, Any]) -> Mapping[str, Any]:
     """The result that answers the page's question: the first headline, else the first; may be empty."""
     results = page.get("results") or []

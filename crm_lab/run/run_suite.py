@@ -212,7 +212,7 @@ def _manifest_entry(run: PageRun) -> dict[str, Any]:
     page = run.page
     data = provenance.data_used([page])
     return {
-        **{key: page[key] for key in ("notebook", "number", "question", "status", "failure", "reason")},
+        **{key: page[key] for key in ("notebook", "number", "part", "question", "status", "failure", "reason")},
         **{key: page[key] for key in ("parameters", "given", "command", "html", "files")},
         "seeds": provenance.seeds(page["parameters"]),
         "data_keys": sorted({str(entry.get("key")) for entry in data}),

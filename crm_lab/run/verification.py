@@ -14,7 +14,7 @@ from crm_lab.run.archive.past_runs import MANIFEST, PastRun, runs_before
 from crm_lab.run.execution.schedule import Watcher
 from crm_lab.run.run_suite import LOG, Options, write_run
 from crm_lab.run.suites.notebook_file import NotebookFile
-from crm_lab.run.suites.plan import Plan, PlannedPage
+from crm_lab.run.suites.plan import Part, Plan, PlannedPage
 from crm_lab.run.suites.suite import Page, Suite
 
 NOT_COMPARED: Final = frozenset({MANIFEST, LOG})
@@ -84,18 +84,28 @@ def plan_of(manifest: Mapping[str, Any], known: Mapping[str, NotebookFile]) -> P
         BadInput: If a notebook is not there any more.
     """
     entries = manifest["pages"]
-    gone = [entry["notebook"] for entry in entries if entry["notebook"] not in known]
+    parts = {entry["notebook"]: Part(**entry["part"]) for entry in entries if entry.get("part")}
+    names = {e["notebook"]: _without(e["notebook"], parts.get(e["notebook"])) for e in entries}
+    gone = [name for name in dict.fromkeys(names.values()) if name not in known]
     if gone:
         raise BadInput(f"The run cannot be repeated: there is no notebook {', '.join(gone)} any more.")
     after = manifest.get("after", {})
-    pages = [PlannedPage(known[e["notebook"]], tuple(after.get(e["notebook"], ())), e["given"]) for e in entries]
+    pages = [
+        PlannedPage(known[names[name]], tuple(after.get(name, ())), entry["given"], parts.get(name))
+        for name, entry in ((str(entry["notebook"]), entry) for entry in entries)
+    ]
     suite = Suite(
         title=str(manifest["title"]),
         name=str(manifest["suite"]),
         open_box=bool(manifest.get("open_box", True)),
-        page=[Page(notebook=page.name) for page in pages],
+        page=[Page(notebook=page.notebook.name) for page in pages],
     )
     return Plan(suite, tuple(pages), tuple(manifest["only"]))
+
+
+def _without(name: str, part: Part | None) -> str:
+    """The notebook of a page, whose name ends in its part."""
+    return name.removesuffix(f"-{part.slug}") if part else name
 
 
 def _named_as_made(folder: Path, made_by: Mapping[str, str], run_id: str) -> None:

@@ -93,6 +93,53 @@ def test_a_good_run_moves_latest(suite, faked):
     assert suite.manifest("s")["jobs"] == 1
 
 
+SHOP = """
+title = "T"
+[parameters]
+source = "suites/s.toml"
+[source]
+name = "shop"
+path = "../shop.csv"
+date_format = "%Y-%m-%d"
+[source.columns]
+customer_id = "who"
+amount = "eur"
+date = "day"
+store_id = "store"
+[[page]]
+notebook = "01_one"
+[[page]]
+notebook = "01_one"
+each = "store"
+"""
+
+
+def test_a_page_a_store_has_its_own_name_title_data_and_card(suite, faked):
+    suite.notebook("01_one", title="01 · Which?", parameters='source: str = "x"  # a\nas_of: str = "latest"  # b\n')
+    suite.suite("s", SHOP)
+    (suite.root / "shop.csv").write_text(
+        "who,eur,day,store\na,1,2024-01-01,Bonn\nb,2,2024-01-02,Köln <1>\n", encoding="utf-8"
+    )
+    faked()
+    outcome = run()
+    assert outcome.exit_code == 0, outcome.output
+    assert "✓ 01 Bonn: Which?" in outcome.stdout
+    pages = {page["notebook"]: page for page in suite.manifest("s")["pages"]}
+    assert list(pages) == ["01_one", "01_one-Bonn", "01_one-Köln_1-1280"]
+    assert pages["01_one-Bonn"]["given"] == {"source": "suites/s.toml,store_id=Bonn", "as_of": "2024-01-02"}
+    assert pages["01_one-Bonn"]["command"] == (
+        "crm-lab run s --only 01_one-Bonn -p 01_one.as_of=2024-01-02 -p 01_one.source=suites/s.toml"
+    )
+    index = (suite.root / "outputs" / "s" / "latest" / "index.html").read_text(encoding="utf-8")
+    assert "A page each: store" in index
+    assert "Köln &lt;1&gt;: Which?" in index
+    assert run("--only", "01_one-Bonn").exit_code == 0
+    assert "逐一分页：门店" in (
+        run("--lang", "zh", "--out", str(suite.root / "zh")).stdout
+        and (suite.root / "zh" / "s" / "latest" / "index.html").read_text(encoding="utf-8")
+    )
+
+
 @pytest.mark.parametrize("step", ["write_json", "publish_run", "run_pages"])
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(suite, faked, monkeypatch, step):
     faked()

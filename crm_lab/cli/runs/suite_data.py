@@ -31,6 +31,12 @@ class SuiteData:
         """The last day that is there as a whole."""
         return self._workspace(source).last_complete_day
 
+    def parts(self, source: str, by: str) -> dict[str, str]:
+        """The parts of a source: each value of a column, with the name of its own source."""
+        from crm_lab.data.cleaning.part_of_source import Part, full_name
+
+        return {value: Part(source, full_name(by), value).name for value in self._workspace(source).parts(by)}
+
     def key(self, source: str) -> str:
         """The key of a source's data as they are now; empty where there are none."""
         found = self._named(source)

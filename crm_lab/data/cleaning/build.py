@@ -53,7 +53,7 @@ def build(
     write_identities(connection, folder)
     _write_clean(connection, source, folder, actions)
     _write(connection, _quarantine_sql(), folder / "quarantine.parquet")
-    _write(connection, _ledger_sql(actions, folder), folder / "ledger.parquet")
+    _write(connection, ledger_sql(actions, folder), folder / "ledger.parquet")
 
 
 def _write(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
@@ -214,7 +214,7 @@ def _quarantine_sql() -> str:
         from judged j join raw r using (source_row) where j.reason is not null order by j.source_row"""
 
 
-def _ledger_sql(actions: Mapping[Rule, Action], folder: Path) -> str:
+def ledger_sql(actions: Mapping[Rule, Action], folder: Path) -> str:
     """Rows and money: what came in, what each rule touched, what the written tables hold."""
     counts = " union all ".join(
         f"select {position} as position, '{rule.name}' as item, '{action}' as action,"

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from crm_lab.data.cleaning.part_of_source import ELSEWHERE, WHOLE
 from crm_lab.data.quality.quality import QualityResult
 from crm_lab.data.sources.direct_ids import masked
 from crm_lab.data.workspace import Tables
@@ -65,14 +66,29 @@ class ReconciliationResult(Result):
         return int(row["rows_touched"]), float(row["money_touched"])
 
     @property
+    def is_of_part(self) -> bool:
+        """Whether the data are a part of a source, such as one store.
+
+        >>> books.is_of_part
+        False
+        """
+        return ELSEWHERE in set(self.ledger["item"])
+
+    @property
     def closes(self) -> bool:
         """Whether rows and money in equal those out plus quarantine, to the ten-thousandth.
+
+        Of a part of a source, also whether what it has and what was left out equal the whole.
 
         >>> books.closes
         True
         """
-        raw, clean, aside = (self.total(item) for item in ("raw", "clean", "quarantine"))
-        return raw[0] == clean[0] + aside[0] and abs(raw[1] - clean[1] - aside[1]) < _CENT
+        sums = [("raw", "clean", "quarantine"), *([(WHOLE, "raw", ELSEWHERE)] if self.is_of_part else [])]
+        return all(self._adds_up(*map(self.total, items)) for items in sums)
+
+    @staticmethod
+    def _adds_up(of: tuple[int, float], one: tuple[int, float], other: tuple[int, float]) -> bool:
+        return of[0] == one[0] + other[0] and abs(of[1] - one[1] - other[1]) < _CENT
 
     def to_frame(self) -> pd.DataFrame:
         """One row per step that touched anything, in the order applied.
@@ -99,7 +115,7 @@ class ReconciliationResult(Result):
         >>> print(books.readout().finding)
         The books of CDNOW (1/10 sample) close exactly: 6,919 lines and 244,091.94 USD came in; ...
         """
-        steps = self.ledger[self.ledger["action"] != "total"]
+        steps = self.ledger[~self.ledger["action"].isin(["total", ELSEWHERE])]
         touched = steps[steps["rows_touched"] > 0].sort_values("rows_touched", ascending=False)
         values: dict[str, Any] = {
             "title": self.title, "currency": self.currency, "n_rules": len(touched), "n_all": len(steps),
@@ -114,16 +130,24 @@ class ReconciliationResult(Result):
         if key == "closes" and self.profiles and self.profiles[1]:
             key, values["customers"], values["without"] = "closes_without_profiles", *self.profiles
         finding = Message(f"reconciliation.{key}", values)
+        if self.is_of_part:
+            finding = Message("reconciliation.of_part", {"finding": finding, **self._left_out()})
         return Readout(finding, Message("reconciliation.certainty", values), action)
 
+    def _left_out(self) -> dict[str, Any]:
+        """Of a part: rows and money of the whole, and what was left out of them."""
+        (whole, money_whole), (left, money_left) = self.total(WHOLE), self.total(ELSEWHERE)
+        return {"whole": whole, "money_whole": money_whole, "left": left, "money_left": money_left,
+                "currency": self.currency}  # fmt: skip
+
     def facts(self) -> tuple[Fact, ...]:
-        """Rows and money in, out and set aside.
+        """Rows and money in, out and set aside; of a part also those left out.
 
         >>> {fact.id: fact.unit for fact in books.facts()[:2]}
         {'reconciliation.raw.rows': 'rows', 'reconciliation.raw.money': 'USD'}
         """
         facts: list[Fact] = []
-        for item in ("raw", "clean", "quarantine"):
+        for item in ("raw", "clean", "quarantine", *([ELSEWHERE] if self.is_of_part else [])):
             (rows, money), start = self.total(item), f"reconciliation.{item}"
             facts += [
                 Fact(f"{start}.rows", f"rules.{item}", rows, "rows"),

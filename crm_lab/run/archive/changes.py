@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from crm_lab.run.archive.causes import AS_OF, DEFINITION, PARAMETER, Cause, causes_of_page, data_of
 from crm_lab.run.archive.control_limits import Limits, control_limits, standard_error
 from crm_lab.run.archive.past_runs import PastRun, runs_before
+from crm_lab.run.outcomes import short_name
 
 REMEMBERED: Final = 52  # past runs from which limits are drawn
 UNUSUAL, USUAL, UNKNOWN = "unusual", "usual", "unknown"
@@ -37,6 +38,8 @@ class FactChange:
         in_interval: Whether the value now lies in the interval that it had before; ``None`` where it had none.
         limits: Between which values it would be a usual one.
         causes: What differs that can have moved it.
+        kind: ``fact`` of an exact number, ``estimate`` of one that is rounded when shown.
+        page: What its page is called in a sentence: ``06``, or ``06 Bonn`` where it is about a part of the data.
     """
 
     notebook: str
@@ -50,6 +53,8 @@ class FactChange:
     in_interval: bool | None = None
     limits: Limits | None = None
     causes: tuple[Cause, ...] = ()
+    kind: str = "estimate"
+    page: str = ""
 
     @property
     def distance(self) -> float:
@@ -72,6 +77,7 @@ class Changes:
         compared: Facts that both have.
         facts: Those that differ: unusual ones first, the most unusual on top.
         pages: Pages that ended otherwise than before: ``{notebook: (before, after)}``.
+        names: What these are called in a sentence.
     """
 
     run: str
@@ -79,6 +85,7 @@ class Changes:
     compared: int
     facts: tuple[FactChange, ...] = ()
     pages: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def unusual(self) -> tuple[FactChange, ...]:
@@ -115,6 +122,7 @@ def compare_runs(before: PastRun, after: PastRun, past: Sequence[PastRun] = ()) 
         compared,
         tuple(sorted(found, key=lambda change: (_ORDER.index(change.verdict), -change.distance))),
         {name: states for name, states in ended.items() if states[0] != states[1]},
+        {name: short_name(after.pages[name]) for name in shared},
     )
 
 
@@ -139,9 +147,13 @@ def _page(name: str, before: PastRun, after: PastRun, past: Sequence[PastRun], c
     same_language = before.pages[name]["lang"] == after.pages[name]["lang"]
     comparable = _comparable(name, after, past) if same_setting else []
     return [
-        _fact_change(name, old.get(key), new.get(key), causes, comparable if same_setting else None, compared)
-        if _same_meaning(old.get(key), new.get(key), same_language)
-        else _redefined(name, old[key], new[key], causes)
+        replace(
+            _fact_change(name, old.get(key), new.get(key), causes, comparable if same_setting else None, compared)
+            if _same_meaning(old.get(key), new.get(key), same_language)
+            else _redefined(name, old[key], new[key], causes),
+            kind=str((new.get(key) or old[key])["kind"]),
+            page=short_name(after.pages[name]),
+        )
         for key in differing
     ]
 

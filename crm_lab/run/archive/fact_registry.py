@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from crm_lab.messages import Message
+from crm_lab.run.outcomes import short_name
 
 _SAID = ("value", "lo", "hi", "n", "unit", "refusal")
 
@@ -53,16 +54,12 @@ def two_states(pages: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
     for page in pages:
         for result in page.get("results") or ():
             if data := result.get("data"):
-                states.setdefault(str(data["source"]), {}).setdefault(str(data["key"]), _number(page))
+                states.setdefault(str(data["source"]), {}).setdefault(str(data["key"]), short_name(page))
     return [
         Message("run.two_states", {"source": source, "first": first, "second": second}).text(lang)
         for source, seen in states.items()
         for first, second in pairwise(seen.values())
     ]
-
-
-def _number(page: Mapping[str, Any]) -> str:
-    return str(page.get("number") or page.get("notebook"))
 
 
 def _short(place: Place) -> str:
@@ -71,7 +68,7 @@ def _short(place: Place) -> str:
 
 
 def _facts(page: Mapping[str, Any]) -> Iterator[tuple[str, Place]]:
-    number = _number(page)
+    number = short_name(page)
     results: Iterable[Mapping[str, Any]] = page.get("results") or ()
     for result in results:
         data = result.get("data") or {}

@@ -10,7 +10,7 @@ from typing import Any, Final
 from crm_lab.checks import BadInput
 from crm_lab.run.archive.causes import data_of
 from crm_lab.run.archive.past_runs import PastRun, find_run
-from crm_lab.run.outcomes import headline
+from crm_lab.run.outcomes import headline, short_name
 
 SCHEMA: Final = 1
 FACTS: Final = 3
@@ -75,11 +75,14 @@ def _answer(run: PastRun, record: Mapping[str, Any], width: int) -> dict[str, An
 
 
 def _page(run: PastRun, text: str) -> Mapping[str, Any]:
-    found = [page for name, page in run.pages.items() if text in (name, page["number"])]
+    found = {name: page for name, page in run.pages.items() if text in (name, page["number"], short_name(page))}
+    whole = [page for page in found.values() if not page.get("part")]
     if not found:
-        have = ", ".join(str(page["number"] or name) for name, page in run.pages.items())
+        have = ", ".join(map(short_name, run.pages.values()))
         raise BadInput(f"The run {run.suite}/{run.id} has no page {text!r}; it has {have}.")
-    return found[0]
+    if len(found) > 1 and not whole:
+        raise BadInput(f"The run {run.suite}/{run.id} has several pages {text!r}: {', '.join(found)}; name one.")
+    return (whole or list(found.values()))[0]
 
 
 def _decision(run: PastRun, page: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -15,7 +15,9 @@ from crm_lab.project import project_root
 from crm_lab.run import outcomes
 from crm_lab.run.archive.store import write_json
 from crm_lab.run.suites.committed_pages import edited_pages
+from crm_lab.run.suites.matrix import to_json as part_record
 from crm_lab.run.suites.plan import PlannedPage
+from crm_lab.run.suites.suite import SOURCE
 
 OK, REFUSED, FAILED, NOT_RUN = "ok", "refused", "failed", "not_run"
 ENDED_WELL: Final = (OK, REFUSED)
@@ -31,7 +33,8 @@ def blank_page(page: PlannedPage, suite: str, lang: str) -> dict[str, Any]:
         "schema": 1,
         "notebook": page.name,
         "number": page.notebook.number,
-        "question": page.notebook.question(lang),
+        "question": _question(page, lang),
+        "part": part_record(page.part),
         "suite": suite,
         "lang": lang,
         "status": NOT_RUN,
@@ -49,9 +52,16 @@ def blank_page(page: PlannedPage, suite: str, lang: str) -> dict[str, Any]:
     }
 
 
+def _question(page: PlannedPage, lang: str) -> str:
+    question = page.notebook.question(lang)
+    return Message("run.of_part", {"part": page.part.value, "question": question}).text(lang) if page.part else question
+
+
 def command(page: PlannedPage, suite: str, lang: str) -> str:
     """The command that makes this page again, and only this."""
-    settings = [part for name, value in sorted(page.given.items()) for part in ("-p", f"{page.name}.{name}={value}")]
+    given = {**page.given, **({SOURCE: page.part.whole} if page.part else {})}
+    names = [f"{page.notebook.name}.{name}={value}" for name, value in sorted(given.items())]
+    settings = [word for setting in names for word in ("-p", setting)]
     language = ["--lang", lang] if lang != "en" else []
     return shlex.join(["crm-lab", "run", suite, "--only", page.name, *settings, *language])
 

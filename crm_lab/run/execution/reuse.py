@@ -46,7 +46,7 @@ def content_keys(plan: Plan, root: Path, lang: str) -> dict[str, str]:
 
 def _own(page: PlannedPage, root: Path) -> dict[str, Any]:
     named: set[Path] = set()
-    _add_named(page.parameters, [root], named)
+    _add_named([page.parameters, page.part.whole if page.part else ""], [root], named)
     states = {str(place): _listing(place) for place in sorted(named)}
     return {"cells": page.notebook.sources_sha256, "parameters": page.parameters, "named": states}
 

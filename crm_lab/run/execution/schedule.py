@@ -20,7 +20,7 @@ from crm_lab.run.environment import steady_environment
 from crm_lab.run.execution.page_record import ENDED_WELL, LOST, NOT_RUN, blank_page, lost_page
 from crm_lab.run.execution.page_server import PageProcess, PageServer
 from crm_lab.run.execution.reuse import take_over
-from crm_lab.run.outcomes import TIMEOUT
+from crm_lab.run.outcomes import TIMEOUT, short_name
 from crm_lab.run.processes import kill_tree
 from crm_lab.run.suites.plan import Plan, PlannedPage
 
@@ -154,7 +154,7 @@ def _settle(waiting: dict[str, PlannedPage], done: dict[str, PageRun], setting: 
         if bad is None:
             continue
         del waiting[name]
-        number = done[bad].page["number"] or bad
+        number = short_name(done[bad].page)
         key = "run.not_run_failed" if done[bad].page["status"] != NOT_RUN else "run.not_run_waits"
         reason = Message(key, {"needs": number}).text(setting.lang)
         blank = blank_page(page, setting.suite, setting.lang)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from crm_lab.run.archive.changes import UNKNOWN, USUAL, Changes, FactChange
 from crm_lab.run.html.presentation import number
 
 SHOWN: Final = 5
+WITH_IT: Final = 3
 
 
 def sentences(
@@ -32,13 +33,15 @@ def sentences(
     if changes is None:
         return [Message("changes.first").text(lang)]
     values = {"before": moment_of(changes.before), "compared": changes.compared, "run": changes.run}
-    ended = [_ended(name, *states, lang) for name, states in changes.pages.items()]
+    ended = [_ended(changes.names.get(name, name), *states, lang) for name, states in changes.pages.items()]
     if not changes.facts:
         return ended or [Message("changes.nothing", values).text(lang)]
     if not changes.unusual:
         return [_none_unusual(changes, values, lang), cause_sentence(_all_causes(changes.facts), lang, titles), *ended]
-    told = [sentence(change, lang, titles) for change in _once(changes.unusual)[:most]]
-    left = len(changes.unusual) - len(told)
+    falls = _falls(changes.unusual)
+    said = (None, *(fall[0].causes for fall in falls))  # of the sentence before: a cause is said once
+    told = [_told(fall, lang, titles, why=fall[0].causes != why) for fall, why in zip(falls[:most], said, strict=False)]
+    left = sum(len(fall) for fall in falls[most:])
     more = [Message("changes.more", {**values, "n": left}).text(lang)] if left else []
     return [Message("changes.unusual", {**values, "n": len(changes.unusual)}).text(lang), *told, *more, *ended]
 
@@ -57,20 +60,41 @@ def _once(facts: Iterable[FactChange]) -> list[FactChange]:
     return list({(change.before, change.after, change.unit): change for change in reversed(list(facts))}.values())[::-1]
 
 
+def _falls(facts: Iterable[FactChange]) -> list[list[FactChange]]:
+    """Facts of one page have been moved by the same and are one event, told by the one that lies farthest out."""
+    found: dict[str, list[FactChange]] = {}
+    for change in _once(facts):
+        found.setdefault(change.notebook, []).append(change)
+    return list(found.values())
+
+
+def _told(fall: Sequence[FactChange], lang: str, titles: Mapping[str, str], *, why: bool) -> str:
+    """One event: its first figure in full, and by how much others of its page moved with it."""
+    first, *others = fall
+    told = sentence(first, lang, titles, why=why)
+    if not others:
+        return told
+    some = Message("changes.cause.and").text(lang).join(f"{o.label}{by_how_much(o, lang)}" for o in others[:WITH_IT])
+    key = "changes.with_it" if len(others) <= WITH_IT else "changes.with_it_more"
+    return f"{told} {Message(key, {'some': some, 'n': len(others) - WITH_IT}).text(lang)}"
+
+
 def _all_causes(facts: Iterable[FactChange]) -> tuple[Cause, ...]:
     """The causes of all facts, each once."""
     return tuple({(cause.kind, cause.what): cause for change in facts for cause in change.causes}.values())
 
 
-def sentence(change: FactChange, lang: str, titles: Mapping[str, str] = MappingProxyType({})) -> str:
-    """One figure: what it is, what it was, by how much it moved, and why."""
+def sentence(
+    change: FactChange, lang: str, titles: Mapping[str, str] = MappingProxyType({}), *, why: bool = True
+) -> str:
+    """One figure: what it is, what it was, by how much it moved, and why, unless that was just said."""
     values = {
         "label": change.label,
-        "page": change.notebook.partition("_")[0],
-        "after": number(change.after, change.unit),
-        "before": number(change.before, change.unit),
+        "page": change.page,
+        "after": number(change.after, change.unit, change.kind),
+        "before": number(change.before, change.unit, change.kind),
         "change": by_how_much(change, lang),
-        "cause": cause_sentence(change.causes, lang, titles),
+        "cause": cause_sentence(change.causes, lang, titles) if why else "",
     }
     return Message("changes.moved", values).text(lang).strip()
 
@@ -114,9 +138,9 @@ def _cause_texts(cause: Cause, lang: str, titles: Mapping[str, str]) -> list[str
     return [Message(f"changes.cause.{cause.kind}", values).text(lang)]
 
 
-def _ended(name: str, before: str, after: str, lang: str) -> str:
+def _ended(page: str, before: str, after: str, lang: str) -> str:
     states = {"before": Message(f"changes.status.{before}"), "after": Message(f"changes.status.{after}")}
-    return Message("changes.page", {"page": name.partition("_")[0], **states}).text(lang)
+    return Message("changes.page", {"page": page, **states}).text(lang)
 
 
 def moment_of(run_id: str) -> str:

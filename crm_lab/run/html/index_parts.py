@@ -12,16 +12,17 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from crm_lab.exports import write_whole
-from crm_lab.messages import Message
+from crm_lab.messages import Message, catalogue
 from crm_lab.run.html import presentation
 from crm_lab.run.html.table_view import TableView
 from crm_lab.run.html.trends import Trend, card_fact
 from crm_lab.run.html.words import NONE
-from crm_lab.run.outcomes import headline
+from crm_lab.run.outcomes import headline, short_name
 
 GROUPS: Final = ("act", "base", "value", "test")
 DECISIONS: Final = 3
 _OTHERS: Final = "other"
+_EACH: Final = "each"
 _PICTURE = re.compile(
     r"(?:</?(?:svg|rect|circle|path|polyline|text)(?: [a-z-]+=\"[^\"<>]*\"| viewBox=\"[\d. ]+\")*/?>|[^<>])*"
 )
@@ -37,11 +38,14 @@ def card(page: Mapping[str, Any], lang: str, told: Mapping[tuple[str, str], Tren
     data = presentation.data_sets([page])
     chips = [_data_words(d, lang) for d in data[:1]]
     failed = Message("report.status.failed").text(lang)
+    part = page.get("part") or {}
     return {
-        "group": front.get("group") or _OTHERS,
+        "group": f"{_EACH} {part['by']}" if part else front.get("group") or _OTHERS,
+        "part": part.get("value") or "",
+        "by": _by(str(part.get("by") or ""), lang),
         "said": failed if bad else front.get("answer") or refused or answer["finding"],
         "picture": safe_picture(str(front.get("picture") or "")),
-        "decision": front.get("decision") or "",
+        "decision": _of_part(front.get("decision") or "", part, lang),
         "owner": _owner(page) or front.get("owner") or "",
         "about": front.get("about") or "",
         "standing": int(front.get("standing") or 0),
@@ -50,6 +54,18 @@ def card(page: Mapping[str, Any], lang: str, told: Mapping[tuple[str, str], Tren
         "chip": chips[0] if chips else "",
         "trend": told.get((str(page.get("notebook")), str(card_fact(page).get("id")))),
     }
+
+
+def _by(column: str, lang: str) -> str:
+    """What tells parts apart, as readers call it."""
+    words = catalogue(lang)
+    return words.get(f"column.{column}") or words.get(f"column.{column}_id") or column
+
+
+def _of_part(decision: str, part: Mapping[str, Any], lang: str) -> str:
+    """A decision that names the part of the data it is about."""
+    both = decision and part
+    return Message("run.of_part", {"part": part["value"], "question": decision}).text(lang) if both else decision
 
 
 def _owner(page: Mapping[str, Any]) -> str:
@@ -79,8 +95,10 @@ def safe_picture(picture: str) -> Markup | str:
 def decisions(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The few decisions that most money depends on, one about each thing; never from simulated or planted numbers."""
     open_ = [e for e in entries if e["decision"] and e["good"] and not e["simulated"]]
-    first = {e["about"]: e for e in sorted(open_, key=lambda e: e["standing"]) if e["about"]}
-    open_ = [e for e in open_ if not e["about"] or e is first[e["about"]]]
+    of_all = {e["about"] for e in open_ if not e["part"]}
+    open_ = [e for e in open_ if not e["part"] or e["about"] not in of_all]
+    first = {(e["about"], e["part"]): e for e in sorted(open_, key=lambda e: e["standing"]) if e["about"]}
+    open_ = [e for e in open_ if not e["about"] or e is first[e["about"], e["part"]]]
     order = {name: place for place, name in enumerate(GROUPS)}
     return sorted(open_, key=lambda e: (-e["stake"], order.get(e["group"], len(GROUPS))))[:DECISIONS]
 
@@ -88,13 +106,19 @@ def decisions(entries: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def grouped(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Entries by group; where all of a group rest on the same data, the group names them once."""
     groups = []
-    for name in (*GROUPS, _OTHERS):
+    of_parts = dict.fromkeys(entry["group"] for entry in entries if entry["part"])
+    for name in (*GROUPS, _OTHERS, *of_parts):
         own = [entry for entry in entries if entry["group"] == name]
         chips = {entry["chip"] for entry in own}
         shared = chips.pop() if len(chips) == 1 else ""
         if own:
             groups.append(
-                {"name": name, "data": shared, "entries": [e | ({"chip": ""} if shared else {}) for e in own]}
+                {
+                    "name": _EACH if name in of_parts else name,
+                    "by": own[0]["by"],
+                    "data": shared,
+                    "entries": [e | ({"chip": ""} if shared else {}) for e in own],
+                }
             )
     return groups
 
@@ -103,7 +127,7 @@ def figure_rows(pages: Iterable[Mapping[str, Any]], folder: Path, lang: str) -> 
     """Every figure of a run as a table, and the same as ``figures.csv`` in the run's folder."""
     rows = []
     for page in pages:
-        where = str(page.get("number") or page.get("notebook") or "")
+        where = short_name(page)
         for figure in presentation.figures(page, lang):
             value = NONE if figure.refusal else " ".join(filter(None, (figure.value, figure.unit)))
             about = " · ".join(filter(None, (figure.refusal, figure.kind, figure.definition)))

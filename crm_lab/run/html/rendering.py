@@ -104,6 +104,7 @@ def render_index(
     pages = [_shared(page, lang) | card(page, lang, told) for page in in_order]
     answered = [page for page in pages if page["status"] not in NOT_RUN]
     data = presentation.data_sets(in_order)
+    of_all = presentation.data_sets([page for page in in_order if not page.get("part")])
     title = suite_title(run, lang)
     figures = figure_rows(in_order, folder, lang)
     good = sum(page["status"] == GOOD for page in pages)
@@ -118,6 +119,7 @@ def render_index(
             decisions=decisions(answered),
             groups=grouped(answered),
             not_run=[page for page in pages if page["status"] in NOT_RUN],
+            data_of_all=of_all,
             good=good,
             total=len(pages),
             figures=len(figures.rows),

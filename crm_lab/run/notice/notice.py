@@ -10,6 +10,7 @@ from crm_lab.messages import Message
 from crm_lab.run.archive.changes import Changes
 from crm_lab.run.execution.page_record import ENDED_WELL, NOT_RUN
 from crm_lab.run.html.change_sentences import sentences
+from crm_lab.run.outcomes import short_name
 
 FAILURE, CHANGE, STALE, ALWAYS = "failure", "change", "stale", "always"
 OCCASIONS: Final = (FAILURE, CHANGE, STALE, ALWAYS)
@@ -65,7 +66,7 @@ def notice_of_run(
     where = Message("notice.link", {"link": link}).text(lang)
     if failed or against:
         key = "notice.failed" if failed else "notice.contradicted"
-        told = [f"{page['number'] or page['notebook']}: {page['reason']}" for page in failed] or list(against)
+        told = [f"{short_name(page)}: {page['reason']}" for page in failed] or list(against)
         return _notice(FAILURE, key, {"title": title, "n": len(failed), "all": len(pages)}, told, where, lang)
     told = sentences(changes, lang, LINES - 1)
     unusual = len(changes.unusual) if changes else 0

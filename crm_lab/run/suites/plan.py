@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from crm_lab.checks import BadInput, Problems
 from crm_lab.run.parameters.schema import LATEST, Schema, Text
 from crm_lab.run.suites.notebook_file import NotebookFile, pick
-from crm_lab.run.suites.suite import Suite, shared_problems
+from crm_lab.run.suites.suite import SOURCE, Page, Suite, shared_problems
 
-AS_OF, SOURCE = "as_of", "source"
+AS_OF = "as_of"
 
 
 class TooOldError(BadInput):
@@ -30,6 +30,27 @@ class DataDays(Protocol):
         """The last day that is there as a whole."""
         ...
 
+    def parts(self, source: str, by: str) -> Mapping[str, str]:
+        """The parts of a source: each value of a column, with the name of its own source."""
+        ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """The part of a source that a page is about.
+
+    Attributes:
+        by: What tells the parts apart, as the suite says it: ``store``.
+        value: Which: ``"Bonn"``.
+        slug: The same as a piece of a file's name.
+        whole: Name of the whole source.
+    """
+
+    by: str
+    value: str
+    slug: str
+    whole: str
+
 
 @dataclass(frozen=True)
 class PlannedPage:
@@ -38,11 +59,13 @@ class PlannedPage:
     notebook: NotebookFile
     after: tuple[str, ...]
     given: Mapping[str, Any]
+    part: Part | None = None
+    suite_page: Page | None = None
 
     @property
     def name(self) -> str:
-        """The notebook's name."""
-        return self.notebook.name
+        """The notebook's name; of a part with its own behind it: ``06_do_new_customers_return-Bonn``."""
+        return f"{self.notebook.name}-{self.part.slug}" if self.part else self.notebook.name
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -73,18 +96,30 @@ def make_plan(
     Raises:
         BadInput: If a parameter is unknown or mistyped, or a notebook unknown; every problem is named.
     """
-    names = suite.order()
-    chosen = tuple(pick(text, names, f"notebook in the suite {suite.name!r}") for text in only)
-    names = [name for name in names if not chosen or name in chosen]
-    schemas = {name: known[name].schema for name in names}
+    keys = suite.order()
+    names = list(dict.fromkeys(suite.pages[key].notebook for key in keys))
+    asked = [_asked(text, names, suite) for text in only]
+    chosen = {name for name, _ in asked}
+    keys = [key for key in keys if not chosen or suite.pages[key].notebook in chosen]
+    schemas = {suite.pages[key].notebook: known[suite.pages[key].notebook].schema for key in keys}
     typed = _typed(settings, schemas)
     pages = []
-    for name in names:
-        page, schema = suite.pages[name], schemas[name]
+    for page in map(suite.pages.__getitem__, keys):
+        schema = schemas[page.notebook]
         declared = {key: value for key, value in suite.parameters.items() if key in schema.parameters}
-        given = schema.values({**declared, **page.parameters, **typed[name]})
-        pages.append(PlannedPage(known[name], tuple(a for a in page.after if a in names), given))
-    return Plan(suite, tuple(pages), chosen)
+        given = schema.values({**declared, **page.parameters, **typed[page.notebook]})
+        after = tuple(name for name in page.after if name in schemas)
+        pages.append(PlannedPage(known[page.notebook], after, given, suite_page=page))
+    return Plan(suite, tuple(pages), tuple(f"{name}-{part}" if part else name for name, part in asked))
+
+
+def _asked(text: str, names: Sequence[str], suite: Suite) -> tuple[str, str]:
+    """The notebook that ``--only`` means, and which of its parts; empty for all of it."""
+    several = {page.notebook for page in suite.page if page.each}
+    for name in names:
+        if name in several and text.startswith(f"{name}-"):
+            return name, text.removeprefix(f"{name}-")
+    return pick(text, names, f"notebook in the suite {suite.name!r}"), ""
 
 
 def _typed(settings: Sequence[str], schemas: Mapping[str, Schema]) -> dict[str, dict[str, Text]]:

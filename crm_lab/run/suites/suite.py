@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,6 +15,8 @@ from crm_lab.run.parameters.schema import meant
 from crm_lab.run.suites.notebook_file import NotebookFile
 
 DEFAULT_TIMEOUT_S = 900.0
+MOST_PARTS = 24
+SOURCE: Final = "source"
 
 
 class _Table(BaseModel):
@@ -22,11 +24,22 @@ class _Table(BaseModel):
 
 
 class Page(_Table):
-    """One notebook of a suite."""
+    """One notebook of a suite, or one for each part of its source."""
 
     notebook: str
     after: list[str] = []
     parameters: dict[str, Any] = {}
+    each: str = ""
+    """Column whose values tell the parts apart, such as ``store``: one page each."""
+    each_of: list[str] = []
+    """The parts wanted; all unless given."""
+    each_at_most: Annotated[int, Field(ge=1)] = MOST_PARTS
+    """More parts than these are refused."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from the other pages of its suite."""
+        return f"{self.notebook}, each {self.each}" if self.each else self.notebook
 
 
 class Notify(_Table):
@@ -54,12 +67,12 @@ class Suite(_Table):
 
     @property
     def pages(self) -> dict[str, Page]:
-        """Its pages by notebook, in the order of the file."""
-        return {page.notebook: page for page in self.page}
+        """Its pages by their keys, in the order of the file."""
+        return {page.key: page for page in self.page}
 
     def order(self) -> list[str]:
-        """Its notebooks, each after those it waits for, otherwise as in the file."""
-        sorter = TopologicalSorter({page.notebook: page.after for page in self.page})
+        """The keys of its pages, each after those it waits for, otherwise as in the file."""
+        sorter = TopologicalSorter(_waits(self.page))
         rank = {name: position for position, name in enumerate(self.pages)}
         sorter.prepare()
         done: list[str] = []
@@ -149,8 +162,8 @@ def _where(location: list[Any] | tuple[Any, ...]) -> str:
 
 def _mistakes(pages: list[Page], everywhere: Mapping[str, Any], known: Mapping[str, NotebookFile]) -> list[str]:
     """What pydantic cannot see: unknown and repeated notebooks, cycles, parameters that do not fit."""
-    names = [page.notebook for page in pages]
-    found = [f"notebook {n!r} is listed twice; list it once." for n in dict.fromkeys(names) if names.count(n) > 1]
+    names, keys = [page.notebook for page in pages], [page.key for page in pages]
+    found = [f"notebook {k!r} is listed twice; list it once." for k in dict.fromkeys(keys) if keys.count(k) > 1]
     for page in pages:
         if page.notebook not in known:
             found.append(f"there is no notebook {page.notebook!r}{meant(page.notebook, known)}")
@@ -161,6 +174,10 @@ def _mistakes(pages: list[Page], everywhere: Mapping[str, Any], known: Mapping[s
             if name not in names
         )
         found.extend(known[page.notebook].schema.problems(page.parameters))
+        if page.each and SOURCE not in known[page.notebook].schema.parameters:
+            found.append(f"{page.notebook}: each needs a page with a parameter {SOURCE!r}; take it out.")
+        if page.each_of and not page.each:
+            found.append(f"{page.notebook}: each_of needs each, which says of what.")
     present = [known[name].schema for name in dict.fromkeys(names) if name in known]
     found.extend(shared_problems(everywhere, present))
     return [*found, *_cycle(pages)]
@@ -178,9 +195,14 @@ def shared_problems(given: Mapping[str, Any], schemas: list[Any]) -> list[str]:
     return found
 
 
+def _waits(pages: list[Page]) -> dict[str, list[str]]:
+    """The keys of the pages that each page waits for: of a notebook all its pages."""
+    return {page.key: [other.key for other in pages if other.notebook in page.after] for page in pages}
+
+
 def _cycle(pages: list[Page]) -> list[str]:
     try:
-        TopologicalSorter({page.notebook: page.after for page in pages}).prepare()
+        TopologicalSorter(_waits(pages)).prepare()
     except CycleError as error:
         return [f"the notebooks wait for each other: {' after '.join(error.args[1])}."]
     return []

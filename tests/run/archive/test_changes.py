@@ -1,5 +1,6 @@
 """What is new since the last run: the right cause is named, nothing is said of nothing, and a fall is called."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from crm_lab.run.archive.changes import changes_since, compare_runs
 from crm_lab.run.archive.past_runs import last_good, past_runs, runs_before
-from crm_lab.run.html.change_sentences import sentences
+from crm_lab.run.html.change_sentences import sentence, sentences
 from tests.run.archive.made_runs import KINDS, fact, named, plant, state, write_run
 
 
@@ -131,14 +132,38 @@ def test_what_cannot_be_told_yet_is_not_called_usual_and_settings_are_named(tmp_
     assert told[1].startswith("Cause: bins is ")
 
 
-def test_figures_that_moved_from_one_number_to_one_other_are_told_once(tmp_path):
-    names = ("a.revenue", "b.revenue", "c.orders")
-    before = state(*(fact(name, 100.0, 99.0, 101.0) for name in names[:2]), fact(names[2], 50.0, 49.0, 51.0))
-    after = state(*(fact(name, 70.0, 69.0, 71.0) for name in names[:2]), fact(names[2], 20.0, 19.0, 21.0))
-    after["key"] = "k2"
-    runs = two(tmp_path, before, after)
-    told = sentences(compare_runs(*runs, [runs[0]]), "en")
-    assert [line.partition(" ")[0] for line in told] == ["Since", "a.revenue", "c.orders", "…"]
+def falling(n, *twins):
+    """Facts of which each falls less than the one before it, and some by the same name for the same fall."""
+    falls = [(f"f{place}.orders", 20.0 + place) for place in range(n)] + [(name, 20.0) for name in twins]
+    before = state(*(fact(name, 50.0, 49.0, 51.0, unit="orders") for name, _ in falls))
+    after = state(*(fact(name, value, value - 1, value + 1, unit="orders") for name, value in falls))
+    return before, after | {"key": "k2"}
+
+
+@pytest.mark.parametrize(("n", "told_of"), [(1, 0), (3, 2), (4, 3), (6, 3)])
+def test_one_fall_is_one_sentence_however_many_figures_of_its_page_show_it(tmp_path, n, told_of):
+    runs = two(tmp_path, *falling(n, "twin.orders"))
+    head, line = sentences(compare_runs(*runs, [runs[0]]), "en")
+    assert f"{n + 1} of {n + 1} figures" in head
+    assert line.startswith("f0.orders (04): 20.0, was 50.0 (−60.0%). Cause: ")
+    assert line.count("orders (−") == told_of
+    assert "twin" not in line
+    assert (f"and {n - 1 - told_of} more of this page" in line) == (n - 1 > told_of)
+
+
+def test_a_cause_is_said_once(tmp_path):
+    before, after = (write_run(tmp_path, f"2024-04-0{n + 1}T06-00-00Z", s) for n, s in enumerate(falling(1)))
+    found = compare_runs(before, after, [before])
+    other = dataclasses.replace(found.facts[0], notebook="06_back-Bonn", page="06 Bonn", before=7.0)
+    told = sentences(dataclasses.replace(found, facts=(*found.facts, other)), "en")
+    assert [("Cause: " in line) for line in told] == [False, True, False]
+    assert told[2].startswith("f0.orders (06 Bonn): ")
+
+
+def test_money_is_written_as_on_cards(tmp_path):
+    before, after = (fact("a.sum", value, kind="fact") for value in (2_000.25, 1_000.5))
+    (change,) = compare_runs(*two(tmp_path, state(before), state(after) | {"key": "k2"})).facts
+    assert sentence(change, "en").startswith("a.sum (04): $1,000.50, was $2,000.25 (−50.0%).")
 
 
 @pytest.mark.parametrize("refused", [0, 1])

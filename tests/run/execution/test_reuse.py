@@ -23,7 +23,7 @@ def lab(tmp_path):
 
 
 def key(root, **parameters):
-    page = SimpleNamespace(name="15", parameters=parameters, notebook=SimpleNamespace(sources_sha256="x"))
+    page = SimpleNamespace(name="15", part=None, parameters=parameters, notebook=SimpleNamespace(sources_sha256="x"))
     return content_keys(SimpleNamespace(pages=[page], suite=SimpleNamespace(open_box=True)), root, "en")["15"]
 
 
