@@ -19,6 +19,7 @@ from crm_lab.run.archive.control_limits import control_limits
 from crm_lab.run.suites.notebook_file import notebooks
 from tests.run.archive.killed import kill_points, state_after_a_kill
 from tests.run.archive.made_runs import KINDS, fact, named, plant, state, write_run
+from tests.run.equal_bytes import differences
 from tests.run.fuzzed import what_happens
 
 WEEKS, YEARS, FACTS = 104, 2, 300
@@ -124,6 +125,14 @@ def certify_kills() -> dict:
         with tempfile.TemporaryDirectory() as folder:
             wrong += state_after_a_kill(Path(folder), number // 2 % points[links], links=links)
     return _entry("runs.kills_that_left_something", len(wrong), 0, 0, f"{points} file operations; {wrong[:3]}")
+
+
+def certify_equal_bytes() -> dict:
+    """Files that differ among three runs of the tour: two folders, one job and two, three zones, two locales."""
+    with tempfile.TemporaryDirectory() as folder:
+        files, found, chinese = differences(Path(folder), "tour")
+    what = f"{files} files x 3 runs{'' if chinese else '; the Chinese locale could not be made'}; {found[:3]}"
+    return _entry("runs.files_that_differ", len(found), 0, 0, what)
 
 
 def certify_fuzz() -> dict:

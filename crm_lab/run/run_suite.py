@@ -27,6 +27,7 @@ EXIT_FAILED: Final = 1
 EXIT_BAD_INPUT: Final = 2
 EXIT_TIMEOUT: Final = 124
 LOG: Final = "run.log"
+_HOW: Final = ("--jobs", "--out")
 _LEVELS: Final = {OK: logging.INFO, REFUSED: logging.WARNING, NOT_RUN: logging.WARNING, FAILED: logging.ERROR}
 
 
@@ -130,7 +131,8 @@ def write_run(plan: Plan, options: Options, folder: Path, past: Sequence[PastRun
     write_json(folder / MANIFEST, manifest)
     _keep_ledgers(manifest["data"], options, folder)
     changes = _changes(past, folder)
-    _index({**manifest, "pages": [_index_entry(run) for run in runs]}, folder, past, changes)
+    shown = {"pages": [_index_entry(run) for run in runs], "command": what_of(options.command)}
+    _index({**manifest, **shown}, folder, past, changes)
     is_latest = exit_code == EXIT_OK and not plan.only
     return Report(folder, pages_of(runs), exit_code, seconds, is_latest, tuple(against), changes)
 
@@ -149,6 +151,16 @@ def _index(run: dict[str, Any], folder: Path, past: Sequence[PastRun], changes: 
     said = [without_names(sentence, lang) for sentence in told]
     moved = trends(PastRun(folder), past, changes, lang)
     render_index({**run, "changes": said}, folder, moved, same_in_other_language(run, past))
+
+
+def what_of(command: Sequence[str]) -> list[str]:
+    """A command without what says how and where it runs, not what: the report is the same with any of it.
+
+    >>> what_of(["run", "tour", "--jobs", "4", "--out=/srv/reports", "--only", "04"])
+    ['run', 'tour', '--only', '04']
+    """
+    words = [word for word in command if not word.startswith(tuple(f"{name}=" for name in _HOW))]
+    return [word for before, word in zip(["", *words], words, strict=False) if word not in _HOW and before not in _HOW]
 
 
 def pages_of(runs: Sequence[PageRun]) -> tuple[dict[str, Any], ...]:
