@@ -57,7 +57,7 @@ def committed(folder: Path) -> Path:
     for page in make_plan(suite, known).pages:
         notebook = nbformat.read(page.notebook.path, as_version=4)
         told = {"results": published(notebook), "html": f"{page.name}.html"}
-        pages.append({**blank_page(page, SUITE, LANG), **ending(notebook), **told})
+        pages.append({**blank_page(page, suite, LANG), **ending(notebook), **told})
     return render_index({"suite": SUITE, "title": suite.title, "lang": LANG, "pages": pages}, folder)
 
 

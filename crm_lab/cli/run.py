@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,28 +65,44 @@ def run(  # noqa: PLR0913 - one argument per option
     from crm_lab.run.suites.suite import load_suite
 
     root = project_root()
-    known = notebooks(root)
-    chosen = load_suite(suite, root, known)
-    lang = lang or chosen.lang
-    data = SuiteData(lang)
     outputs = out or root / "outputs"
-    with tell_of_refusal(chosen, outputs, lang):
-        typed = [*settings, *([f"as_of={as_of}"] if as_of else [])]
-        plan = make_plan(chosen, known, typed, only)
-        _say_edited(plan, root, lang, allowed=allow_dirty or sys.stdin.isatty())
-        plan = with_parts(plan, data)
-        plan = with_dates(plan, data, dt.date.today())  # noqa: DTZ011 - the user's calendar
-    options = Options(
-        root, lang, timeout or chosen.timeout_s, jobs, sys.argv[1:], ledger=data.ledger, outputs=outputs,
-        resume=data.key if resume else None,
-    )  # fmt: skip
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)
-    with watcher(plan) as watching:
-        report = run_plan(plan, options, watching)
+    with _refusal_kept(suite, root, outputs):
+        known = notebooks(root)
+        chosen = load_suite(suite, root, known)
+        lang = lang or chosen.lang
+        data = SuiteData(lang)
+        with tell_of_refusal(chosen, outputs, lang):
+            typed = [*settings, *([f"as_of={as_of}"] if as_of else [])]
+            plan = make_plan(chosen, known, typed, only)
+            _say_edited(plan, root, lang, allowed=allow_dirty or sys.stdin.isatty())
+            plan = with_parts(plan, data)
+            plan = with_dates(plan, data, dt.date.today())  # noqa: DTZ011 - the user's calendar
+        options = Options(
+            root, lang, timeout or chosen.timeout_s, jobs, sys.argv[1:], ledger=data.ledger, outputs=outputs,
+            resume=data.key if resume else None,
+        )  # fmt: skip
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ending, signal.default_int_handler)
+        with watcher(plan) as watching:
+            report = run_plan(plan, options, watching)
     write_summary(report, lang)
     tell_of_run(chosen, report, lang)
     sys.exit(report.exit_code)
+
+
+@contextmanager
+def _refusal_kept(suite: str, root: Path, outputs: Path) -> Iterator[None]:
+    """Where nobody sits before the terminal, a refused run is kept for ``crm-lab status``; the refusal goes on."""
+    from crm_lab.run.archive.refusals import note_refusal
+
+    try:
+        yield
+    except BadInput as error:
+        folder, files = outputs / Path(suite).stem, (Path(suite), root / "suites" / f"{suite}.toml")
+        if not sys.stdin.isatty() and (folder.is_dir() or any(file.is_file() for file in files)):
+            with suppress(OSError):
+                note_refusal(folder, str(error))
+        raise
 
 
 def _say_edited(plan: Plan, root: Path, lang: str, *, allowed: bool) -> None:

@@ -113,9 +113,9 @@ def write_run(plan: Plan, options: Options, folder: Path, past: Sequence[PastRun
     keys = content_keys(plan, options.root, options.lang)
     log = _Log(folder / LOG, watcher)
     try:
-        names = (options.root, folder, plan.suite.name, options.lang, options.timeout_s, options.jobs)
+        setting = Setting(options.root, folder, plan.suite, options.lang, options.timeout_s, options.jobs, log)
         reused = reusable(keys, past, options.resume) if options.resume else {}
-        runs = run_pages(plan, Setting(*names, log, plan.suite.open_box), reused)
+        runs = run_pages(plan, setting, reused)
     finally:
         log.close()
     seconds = round(time.monotonic() - clock, 2)
@@ -204,6 +204,7 @@ def _manifest(plan: Plan, options: Options, run_id: str, runs: Sequence[PageRun]
     return {
         "schema": 1,
         "suite": plan.suite.name,
+        "asked": plan.suite.asked,
         "title": plan.suite.title,
         "run_id": run_id,
         "lang": options.lang,

@@ -97,6 +97,7 @@ def plan_of(manifest: Mapping[str, Any], known: Mapping[str, NotebookFile]) -> P
     suite = Suite(
         title=str(manifest["title"]),
         name=str(manifest["suite"]),
+        asked=str(manifest.get("asked") or manifest["suite"]),
         open_box=bool(manifest.get("open_box", True)),
         page=[Page(notebook=page.notebook.name) for page in pages],
     )

@@ -222,7 +222,7 @@ def test_only_published_results_are_collected():
 
 def test_the_environment_of_a_page(plan, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
-    setting = schedule.Setting(tmp_path, tmp_path / "run", "s", "zh", 1, 2, SimpleNamespace())
+    setting = schedule.Setting(tmp_path, tmp_path / "run", plan.suite, "zh", 1, 2, SimpleNamespace())
     found = schedule.environment(plan.pages[0], setting)
     assert found["CRM_LAB_OUT"] == str(tmp_path / "run" / "01_one")
     assert found["CRM_LAB_HOME"] == str(tmp_path)

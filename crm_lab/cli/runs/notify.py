@@ -29,7 +29,8 @@ REPORT_URL = "CRM_LAB_REPORT_URL"
 def notify(run: str, mail_to: tuple[str, ...], lang: str | None, *, dry_run: bool) -> None:
     """Tell of RUN by mail and by the services in CRM_LAB_NOTIFY.
 
-    A run is SUITE (its latest), SUITE/RUN, or its folder.
+    A run is SUITE (its latest), SUITE/RUN, or its folder. A dry run also looks at the suite's [notify] table and at
+    what the environment must hold for it: the exit code is 2 if somebody would not be told.
     """
     from crm_lab.project import project_root
     from crm_lab.run.archive.past_runs import find_run
@@ -39,8 +40,33 @@ def notify(run: str, mail_to: tuple[str, ...], lang: str | None, *, dry_run: boo
     notice = notice_of(found, lang or str(found.manifest["lang"]))
     went = [] if dry_run else send(notice, mail_to)
     click.echo(f"{notice.subject}\n{notice.body}")
-    if went:
+    if dry_run:
+        _say_whom(found, notice, mail_to)
+    elif went:
         click.echo(f"→ {', '.join(went)}")
+
+
+def _say_whom(run: PastRun, notice: Notice, mail_to: tuple[str, ...]) -> None:
+    """Whom the suite would tell of such a run, and by which ways.
+
+    Raises:
+        BadInput: If the suite, its [notify] table or the environment has a mistake.
+    """
+    from crm_lab.project import project_root
+    from crm_lab.run.notice.sending import check_ways
+    from crm_lab.run.suites.notebook_file import notebooks
+    from crm_lab.run.suites.suite import load_suite
+
+    root = project_root()
+    wanted = load_suite(str(run.manifest.get("asked") or run.suite), root, notebooks(root)).notify
+    if wanted is None and not mail_to:
+        click.echo(f"The suite {run.suite!r} has no [notify] table: nobody is told of its runs.")
+        return
+    ways = ", ".join(check_ways(mail_to or (wanted.mail if wanted else ())))
+    if mail_to or (wanted and notice.is_wanted(wanted.on)):
+        click.echo(f"→ would go to {ways}")
+    elif wanted:
+        click.echo(f"→ would go to nobody: it is no {' or '.join(wanted.on)}; else to {ways}")
 
 
 def notice_of(run: PastRun, lang: str) -> Notice:

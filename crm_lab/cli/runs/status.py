@@ -10,7 +10,8 @@ import click
 def status(suites: tuple[str, ...]) -> None:
     """Say of each suite (or of SUITES): its runs, the last one, the last good one, room on disk.
 
-    The exit code is 1 if the newest run of a suite is not its last good one.
+    A run by a scheduler that did not even start is named with the reason. The exit code is 1 if a suite's newest run
+    failed or was refused.
     """
     from crm_lab.checks import BadInput
     from crm_lab.project import project_root
@@ -18,7 +19,7 @@ def status(suites: tuple[str, ...]) -> None:
 
     outputs = project_root() / "outputs"
     found = [standing(folder) for folder in sorted(outputs.glob("*")) if folder.is_dir()]
-    found = [one for one in found if one.runs and (not suites or one.suite in suites)]
+    found = [one for one in found if (one.runs or one.refusal) and (not suites or one.suite in suites)]
     if missing := set(suites) - {one.suite for one in found}:
         raise BadInput(f"There are no runs of {', '.join(sorted(missing))}.")
     if not found:
@@ -29,7 +30,9 @@ def status(suites: tuple[str, ...]) -> None:
         click.echo(f"{one.suite}: {one.good} good of {one.runs} runs, {one.megabytes:,.0f} MB")
         click.echo(f"  newest    {newest.id if newest else '–'}{'' if newest and newest.is_whole else _why(newest)}")
         click.echo(f"  last good {good.id if good else '–'}")
-        bad |= newest is not None and newest.manifest["exit_code"] != 0
+        if one.refusal:
+            click.echo(f"  refused   {one.refusal.when}  {' '.join(one.refusal.why.split())}")
+        bad |= bool(one.refusal) or (newest is not None and newest.manifest["exit_code"] != 0)
     click.get_current_context().exit(int(bad))
 
 

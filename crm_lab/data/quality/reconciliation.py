@@ -151,7 +151,7 @@ class ReconciliationResult(Result):
             (rows, money), start = self.total(item), f"reconciliation.{item}"
             facts += [
                 Fact(f"{start}.rows", f"rules.{item}", rows, "rows"),
-                Fact(f"{start}.money", f"rules.{item}", money, self.currency, n=rows),
+                Fact(f"{start}.money", f"reconciliation.amount_{item}", money, self.currency, n=rows),
             ]
         return tuple(facts)
 

@@ -78,13 +78,21 @@ def past_runs(suite_folder: Path) -> list[PastRun]:
     Args:
         suite_folder: ``outputs/<suite>``.
     """
-    found = (PastRun(folder) for folder in sorted(suite_folder.glob("[0-9]*T*Z*"), key=_age) if folder.is_dir())
+    found = (
+        PastRun(folder)
+        for folder in sorted(suite_folder.glob("[0-9]*T*Z*"), key=lambda folder: run_age(folder.name))
+        if folder.is_dir()
+    )
     return [run for run in found if _is_readable(run)]
 
 
-def _age(folder: Path) -> tuple[str, int]:
-    """Runs of one second are numbered, the tenth after the ninth."""
-    start, _, number = folder.name.partition("Z-")
+def run_age(run_id: str) -> tuple[str, int]:
+    """What runs are ordered by: those of one second are numbered, the tenth after the ninth.
+
+    >>> run_age("2026-01-31T06-00-00Z-10") > run_age("2026-01-31T06-00-00Z-9")
+    True
+    """
+    start, _, number = run_id.partition("Z-")
     return start.removesuffix("Z"), int(number) if number.isdigit() else 1
 
 
@@ -97,7 +105,7 @@ def _is_readable(run: PastRun) -> bool:
 
 def runs_before(run: PastRun) -> list[PastRun]:
     """The published runs of its suite that are older than a run, oldest first."""
-    return [one for one in past_runs(run.folder.parent) if _age(one.folder) < _age(run.folder)]
+    return [one for one in past_runs(run.folder.parent) if run_age(one.id) < run_age(run.id)]
 
 
 def last_good(runs: Sequence[PastRun]) -> PastRun | None:

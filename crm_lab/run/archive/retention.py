@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from crm_lab.run.archive.fact_history import keep_figures
 from crm_lab.run.archive.past_runs import PastRun, last_good, past_runs
+from crm_lab.run.archive.refusals import Refusal, last_refusal
 from crm_lab.run.archive.store import LATEST, locked
 
 _MONTH: Final = 7  # characters of a run's id that name its month
@@ -35,6 +37,8 @@ def superfluous(runs: Sequence[PastRun], keep: int, keep_monthly: int) -> list[P
 def prune(suite_folder: Path, keep: int, keep_monthly: int, *, only_say: bool = False) -> list[PastRun]:
     """Remove the superfluous runs of a suite; each disappears in one step, and ``latest`` never points to nothing.
 
+    Their figures stay, for `fact_history`.
+
     Args:
         suite_folder: ``outputs/<suite>``.
         keep: How many of the newest stay.
@@ -51,6 +55,8 @@ def prune(suite_folder: Path, keep: int, keep_monthly: int, *, only_say: bool = 
         going = superfluous(past_runs(suite_folder), keep, keep_monthly)
         latest = (suite_folder / LATEST).resolve().name
         going = [run for run in going if run.id != latest]
+        if not only_say:
+            keep_figures(suite_folder, going)
         for run in () if only_say else going:
             away = run.folder.with_name(f".{run.id}.part")
             run.folder.replace(away)
@@ -69,6 +75,7 @@ class Standing:
         last: The newest run; ``None`` where there is none.
         last_good: The newest good one.
         megabytes: Room on disk.
+        refusal: The run after the newest that did not even start; ``None`` where none was refused.
     """
 
     suite: str
@@ -77,6 +84,7 @@ class Standing:
     last: PastRun | None
     last_good: PastRun | None
     megabytes: float
+    refusal: Refusal | None = None
 
 
 def standing(suite_folder: Path) -> Standing:
@@ -88,4 +96,6 @@ def standing(suite_folder: Path) -> Standing:
     runs = past_runs(suite_folder)
     size = sum(file.stat().st_size for run in runs for file in run.folder.rglob("*") if file.is_file())
     good = sum(run.is_whole for run in runs)
-    return Standing(suite_folder.name, len(runs), good, runs[-1] if runs else None, last_good(runs), size / 2**20)
+    last, megabytes = runs[-1] if runs else None, size / 2**20
+    refusal = last_refusal(suite_folder, last.id if last else "")
+    return Standing(suite_folder.name, len(runs), good, last, last_good(runs), megabytes, refusal)

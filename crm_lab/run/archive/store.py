@@ -169,8 +169,13 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def moment() -> str:
+    """Now, as the id of a run that starts now."""
+    return _now().strftime("%Y-%m-%dT%H-%M-%SZ")
+
+
 def _free_id(suite_folder: Path) -> str:
     """The time of the start in UTC, numbered where two runs start in one second."""
-    start = _now().strftime("%Y-%m-%dT%H-%M-%SZ")
+    start = moment()
     names = (start, *(f"{start}-{number}" for number in range(2, 1000)))
     return next(name for name in names if not (suite_folder / name).exists())

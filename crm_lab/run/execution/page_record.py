@@ -17,7 +17,7 @@ from crm_lab.run.archive.store import write_json
 from crm_lab.run.suites.committed_pages import edited_pages
 from crm_lab.run.suites.matrix import to_json as part_record
 from crm_lab.run.suites.plan import PlannedPage
-from crm_lab.run.suites.suite import SOURCE
+from crm_lab.run.suites.suite import SOURCE, Suite
 
 OK, REFUSED, FAILED, NOT_RUN = "ok", "refused", "failed", "not_run"
 ENDED_WELL: Final = (OK, REFUSED)
@@ -27,7 +27,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _FAILURES = {outcomes.TIMEOUT: TIMEOUT, outcomes.KERNEL_DIED: KERNEL_DIED, LOST: WORKER_DIED}
 
 
-def blank_page(page: PlannedPage, suite: str, lang: str) -> dict[str, Any]:
+def blank_page(page: PlannedPage, suite: Suite, lang: str) -> dict[str, Any]:
     """What is known of a page before it runs."""
     return {
         "schema": 1,
@@ -35,14 +35,14 @@ def blank_page(page: PlannedPage, suite: str, lang: str) -> dict[str, Any]:
         "number": page.notebook.number,
         "question": _question(page, lang),
         "part": part_record(page.part),
-        "suite": suite,
+        "suite": suite.name,
         "lang": lang,
         "status": NOT_RUN,
         "reason": "",
         "failure": None,
         "parameters": page.parameters,
         "given": dict(page.given),
-        "command": command(page, suite, lang),
+        "command": command(page, suite.asked, lang),
         "sources_sha256": page.notebook.sources_sha256,
         "edited": bool(edited_pages(project_root(), [page.notebook])),
         "results": [],
@@ -58,7 +58,13 @@ def _question(page: PlannedPage, lang: str) -> str:
 
 
 def command(page: PlannedPage, suite: str, lang: str) -> str:
-    """The command that makes this page again, and only this."""
+    """The command that makes this page again, and only this.
+
+    Args:
+        page: The page.
+        suite: As it was typed: a name, or the path of a file.
+        lang: Language of the report.
+    """
     given = {**page.given, **({SOURCE: page.part.whole} if page.part else {})}
     names = [f"{page.notebook.name}.{name}={value}" for name, value in sorted(given.items())]
     settings = [word for setting in names for word in ("-p", setting)]

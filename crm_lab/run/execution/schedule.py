@@ -23,6 +23,7 @@ from crm_lab.run.execution.reuse import take_over
 from crm_lab.run.outcomes import TIMEOUT, short_name
 from crm_lab.run.processes import kill_tree
 from crm_lab.run.suites.plan import Plan, PlannedPage
+from crm_lab.run.suites.suite import Suite
 
 OWN_DATA_ONLY = ("open-box", "teaching", "example")
 """Tags of cells that hold on the data a page comes with, or show other data: left out of reports on other data."""
@@ -56,12 +57,11 @@ class Setting:
 
     root: Path
     folder: Path
-    suite: str
+    suite: Suite
     lang: str
     timeout_s: float
     jobs: int
     watcher: Watcher
-    open_box: bool = True
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def _run_page(page: PlannedPage, setting: Setting, running: _Running) -> PageRun
         "given": dict(page.given),
         "folder": str(setting.folder),
         "timeout_s": setting.timeout_s,
-        "left_out": [] if setting.open_box else list(OWN_DATA_ONLY),
+        "left_out": [] if setting.suite.open_box else list(OWN_DATA_ONLY),
     }
     job_file = setting.folder / f".{page.name}.job"
     write_json(job_file, job)

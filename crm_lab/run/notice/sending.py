@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from email.message import EmailMessage
-from typing import Final
-from urllib.parse import unquote, urlsplit
+from functools import partial
+from typing import Any, Final
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from crm_lab.checks import BadInput
+from crm_lab.checks import BadInput, Problems
 from crm_lab.run.notice.notice import Notice
 
 SMTP: Final = "CRM_LAB_SMTP"
 SERVICES: Final = "CRM_LAB_NOTIFY"
 _PORTS: Final = {"smtp": 25, "starttls": 587, "smtps": 465}
 _WAIT_S: Final = 30
+_NOBODY: Final = f"There is nobody to tell: name addresses under [notify] mail, or services in {SERVICES}."
 
 
 def send(notice: Notice, mail_to: Sequence[str]) -> list[str]:
@@ -40,25 +42,70 @@ def send(notice: Notice, mail_to: Sequence[str]) -> list[str]:
     if urls:
         went += _by_services(notice, urls)
     if not went:
-        raise BadInput(f"There is nobody to tell: name addresses under [notify] mail, or services in {SERVICES}.")
+        raise BadInput(_NOBODY)
     return went
 
 
-def _mail(notice: Notice, to: Sequence[str]) -> str:
+def check_ways(mail_to: Sequence[str]) -> list[str]:
+    """Whom a notice would reach, as `send` finds out; nothing is sent.
+
+    Args:
+        mail_to: Addresses for mail.
+
+    Returns:
+        Where it would go: hosts of servers and kinds of services, no secret.
+
+    Raises:
+        BadInput: If a server or service is named wrongly, or there is nobody; every problem is said.
+    """
+    problems = Problems("Not everybody would be told")
+
+    def way(name: Callable[[], str]) -> str:
+        try:
+            return name()
+        except BadInput as error:
+            problems.extend([str(error)])
+            return ""
+
+    ways = [way(partial(_mail_way, mail_to))] if mail_to else []
+    ways += [way(partial(_service_way, url)) for url in os.environ.get(SERVICES, "").split()]
+    problems.unless(ways, _NOBODY)
+    problems.raise_any()
+    return ways
+
+
+def _mail_way(to: Sequence[str]) -> str:
+    return f"{len(to)} × mail by {_server()[0].hostname}"
+
+
+def _service_way(url: str) -> str:
+    return _service(url)[0]
+
+
+def _server() -> tuple[SplitResult, int]:
+    """The mail server that the environment names, and its port."""
     server = urlsplit(os.environ.get(SMTP, ""))
-    if server.scheme not in _PORTS or not server.hostname:
+    try:
+        port = server.port
+    except ValueError:
+        port = 0
+    if server.scheme not in _PORTS or not server.hostname or port == 0:
         raise BadInput(f"Mail needs a server in {SMTP}, such as smtps://user:password@mail.example.org.")
+    return server, port or _PORTS[server.scheme]
+
+
+def _mail(notice: Notice, to: Sequence[str]) -> str:
+    server, port = _server()
     message = EmailMessage()
     message["Subject"], message["To"] = notice.subject, ", ".join(to)
     message["From"] = unquote(server.query.removeprefix("from=")) or unquote(server.username or "") or to[0]
     message.set_content(notice.body)
     trusted = ssl.create_default_context()  # a password goes to nobody else
-    port = server.port or _PORTS[server.scheme]
     try:
         with (
-            smtplib.SMTP_SSL(server.hostname, port, timeout=_WAIT_S, context=trusted)
+            smtplib.SMTP_SSL(str(server.hostname), port, timeout=_WAIT_S, context=trusted)
             if server.scheme == "smtps"
-            else smtplib.SMTP(server.hostname, port, timeout=_WAIT_S)
+            else smtplib.SMTP(str(server.hostname), port, timeout=_WAIT_S)
         ) as connection:
             if server.scheme == "starttls":
                 connection.starttls(context=trusted)
@@ -67,20 +114,24 @@ def _mail(notice: Notice, to: Sequence[str]) -> str:
             connection.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
         raise BadInput(f"The mail server {server.hostname}:{port} did not take the message: {error}.") from None
-    return f"{len(to)} × mail by {server.hostname}"
+    return _mail_way(to)
 
 
-def _by_services(notice: Notice, urls: Sequence[str]) -> list[str]:
+def _service(url: str) -> tuple[str, Any]:
+    """The kind of a service, and what reaches it."""
     try:
         import apprise
     except ImportError:
         raise BadInput(f"{SERVICES} is set, but apprise is not installed: pip install 'crm-lab[notify]'.") from None
+    kind, service = url.partition(":")[0], apprise.Apprise()
+    if not service.add(url):
+        raise BadInput(f"{SERVICES} holds an address of the kind {kind!r} that apprise cannot use.")
+    return kind, service
+
+
+def _by_services(notice: Notice, urls: Sequence[str]) -> list[str]:
     went = []
-    for url in urls:
-        kind = url.partition(":")[0]
-        service = apprise.Apprise()
-        if not service.add(url):
-            raise BadInput(f"{SERVICES} holds an address of the kind {kind!r} that apprise cannot use.")
+    for kind, service in map(_service, urls):
         if not service.notify(title=notice.subject, body=notice.body):
             raise BadInput(f"The service {kind!r} in {SERVICES} did not take the message.")
         went.append(kind)

@@ -17,6 +17,7 @@ from crm_lab.run.suites.notebook_file import NotebookFile
 DEFAULT_TIMEOUT_S = 900.0
 MOST_PARTS = 24
 SOURCE: Final = "source"
+_OURS: Final = ("name", "asked")
 
 
 class _Table(BaseModel):
@@ -64,6 +65,8 @@ class Suite(_Table):
     notify: Notify | None = None
     page: Annotated[list[Page], Field(min_length=1)]
     name: Annotated[str, Field(exclude=True)] = ""
+    asked: Annotated[str, Field(exclude=True)] = ""
+    """What was typed to run it: its name, or the path of its file."""
 
     @property
     def pages(self) -> dict[str, Page]:
@@ -83,6 +86,9 @@ class Suite(_Table):
         return done
 
 
+_TABLES: Final[Mapping[str, type[_Table]]] = {"page": Page, "notify": Notify}
+
+
 def suite_files(root: Path) -> dict[str, Path]:
     """The suites of a project by name."""
     return {path.stem: path for path in sorted((root / "suites").glob("*.toml"))}
@@ -100,9 +106,8 @@ def load_suite(name_or_path: str, root: Path, known: Mapping[str, NotebookFile])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"The suite {path} is no TOML: {error}.") from None
     problems = Problems(f"The suite {path.stem!r} ({path})")
-    if "name" in content:
-        problems.extend(["unknown key 'name'; a suite is named by its file."])
-    content["name"] = path.stem
+    problems.extend(f"unknown key {key!r}; a suite is named by its file." for key in _OURS if key in content)
+    content |= {"name": path.stem, "asked": name_or_path}
     try:
         suite = Suite.model_validate(content)
     except ValidationError as error:
@@ -144,8 +149,8 @@ def _sentence(error: Mapping[str, Any]) -> str:
     *parents, key = error["loc"]
     where = _where(parents)
     if error["type"] == "extra_forbidden":
-        fields = Page.model_fields if "page" in parents else Suite.model_fields
-        return f"{where}unknown key {key!r}{meant(str(key), [f for f in fields if f != 'name'])}"
+        fields = _TABLES.get(str(parents[0]) if parents else "", Suite).model_fields
+        return f"{where}unknown key {key!r}{meant(str(key), [f for f in fields if f not in _OURS])}"
     if error["type"] == "missing":
         hint = "a suite has at least one [[page]]" if key == "page" else "add it"
         return f"{where}{key!r} is missing; {hint}."

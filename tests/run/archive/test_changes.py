@@ -145,7 +145,7 @@ def test_one_fall_is_one_sentence_however_many_figures_of_its_page_show_it(tmp_p
     runs = two(tmp_path, *falling(n, "twin.orders"))
     head, line = sentences(compare_runs(*runs, [runs[0]]), "en")
     assert f"{n + 1} of {n + 1} figures" in head
-    assert line.startswith("f0.orders (04): 20.0, was 50.0 (−60.0%). Cause: ")
+    assert line.startswith("f0.orders (04): 20, was 50 (−60.0%). Cause: ")
     assert line.count("orders (−") == told_of
     assert "twin" not in line
     assert (f"and {n - 1 - told_of} more of this page" in line) == (n - 1 > told_of)

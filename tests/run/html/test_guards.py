@@ -43,9 +43,10 @@ def report(request, tmp_path_factory):
     """All pages and the index of a language, as files by name, with the record of each page."""
     folder, known = tmp_path_factory.mktemp(request.param), notebooks(project_root())
     pages = []
-    for page in make_plan(load_suite("all", project_root(), known), known).pages:
+    suite = load_suite("all", project_root(), known)
+    for page in make_plan(suite, known).pages:
         notebook = nbformat.read(page.notebook.path, as_version=4)
-        record = {**blank_page(page, "all", request.param), **ending(notebook), "results": published(notebook)}
+        record = {**blank_page(page, suite, request.param), **ending(notebook), "results": published(notebook)}
         pages.append({**record, "html": f"{page.name}.html"})
         render_page(notebook, pages[-1], folder)
     render_index({"suite": "all", "title": "All pages", "lang": request.param, "pages": pages}, folder)
