@@ -35,21 +35,21 @@ def contact_front(result: Alerts) -> Front:
     spec, contacted = result.spec, result.treated
     cost, profit = len(contacted) * spec.contact_cost, float(contacted["expected_profit"].sum())
     pays, rate = result.break_even, spec.save_rate
-    top = 1.4 * max(rate, pays)
+    top, known = 1.4 * max(rate, pays), "assumed" if spec.measured is None else "measured"
 
     def at(saved: float) -> tuple[float, float]:
         return saved, (profit + cost) * saved / rate - cost
 
     marks = [
         Mark(*at(share), Message(f"front.contact.{name}", {"share": share}).text())
-        for name, share in sorted({"pays": pays, "assumed": rate}.items(), key=lambda item: item[1])
+        for name, share in sorted({"pays": pays, known: rate}.items(), key=lambda item: item[1])
     ]
     values = {
         "n": len(contacted), "pays": pays, "rate": rate, "held": len(result.frame) - len(contacted),
         "money": ShortMoney.of(cost, spec.currency),
     }  # fmt: skip
     return Front(
-        Message("front.contact.answer", values),
+        Message(f"front.contact.answer_{known}", values),
         curve([at(0.0), at(top)], marks),
         Message("front.contact.decision", values),
         "marketing",

@@ -17,7 +17,7 @@ from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.revenue.amounts_by_kind import net_of_named_customers
 from crm_lab.segmentation.revenue.concentration import concentration_facts, revenue_concentration
-from crm_lab.stats.inequality import Inequality
+from crm_lab.stats.inequality import Inequality, top_count
 
 _NEEDED = ("order_id", "customer_id", "date", "net_amount")
 _FACTS = ("customers", "revenue", "kept")
@@ -145,7 +145,7 @@ class CustomerBaseResult(Result):
         """
         spread, customers = self.concentration, int(self.deciles["customers"].sum())
         values = {
-            "customers": customers, "best": max(int(self.top * customers + 1e-9), 1),
+            "customers": customers, "best": spread.top_n,
             "revenue": float(self.deciles["revenue"].sum()),
             "currency": self.currency, "top": self.top, "share": spread.top_share, "lo": spread.top_share_ci.lo,
             "hi": spread.top_share_ci.hi, "level": spread.top_share_ci.level, "without": self.without_customer,
@@ -183,7 +183,7 @@ def _periods(orders: pd.DataFrame, period: str, end: date) -> pd.DataFrame:
             "new_customers": orders[sale & (span == first)].groupby(span)["customer_id"].nunique(),
             "orders": bought["order_id"].nunique(),
             "revenue": orders.groupby(span)["net_amount"].sum(),
-            "new_revenue": orders[span == first].groupby(span)["net_amount"].sum(),
+            "new_revenue": orders[span <= first].groupby(span)["net_amount"].sum(),  # returns before a sale included
         }
     ).fillna(0)
     frame[["customers", "orders"]] = frame[["customers", "orders"]].astype(int)
@@ -207,9 +207,10 @@ def _kept(bought: pd.DataFrame) -> pd.Series:
 
 
 def _deciles(spend: pd.Series) -> pd.DataFrame:
-    """Customers in ten groups of equal size by revenue, best first."""
+    """Customers in ten groups of equal size by revenue, best first; the first k hold `top_count` of k tenths."""
     ranked = spend.sort_values(ascending=False, kind="stable")
-    groups = np.minimum(np.arange(len(ranked)) * 10 // len(ranked), 9) + 1
+    ends = [top_count(tenths / 10, len(ranked)) for tenths in range(1, 10)]
+    groups = np.searchsorted(ends, np.arange(len(ranked)), side="right") + 1
     frame = ranked.groupby(groups).agg(["count", "sum"]).set_axis(["customers", "revenue"], axis=1)
     frame["share"] = frame["revenue"] / frame["revenue"].sum()
     frame["revenue_per_customer"] = frame["revenue"] / frame["customers"]

@@ -46,8 +46,29 @@ def gini(values: ArrayLike) -> float:
     return _gini(*lorenz(values))
 
 
+def top_count(top: float, n: int) -> int:
+    """How many of n units a share of them is: the whole units within it, at least one.
+
+    >>> top_count(0.2, 2469), top_count(0.3, 10), top_count(0.01, 5)
+    (493, 3, 1)
+
+    Args:
+        top: Share of the units, between 0 and 1.
+        n: Number of units.
+
+    Returns:
+        floor(top · n), at least 1.
+
+    Raises:
+        BadInput: If `top` is not between 0 and 1.
+    """
+    if not 0 < top < 1:
+        raise BadInput(f"top is {top!r}; it must lie between 0 and 1, e.g. 0.2.")
+    return max(1, int(top * n + 1e-9))
+
+
 def top_share(values: ArrayLike, top: float = 0.2) -> float:
-    """The share of the total that the richest units hold: the floor(top · n) largest, at least one.
+    """The share of the total that the richest units hold: the `top_count` largest.
 
     >>> top_share([5.0, 1, 1, 1, 2], top=0.2)
     0.5
@@ -60,7 +81,7 @@ def top_share(values: ArrayLike, top: float = 0.2) -> float:
         A share (0-1).
     """
     p, q = lorenz(values)
-    return _top_share(p, q, _whole(top, len(p) - 1))
+    return _top_share(p, q, top_count(top, len(p) - 1) / (len(p) - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +105,15 @@ class Inequality:
     top_share: float
     top_share_ci: Interval
     n: int
+
+    @property
+    def top_n(self) -> int:
+        """Units that count as top.
+
+        >>> spread.top_n
+        1
+        """
+        return top_count(self.top, self.n)
 
 
 def inequality(
@@ -109,7 +139,7 @@ def inequality(
         BadInput: As `lorenz`; or if `top` is not between 0 and 1.
     """
     x, generator = _checked(values), np.random.default_rng(rng)
-    n, share = len(x), _whole(top, len(x))
+    n, share = len(x), top_count(top, len(x)) / len(x)
     drawn = np.empty((draws, 2))
     for b in range(draws):
         weights = np.bincount(generator.integers(0, n, n), minlength=n).astype(np.float64)
@@ -137,13 +167,6 @@ def _checked(values: ArrayLike) -> Floats:
     problems.unless(wrong or x.sum() > 0, "They sum to 0; a share of nothing is undefined.")
     problems.raise_any()
     return x
-
-
-def _whole(top: float, n: int) -> float:
-    """The share of the units that whole units make, not more than `top` (but one unit)."""
-    if not 0 < top < 1:
-        raise BadInput(f"top is {top!r}; it must lie between 0 and 1, e.g. 0.2.")
-    return max(1, int(top * n + 1e-9)) / n
 
 
 def _curve(x: Floats, weights: Floats) -> tuple[Floats, Floats]:

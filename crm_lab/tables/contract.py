@@ -11,7 +11,7 @@ Pii = Literal["none", "pseudonym", "direct", "sensitive"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the contract."""
+    """One column of the contract; `empty_says` is what an empty value says where that is an answer and no gap."""
 
     name: str
     dtype: Dtype
@@ -20,6 +20,7 @@ class Column:
     nullable: bool = False
     required: bool = True
     pii: Pii = "none"
+    empty_says: str = ""
 
 
 @dataclass(frozen=True, slots=True)

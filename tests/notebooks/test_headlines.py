@@ -8,6 +8,8 @@ import pytest
 
 from crm_lab.mime import RESULT_MIME
 from crm_lab.project import project_root
+from crm_lab.messages import catalogue
+from tests.notebooks.claims_of_text import claims_of
 
 PAGES = sorted((project_root() / "notebooks").glob("[0-9]*.ipynb"))
 USED = {  # the result whose number the page says to use
@@ -102,3 +104,35 @@ def test_claims_are_counted_once():
     said = headline_of(path)["readout"]["finding"]
     assert said.startswith("On plan: ")
     assert f"Of {facts['claims.read']} claims" in said
+
+
+def test_pages_that_rest_on_first_purchases_say_whether_they_are_first():
+    said = {path.stem[:2]: {c["id"]: c for c, _ in published(path)} for path in PAGES}
+    rest = {"03", "05", "06", "08", "09", "11", "13"}
+    assert {page for page, results in said.items() if "first_purchases" in results} == rest
+    found = {}
+    for page in sorted(rest):
+        content = said[page]["first_purchases"]
+        fact, of = content["facts"][0], (content["data"]["source"], content["data"]["as_of"])
+        found.setdefault(of, set()).add((fact["value"], fact["lo"], fact["hi"]))
+    assert all(len(values) == 1 for values in found.values())
+
+
+def test_a_share_that_left_names_the_days_in_which_nothing_was_bought(page):
+    for content, _ in published(page):
+        if content["id"] in ("churn_comparison", "churn_origins"):
+            assert re.search(r"bought nothing (with)?in( the)? \d+ days", content["readout"]["finding"])
+
+
+def test_a_page_that_promises_money_on_chances_has_not_said_that_they_are_off(page):
+    readouts = {content["id"]: content["readout"] for content, _ in published(page)}
+    if "alerts" in readouts:
+        off = "Do not take sums of money" in readouts["churn_calibration"]["action"]
+        assert ("plan no money on this list" in readouts["alerts"]["action"]) is off
+
+
+def test_data_are_called_real_by_nobody():
+    """Any page may run on a simulated retailer: no sentence of the package may call histories or customers real."""
+    claim = re.compile(r"\breal (purchase )?(histor|customer|purchase|data)", re.IGNORECASE)
+    assert not {key: text for key, text in catalogue("en").items() if claim.search(text)}
+    assert not [text for path in PAGES for text in claims_of(path) if claim.search(text)]

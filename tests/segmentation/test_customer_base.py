@@ -2,6 +2,8 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crm_lab import BadInput
 from crm_lab.segmentation.customer_base import CustomerBaseAudit
@@ -93,3 +95,28 @@ def test_settings_without_meaning_are_refused():
         CustomerBaseAudit(period="W")
     with pytest.raises(BadInput, match="top is 20"):
         CustomerBaseAudit(top=20)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(1, 10_000), min_size=10, max_size=60), st.sampled_from([1, 2, 5]))
+def test_the_first_tenths_hold_what_the_top_share_of_so_many_says(amounts, tenths):
+    dates = pd.date_range("2024-01-01", periods=len(amounts))
+    orders = pd.DataFrame({"order_id": range(len(amounts)), "customer_id": range(len(amounts)), "date": dates})
+    audit = CustomerBaseAudit(top=tenths / 10).analyze(orders.assign(net_amount=amounts), as_of="2024-12-31")
+    head = audit.deciles[audit.deciles["decile"] <= tenths]
+    assert head["customers"].sum() == audit.concentration.top_n
+    assert head["share"].sum() == pytest.approx(audit.concentration.top_share)
+    assert f"({audit.concentration.top_n:,})" in audit.readout().finding.text("en")
+
+
+def test_no_period_owes_more_than_all_of_its_revenue_to_new_customers():
+    columns = ["order_id", "customer_id", "date", "kind", "net_amount"]
+    rows = [
+        ("1", "a", "2024-01-10", "sale", 100.0),
+        ("0", "b", "2024-02-01", "return", -20.0),  # of a purchase before the records begin
+        ("2", "b", "2024-05-10", "sale", 50.0),
+    ]
+    orders = pd.DataFrame(rows, columns=columns).assign(date=lambda f: pd.to_datetime(f["date"]))
+    shares = CustomerBaseAudit().analyze(orders, as_of="2024-06-30").periods["new_share"]
+    assert shares.between(0, 1).all()
+    assert shares.tolist() == [1.0, 1.0]

@@ -12,6 +12,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.checks import BadInput, as_date, check_settings, need_columns, not_portions, not_positive, not_shares
+from crm_lab.churn.models.churn_calibration import Calibration
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, TableResult
@@ -70,7 +71,15 @@ class TreatmentPlan:
             not_shares(self, "save_rate"),
         )
 
-    def analyze(self, customers: IntoFrame, *, as_of: str | date, arms: pd.Series, experiment: str) -> Alerts:
+    def analyze(
+        self,
+        customers: IntoFrame,
+        *,
+        as_of: str | date,
+        arms: pd.Series,
+        experiment: str,
+        calibration: Calibration | None = None,
+    ) -> Alerts:
         """The week's list, hold-out included.
 
         >>> plan.analyze(customers, as_of="2024-06-30", arms=arms, experiment="save").considered
@@ -83,6 +92,7 @@ class TreatmentPlan:
             arms: Customer id to ``treatment`` or ``control``, drawn at random (a salted hash); controls are listed
                 and not contacted.
             experiment: Name under which the hold-out is analysed later.
+            calibration: How such chances did at past dates; where they did not hold, no money is promised on them.
 
         Returns:
             The list, with a random hold-out that is not contacted.
@@ -122,7 +132,8 @@ class TreatmentPlan:
         chosen.insert(0, "experiment", experiment)
         chosen.insert(2, "as_of", pd.Timestamp(as_date(as_of)))
         chosen.insert(3, "priority", np.arange(1, len(chosen) + 1))
-        return Alerts(chosen.reset_index(drop=True), self, as_date(as_of), len(frame), int(capped.sum()))
+        holds = calibration is None or calibration.holds
+        return Alerts(chosen.reset_index(drop=True), self, as_date(as_of), len(frame), int(capped.sum()), holds)
 
 
 @dataclass(frozen=True)
@@ -142,6 +153,7 @@ class Alerts(TableResult):
         as_of: Date of the list.
         considered: Customers looked at.
         capped: Customers left out because they had too many contacts.
+        chances_hold: Whether chances stated at past dates may be multiplied with money.
     """
 
     name = "alerts"
@@ -154,6 +166,7 @@ class Alerts(TableResult):
     as_of: date
     considered: int
     capped: int
+    chances_hold: bool = True
 
     def shown(self) -> pd.DataFrame:
         """The table without columns that are the same in every row.
@@ -220,6 +233,8 @@ class Alerts(TableResult):
             "currency": self.spec.currency,
             "owner": self.spec.owner,
         }
+        if not self.chances_hold:
+            return Readout.of("churn.alerts_list", values, "finding_off", self._certainty(), "action_off")
         return Readout.of("churn.alerts_list", values, certainty=self._certainty())
 
     def rounds_needed(self) -> float:
@@ -259,13 +274,13 @@ class Alerts(TableResult):
         """
         fact, refusal = partial(Fact, window=str(self.as_of)), self.refusal()
         held, profit = len(self.frame) - len(self.treated), float(self.treated["expected_profit"].sum())
-        pays = None if refusal else self.break_even
+        pays, how = None if refusal else self.break_even, "" if self.chances_hold else "_off"
         return (
             fact("alerts.contacts", "churn.label.contacts", len(self.treated), "customers"),
             fact("alerts.holdout", "churn.label.holdout", held, "customers"),
             fact(
                 "alerts.expected_profit", "churn.label.expected_profit", profit, self.spec.currency,
-                self._profit_interval(), "forecast", better="up", definition="churn.fact.expected_profit",
+                self._profit_interval(), "forecast", better="up", definition=f"churn.fact.expected_profit{how}",
             ),
             fact("alerts.break_even", "churn.label.break_even", pays, "share", better="down", refusal=refusal),
         )  # fmt: skip

@@ -39,6 +39,7 @@ class ChurnComparison:
         draws: Bootstrap resamples of customers.
         level: Level of the intervals.
         min_events: Fewest leavers, and fewest stayers, to report anything.
+        window_days: Days after the date in which leavers bought nothing, said beside their share; 0 where unknown.
     """
 
     baseline: str = "frequency_then_recency"
@@ -47,6 +48,7 @@ class ChurnComparison:
     draws: int = 500
     level: float = 0.95
     min_events: int = 20
+    window_days: int = 0
 
     def __post_init__(self) -> None:
         shares = self.capacities and all(0 < c <= 1 for c in self.capacities)
@@ -220,6 +222,7 @@ class ChurnReport(RankingReport):
         values = {
             **self.row(self.best_model),
             "left": self.events / self.customers,
+            "gone": self._gone(),
             "customers": self.customers,
             "model": ranking_words(self.best_model),
             "baseline": ranking_words(self.spec.baseline),
@@ -230,8 +233,14 @@ class ChurnReport(RankingReport):
         certainty, action = f"certainty_{self.design}", f"action_{self._action()}"
         return Readout.of("churn.compare", values, self.verdict(), certainty, action)
 
+    def _gone(self) -> Message:
+        days = self.spec.window_days
+        return Message("churn.compare.gone_within", {"days": days}) if days else Message("churn.compare.gone")
+
     def _action(self) -> str:
         verdict = self.verdict()
+        if verdict == "better" and self.design == "other_customers":
+            return "untried"
         small = verdict == "better" and float(self.row(self.best_model)["gain"]) < SMALL_GAIN
         return "small" if small else verdict
 

@@ -55,8 +55,6 @@ class RollingOrigins(Judgement):
             enough (`churn.models.recalibration`); rankings stay.
     """
 
-    window_days: int = 91
-    active_days: int = 91
     train_dates: int = 6
     step_days: int = 14
     recalibrate: bool = True

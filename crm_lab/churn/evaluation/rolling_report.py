@@ -27,6 +27,8 @@ class Judgement:
     baseline: str = "silent_this_month"
     draws: int = 500
     min_events: int = 20
+    window_days: int = 91
+    active_days: int = 91
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class OriginsReport(RankingReport):
         """The readout if enough left: lift of the best model, against the baseline and the best rule.
 
         >>> print(report.answer().finding)
-        Of the active customers 54.6% leave within the window; among the 5% ranked highest by ...
+        Of the customers who bought in the 91 days before, 54.6% bought nothing in the 91 days after; ...
         """
         gap, ci = self.difference(self.best_model, self.best_rule)
         values = {
@@ -120,6 +122,8 @@ class OriginsReport(RankingReport):
             "rule": ranking_words(self.best_rule),
             "baseline": ranking_words(self.spec.baseline),
             "capacity": self.spec.capacity,
+            "active": self.spec.active_days,
+            "window": self.spec.window_days,
             "left": self.scored["left"].mean(),
             "rule_lift": self.row(self.best_rule)["lift"],
             "gap": gap,

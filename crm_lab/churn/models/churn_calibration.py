@@ -91,14 +91,23 @@ class Calibration(TableResult):
         half = z_value(self.spec.level) * self.line.slope_se
         return Interval(self.line.slope - half, self.line.slope + half, self.spec.level)
 
+    @property
+    def holds(self) -> bool:
+        """Whether the chances may be multiplied with money: slope and mean are near enough to what was observed.
+
+        >>> check.holds
+        False
+        """
+        lo, hi = self.spec.slopes
+        return lo <= self.line.slope <= hi and abs(self.line.in_the_large) < _NEAR
+
     def readout(self) -> Readout:
         """Slope with interval; whether probabilities may be multiplied with money.
 
         >>> print(check.readout().finding)
         Calibration slope 1.02 [0.33, 1.70]; stated chances are -10.0 points off on average; ...
         """
-        (lo, hi), ci, line = self.spec.slopes, self.interval(), self.line
-        good = lo <= line.slope <= hi and abs(line.in_the_large) < _NEAR
+        ci, line, good = self.interval(), self.line, self.holds
         large = round(line.in_the_large * 100, 1) + 0.0
         top = self.frame.iloc[-1]
         values = {

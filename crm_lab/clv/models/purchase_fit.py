@@ -109,6 +109,7 @@ class PurchaseFit(ParameterFit):
         n: Customers.
         edge: Why the data do not identify the model, in words, or ``None``.
         summary: What it was fitted to, where that was a frame.
+        old_base: Whether many customers are older than the records, so that nothing is said of new ones.
     """
 
     model: Story
@@ -116,6 +117,7 @@ class PurchaseFit(ParameterFit):
     n: int
     edge: Message | None = None
     summary: pd.DataFrame | None = None
+    old_base: bool = False
 
     name = "purchase_model"
     farthest = 5.0
@@ -343,7 +345,8 @@ class PurchaseFit(ParameterFit):
         if self.edge is not None:
             return Readout.of("clv.fit", values, "finding_edge", self.edge, "action_edge")
         worst = float(np.sqrt(np.diag(self.optimum.log_covariance)).max())
-        return Readout.of("clv.fit", values | {"ll": self.log_likelihood, "worst": worst})
+        values |= {"ll": self.log_likelihood, "worst": worst}
+        return Readout.of("clv.fit", values, "finding_old" if self.old_base else "finding")
 
 
 def _checked(frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> tuple[Floats, Floats, Floats]:

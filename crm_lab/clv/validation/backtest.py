@@ -289,6 +289,7 @@ class BackTestResult(Result):
             "regret": self.regret,
             "refused": self._refused_names(),
             "worst": best["worst_bias"],
+            "next": self._runner_up(),
         }
         if refusal is not None:
             return Readout.of("clv.backtest", values, certainty=refusal, action="refused_action")
@@ -298,6 +299,16 @@ class BackTestResult(Result):
             certainty="certainty" if np.isfinite(self.regret) else "certainty_one",
             action="action" if self.refused else "action_alive",
         )
+
+    def _runner_up(self) -> Message | str:
+        """The identified model that comes next, and by how much it is behind: a lead may be no lead."""
+        table = self.to_frame()
+        able = table[table["identified"] & ~table["model"].isin(["naive", self.champion])]
+        if able.empty:
+            return ""
+        own = float(table.loc[table["model"] == self.champion, "mae"].iloc[0])
+        values = {"model": model_title(str(able["model"].iloc[0])), "gap": float(able["mae"].iloc[0]) / own - 1}
+        return Message("clv.backtest.runner_up", values)
 
     def _refused_names(self) -> Message:
         if not self.refused:

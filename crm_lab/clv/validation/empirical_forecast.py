@@ -15,6 +15,7 @@ from crm_lab.clv.validation.backtest import BackTestResult, model_title
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, TableResult
 from crm_lab.stats.bootstrap import copies, percentile_interval
+from crm_lab.stats.inequality import top_count
 
 _GROUPS = 10
 
@@ -81,7 +82,7 @@ class RecordForecast(TableResult):
             return Readout.of(
                 "clv.record", {"n": len(self.frame), "days": self.days}, "refused", self.problem, "refused_action"
             )
-        top, value = max(len(self.frame) // 10, 1), self.frame["value"]
+        top, value = top_count(0.1, len(self.frame)), self.frame["value"]
         values = {
             "model": model_title(self.model),
             "days": self.days,

@@ -42,6 +42,7 @@ class HoldoutCheck:
         unit: Unit of time of the models' parameters.
         most: Customers with this many repeat purchases or more form the last row.
         currency: ISO code, for the readout.
+        values_by: Key of the model behind the values, which the readout then judges; else the one of least error.
     """
 
     models: tuple[str, ...] = ("bgnbd", "mbgnbd")
@@ -50,10 +51,16 @@ class HoldoutCheck:
     unit: Unit = "W"
     most: int = 7
     currency: str = "USD"
+    values_by: str = ""
 
     def __post_init__(self) -> None:
+        unchecked = self.values_by not in ("", *self.models) and "it must be one of models, or empty"
         check_settings(
-            self, not_among(self, models=MODELS), not_levels(self, "level"), too_small(self, draws=100, most=1)
+            self,
+            not_among(self, models=MODELS),
+            not_levels(self, "level"),
+            too_small(self, draws=100, most=1),
+            values_by=unchecked,
         )
 
     def analyze(
@@ -217,12 +224,17 @@ class HoldoutResult(TableResult):
     )  # fmt: skip
 
     @property
-    def best(self) -> dict[str, Any]:
-        """The row of the model with the least mean absolute error per customer.
+    def judged(self) -> dict[str, Any]:
+        """The row that the readout judges: of the model behind the values, else of the one of least error.
 
-        >>> check.best["model"]
+        >>> check.judged["model"]
         'MBG/NBD'
         """
+        if self.spec.values_by:
+            title = self.fits[self.spec.values_by].model.title
+            chosen: Any = self.frame[self.frame["model"] == title].to_dict("records")
+            row: dict[str, Any] = chosen[0]
+            return row
         rows: Any = self.frame.sort_values("mae", kind="stable").to_dict("records")
         first: dict[str, Any] = rows[0]
         return first
@@ -277,7 +289,7 @@ class HoldoutResult(TableResult):
         >>> print(check.readout().finding)
         From 1997-09-30 to 1998-06-30 customers bought 1,882 times; MBG/NBD had expected 1,577 ...
         """
-        best = self.best
+        best = self.judged
         inside, low = best["lo"] <= best["actual"] <= best["hi"], best["expected"] < best["actual"]
         values = {
             **best,
@@ -289,12 +301,14 @@ class HoldoutResult(TableResult):
             "money": self._money(best),
         }
         key = "inside" if inside else ("below" if low else "above")
-        return Readout.of("clv.holdout", values, certainty=key, action=self._action(best["model"]))
+        return Readout.of("clv.holdout", values, certainty=key, action=self._action(best["model"], inside))
 
-    def _action(self, title: str) -> Message | str:
+    def _action(self, title: str, counts_held: bool) -> Message | str:
         if any(fit.model.title == title and fit.refusal() for fit in self.fits.values()):
             return Message("clv.value.refused_action")
-        return "missed_action" if self.missed(title) else "action"
+        if self.missed(title):
+            return "missed_action"
+        return "action" if counts_held else "cancelled_action"
 
     def facts(self) -> tuple[Fact, ...]:
         """Actual and expected totals.
@@ -303,7 +317,8 @@ class HoldoutResult(TableResult):
         {'clv.holdout.actual': 'purchases', 'clv.holdout.actual_revenue': 'USD'}
         """
         fact = partial(Fact, n=next(iter(self.fits.values())).n, window=f"{self.calibration_end}/{self.as_of}")
-        actual, revenue = self.frame[["actual", "actual_revenue"]].iloc[0]
+        judged = self.judged
+        actual, revenue = judged["actual"], judged["actual_revenue"]
         expected = facts_of(
             self.frame.assign(key=list(self.fits)), "clv.holdout.{key}.expected", "clv.holdout.expected", "expected",
             "purchases", ends=("lo", "hi"), level=self.spec.level, kind="forecast", **fact.keywords,
@@ -312,8 +327,9 @@ class HoldoutResult(TableResult):
             fact("clv.holdout.actual", "clv.holdout.actual", actual, "purchases"),
             fact("clv.holdout.actual_revenue", "clv.holdout.actual_revenue", revenue, self.spec.currency),
             Fact(
-                "clv.holdout.expected_revenue", "clv.holdout.expected_revenue", self.best["expected_revenue"],
-                self.spec.currency, Interval(self.best["revenue_lo"], self.best["revenue_hi"], self.spec.level),
+                "clv.holdout.expected_revenue",
+                Message("clv.holdout.expected_revenue", {"model": judged["model"]}), judged["expected_revenue"],
+                self.spec.currency, Interval(judged["revenue_lo"], judged["revenue_hi"], self.spec.level),
                 kind="forecast", **fact.keywords,
             ),
             *expected,

@@ -15,6 +15,7 @@ from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, check_settings, not_among, not_portions, too_small
 from crm_lab.clv.models.gammagamma import GammaGamma
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
+from crm_lab.clv.validation.left_truncation import FirstPurchases
 from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_days, purchase_summary
 from crm_lab.fact_rows import facts_of
@@ -23,6 +24,10 @@ from crm_lab.results import Fact, Readout, TableResult
 from crm_lab.stats.bootstrap import percentile_interval
 
 _FEWEST = 100  # repeat buyers of a channel; below that it borrows the whole base's models
+_COLUMNS = (
+    "channel", "customers", "cost", "value", "lo", "hi", "value_per_cost", "payback_days", "payback_lo", "payback_hi",
+    "own_model",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Payback:
         cost: Mapping[str, float],
         channel: pd.Series | None = None,
         *,
+        first: FirstPurchases | None = None,
         rng: np.random.Generator | int = 0,
         **names: str,
     ) -> PaybackResult:
@@ -80,6 +86,8 @@ class Payback:
             as_of: Last day that counts.
             cost: Cost per acquired customer, by channel; ``{"all": 12.0}`` without channels.
             channel: Channel of each customer, indexed by customer_id.
+            first: When customers were first seen; where many are older than the records, those first seen later are
+                read alone, and nothing is stated where they are too few.
             rng: Seed or generator.
             names: Names of columns as in `purchase_summary`: customer, date, amount.
 
@@ -93,12 +101,20 @@ class Payback:
             raise BadInput(f"cost is {dict(cost)}; give a cost ≥ 0 per acquired customer for each channel.")
         rng = np.random.default_rng(rng)
         purchases = purchase_table(purchases, also=["kind"], **names)
+        if first is not None:
+            purchases = first.newcomers(purchases)
+        days = purchase_days(purchases, as_of).groupby("customer_id")["day"].count()
+        begun = str(purchases["date"].min().date()) if first is None else str(first.settled)
+        since, repeaters = (begun, len(days)), int((days > 1).sum())
+        if first is not None and first.truncated and repeaters < _FEWEST:
+            values = {"since": begun, "fitted": len(days), "repeaters": repeaters, "least": _FEWEST}
+            return self._unknown(Message("clv.payback.no_newcomers", values), as_of, since)
         summary = purchase_summary(purchases, as_of, unit=self.unit)
         of = np.full(len(summary), "all", dtype=object)
         if channel is not None:
             of = channel.reindex(summary["customer_id"]).to_numpy(dtype=object)
-        first = purchase_days(purchases, as_of).groupby("customer_id")["amount"].first()
-        opening = first.reindex(summary["customer_id"]).to_numpy(dtype=float)
+        opened = purchase_days(purchases, as_of).groupby("customer_id")["amount"].first()
+        opening = opened.reindex(summary["customer_id"]).to_numpy(dtype=float)
         rows, curves = [], []
         for name, price in cost.items():
             mine = of == name
@@ -113,7 +129,12 @@ class Payback:
             raise BadInput(f"No customer belongs to the channels {', '.join(cost)}; check the names.")
         fit = purchase_model(self.model, self.unit).fit(summary)
         refusal = fit.refusal() or GammaGamma().fit(summary).refusal()
-        return PaybackResult(self, pd.DataFrame(rows), pd.concat(curves, ignore_index=True), str(as_of), refusal)
+        return PaybackResult(self, pd.DataFrame(rows), pd.concat(curves, ignore_index=True), str(as_of), refusal, since)
+
+    def _unknown(self, why: Message, as_of: str | date, since: tuple[str, int]) -> PaybackResult:
+        """Nothing is stated: too few customers are known to be new."""
+        rows, curves = (pd.DataFrame(columns=[*names]) for names in (_COLUMNS, ("channel", "day", "value", "cost")))
+        return PaybackResult(self, rows, curves, str(as_of), why, since)
 
     @property
     def _days(self) -> Floats:
@@ -173,6 +194,7 @@ class PaybackResult(TableResult):
         curves: channel, day, value (cumulative contribution of one customer), cost.
         as_of: Last day of the data.
         problem: Why no value can be stated, or ``None``.
+        since: First day and number of the customers that it is read from.
     """
 
     spec: Payback
@@ -180,6 +202,7 @@ class PaybackResult(TableResult):
     curves: pd.DataFrame
     as_of: str
     problem: Message | None = None
+    since: tuple[str, int] = ("", 0)
 
     name = "payback"
     formats: ClassVar = {
@@ -209,7 +232,10 @@ class PaybackResult(TableResult):
         At 12.00 USD for a customer, a cost you assumed, the money is back after 32 days [30, 35]; ...
         """
         if self.problem is not None:
-            return Readout("clv.payback.refused", self.problem, "clv.value.refused_action")
+            waits = self.problem.key == "clv.payback.no_newcomers"
+            return Readout(
+                "clv.payback.refused", self.problem, "clv.payback.wait" if waits else "clv.value.refused_action"
+            )
         table = self.to_frame()
         first = table.iloc[0]
         ends = {"lo": first["payback_lo"], "hi": first["payback_hi"]}
@@ -222,6 +248,8 @@ class PaybackResult(TableResult):
             "interval": Message("clv.count_interval", ends),
             "level": self.spec.level,
             "channels": ", ".join(never),
+            "since": self.since[0],
+            "fitted": self.since[1],
         }
         pays, one = bool(np.isfinite(first["payback_days"])), len(table) == 1
         finding = ("finding" if pays else "none") + ("_one" if one else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, partial
 from typing import Any, ClassVar
@@ -18,11 +18,13 @@ from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.sampling.posterior_draws import seed_of
 from crm_lab.clv.validation.holdout import HoldoutResult
+from crm_lab.clv.validation.left_truncation import FirstPurchases
 from crm_lab.clv.value.group_value import VALUE_BANDS, GroupValueResult
 from crm_lab.clv.value.valuation import Draws, Valuation, valuation
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_summary
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.stats.inequality import top_count
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class CustomerValue:
         as_of: str | date,
         *,
         check: HoldoutResult | None = None,
+        first: FirstPurchases | None = None,
         rng: np.random.Generator | int = 0,
         customer: str = "customer_id",
         date: str = "date",
@@ -91,6 +94,7 @@ class CustomerValue:
             as_of: Last day that counts; values are as of its evening.
             check: A holdout check of the same model; where revenue came outside its interval, that is said and
                 the total has no interval.
+            first: When customers were first seen; where many are older than the records, that is said.
             rng: Seed or generator of the predictive draws.
             customer: Column with the customer.
             date: Column with the date.
@@ -103,7 +107,8 @@ class CustomerValue:
             BadInput: If the purchases cannot be used; see `purchase_summary`, `PurchaseModel.fit`.
         """
         summary = purchase_summary(purchases, as_of, unit=self.unit, customer=customer, date=date, amount=amount)
-        fit = purchase_model(self.model, self.unit).fit(summary)
+        old = first is not None and first.truncated
+        fit = replace(purchase_model(self.model, self.unit).fit(summary), old_base=old)
         spend = GammaGamma().fit(summary)
         missed = None if check is None else check.revenue_ratio(fit.model.title)
         off = check is not None and check.missed(fit.model.title)
@@ -295,14 +300,17 @@ class CustomerValueResult(Result):
             "cut": self._frame["value"].iloc[top - 1],
             "median": self._frame["value"].median(),
         }
-        if self.off:
-            return Readout.of("clv.value", values, "finding_missed", "certainty_missed", "action_missed")
-        return Readout.of("clv.value", values, certainty="certainty" if self.missed is None else "certainty_checked")
+        missed = "_missed" if self.off else ""
+        checked = missed or ("" if self.missed is None else "_checked")
+        sure = Message(f"clv.value.certainty{checked}", values)
+        if self.fit.old_base:
+            sure = Message("clv.value.of_old_base", {"said": sure})
+        return Readout.of("clv.value", values, f"finding{missed}", sure, f"action{missed}")
 
     @property
     def _top(self) -> int:
         """Customers in the most valuable tenth."""
-        return max(len(self.summary) // 10, 1)
+        return top_count(0.1, len(self.summary))
 
     def facts(self) -> tuple[Fact, ...]:
         """Value of the base, per customer, expected purchases, concentration.

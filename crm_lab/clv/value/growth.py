@@ -15,6 +15,7 @@ from crm_lab.arrays import Floats
 from crm_lab.checks import check_settings, not_among, too_small
 from crm_lab.clv.models.gammagamma import GammaGamma
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
+from crm_lab.clv.validation.left_truncation import FirstPurchases
 from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_summary
 from crm_lab.fact_rows import facts_of
@@ -71,6 +72,7 @@ class ValueGrowth:
         earlier: str | date,
         later: str | date,
         *,
+        first: FirstPurchases | None = None,
         rng: np.random.Generator | int = 0,
         **names: str,
     ) -> GrowthResult:
@@ -83,6 +85,7 @@ class ValueGrowth:
             purchases: As in `purchase_summary`.
             earlier: First date.
             later: Second date.
+            first: When customers were first seen; where many are older than the records, that is said.
             rng: Seed or generator of the draws of customers.
             **names: Your names of columns, as in `purchase_summary`: customer, date, amount.
 
@@ -105,7 +108,8 @@ class ValueGrowth:
             ]
             draws.append(np.log(again[1] / again[0]))
         refusal = next((fit.refusal() for fit in self._fits(then, now) if fit.refusal()), None)
-        return GrowthResult(self, ends, np.array(draws), (str(earlier), str(later)), refusal)
+        old = first is not None and first.truncated
+        return GrowthResult(self, ends, np.array(draws), (str(earlier), str(later)), refusal, old)
 
     def _fits(self, *summaries: pd.DataFrame) -> list[Any]:
         return [purchase_model(self.model, self.unit).fit(s) for s in summaries]
@@ -139,6 +143,7 @@ class GrowthResult(Result):
         draws: Log-growth of each in bootstrap samples of customers, shape (samples, 4).
         dates: The two dates.
         problem: Why the model is not identified at one of them, or ``None``.
+        old_base: Whether many customers are older than the records, so that some counted as won were there before.
     """
 
     spec: ValueGrowth
@@ -146,6 +151,7 @@ class GrowthResult(Result):
     draws: Floats
     dates: tuple[str, str]
     problem: Message | None
+    old_base: bool = False
 
     name = "value_growth"
     formats: ClassVar = {
@@ -225,7 +231,10 @@ class GrowthResult(Result):
             "amount": parts.loc[most, "currency"],
             "moved": float(parts["currency"].abs().max() / parts["currency"].abs().sum()),
         }
-        return Readout.of("clv.growth", values, action="action_most" if values["moved"] > 0.5 else "action")
+        sure = "certainty_old" if self.old_base else "certainty"
+        return Readout.of(
+            "clv.growth", values, certainty=sure, action="action_most" if values["moved"] > 0.5 else "action"
+        )
 
     def facts(self) -> tuple[Fact, ...]:
         """Growth of the value and of each part.

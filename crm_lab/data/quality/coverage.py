@@ -52,6 +52,7 @@ class CoverageResult(Result):
         currency: ISO code.
         size: Lines, orders, customers, returning customers, days, revenue.
         answers: One verdict per page.
+        as_of: Last day that counts.
     """
 
     name: ClassVar[str] = "coverage"
@@ -61,6 +62,7 @@ class CoverageResult(Result):
     currency: str
     size: DataSize
     answers: tuple[Answer, ...]
+    as_of: str
 
     def to_frame(self) -> pd.DataFrame:
         """One row per question: `page`, `answer`, `because`.
@@ -103,7 +105,7 @@ class CoverageResult(Result):
         """
         size, open_ = self.size, self.count("partly") + self.count("no")
         values = {
-            **asdict(size), "first": self._first(), "week": self._week(), "title": self.title,
+            **asdict(size), "as_of": self.as_of, "first": self._first(), "week": self._week(), "title": self.title,
             "able": self.count("yes") + self.count("partly"),
             "total": len(self.answers), "currency": self.currency, "n": open_,
             "returning": size.returning / size.customers if size.customers else 0.0,
@@ -146,7 +148,7 @@ def what_can_be_answered(tables: Tables) -> CoverageResult:
     """
     size = _size(tables)
     answers = tuple(_answer(page, need, tables, size) for page, need in questions().items())
-    return CoverageResult(str(tables.workspace.about["title"]), tables.currency, size, answers)
+    return CoverageResult(str(tables.workspace.about["title"]), tables.currency, size, answers, str(tables.as_of))
 
 
 def questions() -> dict[str, dict[str, Any]]:
@@ -157,8 +159,8 @@ def questions() -> dict[str, dict[str, Any]]:
 def _size(tables: Tables) -> DataSize:
     customers = tables["customer_360"]
     total = tables.sql(
-        "select count(*) as n, count(distinct order_id) as k, sum(net_amount) as s, max(day) - min(day) + 1 as days"
-        " from transactions"
+        "select count(*) as n, count(distinct order_id) filter (kind = 'sale') as k, sum(net_amount) as s,"
+        " max(day) - min(day) + 1 as days from transactions"
     )
     return DataSize(
         lines=int(total["n"].item()),

@@ -19,10 +19,11 @@ from crm_lab.results import Fact, Readout, Result
 _KPIS = """
     select sum(net_amount)::double as revenue, sum(quantity) as units,
            count(distinct order_id) filter (kind = 'sale') as orders,
-           count(distinct coalesce(customer_id, '(none)')) as customers, count(distinct date) as trading_days,
+           count(distinct customer_id) filter (kind = 'sale') as customers, count(distinct date) as trading_days,
            sum(net_amount)::double / count(distinct order_id) filter (kind = 'sale') as revenue_per_order,
            sum(quantity) / count(distinct order_id) filter (kind = 'sale') as units_per_order
     from lines"""
+_NOT_WHOLE = ("revenue", "revenue_per_order", "units_per_order")
 KPIS = ("revenue", "units", "orders", "customers", "trading_days", "revenue_per_order", "units_per_order")
 
 
@@ -69,7 +70,8 @@ class DefectImpactResult(Result):
             return Readout("impact.nothing", certainty, "impact.keep")
         worst = moved.to_dict("records")[0]
         names = {"defect": Message(f"rules.{worst['defect']}"), "figure": Message(f"kpis.{worst['figure']}")}
-        return Readout(Message("impact.worst", {str(k): v for k, v in worst.items()} | names), certainty, "impact.keep")
+        worst_of = "impact.worst" if worst["figure"] in _NOT_WHOLE else "impact.worst_count"
+        return Readout(Message(worst_of, {str(k): v for k, v in worst.items()} | names), certainty, "impact.keep")
 
     def facts(self) -> tuple[Fact, ...]:
         """The clean headline figures.

@@ -66,6 +66,7 @@ class PageWindows:
         start = as_of - timedelta(days=2 * self.ahead)
         halves = {"start": str(start), "pre_days": 2 * self.ahead, "post_days": 2 * self.ahead}
         return {
+            "05_did_they_move": {"target": 0.0},
             "06_do_new_customers_return": {"product_column": "category"} if categories else {},
             "08_what_is_a_customer_worth": {"holdout_days": self.held_out},
             "09_which_value_model": {"horizon_days": self.horizon},

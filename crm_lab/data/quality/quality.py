@@ -130,7 +130,8 @@ class QualityResult(Result):
 def check_quality(tables: Tables) -> QualityResult:
     """Completeness, uniqueness, validity, consistency and timeliness of the available tables.
 
-    Coverage of profiles counts customers with a purchase who have every field of the customers table.
+    Coverage of profiles counts customers with a purchase who have every field of the customers table that ought to be
+    filled (an empty day of refusal says that nobody refused).
 
     >>> from crm_lab import open_workspace
     >>> check_quality(open_workspace("cdnow_sample").at()).score
@@ -160,7 +161,7 @@ def _contract_checks(tables: Tables) -> Iterator[tuple[str, str, str, int, int, 
             continue
         table = TABLES[name]
         have = tables.sql(f"select * from {name} limit 0").columns
-        columns = [c for c in table.columns if c.name in have and c.name != "return_of"]
+        columns = [c for c in table.columns if c.name in have and not c.empty_says]
         counts = ", ".join(f"count(*) - count({c.name}) as {c.name}" for c in columns)
         row = tables.sql(f"select {counts}, count(*) as n_, {_repeats(table)} as again_ from {name}").iloc[0].to_dict()
         rows = int(row["n_"])
@@ -195,9 +196,11 @@ def _reference_checks(tables: Tables) -> Iterator[tuple[str, str, str, int, int,
         sold = "transactions t left join products p using (product_id) where t.product_id is not null"
         yield counted("consistency", "transactions", "product_known", "p.product_id is null", sold)
     if "customers" in tables:
-        fields = [c for c in tables.sql("select * from customers limit 0") if c != "customer_id"]
+        no_field = {"customer_id", *(c.name for c in TABLES["customers"].columns if c.empty_says)}
+        fields = [c for c in tables.sql("select * from customers limit 0") if c not in no_field]
         known = " and ".join(f"c.{column} is not null" for column in fields)
-        ranked = "(select customer_id, percent_rank() over (order by revenue desc) as place from customer_360)"
+        place = "row_number() over (order by revenue desc, customer_id) / count(*) over ()"
+        ranked = f"(select customer_id, {place} as place from customer_360)"
         for tier, where in (("all_customers", "true"), ("top_fifth_by_revenue", "place <= 0.2")):
             rest = f"{ranked} left join customers c using (customer_id) where {where}"
             yield counted("coverage", "customers", f"profile_of_{tier}", f"not coalesce({known}, false)", rest)

@@ -185,8 +185,11 @@ class SteadyStateResult(Result):
             "other": Message(f"experiments.decision.{every.decision}"),
             "advice": action_of(later),
         }  # fmt: skip
+        shifts = bool({"later", "elsewhere"} & set(self.answer.money)) and math.isfinite(self.answer.returns.roi)
+        values["with_shifts"] = self.answer.returns.roi if shifts else math.nan
+        finding = "finding_shifts" if shifts else "finding"
         said = (
-            "finding" if math.isfinite(row["roi"]) else "finding_no_ratio",
+            finding if math.isfinite(row["roi"]) else "finding_no_ratio",
             "certainty_shifts" if {"later", "elsewhere"} & set(self.answer.money) else "certainty",
             "action_same" if later.decision == every.decision else "action_differs",
         )

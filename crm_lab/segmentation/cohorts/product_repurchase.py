@@ -62,7 +62,8 @@ def product_repurchase(
     empty = pd.DataFrame(columns=[column, "first_buyers", "share", "lo", "hi", "median_days"])
     named = None if products is None else as_pandas(products, "The table of products")
     if named is None or column not in named:
-        return ProductCohortsResult(empty, column, spec.horizons[-1], 0, day)
+        others = () if named is None else tuple(str(c) for c in named if c != "product_id")
+        return ProductCohortsResult(empty, column, spec.horizons[-1], 0, day, others)
     known = known_purchases(lines, day, ["customer_id", "date", "product_id"])
     start = day_number(spec.new_from(known["date"].min().date()))
     group = known["product_id"].map(named.set_index("product_id")[column])
@@ -105,6 +106,7 @@ class ProductCohortsResult(Result):
         horizon: Days.
         small: Groups left out because too few bought from them.
         as_of: Last day that counts.
+        others: Columns of the products that could be named instead, where `column` is not among them.
     """
 
     frame: pd.DataFrame = field(repr=False)
@@ -112,6 +114,7 @@ class ProductCohortsResult(Result):
     horizon: int
     small: int
     as_of: date
+    others: tuple[str, ...] = ()
 
     name: ClassVar[str] = "product_cohorts"
     formats: ClassVar[Mapping[str, str]] = {"share": ".1%", "lo": ".1%", "hi": ".1%", "median_days": ".0f"}
@@ -151,7 +154,9 @@ class ProductCohortsResult(Result):
         """
         unknown = self.refusal()
         if unknown:
-            return Readout(unknown, "segments.products.why", "segments.products.supply")
+            named = Message("segments.products.name_another", {"others": ", ".join(self.others)})
+            supply = named if self.others else Message("segments.products.supply")
+            return Readout(unknown, "segments.products.why", supply)
         best, worst = self.frame.iloc[0], self.frame.iloc[-1]
         values = {
             "best": best[self.column], "best_share": best["share"], "worst": worst[self.column],

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -94,7 +94,13 @@ class SecondPurchase:
         return first_day + timedelta(days=self.guard_days)
 
     def analyze(
-        self, orders: IntoFrame, *, as_of: str | date | datetime, customer: str = "customer_id", date: str = "date"
+        self,
+        orders: IntoFrame,
+        *,
+        as_of: str | date | datetime,
+        settled: date | None = None,
+        customer: str = "customer_id",
+        date: str = "date",
     ) -> RepurchaseResult:
         """Estimate the share who bought a second time by each horizon.
 
@@ -105,6 +111,7 @@ class SecondPurchase:
             orders: One row per purchase, order or line with a sale; a DataFrame of pandas, Polars, DuckDB, PyArrow or
                 PySpark.
             as_of: Last day that counts; later orders are unknown.
+            settled: Day from which who is first seen is new; where `guard_days` end before it, that is said.
             customer: Column with the customer.
             date: Column with the date.
 
@@ -124,7 +131,7 @@ class SecondPurchase:
             raise CannotAnswer(f"Nobody was first seen from {start} to {day}; lower guard_days or take a later as_of.")
         follow_up = day_number(day) - first[new]
         curve = kaplan_meier(gap[new], again[new], level=self.level)
-        return RepurchaseResult(curve, gap[new], again[new], follow_up, self, start, day)
+        return RepurchaseResult(curve, gap[new], again[new], follow_up, self, start, day, settled)
 
 
 Repurchase = SecondPurchase  # the name that notebooks know
@@ -146,6 +153,7 @@ class RepurchaseResult(Result):
         spec: Horizons and guard.
         new_from: First day whose new customers count.
         as_of: Last day that counts.
+        settled: Day from which who is first seen is new, where that was looked at.
     """
 
     curve: SurvivalCurve = field(repr=False)
@@ -155,6 +163,7 @@ class RepurchaseResult(Result):
     spec: SecondPurchase
     new_from: date
     as_of: date
+    settled: date | None = None
 
     name: ClassVar[str] = "repurchase"
     formats: ClassVar[Mapping[str, str]] = {
@@ -213,6 +222,12 @@ class RepurchaseResult(Result):
             return None
         return Message("segments.repurchase.too_early", {"days": days, "longest": self.curve.last})
 
+    def _guard(self) -> dict[str, Any]:
+        """The guard that would leave old customers out; nothing where the guard taken does, or nobody looked."""
+        if self.settled is None or self.new_from >= self.settled:
+            return {}
+        return {"settled": str(self.settled), "guard": self.spec.guard_days + (self.settled - self.new_from).days}
+
     def readout(self) -> Readout:
         """The headline share, how it was estimated, what to do.
 
@@ -223,9 +238,10 @@ class RepurchaseResult(Result):
         share, ci = self.curve.happened_by(days)
         values = {
             "share": share, "lo": ci.lo, "hi": ci.hi, "days": days, "n": self.curve.n, "median": half,
-            "new_from": str(self.new_from), "waiting": int((~self.again).sum()),
+            "new_from": str(self.new_from), "waiting": int((~self.again).sum()), **self._guard(),
         }  # fmt: skip
-        said = ("finding" if np.isfinite(half) else "finding_no_median", "certainty", "wait" if refused else "action")
+        half_known = "finding" if np.isfinite(half) else "finding_no_median"
+        said = (half_known, "certainty_old" if self._guard() else "certainty", "wait" if refused else "action")
         finding, certainty, action = (Message(f"segments.repurchase.{key}", values) for key in said)
         return Readout(refused or finding, certainty, action)
 

@@ -276,7 +276,9 @@ class MigrationResult(Result):
             )
         return MoveBaselineResult(rows, start, end, change, target, self.as_of)
 
-    def compare(self, treated: pd.Series, start: str = "C", end: str = "B", *, drawn_by_lot: bool) -> TreatedMoveResult:
+    def compare(
+        self, treated: pd.Series, start: str = "C", end: str = "B", *, drawn_by_lot: bool, nothing_done: bool = False
+    ) -> TreatedMoveResult:
         """Treated minus control on the latest move.
 
         >>> ids = moves.states.index
@@ -288,6 +290,7 @@ class MigrationResult(Result):
             start: Tier before.
             end: Tier after.
             drawn_by_lot: Whether treatment was randomised; if not, the difference is no effect.
+            nothing_done: Whether the draw is a rehearsal in which nobody was treated.
 
         Returns:
             The difference with its interval.
@@ -301,7 +304,8 @@ class MigrationResult(Result):
         if not min(n_t, n_c):
             raise CannotAnswer(f"Of those in {start}, {n_t} were treated and {n_c} not; both must be above 0.")
         y = moved[use]
-        return TreatedMoveResult(start, end, int(y[in_arm].sum()), n_t, int(y[~in_arm].sum()), n_c, drawn_by_lot)
+        counted = int(y[in_arm].sum()), n_t, int(y[~in_arm].sum()), n_c
+        return TreatedMoveResult(start, end, *counted, drawn_by_lot, nothing_done)
 
     def _indicators(self, start: str, end: str) -> tuple[np.ndarray, np.ndarray]:
         """Per customer and pair: made the move, could have; each shape (n, pairs)."""

@@ -153,6 +153,7 @@ class TreatedMoveResult(Result):
         moved_control: Control customers who moved.
         n_control: Control customers who could.
         drawn_by_lot: Whether treatment was randomised.
+        nothing_done: Whether the draw is a rehearsal: nobody was treated, so the difference is chance alone.
     """
 
     start: str
@@ -162,6 +163,7 @@ class TreatedMoveResult(Result):
     moved_control: int
     n_control: int
     drawn_by_lot: bool
+    nothing_done: bool = False
 
     name: ClassVar[str] = "treated_move"
     words: ClassVar[Mapping[str, str]] = {"arm": "segments.move."}
@@ -191,7 +193,7 @@ class TreatedMoveResult(Result):
         """
         k, n = np.array([self.moved_treated, self.moved_control]), np.array([self.n_treated, self.n_control])
         lo, hi = wilson(k, n)
-        arms = ["treated", "control"]
+        arms = ["drawn", "not_drawn_out"] if self.nothing_done else ["treated", "control"]
         return pd.DataFrame({"arm": arms, "moved": k, "customers": n, "share": k / n, "lo": lo, "hi": hi})
 
     def refusal(self) -> Message | None:
@@ -211,6 +213,9 @@ class TreatedMoveResult(Result):
         d = self.difference
         values = {**self._ends(), **_in_points(d), "n_treated": self.n_treated, "n_control": self.n_control}
         chance = d.ci.lo <= 0 <= d.ci.hi
+        if self.nothing_done:
+            expected = f"segments.move.rehearsal_{'chance' if chance else 'odd'}"
+            return Readout(Message("segments.move.rehearsal", values), expected, "segments.move.rehearsal_action")
         certainty = self.refusal() or f"segments.move.{'chance' if chance else 'no_chance'}"
         action = f"segments.move.{'wait' if chance or not self.drawn_by_lot else 'keep'}"
         return Readout(Message("segments.move.treated_finding", values), certainty, action)
@@ -225,11 +230,11 @@ class TreatedMoveResult(Result):
         return (
             Fact(
                 f"treated_move.{self.start}_to_{self.end}",
-                Message("segments.move.fact_treated", self._ends()),
+                Message(f"segments.move.fact_{'rehearsal' if self.nothing_done else 'treated'}", self._ends()),
                 d.value if self.drawn_by_lot else None,
                 "share",
                 ci=d.ci if self.drawn_by_lot else None,
-                kind="estimate",
+                kind="simulated" if self.nothing_done else "estimate",
                 n=self.n_treated + self.n_control,
                 definition="share of the treated who moved minus share of the control customers",
                 better="up",

@@ -232,9 +232,14 @@ class TierResult(Result):
         s = self.spread
         values = {
             "top": s.top, "share": s.top_share, "lo": s.top_share_ci.lo, "hi": s.top_share_ci.hi, "gini": s.gini,
-            "gini_lo": s.gini_ci.lo, "gini_hi": s.gini_ci.hi, "n": s.n,
+            "gini_lo": s.gini_ci.lo, "gini_hi": s.gini_ci.hi, "n": s.n, "best": s.top_n, **self._best_tier(),
         }  # fmt: skip
         return Readout(*(Message(f"segments.tiers.{key}", values) for key in ("finding", "certainty", "action")))
+
+    def _best_tier(self) -> dict[str, float]:
+        """Tier A beside the top share: its cut is a rank or an amount, so it may hold another number of customers."""
+        tier = self.to_frame().iloc[0]
+        return {"tier_a": int(tier["customers"]), "tier_a_share": float(tier["share_of_revenue"])}
 
     def facts(self) -> tuple[Fact, ...]:
         """Top share and Gini coefficient (estimates), revenue share per tier (counts).

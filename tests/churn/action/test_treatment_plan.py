@@ -214,3 +214,19 @@ def test_recalibration_on_a_later_slice_mends_the_slope():
     after = calibration_line(left[10_000:], churn.recalibrate(stated[10_000:], line))
     assert abs(after.slope - 1) < 4 * after.slope_se
     assert abs(after.in_the_large) < 0.02
+
+
+def test_no_money_is_promised_on_chances_that_did_not_hold():
+    table, arms = customers()
+    rng = np.random.default_rng(0)
+    truth = pd.Series(rng.uniform(0.2, 0.8, 4000))
+    left = pd.Series((rng.random(4000) < truth).astype(int))
+    spec = churn.TreatmentPlan(budget=1e6)
+    for stated, holds in ((truth, True), (truth**3, False)):
+        checked = churn.CalibrationCheck().analyze(left, stated)
+        made = spec.analyze(table, as_of="2024-01-31", arms=arms, experiment="spring", calibration=checked)
+        said, advice = made.readout(), checked.readout().action.text("en")
+        assert checked.holds is holds
+        assert ("plan no money on this list" in said.action.text("en")) is not holds
+        assert ("Do not take sums of money" in advice) is not holds
+        assert ("expected to bring" in said.finding.text("en")) is holds

@@ -161,3 +161,18 @@ def test_cdnow_the_sort_has_the_published_auc_on_the_sample_and_the_model_beats_
     assert report.row("frequency_then_recency")["auc"] == pytest.approx(0.7665, abs=5e-5)
     assert report.row("logistic")["gain_lo"] > 0
     assert 0.9 < report.row("logistic")["slope"] < 1.1
+
+
+def test_a_share_that_left_names_its_window_and_only_what_was_knowable_is_advised(orders, known):
+    features, left, _ = known
+    earlier = "2023-06-01"
+    before = churn.CustomerFeatures().analyze(orders, as_of=earlier).by_customer
+    then = churn.left_after(orders, before.index, as_of=earlier, window_days=91, last_day="2023-10-01")
+    rivals = {"frequency_then_recency": pd.Series(np.arange(len(features)) % 7, index=features.index)}
+    spec, models = churn.ChurnComparison(folds=2, draws=100, window_days=91), {"logistic": churn.logistic()}
+    across = spec.analyze(features, left, models=models, rivals=rivals, rng=0)
+    in_time = spec.analyze(features, left, models=models, rivals=rivals, rng=0, trained_on=(before, then))
+    assert across.verdict() == in_time.verdict() == "better"
+    assert all("bought nothing within 91 days" in r.readout().finding.text("en") for r in (across, in_time))
+    assert "Decide nothing on this gain" in across.readout().action.text("en")
+    assert "Rank by the model" in in_time.readout().action.text("en")

@@ -1,5 +1,7 @@
 """Values: they add up, their intervals hold them, bad settings are refused, readouts read well."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -192,3 +194,21 @@ def test_spend_is_never_negative_or_missing(result):
     assert np.isfinite(spend).all()
     assert (spend > 0).all()
     assert_allclose(spend[[0, 3]], result.spend.mean_spend)
+
+
+@pytest.mark.parametrize("key", ["bgnbd", "mbgnbd"])
+def test_the_check_judges_the_model_behind_the_values(sample, key):
+    checked = HoldoutCheck(draws=100, values_by=key).analyze(sample, "1997-09-30", "1998-06-30", rng=3)
+    title = checked.fits[key].model.title
+    assert title in checked.readout().finding.text("en")
+    assert title in checked.readout().action.text("en")
+    said = {fact.id: fact.value for fact in checked.facts()}
+    row = checked.to_frame().set_index("model").loc[title]
+    assert said["clv.holdout.expected_revenue"] == row["expected_revenue"]
+
+
+def test_a_sum_that_held_by_two_misses_is_not_called_right(check):
+    counts_off = check.frame.assign(revenue_lo=0.0, revenue_hi=1e9)
+    said = replace(check, frame=counts_off).readout()
+    assert "more than chance" in said.certainty.text("en")
+    assert "need not happen again" in said.action.text("en")

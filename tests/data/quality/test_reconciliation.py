@@ -1,15 +1,17 @@
 """The books close, and what each defect would do is measured against them."""
 
 import dataclasses
+import re
 
 import pandas as pd
 import pytest
 
-from crm_lab import BadInput
+from crm_lab import BadInput, open_workspace
 from crm_lab.data.quality.coverage import questions, what_can_be_answered
 from crm_lab.data.quality.defect_impact import defect_impact
 from crm_lab.data.quality.quality import audited_accuracy, check_quality
 from crm_lab.data.quality.reconciliation import reconcile, rows_behind
+from crm_lab.tables import TABLES
 
 
 def test_books_close_and_say_the_published_total(complete_journey):
@@ -98,3 +100,31 @@ def test_a_page_is_refused_where_history_is_too_short(cdnow_sample):
     assert coverage.count("no") == len(questions()) - 1
     assert "at least 90 needed" in frame.loc["04", "because"]
     assert coverage.size.days == 46
+
+
+@pytest.fixture(scope="module")
+def fashion():
+    return open_workspace("simulated:fashion").at("2024-12-31")
+
+
+def test_an_empty_value_that_is_an_answer_is_no_gap(fashion):
+    assert fashion["customers"]["opted_out_on"].isna().mean() > 0.5
+    checks = check_quality(fashion).checks
+    answers = {column.name for table in TABLES.values() for column in table.columns if column.empty_says}
+    assert not answers & set(checks.loc[checks["dimension"] == "completeness", "check"])
+    gaps = checks.set_index("check").loc["profile_of_all_customers", "failing"]
+    fields = fashion["customers"].drop(columns=["customer_id", *answers], errors="ignore")
+    bought = fashion["customers"]["customer_id"].isin(fashion["customer_360"]["customer_id"])
+    assert gaps == fields[bought].isna().any(axis=1).sum()
+
+
+def test_pages_00_and_01_count_the_same_orders_and_buyers(fashion):
+    size = what_can_be_answered(fashion).size
+    figures = {fact.id: fact.value for fact in defect_impact(fashion).facts()}
+    assert size.orders == len(fashion["orders"]) == figures["kpis.orders"]
+    assert size.customers == len(fashion["customer_360"]) == figures["kpis.customers"]
+    assert size.revenue == pytest.approx(figures["kpis.revenue"])
+
+
+def test_counts_are_said_without_a_fraction(fashion):
+    assert re.search(r"from [\d,]+ into [\d,]+ \(", defect_impact(fashion).readout().finding.text("en"))

@@ -128,3 +128,16 @@ def test_a_free_programme_has_a_net_result_only(households):
     test = weekly(households, [0.1] * 6)
     answer = Programme(margin_share=0.3, reward_rate=0.0, currency="EUR").analyze(test, "spend")
     assert "there is no ROI" in SteadyState(launch=2).analyze(test, answer).readout().finding.text("en")
+
+
+def test_two_returns_of_the_whole_window_are_each_named_for_what_they_hold(households):
+    test = weekly(households, [0.5, 0.5, 0.05, 0.05, 0.05, 0.05])
+    late = test.frame.assign(later=-0.05 * test.frame["spend"] * (test.frame["arm"] == "treatment"))
+    moved = Experiment.from_frame(late, arm="arm", outcomes=["spend", "later"], covariates=["spend_before"])
+    answer, steady = read(moved, later="later")
+    _, plain = read(test)
+    assert answer.returns.roi != pytest.approx(steady.to_frame()["roi"][0])
+    said = steady.readout().finding.text("en")
+    assert f"launch included, it is {steady.to_frame()['roi'][0]:+.0%}" in said
+    assert f"with them the whole window has {answer.returns.roi:+.0%}" in said
+    assert "with them" not in plain.readout().finding.text("en")

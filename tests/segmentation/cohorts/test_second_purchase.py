@@ -172,3 +172,14 @@ def test_drawings(new_households, complete_journey, lang, monkeypatch):
     rates = repeat_rates(complete_journey["orders"], as_of=complete_journey.as_of)
     assert len(rates.plot().get_yticklabels()) == 5
     assert interpurchase(complete_journey["orders"], as_of=complete_journey.as_of, rng=1, draws=5).plot().lines
+
+
+def test_products_without_the_column_asked_for_name_those_they_have():
+    lines = pd.DataFrame({"customer_id": ["a"], "date": pd.to_datetime(["2024-01-01"]), "product_id": ["tea"]})
+    products = pd.DataFrame({"product_id": ["tea"], "category": ["drinks"], "style": ["green"]})
+    asked = product_repurchase(lines, products, "department", as_of="2024-04-30")
+    assert asked.readout().action.text("en") == (
+        "Name in product_column what the products are grouped by: category, style."
+    )
+    none = product_repurchase(lines, None, "department", as_of="2024-04-30")
+    assert "Supply a table products" in none.readout().action.text("en")

@@ -31,9 +31,9 @@ def test_the_readout_says_what_is_at_stake_and_that_the_rule_is_untested(scored,
     rule = CallRule(n=3, segments=("loyal", "need_attention", "hibernating"))
     readout = rule.analyze(scored, customers).readout()
     assert readout.finding.text("en") == (
-        "5 customers of the segments to call are late on their own rhythm, with USD 1,975 in the last 12 months. Most "
-        "is at stake with these 3 (Loyal, Need attention and Hibernating): USD 1,900, 36.9% of what all customers "
-        "spent in these months; they are silent 3.0 times as long as usual (median)."
+        "5 customers of the segments to call are late on their own rhythm, with USD 1,975 in the last 12 months. The "
+        "first 3 by the rule (Loyal, Need attention and Hibernating) spent USD 1,900 of it, 36.9% of what all "
+        "customers spent in these months; they are silent 3.0 times as long as usual (median)."
     )
     assert "that a call brings anybody back is untested" in readout.certainty.text("en")
     assert "致电能否挽回尚未验证" in readout.certainty.text("zh")

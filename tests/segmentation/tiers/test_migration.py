@@ -204,3 +204,17 @@ def test_a_null_difference_covers_zero():
 def test_the_top_tier_falls_and_the_bottom_holds_with_nothing_done(quarters):
     change = quarters.regression_to_the_mean().set_index("tier")["change"]
     assert change["A"] < change["B"] < change["C"]
+
+
+def test_a_draw_in_which_nothing_was_done_is_a_rehearsal_and_no_effect(complete_journey):
+    moves = Migration().analyze(complete_journey["transactions"], as_of=complete_journey.as_of)
+    ids = moves.states.index
+    drawn = pd.Series(np.random.default_rng(5).permutation(len(ids)) < len(ids) // 2, index=ids)
+    trial = moves.compare(drawn, drawn_by_lot=True, nothing_done=True)
+    real = moves.compare(drawn, drawn_by_lot=True)
+    assert trial.difference == real.difference
+    assert "nobody was treated" in trial.readout().finding.text("en")
+    for lang, words in (("en", ("treated than", "roll out")), ("zh", ("实验组", "推广"))):
+        assert not any(word in trial.readout().text(lang) for word in words)
+    assert [fact.kind for fact in (*trial.facts(), *real.facts())] == ["simulated", "estimate"]
+    assert set(trial.to_frame()["arm"]) == {"drawn", "not_drawn_out"}

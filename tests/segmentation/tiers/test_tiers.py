@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from crm_lab.checks import BadInput
 from crm_lab.segmentation import Tiers
+from crm_lab.stats.inequality import top_count
 
 SPEND = st.lists(st.integers(0, 500), min_size=1, max_size=60).filter(sum).map(lambda v: np.array(v, dtype=float))
 METHODS = st.sampled_from([Tiers(), Tiers("cumulative"), Tiers("fixed", (300, 50))])
@@ -38,7 +39,16 @@ def test_result_conserves_customers_and_revenue(customers):
     frame = result.to_frame()
     assert frame["customers"].sum() == 12
     assert frame["revenue"].sum() == pytest.approx(customers["revenue"].sum())
-    assert result.readout().text("en").startswith("The top 20% of customers hold 40.8% [")
+    assert result.readout().text("en").startswith("The top 20% of customers (2) hold 40.8% [")
+
+
+@pytest.mark.parametrize("method", ["percentile", "cumulative"])
+def test_the_readout_counts_the_top_share_and_tier_a_apart(customers, method):
+    result = Tiers(method).analyze(customers, as_of="2024-06-30")
+    best = result.to_frame().set_index("tier").loc["A"]
+    said = result.readout().certainty.text("en")
+    assert f"which gives {best['customers']:.0f} customers with {best['share_of_revenue']:.1%}" in said
+    assert f"({top_count(0.2, 12)})" in result.readout().finding.text("en")
 
 
 def test_net_returners_count_as_zero_in_the_curve(customers):
