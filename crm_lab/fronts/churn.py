@@ -21,9 +21,10 @@ def leaving_front(result: ChurnReport) -> Front:
         for name, row in (("model", best), ("sort", sort))
     ]
     model = result.verdict() == "better" and best["gain"] >= _WORTH_A_MODEL
-    values = {"left": result.events / result.customers}
+    values = {"left": result.events / result.customers, "days": result.spec.window_days}
+    within = "_within" if result.spec.window_days else ""
     return Front(
-        Message(f"front.leaving.{'use_model' if model else 'use_sort'}", values),
+        Message(f"front.leaving.{'use_model' if model else 'use_sort'}{within}", values),
         dots(drawn, 0.5, Message("front.leaving.coin").text()),
         owner="marketing",
     )
@@ -49,7 +50,7 @@ def contact_front(result: Alerts) -> Front:
         "money": ShortMoney.of(cost, spec.currency),
     }  # fmt: skip
     return Front(
-        Message(f"front.contact.answer_{known}", values),
+        Message(f"front.contact.answer_{known if result.chances_hold else 'off'}", values),
         curve([at(0.0), at(top)], marks),
         Message("front.contact.decision", values),
         "marketing",

@@ -31,7 +31,8 @@ def value_front(result: CustomerValueResult) -> Front:
         drawn = [Dot(forecast, total, interval.lo, interval.hi, True)]
         ends = {end: ShortMoney.of(getattr(interval, end), result.spec.currency) for end in ("lo", "hi")}
         foot = Message("front.value.foot", {**ends, "level": interval.level})
-    return Front(Message("front.value.answer", values), dots(drawn, words=foot.text()), owner="management", stake=total)
+    said = "front.value.answer_missed" if result.off else "front.value.answer"
+    return Front(Message(said, values), dots(drawn, words=foot.text()), owner="management", stake=total)
 
 
 @fronts(BackTestResult, "value")

@@ -113,7 +113,7 @@ class OriginsReport(RankingReport):
         """The readout if enough left: lift of the best model, against the baseline and the best rule.
 
         >>> print(report.answer().finding)
-        Of the customers who bought in the 91 days before, 54.6% bought nothing in the 91 days after; ...
+        Of the customers known for 91 days or more who bought in them, 54.6% bought nothing in the 91 ...
         """
         gap, ci = self.difference(self.best_model, self.best_rule)
         values = {

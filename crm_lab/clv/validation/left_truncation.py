@@ -83,7 +83,7 @@ class FirstPurchases(TableResult):
         """
         early, late, _ = self._counts()
         half = z_value(_LEVEL) * np.sqrt(1 / max(early, 1) + 1 / max(late, 1))
-        return Interval(self.pile_up * np.exp(-half), self.pile_up * np.exp(half), _LEVEL)
+        return Interval(float(self.pile_up * np.exp(-half)), float(self.pile_up * np.exp(half)), _LEVEL)
 
     @property
     def truncated(self) -> bool:
@@ -92,7 +92,7 @@ class FirstPurchases(TableResult):
         >>> first.truncated
         False
         """
-        return self.interval().lo > _SUSPICIOUS
+        return bool(self.interval().lo > _SUSPICIOUS)
 
     @property
     def old_share(self) -> float:

@@ -107,7 +107,7 @@ def render_index(
     of_all = presentation.data_sets([page for page in in_order if not page.get("part")])
     title = suite_title(run, lang)
     figures = figure_rows(in_order, folder, lang)
-    good = sum(page["status"] == GOOD for page in pages)
+    good = sum(page["status"] == GOOD and not page["refusal"] for page in pages)
     failed = any(page["status"] == "failed" for page in pages)
     shared = {"run": run, "lang": lang, "title": title, "data": data}
     html = (

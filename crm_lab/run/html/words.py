@@ -10,7 +10,9 @@ from crm_lab.number_format import COLUMN_FORMATS, three_digits
 
 NONE: Final = "–"
 _NAME = re.compile(r"[A-Za-z]\w*(?:\.\w+)*")
-_SNAKE = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
+_ENDINGS = r"\.(?:csv|json|toml|ya?ml|html|png|ipynb|parquet|md|py)\b"
+_FILE = re.compile(rf"[\w-]+{_ENDINGS}")
+_SNAKE = re.compile(rf"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b(?!{_ENDINGS})")
 _NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(?:e[-+]?\d+)?(%?)")
 _MISSING: Final = {"", "nan", "nan%", "none", "nat", "<na>", "null", NONE}
 _ENDLESS = re.compile(r"([-−+]?)inf(?:inity)?%?", re.IGNORECASE)
@@ -29,9 +31,11 @@ _EXACT: Final = 2  # decimals that are kept: cents
 def label(name: str, lang: str) -> str:
     """A column's or level's name in words: from the catalogue, else its own words without underscores.
 
-    >>> label("median_gap_days", "en"), label("Revenue by week", "en")
-    ('usual gap, days', 'Revenue by week')
+    >>> label("median_gap_days", "en"), label("Revenue by week", "en"), label("call_list.csv", "en")
+    ('usual gap, days', 'Revenue by week', 'call_list.csv')
     """
+    if _FILE.fullmatch(name):
+        return name
     known = catalogue(lang).get(f"column.{name}")
     if known is not None:
         return known

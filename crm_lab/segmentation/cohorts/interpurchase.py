@@ -123,7 +123,7 @@ class InterpurchaseResult(Result):
         return Readout(
             Message(f"segments.gaps.{'finding' if np.isfinite(slow['days']) else 'finding_open'}", values),
             Message("segments.gaps.certainty", {"ended": self.ended, "open": self.open, "customers": self.customers}),
-            "segments.gaps.action",
+            Message("segments.gaps.action", {"median": half["days"]}),
         )
 
     def facts(self) -> tuple[Fact, ...]:

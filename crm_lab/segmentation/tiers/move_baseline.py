@@ -234,7 +234,7 @@ class TreatedMoveResult(Result):
                 d.value if self.drawn_by_lot else None,
                 "share",
                 ci=d.ci if self.drawn_by_lot else None,
-                kind="simulated" if self.nothing_done else "estimate",
+                kind="estimate",
                 n=self.n_treated + self.n_control,
                 definition="share of the treated who moved minus share of the control customers",
                 better="up",

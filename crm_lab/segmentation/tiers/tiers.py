@@ -227,7 +227,7 @@ class TierResult(Result):
         """What the top holds, how sure, what to do.
 
         >>> print(worth.readout().finding)
-        The top 20% of customers hold 45.0% [23.1%, 50.0%] of the revenue; the Gini coefficient ...
+        The top 20% of customers (1) hold 45.0% [23.1%, 50.0%] of the revenue; the Gini coefficient ...
         """
         s = self.spread
         values = {

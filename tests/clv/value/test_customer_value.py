@@ -1,5 +1,6 @@
 """Values: they add up, their intervals hold them, bad settings are refused, readouts read well."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.testing import assert_allclose
 
 from crm_lab.checks import BadInput
 from crm_lab.clv import CustomerValue, GammaGamma, HoldoutCheck, alive_history, recency_map, track
+from crm_lab.fronts.front import front_of
 from crm_lab.messages import LANGUAGES
 
 
@@ -212,3 +214,12 @@ def test_a_sum_that_held_by_two_misses_is_not_called_right(check):
     said = replace(check, frame=counts_off).readout()
     assert "more than chance" in said.certainty.text("en")
     assert "need not happen again" in said.action.text("en")
+
+
+def test_the_card_of_a_value_that_missed_states_no_total(sample, check):
+    missed = CustomerValue(margin=0.3, draws=200).fit(sample, "1998-06-30", check=check, rng=3)
+    held = CustomerValue(margin=0.3, draws=200).fit(sample, "1998-06-30", rng=3)
+    assert (missed.off, held.off) == (True, False)
+    money = re.compile(r"\$[\d.]+k")
+    assert not money.search(front_of(missed)["answer"])
+    assert money.search(front_of(held)["answer"])

@@ -25,7 +25,7 @@ HIDDEN = re.compile(
 NAME = re.compile(r"|n|[\d-]+(?:-Q\d)?|AUC|ROI|Fieller|statsmodels")  # heads that are the same in every language
 SPOKEN = re.compile(r'(?:aria-label|alt|data-l)="([^"]*)"')
 DEBRIS = re.compile(
-    r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b"  # names of code
+    r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b(?!\.(?:csv|json|toml)\b)"  # names of code, not of files
     r"|(?<![A-Za-z])-?inf\b%?|\bnan\b|\bNaN\b|\bTrue\b|\bFalse\b|\bNone\b|findfont"
     r"|\b00\d-\d+"  # rows of the catalogue
     r"|\d\.\d{6,}"  # unrounded numbers

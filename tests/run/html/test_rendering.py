@@ -12,6 +12,7 @@ from crm_lab.mime import DRAWING_MIME, FIGURE_MIME, RESULT_MIME
 from crm_lab.run.committed.canonical import KERNEL
 from crm_lab.run.html.charts import TEMPLATES
 from crm_lab.run.html.rendering import render_index, render_page
+from crm_lab.run.html.words import for_readers
 
 V4 = nbformat.v4
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -376,3 +377,15 @@ def test_text_has_contrast_aa(mode, name, ground):
 def test_lines_and_bars_stand_out_from_the_page(mode, name):
     known = colours(mode)
     assert contrast(known[name], known["ground"]) >= 3
+
+
+def test_a_page_whose_headline_is_a_refusal_has_answered_nothing(tmp_path):
+    refused = page(results=[{**result(), "refusal": "Drop-out is not identified.", "headline": True}])
+    assert "1 of 2 questions answered" in text_of(index(tmp_path, refused, page(notebook="05_moves", number="05")))
+
+
+@pytest.mark.parametrize("name", ["rfm_scoring.toml", "customer_value.csv", "decision.json"])
+def test_names_of_files_stay_as_they_are(name):
+    for said in (f"Saved as {name}.", f"Saved as `{name}`, by `n_calls` customers."):
+        assert name in for_readers(said, "en")
+    assert "n_calls" not in for_readers("By `n_calls` customers.", "en")
