@@ -77,6 +77,7 @@ if TYPE_CHECKING:
 @click.option(
     "--missing-outcome", type=click.Choice(["zero", "drop"]), help="In a test: what a unit without an outcome is."
 )
+@click.option("--assignment", type=click.Choice(["random", "chosen"]), help="In a test: how units came into their arm.")
 @click.option("--as-of", metavar="DATE", help="In a test: day the file was written; outcome windows must have ended.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the questions and of what is reported.")
 @click.option("--force", is_flag=True, help="Write over a suite of that name.")
@@ -126,7 +127,7 @@ def _init(paths: tuple[Path, ...], options: dict[str, Any]) -> None:
     given = TestOptions(
         options["name"], options["chosen"], options["control"], options["control_share"], options["as_of"],
         options["date_format"] or "", options["currency"] or "EUR", options["treatment"],
-        options["missing_outcome"] or "",
+        options["missing_outcome"] or "", options["assignment"] or "",
     )  # fmt: skip
     init_test(first, look, given, target)
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 PAGES = ("14_how_large_a_test", "15_was_the_test_sound", "16_did_the_programme_pay")
 _LABELS = {
-    "arm": "arm", "unit": "unit", "outcome": "outcome", "metrics": "more metrics", "covariates": "before the start",
+    "arm": "arm", "unit": "unit", "cluster": "assigned by", "outcome": "outcome",
+    "metrics": "more metrics", "covariates": "before the start",
     "segments": "segments", "funnel": "take-up", "assigned_on": "assigned on", "outcome_from": "outcome from",
     "outcome_until": "outcome until", "later": "later", "elsewhere": "elsewhere", "margin": "margin",
     "rewards": "rewards",
@@ -50,6 +51,7 @@ class TestOptions:
     currency: str
     treatment: str = ""
     missing_outcome: str = ""
+    assignment: str = ""
 
 
 def init_test(path: Path, look: Look, options: TestOptions, target: Path) -> None:
@@ -63,11 +65,17 @@ def init_test(path: Path, look: Look, options: TestOptions, target: Path) -> Non
 
     found = recognise(look, options.columns, options.control, options.date_format)
     _show(path, look, found)
+    _ask_how_assigned(found, options.assignment)
     day = options.as_of or f"{datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%d}"
     settings: dict[str, Any] = {"path": str(path.resolve()), **_settings(found), "treatment": options.treatment}
-    settings |= {"currency": options.currency, "missing_outcome": options.missing_outcome}
+    settings |= {
+        "currency": options.currency,
+        "missing_outcome": options.missing_outcome,
+        "assignment": options.assignment,
+    }
     own = OwnTest(file=settings["path"], **{k: v for k, v in settings.items() if k != "path"})
     test = own.open(own.tables(day))
+    settings["cluster"] = test.guards.cluster
     settings["control_share"] = _planned(test, options.control_share)
     target.write_text(_suite(options.name, day, settings, _terms(test)), encoding="utf-8")
     _say(test, found, options, day)
@@ -77,12 +85,31 @@ def init_test(path: Path, look: Look, options: TestOptions, target: Path) -> Non
     )
 
 
+def _ask_how_assigned(found: Recognised, said: str) -> None:
+    """Ask where a name says that units put themselves into an arm.
+
+    Raises:
+        BadInput: If it does and the user did not say how units were assigned.
+    """
+    from crm_lab.experiments.core.column_words import chosen_by_units
+
+    name = "" if said else chosen_by_units(found.one("arm"), found.arms)
+    if name:
+        raise BadInput(
+            f"{name!r} says that units put themselves into an arm (who answers, opens or joins differs in everything)."
+            " Was the arm drawn by lot before the start? Say --assignment random, or --assignment chosen (no effect is"
+            " then read)."
+        )
+
+
 def _settings(found: Recognised) -> dict[str, Any]:
     names = {role: found.one(role) for role in _LABELS}
     return {**{k: v for k, v in names.items() if v}, "control": found.control, "date_format": found.date_format}
 
 
 def _show(path: Path, look: Look, found: Recognised) -> None:
+    from crm_lab.experiments.core.column_words import known_after
+
     click.echo(f"{path.name}: a test, one row per unit; {look.rows:,} rows looked at")
     for role, label in _LABELS.items():
         if column := found.one(role):
@@ -94,10 +121,10 @@ def _show(path: Path, look: Look, found: Recognised) -> None:
     if found.weeks:
         click.echo(f"  {found.weeks} columns with the outcome by week")
     if found.unused:
-        click.echo(
-            f"  not used: {', '.join(found.unused)}; what was known before the start may help:"
-            f" --column covariates={','.join([*_as_list(found, 'covariates'), found.unused[0]])}"
-        )
+        known = [name for name in found.unused if not known_after(name)]
+        hint = "; what was known before the start may help: --column covariates=" if known else ""
+        columns = ",".join([*_as_list(found, "covariates"), *known[:1]]) if known else ""
+        click.echo(f"  not used: {', '.join(found.unused)}{hint}{columns}")
 
 
 def _as_list(found: Recognised, role: str) -> list[str]:
@@ -110,8 +137,8 @@ def _planned(test: Experiment, share: float | None) -> float:
 
     if share is not None:
         return share
-    counts = test.counts()
-    if srm_pvalue(counts, dict.fromkeys(counts, 1 / len(counts))) >= 0.001:
+    counts = test.assigned()
+    if test.doubt is not None or srm_pvalue(counts, dict.fromkeys(counts, 1 / len(counts))) >= 0.001:
         return 0.0
     sizes, here = ", ".join(f"{arm} {n:,}" for arm, n in counts.items()), counts[test.control] / sum(counts.values())
     raise BadInput(
@@ -126,6 +153,8 @@ def _say(test: Experiment, found: Recognised, options: TestOptions, day: str) ->
     click.echo(f"\n{len(test.frame):,} units: {sizes}.")
     if options.as_of is None and (found.one("outcome_until") or found.one("assigned_on")):
         click.echo(f"Outcome windows must have ended by {day}, the day the file was written; --as-of says otherwise.")
+    for said in [*test.guards.withdrawn.values(), *([test.guards.refused] if test.guards.refused else [])]:
+        click.echo(said.text())
     if not test.covariates:
         click.echo("Nothing measured before the start was found: balance cannot be checked, intervals stay wide.")
     if not found.weeks:

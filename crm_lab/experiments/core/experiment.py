@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,11 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.checks import BadInput, CannotAnswer, Problems, need_columns
 from crm_lab.data.kernels.dataframes import as_pandas
+from crm_lab.experiments.core.column_words import week_number
+from crm_lab.experiments.core.guards import MISSING, Guards, guards_of
 from crm_lab.experiments.core.spend_by_arm import Arms, spend_by_arm
+from crm_lab.messages import Message
 from crm_lab.stats.moments import Moments, moments_by
-
-MISSING = "_missing"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,9 @@ class Experiment:
         segments: Columns fixed before the assignment, for the sample ratio: segment, day of the assignment.
         funnel: Outcomes with 0 or 1 that say who took the offer, who was active, ..., in order.
         money: What the programme's return is read from beside spend: part (later, elsewhere, ...) -> outcome.
+        cluster: Column with what was assigned, if not the unit: store, city, household; empty to find it.
+        late: Covariates that were known only after the assignment, by their dates -> why they do not adjust.
+        doubt: Why nobody can say that the arm was drawn by lot, or ``None``.
     """
 
     frame: pd.DataFrame
@@ -65,6 +70,9 @@ class Experiment:
     segments: tuple[str, ...] = ()
     funnel: tuple[str, ...] = ()
     money: Mapping[str, str] = field(default_factory=dict)
+    cluster: str = ""
+    late: Mapping[str, Message] = field(default_factory=dict)
+    doubt: Message | None = None
 
     @classmethod
     def from_frame(
@@ -187,6 +195,28 @@ class Experiment:
             units, arm="arm", outcomes=list(past), covariates=past, unit="customer_id", control=control
         )
 
+    def assigned_by(self, column: str) -> Experiment:
+        """The same experiment where whole levels of a column (stores, cities, households) were assigned.
+
+        A column within whose levels the arm never changes is found without it.
+
+        Args:
+            column: The column.
+
+        Returns:
+            The experiment, read by what was assigned.
+
+        Raises:
+            BadInput: If there is no such column.
+
+        >>> arms = ["control", "control", "offer", "offer"]
+        >>> stores = pd.DataFrame({"store": list("aabb"), "arm": arms, "spend": [1, 2, 3, 4]})
+        >>> Experiment.from_frame(stores, arm="arm", outcomes=["spend"]).assigned_by("store").assigned()
+        {'control': 1, 'offer': 1}
+        """
+        need_columns(self.frame.columns, [column], "The experiment")
+        return replace(self, cluster=column)
+
     @property
     def arms(self) -> tuple[str, ...]:
         """The arms, control first.
@@ -205,8 +235,20 @@ class Experiment:
         """
         return bool(self.truth)
 
+    @cached_property
+    def guards(self) -> Guards:
+        """What the test's own columns say against it: covariates that must not adjust, and why no effect may be read.
+
+        >>> dict(test.guards.withdrawn), test.guards.refused
+        ({}, None)
+        """
+        weeks = [str(name) for name in self.frame if week_number(str(name)) is not None]
+        skip = [*self.outcomes, *weeks, *([self.unit] if self.unit else [])]
+        found = guards_of(self.frame, self.arm, self.arms, self.covariates, self.cluster, skip)
+        return replace(found, withdrawn={**found.withdrawn, **self.late}, refused=self.doubt or found.refused)
+
     def past_of(self, outcomes: Sequence[str]) -> tuple[str, ...]:
-        """Covariates that adjust some outcomes together: their own where they have any, else all.
+        """Covariates that adjust some outcomes together: their own where they have any, else all that may adjust.
 
         >>> test.past_of(["spend"])
         ('before',)
@@ -217,10 +259,11 @@ class Experiment:
         Returns:
             Names of covariates.
         """
+        usable = [c for c in self.covariates if c.removesuffix(MISSING) not in self.guards.withdrawn]
         if not set(outcomes) <= set(self.pasts):
-            return self.covariates
+            return tuple(usable)
         wanted = {c for name in outcomes for c in self.pasts[name]}
-        return tuple(c for c in self.covariates if c in wanted)
+        return tuple(c for c in usable if c in wanted)
 
     def counts(self) -> dict[str, int]:
         """Units per arm, control first.
@@ -229,6 +272,18 @@ class Experiment:
         {'control': 200, 'treatment': 200}
         """
         found = self.frame[self.arm].value_counts()
+        return {name: int(found[name]) for name in self.arms}
+
+    def assigned(self) -> dict[str, int]:
+        """What was assigned per arm, control first: units, or whole stores, cities, households.
+
+        >>> test.assigned()
+        {'control': 200, 'treatment': 200}
+        """
+        cluster = self.guards.cluster
+        if not cluster:
+            return self.counts()
+        found = self.frame.groupby(self.arm)[cluster].nunique()
         return {name: int(found[name]) for name in self.arms}
 
     def moments(self, columns: Sequence[str]) -> list[Moments]:

@@ -200,6 +200,10 @@ def _by_name(name: str, frame: pd.DataFrame, what: str) -> Metric:
 def metric_problem(metric: Metric, experiment: Experiment) -> Message | None:
     """Why a metric of an experiment has no effect to report, or ``None``."""
     need_columns(experiment.outcomes, metric.columns, "The experiment")
+    return experiment.guards.refused or _problem_of_values(metric, experiment)
+
+
+def _problem_of_values(metric: Metric, experiment: Experiment) -> Message | None:
     frame, values = experiment.frame, {"metric": metric.label}
     data = frame[list(metric.columns)].to_numpy(dtype=float)
     gaps = ~np.isfinite(data).all(axis=1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import pandas as pd
 
 from crm_lab.checks import BadInput, as_date, need_columns
+from crm_lab.experiments.core.column_words import week_number
 from crm_lab.experiments.core.experiment import Experiment
 
 WEEK = "week_{:02d}"
@@ -27,7 +27,7 @@ def week_columns(experiment: Experiment) -> tuple[str, ...]:
     Returns:
         Names of columns.
     """
-    found = {int(week[1]): c for c in experiment.frame.columns if (week := re.fullmatch(r"week_(\d+)", str(c)))}
+    found = {week: c for c in experiment.frame.columns if (week := week_number(str(c))) is not None}
     return tuple(found[number] for number in sorted(found))
 
 

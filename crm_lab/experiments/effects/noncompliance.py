@@ -93,9 +93,10 @@ class TakeUp:
             return TakeUpResult(
                 self, no, nothing, no, unknown, no, no, funnel, len(frame), experiment.simulated, problem
             )
-        way: Adjust = self.adjust if experiment.covariates else "none"
-        moments = experiment.moments([self.outcome, self.taken, *experiment.covariates])
-        means = joint_means(moments, [(self.outcome, None), (self.taken, None)], experiment.covariates, way)
+        past = experiment.past_of([self.outcome, self.taken])
+        way: Adjust = self.adjust if past else "none"
+        moments = experiment.moments([self.outcome, self.taken, *past])
+        means = joint_means(moments, [(self.outcome, None), (self.taken, None)], past, way)
         itt, take = (difference(means, j, self.level) for j in (0, 1))
         up, down = (means.weights({(1, j): 1.0, (0, j): -1.0}) for j in (0, 1))
         cace = fieller(itt.effect, take.effect, itt.se**2, take.se**2, means.covariance(up, down), self.level)

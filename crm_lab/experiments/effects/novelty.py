@@ -74,9 +74,10 @@ class Novelty:
         if len(self.weeks) < 3:
             return NoveltyResult(self, None, len(experiment.frame), experiment.simulated)
         need_columns(experiment.frame.columns, self.weeks, "The experiment's frame")
-        way: Adjust = self.adjust if experiment.covariates else "none"
-        moments = experiment.moments([*self.weeks, *experiment.covariates])
-        means = joint_means(moments, [(w, None) for w in self.weeks], experiment.covariates, way)
+        past = experiment.past_of(self.weeks)
+        way: Adjust = self.adjust if past else "none"
+        moments = experiment.moments([*self.weeks, *past])
+        means = joint_means(moments, [(w, None) for w in self.weeks], past, way)
         return NoveltyResult(self, means, len(experiment.frame), experiment.simulated)
 
 

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from importlib import resources
 
 from crm_lab.checks import BadInput, Problems
 from crm_lab.data.sources.first_look.column_roles import date_formats
 from crm_lab.data.sources.first_look.first_rows import Look, is_numeric
+from crm_lab.experiments.core.column_words import (
+    NO,
+    YES,
+    chosen_by_units,
+    has_word,
+    known_after,
+    plain,
+    week_number,
+    words_of,
+)
 
 ONE, MANY = (
-    ("arm", "unit", "outcome", "assigned_on", "outcome_from", "outcome_until", "later", "elsewhere", "margin",
-     "rewards"),
+    ("arm", "unit", "cluster", "outcome", "assigned_on", "outcome_from", "outcome_until", "later", "elsewhere",
+     "margin", "rewards"),
     ("metrics", "covariates", "segments", "funnel"),
 )  # fmt: skip
 ROLES = (*ONE, *MANY)
 _MOST_ARMS = 10
 _MOST_GROUPS = 60
 
-_FLAGS = {"0", "1", "0.0", "1.0"}
-
-
-@cache
-def _words(group: str) -> dict[str, tuple[str, ...]]:
-    """What people call things in a test's file, by ``column_words_of_a_test.toml``."""
-    text = resources.files(__package__).joinpath("column_words_of_a_test.toml").read_text(encoding="utf-8")
-    return {role: tuple(names) for role, names in tomllib.loads(text)[group].items()}
+_FLAGS = {"0", "1", "0.0", "1.0", *YES, *NO}
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,12 @@ class Recognised:
 
 
 def arm_columns(look: Look) -> tuple[str, ...]:
-    """Columns that may hold the arm: by their name, else by values such as control or hold-out."""
+    """Columns that may hold the arm: by their name, else by values such as control, else as what units chose."""
     few = {name: set(seen) for name, seen in look.values.items() if 2 <= len(set(seen)) <= _MOST_ARMS}
-    named = tuple(name for name in few if _plain(name) in _words("names")["arm"])
-    sure = _words("control")["sure"]
-    return named or tuple(name for name, levels in few.items() if any(_plain(v) in sure for v in levels))
+    named = tuple(name for name in few if plain(name) in words_of("names")["arm"])
+    sure = tuple(name for name, levels in few.items() if any(_surely_control(v, levels) for v in levels))
+    chosen = tuple(name for name, levels in few.items() if len(levels) == 2 and chosen_by_units(name, ()))
+    return named or sure or (chosen if len(chosen) == 1 else ())
 
 
 def looks_like_a_test(look: Look, arm: str = "", purchases: bool = False) -> bool:
@@ -75,11 +75,11 @@ def looks_like_a_test(look: Look, arm: str = "", purchases: bool = False) -> boo
         purchases: Whether the file could be read as purchases too; then a column called group is not enough.
     """
     candidates = (arm,) if arm else arm_columns(look)
-    ids = [name for name in look.header if _plain(name) in _words("names")["unit"] and look.values[name]]
-    if not candidates or any(len(set(look.values[name])) < 0.9 * len(look.values[name]) for name in ids):
+    ids = [name for name in look.header if plain(name) in words_of("names")["unit"] and look.values[name]]
+    if not candidates or (ids and not any(_one_row_each(look, name) for name in ids)):
         return False
-    words = _words("control")["sure"]
-    sure = any(_plain(value) in words for name in candidates for value in set(look.values.get(name, ())))
+    levels = [set(look.values.get(name, ())) for name in candidates]
+    sure = any(_surely_control(value, seen) for seen in levels for value in seen)
     return bool(arm) or sure or bool(ids) or not purchases
 
 
@@ -101,10 +101,16 @@ def recognise(look: Look, chosen: Mapping[str, str], control: str = "", date_for
     found = _by_name(look, {**said, "arm": arm})
     roles = {**found.roles, "outcome": said.get("outcome") or _outcome(look, found)}
     roles["metrics"] = tuple(name for name in roles.get("metrics", ()) if name != roles["outcome"])
-    roles["funnel"] = tuple(name for name in roles.get("funnel", ()) if set(look.values[name]) <= _FLAGS)
-    form = date_format or _date_format(look, [str(roles[name]) for name in _words("dates") if name in roles])
+    roles["funnel"] = tuple(
+        name
+        for name in roles.get("funnel", ())
+        if _counts(look.values[name]) and {v.strip().lower() for v in look.values[name]} <= _FLAGS
+    )
+    form = date_format or _date_format(look, [str(roles[name]) for name in words_of("dates") if name in roles])
     shifted = [
-        role for role in ("later", "elsewhere") if not _has(str(roles.get(role, "margin")), _words("numbers")["margin"])
+        role
+        for role in ("later", "elsewhere")
+        if not has_word(str(roles.get(role, "margin")), words_of("numbers")["margin"])
     ]
     if "margin" in roles and "margin" not in said:  # margin and shifted sales must be one measure
         found = replace(found, unused=(*found.unused, *(str(roles.pop(role)) for role in shifted if role not in said)))
@@ -141,9 +147,10 @@ def _arm(look: Look) -> str:
 
 
 def _control(arm: str, levels: tuple[str, ...]) -> str:
-    known = [level for level in levels if _says_control(level)]
-    if len(known) == 1:
-        return known[0]
+    for says in (_surely_control, _says_control):
+        known = [level for level in levels if says(level, levels)]
+        if len(known) == 1:
+            return known[0]
     raise BadInput(
         f"The control cannot be told from the arms in {arm}: {', '.join(levels)}. Say which it is,"
         f" e.g. --control {_quoted(levels[0])}."
@@ -155,13 +162,13 @@ def _quoted(text: str) -> str:
 
 
 def _outcome(look: Look, found: Recognised) -> str:
-    spend = [name for name in found.roles.get("metrics", ()) if _has(name, _words("numbers")["spend"])]
+    spend = [name for name in found.roles.get("metrics", ()) if has_word(name, words_of("numbers")["spend"])]
     if len(spend) == 1:
         return spend[0]
     rest = [name for name in found.roles.get("metrics", ()) if name not in spend]
     if not spend and len(rest) == 1:
         return rest[0]
-    choices = spend or rest or [name for name in found.unused if is_numeric(look.values[name])]
+    choices = spend or rest or [name for name in found.unused if _counts(look.values[name])]
     if not choices:
         raise BadInput("No column of numbers is left for the outcome; name it, e.g. --column outcome=YOUR_COLUMN.")
     raise BadInput(f"The outcome may be {', '.join(choices)}. Say which, e.g. --column outcome={choices[0]}.")
@@ -173,9 +180,9 @@ def _by_name(look: Look, said: Mapping[str, str | tuple[str, ...]]) -> Recognise
     roles: dict[str, str | tuple[str, ...]] = dict(said)
     unused, weeks = [], 0
     for name in look.header:
-        if name in taken or _plain(name) == "simulated":
+        if name in taken or plain(name) == "simulated":
             continue
-        if re.fullmatch(r"week_\d+", name):
+        if week_number(name) is not None:
             weeks += 1
             continue
         role = _role(name, look)
@@ -190,19 +197,21 @@ def _by_name(look: Look, said: Mapping[str, str | tuple[str, ...]]) -> Recognise
 
 def _role(name: str, look: Look) -> str:
     """What a column is by its name and kind of values; empty for nothing known."""
-    seen, plain = look.values[name], _plain(name)
-    for role, names in _words("dates").items():
-        if plain in names and date_formats(seen):
+    seen, whole = look.values[name], plain(name)
+    for role, names in words_of("dates").items():
+        if whole in names and date_formats(seen):
             return role
-    if plain in _words("names")["unit"]:
+    if whole in words_of("names")["unit"]:
         return "unit"
-    if _has(name, _words("groups")["segments"]):
+    if has_word(name, words_of("groups")["segments"]):
         return "segments" if len(set(seen)) <= _MOST_GROUPS else ""
-    return _role_of_number(name) if is_numeric(seen) else ""
+    return _role_of_number(name) if _counts(seen) else ""
 
 
 def _role_of_number(name: str) -> str:
-    role = next((role for role, words in _words("numbers").items() if _has(name, words)), "")
+    after = known_after(name)
+    roles = (role for role, words in words_of("numbers").items() if has_word(name, words))
+    role = next((role for role in roles if not (after and role == "covariates")), "")
     return "metrics" if role == "spend" else role
 
 
@@ -221,16 +230,31 @@ def _date_format(look: Look, columns: list[str]) -> str:
     return "" if not shared or shared[0].startswith("%Y-%m-%d") else shared[0]
 
 
-def _has(name: str, words: Iterable[str]) -> bool:
-    """Whether a column's name has one of some words: as a part of it, or anywhere in it for Chinese ones."""
-    parts = [part.lower() for part in re.findall(r"[A-Z]?[a-zäöüß]+|[A-Z]+|\d+", name)]
-    joined = {"".join(parts[i : i + 2]) for i in range(len(parts))}
-    return any(word in parts or word in joined or (not word.isascii() and word in name) for word in words)
+def _surely_control(level: str, levels: Iterable[str]) -> bool:
+    """Whether a level is a control by its own words, or denies what another level has: No E-Mail beside Mens E-Mail."""
+    if plain(level) in words_of("control")["sure"]:
+        return True
+    words = words_of("control")["without"]
+    first, _, rest = level.strip().partition(" ")
+    denied = plain(rest) if first.lower() in words else next(
+        (plain(level[len(word) :]) for word in words if not word.isascii() and level.startswith(word)), ""
+    )  # fmt: skip
+    return bool(denied) and any(other != level and denied in plain(other) for other in levels)
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.lower())
+def _says_control(level: str, levels: Iterable[str]) -> bool:
+    """Whether a level of a column that is known to be the arm says that it got nothing."""
+    first = level.strip().partition(" ")[0].lower()
+    return _surely_control(level, levels) or plain(level) in words_of("control")["weak"] or (
+        first in words_of("control")["without"]
+    )  # fmt: skip
 
 
-def _says_control(level: str) -> bool:
-    return any(_plain(level) in words for words in _words("control").values())
+def _one_row_each(look: Look, name: str) -> bool:
+    """Whether a column names each row by itself, as the id of a unit does."""
+    return len(set(look.values[name])) >= 0.9 * len(look.values[name])
+
+
+def _counts(seen: Sequence[str]) -> bool:
+    """Whether values are numbers, or yes and no."""
+    return is_numeric(seen) or (len(seen) > 0 and {value.strip().lower() for value in seen} <= _FLAGS)

@@ -14,10 +14,12 @@ from pandas.api.types import is_numeric_dtype
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.experiments.core.column_words import NO, YES, chosen_by_units
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import judged
 from crm_lab.experiments.origins.spend_windows import History
-from crm_lab.experiments.origins.unit_file import LATEST, FileTables, check_dates, read_units
+from crm_lab.experiments.origins.unit_file import LATEST, FileTables, check_dates, first_day, late_columns, read_units
+from crm_lab.messages import Message
 from crm_lab.project import project_root
 
 KIND = "test"
@@ -68,6 +70,9 @@ class OwnTest(BaseModel):
         covariates: Columns from before the start; a table, or ``spend: spend_before; orders: orders_before``,
             gives each outcome its own.
         unit: Column with the unit's id; without one every row is kept.
+        cluster: Column with what was assigned where that is not the unit (store, city, household); found without it.
+        assignment: How units came into their arm: ``random`` (by lot) or ``chosen``; asked where a name such as
+            responded or member says that they chose.
         control: Name of the control arm.
         treatment: Name of the arm that is read against it; needed where there are several.
         control_share: Planned share of the control arm; none (or 0) for arms of equal size.
@@ -94,6 +99,10 @@ class OwnTest(BaseModel):
     metrics: _Names = ()
     covariates: _Pasts = ()
     unit: _Maybe = None
+    cluster: _Maybe = None
+    assignment: Annotated[
+        Literal["random", "chosen"] | None, BeforeValidator(_maybe), Field(description="it is random or chosen")
+    ] = None
     control: str = "control"
     treatment: _Maybe = None
     control_share: Annotated[
@@ -191,13 +200,18 @@ class OwnTest(BaseModel):
         judged_names = tuple(dict.fromkeys([own.outcome, *own.metrics]))
         outcomes = list(dict.fromkeys([*judged_names, *own.funnel, *money.values()]))
         need_columns(frame.columns, [own.arm, *own.segments], "The file")
-        frame = _known_outcomes(_two_arms(frame, own), own, outcomes)
+        frame = _known_outcomes(_two_arms(_flags_as_numbers(frame, outcomes), own), own, outcomes)
         test = Experiment.from_frame(
             frame, arm=own.arm, outcomes=outcomes, covariates=own.covariates, unit=own.unit, control=own.control,
-            shares=own.shares(frame[own.arm]),
+            shares=own.shares(frame[own.arm])
         )  # fmt: skip
         days = [own.assigned_on] if own.assigned_on and own.assigned_on in frame else []
-        return replace(test, judged=judged_names, segments=(*own.segments, *days), funnel=own.funnel, money=money)
+        if own.cluster:
+            test = test.assigned_by(own.cluster)
+        return replace(
+            test, judged=judged_names, segments=(*own.segments, *days), funnel=own.funnel, money=money,
+            late=late_columns(test.covariates, first_day(frame, own)), doubt=own.doubt(test),
+        )  # fmt: skip
 
     def history(self, tables: FileTables | Any = None) -> History:
         """The control units, to whom nothing was done, as the history from which the next test is planned.
@@ -214,6 +228,23 @@ class OwnTest(BaseModel):
         test = self.open(tables)
         untouched = test.frame[test.frame[test.arm] == test.control].reset_index(drop=True)
         return History(untouched, judged(test), test.covariates, len(test.frame))
+
+    def doubt(self, test: Experiment) -> Message | None:
+        """Why nobody can say that the arm was drawn by lot; ``None`` where it was said or no name speaks against it.
+
+        >>> own.doubt(own.open()) is None
+        True
+
+        Args:
+            test: The test.
+
+        Returns:
+            A sentence, or ``None``.
+        """
+        if self.assignment == "chosen":
+            return Message("experiments.refused.chosen_said")
+        name = "" if self.assignment == "random" else chosen_by_units(self.arm, test.arms)
+        return Message("experiments.refused.chosen", {"name": name}) if name else None
 
     def shares(self, arms: pd.Series) -> Mapping[str, float] | None:
         """Planned share per arm; ``None`` for equal ones.
@@ -233,7 +264,19 @@ class OwnTest(BaseModel):
         return {self.control: self.control_share} | dict.fromkeys(others, (1 - self.control_share) / len(others))
 
 
-_TRUE = ("true", "yes", "1", "ja", "是")
+_TRUE = (*YES, "1")
+
+
+def _flags_as_numbers(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The frame with 1 and 0 where columns say yes and no, or true and false."""
+    said = {**dict.fromkeys(YES, 1.0), **dict.fromkeys(NO, 0.0)}
+    found = {}
+    for name in columns:
+        if name in frame and (frame[name].dtype == bool or not is_numeric_dtype(frame[name])):
+            words = frame[name].astype("string").str.strip().str.lower()
+            if words.dropna().isin(list(said)).all():
+                found[name] = words.map(said).astype(float)
+    return frame.assign(**found)
 
 
 def _from_suite(path: Path) -> OwnTest:

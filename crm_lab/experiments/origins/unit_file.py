@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 import pandas as pd
+from pandas.tseries.offsets import MonthEnd
 
 from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date
 from crm_lab.data.sources.first_look.first_rows import Look, look_at, text_rows
 from crm_lab.data.sources.opening.text_file import open_text
+from crm_lab.messages import Message
 
 LATEST = "latest"
 _GAPS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "-"]
@@ -190,3 +193,38 @@ def _days(frame: pd.DataFrame, given: str | None, name: str, form: str | None, p
         not bad, f"{bad:,} rows have no day in {given} that can be read (e.g. {example}); give its date_format."
     )
     return found
+
+
+def first_day(frame: pd.DataFrame, own: Days) -> pd.Timestamp | None:
+    """First day of the assignment, or ``None`` where it is not known."""
+    days = _days(frame, own.assigned_on, "assigned_on", own.date_format, Problems("The dates of the test"))
+    return None if days.isna().all() else days.min()
+
+
+def late_columns(columns: Sequence[str], day: pd.Timestamp | None) -> dict[str, Message]:
+    """Columns whose name holds a month or a day that ended after the assignment began -> why they do not adjust.
+
+    >>> list(late_columns(["spend_2024_05", "spend_2024-07", "spend_before"], pd.Timestamp("2024-06-15")))
+    ['spend_2024-07']
+    """
+    if day is None:
+        return {}
+    ends = {name: _end_in(name) for name in columns}
+    values = {"day": f"{day:%Y-%m-%d}"}
+    return {
+        name: Message("experiments.withdrawn.late", {"column": name, **values})
+        for name, end in ends.items()
+        if end is not None and end > day
+    }
+
+
+def _end_in(name: str) -> pd.Timestamp | None:
+    """Last day of the month, or the day, that a name holds."""
+    found = re.search(r"(?<!\d)(20\d\d)[-_ .]?(0[1-9]|1[0-2])(?:[-_ .]?([0-2]\d|3[01]))?(?!\d)", name)
+    if not found:
+        return None
+    year, month, day = found.groups()
+    try:
+        return pd.Timestamp(f"{year}-{month}-{day}") if day else pd.Timestamp(f"{year}-{month}-01") + MonthEnd()
+    except ValueError:
+        return None

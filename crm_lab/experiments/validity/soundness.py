@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import partial, reduce
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from crm_lab.checks import BadInput, check_settings, not_inside
+from crm_lab.experiments.core.column_words import known_after
 from crm_lab.experiments.core.estimate import joint_means
 from crm_lab.experiments.core.experiment import Experiment, need_experiment
 from crm_lab.fact_rows import id_part
@@ -74,12 +75,16 @@ class SoundnessCheck:
             Sizes and sample ratio; balance per covariate.
         """
         need_experiment(experiment, "SoundnessCheck")
-        counts = experiment.counts()
-        covariates = list(experiment.covariates)
+        counts = experiment.assigned()
+        guards = experiment.guards
+        covariates = [c for c in experiment.covariates if not known_after(c)]
         balance = _balance(experiment, covariates) if covariates else pd.DataFrame()
         joint = _joint_balance(experiment, covariates) if covariates else math.nan
         srm = srm_pvalue(counts, {arm: experiment.shares[arm] for arm in counts})
-        return SoundnessResult(self, counts, dict(experiment.shares), srm, balance, joint, experiment.simulated)
+        return SoundnessResult(
+            self, counts, dict(experiment.shares), srm, balance, joint, experiment.simulated,
+            dict(guards.withdrawn), guards.refused,
+        )  # fmt: skip
 
 
 def _balance(experiment: Experiment, covariates: list[str]) -> pd.DataFrame:
@@ -108,6 +113,10 @@ def _joint_balance(experiment: Experiment, covariates: list[str]) -> float:
     return float(stats.chi2.sf(gap @ np.linalg.pinv(cov, hermitian=True) @ gap, rank)) if rank else math.nan
 
 
+def _and(first: Message, second: Message) -> Message:
+    return Message("experiments.soundness.two", {"first": first, "second": second})
+
+
 @dataclass(frozen=True)
 class SoundnessResult(Result):
     """Sample ratio and balance of a test.
@@ -129,6 +138,8 @@ class SoundnessResult(Result):
         balance: Means per covariate and arm, and the standardised difference.
         balance_pvalue: p value of all covariates together.
         simulated: Whether the effect was planted.
+        withdrawn: Covariate that does not adjust -> why.
+        guarded: Why the columns themselves forbid an effect, or ``None``.
     """
 
     spec: SoundnessCheck
@@ -138,6 +149,8 @@ class SoundnessResult(Result):
     balance: pd.DataFrame
     balance_pvalue: float
     simulated: bool
+    withdrawn: Mapping[str, Message] = field(default_factory=dict)
+    guarded: Message | None = None
 
     name: ClassVar[str] = "soundness"
     formats: ClassVar[dict[str, str]] = {
@@ -146,12 +159,12 @@ class SoundnessResult(Result):
 
     @property
     def sound(self) -> bool:
-        """Whether the sizes of the arms are as planned.
+        """Whether the sizes of the arms are as planned, and nothing else forbids an effect.
 
         >>> soundness.sound
         True
         """
-        return self.srm >= self.spec.srm_alpha
+        return self.refusal() is None
 
     @property
     def largest_gap(self) -> float:
@@ -179,8 +192,8 @@ class SoundnessResult(Result):
         >>> soundness.refusal() is None
         True
         """
-        if self.sound:
-            return None
+        if self.srm >= self.spec.srm_alpha:
+            return self.guarded
         return Message("experiments.refused.srm", {"p": self.srm, "counts": self._counts_text()})
 
     def _counts_text(self) -> str:
@@ -195,15 +208,20 @@ class SoundnessResult(Result):
         values = {
             "n": sum(self.counts.values()), "counts": self._counts_text(), "p": self.srm, "alpha": self.spec.srm_alpha,
         }  # fmt: skip
+        if self.srm >= self.spec.srm_alpha and self.guarded is not None:
+            return Readout(self.guarded, "experiments.soundness.guarded", "experiments.soundness.guarded_action")
         if not self.sound:
             said = ("srm_broken", "srm_certainty", "srm_action")
             return Readout(*(Message(f"experiments.soundness.{key}", values) for key in said))
         state = "alike" if self.balance_pvalue >= self.spec.balance_alpha else "unlike"
         state = "no_covariates" if math.isnan(self.balance_pvalue) else state
+        certainty = Message(f"experiments.soundness.{state}", {"gap": self.largest_gap, "p": self.balance_pvalue})
+        if self.withdrawn:
+            why = reduce(_and, self.withdrawn.values())
+            certainty = Message("experiments.soundness.with_withdrawn", {"alike": certainty, "why": why})
+        action = "unadjusted" if self.withdrawn else "adjust" if state == "unlike" else "go_on"
         return Readout(
-            Message("experiments.soundness.as_planned", values),
-            Message(f"experiments.soundness.{state}", {"gap": self.largest_gap, "p": self.balance_pvalue}),
-            f"experiments.soundness.{'adjust' if state == 'unlike' else 'go_on'}",
+            Message("experiments.soundness.as_planned", values), certainty, f"experiments.soundness.{action}"
         )
 
     def facts(self) -> tuple[Fact, ...]:

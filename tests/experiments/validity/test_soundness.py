@@ -38,6 +38,16 @@ def test_imbalance_before_the_start_is_seen(households):
     test = Experiment.from_frame(worse, arm="arm", outcomes=["spend"], covariates=["spend_before"])
     result = SoundnessCheck().analyze(test)
     assert result.balance_pvalue < 1e-6
+    assert not result.sound
+    assert "No effect of this test can be believed" in result.readout().finding.text("en")
+
+
+def test_imbalance_that_chance_seldom_makes_is_said(households):
+    worse = households.assign(spend_before=households["spend_before"] * (1 + 0.5 * (households["arm"] == "treatment")))
+    test = Experiment.from_frame(worse, arm="arm", outcomes=["spend"], covariates=["spend_before"])
+    result = SoundnessCheck().analyze(test)
+    assert 1e-6 < result.balance_pvalue < 0.01
+    assert result.sound
     assert "more than chance explains" in result.readout().certainty.text("en")
 
 
