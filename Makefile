@@ -55,7 +55,7 @@ report: setup  ## run the suite (SUITE=tour) into outputs/<suite>/latest/index.h
 	@$(BIN)/crm-lab run $(SUITE) --lang $(REPORT_LANG) --jobs $(JOBS)
 
 test: .venv/.dev  ## all tests: units, doctests, notebooks against their committed outputs
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report=term-missing:skip-covered -q
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered -q
 
 lab: setup  ## open JupyterLab on notebook 00
 	@$(BIN)/crm-lab lab
@@ -66,7 +66,7 @@ check: .venv/.dev  ## everything quick: format, lint, types, imports, unit tests
 	@$(BIN)/python -m mypy
 	@$(BIN)/python $(BIN)/lint-imports
 	@$(BIN)/python .ci/generated.py --check
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q -m "not slow"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -q -m "not slow"
 
 format: .venv/.dev  ## apply the formatter and the safe fixes
 	@$(BIN)/ruff format .
