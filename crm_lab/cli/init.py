@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_lab.checks import BadInput, as_name
+from crm_lab.checks import as_name
 
 if TYPE_CHECKING:
     from crm_lab.data.sources.first_look.first_rows import Look
@@ -107,6 +107,7 @@ def _init(paths: tuple[Path, ...], options: dict[str, Any]) -> None:
     from crm_lab.cli.init_purchases import init_purchases
     from crm_lab.data.sources.first_look.first_rows import look_at
     from crm_lab.data.sources.lines.several_files import files_in
+    from crm_lab.data.sources.refusal import refused
     from crm_lab.project import project_root
 
     own = _plain(paths[0].resolve().name.split(".")[0])
@@ -118,7 +119,7 @@ def _init(paths: tuple[Path, ...], options: dict[str, Any]) -> None:
     alone = len(paths) == 1 and first == paths[0]
     test = options["kind"] == "test" or (options["kind"] is None and alone and _is_test(first, look, options["chosen"]))
     if target.exists() and not options["force"]:
-        raise BadInput(f"There is a suite {target.name} already; choose another --name, or --force to write over it.")
+        raise refused("suite_exists", name=target.name)
     if not test:
         init_purchases(paths, target, options, lambda words: init.make_context("init", words).params)
         return

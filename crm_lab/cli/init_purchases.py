@@ -136,11 +136,12 @@ def _read(given: FilesGiven, place: Path, options: dict[str, Any], parse: Parse)
 
 def _answers(options: dict[str, Any]) -> Answers:
     from crm_lab.data.sources.evidence.findings import Answers
+    from crm_lab.data.sources.refusal import refused
 
     status = _pairs(options["status"])
     wrong = [f"{word}={means}" for word, means in status.items() if means not in ("", "sale", "no_sale", "return")]
     if wrong:
-        raise BadInput(f"--status {wrong[0]}: the meaning must be sale, no_sale or return.")
+        raise refused("status_meaning", given=wrong[0])
     return Answers(
         columns=options["chosen"], rates=_rates(options["rates"]), status=status, products=_pairs(options["products"]),
         currency=(options["currency"] or "").upper(), counts_only=options["counts_only"],
@@ -155,13 +156,15 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
 
 
 def _rates(pairs: Sequence[str]) -> dict[str, float]:
+    from crm_lab.data.sources.refusal import refused
+
     made = {}
     for pair in pairs:
         code, _, rate = pair.partition("=")
         try:
             made[code.upper()] = float(rate)
         except ValueError:
-            raise BadInput(f"--rate {pair}: the rate must be a number, e.g. --rate USD=0.92.") from None
+            raise refused("rate", given=pair) from None
     return made
 
 
@@ -233,10 +236,11 @@ def _further_tables(given: dict[str, str], date_format: str | None) -> dict[str,
     """How to read each further table, as its ``[source.tables.NAME]`` says it."""
     from crm_lab.data.sources.first_look.column_roles import propose_table
     from crm_lab.data.sources.further_tables import FURTHER
+    from crm_lab.data.sources.refusal import refused
 
     unknown = [name for name in given if name not in FURTHER]
     if unknown:
-        raise BadInput(f"--table: there is no table {', '.join(unknown)}; the contract has {', '.join(FURTHER)}.")
+        raise refused("no_such_table", unknown=", ".join(unknown), known=", ".join(FURTHER))
     made: dict[str, dict[str, Any]] = {}
     for name, path in given.items():
         seen = propose_table(Path(path), FURTHER[name])
@@ -257,15 +261,14 @@ def _further_tables(given: dict[str, str], date_format: str | None) -> dict[str,
 
 
 def _only_format(proposal: Proposal, column: str) -> str:
+    from crm_lab.data.sources.refusal import refused
+
     if len(proposal.date_formats) == 1:
         return proposal.date_formats[0]
     example = proposal.examples.get(column, "")
     if not proposal.date_formats:
-        raise BadInput(f"The dates, e.g. {example!r}, have no format known here; give it with --date-format.")
-    raise BadInput(
-        f"Day and month cannot be told apart in {example!r} and all other dates looked at;"
-        f" say which it is with --date-format: {' or '.join(map(repr, proposal.date_formats))}."
-    )
+        raise refused("no_date_format", example=example)
+    raise refused("day_or_month", example=example, formats=" / ".join(map(repr, proposal.date_formats)))
 
 
 def _show_form(path: Path, proposal: Proposal) -> None:

@@ -13,7 +13,9 @@ from crm_lab.messages import catalogue
 
 PACKAGE = Path(crm_lab.__file__).parent
 SAID = re.compile(r"""\bsay\(\s*f?["']([a-z_.{}]+)["']""")
+REFUSED = re.compile(r"""\brefused\(\s*["']([a-z_]+)["']""")
 BY_ROLE = {"columns.the_date", "columns.the_customer_id", "columns.the_amount"}
+BY_MAGIC = {"refused.pdf", "refused.sqlite", "refused.arrow", "refused.picture"}
 IN_CHOICES = re.compile(r"\"((?:price|products|days|amount)\.[a-z_]+)\"")
 
 
@@ -47,7 +49,16 @@ def test_questions_and_report_speak_a_language(shop, lang, asks, reports):
 def test_the_door_says_every_message_of_its_catalogue_and_no_other():
     texts = [file.read_text(encoding="utf-8") for file in PACKAGE.rglob("*.py")]
     said = {key for text in texts for pattern in (SAID, IN_CHOICES) for key in pattern.findall(text) if "{" not in key}
+    said |= {f"refused.{key}" for text in texts for key in REFUSED.findall(text)} | BY_MAGIC
     known = {key.removeprefix("door.") for key in catalogue("en") if key.startswith("door.")}
     plainly = {key for text in texts for key in SAID.findall(text) if "{" not in key}
     assert plainly <= known, plainly - known
     assert known <= said | BY_ROLE, known - said
+
+
+@pytest.mark.parametrize(("lang", "says"), [("en", "is a PDF; export"), ("zh", "是 PDF；请将表格导出")])
+def test_refusals_speak_a_language(shop, lang, says):
+    (shop.parent / "list.csv").write_bytes(b"%PDF-1.7 ...")
+    refused = CliRunner().invoke(main, ["init", str(shop.parent / "list.csv"), "--lang", lang])
+    assert refused.exit_code == 2
+    assert says in str(refused.output)

@@ -19,6 +19,7 @@ from crm_lab.data.sources.opening.header_names import header_names
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.data.sources.opening.text_file import READ_ERRORS, csv_fields, is_gzip, open_bytes, open_text
 from crm_lab.data.sources.opening.workbook import sheet_rows
+from crm_lab.data.sources.refusal import refused
 
 _BATCH = 50_000
 _LOOKED_AT = 1_000
@@ -50,7 +51,7 @@ def read_raw(connection: duckdb.DuckDBPyConnection, reading: Reading, folder: Pa
         if isinstance(error, BadInput):
             raise
         words = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")[:200]
-        raise BadInput(f"The file {reading.path.name} cannot be read as {reading.format}: {words}.") from error
+        raise refused("unreadable", name=reading.path.name, form=reading.format, words=words) from error
 
 
 def _as_text(connection: duckdb.DuckDBPyConnection, table: Path, reading: Reading, folder: Path) -> str:
@@ -101,9 +102,9 @@ def _json_objects(reading: Reading) -> Iterator[dict[str, object]]:
                 try:
                     row = json.loads(line, parse_float=str, parse_int=str)
                 except (ValueError, RecursionError) as error:
-                    raise BadInput(f"Line {number} of {reading.path.name} is no JSON: {error}.") from error
+                    raise refused("no_json_line", line=number, name=reading.path.name, words=error) from error
                 if not isinstance(row, dict):
-                    raise BadInput(f"Line {number} of {reading.path.name} is no JSON object; one is needed a line.")
+                    raise refused("no_object_line", line=number, name=reading.path.name)
                 yield row
 
 
@@ -118,10 +119,10 @@ def _json_array(reading: Reading, stream: IO[str]) -> Iterator[dict[str, object]
     try:
         rows = json.load(stream, parse_float=str, parse_int=str)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"{reading.path.name} is no JSON: {error}.") from error
+        raise refused("no_json", name=reading.path.name, words=error) from error
     odd = next((place for place, row in enumerate(rows, start=1) if not isinstance(row, dict)), None)
     if odd is not None:
-        raise BadInput(f"Item {odd} of {reading.path.name} is no JSON object; a list of objects is needed.")
+        raise refused("no_object", item=odd, name=reading.path.name)
     yield from rows
 
 
@@ -166,7 +167,7 @@ def given_header(reading: Reading) -> list[str]:
 
 def _write_text_table(names: list[str], rows: Iterator[list[str]], path: Path) -> None:
     if not names:
-        raise BadInput("The sheet has no header; name another.")
+        raise refused("sheet_without_header")
     schema = pa.schema([(name, pa.string()) for name in names])
     with pq.ParquetWriter(path, schema) as writer:
         batch: list[list[str]] = []
@@ -237,9 +238,7 @@ def _utf8(reading: Reading, folder: Path) -> Path:
         with open_text(reading) as source, copy.open("w", encoding="utf-8", newline="") as target:
             shutil.copyfileobj(source, target, 1 << 20)
     except UnicodeDecodeError as error:
-        raise BadInput(
-            f"{reading.path.name} is not {reading.encoding} text: byte {error.start} cannot be read; set `encoding`."
-        ) from error
+        raise refused("encoding", name=reading.path.name, encoding=reading.encoding, byte=error.start) from error
     return copy
 
 

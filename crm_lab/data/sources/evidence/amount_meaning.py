@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from crm_lab.checks import BadInput
 from crm_lab.data.quoting import name_of
 from crm_lab.data.sources.evidence.amount_alone import (
     ask_of_a_unit_price,
@@ -16,6 +15,7 @@ from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.lines.unit_price import unit_price
+from crm_lab.data.sources.refusal import refused
 from crm_lab.data.sources.sql import PRICE, filled, number, number_in
 
 _SURE = 0.95
@@ -219,10 +219,7 @@ def _refuse_values_without_sign(file: WholeFile, settled: Settled) -> None:
     sign = f"{name_of(column)} like '%\\%%' escape '\\'"
     signs, bare = file.row(f"count(*) filter ({sign}), count(*) filter ({value} <> 0 and not {sign})")
     if signs and bare:
-        raise BadInput(
-            f"{column} holds {signs:,} values per cent and {bare:,} without a sign: write all of them in one way, or"
-            " leave the column out."
-        )
+        raise refused("mixed_discounts", column=column, signs=signs, bare=bare)
 
 
 def _discount_by_itself(file: WholeFile, settled: Settled) -> None:

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
-from crm_lab.checks import BadInput
 from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.direct_ids import masked
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.lines.line_mapping import is_total
+from crm_lab.data.sources.refusal import refused
 from crm_lab.data.sources.sql import filled
 
 MEANINGS = ("sale", "no_sale", "return")
@@ -148,10 +148,7 @@ def refuse_lost_digits(file: WholeFile, settled: Settled) -> None:
         short = f"regexp_full_match({text}, '\\d(?:[.,]\\d+)?[eE]\\+?\\d{{2}}')"
         n, of, example = file.row(f"count(*) filter ({short}), count({text}), min({text}) filter ({short})")
         if n > _SHORTENED * of:
-            raise BadInput(
-                f"{n:,} of {of:,} values of {column} are shortened, e.g. {example}: a spreadsheet kept their first"
-                " digits only; export the column as text."
-            )
+            raise refused("shortened", n=n, of=of, column=column, example=example)
 
 
 def settle_buyers(file: WholeFile, answers: Answers, settled: Settled) -> None:

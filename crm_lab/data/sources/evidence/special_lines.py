@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from crm_lab.checks import BadInput
 from crm_lab.data.quoting import text_of
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
+from crm_lab.data.sources.refusal import refused
 from crm_lab.data.sources.sql import PRICE, filled, number
 
 _MEANINGS = ("sale", "fee", "no_sale")
@@ -43,7 +43,7 @@ def settle_special_lines(file: WholeFile, answers: Answers, settled: Settled) ->
     """
     wrong = [f"{word}={means}" for word, means in answers.products.items() if means not in ("", *_MEANINGS)]
     if wrong:
-        raise BadInput(f"--product {wrong[0]}: the meaning must be sale, fee or no_sale.")
+        raise refused("product_meaning", given=wrong[0])
     if "product_id" not in settled.columns:
         return
     given = {word.lower(): means for word, means in answers.products.items() if means}

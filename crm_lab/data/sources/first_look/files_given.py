@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crm_lab.checks import BadInput
 from crm_lab.data.sources.first_look.column_roles import propose
 from crm_lab.data.sources.first_look.first_rows import look_at
 from crm_lab.data.sources.lines.several_files import files_in, files_left_out
+from crm_lab.data.sources.refusal import refused
 
 _KEYS = ("id", "no", "nr", "nummer", "number", "code", "key", "sku", "handle", "号", "编号")
 
@@ -43,7 +43,7 @@ def files_given(paths: Sequence[Path]) -> FilesGiven:
     """
     given = [file for path in paths for file in files_in(path)]
     if not given:
-        raise BadInput(f"There is no file in {paths[0]}.")
+        raise refused("empty_folder", path=paths[0])
     first = given[0]
     left = [f"{path.name}: {', '.join(names)[:200]} not read" for path in paths if (names := files_left_out(path))]
     if len(given) == 1:
@@ -73,5 +73,5 @@ def _key(file: Path, known: Sequence[str], first: Path) -> str:
     look = look_at(file)
     keys = [name for name in look.header if name in known and name.lower().rstrip("_. ").endswith(_KEYS)]
     if not keys:
-        raise BadInput(f"{file.name} has other columns than {first.name} and no key in common with it.")
+        raise refused("no_common_key", name=file.name, first=first.name)
     return next((name for name in keys if len(set(look.values[name])) == len(look.values[name])), keys[0])

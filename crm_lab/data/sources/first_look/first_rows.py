@@ -22,6 +22,7 @@ from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.data.sources.opening.text_file import READ_ERRORS, open_text
 from crm_lab.data.sources.opening.workbook import sheet_rows
 from crm_lab.data.sources.raw_rows import read_raw
+from crm_lab.data.sources.refusal import refused
 
 SAMPLE = 5_000
 """Rows looked at."""
@@ -66,9 +67,9 @@ def look_at(path: Path) -> Look:
 def looked_at(path: Path, sheets: Sequence[str] = ()) -> tuple[Reading, list[str], Values, int]:
     """How a file is read, its column names, the values of its first rows by column, and how many rows that were."""
     if not path.is_file():
-        raise BadInput(f"There is no file {path}; give the path of a CSV, Parquet or Excel file.")
+        raise refused("no_file", path=path)
     if path.stat().st_size == 0:
-        raise BadInput(f"{path} is empty; give a file with column names and rows.")
+        raise refused("empty", path=path)
     reading = reading_of(path, known_names, sheets)
     try:
         given, *rows = list(islice(text_rows(reading), SAMPLE + 1)) or [[]]
@@ -77,7 +78,7 @@ def looked_at(path: Path, sheets: Sequence[str] = ()) -> tuple[Reading, list[str
         raise (
             error
             if isinstance(error, BadInput)
-            else BadInput(f"{path.name} cannot be read as {reading.format}: {words}.")
+            else refused("unreadable", name=path.name, form=reading.format, words=words)
         ) from error
     header = header_names(given)
     values = {

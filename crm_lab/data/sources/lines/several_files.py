@@ -12,13 +12,13 @@ from pathlib import Path
 
 import duckdb
 
-from crm_lab.checks import BadInput
 from crm_lab.data.connection import workspaces_dir, write_private
 from crm_lab.data.quoting import name_of, path_of, text_of
 from crm_lab.data.sources.opening.file_form import reading_of
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.data.sources.opening.text_file import READ_ERRORS, open_text
 from crm_lab.data.sources.raw_rows import PART, header_of, read_raw
+from crm_lab.data.sources.refusal import refused
 from crm_lab.data.sources.sql import filled
 
 OVERLAP = "lab_overlap"
@@ -80,7 +80,7 @@ def read_stacked(
     headers = [header_of(one) for one in readings]
     common = [name for name in headers[0] if all(name in header for header in headers)]
     if not common:
-        raise BadInput(f"{paths[0].name} and {paths[-1].name} have no column in common; they cannot be read as one.")
+        raise refused("nothing_in_common", first=paths[0].name, last=paths[-1].name)
     parts = [_part(connection, one, folder, keep) for one in readings]
     sheet = f"|| ' ' || {PART}" if len(reading.sheets) > 1 else ""
     columns = f"* exclude ({PART})" if sheet else "*"
@@ -203,23 +203,20 @@ def joined(
     rows = read_raw(connection, further, folder / further.path.stem)
     own = header_of(further)
     if on not in own or on not in header:
-        raise BadInput(f"{further.path.name} cannot be joined: both files need the column {on!r}.")
+        raise refused("no_key_in_both", name=further.path.name, column=on)
     key = filled(on)
     twice = connection.execute(
         f"select count(*) from (select {key} from ({rows}) where {key} is not null group by 1 having count(*) > 1)"
     ).fetchone()
     if twice != (0,):
-        raise BadInput(
-            f"{further.path.name} cannot be joined by {on}: {(twice or (0,))[0]:,} of its keys stand twice; name the"
-            " file first whose rows are the lines of a sale."
-        )
+        raise refused("keys_twice", name=further.path.name, column=on, n=(twice or (0,))[0])
     new = [column for column in own if column not in header]
     columns = "".join(f", f.{name_of(c)}" for c in new)
     keyed = f"(select *, {key} as lab_key from ({rows}) where broken_row is null)"
     both = f"(select *, {key} as lab_on from ({raw})) r left join {keyed} f on r.lab_on = f.lab_key"
     left, of = unmatched(connection, raw, rows, on)
     if left == of > 0:
-        raise BadInput(f"No row finds its {on} in {further.path.name}; the files do not belong together.")
+        raise refused("no_match", name=further.path.name, column=on)
     unused, keys = unmatched(connection, rows, raw, on)
     kept = [column for column in own if column in header and column != on]
     says = (

@@ -9,22 +9,17 @@ from pathlib import Path
 
 import duckdb
 
-from crm_lab.checks import BadInput
 from crm_lab.data.quoting import name_of
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.data.sources.opening.text_file import READ_ERRORS, encoding_of, form_of
 from crm_lab.data.sources.opening.workbook import Sheet, sheets_of
 from crm_lab.data.sources.opening.workbook_cells import is_web_page
+from crm_lab.data.sources.refusal import refused
 
 _PLAN = re.compile(
     r"(?i)budget|\bplan|forecast|target|old\b|archiv|copy|kopie|template|vorlage|prognose|预算|计划|目标|副本"
 )
-_NOT_READ = {
-    b"%PDF": "is a PDF; export the table as CSV or .xlsx.",
-    b"SQLi": "is an SQLite database; export the table as CSV.",
-    b"ARRO": "is an Arrow file; save it as Parquet.",
-    b"\x89PNG": "is a picture.",
-}
+_NOT_READ = {b"%PDF": "pdf", b"SQLi": "sqlite", b"ARRO": "arrow", b"\x89PNG": "picture"}
 
 
 def reading_of(path: Path, known: Callable[[Sequence[str]], int], sheets: Sequence[str] = ()) -> Reading:
@@ -40,9 +35,9 @@ def reading_of(path: Path, known: Callable[[Sequence[str]], int], sheets: Sequen
     """
     with path.open("rb") as stream:
         head = stream.read(512)
-    for magic, words in _NOT_READ.items():
+    for magic, kind in _NOT_READ.items():
         if head.startswith(magic):
-            raise BadInput(f"{path.name} {words}")
+            raise refused(kind, name=path.name)
     if head.startswith(b"PAR1"):
         return Reading(path, "parquet")
     if head[8:12] == b"DUCK":
@@ -54,14 +49,14 @@ def reading_of(path: Path, known: Callable[[Sequence[str]], int], sheets: Sequen
 
 def _text(path: Path, head: bytes, known: Callable[[Sequence[str]], int]) -> Reading:
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(b"<?xml"):
-        raise BadInput(f"{path.name} is XML whatever its name says; save it as CSV or .xlsx.")
+        raise refused("xml", name=path.name)
     encoding = encoding_of(path, lambda line: known([part.strip(' "\r\n') for part in _parts(line)]))
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"{", b"[{", b"[\n", b"[\r", b"[ ", b"[\t")):
         return Reading(path, "json", encoding=encoding)
     try:
         delimiter, skipped = form_of(Reading(path, "csv", ",", encoding))
     except READ_ERRORS as error:
-        raise BadInput(f"{path.name} cannot be read as text: {str(error).splitlines()[0]}.") from error
+        raise refused("unreadable", name=path.name, form="text", words=str(error).splitlines()[0]) from error
     return Reading(path, "csv", delimiter, encoding, skip_rows=skipped)
 
 
@@ -84,11 +79,11 @@ def _is_workbook(path: Path) -> bool:
 def _workbook(path: Path, known: Callable[[Sequence[str]], int], chosen: Sequence[str]) -> Reading:
     tables = [sheet for sheet in sheets_of(path) if sheet.header]
     if not tables:
-        raise BadInput(f"No sheet of {path.name} holds a table with a header.")
+        raise refused("no_table_in_sheets", name=path.name)
     missing = [name for name in chosen if name not in [sheet.name for sheet in tables]]
     if missing:
         there = ", ".join(sheet.name for sheet in tables)
-        raise BadInput(f"{path.name} has no sheet {', '.join(missing)} with a table; it has {there}.")
+        raise refused("no_sheet_with_table", name=path.name, missing=", ".join(missing), there=there)
 
     def score(sheet: Sheet) -> tuple[int, int]:
         return known(sheet.header), sheet.rows
@@ -106,10 +101,7 @@ def _database(path: Path) -> Reading:
         with duckdb.connect(str(path), read_only=True) as database:
             tables = [row[0] for row in database.execute("select table_name from duckdb_tables()").fetchall()]
     except duckdb.Error as error:
-        raise BadInput(f"{path.name} cannot be read as a DuckDB database: {str(error).splitlines()[0]}.") from error
+        raise refused("unreadable", name=path.name, form="DuckDB", words=str(error).splitlines()[0]) from error
     if len(tables) != 1:
-        raise BadInput(
-            f"{path.name} holds {len(tables)} tables ({', '.join(tables[:10])}); export the one of purchases,"
-            " or name it in a suite: format = 'duckdb', query = 'from TABLE'."
-        )
+        raise refused("several_tables", name=path.name, n=len(tables), tables=", ".join(tables[:10]))
     return Reading(path, "duckdb", query=f"from {name_of(tables[0])}")

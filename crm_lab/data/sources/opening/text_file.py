@@ -14,8 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from crm_lab.checks import BadInput
 from crm_lab.data.sources.opening.reading import Reading
+from crm_lab.data.sources.refusal import refused
 
 DELIMITERS = (",", ";", "\t", "|")
 READ_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, RuntimeError, csv.Error)
@@ -45,7 +45,7 @@ def open_bytes(path: Path) -> IO[bytes]:
         archive = zipfile.ZipFile(path)
         inside = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX")]
         if len(inside) != 1:
-            raise BadInput(f"{path.name} holds {len(inside)} files; unpack it and name the one to read.")
+            raise refused("several_in_archive", name=path.name, n=len(inside))
         return archive.open(inside[0])
     return path.open("rb")
 
@@ -77,7 +77,7 @@ def encoding_of(path: Path, known: Callable[[str], int]) -> str:
             sample = stream.read(_SAMPLE)
     except READ_ERRORS as error:
         kind = "gzip" if is_gzip(path) else "text"
-        raise BadInput(f"{path} cannot be read as {kind}: {error}.") from error
+        raise refused("unreadable", name=path.name, form=kind, words=error) from error
     for mark, encoding in _MARKS.items():
         if sample.startswith(mark):
             return encoding
@@ -99,7 +99,7 @@ def _rest_is_utf8(path: Path) -> bool:
     except UnicodeError:
         return False
     except READ_ERRORS as error:
-        raise BadInput(f"{path} cannot be read as {'gzip' if is_gzip(path) else 'text'}: {error}.") from error
+        raise refused("unreadable", name=path.name, form="gzip" if is_gzip(path) else "text", words=error) from error
     return True
 
 

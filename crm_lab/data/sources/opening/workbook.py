@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from crm_lab.checks import BadInput
 from crm_lab.data.sources.opening.text_file import header_at
 from crm_lab.data.sources.opening.workbook_cells import cells, hidden_sheets, sheet_names
+from crm_lab.data.sources.refusal import refused
 
 _LOOKED_AT = 60
 
@@ -61,7 +61,7 @@ def sheet_rows(path: Path, sheets: Sequence[str], skip_rows: int) -> Iterator[tu
     names = sheet_names(path)
     missing = [sheet for sheet in sheets if sheet not in names]
     if missing:
-        raise BadInput(f"{path.name} has no sheet {', '.join(missing)}; it has {', '.join(names)}.")
+        raise refused("no_sheet", name=path.name, missing=", ".join(missing), there=", ".join(names))
     first, *others = sheets or names[:1]
     rows = islice(cells(path, first), skip_rows, None)
     header = _trimmed(next(rows, []))
@@ -79,7 +79,7 @@ def _below_header(path: Path, name: str, header: Sequence[str]) -> Iterator[list
     wanted = sorted(header)
     place = next((i for i, row in enumerate(top) if sorted(_trimmed(row)) == wanted), None)
     if place is None:
-        raise BadInput(f"Sheet {name} of {path.name} has other columns than the first one; read them one by one.")
+        raise refused("sheet_of_other_columns", sheet=name, name=path.name)
     order = _places(_trimmed(top[place]), header)
     for row in chain(top[place + 1 :], rows):
         yield [row[i] if i < len(row) else "" for i in order]

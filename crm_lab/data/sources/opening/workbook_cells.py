@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crm_lab.checks import BadInput
+from crm_lab.data.sources.refusal import refused
 
 WEB_PAGE = (b"<html", b"<!doctype", b"<table", b"<meta", b"<head", b"<style", b"<body", b"<div")
 """How a web page begins, in lower case."""
@@ -152,7 +153,7 @@ def _damaged(path: Path, error: Exception) -> BadInput:
     if isinstance(error, BadInput):
         return error
     words = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")[:200]
-    return BadInput(f"The file {path.name} cannot be read as Excel: {words}.")
+    return refused("unreadable", name=path.name, form="Excel", words=words)
 
 
 def _cell_text(cell: Any) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from crm_lab.checks import BadInput
 from crm_lab.data.sources.dates_and_times import moment
 from crm_lab.data.sources.evidence.days.date_forms import date_text
 from crm_lab.data.sources.evidence.findings import Settled
 from crm_lab.data.sources.evidence.whole_file import WholeFile
+from crm_lab.data.sources.refusal import refused
 
 _FIRST = 1980
 _SOME, _MANY = 3, 0.05
@@ -29,7 +29,4 @@ def refuse_other_calendars(file: WholeFile, settled: Settled) -> None:
     beyond = f"not {day} between date '{_FIRST}-01-01' and date '{last}'"
     n, rows, read = file.row(f"count(*) filter ({beyond}), count({day}), min({day}) filter ({beyond})")
     if n >= _SOME and n > _MANY * rows:
-        raise BadInput(
-            f"{n:,} of {rows:,} days in {column} cannot be days of trade, e.g. {read} if read by {form}: another"
-            " calendar, or another form of dates (--date-format)?"
-        )
+        raise refused("no_days_of_trade", n=n, rows=rows, column=column, read=read, form=form)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crm_lab.checks import BadInput
 from crm_lab.data.sources.dates_and_times import moment
 from crm_lab.data.sources.evidence.days.date_forms import Shape, date_text, formats_of_shape
 from crm_lab.data.sources.evidence.findings import Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
+from crm_lab.data.sources.refusal import refused
 
 _MONTHS = 12
 _SOME = 10
@@ -87,8 +87,6 @@ def refuse_swapped_days(file: WholeFile, settled: Settled) -> None:
         " count(d), any_value(low), any_value(high) from d, ends"
     )[0]
     if n >= max(_A_FEW, _SHARE * rows):
-        raise BadInput(
-            f"{n:,} of {rows:,} days of {settled.columns['date']} lie outside {low} to {high}, where all days above the"
-            f" {_MONTHS}th of a month lie, and inside with day and month exchanged: a spreadsheet has exchanged them;"
-            " export the file again, or read it there as text."
+        raise refused(
+            "swapped_days", n=n, rows=rows, column=settled.columns["date"], low=low, high=high, months=_MONTHS
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from crm_lab.checks import BadInput
 from crm_lab.data.sources.dates_and_times import moment
 from crm_lab.data.sources.direct_ids import masked
 from crm_lab.data.sources.evidence.days.date_forms import date_text
@@ -15,6 +14,7 @@ from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import unit_of
 from crm_lab.data.sources.first_look.value_looks import looks_like_numbers
 from crm_lab.data.sources.lines.own_forms import MONEY_ROLES
+from crm_lab.data.sources.refusal import refused
 from crm_lab.data.sources.sql import PRICE, filled, number
 from crm_lab.messages import Message
 
@@ -29,7 +29,7 @@ def refuse_unknown_columns(answers: Answers, header: Iterable[str]) -> None:
     """
     unknown = [column for column in answers.ignored if column not in header]
     if unknown:
-        raise BadInput(f"--ignore: there is no column {unknown[0]!r}; the file has {', '.join(header)}.")
+        raise refused("no_column_to_ignore", column=unknown[0], header=", ".join(header))
 
 
 def say_contradictions(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -118,7 +118,7 @@ def _of_amounts(file: WholeFile, answers: Answers, settled: Settled) -> Iterable
     kept = answers.keep_currency.upper()
     column = settled.columns.get("currency")
     if kept and column and not file.row(f"count(*) filter (upper({filled(column)}) = $kept)", kept=kept)[0]:
-        raise BadInput(f"--keep-currency {kept}: {column} holds no {kept}.")
+        raise refused("no_such_currency", kept=kept, column=column)
     if (kept or answers.rates) and not column:
         given = f"--keep-currency {kept}" if kept else "--rate"
         yield say("contradiction.no_currency_column", given=given)

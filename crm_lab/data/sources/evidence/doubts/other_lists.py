@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from crm_lab.checks import BadInput
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_roles import Proposal
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.first_look.value_looks import reads_as_date
+from crm_lab.data.sources.refusal import refused
 from crm_lab.data.sources.sql import filled
 
 _STOCK = re.compile(r"stock(?!code|ist)|inventory|onhand|bestand|lager|existencia|reorder|库存|庫存|在庫")
@@ -28,30 +28,19 @@ def refuse_lists_without_customers(proposal: Proposal, values: Mapping[str, Sequ
     """
     name = proposal.reading.path.name
     if len(proposal.header) == 1:
-        raise BadInput(
-            f"{name} has one column only, {proposal.header[0][:60]!r}: its fields are not parted by a comma, semicolon,"
-            " tab or bar, or its rows lie within another list; save it as a table."
-        )
+        raise refused("one_column", name=name, column=proposal.header[0][:60])
     if "customer_id" not in proposal.missing:
         return
     stock = [column for column in proposal.header if _STOCK.search(plain_name(column))]
     if stock:
-        raise BadInput(
-            f"{name} has no customers but a column {stock[0]}: it is a list of stock, not of sales; export the sales."
-        )
+        raise refused("stock", name=name, column=stock[0])
     product = proposal.columns.get("product_id")
     things = values.get(product, ()) if product else ()
     if "order_id" not in proposal.columns and len(things) == len(set(things)) >= _ENOUGH:
-        raise BadInput(
-            f"{name} has no customers, and each {product} stands once: it is a list of things, not of sales; export the"
-            " sales."
-        )
+        raise refused("list_of_things", name=name, column=product)
     suppliers = [column for column in proposal.unused if SUPPLIERS.search(plain_name(column))]
     if suppliers:
-        raise BadInput(
-            f"{name} has no customers but a column {suppliers[0]}: it says what the shop buys, not what it sells;"
-            " export the sales."
-        )
+        raise refused("suppliers", name=name, column=suppliers[0])
 
 
 def refuse_lists_of_one_day(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -75,10 +64,7 @@ def refuse_lists_of_one_day(file: WholeFile, answers: Answers, settled: Settled)
     elif "product_id" in columns and "order_id" not in columns:
         (things,) = file.row(f"count(distinct {filled(columns['product_id'])})")
         if things == rows:
-            raise BadInput(
-                f"Each {columns['product_id']} stands once and all on {example}: this is a list of things with prices,"
-                " not of sales; say --as purchases if it is one."
-            )
+            raise refused("things_of_one_day", column=columns["product_id"], day=example)
 
 
 def _has_days(file: WholeFile, column: str) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from crm_lab.checks import BadInput
 from crm_lab.data.quoting import text_of
 from crm_lab.data.sources.evidence.doubts.notes_and_codes import TAKEN_BACK
 from crm_lab.data.sources.evidence.findings import Settled
 from crm_lab.data.sources.evidence.whole_file import WholeFile
+from crm_lab.data.sources.refusal import refused
 from crm_lab.data.sources.sql import filled
 
 _SOME, _SHARE = 3, 0.1
@@ -37,8 +37,6 @@ def refuse_a_status_history(file: WholeFile, settled: Settled) -> None:
         f" from looked where broken_row is null and {keys[0]} is not null group by {', '.join(keys)})"
     )[0]
     if several >= max(_SOME, _SHARE * of):
-        raise BadInput(
-            f"{several:,} of {of:,} orders or their lines stand once for each status they had"
-            f" (e.g. {re.sub(' +', ' ', str(example))}): a history, which counts the money again with each status;"
-            f" export each order once, with its last {columns['status']}."
+        raise refused(
+            "status_history", n=several, of=of, example=re.sub(" +", " ", str(example)), column=columns["status"]
         )
