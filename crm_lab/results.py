@@ -6,14 +6,15 @@ import html
 import importlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 
 import pandas as pd
 
+from crm_lab.checks import BadInput
 from crm_lab.exports import write_csv
-from crm_lab.messages import Message, as_message, in_words, language
+from crm_lab.messages import LANGUAGES, Message, as_message, catalogue, in_words, language
 from crm_lab.mime import REPORT_VARIABLE, RESULT_MIME
 from crm_lab.number_format import ROWS_SHOWN, format_frame
 from crm_lab.number_format import table_html as table_html  # noqa: PLC0414 - found here by others
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _MOST_ROWS: Final = 200_000  # of a table that a report brings as CSV
+_ENDS: Final = (("_lo", "_hi"), ("_low", "_high"))
 Kind = Literal["fact", "estimate", "forecast", "simulated"]
 Better = Literal["up", "down", "none"]
 
@@ -237,6 +239,14 @@ class Result(ABC):
         """
         return self.in_words(self.to_frame())
 
+    def columns_of_data(self) -> Collection[str]:
+        """Columns whose names come from the data (the arms of a test, a group): they are the same in every language.
+
+        >>> list(result.columns_of_data())
+        []
+        """
+        return ()
+
     def in_words(self, frame: pd.DataFrame) -> pd.DataFrame:
         """A table of this result with the levels of the columns in `words` as people read them.
 
@@ -381,6 +391,30 @@ class Published:
         }
 
 
+def unlabelled(result: Result) -> list[str]:
+    """Columns of a result's table that readers would see as names of code: in no language, or not in every one.
+
+    A name that is no name of code (``Revenue by week``, ``2017-Q4``) stands for itself; both ends of an
+    interval (``share_lo``, ``share_hi``) are shown with the number between them.
+
+    >>> from crm_lab import open_workspace
+    >>> from crm_lab.clv import first_purchases
+    >>> unlabelled(first_purchases(open_workspace("cdnow_sample").at("1998-06-30")["orders"], "1998-06-30"))
+    []
+    """
+    given, shown = set(result.columns_of_data()), [name for name in result.shown().columns if isinstance(name, str)]
+    pairs = [(name, name.removesuffix(lo) + hi) for lo, hi in _ENDS for name in shown if name.endswith(lo)]
+    ends = {end for pair in pairs if pair[1] in shown for end in pair}
+    return [
+        name
+        for name in shown
+        if name not in given | ends
+        and name.isascii()
+        and name.isidentifier()
+        and not all(f"column.{name}" in catalogue(lang) for lang in LANGUAGES)
+    ]
+
+
 def publish(result: Result, data: DataSet | None = None, *, headline: bool = True, part: str = "") -> Published:
     """Show a result and attach its facts to the page.
 
@@ -402,5 +436,14 @@ def publish(result: Result, data: DataSet | None = None, *, headline: bool = Tru
 
     Returns:
         What the notebook shows: table, readout, and the facts for machines.
+
+    Raises:
+        BadInput: If a column of its table has no label in the catalogue; it names all of them.
     """
+    if columns := unlabelled(result):
+        raise BadInput(
+            f"{type(result).__name__} has columns without a label: {', '.join(columns)}. Add one to [column] in "
+            f"columns.toml of every language ({', '.join(LANGUAGES)}), name it in words (with a space), or, "
+            "where the data name it, let columns_of_data() return it."
+        )
     return Published(result, payload(result, data, headline, part))

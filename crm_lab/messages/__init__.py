@@ -42,6 +42,13 @@ def _flatten(node: Mapping[str, Any], prefix: str, into: dict[str, str]) -> None
             into[f"{prefix}{key}"] = str(value)
 
 
+@cache
+def explanations(lang: str) -> Mapping[str, str]:
+    """What parameters of the lab's pages mean in a language, by their English comment; none in English."""
+    file = resources.files(__name__).joinpath(f"parameters.{lang}.toml")
+    return MappingProxyType(tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {})
+
+
 @dataclass(frozen=True)
 class Message:
     """A sentence by its key, with the numbers that go into it; its words come from the catalogue.

@@ -18,8 +18,9 @@ from crm_lab.churn.evaluation.rolling_report import OriginsReport
 from crm_lab.churn.models.churn_calibration import Calibration
 from crm_lab.churn.models.return_hazard import Returning
 from crm_lab.messages import Message
+from crm_lab.plots.direct_labels import name_horizontal, name_lines, name_point, name_vertical
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, ORANGE, PALETTE, RUST, legend_above, new_axes
+from crm_lab.plots.style import BLUE, GREY, ORANGE, PALETTE, RUST, new_axes
 
 
 def _words(name: str, **values: object) -> str:
@@ -37,15 +38,16 @@ def _per_cent(*axes: Axis) -> None:
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
-def _rankings(result: RankingReport, measure: str, reference: float, ax: Axes) -> None:
+def _rankings(result: RankingReport, measure: str, reference: tuple[float, str], ax: Axes) -> None:
     """A measure of every ranking with its interval, models in blue, rules in grey, and what it is held against."""
     rows = result.to_frame().iloc[::-1]
     for place, (_, row) in enumerate(rows.iterrows()):
         color = BLUE if row["kind"] == "model" else GREY
         ax.plot([row[f"{measure}_lo"], row[f"{measure}_hi"]], [place, place], color=color, lw=2)
         ax.plot(row[measure], place, "o", color=color)
-    ax.axvline(reference, color=RUST, ls="--", lw=1)
+    ax.axvline(reference[0], color=RUST, ls="--", lw=1)
     ax.set_yticks(range(len(rows)), [str(ranking_words(name)) for name in rows["ranking"]])
+    name_vertical(ax, (*reference, RUST))
 
 
 @draws(WindowEvidence)
@@ -57,11 +59,12 @@ def plot_window(result: WindowEvidence, *, ax: Axes | None = None) -> Axes:
         ax.plot(rows["silent_days"], rows["chance"], color=color, marker="o", label=label)
         ax.fill_between(rows["silent_days"], rows["lo"], rows["hi"], color=color, alpha=0.2, lw=0)
     limit = result.spec.max_chance
-    ax.axhline(limit, color=RUST, ls="--", lw=1, label=_words("limit", limit=limit))
+    ax.axhline(limit, color=RUST, ls="--", lw=1)
     _per_cent(ax.yaxis)
     ax.set_ylim(bottom=0)
     _named(ax, "window", ylabel=_words("window_y", horizon=result.spec.horizon_days))
-    legend_above(ax)
+    name_lines(ax)
+    name_horizontal(ax, limit, _words("limit", limit=limit), RUST)
     return ax
 
 
@@ -69,8 +72,9 @@ def plot_window(result: WindowEvidence, *, ax: Axes | None = None) -> Axes:
 def plot_comparison(result: ChurnReport, *, ax: Axes | None = None) -> Axes:
     """AUC of every ranking with its interval."""
     ax = ax or new_axes()
-    _rankings(result, "auc", result.row(result.spec.baseline)["auc"], ax)
-    return _named(ax, "compare")
+    _named(ax, "compare")
+    _rankings(result, "auc", (result.row(result.spec.baseline)["auc"], _words("baseline")), ax)
+    return ax
 
 
 @draws(Calibration)
@@ -78,13 +82,13 @@ def plot_calibration(result: Calibration, *, ax: Axes | None = None) -> Axes:
     """Observed share of leavers against the stated one, with intervals and the diagonal."""
     ax = ax or new_axes(height=4.2, width=5.2)
     rows = result.to_frame()
-    ax.axline((0, 0), slope=1, color=GREY, ls="--", lw=1, label=_words("perfect"))
+    ax.axline((0, 0), slope=1, color=GREY, ls="--", lw=1)
+    name_point(ax, (0.5, 0.5), _words("perfect"), GREY, (8, -8))
     ax.vlines(rows["stated"], rows["lo"], rows["hi"], color=BLUE, lw=2)
     sns.scatterplot(data=rows, x="stated", y="observed", color=BLUE, s=45, ax=ax, zorder=3)
     _per_cent(ax.xaxis, ax.yaxis)
     ax.set(xlim=(0, 1), ylim=(0, 1))
     _named(ax, "calibration", ylabel=_words("calibration_y"))
-    ax.legend()
     return ax
 
 
@@ -92,8 +96,9 @@ def plot_calibration(result: Calibration, *, ax: Axes | None = None) -> Axes:
 def plot_origins(result: OriginsReport, *, ax: Axes | None = None) -> Axes:
     """Lift at capacity of every ranking with its interval."""
     ax = ax or new_axes()
-    _rankings(result, "lift", 1, ax)
-    return _named(ax, "origins", capacity=result.spec.capacity)
+    _named(ax, "origins", capacity=result.spec.capacity)
+    _rankings(result, "lift", (1, _words("average")), ax)
+    return ax
 
 
 @draws(AlertReport)
@@ -122,11 +127,10 @@ def plot_money(result: Alerts, *, ax: Axes | None = None) -> Axes:
     """Cumulative expected profit down the list."""
     ax = ax or new_axes()
     profit = result.to_frame().query("arm == 'treatment'")["expected_profit"].cumsum()
-    label = _words("money_line", rate=result.spec.save_rate)
-    ax.plot(range(1, len(profit) + 1), profit, color=BLUE, label=label)
+    ax.plot(range(1, len(profit) + 1), profit, color=BLUE, label=_words("money_line", rate=result.spec.save_rate))
     ax.axhline(0, color=GREY, lw=1)
     _named(ax, "money", ylabel=_words("money_y"))
-    legend_above(ax)
+    name_lines(ax)
     return ax
 
 
@@ -169,12 +173,12 @@ def _ratios(result: Returning, ax: Axes | None) -> Axes:
     for (column, name), color, shift in zip(names.items(), (BLUE, ORANGE), (0.1, -0.1), strict=True):
         places = [k + shift for k in range(len(rows))]
         ax.hlines(places, rows[f"{column}_lo"], rows[f"{column}_hi"], color=color, lw=2)
-        ax.plot(rows[column], places, "o", color=color, label=Message(f"churn.plot.{name}").text())
+        ax.plot(rows[column], places, "o", color=color)
+        name_point(ax, (rows[column].iloc[-1], places[-1]), _words(name), color, (0, 60 * shift))
     ax.axvline(1, color=GREY, ls="--", lw=1)
     ax.set_yticks(range(len(rows)), [str(name).replace("_", " ") for name in rows["feature"]])
     ax.set_ylim(-0.6, len(rows) - 0.4)
     _named(ax, "returning")
-    legend_above(ax)
     return ax
 
 
@@ -188,5 +192,5 @@ def plot_stability(result: Stability, *, ax: Axes | None = None) -> Axes:
     _per_cent(ax.yaxis)
     ax.set_ylim(bottom=0)
     _named(ax, "stability", ylabel=_words("stability_y"))
-    legend_above(ax)
+    name_lines(ax)
     return ax

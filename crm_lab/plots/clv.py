@@ -21,8 +21,9 @@ from crm_lab.clv.value.growth import PARTS, GrowthResult
 from crm_lab.clv.value.recency_map import RecencyMap
 from crm_lab.clv.value.spend_dependence import SpendDependenceResult
 from crm_lab.messages import Message
+from crm_lab.plots.direct_labels import name_lines, name_point
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, PALE, RUST, SEQUENTIAL, legend_above, new_axes
+from crm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, PALE, RUST, SEQUENTIAL, new_axes
 
 
 def _words(name: str, **values: object) -> str:
@@ -60,11 +61,12 @@ def plot_alive_history(result: AliveHistory, *, ax: Axes | None = None) -> Axes:
     frame = result.to_frame()
     bought = frame.loc[frame["purchase"], "date"]
     ax.plot(frame["date"], frame["p_alive"], color=BLUE)
-    ax.vlines(bought, 0, 1, color=GREY, linewidth=0.8, linestyle=":", label=_words("purchase"))
+    ax.vlines(bought, 0, 1, color=GREY, linewidth=0.8, linestyle=":")
     ax.set(ylim=(0, 1.02), xlabel=_words("date"), ylabel=_words("p_alive"))
     ax.set_title(_words("history_title", customer=result.customer_id))
     ax.yaxis.set_major_formatter(PercentFormatter(1))
-    legend_above(ax)
+    if len(bought):
+        name_point(ax, (bought.iloc[0], 1.02), _words("purchase"), GREY, (0, 2))
     return ax
 
 
@@ -81,7 +83,7 @@ def plot_tracking(result: TrackingResult, *, ax: Axes | None = None) -> Axes:
     ax.set(xlabel=_words("week"), ylabel=_words("cumulative"))
     ax.set_title(_words("tracking_title", model=result.model))
     ax.yaxis.set_major_formatter("{x:,.0f}")
-    ax.legend(loc="upper left")
+    name_lines(ax)
     return ax
 
 
@@ -92,14 +94,15 @@ def plot_calibration_by_frequency(result: HoldoutResult, *, ax: Axes | None = No
     frame = result.by_frequency
     models = list(frame["model"].unique())
     first = frame[frame["model"] == models[0]]
-    ax.bar(first["repeat_purchases"], first["actual"], color=PALE, label=_words("actual"))
+    ax.bar(first["repeat_purchases"], first["actual"], color=PALE)
     for model, color, marker in zip(models, (BLUE, ORANGE, RUST, GREY), "os^D", strict=False):
         rows = frame[frame["model"] == model]
         ax.plot(rows["repeat_purchases"], rows["expected"], color=color, marker=marker, label=model)
     ticks = first["repeat_purchases"].tolist()
     ax.set_xticks(ticks, [str(t) if t < result.spec.most else f"{t}+" for t in ticks])
     ax.set(xlabel=_words("repeat_purchases"), ylabel=_words("mean_holdout"), title=_words("holdout_title"))
-    legend_above(ax)
+    name_lines(ax)
+    name_point(ax, (ticks[-1], float(first["actual"].iloc[-1])), _words("actual"), PALE, (0, 2))
     return ax
 
 
@@ -111,7 +114,8 @@ def plot_lorenz(result: CustomerValueResult, *, ax: Axes | None = None) -> Axes:
     share = frame["rank"] / len(frame)
     step = max(len(frame) // 500, 1)
     ax.plot([0, *share[::step], 1], [0, *frame["value_share"][::step], 1], color=BLUE)
-    ax.plot([0, 1], [0, 1], color=GREY, linestyle=":", label=_words("equal"))
+    ax.plot([0, 1], [0, 1], color=GREY, linestyle=":")
+    ax.annotate(_words("equal"), (0.5, 0.5), xytext=(6, -10), textcoords="offset points", color=GREY, size=9)
     top = max(len(frame) // 10, 1)
     at = float(frame["value_share"].iloc[top - 1])
     ax.plot([top / len(frame)], [at], "o", color=RUST)
@@ -119,7 +123,6 @@ def plot_lorenz(result: CustomerValueResult, *, ax: Axes | None = None) -> Axes:
     ax.set(xlabel=_words("customers_share"), ylabel=_words("value_share"), title=_words("lorenz_title"))
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.yaxis.set_major_formatter(PercentFormatter(1))
-    ax.legend(loc="lower right")
     return ax
 
 
@@ -151,15 +154,18 @@ def plot_back_test(result: BackTestResult, *, what: str = "mae", ax: Axes | None
     ax = ax or new_axes(height=1.4 + 0.36 * len(frame))
     place = {key: at for at, key in enumerate(frame["model"])}
     scores = result.scores
-    ax.scatter(scores[what], scores["model"].map(place), color=GREY, s=26, label=_words("origin"))
-    ax.scatter(frame[what], range(len(frame)), color=BLUE, marker="|", s=300, linewidth=2.5, label=_words("mean"))
+    ax.scatter(scores[what], scores["model"].map(place), color=GREY, s=26)
+    ax.scatter(frame[what], range(len(frame)), color=BLUE, marker="|", s=300, linewidth=2.5)
     ax.set_yticks(range(len(frame)), [model_title(key).text() for key in frame["model"]])
     ax.invert_yaxis()
     ax.set(xlabel=_words(what), ylabel="", title=_words("back_test_title", days=result.spec.horizon_days))
     if what in ("bias", "decile_error"):
         ax.axvline(0, color=GREY, linewidth=0.8)
         ax.xaxis.set_major_formatter(PercentFormatter(1))
-    legend_above(ax)
+    top = scores.loc[scores["model"] == frame["model"].iloc[0], what]
+    name_point(ax, (float(frame[what].iloc[0]), 0), _words("mean"), BLUE, (0, 10))
+    name_point(ax, (float(top.max()), 0), _words("origin"), GREY)
+    ax.margins(y=0.12)
     return ax
 
 
@@ -201,7 +207,7 @@ def plot_payback(result: PaybackResult, *, ax: Axes | None = None) -> Axes:
         title=_words("payback_title"),
         ylim=(0, None),
     )
-    legend_above(ax)
+    name_lines(ax)
     return ax
 
 

@@ -25,8 +25,9 @@ from crm_lab.experiments.planning.run_time import RunTimeResult
 from crm_lab.experiments.validity.sample_ratio import SampleRatiosResult
 from crm_lab.experiments.validity.soundness import SoundnessResult
 from crm_lab.messages import Message
+from crm_lab.plots.direct_labels import name_lines, name_vertical
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREEN, GREY, INK, RUST, legend_above, new_axes
+from crm_lab.plots.style import BLUE, GREEN, GREY, INK, ORANGE, RUST, new_axes
 
 
 def _text(key: str, **values: object) -> str:
@@ -50,12 +51,12 @@ def plot_effects(table: EffectsResult, *, ax: Axes | None = None) -> Axes:
     ax.axvline(0, color=GREY, linewidth=1)
     truth = table.truth.get(table.headline.metric.name)
     if truth is not None and not relative:
-        ax.axvline(truth, color=RUST, linestyle="--", label=_text("planted"))
+        ax.axvline(truth, color=RUST, linestyle="--")
     if relative:
         ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set(title=_text("effect_title"), xlabel=_text("relative_axis" if relative else "effect_axis"))
     if truth is not None and not relative:
-        legend_above(ax)
+        name_vertical(ax, (truth, _text("planted"), RUST))
     return ax
 
 
@@ -108,11 +109,11 @@ def _p_return(result: ProgrammeResult, ax: Axes | None) -> Axes:
     curve = result.probabilities()
     sns.lineplot(curve, x="multiple", y="probability", color=BLUE, linewidth=2, ax=ax)
     needed = 1 + result.spec.roi_needed
-    ax.axvline(needed, color=RUST, linestyle="--", label=_text("needed"))
+    ax.axvline(needed, color=RUST, linestyle="--")
     ax.plot([needed], [result.p_needed], "o", color=RUST)
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.set(title=_text("p_title"), xlabel=_text("p_axis"), ylabel=_text("p_probability"), ylim=(0, 1.02))
-    legend_above(ax)
+    name_vertical(ax, (needed, _text("needed"), RUST))
     return ax
 
 
@@ -120,13 +121,16 @@ def _p_return(result: ProgrammeResult, ax: Axes | None) -> Axes:
 def plot_power(result: DesignResult, *, ax: Axes | None = None) -> Axes:
     """Power of the first metric by number of units, plain and with the pre-period."""
     ax = ax or new_axes()
-    sns.lineplot(result.in_words(result.power_curve()), x="units", y="power", hue="adjusted", linewidth=2, ax=ax)
+    curves = result.in_words(result.power_curve())
+    for color, (name, rows) in zip((BLUE, ORANGE), curves.groupby("adjusted", sort=False), strict=False):
+        ax.plot(rows["units"], rows["power"], color=color, linewidth=2, label=str(name))
     ax.axhline(result.spec.power, color=GREY, linewidth=1, linestyle=":")
-    ax.axvline(result.available, color=RUST, linestyle="--", label=_text("at_hand"))
+    ax.axvline(result.available, color=RUST, linestyle="--")
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(title=_text("power_title"), xlabel=_text("power_units"), ylabel=_text("power_axis"), ylim=(0, 1.02))
-    legend_above(ax)
+    name_lines(ax)
+    name_vertical(ax, (result.available, _text("at_hand"), RUST))
     return ax
 
 
@@ -136,11 +140,11 @@ def plot_p_ship(result: RoiDesignResult, *, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes()
     sns.lineplot(result.curve(), x="units", y="p_ship", color=BLUE, linewidth=2, ax=ax)
     ax.axhline(result.spec.power, color=GREY, linewidth=1, linestyle=":")
-    ax.axvline(result.available, color=RUST, linestyle="--", label=_text("at_hand"))
+    ax.axvline(result.available, color=RUST, linestyle="--")
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set(title=_text("p_ship_title"), xlabel=_text("power_units"), ylabel=_text("p_ship_axis"), ylim=(0, 1.02))
-    legend_above(ax)
+    name_vertical(ax, (result.available, _text("at_hand"), RUST))
     return ax
 
 
@@ -176,9 +180,9 @@ def plot_novelty(result: NoveltyResult, *, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes()
     _interval_points(ax, frame, frame["week"].to_numpy(), vertical=True)
     ax.axhline(0, color=GREY, linewidth=1)
-    ax.axvspan(0.5, result.spec.launch + 0.5, color=GREY, alpha=0.12, linewidth=0, label=_text("launch"))
+    ax.axvspan(0.5, result.spec.launch + 0.5, color=GREY, alpha=0.12, linewidth=0)
     ax.set(title=_text("novelty_title"), xlabel=_text("novelty_axis"), ylabel=_text("effect_axis"))
-    legend_above(ax)
+    name_vertical(ax, (0.5 + result.spec.launch / 2, _text("launch"), GREY))
     return ax
 
 
@@ -191,10 +195,10 @@ def plot_steady(result: SteadyStateResult, *, ax: Axes | None = None) -> Axes:
     _interval_points(ax, frame, places)
     ax.set_yticks(places, [_text("weeks", weeks=weeks) for weeks in frame["weeks"]])
     ax.set_ylim(-0.6, max(len(frame), 1) - 0.4)
-    ax.axvline(result.answer.spec.roi_needed, color=RUST, linestyle="--", label=_text("needed"))
+    ax.axvline(result.answer.spec.roi_needed, color=RUST, linestyle="--")
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set(title=_text("steady_title"), xlabel=_text("steady_axis"))
-    legend_above(ax)
+    name_vertical(ax, (result.answer.spec.roi_needed, _text("needed"), RUST))
     return ax
 
 
@@ -208,11 +212,11 @@ def plot_responses(result: ResponseRatesResult, *, ax: Axes | None = None) -> Ax
     groups = frame["group"] if "group" in frame else pd.Series("", index=frame.index)
     ax.set_yticks(places, (frame["definition"] + "  " + groups).str.strip().tolist())
     if result.spec.target is not None:
-        ax.axvline(result.spec.target, color=RUST, linestyle="--", label=_text("target"))
+        ax.axvline(result.spec.target, color=RUST, linestyle="--")
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set(title=_text("response_title"), xlabel=_text("response_axis"), xlim=(0, 1))
     if result.spec.target is not None:
-        legend_above(ax)
+        name_vertical(ax, (result.spec.target, _text("target"), RUST))
     return ax
 
 

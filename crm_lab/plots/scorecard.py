@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from crm_lab.messages import Message
+from crm_lab.plots.direct_labels import name_above
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, PALE, RUST, SKY, legend_above, new_axes
+from crm_lab.plots.style import BLUE, PALE, RUST, SKY, new_axes
 from crm_lab.scorecard.audit import AuditResult
 from crm_lab.scorecard.claimed_vs_measured import RecomputationResult
 from crm_lab.scorecard.targets_and_plan import PlanResult
@@ -23,13 +24,13 @@ def draw_audit(result: AuditResult, *, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes(height=1.4 + 0.4 * max(len(table), 1))
     left = pd.Series(0, index=table.index)
     for state, color in _COLORS.items():
-        ax.barh(table["deck"], table[state], left=left, color=color, label=Message(f"claims.severity.{state}").text())
+        ax.barh(table["deck"], table[state], left=left, color=color)
         left = left + table[state]
     ax.invert_yaxis()
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel=Message("claims.plot.claims").text(), ylabel=Message("claims.plot.deck").text())
     ax.set_title(Message("claims.plot.decks").text())
-    legend_above(ax, ncols=3)
+    name_above(ax, [(Message(f"claims.severity.{state}").text(), color) for state, color in _COLORS.items()])
     return ax
 
 

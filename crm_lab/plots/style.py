@@ -16,9 +16,11 @@ from crm_lab.messages import language
 # told apart by people with any of the three kinds of colour blindness (tests/plots); grey is context, rust a target
 BLUE, ORANGE, SKY, RUST, GREY, GREEN = "#00558a", "#c47a00", "#6bb0dc", "#963d00", "#66727f", "#3f9e7c"
 PALE = "#b8c2cc"  # what is there for comparison
+GOLD = "#6b4e00"  # words about what is orange
 INK, SOFT, LINE = "#1f2933", "#52606d", "#dfe3e8"
 PALETTE = (BLUE, ORANGE, SKY, RUST, GREY, GREEN)
 SEQUENTIAL = sns.light_palette("#08578b", as_cmap=True)  # heat keeps its colours on a dark page
+BELOW: dict[str, Any] = {"location": "bottom", "aspect": 45, "pad": 0.03}  # a scale of colours, under its map
 WIDTH = 7.2  # inches; 100 dpi: reads at 390 px scaled down and at 1440 px as it is
 
 _RC: dict[str, Any] = {
@@ -76,13 +78,6 @@ def _font_of_east_asia() -> str:
 
     mpl.font_manager.fontManager.addfont(chinese_font_file())
     return FAMILY
-
-
-def legend_above(ax: Axes, **options: Any) -> None:
-    """The legend over the drawing, so that it never covers what is drawn."""
-    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "ncols": 2, "borderaxespad": 0.2}
-    ax.legend(**{**place, "handlelength": 1.4, "columnspacing": 1.2, **options})
-    ax.set_title(ax.get_title(loc="left"), loc="left", pad=24)
 
 
 def new_axes(height: float = 3.8, width: float = WIDTH) -> Axes:

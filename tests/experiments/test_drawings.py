@@ -95,4 +95,4 @@ def test_response_rates_stand_beside_their_target():
         "redeemed / sent  a",
         "redeemed / sent  b",
     ]
-    assert ax.get_legend().get_texts()[0].get_text() == "target"
+    assert [text.get_text() for text in ax.texts] == ["target"]

@@ -2,15 +2,18 @@
 
 import hashlib
 import re
+import tomllib
 from pathlib import Path
 
 import nbformat
 import pytest
 
 import crm_lab
-from crm_lab.messages import catalogue
+from crm_lab.messages import catalogue, explanations
 from crm_lab.run.committed.refresh import committed_notebooks
 from crm_lab.run.html.notebook_cells import LEFT_OUT
+from crm_lab.run.parameters.bounds import without_bounds
+from crm_lab.run.parameters.schema import notebook_schema
 
 ROOT = Path(crm_lab.__file__).parents[1]
 NOTEBOOKS = committed_notebooks(ROOT)
@@ -97,6 +100,41 @@ def test_messages_use_the_words_of_the_glossary():
     assert messages
     found = {key: words for key, text in messages.items() if (words := refused(text))}
     assert not found
+
+
+def comments():
+    """The comment of each parameter of a committed page, without its bounds."""
+    for path in NOTEBOOKS:
+        for parameter in notebook_schema(nbformat.read(path, as_version=4)).parameters.values():
+            yield without_bounds(parameter.comment)[0]
+
+
+def test_what_parameters_mean_is_said_in_chinese():
+    known, used = explanations("zh"), set(comments())
+    assert len(used) > 80
+    assert used == set(known)
+    found = {comment: shared_problems(known[comment]) for comment in used}
+    assert not {comment: words for comment, words in found.items() if words}
+
+
+def shared_problems(chinese):
+    """What is wrong with Chinese of which the English is not at hand."""
+    return [*refused(chinese), *(at[0] for pattern in (HALF_WIDTH, CROWDED) for at in pattern.finditer(chinese))]
+
+
+def scenario_texts():
+    """Every Chinese sentence of the simulated retailers, by file."""
+    folder = Path(crm_lab.__file__).parent / "simulate" / "scenario" / "scenarios"
+    for file in sorted(folder.glob("*.toml")):
+        told = tomllib.loads(file.read_text(encoding="utf-8"))["says"]["zh"]
+        yield from ((file.stem, text) for part in told.values() for text in ([part] if isinstance(part, str) else part))
+
+
+def test_scenarios_use_the_words_of_the_glossary_and_full_width_marks():
+    texts = list(scenario_texts())
+    assert len(texts) > 40
+    found = [(name, text, shared_problems(text)) for name, text in texts]
+    assert not [one for one in found if one[2]]
 
 
 def test_the_glossary_refuses_words_and_allows_phrases():

@@ -46,6 +46,6 @@ def test_colours_of_the_palette_are_told_apart(mode, sight):
 
 
 def test_colours_of_figures_are_those_of_the_page():
-    for name in (*NAMES, "pale", "ink", "soft", "line"):
+    for name in (*NAMES, "pale", "ink", "soft", "line", "gold"):
         assert variables()[getattr(style, name.upper())] == name
     assert tuple(style.PALETTE) == tuple(palette("light")[name] for name in NAMES)

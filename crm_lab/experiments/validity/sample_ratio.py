@@ -168,6 +168,14 @@ class SampleRatiosResult(Result):
         counts = ", ".join(f"{arm} {int(whole[arm]):,}" for arm in self.arms)
         return Message("experiments.refused.srm", {"p": float(whole["pvalue"]), "counts": counts})
 
+    def columns_of_data(self) -> tuple[str, ...]:
+        """The arms.
+
+        >>> ratios.columns_of_data() == ratios.arms
+        True
+        """
+        return self.arms
+
     def readout(self) -> Readout:
         """Whether the sample ratio holds everywhere.
 

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
+from crm_lab.plots.direct_labels import name_lines
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.segmentation.moves import ranges, words
-from crm_lab.plots.style import BLUE, GREY, SEQUENTIAL, legend_above, new_axes
+from crm_lab.plots.style import BELOW, BLUE, GREY, SEQUENTIAL, SOFT, new_axes
 from crm_lab.plots.wrapped_text import wrapped
 from crm_lab.segmentation.cohorts.cohorts import CohortResult
 from crm_lab.segmentation.cohorts.interpurchase import InterpurchaseResult
@@ -34,7 +35,7 @@ def plot_triangle(result: CohortResult, *, ax: Axes | None = None) -> Axes:
         vmin=0,
         linewidths=1,
         annot_kws={"size": 8},
-        cbar_kws={"label": words("cohorts_share"), "format": PercentFormatter(1, decimals=0)},
+        cbar_kws={**BELOW, "label": words("cohorts_share"), "format": PercentFormatter(1, decimals=0)},
         ax=ax,
     )
     cut = set(cells.loc[cells["left_censored"], "cohort"])
@@ -54,8 +55,8 @@ def _hatch(ax: Axes, partial: pd.DataFrame, order: list[str]) -> None:
             Rectangle((age, order.index(cohort)), 1, 1, fill=False, hatch="////", edgecolor="white", linewidth=0)
         )
     if len(partial):
-        shown = Patch(facecolor=GREY, hatch="////", edgecolor="white", label=words("cohorts_partial"))
-        ax.legend(handles=[shown], loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2)
+        name = words("cohorts_partial")  # in the corner of what has not happened yet
+        ax.text(0.99, 0.02, f"▨ {name}", color=SOFT, size=9, ha="right", va="bottom", transform=ax.transAxes)
 
 
 @draws(RepurchaseResult, shows_why=True)
@@ -96,7 +97,7 @@ def plot_gaps(result: InterpurchaseResult, *, ax: Axes | None = None) -> Axes:
     ax.plot(rows["ended_only"], rows["share"], "o--", color=GREY, label=words("gaps_ended"))
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.set(title=words("gaps_title"), xlabel=words("gaps_x"), ylabel=words("gaps_y"), ylim=(0, 1))
-    legend_above(ax)
+    name_lines(ax)
     return ax
 
 

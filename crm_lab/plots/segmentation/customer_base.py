@@ -6,8 +6,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from crm_lab.messages import Message
+from crm_lab.plots.direct_labels import name_point, name_right
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, INK, PALE, RUST, legend_above, new_axes
+from crm_lab.plots.style import BLUE, INK, PALE, RUST, new_axes
 from crm_lab.segmentation.customer_base import CustomerBaseResult
 from crm_lab.segmentation.revenue.revenue_tree import RevenueTreeResult
 
@@ -38,8 +39,8 @@ def _plot_periods(result: CustomerBaseResult, ax: Axes | None) -> Axes:
     names = [Message(f"customer_base.plot.{who}").text() for who in ("returning", "new")]
     old = periods["customers"] - periods["new_customers"]
     bars = [
-        *ax.bar(periods["period"], old, color=PALE, label=names[0]),
-        *ax.bar(periods["period"], periods["new_customers"], bottom=old, color=BLUE, label=names[1]),
+        *ax.bar(periods["period"], old, color=PALE),
+        *ax.bar(periods["period"], periods["new_customers"], bottom=old, color=BLUE),
     ]
     unfinished = ~periods["complete"].to_numpy(dtype=bool)
     for bar, is_unfinished in zip(bars, [*unfinished, *unfinished], strict=True):
@@ -52,7 +53,8 @@ def _plot_periods(result: CustomerBaseResult, ax: Axes | None) -> Axes:
         xlabel=Message(axis).text(),
         ylabel=Message("customer_base.plot.customers").text(),
     )
-    legend_above(ax)
+    last = old.iloc[-1], periods["new_customers"].iloc[-1]
+    name_right(ax, [last[0] / 2, last[0] + last[1] / 2], names, [PALE, BLUE])
     return ax
 
 
@@ -63,9 +65,12 @@ def plot_revenue_tree(result: RevenueTreeResult, *, ax: Axes | None = None) -> A
     leaves = result.leaves
     names = [Message(f"revenue.node.{node}").text() for node in leaves["node"]]
     colors = [BLUE if part >= 0 else RUST for part in leaves["contribution"]]
-    bars = ax.barh(names, leaves["contribution"], color=colors)
-    ax.bar_label(bars, fmt="{:+,.0f}", fontsize=9, padding=3)
+    ax.barh(names, leaves["contribution"], color=colors)
+    for place, part in enumerate(leaves["contribution"]):  # words of a fall stand across from it, clear of the names
+        name_point(ax, (max(part, 0.0), place), f"{part:+,.0f}".replace("-", "−"), INK, (4, 0))
     ax.axvline(0, color=INK, linewidth=0.8)
+    ax.grid(visible=False, axis="y")
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.invert_yaxis()
     ax.margins(x=0.18)
     ax.set(

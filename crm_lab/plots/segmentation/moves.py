@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
+from crm_lab.plots.direct_labels import name_vertical
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, RUST, SEQUENTIAL, SOFT, legend_above, new_axes
+from crm_lab.plots.style import BELOW, BLUE, GREY, RUST, SEQUENTIAL, SOFT, new_axes
 from crm_lab.segmentation.lifecycle import LifecycleResult
 from crm_lab.segmentation.tiers.migration import MigrationResult
 from crm_lab.segmentation.tiers.move_baseline import MoveBaselineResult, TreatedMoveResult, state_name
@@ -32,7 +33,7 @@ def plot_lorenz(result: TierResult, *, ax: Axes | None = None) -> Axes:
     sns.lineplot(curve, x="customers", y="revenue", color=BLUE, ax=ax)
     ax.fill_between(curve["customers"], curve["revenue"], curve["customers"], color=BLUE, alpha=0.12)
     ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
-    ax.annotate(words("lorenz_equal"), (0.5, 0.55), color=GREY, size=9, ha="right")
+    ax.annotate(words("lorenz_equal"), (0.66, 0.71), color=GREY, size=9, ha="right")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PercentFormatter(1))
     ax.set(title=words("lorenz_title"), xlabel=words("lorenz_x"), ylabel=words("lorenz_y"), xlim=(0, 1), ylim=(0, 1))
@@ -51,7 +52,7 @@ def plot_moves(result: MigrationResult, *, ax: Axes | None = None) -> Axes:
         fmt=".1%",
         cmap=SEQUENTIAL,
         linewidths=1,
-        cbar_kws={"label": words("moves_share"), "format": PercentFormatter(1, decimals=0)},
+        cbar_kws={**BELOW, "label": words("moves_share"), "format": PercentFormatter(1, decimals=0)},
         ax=ax,
     )
     earlier, later = result.pairs[-1]
@@ -75,13 +76,15 @@ def plot_baseline(result: MoveBaselineResult, *, ax: Axes | None = None) -> Axes
     labels = [f"{a} → {b}" for a, b in zip(rows["from_period"], rows["to_period"], strict=True)]
     colours = [GREY] * (len(rows) - 1) + [BLUE]
     ranges(ax, rows, labels, colours)
-    ax.axvline(result.usual, color=GREY, linestyle="--", linewidth=1, label=words("baseline_usual"))
+    ax.axvline(result.usual, color=GREY, linestyle="--", linewidth=1)
+    lines = [(result.usual, words("baseline_usual"), GREY)]
     if result.target is not None:
-        ax.axvline(result.target, color=RUST, linewidth=1.5, label=words("baseline_target"))
+        ax.axvline(result.target, color=RUST, linewidth=1.5)
+        lines.append((result.target, words("baseline_target"), RUST))
     ax.set(
         title=words("baseline_title", start=_state(result.start), end=_state(result.end)), xlabel=words("baseline_x")
     )
-    legend_above(ax)
+    name_vertical(ax, *lines)
     return ax
 
 

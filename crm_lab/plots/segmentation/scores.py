@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
+from crm_lab.plots.direct_labels import name_point
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, PALE, PALETTE, SEQUENTIAL, SKY, SOFT, legend_above, new_axes
+from crm_lab.plots.style import BELOW, BLUE, GREY, PALE, SEQUENTIAL, SKY, SOFT, new_axes
 from crm_lab.segmentation import CallListResult, RFMResult, ScoringDriftResult, SegmentStabilityResult
 from crm_lab.segmentation.rfm.segment_rules import segment_name
 
@@ -32,7 +33,7 @@ def plot_score_grid(result: RFMResult, *, ax: Axes | None = None) -> Axes:
         fmt=",.0f",
         cmap=SEQUENTIAL,
         linewidths=1,
-        cbar_kws={"label": Message("segments.plot.grid_money").text(), "format": "%.0f%%"},
+        cbar_kws={**BELOW, "label": Message("segments.plot.grid_money").text(), "format": "%.0f%%"},
         ax=ax,
     )
     ax.set(
@@ -51,21 +52,12 @@ def plot_calls(result: CallListResult, *, ax: Axes | None = None) -> Axes:
     """What each customer on the list spent, with the silence beside it."""
     calls = result.shown()
     ax = ax if ax is not None else new_axes(1.2 + 0.27 * max(len(calls), 1))
-    sns.barplot(
-        calls,
-        y="customer_id",
-        x="revenue_12m",
-        hue="segment",
-        palette=PALETTE[: calls["segment"].nunique()],
-        dodge=False,
-        orient="h",
-        saturation=1,
-        ax=ax,
-    )
+    sns.barplot(calls, y="customer_id", x="revenue_12m", color=BLUE, orient="h", saturation=1, ax=ax)
+    several = calls["segment"].nunique() > 1
     for position, row in enumerate(calls.itertuples(index=False)):
         note = Message("segments.plot.calls_note", {"silent": row.recency_days, "gap": row.median_gap_days})
         ax.annotate(
-            note.text(),
+            f"{note} · {row.segment}" if several else note.text(),
             (float(str(row.revenue_12m)), position),
             xytext=(4, 0),
             textcoords="offset points",
@@ -80,25 +72,25 @@ def plot_calls(result: CallListResult, *, ax: Axes | None = None) -> Axes:
         ylabel=Message("segments.plot.customer").text(),
     )
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    if calls["segment"].nunique() > 1:
-        legend_above(ax, title=None)
-    elif legend := ax.get_legend():
-        legend.remove()
     return ax
 
 
 @draws(ScoringDriftResult)
 def plot_drift(result: ScoringDriftResult, *, ax: Axes | None = None) -> Axes:
     """Each segment's share then, now, and now under new cut points."""
-    ax = ax if ax is not None else new_axes(4.6)
+    rows = result.shown()
+    ax = ax if ax is not None else new_axes(1.4 + 0.42 * len(rows))
     columns = {"share_then": "drift_then", "share_now": "drift_now", "share_new_cuts": "drift_new"}
-    columns = {column: Message(f"segments.plot.{key}").text() for column, key in columns.items()}
-    shares = result.shown().rename(columns=columns).melt("name", list(columns.values()), "table", "share")
-    sns.barplot(shares, y="name", x="share", hue="table", palette=[PALE, BLUE, SKY], saturation=1, ax=ax)
+    shares = rows.melt("name", list(columns), "table", "share")
+    sns.barplot(shares, y="name", x="share", hue="table", palette=[PALE, BLUE, SKY], saturation=1, legend=False, ax=ax)
+    for bars, (column, key), color in zip(ax.containers, columns.items(), (PALE, BLUE, SKY), strict=True):
+        widest = int(rows[list(columns)].min(axis=1).argmax())
+        bar = bars[widest]  # the three are told by name where all have room
+        at = (float(rows[column].iloc[widest]), bar.get_y() + bar.get_height() / 2)
+        name_point(ax, at, Message(f"segments.plot.{key}").text(), color, (4, 0))
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     title, label = Message("segments.plot.drift_title").text(), Message("segments.plot.drift_x").text()
     ax.set(title=title, xlabel=label, ylabel="")
-    legend_above(ax, title=None)
     return ax
 
 

@@ -23,7 +23,8 @@ _GROUNDS: Final = {"ground", "wash", "rust-wash", "gold-wash"}  # white in a dra
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _DECLARED = re.compile(r"--([a-z-]+):(#[0-9a-f]{6})")
 _BOX = re.compile(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"')
-_SAID = re.compile(r"(?<=>)[^<>]+(?=</t(?:ext|span)>)")
+_MARK: Final = 13  # height of the line that says that numbers are simulated
+_SAID = re.compile(r"(?<=>)[^<>]+(?=</t(?:ext|span|itle)>)")
 _NAMED = re.compile(r'(?<= id=")[^"]+|(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
 
 
@@ -44,19 +45,22 @@ def variables() -> Mapping[str, str]:
     return known | _THEIR_OWN
 
 
-def chart(output: Mapping[str, Any], alt: str, number: count[int], lang: str, *, made: bool = False) -> Chart | None:
+def chart(
+    output: Mapping[str, Any], finding: str, number: count[int], lang: str, *, made: bool = False
+) -> Chart | None:
     """The figure in a cell's output; none where there is none.
 
     Args:
         output: An output of a cell.
-        alt: What it says, for those who do not see it; its title unless given.
+        finding: What it shows, for those who do not see it; its title alone unless given.
         number: Numbers the drawings of a page, so that names inside them stay apart.
         lang: Language of the page.
         made: Whether it shows simulated numbers: it says so inside.
     """
     data = output.get("data", {})
     title = without_names(figure_title(data.get(FIGURE_MIME)), lang)
-    alt = alt or title or Message("report.chart").text(lang)
+    colon = Message("format.colon").text(lang)
+    alt = colon.join(filter(None, (title, finding))) or Message("report.chart").text(lang)
     mark = Message("report.kind.simulated").text(lang).upper() if made else ""
     if drawn := data.get(DRAWING_MIME):
         shown = "".join(_drawing(drawn[name], name, alt, next(number), mark, lang) for name in ("wide", "narrow"))
@@ -74,8 +78,10 @@ def _drawing(svg: str, name: str, alt: str, number: int, mark: str, lang: str) -
     svg = _NAMED.sub(lambda found: f"g{number}-{found[0]}", svg)
     svg = _COLOUR.sub(lambda found: f"var(--{variables()[found[0]]})" if found[0] in variables() else found[0], svg)
     box = _BOX.search(svg)
-    if mark and box:
-        svg = svg.removesuffix("</svg>") + f'<text x="{box[1]}" y="11" class="mark">{html.escape(mark)}</text></svg>'
+    if mark and box:  # in a line of its own above what is drawn
+        higher = f'viewBox="0 {-_MARK} {box[1]} {float(box[2]) + _MARK:g}"'
+        said = f'<text x="{box[1]}" y="-3" class="mark">{html.escape(mark)}</text>'
+        svg = svg.replace(box[0], higher, 1).removesuffix("</svg>") + f"{said}</svg>"
     width = f' style="max-width:{float(box[1]) / 72:.2f}in"' if box else ""
     return (
         f'<div class="{name}"{width}>'

@@ -19,7 +19,7 @@ from crm_lab.mime import RESULT_MIME
 from crm_lab.run.html.charts import Chart, chart
 from crm_lab.run.html.notebook_cells import LEFT_OUT, highlighted, markdown, shown_text
 from crm_lab.run.html.table_view import TableView, table_view, unfolded
-from crm_lab.run.html.words import for_readers, why_or_note, without_names
+from crm_lab.run.html.words import for_readers, typeset, why_or_note, without_names
 
 MAIN_TAG: Final = "main-chart"
 _HEADING = re.compile(r"^##\s+(.*)$", re.MULTILINE)
@@ -69,12 +69,13 @@ class PageParts:
 
 @dataclass
 class _Given:
-    """In which language the page is, and whether what stands at this place of it is made up."""
+    """In which language the page is, and of what this place of it speaks: its last finding, made up or not."""
 
     lang: str
     made: bool
     csv: Mapping[str, str]
     number: count[int]
+    finding: str = ""
 
 
 def page_parts(notebook: NotebookNode, page: Mapping[str, Any], lang: str) -> PageParts:
@@ -91,7 +92,7 @@ def page_parts(notebook: NotebookNode, page: Mapping[str, Any], lang: str) -> Pa
     parts = PageParts()
     headline_is_said = False
     for number, (heading, source, cells) in enumerate(_sections(notebook, lang)):
-        section = Section(f"s{number}", heading)
+        section, given.finding = Section(f"s{number}", heading), ""
         for blocks, is_headline in _blocks(cells, given, said=headline_is_said):
             headline_is_said = headline_is_said or is_headline
             section.blocks.extend(blocks)
@@ -169,7 +170,9 @@ def _outputs(cell: NotebookNode, given: _Given, *, said: bool) -> tuple[list[Blo
             found.append(Block("claim", _claim(result, given.lang)))
         if result is not None:  # what is drawn next is of this result
             given.made = bool(result.get("simulated"))
-        if drawn := chart(output, "", given.number, given.lang, made=given.made):
+            claim = _claim(result, given.lang)
+            given.finding = claim.refusal or claim.finding
+        if drawn := chart(output, given.finding, given.number, given.lang, made=given.made):
             found.append(Block("chart", drawn))
         elif not described and (html := data.get("text/html")):
             csv = given.csv.get(str((result or {}).get("csv") or ""), "")
@@ -181,7 +184,7 @@ def _outputs(cell: NotebookNode, given: _Given, *, said: bool) -> tuple[list[Blo
 def _claim(result: Mapping[str, Any], lang: str) -> Claim:
     readout = result.get("readout") or {}
     parts = (readout.get("finding"), readout.get("certainty"), result.get("refusal"))
-    return Claim(*(without_names(str(part or ""), lang) for part in parts))
+    return Claim(*(typeset(without_names(str(part or ""), lang)) for part in parts))
 
 
 def _take_main(notebook: NotebookNode, parts: PageParts) -> Chart | None:

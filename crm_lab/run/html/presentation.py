@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crm_lab.messages import Message, catalogue
+from crm_lab.messages import Message, catalogue, explanations
 from crm_lab.number_format import currency_sign, three_digits
 from crm_lab.run.html.notebook_cells import shown_text
-from crm_lab.run.html.words import NONE, without_names
+from crm_lab.run.html.words import NONE, typeset, without_names
 from crm_lab.run.outcomes import headline
+from crm_lab.run.parameters.bounds import without_bounds
 
 CARDS: Final = 4
 _HASH: Final = 12  # characters of a hash that are shown
@@ -113,14 +114,15 @@ def figure(fact: Mapping[str, Any], lang: str) -> Figure:
 
 def front(page: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the page's answer brings for a card: group, short answer, picture, decision."""
-    return headline(page).get("front") or {}
+    given = headline(page).get("front") or {}
+    return {key: typeset(value) if key in ("answer", "decision") and value else value for key, value in given.items()}
 
 
 def answer(page: Mapping[str, Any]) -> Mapping[str, str]:
     """Finding, certainty and action of a page; a refusal takes the place of the finding."""
     result = headline(page)
     readout = dict(result.get("readout") or {})
-    return {name: str(readout.get(name) or "") for name in ("finding", "action", "certainty")}
+    return {name: typeset(str(readout.get(name) or "")) for name in ("finding", "action", "certainty")}
 
 
 def cards(page: Mapping[str, Any], lang: str) -> list[Figure]:
@@ -157,30 +159,42 @@ def data_sets(pages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def parameters(page: Mapping[str, Any], declared: Mapping[str, Any] | None = None) -> list[Parameter]:
+def parameters(page: Mapping[str, Any], lang: str, declared: Mapping[str, Any] | None = None) -> list[Parameter]:
     """A page's parameters, those that differ from the notebook's own marked.
 
     Args:
         page: Holds ``parameters``: ``{name: value}``, or ``[{name, value, default, comment}]``.
+        lang: Language of their explanations; a comment without a translation stays as it is.
         declared: What the notebook's cell declares, by name (`crm_lab.run.parameters.schema.Parameter`).
     """
     raw, declared = page.get("parameters") or [], declared or {}
     rows = [{"name": k, "value": v} for k, v in raw.items()] if isinstance(raw, Mapping) else raw
     order = {name: place for place, name in enumerate(declared)}
     rows = sorted(rows, key=lambda row: order.get(str(row.get("name")), len(order)))
-    return [_parameter(row, declared.get(str(row.get("name")))) for row in rows]
+    return [_parameter(row, declared.get(str(row.get("name"))), lang) for row in rows]
 
 
-def _parameter(row: Mapping[str, Any], declared: Any) -> Parameter:
+def _parameter(row: Mapping[str, Any], declared: Any, lang: str) -> Parameter:
     value = row.get("value")
     default = row.get("default", value if declared is None else declared.default)
     return Parameter(
         name=str(row.get("name", "")),
         value=_literal(value),
         default=_literal(default),
-        comment=str(row.get("comment") or getattr(declared, "comment", "")),
+        comment=_explained(str(row.get("comment") or getattr(declared, "comment", "")), lang),
         changed=value != default,
     )
+
+
+def _explained(comment: str, lang: str) -> str:
+    """A comment in a language, with its bounds as they are.
+
+    >>> _explained("customers on the call list (1..)", "zh"), _explained("my own (1..)", "zh")
+    ('联系名单上的客户数（1..）', 'my own (1..)')
+    """
+    plain, bounds = without_bounds(comment)
+    known = explanations(lang).get(plain)
+    return comment if known is None else f"{known}（{bounds}）" if bounds else known
 
 
 def _literal(value: Any) -> str:

@@ -67,7 +67,7 @@ def render_page(notebook: NotebookNode, page: dict[str, Any], folder: Path) -> P
             cards=presentation.cards(page, lang),
             downloads=_downloads(page, folder),
             data=data,
-            parameters=presentation.parameters(page, _declared(notebook)),
+            parameters=presentation.parameters(page, lang, _declared(notebook)),
             traceback=presentation.traceback_text(page),
             provenance=presentation.provenance({**_made_here(folder), **page}, data, lang),
         )

@@ -10,9 +10,9 @@ from crm_lab.number_format import COLUMN_FORMATS, three_digits
 
 NONE: Final = "–"
 _NAME = re.compile(r"[A-Za-z]\w*(?:\.\w+)*")
-_ENDINGS = r"\.(?:csv|json|toml|ya?ml|html|png|ipynb|parquet|md|py)\b"
-_FILE = re.compile(rf"[\w-]+{_ENDINGS}")
-_SNAKE = re.compile(rf"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b(?!{_ENDINGS})")
+_FILE = r"[\w./-]*\w\.(?:csv|tsv|txt|json|toml|ya?ml|xlsx?|xlsb|ods|parquet|duckdb|zip|html|png|svg|py|ipynb|md)\b"
+FILE_NAME = re.compile(_FILE)
+_SNAKE = re.compile(rf"{_FILE}|\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
 _NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(?:e[-+]?\d+)?(%?)")
 _MISSING: Final = {"", "nan", "nan%", "none", "nat", "<na>", "null", NONE}
 _ENDLESS = re.compile(r"([-−+]?)inf(?:inity)?%?", re.IGNORECASE)
@@ -25,30 +25,41 @@ _CODE = re.compile(r"`([^`]+)`")
 _LABELLED = re.compile(
     r"\s*\*{1,2}(?:(?P<why>Why|为什么|为何)|What to notice|Notice|值得注意|注意)(?:[:.：。]\*{1,2}|\*{1,2}[:.：])\s*"
 )
+_HYPHEN = re.compile(r"(?<![\w.,-])-(?=\.?\d)")
 _EXACT: Final = 2  # decimals that are kept: cents
 
 
 def label(name: str, lang: str) -> str:
     """A column's or level's name in words: from the catalogue, else its own words without underscores.
 
-    >>> label("median_gap_days", "en"), label("Revenue by week", "en"), label("call_list.csv", "en")
-    ('usual gap, days', 'Revenue by week', 'call_list.csv')
+    The name of a file stays what it is.
+
+    >>> label("median_gap_days", "en"), label("Revenue by week", "en"), label("my_orders.csv", "en")
+    ('usual gap, days', 'Revenue by week', 'my_orders.csv')
     """
-    if _FILE.fullmatch(name):
-        return name
     known = catalogue(lang).get(f"column.{name}")
     if known is not None:
         return known
     if " · " in name:  # a head of several rows
         return " · ".join(label(part, lang) for part in name.split(" · "))
-    return name.replace("_", " ").replace(".", ": ") if _NAME.fullmatch(name) and ("_" in name or "." in name) else name
+    is_code = _NAME.fullmatch(name) and ("_" in name or "." in name) and not FILE_NAME.fullmatch(name)
+    return name.replace("_", " ").replace(".", ": ") if is_code else name
+
+
+def typeset(text: str) -> str:
+    """A sentence whose negative numbers have a minus, not a hyphen.
+
+    >>> typeset("anywhere from -176% to +151% in weeks 5-26, as of 2017-12-31")
+    'anywhere from −176% to +151% in weeks 5-26, as of 2017-12-31'
+    """
+    return _HYPHEN.sub("−", text)
 
 
 def without_names(text: str, lang: str) -> str:
     """A text whose names of code are words.
 
-    >>> without_names("revenue_12m × overdue", "en")
-    'revenue, 12 months × overdue'
+    >>> without_names("revenue_12m × overdue of my_shop.csv", "en")
+    'revenue, 12 months × overdue of my_shop.csv'
     """
     return _SNAKE.sub(lambda name: label(name[0], lang), text)
 

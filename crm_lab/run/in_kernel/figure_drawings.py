@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from io import StringIO
+from itertools import pairwise
 from textwrap import fill
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ WIDTHS: Final = {"wide": 7.2, "narrow": 3.75}  # inches: 720 and 375 px
 LARGEST: Final = 90_000  # characters; a cloud of points is smaller as pixels
 _NARROW_AXIS: Final = 40  # letters in a line below a narrow drawing
 _NARROW_NAME: Final = 24  # and before it
-_NARROW_TICKS: Final = 8  # names below it
+_BETWEEN: Final = 4  # pixels between two labels below it
 _WIDE: Final = 0x2E80  # from here on a letter is as wide as two Latin ones
 _LINE: Final = 0.19  # inches that a line of names needs
 _AROUND: Final = 0.9  # and what stands around them
@@ -31,25 +32,32 @@ _LONG = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
 _TAG = re.compile(r"<[^>]*>")
 _BLANK = re.compile(r"\s*\n\s*")
 _NAMED = re.compile(r' id="([^"]+)"')
+_USED = re.compile(r'(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
 _FONT = re.compile(r"font: (?:normal )*(bold |[1-9]00 )?([\d.]+px) [^;\"]+")
 _SIZE = re.compile(r'(?<=<svg)[^>]*?viewBox="([^"]+)"[^>]*')
 
 
 def figure_drawings(figure: Any) -> dict[str, str]:
     """SVG of a figure by name of the width; empty where one would be larger than `LARGEST`."""
-    with _untitled(figure), sys.modules["matplotlib"].rc_context(_RC):
-        drawn = {name: _drawn(figure, width) for name, width in WIDTHS.items()}
+    from crm_lab.run.in_kernel.mark_values import marked  # it brings the catalogue, which a kernel starts without
+
+    with _untitled(figure), marked(figure) as said, sys.modules["matplotlib"].rc_context(_RC):
+        drawn = {name: _drawn(figure, width, said) for name, width in WIDTHS.items()}
     return drawn if all(len(svg) <= LARGEST for svg in drawn.values()) else {}
 
 
-def _drawn(figure: Any, width: float) -> str:
+def _drawn(figure: Any, width: float, said: Mapping[str, Sequence[str]]) -> str:
+    from crm_lab.run.in_kernel.mark_values import with_titles
+
     before, buffer = figure.get_size_inches().copy(), StringIO()
     tight = {} if figure.get_layout_engine() else {"bbox_inches": "tight"}
     with _in_lines(figure) if width < before[0] else nullcontext(0) as lines:
         figure.set_size_inches(min(width, before[0]), max(before[1], _AROUND + _LINE * lines))
+        if width < before[0]:
+            _thin_out(figure)
         figure.savefig(buffer, format="svg", transparent=True, metadata=_NOTHING, **tight)
     figure.set_size_inches(*before)
-    return compact(buffer.getvalue())
+    return compact(with_titles(buffer.getvalue(), said))
 
 
 @contextmanager
@@ -79,15 +87,27 @@ def _in_lines(figure: Any) -> Iterator[int]:
 
 
 def _named_in_lines(ax: Any) -> int:
-    """Break names before a drawing into lines, leave out every second below it if there are many; count the lines."""
-    below, beside = ([label.get_text() for label in axis.get_ticklabels()] for axis in (ax.xaxis, ax.yaxis))
-    if _names_things(ax.xaxis) and len(below) > _NARROW_TICKS:
-        ax.set_xticks(ax.get_xticks()[::2], below[::2])
+    """Break names before a drawing into lines; count the lines."""
     if not _names_things(ax.yaxis):
         return 0
-    names = [_filled(name, _NARROW_NAME) for name in beside]
+    names = [_filled(label.get_text(), _NARROW_NAME) for label in ax.yaxis.get_ticklabels()]
     ax.set_yticks(ax.get_yticks(), names)
     return len(names) * max([name.count("\n") + 1 for name in names], default=0)
+
+
+def _thin_out(figure: Any) -> None:
+    """Leave out every second label below a drawing for as long as neighbours meet."""
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        low, high = sorted(ax.get_xlim())
+        shown = [label for label in ax.xaxis.get_ticklabels() if label.get_text()]
+        shown = [label for label in shown if low <= label.get_position()[0] <= high]
+        places, step = [label.get_position()[0] for label in shown], 1
+        boxes = [label.get_window_extent() for label in shown]
+        while any(b.x0 < a.x1 + _BETWEEN for a, b in pairwise(boxes[::step])):
+            step *= 2
+        if step > 1:
+            ax.set_xticks(places[::step], [label.get_text() for label in shown[::step]])
 
 
 def _names_things(axis: Any) -> bool:
@@ -117,15 +137,16 @@ def _untitled(figure: Any) -> Iterator[None]:
 
 
 def compact(svg: str) -> str:
-    """Matplotlib's SVG without head, style sheet, unused names and more than a tenth of a point.
+    """Matplotlib's SVG without head, style sheet, unused and long names and more than a tenth of a point.
 
     >>> compact('<?xml?><svg height="9pt" viewBox="0 0 9.12345 9"><g id="axes_1"><path d="M 1.23456 2"/></g>0.25</svg>')
     '<svg viewBox="0 0 9.1 9"><g><path d="M 1.2 2"/></g>0.25</svg>'
     """
     svg = _SIZE.sub(lambda found: f' viewBox="{found[1]}"', _HEAD.sub("", svg), count=1)
     svg = svg.replace("xlink:href", "href")
-    used = set(re.findall(r'(?:url\(|href=")#([^)"]+)', svg))
-    svg = _NAMED.sub(lambda found: found[0] if found[1] in used else "", svg)
+    used = {name: f"n{place}" for place, name in enumerate(dict.fromkeys(_USED.findall(svg)))}
+    svg = _NAMED.sub(lambda found: f' id="{used[found[1]]}"' if found[1] in used else "", svg)
+    svg = _USED.sub(lambda found: used[found[0]], svg)
     svg = _FONT.sub(lambda found: f"font-size: {found[2]}" + ("; font-weight: 600" if found[1] else ""), svg)
     svg = _TAG.sub(lambda tag: _LONG.sub(_short, tag[0]), svg)
     return _BLANK.sub("\n", svg).replace(">\n<", "><").strip()

@@ -61,3 +61,13 @@ def bounds_in(comment: str) -> Bounds:
         return Bounds()
     low, above, below, high = found.groups()
     return Bounds(float(low) if low else None, float(high) if high else None, bool(above), bool(below))
+
+
+def without_bounds(comment: str) -> tuple[str, str]:
+    """A comment without its bounds, and these as they are written.
+
+    >>> without_bounds("scores per dimension (2..10)"), without_bounds("no bounds")
+    (('scores per dimension', '2..10'), ('no bounds', ''))
+    """
+    found = _WRITTEN.search(comment)
+    return (comment, "") if found is None else (_WRITTEN.sub("", comment).strip(), found[0][1:-1])

@@ -245,7 +245,7 @@ class CohortResult(Result):
                 ci=wilson_interval(moved, n, self.spec.level) if n else None,
                 kind="estimate",
                 n=n,
-                denominator="customers of cohorts whose next period is whole; left-censored cohort left out",
+                denominator="segments.about.whole_cohorts",
                 better="up",
                 refusal=self.refusal(),
             ),

@@ -138,6 +138,6 @@ class InterpurchaseResult(Result):
         )
         return facts_of(
             rows, "interpurchase.q{place}", "segments.gaps.fact", "days", "days", ends=("lo", "hi"), n=self.customers,
-            kind="estimate", definition="Kaplan-Meier quantile of days between purchase days, open gaps censored",
+            kind="estimate", definition="segments.about.gap_quantile",
             better="down",
         )  # fmt: skip

@@ -146,6 +146,14 @@ class ProductCohortsResult(Result):
         """
         return None if len(self.frame) else Message("segments.products.unknown", {"column": self.column})
 
+    def columns_of_data(self) -> tuple[str, ...]:
+        """The column by which products are grouped.
+
+        >>> again.columns_of_data()
+        ('department',)
+        """
+        return (self.column,)
+
     def readout(self) -> Readout:
         """Best and worst group.
 

@@ -253,9 +253,9 @@ class RepurchaseResult(Result):
         """
         by = partial(
             Fact, unit="share", kind="estimate", n=self.curve.n, better="up",
-            window=f"first seen {self.new_from} to {self.as_of}",
-            denominator="new customers, those still waiting counted as long as they were seen",
-            definition="1 - S(t), Kaplan-Meier, log-log bounds; second purchase on another day",
+            window=Message("segments.about.first_seen", {"start": self.new_from, "end": self.as_of}),
+            denominator="segments.about.new_customers",
+            definition="segments.about.kaplan_meier",
         )  # fmt: skip
         facts = []
         for days in self.spec.horizons:

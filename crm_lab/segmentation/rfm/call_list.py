@@ -236,8 +236,8 @@ class CallListResult(Result):
         >>> {fact.id: fact.unit for fact in calls.facts()[:2]}
         {'call_list.customers': 'customers', 'call_list.revenue_12m': 'USD'}
         """
-        n, rule = len(self.frame), "segments to call, overdue on their own rhythm, by 12-month revenue × overdue"
-        money = partial(Fact, unit=self.currency, window=f"365 days to {self.as_of}")
+        n, rule = len(self.frame), "segments.about.call_rule"
+        money = partial(Fact, unit=self.currency, window=Message("segments.about.year_to", {"as_of": self.as_of}))
         people = partial(Fact, unit="customers")
         late = partial(money, n=self.late, better="down")
         return (

@@ -204,6 +204,6 @@ class SegmentStabilityResult(Result):
         held = partial(Fact, unit="share", kind="estimate", n=len(self.frame), better="up")
         sure, mean = Message("segments.stability.sure", {"level": SURE}), float(self.frame["holds"].mean())
         return (
-            held("stability.sure_share", sure, share, ci=interval, denominator="scored customers"),
-            held("stability.mean", "segments.stability.mean", mean, denominator="draws of all scored customers"),
+            held("stability.sure_share", sure, share, ci=interval, denominator="segments.about.scored"),
+            held("stability.mean", "segments.stability.mean", mean, denominator="segments.about.draws"),
         )

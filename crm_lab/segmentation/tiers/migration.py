@@ -338,8 +338,10 @@ class MigrationResult(Result):
                 ci=Interval(row["lo"], row["hi"]),
                 kind="estimate",
                 n=row["customers"],
-                window=f"{row['from_period']} to {row['to_period']}",
-                denominator=f"all in {row['from_tier']} in {row['from_period']}, leavers included",
+                window=Message("segments.about.from_to", {"start": row["from_period"], "end": row["to_period"]}),
+                denominator=Message(
+                    "segments.about.all_in", {"state": state_name(row["from_tier"]), "period": row["from_period"]}
+                ),
             )
             for row in last.to_dict("records")
         )

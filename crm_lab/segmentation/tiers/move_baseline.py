@@ -118,12 +118,14 @@ class MoveBaselineResult(Result):
                 row["share"],
                 ci=Interval(row["lo"], row["hi"]),
                 n=row["customers"],
-                window=f"{row['from_period']} to {row['to_period']}",
-                denominator=f"all in {self.start} in {row['from_period']}, leavers included",
+                window=Message("segments.about.from_to", {"start": row["from_period"], "end": row["to_period"]}),
+                denominator=Message(
+                    "segments.about.all_in", {"state": state_name(self.start), "period": row["from_period"]}
+                ),
             )
             for row in self.rows.to_dict("records")
         )
-        definition = "latest window minus the earlier ones pooled; bootstrap of customers, tiers cut anew"
+        definition = "segments.about.latest_minus_earlier"
         number = {"value": change.value, "ci": change.ci} if change else {"value": None, "refusal": self.refusal()}
         label = Message("segments.move.fact_change", ends)
         return (*shares, found(f"{move}.change", label, definition=definition, **number))
@@ -236,7 +238,7 @@ class TreatedMoveResult(Result):
                 ci=d.ci if self.drawn_by_lot else None,
                 kind="estimate",
                 n=self.n_treated + self.n_control,
-                definition="share of the treated who moved minus share of the control customers",
+                definition="segments.about.treated_minus_control",
                 better="up",
                 refusal=self.refusal(),
             ),

@@ -249,6 +249,7 @@ class TierResult(Result):
         """
         shares = facts_of(
             self.to_frame(), "tiers.{tier}.share_of_revenue", "segments.tiers.fact_share", "share_of_revenue", "share",
-            n="customers", denominator="revenue", definition=f"{self.spec.method} cuts {self.spec.cuts}",
+            n="customers", denominator="segments.about.revenue",
+            definition=Message("segments.about.cuts", {"method": self.spec.method, "cuts": self.spec.cuts}),
         )  # fmt: skip
         return (*concentration_facts(self.spread), *shares)

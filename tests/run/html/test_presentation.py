@@ -41,7 +41,7 @@ def test_a_unit_the_catalogue_does_not_know_stays_as_it_is():
 
 def test_parameters_as_a_list_need_no_notebook():
     rows = [{"name": "bins", "value": 4, "default": 5, "comment": "bins"}, {"name": "n", "value": None}]
-    bins, n = parameters({"parameters": rows})
+    bins, n = parameters({"parameters": rows}, "en")
     assert (bins.changed, bins.default, bins.comment) == (True, "5", "bins")
     assert (n.changed, n.value) == (False, "–")
 

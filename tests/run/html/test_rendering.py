@@ -203,6 +203,19 @@ def test_colours_of_a_drawing_are_the_pages_own_and_its_names_stay_apart(noteboo
     assert len(ids) == len(set(ids))
 
 
+def test_a_drawing_says_its_title_and_its_finding_to_those_who_do_not_see_it(notebook, tmp_path):
+    html = rendered(notebook, tmp_path)
+    assert html.count('role="img" aria-label="Late ones: Call 20 &lt;script') == 2
+    assert 'alt="Customers &amp; segments"' in html  # nothing is published in its section
+
+
+def test_negative_numbers_of_sentences_have_a_minus(notebook, tmp_path):
+    readout = {"finding": "From -5% to +1% in 5-26.", "certainty": "[-2, 3]", "action": "Wait."}
+    html = rendered(notebook, tmp_path, results=[result(readout=readout)])
+    assert "From −5% to +1% in 5-26." in html
+    assert "[−2, 3]" in html
+
+
 def test_simulated_numbers_say_so_on_the_page_and_inside_the_chart(notebook, tmp_path):
     simulated = result(simulated=True, data={"source": "s", "title": "Made", "simulated": True})
     published = next(c for c in notebook.cells if c.source == "publish(calls)").outputs[0]

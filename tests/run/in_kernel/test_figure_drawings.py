@@ -84,7 +84,7 @@ def test_ticks_that_are_many_are_thinned_in_the_narrow_one_alone(axes):
     drawn = figure_drawings(axes.figure)
     assert "week 1" in words(drawn["wide"])
     assert "week 1" not in words(drawn["narrow"])
-    assert "week 2" in words(drawn["narrow"])
+    assert {"week 0", "week 4", "week 8"} <= set(words(drawn["narrow"]))
     assert [label.get_text() for label in axes.get_xticklabels()][1] == "week 1"
 
 

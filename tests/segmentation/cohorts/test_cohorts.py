@@ -93,7 +93,9 @@ def test_no_order_and_an_unknown_period_are_refused():
 def test_the_drawing_hatches_the_open_period_and_leaves_the_future_empty():
     axes = Cohorts().analyze(SMALL, as_of="2024-03-15").plot()
     assert sum(patch.get_hatch() == "////" for patch in axes.patches) == 3
-    assert len(axes.texts) == 6  # 3 + 2 + 1 observed cells
+    *cells, name = [text.get_text() for text in axes.texts]
+    assert len(cells) == 6  # 3 + 2 + 1 observed
+    assert name == "▨ period not over"
     assert axes.get_yticklabels()[0].get_text() == "2024-01 (cut off left)"
 
 
