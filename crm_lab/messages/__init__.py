@@ -81,6 +81,15 @@ def as_message(given: Message | str) -> Message:
     return Message(given) if isinstance(given, str) else given
 
 
+def named(kind: str, name: str) -> str:
+    """A column, a level or the like in the active language; a name that only the data have stands for itself.
+
+    >>> named("column", "n_days"), named("column", "my own")
+    ('purchase days', 'my own')
+    """
+    return catalogue(language()).get(f"{kind}.{name}", name)
+
+
 def in_words(given: Message | str) -> str:
     """A message, a key or plain text as people read it in the active language."""
     return catalogue(language()).get(given, given) if isinstance(given, str) else given.text()

@@ -17,7 +17,7 @@ from crm_lab.churn.evaluation.ranking_report import RankingReport, ranking_words
 from crm_lab.churn.evaluation.rolling_report import OriginsReport
 from crm_lab.churn.models.churn_calibration import Calibration
 from crm_lab.churn.models.return_hazard import Returning
-from crm_lab.messages import Message
+from crm_lab.messages import Message, named
 from crm_lab.plots.direct_labels import name_horizontal, name_lines, name_point, name_vertical
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, ORANGE, PALETTE, RUST, new_axes
@@ -55,7 +55,7 @@ def plot_window(result: WindowEvidence, *, ax: Axes | None = None) -> Axes:
     """Chance of return by length of silence, a line per segment, with the limit."""
     ax = ax or new_axes()
     for color, (segment, rows) in zip(PALETTE, result.to_frame().groupby("segment", sort=False), strict=False):
-        label = _words("all") if segment == EVERYBODY else str(segment)
+        label = _words("all") if segment == EVERYBODY else named("level", str(segment))
         ax.plot(rows["silent_days"], rows["chance"], color=color, marker="o", label=label)
         ax.fill_between(rows["silent_days"], rows["lo"], rows["hi"], color=color, alpha=0.2, lw=0)
     limit = result.spec.max_chance
@@ -176,7 +176,7 @@ def _ratios(result: Returning, ax: Axes | None) -> Axes:
         ax.plot(rows[column], places, "o", color=color)
         name_point(ax, (rows[column].iloc[-1], places[-1]), _words(name), color, (0, 60 * shift))
     ax.axvline(1, color=GREY, ls="--", lw=1)
-    ax.set_yticks(range(len(rows)), [str(name).replace("_", " ") for name in rows["feature"]])
+    ax.set_yticks(range(len(rows)), [named("column", str(name)) for name in rows["feature"]])
     ax.set_ylim(-0.6, len(rows) - 0.4)
     _named(ax, "returning")
     return ax

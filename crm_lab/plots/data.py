@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from crm_lab.data.quality.coverage import CoverageResult
 from crm_lab.data.quality.defect_impact import DefectImpactResult
 from crm_lab.data.quality.reconciliation import ReconciliationResult
-from crm_lab.messages import Message
+from crm_lab.messages import Message, named
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, PALE, new_axes
 from crm_lab.plots.wrapped_text import wrapped
@@ -27,7 +27,9 @@ def draw_reconciliation(result: ReconciliationResult, *, ax: Axes | None = None)
     ax = ax or new_axes(height=0.9 + 0.42 * max(len(steps), 1))
     marked = Message("actions.flag").text()
     colors = [PALE if action == marked else BLUE for action in steps["action"]]
-    names = [wrapped(f"{what} ({action})", 40) for what, action in zip(steps["what"], steps["action"], strict=True)]
+    names = [
+        wrapped(_in_brackets(what, action), 40) for what, action in zip(steps["what"], steps["action"], strict=True)
+    ]
     bars = ax.barh(names, steps["rows"], color=colors, height=0.7)
     ax.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=9)
     ax.invert_yaxis()
@@ -39,12 +41,16 @@ def draw_reconciliation(result: ReconciliationResult, *, ax: Axes | None = None)
     return ax
 
 
+def _in_brackets(what: str, action: str) -> str:
+    return Message("format.brackets", {"what": what, "more": action}).text()
+
+
 @draws(DefectImpactResult)
 def draw_impact(result: DefectImpactResult, *, ax: Axes | None = None) -> Axes:
     """How far each defect would move each headline figure, if left in."""
     moved = result.to_frame()
     labels = [
-        f"{Message(f'kpis.{figure}')} · {defect}"
+        f"{Message(f'kpis.{figure}')} · {named('level', str(defect))}"
         for figure, defect in zip(moved["figure"], moved["defect"], strict=True)
     ]
     ax = ax or new_axes(height=1.2 + 0.4 * max(len(moved), 1))

@@ -205,7 +205,7 @@ def plot_steady(result: SteadyStateResult, *, ax: Axes | None = None) -> Axes:
 @draws(ResponseRatesResult)
 def plot_responses(result: ResponseRatesResult, *, ax: Axes | None = None) -> Axes:
     """Each definition's rate with its interval, groups below all messages; the target as a dashed line."""
-    frame = result.to_frame().rename(columns={"rate": "effect"}).dropna(subset=["effect"])
+    frame = result.shown().rename(columns={"rate": "effect"}).dropna(subset=["effect"])
     ax = ax or new_axes(height=1.4 + 0.3 * len(frame))
     places = np.arange(len(frame))[::-1]
     _interval_points(ax, frame, places)

@@ -6,7 +6,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from crm_lab.messages import in_words
+from crm_lab.messages import in_words, named
 from crm_lab.plots.style import BLUE, SKY, new_axes, style
 
 
@@ -56,10 +56,10 @@ def boxes(shares: pd.DataFrame, title: str, label: str) -> Axes:
         title: What it shows: a key of the catalogue or words.
         label: What the shares are of, likewise.
     """
-    named = shares.rename(columns=lambda name: _named("column", name)).melt(var_name="part", value_name="share")
+    parts = shares.rename(columns=lambda name: named("column", name)).melt(var_name="part", value_name="share")
     with style():
         ax = new_axes(1.4 + 0.5 * shares.shape[1])
-        sns.boxplot(named, x="share", y="part", color=SKY, showfliers=False, ax=ax)
+        sns.boxplot(parts, x="share", y="part", color=SKY, showfliers=False, ax=ax)
         ax.set(title=in_words(title), xlabel=in_words(label), ylabel="")
         ax.xaxis.set_major_formatter("{x:.0%}")
     return ax
@@ -79,14 +79,8 @@ def cloud(points: pd.DataFrame, x: str, y: str, by: str) -> Axes:
         sns.scatterplot(points, x=x, y=y, hue=by, alpha=0.6, s=18, linewidth=0, ax=ax)
         sns.move_legend(ax, "lower left", bbox_to_anchor=(0, 1), ncols=2, title=None)
         for text in ax.get_legend().get_texts():  # type: ignore[union-attr]  # just moved
-            text.set_text(_named("level", text.get_text()))
-        ax.set(xlabel=_named("column", x), ylabel=_named("column", y))
+            text.set_text(named("level", text.get_text()))
+        ax.set(xlabel=named("column", x), ylabel=named("column", y))
         ax.xaxis.set_major_formatter("{x:,.0f}")
         ax.yaxis.set_major_formatter("{x:,.0f}")
     return ax
-
-
-def _named(kind: str, name: str) -> str:
-    """A column or level in words; the data's own names stand for themselves."""
-    known = in_words(f"{kind}.{name}")
-    return name if known == f"{kind}.{name}" else known

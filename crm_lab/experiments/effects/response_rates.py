@@ -13,7 +13,7 @@ from narwhals.typing import IntoFrame
 from crm_lab.checks import BadInput
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.fact_rows import id_part
-from crm_lab.messages import Message
+from crm_lab.messages import Message, catalogue
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats.intervals import wilson_interval
 
@@ -98,6 +98,24 @@ def _design_effect(messages: pd.DataFrame, top: str) -> float:
 _COLUMNS = ["definition", "group", "responders", "of", "rate", "low", "high"]
 
 
+def _parts(definition: object) -> list[Message | str]:
+    """Numerator and denominator in words; columns of the data's own stand for themselves."""
+    columns = str(definition).split(" / ")
+    return [Message(f"column.{name}") if f"column.{name}" in catalogue("en") else name for name in columns]
+
+
+def _named(definition: object) -> Message:
+    """A definition in words."""
+    top, bottom = _parts(definition)
+    return Message("experiments.response.per", {"top": top, "bottom": bottom})
+
+
+def _of_group(rate: Mapping[str, float | str]) -> Message:
+    """A definition in words, with the group that it is counted in."""
+    named = _named(rate["definition"])
+    return Message("experiments.response.in_group", {"rate": named, "group": rate["group"]}) if rate["group"] else named
+
+
 def _id(rate: Mapping[str, float | str]) -> str:
     name = f"response.{str(rate['definition']).replace(' / ', '_per_')}"
     return f"{name}.{id_part(rate['group'])}" if rate["group"] else name
@@ -134,6 +152,11 @@ class ResponseRatesResult(Result):
             frame["reaches_target"] = frame["low"] > self.spec.target
         return frame
 
+    def shown(self) -> pd.DataFrame:
+        """`to_frame` with each definition in words."""
+        frame = self.to_frame()
+        return frame.assign(definition=[_named(definition).text() for definition in frame["definition"]])
+
     def refusal(self) -> Message | None:
         """A sentence if there are no messages, else ``None``.
 
@@ -154,7 +177,10 @@ class ResponseRatesResult(Result):
         frame = ResponseRatesResult(self.spec, tuple(r for r in self.rates if not r["group"])).to_frame()
         by_rate = frame.sort_values("rate")
         low, high = by_rate.iloc[0], by_rate.iloc[-1]
-        values = {"lowest": low["definition"], "lo": low["rate"], "highest": high["definition"], "hi": high["rate"]}
+        values = {
+            "lowest": _named(low["definition"]), "lo": low["rate"],
+            "highest": _named(high["definition"]), "hi": high["rate"],
+        }  # fmt: skip
         finding = Message("experiments.response.finding", values)
         certainty = Message("experiments.response.certainty", {"level": self.spec.level})
         if self.spec.target is None:
@@ -175,13 +201,13 @@ class ResponseRatesResult(Result):
         return tuple(
             Fact(
                 _id(r),
-                Message("experiments.fact.response", {"definition": f"{r['definition']} {r['group']}".strip()}),
+                Message("experiments.fact.response", {"definition": _of_group(r)}),
                 float(r["rate"]),
                 "share",
                 ci=Interval(float(r["low"]), float(r["high"]), self.spec.level),
                 kind="estimate",
                 n=int(r["of"]),
-                denominator=str(r["definition"]).partition(" / ")[2],
+                denominator=_parts(r["definition"])[-1],
                 better="up",
             )
             for r in self.rates

@@ -17,8 +17,17 @@ from crm_lab.experiments.core.column_words import known_after
 from crm_lab.experiments.core.estimate import joint_means
 from crm_lab.experiments.core.experiment import Experiment, need_experiment
 from crm_lab.fact_rows import id_part
-from crm_lab.messages import Message
+from crm_lab.messages import Message, named
 from crm_lab.results import Fact, Readout, Result
+
+
+def arm_sizes(counts: Mapping[str, int]) -> str:
+    """Arms with their sizes, in the active language.
+
+    >>> arm_sizes({"control": 1246, "mine": 1147})
+    'control 1,246, mine 1,147'
+    """
+    return Message("format.comma").text().join(f"{named('level', arm)} {n:,}" for arm, n in counts.items())
 
 
 def srm_pvalue(counts: Mapping[str, int], shares: Mapping[str, float]) -> float:
@@ -197,7 +206,7 @@ class SoundnessResult(Result):
         return Message("experiments.refused.srm", {"p": self.srm, "counts": self._counts_text()})
 
     def _counts_text(self) -> str:
-        return ", ".join(f"{arm} {n:,}" for arm, n in self.counts.items())
+        return arm_sizes(self.counts)
 
     def readout(self) -> Readout:
         """Whether the split is as planned and the arms were balanced before the start.

@@ -77,7 +77,7 @@ def _owner(page: Mapping[str, Any]) -> str:
 def _data_words(data: Mapping[str, Any], lang: str) -> str:
     name = str(data.get("title") or data.get("source") or "")
     day = data.get("as_of")
-    return f"{name}, {Message('report.to_day', {'day': day}).text(lang)}" if day else name
+    return Message("report.data_to", {"data": name, "day": day}).text(lang) if day else name
 
 
 def safe_picture(picture: str) -> Markup | str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
+from crm_lab.messages import Message
 from crm_lab.run.html.words import NONE, cell, is_id, label
 
 OPEN_ROWS = 8  # longer tables are folded
@@ -210,7 +211,7 @@ def _interval(value: str, low: str, high: str) -> str:
 
 def _without_constants(names: list[str], rows: list[list[str]], lang: str) -> tuple[str, list[str], list[list[str]]]:
     """What is the same in every row, once, as the caption."""
-    said, kept = [], []
+    said, kept, colon = [], [], Message("format.colon").text(lang)
     for k, name in enumerate(names):
         values = {row[k] for row in rows}
         same = len(rows) > 1 and len(values) == 1 and k > 0
@@ -218,7 +219,7 @@ def _without_constants(names: list[str], rows: list[list[str]], lang: str) -> tu
         if not same or (_is_numeric([text]) and text != NONE and (len(rows) < _FEW or is_id(name))):
             kept.append(k)
         elif text != NONE:
-            said.append(f"{label(name, lang)}: {text}")
+            said.append(f"{label(name, lang)}{colon}{text}")
     if len(kept) < 2:
         return "", names, rows
     return " · ".join(said), [names[k] for k in kept], [[row[k] for k in kept] for row in rows]

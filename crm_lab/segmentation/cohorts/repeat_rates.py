@@ -145,13 +145,13 @@ class RepeatRatesResult(Result):
         >>> {fact.id: fact.unit for fact in rates.facts()[:2]}
         {'repeat_rate.two_orders': 'share', 'repeat_rate.two_days': 'share'}
         """
-        window = f"{self.window_days} days to {self.as_of}"
+        window = Message("segments.about.days_to", {"days": self.window_days, "as_of": self.as_of})
         rate = partial(Fact, unit="share", kind="estimate", window=window, better="up")
         return tuple(
             rate(
                 f"repeat_rate.{row['definition']}", self._words(row["definition"]), float(row["share"]),
                 ci=Interval(float(row["lo"]), float(row["hi"])), n=int(row["of"]),
-                definition=self._words(row["definition"]).text("en"),
+                definition=self._words(row["definition"]),
             )
             for _, row in self.frame.iterrows()
         )  # fmt: skip

@@ -237,7 +237,9 @@ class CallListResult(Result):
         {'call_list.customers': 'customers', 'call_list.revenue_12m': 'USD'}
         """
         n, rule = len(self.frame), "segments.about.call_rule"
-        money = partial(Fact, unit=self.currency, window=Message("segments.about.year_to", {"as_of": self.as_of}))
+        money = partial(
+            Fact, unit=self.currency, window=Message("segments.about.days_to", {"days": 365, "as_of": self.as_of})
+        )
         people = partial(Fact, unit="customers")
         late = partial(money, n=self.late, better="down")
         return (

@@ -370,7 +370,8 @@ class SegmentsResult(Result):
         >>> {fact.id: fact.unit for fact in result.facts()[:2]}
         {'rfm.customers': 'customers', 'rfm.null_ids': 'rows'}
         """
-        window, n = f"{self.rfm.history_days} days to {self.rfm.as_of}", len(self.rfm.customers)
+        window = Message("segments.about.days_to", {"days": self.rfm.history_days, "as_of": self.rfm.as_of})
+        n = len(self.rfm.customers)
         per = (
             Fact(f"rfm.{id_part(s)}.customers", segment_name(s), int(customers), "customers", n=n, window=window)
             for s, customers in zip(self.frame["segment"], self.frame["customers"], strict=True)

@@ -133,8 +133,8 @@ class ScoringDriftResult(Result):
         {'drift.renamed': 'customers', 'drift.champions': 'share'}
         """
         found, n = partial(Fact, n=self.customers), self.renamed
-        renamed = f"another segment under cut points fitted now than under those of {self.fitted.as_of}"
-        changed = "share of customers now minus share at the fit, same cut points"
+        renamed = Message("segments.about.renamed", {"as_of": self.fitted.as_of})
+        changed = "segments.about.changed"
         moved = found("drift.renamed", "segments.drift.fact_renamed", n, "customers", definition=renamed)
         rows = [] if self.first_run else self.frame[["segment", "by_customers"]].to_numpy().tolist()
         labels = [Message("segments.drift.fact", {"segment": segment_name(segment)}) for segment, _ in rows]
