@@ -21,6 +21,7 @@ from tests.run.archive.killed import kill_points, state_after_a_kill
 from tests.run.archive.made_runs import KINDS, fact, named, plant, state, write_run
 from tests.run.equal_bytes import differences
 from tests.run.fuzzed import what_happens
+from tests.run.killed_runs import kills
 
 WEEKS, YEARS, FACTS = 104, 2, 300
 
@@ -125,6 +126,13 @@ def certify_kills() -> dict:
         with tempfile.TemporaryDirectory() as folder:
             wrong += state_after_a_kill(Path(folder), number // 2 % points[links], links=links)
     return _entry("runs.kills_that_left_something", len(wrong), 0, 0, f"{points} file operations; {wrong[:3]}")
+
+
+def certify_killed_runs() -> dict:
+    """Whole small runs of the command line, killed at 200 random times, after which something was half or blocked."""
+    with tempfile.TemporaryDirectory() as folder:
+        number, wrong = kills(Path(folder), 1, lambda so_far: so_far >= 200)
+    return _entry("runs.killed_runs_that_left_something", len(wrong), 0, 0, f"{number} kills; {wrong[:3]}")
 
 
 def certify_equal_bytes() -> dict:

@@ -28,7 +28,9 @@ def status(suites: tuple[str, ...]) -> None:
     for one in found:
         newest, good = one.last, one.last_good
         click.echo(f"{one.suite}: {one.good} good of {one.runs} runs, {one.megabytes:,.0f} MB")
-        click.echo(f"  newest    {newest.id if newest else '–'}{'' if newest and newest.is_whole else _why(newest)}")
+        click.echo(
+            f"  newest    {newest.id if newest else '–'}{_why(newest) if newest and not newest.is_whole else ''}"
+        )
         click.echo(f"  last good {good.id if good else '–'}")
         if one.refusal:
             click.echo(f"  refused   {one.refusal.when}  {' '.join(one.refusal.why.split())}")

@@ -14,6 +14,7 @@ from crm_lab.mime import DRAWING_MIME, FIGURE_MIME, REPORT_VARIABLE
 from crm_lab.run.in_kernel.figure_data import figure_data
 from crm_lab.run.in_kernel.figure_drawings import figure_drawings
 from crm_lab.run.in_kernel.output_folder import choose_output_folder
+from crm_lab.run.in_kernel.scheduled_parameters import read_scheduled_parameters
 
 PACKAGE = "crm_lab"
 
@@ -28,6 +29,7 @@ def load_ipython_extension(shell: Any) -> None:
         _reload_own_code(shell)
     _describe_figures(shell)
     choose_output_folder()
+    read_scheduled_parameters(shell)
     shell.set_custom_exc((BadInput,), _say)
 
 

@@ -33,17 +33,10 @@ def send(notice: Notice, mail_to: Sequence[str]) -> list[str]:
         Where it went: hosts of servers and kinds of services, no secret.
 
     Raises:
-        BadInput: If nobody can be reached, or a server does not take it; what it says is repeated.
+        BadInput: If nobody can be reached, or a server does not take it, which keeps it from no other; every problem
+            is said.
     """
-    went = []
-    if mail_to:
-        went.append(_mail(notice, mail_to))
-    urls = os.environ.get(SERVICES, "").split()
-    if urls:
-        went += _by_services(notice, urls)
-    if not went:
-        raise BadInput(_NOBODY)
-    return went
+    return _by_every_way(mail_to, partial(_mail, notice), partial(_by_service, notice))
 
 
 def check_ways(mail_to: Sequence[str]) -> list[str]:
@@ -58,20 +51,28 @@ def check_ways(mail_to: Sequence[str]) -> list[str]:
     Raises:
         BadInput: If a server or service is named wrongly, or there is nobody; every problem is said.
     """
-    problems = Problems("Not everybody would be told")
+    return _by_every_way(mail_to, _mail_way, _service_way)
 
-    def way(name: Callable[[], str]) -> str:
+
+def _by_every_way(
+    mail_to: Sequence[str], by_mail: Callable[[Sequence[str]], str], by_service: Callable[[str], str]
+) -> list[str]:
+    """Try every way, also after one has failed: who can be told is told."""
+    problems = Problems("Not everybody is told")
+
+    def tried(way: Callable[[], str]) -> list[str]:
         try:
-            return name()
+            return [way()]
         except BadInput as error:
             problems.extend([str(error)])
-            return ""
+            return []
 
-    ways = [way(partial(_mail_way, mail_to))] if mail_to else []
-    ways += [way(partial(_service_way, url)) for url in os.environ.get(SERVICES, "").split()]
+    ways = [partial(by_mail, mail_to)] if mail_to else []
+    ways += [partial(by_service, url) for url in os.environ.get(SERVICES, "").split()]
     problems.unless(ways, _NOBODY)
+    went = [told for way in ways for told in tried(way)]
     problems.raise_any()
-    return ways
+    return went
 
 
 def _mail_way(to: Sequence[str]) -> str:
@@ -129,10 +130,8 @@ def _service(url: str) -> tuple[str, Any]:
     return kind, service
 
 
-def _by_services(notice: Notice, urls: Sequence[str]) -> list[str]:
-    went = []
-    for kind, service in map(_service, urls):
-        if not service.notify(title=notice.subject, body=notice.body):
-            raise BadInput(f"The service {kind!r} in {SERVICES} did not take the message.")
-        went.append(kind)
-    return went
+def _by_service(notice: Notice, url: str) -> str:
+    kind, service = _service(url)
+    if not service.notify(title=notice.subject, body=notice.body):
+        raise BadInput(f"The service {kind!r} in {SERVICES} did not take the message.")
+    return kind

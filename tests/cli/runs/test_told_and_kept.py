@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sys
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -122,6 +124,30 @@ def test_a_page_of_a_suite_by_path_is_made_again_by_that_path(project, monkeypat
     assert found["asked"] == str(path)
 
 
+def test_a_way_that_fails_keeps_a_message_from_no_other(project, monkeypatch):
+    told = []
+
+    class Service:
+        """As much of apprise's class as is called."""
+
+        def add(self, url):
+            self.url = url
+            return not url.startswith("odd")
+
+        def notify(self, title, body):
+            told.append((self.url, title, body.count("\n")))
+            return self.url != "json://bad"
+
+    monkeypatch.setitem(sys.modules, "apprise", SimpleNamespace(Apprise=Service))
+    monkeypatch.setenv("CRM_LAB_NOTIFY", "json://bad odd://x json://good")
+    monkeypatch.setenv("CRM_LAB_SMTP", "smtp://127.0.0.1:9")
+    found = said("notify", "weekly", "--to", "a@b.de", code=2)
+    assert [url for url, _, _ in told] == ["json://bad", "json://good"]
+    assert {lines <= 3 for _, _, lines in told} == {True}
+    for problem in ("127.0.0.1:9 did not take", "'json' in CRM_LAB_NOTIFY did not take", "kind 'odd' that apprise"):
+        assert problem in found
+
+
 @pytest.mark.parametrize(
     ("notify", "environment", "code", "told"),
     [
@@ -139,7 +165,7 @@ def test_a_page_of_a_suite_by_path_is_made_again_by_that_path(project, monkeypat
     ],
 )  # fmt: skip
 def test_a_dry_run_says_whom_a_message_would_reach(project, monkeypatch, notify, environment, code, told):
-    monkeypatch.setitem(__import__("sys").modules, "apprise", None)
+    monkeypatch.setitem(sys.modules, "apprise", None)
     project.suite("weekly", SUITE.format("") + notify)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -23,7 +23,8 @@ def package(tmp_path):
     for name in ("run/__init__.py", "run/in_kernel/__init__.py", "checks.py", "mime.py"):
         (tmp_path / "crm_lab" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ours / name, tmp_path / "crm_lab" / name)
-    for name in ("ipython_extension.py", "figure_data.py", "figure_drawings.py", "output_folder.py"):
+    for part in ("ipython_extension", "figure_data", "figure_drawings", "output_folder", "scheduled_parameters"):
+        name = f"{part}.py"
         shutil.copy(ours / "run" / "in_kernel" / name, tmp_path / "crm_lab" / "run" / "in_kernel" / name)
     (tmp_path / "crm_lab" / "__init__.py").write_text("")
     (tmp_path / "crm_lab" / "probe.py").write_text("def answer():\n    return 'before'\n")
