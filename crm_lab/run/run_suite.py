@@ -146,8 +146,7 @@ def _index(run: dict[str, Any], folder: Path, past: Sequence[PastRun], changes: 
     from crm_lab.run.html.words import without_names
 
     lang = str(run["lang"])
-    titles = {str(data["source"]): str(data["title"]) for data in run["data"]}
-    told = sentences(changes, lang, titles=titles) if changes is not None else []
+    told = sentences(changes, lang) if changes is not None else []
     said = [without_names(sentence, lang) for sentence in told]
     moved = trends(PastRun(folder), past, changes, lang)
     render_index({**run, "changes": said}, folder, moved, same_in_other_language(run, past))

@@ -27,6 +27,7 @@ class Cause:
         after: What it is.
         detail: Of data: how many rows came, came late, changed or went.
         since: Of data: the first day on which something differs.
+        title: Of data: the source as readers know it.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Cause:
     after: Any = None
     detail: Mapping[str, Any] = field(default_factory=dict)
     since: str = ""
+    title: str = ""
 
 
 def causes_of_page(notebook: str, before: PastRun, after: PastRun) -> tuple[Cause, ...]:
@@ -75,12 +77,12 @@ def _cause_of_data(
     source: str, was: Mapping[str, Any], now: Mapping[str, Any], before: PastRun, after: PastRun
 ) -> Cause:
     """How the days differ that the later page saw: each kind of difference with its size."""
-    old, new = before.ledger(was["key"]), after.ledger(now["key"])
+    old, new, title = before.ledger(was["key"]), after.ledger(now["key"]), str(now.get("title") or source)
     if old is None or new is None:
-        return Cause(DATA, source, was["key"], now["key"], {UNRECORDED: True})
+        return Cause(DATA, source, was["key"], now["key"], {UNRECORDED: True}, title=title)
     found = compare_ledgers(source, _until(old, now[AS_OF]), _until(new, now[AS_OF]))
     kinds = {kind: getattr(found, kind) for kind in found.causes} or {OTHER_TABLES: True}
-    return Cause(DATA, source, was["key"], now["key"], kinds, found.first_day)
+    return Cause(DATA, source, was["key"], now["key"], kinds, found.first_day, title)
 
 
 def _until(ledger: Mapping[str, Any], day: str) -> dict[str, list[Any]]:

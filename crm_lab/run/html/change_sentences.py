@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from crm_lab.messages import Message
@@ -14,18 +13,16 @@ from crm_lab.run.html.presentation import number
 
 SHOWN: Final = 5
 WITH_IT: Final = 3
+CAUSES: Final = 6
 
 
-def sentences(
-    changes: Changes | None, lang: str, most: int = SHOWN, titles: Mapping[str, str] = MappingProxyType({})
-) -> list[str]:
+def sentences(changes: Changes | None, lang: str, most: int = SHOWN) -> list[str]:
     """A first sentence that says how much moved, then one for each figure outside what is usual.
 
     Args:
         changes: What `compare_runs` found; ``None`` for a first run.
         lang: Language of the sentences.
         most: How many figures are named.
-        titles: What sources are called; their own names unless given.
 
     >>> sentences(None, "en")
     ['This is the first good run of the suite: there is nothing to compare it with.']
@@ -37,10 +34,10 @@ def sentences(
     if not changes.facts:
         return ended or [Message("changes.nothing", values).text(lang)]
     if not changes.unusual:
-        return [_none_unusual(changes, values, lang), cause_sentence(_all_causes(changes.facts), lang, titles), *ended]
+        return [_none_unusual(changes, values, lang), cause_sentence(_all_causes(changes.facts), lang), *ended]
     falls = _falls(changes.unusual)
     said = (None, *(fall[0].causes for fall in falls))  # of the sentence before: a cause is said once
-    told = [_told(fall, lang, titles, why=fall[0].causes != why) for fall, why in zip(falls[:most], said, strict=False)]
+    told = [_told(fall, lang, why=fall[0].causes != why) for fall, why in zip(falls[:most], said, strict=False)]
     left = sum(len(fall) for fall in falls[most:])
     more = [Message("changes.more", {**values, "n": left}).text(lang)] if left else []
     return [Message("changes.unusual", {**values, "n": len(changes.unusual)}).text(lang), *told, *more, *ended]
@@ -68,10 +65,10 @@ def _falls(facts: Iterable[FactChange]) -> list[list[FactChange]]:
     return list(found.values())
 
 
-def _told(fall: Sequence[FactChange], lang: str, titles: Mapping[str, str], *, why: bool) -> str:
+def _told(fall: Sequence[FactChange], lang: str, *, why: bool) -> str:
     """One event: its first figure in full, and by how much others of its page moved with it."""
     first, *others = fall
-    told = sentence(first, lang, titles, why=why)
+    told = sentence(first, lang, why=why)
     if not others:
         return told
     some = Message("changes.cause.and").text(lang).join(f"{o.label}{by_how_much(o, lang)}" for o in others[:WITH_IT])
@@ -84,9 +81,7 @@ def _all_causes(facts: Iterable[FactChange]) -> tuple[Cause, ...]:
     return tuple({(cause.kind, cause.what): cause for change in facts for cause in change.causes}.values())
 
 
-def sentence(
-    change: FactChange, lang: str, titles: Mapping[str, str] = MappingProxyType({}), *, why: bool = True
-) -> str:
+def sentence(change: FactChange, lang: str, *, why: bool = True) -> str:
     """One figure: what it is, what it was, by how much it moved, and why, unless that was just said."""
     values = {
         "label": change.label,
@@ -94,7 +89,7 @@ def sentence(
         "after": number(change.after, change.unit, change.kind),
         "before": number(change.before, change.unit, change.kind),
         "change": by_how_much(change, lang),
-        "cause": cause_sentence(change.causes, lang, titles) if why else "",
+        "cause": cause_sentence(change.causes, lang) if why else "",
     }
     return Message("changes.moved", values).text(lang).strip()
 
@@ -119,22 +114,21 @@ def _signed(value: float, mark: str) -> str:
     return f"{value:+.1f}{mark}".replace("-", "−")
 
 
-def cause_sentence(causes: tuple[Cause, ...], lang: str, titles: Mapping[str, str] = MappingProxyType({})) -> str:
-    """All causes in one sentence."""
-    told = [text for cause in causes for text in _cause_texts(cause, lang, titles)]
-    if not told:
+def cause_sentence(causes: tuple[Cause, ...], lang: str) -> str:
+    """All causes in one sentence, each once, however many sources it has moved; of very many the first few."""
+    found = list(dict.fromkeys(text for cause in causes for text in _cause_texts(cause, lang)))
+    if not found:
         return Message("changes.cause.none").text(lang)
+    more = len(found) - CAUSES
+    told = [*found[:CAUSES], *([Message("changes.cause.more", {"n": more}).text(lang)] if more > 0 else [])]
     return Message("changes.cause.because", {"causes": Message("changes.cause.and").text(lang).join(told)}).text(lang)
 
 
-def _cause_texts(cause: Cause, lang: str, titles: Mapping[str, str]) -> list[str]:
+def _cause_texts(cause: Cause, lang: str) -> list[str]:
     if cause.kind == DATA:
-        source = titles.get(cause.what, cause.what)
-        return [
-            Message(f"changes.cause.{kind}", {"n": n, "source": source, "since": cause.since}).text(lang)
-            for kind, n in cause.detail.items()
-        ]
-    values: dict[str, Any] = {"what": cause.what, "before": cause.before, "after": cause.after}
+        values: dict[str, Any] = {"source": cause.title or cause.what, "since": cause.since}
+        return [Message(f"changes.cause.{kind}", {**values, "n": n}).text(lang) for kind, n in cause.detail.items()]
+    values = {"what": cause.what, "before": cause.before, "after": cause.after}
     return [Message(f"changes.cause.{cause.kind}", values).text(lang)]
 
 

@@ -6,9 +6,10 @@ import json
 import numpy as np
 import pytest
 
+from crm_lab.run.archive.causes import Cause
 from crm_lab.run.archive.changes import changes_since, compare_runs
 from crm_lab.run.archive.past_runs import last_good, past_runs, runs_before
-from crm_lab.run.html.change_sentences import sentence, sentences
+from crm_lab.run.html.change_sentences import cause_sentence, sentence, sentences
 from tests.run.archive.made_runs import KINDS, fact, named, plant, state, write_run
 
 
@@ -160,6 +161,18 @@ def test_a_cause_is_said_once(tmp_path):
     assert told[2].startswith("f0.orders (06 Bonn): ")
 
 
+@pytest.mark.parametrize(("sources", "more"), [(1, ""), (5, ""), (6, "1 more"), (40, "35 more")])
+def test_what_has_moved_many_sources_is_said_once_and_their_rows_only_of_the_first(sources, more):
+    names = [f"shop,city={n}" for n in range(sources)]
+    days = [Cause("as_of", name, "2024-03-24", "2024-03-31") for name in names]
+    rows = [Cause("data", name, "a", "b", {"new_rows": n + 1}, title=f"Shop · {n}") for n, name in enumerate(names)]
+    said = cause_sentence((*days, *rows), "en")
+    assert said.startswith("Cause: last day 2024-03-31, was 2024-03-24; 1 new rows of Shop · 0")
+    assert said.count("last day") == 1
+    assert said.count("new rows") == min(sources, 5)
+    assert said.endswith(f"; {more}." if more else f"{sources} new rows of Shop · {sources - 1}.")
+
+
 def test_money_is_written_as_on_cards(tmp_path):
     before, after = (fact("a.sum", value, kind="fact") for value in (2_000.25, 1_000.5))
     (change,) = compare_runs(*two(tmp_path, state(before), state(after) | {"key": "k2"})).facts
@@ -176,3 +189,9 @@ def test_a_page_that_answers_in_one_of_two_runs_only_has_its_cause(tmp_path, ref
     (change,) = compare_runs(*runs).facts
     assert change.verdict == ("appeared", "gone")[refused]
     assert named(change) == {"late_rows"}
+
+
+def test_what_was_nothing_has_no_relative_change_and_no_cause_is_said_to_be_none(tmp_path):
+    runs = two(tmp_path, state(fact("a.sum", 0.0)), state(fact("a.sum", 5.0)))
+    (change,) = compare_runs(*runs).facts
+    assert sentence(change, "en") == "a.sum (04): $5.00, was $0.00. What moved it is not on record."
