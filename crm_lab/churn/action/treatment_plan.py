@@ -132,8 +132,8 @@ class TreatmentPlan:
         chosen.insert(0, "experiment", experiment)
         chosen.insert(2, "as_of", pd.Timestamp(as_date(as_of)))
         chosen.insert(3, "priority", np.arange(1, len(chosen) + 1))
-        holds = calibration is None or calibration.holds
-        return Alerts(chosen.reset_index(drop=True), self, as_date(as_of), len(frame), int(capped.sum()), holds)
+        listed = chosen.reset_index(drop=True)
+        return Alerts(listed, self, as_date(as_of), len(frame), int(capped.sum()), calibration)
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Alerts(TableResult):
         as_of: Date of the list.
         considered: Customers looked at.
         capped: Customers left out because they had too many contacts.
-        chances_hold: Whether chances stated at past dates may be multiplied with money.
+        calibration: How such chances did at past dates, where that was looked at.
     """
 
     name = "alerts"
@@ -166,7 +166,7 @@ class Alerts(TableResult):
     as_of: date
     considered: int
     capped: int
-    chances_hold: bool = True
+    calibration: Calibration | None = None
 
     def shown(self) -> pd.DataFrame:
         """The table without columns that are the same in every row.
@@ -253,11 +253,25 @@ class Alerts(TableResult):
 
     def _certainty(self) -> Message:
         rounds = self.rounds_needed()
-        rate = {"rate": self.spec.save_rate, "rounds": rounds}
+        rate = {"rate": self.spec.save_rate, "rounds": rounds, "money": self._money()}
         if self.spec.measured is None:
             key = "provisional" if np.isfinite(rounds) else "provisional_alone"
             return Message(f"churn.alerts_list.{key}", rate)
         return Message("churn.alerts_list.measured", rate | {"lo": self.spec.measured.lo, "hi": self.spec.measured.hi})
+
+    def _money(self) -> Message:
+        """How far the list's money can be trusted: it comes from the customers whose stated chances are highest."""
+        top = None if self.calibration is None else self.calibration.top_off
+        return Message("churn.alerts_list.money") if top is None else Message("churn.alerts_list.money_off", top)
+
+    @property
+    def chances_hold(self) -> bool:
+        """Whether chances stated at past dates may be multiplied with money.
+
+        >>> alerts.chances_hold
+        True
+        """
+        return self.calibration is None or self.calibration.holds
 
     def _profit_interval(self) -> Interval | None:
         if self.spec.measured is None:

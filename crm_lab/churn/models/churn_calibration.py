@@ -101,6 +101,17 @@ class Calibration(TableResult):
         lo, hi = self.spec.slopes
         return lo <= self.line.slope <= hi and abs(self.line.in_the_large) < _NEAR
 
+    @property
+    def top_off(self) -> dict[str, float] | None:
+        """Stated and observed share of the highest group where they differ by more than chance, else ``None``.
+
+        >>> check.top_off is None
+        True
+        """
+        top = self.frame.iloc[-1]
+        near = top["lo"] <= top["stated"] <= top["hi"]
+        return None if near else {"stated": float(top["stated"]), "observed": float(top["observed"])}
+
     def readout(self) -> Readout:
         """Slope with interval; whether probabilities may be multiplied with money.
 
@@ -114,8 +125,9 @@ class Calibration(TableResult):
             "slope": line.slope, "lo": ci.lo, "hi": ci.hi, "large": large, "n": self.customers, "bins": len(self.frame),
             "stated": top["stated"], "observed": top["observed"], "top_lo": top["lo"], "top_hi": top["hi"],
         }  # fmt: skip
-        off = not top["lo"] <= top["stated"] <= top["hi"]
-        return Readout.of("churn.calibration", values, action=("good_but" if off else "good") if good else "bad")
+        return Readout.of(
+            "churn.calibration", values, action=("good_but" if self.top_off else "good") if good else "bad"
+        )
 
     def facts(self) -> tuple[Fact, ...]:
         """The calibration slope.

@@ -12,7 +12,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Integers
-from crm_lab.calendar import UNITS, Unit, period_end, period_index, period_label
+from crm_lab.calendar import UNITS, Unit, period_end, period_index, period_label, period_start
 from crm_lab.checks import as_date, check_settings, not_among
 from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.receipts import run_starts
@@ -50,7 +50,13 @@ class Cohorts:
         check_settings(self, not_among(self, period=UNITS))
 
     def analyze(
-        self, orders: IntoFrame, *, as_of: str | date | datetime, customer: str = "customer_id", date: str = "date"
+        self,
+        orders: IntoFrame,
+        *,
+        as_of: str | date | datetime,
+        settled: date | None = None,
+        customer: str = "customer_id",
+        date: str = "date",
     ) -> CohortResult:
         """Count the cohorts.
 
@@ -61,6 +67,7 @@ class Cohorts:
             orders: One row per purchase, order or line with a sale; a DataFrame of pandas, Polars, DuckDB, PyArrow or
                 PySpark.
             as_of: Last day that counts.
+            settled: Day from which who is first seen is new; cohorts with days before it hold old customers.
             customer: Column with the customer.
             date: Column with the date.
 
@@ -79,7 +86,11 @@ class Cohorts:
         active = cohort_counts(code, index - first, last - first + 1)
         labels = tuple(period_label(i, self.period) for i in range(first, last + 1))
         partial = period_end(last, self.period) > day
-        return CohortResult(active, labels, self, partial=partial, as_of=day)
+        old = 0 if self.starts_new else 1
+        if settled is not None:
+            at = int(period_index(pd.Series([pd.Timestamp(settled)]), self.period)[0])
+            old = max(old, at - first + int(period_start(at, self.period) < settled))
+        return CohortResult(active, labels, self, partial=partial, as_of=day, old=min(old, len(labels)))
 
 
 def cohort_counts(code: Integers, index: Integers, k: int) -> Integers:
@@ -120,6 +131,7 @@ class CohortResult(Result):
         spec: How they were made.
         partial: Whether the last period ends after `as_of`.
         as_of: Last day that counts.
+        old: First cohorts that hold customers who bought before the data begin.
     """
 
     active: Integers = field(repr=False)
@@ -127,6 +139,7 @@ class CohortResult(Result):
     spec: Cohorts
     partial: bool
     as_of: date
+    old: int = 0
 
     name: ClassVar[str] = "cohorts"
     formats: ClassVar[Mapping[str, str]] = {"share": ".1%", "lo": ".1%", "hi": ".1%", "customers": ",.0f"}
@@ -168,7 +181,7 @@ class CohortResult(Result):
                 "hi": np.where(known, hi, np.nan),
                 "observed": seen,
                 "partial": seen & (cohort + age == k - 1) & self.partial,
-                "left_censored": (cohort == 0) & (not self.spec.starts_new),
+                "left_censored": cohort < self.old,
             }
         )
 
@@ -188,7 +201,7 @@ class CohortResult(Result):
     def returned(self, age: int = 1) -> tuple[int, int]:
         """How many customers are active at an age, and how many could have been.
 
-        The left-censored cohort, cohorts that have not reached the age, and the partial period are left out.
+        Left-censored cohorts, cohorts that have not reached the age, and the partial period are left out.
 
         >>> result.returned(age=1)
         (345, 2357)
@@ -200,7 +213,7 @@ class CohortResult(Result):
             Active customers, and customers observed at that age.
         """
         k = len(self.labels)
-        cohorts = slice(0 if self.spec.starts_new else 1, max(k - age - int(self.partial), 0))
+        cohorts = slice(self.old, max(k - age - int(self.partial), 0))
         return int(self.active[cohorts, age].sum()) if age < k else 0, int(self.active[cohorts, 0].sum())
 
     def refusal(self) -> Message | None:
@@ -222,9 +235,9 @@ class CohortResult(Result):
         values = {
             "share": moved / n if n else 0.0, "lo": ci.lo, "hi": ci.hi, "n": n,
             "unit": Message(f"segments.unit.{self.spec.period}"),
-            "cells": int(self.observed.sum()), "first": self.labels[0],
+            "cells": int(self.observed.sum()), "first": self.labels[0], "last": self.labels[max(self.old - 1, 0)],
         }  # fmt: skip
-        certainty = "certainty" if self.spec.starts_new else "certainty_left"
+        certainty = ("certainty", "certainty_left", "certainty_left_more")[min(self.old, 2)]
         finding = self.refusal() or Message("segments.cohorts.finding", values)
         return Readout(finding, Message(f"segments.cohorts.{certainty}", values), "segments.cohorts.action")
 

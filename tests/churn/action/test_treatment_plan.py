@@ -230,3 +230,17 @@ def test_no_money_is_promised_on_chances_that_did_not_hold():
         assert ("plan no money on this list" in said.action.text("en")) is not holds
         assert ("Do not take sums of money" in advice) is not holds
         assert ("expected to bring" in said.finding.text("en")) is holds
+
+
+def test_the_money_of_a_list_names_what_came_where_its_highest_group_was_off():
+    table, arms = customers()
+    rng = np.random.default_rng(1)
+    stated = pd.Series(np.repeat(np.arange(0.1, 0.9, 0.1), 500))
+    truth = stated.where(stated < 0.75, stated + 0.12)
+    left = pd.Series((rng.random(len(stated)) < truth).astype(int))
+    checked = churn.CalibrationCheck(bins=8, slopes=(0.5, 2.0)).analyze(left, stated)
+    assert checked.holds
+    spec = churn.TreatmentPlan(budget=1e6)
+    made = spec.analyze(table, as_of="2024-01-31", arms=arms, experiment="spring", calibration=checked)
+    assert "in the highest group" in checked.readout().action.text("en")
+    assert f"{checked.top_off['observed']:.1%} of the highest group left" in made.readout().certainty.text("en")

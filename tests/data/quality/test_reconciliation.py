@@ -1,6 +1,7 @@
 """The books close, and what each defect would do is measured against them."""
 
 import dataclasses
+import datetime as dt
 import re
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from crm_lab import BadInput, open_workspace
 from crm_lab.data.quality.coverage import questions, what_can_be_answered
 from crm_lab.data.quality.defect_impact import defect_impact
+from crm_lab.data.quality.page_windows import PageWindows
 from crm_lab.data.quality.quality import audited_accuracy, check_quality
 from crm_lab.data.quality.reconciliation import reconcile, rows_behind
 from crm_lab.tables import TABLES
@@ -128,3 +130,8 @@ def test_pages_00_and_01_count_the_same_orders_and_buyers(fashion):
 
 def test_counts_are_said_without_a_fraction(fashion):
     assert re.search(r"from [\d,]+ into [\d,]+ \(", defect_impact(fashion).readout().finding.text("en"))
+
+
+def test_a_suite_of_own_data_promises_no_move_of_somebody_elses_deck():
+    fitted = PageWindows(400).parameters(dt.date(2024, 6, 30), categories=False)
+    assert fitted["05_did_they_move"] == {"target": 0.0}

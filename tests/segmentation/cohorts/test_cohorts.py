@@ -1,3 +1,5 @@
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,3 +105,14 @@ def test_the_page_shows_the_triangle_with_its_gaps():
     shown = Cohorts(starts_new=True).analyze(SMALL, as_of="2024-03-31")._repr_html_()
     assert shown.count("–") == 3
     assert "100%" in shown
+
+
+@pytest.mark.parametrize(("settled", "old"), [(None, 1), ("2017-02-01", 1), ("2017-02-12", 2), ("2017-04-01", 3)])
+def test_cohorts_with_days_before_everybody_was_seen_are_left_out(complete_journey, settled, old):
+    day = None if settled is None else date.fromisoformat(settled)
+    made = Cohorts().analyze(complete_journey["orders"], as_of="2017-12-31", settled=day)
+    cut = made.to_frame().query("left_censored")["cohort"].unique().tolist()
+    assert cut == list(made.labels[:old])
+    assert made.returned()[1] == made.active[old:-1, 0].sum()
+    said = made.readout().certainty.text("en")
+    assert (f"Cohorts {cut[0]} to {cut[-1]} are" in said) is (old > 1)
