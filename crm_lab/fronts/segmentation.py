@@ -41,13 +41,13 @@ def calls_front(result: CallListResult) -> Front:
         for place, row in enumerate(rows.itertuples(index=False))
     ]
     values = {"n": len(result.frame), "money": ShortMoney.of(result.revenue, result.currency)}
-    key = "answer" if result.revenue else "answer_no_money"
+    key, stake = ("answer", result.revenue) if result.revenue > 0 else ("answer_no_money", 0.0)
     return Front(
         Message(f"front.calls.{key}", values),
         bars(drawn),
-        Message("front.calls.decision", values),
+        Message("front.calls.decision", values) if stake else None,
         "sales",
-        result.revenue,
+        stake,
         WEEKS_LIST,
         fact=f"call_list.{'revenue_12m' if result.revenue else 'customers'}",
     )

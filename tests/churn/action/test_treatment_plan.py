@@ -185,7 +185,7 @@ def test_drift_finds_the_feature_that_moved(known):
     found = churn.DriftCheck().analyze(features, moved, dates=DATES)
     assert found.to_frame().query("drift")["feature"].tolist() == ["order_value"]
     assert f"1 of {features.shape[1]} features drifted between 2024-01-31 and 2024-04-30" in found.readout().text("en")
-    assert "Train again" in str(found.readout().action)
+    assert "Train older scores again" in str(found.readout().action)
     same = churn.DriftCheck().analyze(features, features, dates=DATES)
     assert same.to_frame()["psi"].max() < 1e-9
     assert "may be kept" in str(same.readout().action)

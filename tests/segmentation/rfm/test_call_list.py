@@ -4,6 +4,7 @@ import pytest
 from crm_lab import open_workspace
 from crm_lab.checks import BadInput
 from crm_lab.experiments import draw_round
+from crm_lab.fronts.front import front_of
 from crm_lab.results import payload
 from crm_lab.segmentation import RFM, TEN_SEGMENTS, CallRule, SegmentRule, SegmentRules
 
@@ -119,3 +120,14 @@ def test_nothing_is_said_to_be_at_stake_where_nothing_was_spent(lang):
     said = calls.readout()
     assert {"en": "nothing is at stake", "zh": "并无金额可失"}[lang] in said.finding.text(lang)
     assert {"en": "Call none of them", "zh": "不必为金额致电"}[lang] in said.action.text(lang)
+
+
+@pytest.mark.parametrize("money", [True, False])
+def test_the_card_calls_nobody_whom_the_page_does_not(scored, customers, money):
+    rule = CallRule(n=3, segments=("loyal", "need_attention", "hibernating"))
+    spent = customers if money else customers.assign(revenue_12m=0.0)
+    calls = rule.analyze(scored, spent)
+    card, advice = front_of(calls), calls.readout().action.text("en")
+    assert advice.startswith("Call none") is not money
+    assert (card["decision"] is None) is not money
+    assert ("call nobody" in card["answer"]) is not money
