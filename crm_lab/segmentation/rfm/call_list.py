@@ -220,7 +220,8 @@ class CallListResult(Result):
         listed = set(self.frame["segment"])
         values = {
             "n": len(self.frame), "segments": joined([segment_name(s) for s in self.order if s in listed]),
-            "revenue": self.revenue, "currency": self.currency, "share": self.revenue / self.all_revenue if self.all_revenue else 0.0,
+            "revenue": self.revenue, "currency": self.currency,
+            "share": self.revenue / self.all_revenue if self.all_revenue else 0.0,
             "overdue": float(self.frame["overdue"].median()), "late": self.late, "late_revenue": self.late_revenue,
             "no_rhythm": self.no_rhythm, "held": self.held_out, "round": self.of_round,
             "as_of": str(self.as_of),
