@@ -61,6 +61,10 @@ def results():
     window = ("2017-07-01", "2017-12-31")
     return {
         "effect.works": Effects(metrics=spend, adjust=("none",)).analyze(experiment(60.0, **plain)),
+        "effect.normal": Effects(metrics=spend, adjust=("none",)).analyze(experiment(60.0, n=400, **plain)),
+        "effect.small": Effects(metrics=spend).analyze(experiment(60.0, n=14, **plain)),
+        "roi.normal": Programme(**terms).analyze(experiment(40.0, n=400, **plain), "spend"),
+        "roi.small": Programme(**terms).analyze(experiment(40.0, n=14, **plain), "spend"),
         "effect.harms": Effects(metrics=spend, adjust=("none",)).analyze(experiment(-60.0, **plain)),
         "effect.open": Effects(metrics=spend, adjust=("none",)).analyze(experiment(1.0, **plain)),
         "effect.refused": Effects(metrics=(mean_of("joined"),)).analyze(
@@ -89,7 +93,7 @@ def results():
         "soundness.broken": SoundnessCheck().analyze(lost),
         "roi.ship": Programme(**terms).analyze(experiment(40.0, **plain), "spend"),
         "roi.stop": Programme(**terms).analyze(experiment(-40.0, **plain), "spend"),
-        "roi.extend": Programme(**terms, contact_cost=2.0).analyze(experiment(17.0, **plain), "spend"),
+        "roi.extend": Programme(**terms, contact_cost=2.0).analyze(experiment(20.0, **plain), "spend"),
         "roi.extend_far": Programme(**terms, contact_cost=2.0).analyze(experiment(12.0, **plain), "spend"),
         "roi.extend_blind": Programme(**terms, contact_cost=3.3).analyze(experiment(12.0, **plain), "spend"),
         "roi.planted": Programme(**terms).analyze(experiment(40.0, **plain, truth={"spend": 40.0}), "spend"),

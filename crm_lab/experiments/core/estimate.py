@@ -15,6 +15,7 @@ from crm_lab.checks import BadInput
 from crm_lab.stats.moments import Moments, total
 
 Adjust = Literal["none", "cuped", "lin"]
+Method = Literal["normal", "permutation", "exact"]
 Column = tuple[str, str | None]  # a mean (name, None) or a ratio of means (numerator, denominator)
 
 
@@ -132,7 +133,7 @@ def _slopes(arm: Moments, loading: Floats, at: Sequence[int]) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Treatment minus control for one metric."""
+    """Treatment minus control for one metric; `method` says where p value and interval are from."""
 
     control: float
     treatment: float
@@ -142,6 +143,7 @@ class Difference:
     lo: float
     hi: float
     pvalue: float
+    method: Method = "normal"
 
 
 def difference(means: JointMeans, metric: int, level: float = 0.95, arms: tuple[int, int] = (0, 1)) -> Difference:

@@ -19,6 +19,8 @@ from crm_lab.experiments.core.spend_by_arm import Arms, spend_by_arm
 from crm_lab.messages import Message
 from crm_lab.stats.moments import Moments, moments_by
 
+_SIZE = "units in it"
+
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
@@ -53,6 +55,7 @@ class Experiment:
         cluster: Column with what was assigned, if not the unit: store, city, household; empty to find it.
         late: Covariates that were known only after the assignment, by their dates -> why they do not adjust.
         doubt: Why nobody can say that the arm was drawn by lot, or ``None``.
+        size: Where each row is a whole cluster: column with its units, outcomes being their totals; else empty.
     """
 
     frame: pd.DataFrame
@@ -73,6 +76,7 @@ class Experiment:
     cluster: str = ""
     late: Mapping[str, Message] = field(default_factory=dict)
     doubt: Message | None = None
+    size: str = ""
 
     @classmethod
     def from_frame(
@@ -285,6 +289,38 @@ class Experiment:
             return self.counts()
         found = self.frame.groupby(self.arm)[cluster].nunique()
         return {name: int(found[name]) for name in self.arms}
+
+    def as_assigned(self) -> Experiment:
+        """The experiment with one row for each unit that was assigned: itself, or one row a store, city, household.
+
+        Such a row has totals of the outcomes, means of the covariates, and its units in the column `size`.
+
+        >>> test.as_assigned() is test
+        True
+        """
+        cluster = self.guards.cluster
+        if not cluster:
+            return self
+        past = [c for c in self.covariates if c.removesuffix(MISSING) not in self.guards.withdrawn]
+        numbers = [c for c in self.frame.select_dtypes("number") if c not in past]
+        groups = self.frame.groupby(cluster, sort=True)
+        frame = groups[numbers].sum().join(groups[past].mean()).assign(**{self.arm: groups[self.arm].first()})
+        frame = frame.assign(**{_SIZE: groups.size().astype(float)}).reset_index()
+        return replace(self, frame=frame, covariates=tuple(past), unit=cluster, cluster="", size=_SIZE, late={})
+
+    def mean(self, column: str) -> tuple[str, str | None]:
+        """A mean per unit as estimates take it: the column, and what its total is divided by where rows are clusters.
+
+        >>> test.mean("spend")
+        ('spend', None)
+
+        Args:
+            column: An outcome.
+
+        Returns:
+            Numerator and denominator.
+        """
+        return column, self.size or None
 
     def moments(self, columns: Sequence[str]) -> list[Moments]:
         """Sample moments (counts, means, covariances) of columns per arm, control first.

@@ -19,6 +19,7 @@ MISSING = "_missing"
 UNLIKE = 1e-3  # family-wise: a covariate on which arms differ more surely does not adjust
 UNEVEN_GAPS = 1e-2  # the same of gaps; adjusting costs little to forgo
 BROKEN = 1e-6  # of all covariates together: units cannot have been drawn by lot
+_ALPHA = 0.05  # a test of whole clusters whose smallest possible p value is above it cannot show anything
 _FEWEST = 3  # levels an arm must have in a column of unknown meaning before they may be what was assigned
 _MIXED = (
     0.95  # share of units in levels of one arm from which a column with a few mixed levels is one that was assigned
@@ -137,14 +138,17 @@ def _mixed_levels(frame: pd.DataFrame, arm: str, cluster: str) -> int:
     return int((arms > 1).sum())
 
 
-def _assigned_message(frame: pd.DataFrame, arm: str, arms: Sequence[str], cluster: str, mixed: int) -> Message:
+def _assigned_message(frame: pd.DataFrame, arm: str, arms: Sequence[str], cluster: str, mixed: int) -> Message | None:
     if mixed:
         return Message(
             "experiments.refused.mixed", {"cluster": cluster, "n": mixed, "levels": frame[cluster].nunique()}
         )
     sizes = frame.groupby(arm)[cluster].nunique()
+    least = max(2 / math.comb(int(sizes[arms[0]] + sizes[name]), int(sizes[name])) for name in arms[1:])
+    if least <= _ALPHA:
+        return None
     counts = ", ".join(f"{name} {sizes[name]:,}" for name in arms)
-    return Message("experiments.refused.clustered", {"cluster": cluster, "counts": counts})
+    return Message("experiments.refused.few_clusters", {"cluster": cluster, "counts": counts, "p": least})
 
 
 def _one_a_cluster(frame: pd.DataFrame, arm: str, cluster: str, covariates: Sequence[str]) -> pd.DataFrame:
@@ -197,9 +201,14 @@ def _exact(high: Truths, treated: Truths) -> float:
 
 
 def _rank_test(ranks: Floats, treated: Truths) -> float:
-    if np.ptp(ranks) == 0:
+    """Student's t test on ranks (Conover & Iman 1981)."""
+    sides = ranks[treated], ranks[~treated]
+    free = len(ranks) - 2
+    pooled = sum(float(((side - side.mean()) ** 2).sum()) for side in sides) / max(free, 1)
+    if pooled == 0 or free < 1:
         return 1.0
-    return float(stats.ttest_ind(ranks[treated], ranks[~treated]).pvalue)
+    se = math.sqrt(pooled * sum(1 / len(side) for side in sides))
+    return float(2 * stats.t.sf(abs(sides[0].mean() - sides[1].mean()) / se, free))
 
 
 def _joint(ranks: Floats, groups: NDArray[np.object_], arms: Sequence[str]) -> float:

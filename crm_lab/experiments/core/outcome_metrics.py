@@ -15,6 +15,7 @@ from crm_lab.messages import Message, catalogue
 from crm_lab.results import Better
 
 Kind = Literal["mean", "share", "ratio"]
+FEWEST_BUYERS = 10  # units of an arm with anything but 0, below which a mean is not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ def _by_name(name: str, frame: pd.DataFrame, what: str) -> Metric:
 def metric_problem(metric: Metric, experiment: Experiment) -> Message | None:
     """Why a metric of an experiment has no effect to report, or ``None``."""
     need_columns(experiment.outcomes, metric.columns, "The experiment")
-    return experiment.guards.refused or _problem_of_values(metric, experiment)
+    return experiment.guards.refused or _problem_of_values(metric, experiment) or _few_buyers(metric, experiment)
 
 
 def _problem_of_values(metric: Metric, experiment: Experiment) -> Message | None:
@@ -221,3 +222,16 @@ def _problem_of_values(metric: Metric, experiment: Experiment) -> Message | None
     if metric.denominator is not None and (frame.groupby(experiment.arm)[metric.denominator].sum() == 0).any():
         return Message("experiments.refused.empty_denominator", {**values, "column": metric.denominator})
     return None
+
+
+def _few_buyers(metric: Metric, experiment: Experiment) -> Message | None:
+    """Why a mean hangs on a few units of an arm, or ``None``; a share is read exactly whatever its events."""
+    if metric.kind == "share":
+        return None
+    bought = experiment.frame[metric.column] != 0
+    buyers = experiment.frame.loc[bought, experiment.arm].value_counts()
+    counts = {arm: int(buyers.get(arm, 0)) for arm in experiment.arms}
+    if min(counts.values()) >= FEWEST_BUYERS:
+        return None
+    said = ", ".join(f"{arm} {n:,}" for arm, n in counts.items())
+    return Message("experiments.refused.few_buyers", {"metric": metric.label, "counts": said, "least": FEWEST_BUYERS})

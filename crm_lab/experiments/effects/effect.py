@@ -16,6 +16,10 @@ from crm_lab.results import Fact, Interval, Kind
 from crm_lab.stats.intervals import RatioSet, fieller
 
 Correction = Literal["none", "holm", "fdr_bh"]
+UNFIT = tuple(
+    f"experiments.refused.{why}"
+    for why in ("imbalance", "mixed", "chosen", "chosen_said", "few_clusters", "few_buyers")
+)  # refusals that no mending of a column lifts
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,8 @@ def effect_fact(e: Effect, kind: Kind, n: int, level: float) -> Fact:
 def in_words(e: Effect) -> Message:
     """The relative effect with its interval, or that there is none."""
     if e.relative is None:
-        return Message("experiments.effect.no_relative")
+        small = e.found is not None and e.found.method != "normal"
+        return Message(f"experiments.effect.{'small' if small else 'no'}_relative")
     return Message("experiments.effect.relative", {"rel": e.rel_effect, "lo": e.relative.lo, "hi": e.relative.hi})
 
 

@@ -10,10 +10,12 @@ from typing import ClassVar
 import pandas as pd
 
 from crm_lab.checks import check_settings, not_among, not_inside
-from crm_lab.experiments.core.estimate import Adjust, JointMeans, difference, joint_means
+from crm_lab.experiments.core.estimate import Adjust, Difference, JointMeans, difference, joint_means
 from crm_lab.experiments.core.experiment import Experiment, need_experiment
 from crm_lab.experiments.core.outcome_metrics import Metric, metric_problem, metrics_of, outcome_label
+from crm_lab.experiments.core.small_samples import Pair, exact_share, few_events, permuted
 from crm_lab.experiments.effects.effect import (
+    UNFIT,
     Correction,
     Effect,
     corrected,
@@ -96,8 +98,9 @@ class Effects:
                 good.append(metric)
             else:
                 rows += [Effect(metric, arm, self.adjust[-1], None, refusal=refusal) for arm in experiment.treatments]
+        rows_assigned = experiment.as_assigned()
         found = {(e.metric, e.arm, e.adjust): e for way in dict.fromkeys(self.adjust) for e in
-                 corrected(self._one_way(good, experiment, way), self.correction)}  # fmt: skip
+                 corrected(self._one_way(good, rows_assigned, way), self.correction)}  # fmt: skip
         rows += found.values()
         order = {metric: i for i, metric in enumerate(metrics)}
         rows.sort(key=lambda e: (order[e.metric], e.arm))
@@ -107,13 +110,14 @@ class Effects:
 
     def _one_way(self, metrics: Sequence[Metric], experiment: Experiment, way: Adjust) -> list[Effect]:
         """Effects of all metrics; those that share covariates are estimated together."""
-        columns = [c for metric in metrics for c in metric.columns]
+        size = [experiment.size] if experiment.size else []
+        columns = [c for metric in metrics for c in metric.columns] + size
         moments = experiment.moments([*columns, *experiment.covariates]) if metrics else []
         found: list[Effect] = []
         for past in dict.fromkeys(experiment.past_of(metric.columns) for metric in metrics):
             group = [metric for metric in metrics if experiment.past_of(metric.columns) == past]
             used: Adjust = way if past else "none"
-            means = joint_means(moments, [(m.column, m.denominator) for m in group], past, used)
+            means = joint_means(moments, [_column(m, experiment) for m in group], past, used)
             found += self._effects(means, group, experiment, used)
         return found
 
@@ -121,11 +125,31 @@ class Effects:
         self, means: JointMeans, metrics: Sequence[Metric], experiment: Experiment, way: Adjust
     ) -> list[Effect]:
         found = []
-        for j, metric in enumerate(metrics):
-            for a, arm in enumerate(experiment.treatments, start=1):
-                effect = difference(means, j, self.level, (0, a))
-                found.append(Effect(metric, arm, way, effect, *relative_effect(means, j, a, self.level)))
+        for a, arm in enumerate(experiment.treatments, start=1):
+            pair = Pair.of(experiment, arm)
+            for j, metric in enumerate(metrics):
+                normal = difference(means, j, self.level, (0, a))
+                effect = self._read(pair, normal, metric, way)
+                small = effect.method != "normal"
+                relative = (math.nan, None) if small else relative_effect(means, j, a, self.level)
+                found.append(Effect(metric, arm, way, effect, *relative))
         return found
+
+    def _read(self, pair: Pair, normal: Difference, metric: Metric, way: Adjust) -> Difference:
+        """The effect as its size and tails allow: normal theory, exact, or by permutation."""
+        mean = _column(metric, pair.experiment)
+        column, denominator = mean
+        if metric.kind == "share" and denominator is None:
+            return exact_share(pair, normal, column, self.level) if few_events(pair, column) else normal
+        if pair.normal_holds(pair.values(column)):
+            return normal
+        past = () if way == "none" else pair.experiment.past_of(metric.columns)
+        return permuted(pair, normal, mean, past, self.level)
+
+
+def _column(metric: Metric, experiment: Experiment) -> tuple[str, str | None]:
+    """What a metric averages: a ratio has its own denominator, a mean that of the rows."""
+    return (metric.column, metric.denominator) if metric.denominator else experiment.mean(metric.column)
 
 
 @dataclass(frozen=True)
@@ -243,7 +267,8 @@ def _readout(table: EffectsResult) -> Readout:
     e = table.headline
     if e.found is None:
         refused = e.refusal or Message("experiments.effect.action_refused")
-        return Readout(refused, "experiments.effect.certainty_refused", "experiments.effect.action_refused")
+        mend = "unfit" if refused.key in UNFIT else "refused"
+        return Readout(refused, "experiments.effect.certainty_refused", f"experiments.effect.action_{mend}")
     d = e.found
     values = {
         "metric": e.metric.label, "unit": spaced(e.metric.unit), "control": d.control, "treatment": d.treatment,
@@ -262,6 +287,8 @@ def _certainty(table: EffectsResult, e: Effect) -> Message:
     cap = table.caps.get(e.metric.column)
     capped = "" if cap is None else Message("experiments.effect.capped", {"cap": cap})
     said = {"p": math.nan if found is None else found.pvalue, "capped": capped}
+    if found is not None and found.method != "normal":
+        return Message(f"experiments.effect.certainty_{found.method}", said)
     if found is None or plain is None or e.adjust == "none" or plain.se == 0:
         return Message("experiments.effect.certainty_plain", said)
     narrower = 1 - found.se / plain.se

@@ -93,10 +93,11 @@ class TakeUp:
             return TakeUpResult(
                 self, no, nothing, no, unknown, no, no, funnel, len(frame), experiment.simulated, problem
             )
-        past = experiment.past_of([self.outcome, self.taken])
+        rows = experiment.as_assigned()
+        past, size = rows.past_of([self.outcome, self.taken]), [rows.size] if rows.size else []
         way: Adjust = self.adjust if past else "none"
-        moments = experiment.moments([self.outcome, self.taken, *past])
-        means = joint_means(moments, [(self.outcome, None), (self.taken, None)], past, way)
+        moments = rows.moments([self.outcome, self.taken, *size, *past])
+        means = joint_means(moments, [rows.mean(self.outcome), rows.mean(self.taken)], past, way)
         itt, take = (difference(means, j, self.level) for j in (0, 1))
         up, down = (means.weights({(1, j): 1.0, (0, j): -1.0}) for j in (0, 1))
         cace = fieller(itt.effect, take.effect, itt.se**2, take.se**2, means.covariance(up, down), self.level)

@@ -74,10 +74,11 @@ class Novelty:
         if len(self.weeks) < 3:
             return NoveltyResult(self, None, len(experiment.frame), experiment.simulated)
         need_columns(experiment.frame.columns, self.weeks, "The experiment's frame")
-        past = experiment.past_of(self.weeks)
+        rows = experiment.as_assigned()
+        past, size = rows.past_of(self.weeks), [rows.size] if rows.size else []
         way: Adjust = self.adjust if past else "none"
-        moments = experiment.moments([*self.weeks, *past])
-        means = joint_means(moments, [(w, None) for w in self.weeks], past, way)
+        moments = rows.moments([*self.weeks, *size, *past])
+        means = joint_means(moments, [rows.mean(w) for w in self.weeks], past, way)
         return NoveltyResult(self, means, len(experiment.frame), experiment.simulated)
 
 

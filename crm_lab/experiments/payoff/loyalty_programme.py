@@ -9,6 +9,7 @@ from crm_lab.experiments.core.estimate import joint_means
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem, outcome_label
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
+from crm_lab.experiments.payoff.return_draws import return_draws
 from crm_lab.experiments.payoff.terms import MONEY, Terms
 from crm_lab.experiments.validity.soundness import SoundnessResult
 from crm_lab.messages import Message
@@ -74,22 +75,29 @@ def return_from_test(
     refusals += [_problem(role, column, experiment, "margin" in money) for role, column in given.items()]
     refusal = next((r for r in refusals if r is not None), None)
     treated = experiment.counts()[experiment.treatments[0]]
-    means = parts = None
+    means = parts = draws = None
     if refusal is None:
-        past = experiment.past_of(list(given.values()))
-        moments = experiment.moments([*given.values(), *past])
-        means = joint_means(moments, [(c, None) for c in given.values()], past, terms.adjust if past else "none")
+        rows = experiment.as_assigned()
+        draws = return_draws(terms, rows, given, treated)
+        rows = rows if draws is None else draws.adjusted_rows(list(given.values()))
+        past, size = rows.past_of(list(given.values())), [rows.size] if rows.size else []
+        moments = rows.moments([*given.values(), *size, *past])
+        means = joint_means(moments, [rows.mean(c) for c in given.values()], past, terms.adjust if past else "none")
         parts = terms.parts(means, treated, tuple(given))
     truth = experiment.truth.get(outcome)
-    return ProgrammeResult(terms, outcome, money, treated, len(experiment.frame), means, parts, truth, refusal)
+    return ProgrammeResult(terms, outcome, money, treated, len(experiment.frame), means, parts, truth, refusal, draws)
 
 
 def _problem(role: str, column: str, experiment: Experiment, measured: bool) -> Message | None:
     """Why an outcome is no money to reckon with, or ``None``; costs and shifts of 0 are as good as any."""
-    problem = metric_problem(mean_of(column), experiment)
-    if problem is not None:
-        needed = role in ("spend", "margin") or problem.key == "experiments.refused.gaps"
-        return problem if needed else None
-    if role == "spend" and not measured and experiment.frame[column].isin([0, 1]).all():
+    if role == "spend" and not measured and _all_flags(experiment, column):
         return Message("experiments.refused.no_amount", {"metric": outcome_label(column)})
-    return None
+    problem = metric_problem(mean_of(column), experiment)
+    needed = role in ("spend", "margin") or (problem is not None and problem.key == "experiments.refused.gaps")
+    return problem if needed else None
+
+
+def _all_flags(experiment: Experiment, column: str) -> bool:
+    """Whether an outcome is 0 or 1 for every unit, and both for some."""
+    values = experiment.frame[column]
+    return bool(values.isin([0, 1]).all() and values.nunique() > 1)

@@ -10,14 +10,19 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from crm_lab.checks import BadInput
 from crm_lab.experiments.core.estimate import JointMeans
 from crm_lab.experiments.payoff.money_parts import Parts, Return
+from crm_lab.experiments.payoff.return_draws import ReturnDraws
 from crm_lab.experiments.payoff.terms import COSTS, GAINS, MOST_TIMES, Decision, Terms
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
-from crm_lab.stats.intervals import normal_interval, z_value
+from crm_lab.stats.intervals import RatioSet, normal_interval, z_value
+
+_ACTIONS = {"no_amount": "no_amount_action", "few_buyers": "small_action", "few_clusters": "small_action"}
+_KNOTS = 13  # returns at which a permutation is made for the curve of probabilities; between them it is drawn straight
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class ProgrammeResult(Result):
         parts: Amounts per treated unit, or ``None``.
         truth: The true effect on spend, if it was planted.
         refused: Why there is no return, or ``None``.
+        draws: The net result by permutation, where normal theory does not hold for it.
     """
 
     spec: Terms
@@ -55,6 +61,7 @@ class ProgrammeResult(Result):
     parts: Parts | None
     truth: float | None
     refused: Message | None = None
+    draws: ReturnDraws | None = None
 
     name: ClassVar[str] = "roi"
     words: ClassVar[dict[str, str]] = {
@@ -85,7 +92,40 @@ class ProgrammeResult(Result):
         >>> 0 <= result.p_needed <= 1
         True
         """
-        return self.returns.p_roi_above(self.spec.roi_needed)
+        return self.p_above(self.spec.roi_needed)
+
+    def p_above(self, roi: float) -> float:
+        """Probability that the ROI is above a threshold: by normal theory, or by permutation where that does not hold.
+
+        >>> result.p_above(0.0) > result.p_above(4.0)
+        True
+
+        Args:
+            roi: The threshold.
+
+        Returns:
+            A probability, 0 to 1.
+        """
+        return self.returns.p_roi_above(roi) if self.draws is None else self.draws.p_above(roi)
+
+    def multiple_set(self) -> RatioSet:
+        """Confidence set of the multiple: Fieller's, or by permutation.
+
+        >>> result.multiple_set().kind
+        'bounded'
+        """
+        r, level = self.returns, self.spec.level
+        return r.multiple_set(level) if self.draws is None else self.draws.multiple_set(level, r.multiple, r.cost)
+
+    def net_interval(self) -> Interval:
+        """Interval of the net result per treated unit.
+
+        >>> result.net_interval().lo < result.returns.net()[0]
+        True
+        """
+        if self.draws is None:
+            return normal_interval(*self.returns.net(), self.spec.level)
+        return Interval(*self.draws.net(0.0).interval(self.spec.level), self.spec.level)
 
     @property
     def decision(self) -> Decision | None:
@@ -110,9 +150,10 @@ class ProgrammeResult(Result):
         """
         needed = self.spec.roi_needed
         distance, se = self.returns.distance(needed)
-        if distance <= 0:
+        sure = distance / se if self.draws is None and se else float(norm.ppf(self.p_needed))
+        if sure <= 0:
             return math.inf
-        return self.units * (z_value(2 * self.spec.ship_at - 1) * se / distance) ** 2
+        return self.units * (z_value(2 * self.spec.ship_at - 1) / sure) ** 2
 
     def to_frame(self) -> pd.DataFrame:
         """The waterfall: one row per part and the net result, per treated unit and in total (currency).
@@ -124,7 +165,7 @@ class ProgrammeResult(Result):
         if self.parts is not None:
             amounts = {**{n: self.parts.total([n]) for n in self.parts.names}, "net": self.parts.total()}
             for name, (value, se) in amounts.items():
-                ci = normal_interval(value, se, self.spec.level)
+                ci = self.net_interval() if name == "net" else normal_interval(value, se, self.spec.level)
                 rows.append((name, value, ci.lo, ci.hi, value * self.treated))
         return pd.DataFrame(rows, columns=["part", "per_unit", "low", "high", "total"])
 
@@ -145,7 +186,8 @@ class ProgrammeResult(Result):
         reach = 3.5 * se / r.cost if r.cost > 0 else 1.0
         grid = np.linspace(min(0.0, r.multiple - reach), r.multiple + reach, points)
         frame = pd.DataFrame({"multiple": grid, "roi": grid - 1})
-        return frame.assign(probability=[r.p_roi_above(x) for x in frame["roi"]])
+        knots = grid - 1 if self.draws is None else np.linspace(grid[0], grid[-1], _KNOTS) - 1
+        return frame.assign(probability=np.interp(grid - 1, knots, [self.p_above(x) for x in knots]))
 
     def break_evens(self) -> pd.DataFrame:
         """Lift, rewards and margin at which the programme just reaches what is needed, the others held fixed.
@@ -257,8 +299,8 @@ class ProgrammeResult(Result):
         if self.parts is None:
             return (found("roi.net", "experiments.fact.roi", None, refusal=self.refused),)
         r, level, treated = self.returns, self.spec.level, self.treated
-        net = normal_interval(*r.net(), level)
-        span = r.multiple_set(level).interval() if math.isfinite(r.multiple) else None
+        net = self.net_interval()
+        span = self.multiple_set().interval() if math.isfinite(r.multiple) else None
         ratio = partial(found, better="up", refusal=None if span else Message("experiments.roi.no_ratio"))
         roi = Interval(span.lo - 1, span.hi - 1, level) if span else None
         money = partial(found, unit=self.spec.currency, better="up")
@@ -302,7 +344,7 @@ def _readout(result: ProgrammeResult) -> Readout:
     r, spec = result.returns, result.spec
     net, _ = r.net()
     money = {"currency": spec.currency, "gain": r.gain, "cost": r.cost, "net": net, "total": net * result.treated}
-    span = r.multiple_set(spec.level)
+    span = result.multiple_set()
     if span.kind == "bounded" and r.cost > 0:
         values = {**money, "roi": r.roi, "lo": span.lo - 1, "hi": span.hi - 1, "level": spec.level}
         finding = Message("experiments.roi.finding", values)
@@ -310,6 +352,7 @@ def _readout(result: ProgrammeResult) -> Readout:
         finding = Message("experiments.roi.finding_no_ratio", money)
     measured = [role for role in ("margin", "rewards") if role in result.money]
     kind = "planted" if result.truth is not None else "measured" if measured else "real"
+    kind = kind if result.draws is None or kind == "planted" else f"{kind}_permuted"
     terms = {"p": result.p_needed, "needed": spec.roi_needed, "measured": _measured(measured)}
     certainty = Message(f"experiments.roi.certainty_{kind}", terms)
     return Readout(finding, certainty, action_of(result))
@@ -317,8 +360,8 @@ def _readout(result: ProgrammeResult) -> Readout:
 
 def refused_action(result: ProgrammeResult) -> Message:
     """What to do where there is no return: a test whose outcome is no money is not broken."""
-    no_money = result.refused is not None and result.refused.key == "experiments.refused.no_amount"
-    return Message(f"experiments.roi.{'no_amount_action' if no_money else 'action_refused'}")
+    why = "" if result.refused is None else result.refused.key.rpartition(".")[2]
+    return Message(f"experiments.roi.{_ACTIONS.get(why, 'action_refused')}")
 
 
 def _measured(roles: list[str]) -> Message | str:

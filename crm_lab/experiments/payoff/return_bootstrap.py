@@ -95,7 +95,7 @@ def bootstrap_multiples(
 def interval_check(
     answer: ProgrammeResult, experiment: Experiment, rng: np.random.Generator | int, draws: int = 300
 ) -> pd.DataFrame:
-    """Fieller's interval of the multiple beside a bootstrap interval; no rows if the answer is a refusal.
+    """Fieller's interval of the multiple beside a bootstrap interval; no rows if the answer is none of Fieller's.
 
     >>> import numpy as np
     >>> import pandas as pd
@@ -119,7 +119,7 @@ def interval_check(
         Two rows: Fieller and bootstrap.
     """
     columns = ["Fieller", "bootstrap"]
-    if answer.parts is None:
+    if answer.parts is None or answer.draws is not None:
         return pd.DataFrame(columns=columns)
     level, fieller = answer.spec.level, answer.returns.multiple_set(answer.spec.level)
     ends = [(1 - level) / 2, (1 + level) / 2]

@@ -150,7 +150,7 @@ class SteadyStateResult(Result):
         """
         rows = []
         for weeks, found in self._known():
-            r, span = found.returns, found.returns.multiple_set(found.spec.level).interval()
+            r, span = found.returns, found.multiple_set().interval()
             ends = (span.lo - 1, span.hi - 1) if span else (math.nan, math.nan)
             rows.append((weeks, r.gain, r.cost, r.net()[0], r.roi if span else math.nan, *ends, found.p_needed))
         return pd.DataFrame(rows, columns=["weeks", "gain", "cost", "net", "roi", "low", "high", "p_needed"])
@@ -207,7 +207,7 @@ class SteadyStateResult(Result):
         if not self._known():
             return (found("steady.roi", roi, None, refusal=self.refused),)
         later = self._known()[1][1]
-        span = later.returns.multiple_set(later.spec.level).interval()
+        span = later.multiple_set().interval()
         value, ci = (later.returns.roi, Interval(span.lo - 1, span.hi - 1, later.spec.level)) if span else (None, None)
         refused = None if span else Message("experiments.roi.no_ratio")
         return (

@@ -1,0 +1,200 @@
+"""Permutation of arms in equal tails, with the interval that the test itself gives by shifting the treated arm."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crm_lab.arrays import Floats
+
+Statistic = Literal["raw", "studentised"]
+DRAWS = 1999
+_MOST_EXACT = 5_000  # splits that are listed one by one rather than drawn
+_STEPS = 40  # halvings of an interval's end
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """The smaller arm of each redrawn split, the test's own split left out.
+
+    Attributes:
+        small: Positions of its units, shape (R, m).
+        own: The test's own smaller arm, shape (n,).
+        treated: Whether that is the treated one.
+    """
+
+    small: NDArray[np.int64]
+    own: NDArray[np.bool_]
+    treated: bool
+
+    @property
+    def least(self) -> float:
+        """The smallest two-sided p value that these splits can give."""
+        return 2 / (len(self.small) + 1)
+
+
+def splits_of(treated: NDArray[np.bool_], draws: int = DRAWS, seed: int = 0) -> Splits:
+    """Splits into arms of the same sizes: all others where they are few, else random ones.
+
+    >>> splits_of(np.array([True] * 3 + [False] * 3)).least
+    0.1
+
+    Args:
+        treated: Which units are treated, shape (n,).
+        draws: How many splits are drawn.
+        seed: Of the draws.
+
+    Returns:
+        The splits.
+    """
+    few = 2 * treated.sum() <= len(treated)
+    own = treated if few else ~treated
+    n, m = len(own), int(own.sum())
+    if math.comb(n, m) <= _MOST_EXACT:
+        ours = tuple(np.flatnonzero(own))
+        return Splits(np.array([s for s in combinations(range(n), m) if s != ours], dtype=np.int64), own, few)
+    return Splits(_drawn(n, m, draws, seed), own, few)
+
+
+@lru_cache(maxsize=2)
+def _drawn(n: int, m: int, draws: int, seed: int) -> NDArray[np.int64]:
+    """Random sets of m of n units, the same for the same numbers."""
+    rng = np.random.default_rng(seed)
+    found = np.array([rng.choice(n, m, replace=False, shuffle=False) for _ in range(draws)], dtype=np.int64)
+    found.flags.writeable = False
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shifts:
+    """What each redrawn split says of the effect.
+
+    Attributes:
+        effect: The effect.
+        at: Shape (R,). The effect that, taken off the treated arm, makes a redrawn split as extreme as the test itself;
+            smaller effects are less extreme than it, larger ones more. Their distribution is that of the effect's
+            confidence.
+    """
+
+    effect: float
+    at: Floats
+
+    @property
+    def pvalue(self) -> float:
+        """Two-sided p value of no effect, equal tails; the test's own split counts."""
+        return min(1.0, 2 * min(self.share_above(0.0), self.share_below(0.0)))
+
+    def share_below(self, effect: float) -> float:
+        """One-sided p value of an effect of this size or less."""
+        return float((1 + (self.at <= effect).sum()) / (len(self.at) + 1))
+
+    def share_above(self, effect: float) -> float:
+        """One-sided p value of an effect of this size or more."""
+        return float((1 + (self.at >= effect).sum()) / (len(self.at) + 1))
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Effects that the test does not reject; without ends where there are too few splits for the level."""
+        place = math.floor((1 - level) / 2 * (len(self.at) + 1) + 1e-9)
+        if place < 1:
+            return -math.inf, math.inf
+        ordered = np.partition(self.at, [place - 1, len(self.at) - place])
+        return float(ordered[place - 1]), float(ordered[-place])
+
+
+def shifts(
+    values: Floats, splits: Splits, weights: Floats | None = None, statistic: Statistic = "studentised"
+) -> Shifts:
+    """The permutation test of two arms' means, inverted over shifts of the treated arm.
+
+    >>> rng = np.random.default_rng(1)
+    >>> treated = np.arange(60) < 30
+    >>> found = shifts(rng.lognormal(0, 1, 60) + 2 * treated, splits_of(treated))
+    >>> found.pvalue < 0.05, [round(end, 1) for end in found.interval()]
+    (True, [1.0, 2.4])
+
+    Args:
+        values: One value a unit, shape (n,); with weights, totals that the weights divide.
+        splits: The redrawn splits.
+        weights: Shape (n,): units of each cluster where clusters were split, or the denominator of a ratio.
+        statistic: ``studentised``, the difference over its standard error; ``raw``, the difference itself.
+
+    Returns:
+        The effect, treated less control, and the shift at which each split is as extreme as the test.
+
+    Source:
+        Lehmann & Romano (2005), Testing Statistical Hypotheses, 5.10-5.12; Chung & Romano (2013) for the studentised.
+    """
+    y = np.asarray(values, dtype=float)
+    w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=float)
+    sides = _Sides.of(y, w, splits)
+    at = sides.raw() if statistic == "raw" else sides.studentised()
+    return Shifts(sides.effect, at) if splits.treated else Shifts(-sides.effect, -at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Sums of both sides of each split: of y, w, y², yw, w², and of w and w² and yw in the test's own smaller arm."""
+
+    small: Floats
+    rest: Floats
+    sizes: tuple[int, int]
+    own: Floats
+    own_rest: Floats
+
+    @classmethod
+    def of(cls, y: Floats, w: Floats, splits: Splits) -> _Sides:
+        t = splits.own * w
+        columns = np.array([y, w, y * y, y * w, w * w, t, t * w, y * t])
+        whole = columns.sum(axis=1)[:, None]
+        small = np.array([c[splits.small].sum(axis=1) for c in columns])
+        own = columns[:, splits.own].sum(axis=1)[:, None]
+        m = splits.small.shape[1]
+        return cls(small, whole - small, (m, len(y) - m), own, whole - own)
+
+    @property
+    def effect(self) -> float:
+        return float((self.own[0] / self.own[1] - self.own_rest[0] / self.own_rest[1])[0])
+
+    def _gap(self) -> tuple[Floats, Floats]:
+        """The difference of each split, and how much of a shift of the test's own arm it takes over."""
+        gap: Floats = self.small[0] / self.small[1] - self.rest[0] / self.rest[1]
+        moved: Floats = self.small[5] / self.small[1] - self.rest[5] / self.rest[1]
+        return gap, moved
+
+    def raw(self) -> Floats:
+        """Closed form: the shift that makes the difference of a split that of the test."""
+        gap, moved = self._gap()
+        at: Floats = (self.effect - gap) / np.maximum(1 - moved, 1e-12)
+        return at
+
+    def studentised(self) -> Floats:
+        """The same of the difference over its standard error, by halving."""
+        gap, moved = self._gap()
+        own_se = math.sqrt(
+            float((_variance(self.own, self.sizes[0], 0) + _variance(self.own_rest, self.sizes[1], 0))[0])
+        )
+        reach = 40 * own_se + abs(self.effect)
+        low, high = np.full(len(gap), self.effect - reach), np.full(len(gap), self.effect + reach)
+        for _ in range(_STEPS):
+            middle = (low + high) / 2
+            se = np.sqrt(_variance(self.small, self.sizes[0], middle) + _variance(self.rest, self.sizes[1], middle))
+            ahead = (gap - middle * moved) * own_se >= (self.effect - middle) * se
+            high, low = np.where(ahead, middle, high), np.where(ahead, low, middle)
+        at: Floats = (low + high) / 2
+        return at
+
+
+def _variance(sums: Floats, size: int, shift: Floats | float) -> Floats:
+    """Squared standard error of a side's ratio with the shift taken off the test's own smaller arm (linearised)."""
+    ratio = (sums[0] - shift * sums[5]) / sums[1]
+    squares = sums[2] - 2 * shift * sums[7] + shift**2 * sums[6]
+    products = sums[3] - shift * sums[6]
+    spread = squares - 2 * ratio * products + ratio**2 * sums[4]
+    variance: Floats = np.maximum(spread, 0.0) * size / max(size - 1, 1) / sums[1] ** 2
+    return variance
