@@ -27,8 +27,10 @@ _LABELS = {
 }  # fmt: skip
 _MEASURED = {"margin": "margin", "rate": "rewards"}
 _REDEEMED = 0.7
+_ASKED = {"margin_share": "margin", "reward_rate": "rewards", "contact_cost": "", "running_cost": ""}
 _TERMS = """
-# The programme's terms: what the file does not know is an example; set yours.
+# The programme's terms. Set yours and take each out of assumed_terms: with examples there is no decision.
+assumed_terms = "{assumed}"
 margin_share = {margin}  # gross margin as a share of spend{margin_seen}
 reward_rate = {rate}  # face value of points per unit of spend{rate_seen}
 redemption_share = {redeemed}  # share of points redeemed in the end; the rest is breakage
@@ -174,7 +176,8 @@ def _terms(test: Experiment) -> str:
     if "rewards" in test.money and spend > 0:
         rate = round(float(treated[test.money["rewards"]].sum()) / spend / _REDEEMED, 4)
     known = {f"{name}_seen": seen if role in test.money else "" for name, role in _MEASURED.items()}
-    return _TERMS.format(margin=margin, rate=rate, redeemed=_REDEEMED, **known)
+    assumed = ", ".join(name for name, role in _ASKED.items() if role not in test.money)
+    return _TERMS.format(assumed=assumed, margin=margin, rate=rate, redeemed=_REDEEMED, **known)
 
 
 def _suite(name: str, day: str, settings: dict[str, Any], terms: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ def decision_content(
     """The decision and the published facts behind it, as plain JSON.
 
     Where the weeks after the launch are known, they decide, as on the page.
-    On simulated data or a planted effect there is no decision: `decision` is null and `withheld` says why.
+    On simulated data or a planted effect there is no decision, nor where terms are still examples: `decision` is null
+    and `withheld` says why. The terms stand beside it with their break-evens.
     """
     decided = answer if steady is None else steady.decisive
     first: Result = answer if steady is None or decided is answer else steady
@@ -32,10 +34,12 @@ def decision_content(
     head = results[0]
     simulated = any(r["simulated"] for r in results)
     return {
-        "schema": 3,
-        "decision": None if simulated else decided.decision,
+        "schema": 4,
+        "decision": None if simulated or decided.decision == "terms" else decided.decision,
         "owner": owner,
-        "withheld": "simulated" if simulated else "refused" if head["refusal"] else None,
+        "withheld": _withheld(simulated, head["refusal"], decided),
+        "terms": _terms(answer),
+        "break_evens": answer.break_evens().astype(object).where(lambda d: d.notna(), None).to_dict("records"),
         "p_roi_above_needed": None if decided.parts is None else decided.p_needed,
         "roi_needed": answer.spec.roi_needed,
         "readout": head["readout"],
@@ -44,6 +48,19 @@ def decision_content(
         "facts": [fact for r in results for fact in r["facts"]],
         "data": head["data"],
     }
+
+
+def _withheld(simulated: bool, refusal: object, decided: ProgrammeResult) -> str | None:
+    if simulated:
+        return "simulated"
+    if refusal:
+        return "refused"
+    return "terms" if decided.decision == "terms" else None
+
+
+def _terms(answer: ProgrammeResult) -> dict[str, Any]:
+    """Every term the decision rests on, which of them were measured, and which are examples."""
+    return {**asdict(answer.spec), "assumed": list(answer.open_terms), "measured": sorted(answer.money)}
 
 
 def write_decision(

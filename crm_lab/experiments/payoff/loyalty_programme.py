@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crm_lab.checks import BadInput
 from crm_lab.experiments.core.estimate import joint_means
@@ -70,9 +70,9 @@ def return_from_test(
     unknown = sorted(set(money) - set(MONEY))
     if unknown:
         raise BadInput(f"{', '.join(unknown)} is no part of the money; parts are {', '.join(MONEY)}.")
-    given = {"spend": outcome, **money}
+    experiment, given = _valued(terms, experiment, {"spend": outcome, **money})
     refusals = [soundness.refusal() if soundness else None]
-    refusals += [_problem(role, column, experiment, "margin" in money) for role, column in given.items()]
+    refusals += [_problem(role, column, experiment, "margin" in given) for role, column in given.items()]
     refusal = next((r for r in refusals if r is not None), None)
     treated = experiment.counts()[experiment.treatments[0]]
     means = parts = draws = None
@@ -85,6 +85,7 @@ def return_from_test(
         means = joint_means(moments, [rows.mean(c) for c in given.values()], past, terms.adjust if past else "none")
         parts = terms.parts(means, treated, tuple(given))
     truth = experiment.truth.get(outcome)
+    money = {role: column for role, column in given.items() if role != "spend"}
     return ProgrammeResult(terms, outcome, money, treated, len(experiment.frame), means, parts, truth, refusal, draws)
 
 
@@ -95,6 +96,18 @@ def _problem(role: str, column: str, experiment: Experiment, measured: bool) -> 
     problem = metric_problem(mean_of(column), experiment)
     needed = role in ("spend", "margin") or (problem is not None and problem.key == "experiments.refused.gaps")
     return problem if needed else None
+
+
+def _valued(terms: Terms, experiment: Experiment, given: dict[str, str]) -> tuple[Experiment, dict[str, str]]:
+    """The outcome as money where each unit of it has a fixed value: a purchase, a member kept."""
+    if not terms.value_per_success:
+        return experiment, given
+    outcome = given["spend"]
+    name = f"{outcome} × {terms.value_per_success:g}"
+    frame = experiment.frame.assign(**{name: terms.value_per_success * experiment.frame[outcome].astype(float)})
+    pasts = {**experiment.pasts, name: experiment.pasts[outcome]} if outcome in experiment.pasts else experiment.pasts
+    valued = replace(experiment, frame=frame, outcomes=(*experiment.outcomes, name), pasts=pasts)
+    return valued, {**given, "spend": name, "margin": name}
 
 
 def _all_flags(experiment: Experiment, column: str) -> bool:

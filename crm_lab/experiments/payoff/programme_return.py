@@ -15,6 +15,7 @@ from scipy.stats import norm
 from crm_lab.checks import BadInput
 from crm_lab.experiments.core.estimate import JointMeans
 from crm_lab.experiments.payoff.money_parts import Parts, Return
+from crm_lab.experiments.payoff.open_terms import needs_terms
 from crm_lab.experiments.payoff.return_draws import ReturnDraws
 from crm_lab.experiments.payoff.terms import COSTS, GAINS, MOST_TIMES, Decision, Terms
 from crm_lab.messages import Message
@@ -129,13 +130,31 @@ class ProgrammeResult(Result):
 
     @property
     def decision(self) -> Decision | None:
-        """One of ship, extend, stop; ``None`` if refused.
+        """One of ship, extend, stop, terms (they are not yet the retailer's); ``None`` if refused.
 
         >>> result.decision
         'ship'
         """
         if self.parts is None:
             return None
+        return "terms" if self.open_terms else self.under_terms
+
+    @property
+    def open_terms(self) -> tuple[str, ...]:
+        """Terms that are neither the retailer's nor measured; none for a planted effect, which is an example itself.
+
+        >>> result.open_terms
+        ()
+        """
+        return () if self.truth is not None else self.spec.open_terms(list(self.money))
+
+    @property
+    def under_terms(self) -> Decision:
+        """What the decision would be if the terms were the retailer's.
+
+        >>> result.under_terms
+        'ship'
+        """
         p = self.p_needed
         if p >= self.spec.ship_at:
             return "ship"
@@ -190,13 +209,13 @@ class ProgrammeResult(Result):
         return frame.assign(probability=np.interp(grid - 1, knots, [self.p_above(x) for x in knots]))
 
     def break_evens(self) -> pd.DataFrame:
-        """Lift, rewards and margin at which the programme just reaches what is needed, the others held fixed.
+        """Lift, rewards, margin and cost at which the programme just reaches what is needed, the others held fixed.
 
         Rewards are the redeemed share of points, or their cost per treated unit if that was measured. A break-even
         outside what is possible (a margin above 1) is shown as it is: it cannot be reached. A refusal has no rows.
 
         >>> result.break_evens()["quantity"].tolist()
-        ['lift', 'redemption', 'margin']
+        ['lift', 'redemption', 'margin', 'reward_rate', 'contact', 'running']
         """
         columns = ["quantity", "now", "break_even"]
         if self.means is None or self.parts is None:
@@ -214,7 +233,12 @@ class ProgrammeResult(Result):
         per_sale = (new + anyway) / self._earning() if self._earning() else 0.0
         up = amount["margin"] + per_sale * (self.mean("spend", 1) - self.mean("spend", 0))
         now = [("lift", lift, up), (*rewards, new + anyway), ("margin", self.margin, gains)]
+        if "rewards" not in self.money:
+            now.append(("reward_rate", self.spec.reward_rate, new + anyway))
         rows = [(name, value, value * (1 - net / slope) if slope else math.nan) for name, value, slope in now]
+        contact, running = self.spec.contact_cost, self.spec.running_cost
+        rows.append(("contact", contact, contact + net / weight))
+        rows.append(("running", running, running + net / weight * self.treated))
         return pd.DataFrame(rows, columns=columns)
 
     def bases(self) -> pd.DataFrame:
@@ -371,6 +395,8 @@ def _measured(roles: list[str]) -> Message | str:
 
 def action_of(result: ProgrammeResult) -> Message:
     """Ship, extend or stop in words; more units are named only where they can be had."""
+    if result.decision == "terms":
+        return needs_terms(result.open_terms, result.break_evens(), str(result.under_terms), result.spec.currency)
     spec, needed = result.spec, result.units_needed
     values = {"p": result.p_needed, "ship_at": spec.ship_at, "stop_at": spec.stop_at, "needed": spec.roi_needed}
     if result.decision == "extend" and math.isfinite(needed):

@@ -89,7 +89,10 @@ def _over(experiment: Experiment, answer: ProgrammeResult, weeks: Sequence[str],
 
 def as_terms(answer: ProgrammeResult) -> Terms:
     """The programme's terms, with margin and rewards as measured per unit of spend where they were measured."""
-    terms = replace(answer.spec, margin_share=min(max(answer.margin, 0.0), 1.0))
+    known = replace(answer.spec, assumed=answer.open_terms)
+    if known.value_per_success:
+        return known
+    terms = replace(known, margin_share=min(max(answer.margin, 0.0), 1.0))
     if "rewards" not in answer.money:
         return terms
     rate = answer.mean("rewards", 1) / answer.mean("spend", 1)

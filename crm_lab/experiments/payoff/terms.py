@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,12 +13,14 @@ from crm_lab.checks import check_settings, negative, not_shares
 from crm_lab.experiments.core.estimate import Adjust, JointMeans
 from crm_lab.experiments.payoff.money_parts import Parts, parts_of
 
-Decision = Literal["ship", "extend", "stop"]
+Decision = Literal["ship", "extend", "stop", "terms"]
+ASKED = ("margin_share", "reward_rate", "contact_cost", "running_cost")  # what only the retailer knows
 MOST_TIMES = 3  # more units than so many times those at hand are no advice
 GAINS = ("margin", "pulled_forward", "cannibalised")
 COSTS = ("rewards_new", "rewards_anyway", "contact", "running")
 MONEY = ("later", "elsewhere", "margin", "rewards", "member_spend")
 _SHIFTS = ("later", "elsewhere")
+_MEASURED = {"margin_share": "margin", "reward_rate": "rewards"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,10 @@ class Terms:
         adjust: How the pre-period is used.
         level: Confidence level.
         currency: ISO code.
+        value_per_success: What one unit of the outcome is worth, before cost (10 per purchase, 40 per member kept), in
+            place of a share of spend; 0 for a share. Rewards are then a share of that value.
+        assumed: Which of margin_share, reward_rate, contact_cost and running_cost are examples and not the
+            retailer's: with any of them that the test did not measure there is no decision but "needs your terms".
     """
 
     margin_share: float
@@ -52,16 +58,32 @@ class Terms:
     adjust: Adjust = "lin"
     level: float = 0.95
     currency: str = "USD"
+    value_per_success: float = 0.0
+    assumed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         rise = 0 < self.stop_at < self.ship_at < 1
         check_settings(
             self,
             not_shares(self, "margin_share", "reward_rate", "redemption_share"),
-            negative(self, "redemption_sd", "contact_cost", "running_cost"),
+            negative(self, "redemption_sd", "contact_cost", "running_cost", "value_per_success"),
+            assumed=not set(self.assumed) <= set(ASKED) and f"they are among {', '.join(ASKED)}",
             stop_at=not rise and f"with ship_at {self.ship_at} they must rise between 0 and 1",
             roi_needed=not self.roi_needed > -1 and "it must be above -1",
         )
+
+    def open_terms(self, measured: Collection[str]) -> tuple[str, ...]:
+        """Terms that are neither the retailer's nor measured in the test.
+
+        >>> Terms(margin_share=0.3, reward_rate=0.01, assumed=("margin_share", "contact_cost")).open_terms(["margin"])
+        ('contact_cost',)
+
+        Args:
+            measured: Parts of the money that the test measured: margin, rewards, ...
+        """
+        known = {name for name, part in _MEASURED.items() if part in measured}
+        known |= {"margin_share"} if self.value_per_success else set()
+        return tuple(name for name in self.assumed if name not in known)
 
     def parts(self, means: JointMeans, treated: int, roles: Sequence[str] = ("spend",)) -> Parts:
         """Amounts per treated unit from the arms' means.

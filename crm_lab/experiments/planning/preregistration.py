@@ -21,6 +21,8 @@ from crm_lab.messages import Message
 from crm_lab.project import project_root
 from crm_lab.results import Fact, Readout, Result
 
+_LATER = ("value_per_success", "assumed")  # terms that older plans do not have: their hash stays what it was
+
 
 @dataclass(frozen=True, kw_only=True)
 class Preregistration:
@@ -71,7 +73,9 @@ class Preregistration:
         >>> sorted(plan.content())[:3]
         ['covariates', 'filters', 'first_day']
         """
-        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]  # tuples become lists
+        plan = asdict(self)
+        plan["programme"] = {k: v for k, v in plan["programme"].items() if k not in _LATER or v}
+        return json.loads(json.dumps(plan))  # type: ignore[no-any-return]  # tuples become lists
 
     @property
     def sha256(self) -> str:
@@ -122,7 +126,9 @@ class Preregistration:
             file = file if file.is_absolute() or file.exists() else project_root() / file
             content = json.loads(file.read_text(encoding="utf-8"))
             given = content.pop("sha256")
-            content["programme"] = Programme(**content["programme"])
+            terms = content["programme"]
+            terms["assumed"] = tuple(terms.get("assumed", ()))
+            content["programme"] = Programme(**terms)
             content["covariates"] = tuple(content["covariates"])
             plan = cls(**content)
         except (OSError, ValueError, KeyError, TypeError) as error:

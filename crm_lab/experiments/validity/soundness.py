@@ -201,7 +201,7 @@ class SoundnessResult(Result):
         >>> soundness.refusal() is None
         True
         """
-        if self.srm >= self.spec.srm_alpha:
+        if self.guarded is not None or self.srm >= self.spec.srm_alpha:
             return self.guarded
         return Message("experiments.refused.srm", {"p": self.srm, "counts": self._counts_text()})
 
@@ -217,7 +217,7 @@ class SoundnessResult(Result):
         values = {
             "n": sum(self.counts.values()), "counts": self._counts_text(), "p": self.srm, "alpha": self.spec.srm_alpha,
         }  # fmt: skip
-        if self.srm >= self.spec.srm_alpha and self.guarded is not None:
+        if self.guarded is not None:
             return Readout(self.guarded, "experiments.soundness.guarded", "experiments.soundness.guarded_action")
         if not self.sound:
             said = ("srm_broken", "srm_certainty", "srm_action")
