@@ -21,6 +21,8 @@ HAN = "\u4e00-\u9fff"
 CODE = re.compile(r"`[^`]*`")
 HALF_WIDTH = re.compile(rf"[{HAN}] ?[,;:!?()]|[,;:!?()] ?[{HAN}]|[{HAN}]\.")
 CROWDED = re.compile(rf"[{HAN}][A-Za-z0-9]|[A-Za-z0-9][{HAN}]")
+CALL = re.compile(r"[\w.]+\([^()（）]*\)|`[^`]*`|\{[^{}]*\}|\w+=[\w:]+")  # code, formulas and what is filled in
+OF_CODE = ("hint.", "task.")  # what students are told of code
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|\.\d+")
 WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 NAMES = frozenset(
@@ -100,6 +102,13 @@ def test_messages_use_the_words_of_the_glossary():
     assert messages
     found = {key: words for key, text in messages.items() if (words := refused(text))}
     assert not found
+
+
+def test_messages_have_full_width_marks_and_spaces():
+    shown = {key: CALL.sub("", text) for key, text in catalogue("zh").items() if not key.startswith(OF_CODE)}
+    assert len(shown) > 1500
+    found = {key: [at[0] for rule in (HALF_WIDTH, CROWDED) for at in rule.finditer(text)] for key, text in shown.items()}
+    assert not {key: marks for key, marks in found.items() if marks}
 
 
 def comments():
