@@ -59,7 +59,7 @@ def boxes(shares: pd.DataFrame, title: str, label: str) -> Axes:
     parts = shares.rename(columns=lambda name: named("column", name)).melt(var_name="part", value_name="share")
     with style():
         ax = new_axes(1.4 + 0.5 * shares.shape[1])
-        sns.boxplot(parts, x="share", y="part", color=SKY, showfliers=False, ax=ax)
+        sns.boxplot(parts, x="share", y="part", color=SKY, saturation=1, showfliers=False, ax=ax)
         ax.set(title=in_words(title), xlabel=in_words(label), ylabel="")
         ax.xaxis.set_major_formatter("{x:.0%}")
     return ax
