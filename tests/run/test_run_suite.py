@@ -228,7 +228,8 @@ def test_wrong_parameters_start_no_kernel(project):
         "  - no notebook here has a parameter 'bin'; did you mean 'bins'?\n"
         "  - 01_one: shop is 'middle'; it must be one of 'small', 'large'.\n"
     )
-    assert list((project.root / "outputs").iterdir()) == []
+    assert [path.name for path in (project.root / "outputs" / "s").iterdir()] == ["refused.json"]
+    assert not (project.root / "notebooks" / "touched").exists()
 
 
 @pytest.fixture
