@@ -127,9 +127,15 @@ class Payback:
             curves.append(pd.DataFrame({"channel": name, "day": self._days, "value": paid[0], "cost": price}))
         if not rows:
             raise BadInput(f"No customer belongs to the channels {', '.join(cost)}; check the names.")
-        fit = purchase_model(self.model, self.unit).fit(summary)
-        refusal = fit.refusal() or GammaGamma().fit(summary).refusal()
-        return PaybackResult(self, pd.DataFrame(rows), pd.concat(curves, ignore_index=True), str(as_of), refusal, since)
+        why = self._refusal(summary, since, alone=first is not None and first.truncated)
+        return PaybackResult(self, pd.DataFrame(rows), pd.concat(curves, ignore_index=True), str(as_of), why, since)
+
+    def _refusal(self, summary: pd.DataFrame, since: tuple[str, int], *, alone: bool) -> Message | None:
+        """Why the models tell nothing; of newcomers read alone it is said that it is theirs, not the base's."""
+        why = purchase_model(self.model, self.unit).fit(summary).refusal() or GammaGamma().fit(summary).refusal()
+        if why is None or not alone:
+            return why
+        return Message("clv.payback.of_newcomers", {"since": since[0], "fitted": since[1], "why": why})
 
     def _unknown(self, why: Message, as_of: str | date, since: tuple[str, int]) -> PaybackResult:
         """Nothing is stated: too few customers are known to be new."""
@@ -232,7 +238,7 @@ class PaybackResult(TableResult):
         At 12.00 USD for a customer, a cost you assumed, the money is back after 32 days [30, 35]; ...
         """
         if self.problem is not None:
-            waits = self.problem.key == "clv.payback.no_newcomers"
+            waits = self.problem.key in ("clv.payback.no_newcomers", "clv.payback.of_newcomers")
             return Readout(
                 "clv.payback.refused", self.problem, "clv.payback.wait" if waits else "clv.value.refused_action"
             )

@@ -21,6 +21,7 @@ from crm_lab.segmentation.cohorts.second_purchase import Repurchase, first_and_s
 from crm_lab.segmentation.known_purchases import known_purchases
 from crm_lab.stats.survival import kaplan_meier
 
+_OF_ONE = ("description", "launched_on")  # columns of products that group nothing
 _SHOWN = 15  # groups in table and chart; the first and the last of the order are among them
 
 
@@ -62,7 +63,8 @@ def product_repurchase(
     empty = pd.DataFrame(columns=[column, "first_buyers", "share", "lo", "hi", "median_days"])
     named = None if products is None else as_pandas(products, "The table of products")
     if named is None or column not in named:
-        others = () if named is None else tuple(str(c) for c in named if c != "product_id")
+        words = () if named is None else named.select_dtypes(exclude=["number", "bool", "datetime"]).columns
+        others = tuple(str(name) for name in words if name not in ("product_id", *_OF_ONE))
         return ProductCohortsResult(empty, column, spec.horizons[-1], 0, day, others)
     known = known_purchases(lines, day, ["customer_id", "date", "product_id"])
     start = day_number(spec.new_from(known["date"].min().date()))

@@ -114,3 +114,17 @@ def test_no_payback_is_stated_on_a_handful_of_new_customers(old_shop):
     assert "what a new customer brings is not known" in paid.refusal().text("en")
     assert paid.to_frame().empty
     assert paid.readout().action.text("en").startswith("Run the page again")
+
+
+def test_what_newcomers_alone_cannot_tell_is_said_of_them_and_not_of_the_base(old_shop):
+    as_of = last_day(old_shop)
+    first = first_purchases(old_shop, as_of)
+    new = first.newcomers(old_shop)
+    pairs = new[new.groupby("customer_id").cumcount() < 2]  # nobody of them comes a third time: drop-out is not told
+    old = old_shop[~old_shop["customer_id"].isin(new["customer_id"])]
+    shown = pd.concat([old, pairs])
+    paid = Payback(draws=50).analyze(shown, as_of, {"all": 5.0}, first=first)
+    alone = Payback(draws=50).analyze(pairs, as_of, {"all": 5.0})
+    assert alone.refusal() is not None
+    assert f"first seen from {first.settled} on alone" in paid.refusal().text("en")
+    assert alone.refusal().text("en") in paid.refusal().text("en")

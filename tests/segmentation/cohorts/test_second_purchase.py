@@ -177,6 +177,7 @@ def test_drawings(new_households, complete_journey, lang, monkeypatch):
 def test_products_without_the_column_asked_for_name_those_they_have():
     lines = pd.DataFrame({"customer_id": ["a"], "date": pd.to_datetime(["2024-01-01"]), "product_id": ["tea"]})
     products = pd.DataFrame({"product_id": ["tea"], "category": ["drinks"], "style": ["green"]})
+    products = products.assign(list_price=2.5, eco=True, launched_on=pd.Timestamp("2024-01-01"))
     asked = product_repurchase(lines, products, "department", as_of="2024-04-30")
     assert asked.readout().action.text("en") == (
         "Name in product_column what the products are grouped by: category, style."
