@@ -217,7 +217,7 @@ class ChurnReport(RankingReport):
         """The readout if enough left: whether the best model beats the baseline, how sure that is, what to do.
 
         >>> print(report.answer().finding)
-        Of 2,357 customers 71.0% left; the best model (logistic regression, AUC 0.770 [0.747, ...
+        Of 2,357 customers known that day 71.0% left; the best model (logistic regression, AUC 0.770 ...
         """
         values = {
             **self.row(self.best_model),
