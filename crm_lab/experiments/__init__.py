@@ -9,6 +9,7 @@ from crm_lab.experiments.effects.noncompliance import TakeUp, TakeUpResult
 from crm_lab.experiments.effects.novelty import Novelty, NoveltyResult
 from crm_lab.experiments.effects.regression_to_mean import ChosenOnPast, ChosenOnPastResult
 from crm_lab.experiments.effects.response_rates import ResponseRates, ResponseRatesResult
+from crm_lab.experiments.effects.weekly_looks import WeeklyLooks, WeeklyLooksResult
 from crm_lab.experiments.origins.campaign_messages import campaign_messages
 from crm_lab.experiments.origins.contract_test import TableTest
 from crm_lab.experiments.origins.file_test import OwnTest
@@ -73,6 +74,8 @@ __all__ = [
     "TableTest",
     "TakeUp",
     "TakeUpResult",
+    "WeeklyLooks",
+    "WeeklyLooksResult",
     "assign",
     "assign_stratified",
     "bootstrap_multiples",

@@ -167,6 +167,17 @@ class _Sides:
         moved: Floats = self.small[5] / self.small[1] - self.rest[5] / self.rest[1]
         return gap, moved
 
+    def own_z(self) -> float:
+        """The test's own difference over its standard error; 0 where nothing varies."""
+        own = _variance(self.own, self.sizes[0], 0) + _variance(self.own_rest, self.sizes[1], 0)
+        return self.effect / math.sqrt(float(own[0])) if own[0] > 0 else 0.0
+
+    def split_z(self) -> Floats:
+        """The same of each split."""
+        gap, _ = self._gap()
+        se = np.sqrt(_variance(self.small, self.sizes[0], 0) + _variance(self.rest, self.sizes[1], 0))
+        return np.divide(gap, se, out=np.zeros_like(gap), where=se > 0)
+
     def raw(self) -> Floats:
         """Closed form: the shift that makes the difference of a split that of the test."""
         gap, moved = self._gap()
@@ -198,3 +209,28 @@ def _variance(sums: Floats, size: int, shift: Floats | float) -> Floats:
     spread = squares - 2 * ratio * products + ratio**2 * sums[4]
     variance: Floats = np.maximum(spread, 0.0) * size / max(size - 1, 1) / sums[1] ** 2
     return variance
+
+
+def statistics(values: Floats, splits: Splits, weights: Floats | None = None) -> tuple[Floats, Floats]:
+    """The studentised difference of the test and of each redrawn split, for several columns.
+
+    >>> treated = np.arange(40) < 20
+    >>> own, others = statistics(np.random.default_rng(1).gamma(2, 1, (40, 3)), splits_of(treated, 99))
+    >>> own.shape, others.shape
+    ((3,), (99, 3))
+
+    Args:
+        values: Shape (n, k): one column a look.
+        splits: The redrawn splits.
+        weights: Shape (n,): units of each cluster where clusters were split.
+
+    Returns:
+        Treated less control over its standard error: of the test, shape (k,), and of the splits, shape (R, k).
+    """
+    sign, found = 1 if splits.treated else -1, []
+    w = np.ones(len(values)) if weights is None else weights
+    for column in np.asarray(values, dtype=float).T:
+        sides = _Sides.of(column, w, splits)
+        found.append([sides.own_z(), sides.split_z()])
+    own, others = zip(*found, strict=True)
+    return sign * np.array(own), sign * np.column_stack(others)

@@ -45,6 +45,7 @@ class Preregistration:
         shares: Planned share of each arm.
         units: Planned number of units.
         programme: Terms and decision rule.
+        looks: Weeks after which the running test is looked at, the last one its end; none for one reading at the end.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Preregistration:
     filters: Mapping[str, str] = field(default_factory=dict)
     shares: Mapping[str, float] = field(default_factory=lambda: {"control": 0.5, "treatment": 0.5})
     units: int = 0
+    looks: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         problems = Problems("plan")
@@ -75,6 +77,7 @@ class Preregistration:
         """
         plan = asdict(self)
         plan["programme"] = {k: v for k, v in plan["programme"].items() if k not in _LATER or v}
+        plan = {k: v for k, v in plan.items() if k != "looks" or v}
         return json.loads(json.dumps(plan))  # type: ignore[no-any-return]  # tuples become lists
 
     @property
@@ -130,6 +133,7 @@ class Preregistration:
             terms["assumed"] = tuple(terms.get("assumed", ()))
             content["programme"] = Programme(**terms)
             content["covariates"] = tuple(content["covariates"])
+            content["looks"] = tuple(content.get("looks", ()))
             plan = cls(**content)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(
