@@ -21,6 +21,7 @@ from crm_lab.experiments.payoff.decision_file import write_decision
 from crm_lab.experiments.payoff.loyalty_programme import Programme
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.return_bootstrap import bootstrap_multiples, interval_check
+from crm_lab.experiments.payoff.several_arms import SeveralArms, SeveralArmsResult
 from crm_lab.experiments.payoff.steady_state import SteadyState, SteadyStateResult
 from crm_lab.experiments.planning.before_after_claim import BeforeAfterClaim, BeforeAfterResult
 from crm_lab.experiments.planning.decision_power import RoiDesign, RoiDesignResult
@@ -66,6 +67,8 @@ __all__ = [
     "RunTimeResult",
     "SampleRatios",
     "SampleRatiosResult",
+    "SeveralArms",
+    "SeveralArmsResult",
     "SoundnessCheck",
     "SoundnessResult",
     "SplitsResult",

@@ -71,9 +71,9 @@ def guards_of(
     gaps = [name + MISSING for name in past if name + MISSING in covariates]
     uneven = _smallest(arms, lambda a: _columns(np.empty(0), rows[gaps], groups, arms[0], a), len(gaps))
     joint = _joint(ranks, groups, arms)
-    unlike = dict(zip(past, _holm(pvalues), strict=True))
+    unlike = dict(zip(past, holm(pvalues), strict=True))
     withdrawn = dict(named)
-    for flag, p in zip(gaps, _holm(uneven), strict=True):
+    for flag, p in zip(gaps, holm(uneven), strict=True):
         if p < UNEVEN_GAPS:
             withdrawn[flag.removesuffix(MISSING)] = _gap_message(frame, arm, arms, flag, p)
     for name, p in unlike.items():
@@ -234,7 +234,7 @@ def _hotelling(control: Floats, treated: Floats) -> float:
     return float(stats.f.sf(distance * free / (rank * (n + m - 2)), rank, free))
 
 
-def _holm(pvalues: Floats) -> Floats:
+def holm(pvalues: Floats) -> Floats:
     """Holm's correction (statsmodels' collects garbage at each call, a fifth of a second)."""
     order = np.argsort(pvalues, kind="stable")
     corrected = np.empty_like(pvalues)

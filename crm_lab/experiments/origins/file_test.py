@@ -23,6 +23,7 @@ from crm_lab.messages import Message
 from crm_lab.project import project_root
 
 KIND = "test"
+EVERY = "*"  # as treatment: all of them
 MONEY = ("later", "elsewhere", "margin", "rewards")
 
 
@@ -213,6 +214,20 @@ class OwnTest(BaseModel):
             late=late_columns(test.covariates, first_day(frame, own)), doubt=own.doubt(test),
         )  # fmt: skip
 
+    def open_all(self, tables: FileTables | Any = None) -> Experiment:
+        """The test with every treatment of the file, whichever is read against the control elsewhere.
+
+        >>> own.open_all().treatments
+        ('offer',)
+
+        Args:
+            tables: What `OwnTest.tables` gave; read from the file if it is missing.
+
+        Returns:
+            The test.
+        """
+        return self.described().model_copy(update={"treatment": EVERY}).open(tables)
+
     def history(self, tables: FileTables | Any = None) -> History:
         """The control units, to whom nothing was done, as the history from which the next test is planned.
 
@@ -340,6 +355,8 @@ def _two_arms(frame: pd.DataFrame, own: OwnTest) -> pd.DataFrame:
     """The rows of the control and of the one treatment that is read; rows without an arm stay, to be refused."""
     arms = frame[own.arm].astype("string")
     sizes = arms.value_counts()
+    if own.treatment == EVERY:
+        return frame
     if own.treatment:
         if own.treatment not in sizes:
             raise BadInput(

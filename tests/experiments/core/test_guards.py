@@ -9,7 +9,7 @@ from statsmodels.stats.multitest import multipletests
 
 from crm_lab.experiments import Effects, Experiment, OwnTest, SoundnessCheck, mean_of
 from crm_lab.experiments.core.column_words import chosen_by_units, known_after, week_number
-from crm_lab.experiments.core.guards import _holm, unit_of_assignment
+from crm_lab.experiments.core.guards import holm, unit_of_assignment
 from crm_lab.messages import LANGUAGES, Message
 
 ARMS = ("control", "treatment")
@@ -176,7 +176,7 @@ def test_columns_named_by_a_later_month_do_not_adjust(tmp_path):
 
 def test_holms_correction_is_statsmodels():
     pvalues = np.array([0.2, 0.001, 0.04, 0.039, 0.9])
-    assert _holm(pvalues) == pytest.approx(multipletests(pvalues, method="holm")[1])
+    assert holm(pvalues) == pytest.approx(multipletests(pvalues, method="holm")[1])
 
 
 @pytest.mark.slow
