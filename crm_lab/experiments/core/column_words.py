@@ -80,3 +80,15 @@ def week_number(name: str) -> int | None:
     """
     found = _WEEK.fullmatch(name)
     return int(found[1]) if found else None
+
+
+def same_measure(before: str, outcome: str) -> bool:
+    """Whether a column of the past may be the outcome's own, by their names: not orders for money.
+
+    >>> [same_measure(past, "revenue") for past in ("spend_before", "before", "past_orders", "revenue_2023")]
+    [True, True, False, True]
+    """
+    when, spend = words_of("numbers")["covariates"], words_of("numbers")["spend"]
+    own = {word for word in parts_of(before) if word not in when and not word.isdigit()}
+    shared = own & set(parts_of(outcome))
+    return not own or bool(shared) or (has_word(before, spend) and has_word(outcome, spend))

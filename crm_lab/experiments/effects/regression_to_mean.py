@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 import pandas as pd
 
 from crm_lab.checks import check_settings, need_columns, not_among, not_inside
+from crm_lab.experiments.core.column_words import same_measure
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.messages import Message
 from crm_lab.number_format import spaced
@@ -68,6 +69,8 @@ class ChosenOnPast:
         if not self.before:
             return ChosenOnPastResult(self, pd.DataFrame(), experiment.simulated)
         need_columns(frame.columns, [self.outcome, self.before], "The experiment's frame")
+        if not same_measure(self.before, self.outcome):
+            return ChosenOnPastResult(self, pd.DataFrame(), experiment.simulated, unlike=True)
         place = frame[self.before].rank(pct=True, method="average")
         chosen = frame[place > 1 - self.share] if self.end == "top" else frame[place <= self.share]
         change = (chosen[self.outcome] - chosen[self.before]).groupby(chosen[experiment.arm])
@@ -98,12 +101,14 @@ class ChosenOnPastResult(Result):
         arms: Before, after and change per arm.
         simulated: Whether the effect was planted.
         too_few: Whether an arm has fewer than two chosen units.
+        unlike: Whether the past is of another measure than the outcome, so that nothing can be subtracted.
     """
 
     spec: ChosenOnPast
     arms: pd.DataFrame
     simulated: bool
     too_few: bool = False
+    unlike: bool = False
 
     name: ClassVar[str] = "chosen"
     formats: ClassVar[dict[str, str]] = {
@@ -143,8 +148,9 @@ class ChosenOnPastResult(Result):
         """
         if len(self.arms):
             return None
-        values = {"outcome": self.spec.outcome, "share": self.spec.share}
-        return Message(f"experiments.chosen.{'too_few' if self.too_few else 'no_past'}", values)
+        values = {"outcome": self.spec.outcome, "share": self.spec.share, "before": self.spec.before}
+        why = "unlike" if self.unlike else "too_few" if self.too_few else "no_past"
+        return Message(f"experiments.chosen.{why}", values)
 
     def readout(self) -> Readout:
         """How the chosen units changed without treatment, and what is left for the treatment.

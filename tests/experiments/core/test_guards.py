@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from crm_lab.experiments import Effects, Experiment, OwnTest, SoundnessCheck, mean_of
+from crm_lab.experiments import ChosenOnPast, Effects, Experiment, OwnTest, SoundnessCheck, mean_of
 from crm_lab.experiments.core.column_words import chosen_by_units, known_after, week_number
 from crm_lab.experiments.core.guards import holm, unit_of_assignment
 from crm_lab.messages import LANGUAGES, Message
@@ -172,6 +172,14 @@ def test_columns_named_by_a_later_month_do_not_adjust(tmp_path):
     assert test.guards.withdrawn["visits_2024_07"] == Message(
         "experiments.withdrawn.late", {"column": "visits_2024_07", "day": "2024-06-15"}
     )
+
+
+@pytest.mark.parametrize(("before", "refused"), [("spend_before", False), ("visits_before", True)])
+def test_a_past_of_another_measure_is_not_subtracted(before, refused):
+    result = ChosenOnPast(outcome="spend", before=before).analyze(make(people()))
+    assert (result.refusal() is not None) == refused
+    if refused:
+        assert all("visits_before" in result.refusal().text(lang) for lang in LANGUAGES)
 
 
 def test_holms_correction_is_statsmodels():
