@@ -438,9 +438,11 @@ def publish(result: Result, data: DataSet | None = None, *, headline: bool = Tru
         What the notebook shows: table, readout, and the facts for machines.
 
     Raises:
-        BadInput: If a column of its table has no label in the catalogue; it names all of them.
+        BadInput: If a column of its table has no label in the catalogue; it names all of them. A result of the lab
+            itself is shown in its own words instead: a label that the lab lacks stops nobody's report.
     """
-    if columns := unlabelled(result):
+    columns = unlabelled(result)
+    if columns and not type(result).__module__.startswith("crm_lab."):
         raise BadInput(
             f"{type(result).__name__} has columns without a label: {', '.join(columns)}. Add one to [column] in "
             f"columns.toml of every language ({', '.join(LANGUAGES)}), name it in words (with a space), or, "
