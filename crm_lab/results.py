@@ -397,6 +397,12 @@ def unlabelled(result: Result) -> list[str]:
     A name that is no name of code (``Revenue by week``, ``2017-Q4``) stands for itself; both ends of an
     interval (``share_lo``, ``share_hi``) are shown with the number between them.
 
+    Args:
+        result: What is to be published.
+
+    Returns:
+        Names of the columns, as the table has them.
+
     >>> from crm_lab import open_workspace
     >>> from crm_lab.clv import first_purchases
     >>> unlabelled(first_purchases(open_workspace("cdnow_sample").at("1998-06-30")["orders"], "1998-06-30"))

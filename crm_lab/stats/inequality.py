@@ -140,10 +140,10 @@ def inequality(
     """
     x, generator = _checked(values), np.random.default_rng(rng)
     n, share = len(x), top_count(top, len(x)) / len(x)
-    drawn = np.empty((draws, 2))
+    drawn, paying = np.empty((draws, 2)), int(np.searchsorted(x, 0, side="right"))
     for b in range(draws):
         weights = np.bincount(generator.integers(0, n, n), minlength=n).astype(np.float64)
-        curve = _curve(x, weights) if weights @ x > 0 else _curve(np.ones(1), np.ones(1))
+        curve = _curve(x, weights) if weights[paying:].any() else _curve(np.ones(1), np.ones(1))
         drawn[b] = _gini(*curve), _top_share(*curve, share)
     tails = [(1 - level) / 2, (1 + level) / 2]
     lo, hi = np.quantile(drawn, tails, axis=0)

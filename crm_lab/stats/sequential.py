@@ -27,6 +27,9 @@ def spent(share: Floats, alpha: float, spending: Spending) -> Floats:
         share: Shares of the planned information, shape (K,), rising to 1.
         alpha: Type I error in all, both sides together.
         spending: ``obrien_fleming`` (little early) or ``pocock`` (evenly).
+
+    Returns:
+        The error up to each share, shape (K,), ending at `alpha`.
     """
     if spending == "pocock":
         return np.asarray(alpha * np.log(1 + (math.e - 1) * share), dtype=float)
@@ -104,6 +107,9 @@ def type_one(limit: Sequence[float], share: Sequence[float]) -> float:
     Args:
         limit: Limits on z, shape (K,).
         share: Shares of the information, shape (K,).
+
+    Returns:
+        The chance, both sides together.
     """
     walk, found = _Walk(two_sided=True), 0.0
     for z, at in zip(limit, share, strict=True):
@@ -122,6 +128,9 @@ def classical(looks: int, kind: Spending, alpha: float = 0.05) -> Floats:
         looks: Number of looks.
         kind: ``obrien_fleming`` (falling with the square root of the information) or ``pocock`` (constant).
         alpha: Type I error, both sides together.
+
+    Returns:
+        The limit on the size of z at each look, shape (looks,).
 
     Source:
         Pocock (1977); O'Brien & Fleming (1979).
