@@ -230,7 +230,7 @@ class Workspace:
         """The parts that the source has: the values of a column; ``SOURCE,COLUMN=VALUE`` opens one.
 
         >>> open_workspace("complete_journey").parts("store")[:3]
-        ['108', '112', '1240']
+        ['1027', '1039', '105']
 
         Args:
             by: ``store``, or a text column of the tables ``stores`` or ``customers``, such as ``city``.

@@ -309,7 +309,7 @@ class ProgrammeResult(Result):
         """What the programme returned, how precise that is, and the decision: ship, extend or stop.
 
         >>> print(result.readout().finding)
-        Per treated unit the programme earned 4.81 USD of extra margin and cost 1.26: ROI +283% ...
+        Over the whole window the programme earned, per treated unit, 4.81 USD of extra margin and cost 1.26: ROI ...
         """
         return _readout(self)
 
