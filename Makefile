@@ -7,7 +7,7 @@ BIN         := .venv/bin
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lab check format generated pictures lock dist docs bench certify clean
+.PHONY: help setup report test coverage lab check format generated pictures lock dist docs bench certify clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ report: setup  ## run the suite (SUITE=tour) into outputs/<suite>/latest/index.h
 	@$(BIN)/crm-lab run $(SUITE) --lang $(REPORT_LANG) --jobs $(JOBS)
 
 test: .venv/.dev  ## all tests: units, doctests, notebooks against their committed outputs
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -q
+
+coverage: .venv/.dev  ## all tests, and which lines of the package none of them runs
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered -q
 
 lab: setup  ## open JupyterLab on notebook 00
