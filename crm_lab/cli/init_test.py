@@ -135,12 +135,12 @@ def _as_list(found: Recognised, role: str) -> list[str]:
 
 def _planned(test: Experiment, share: float | None) -> float:
     """The control's planned share; asked for where equal arms cannot be what was planned."""
-    from crm_lab.experiments.validity.soundness import srm_pvalue
+    from crm_lab.experiments.core.planned_shares import SRM_ALPHA, srm_pvalue
 
     if share is not None:
         return share
     counts = test.assigned()
-    if test.doubt is not None or srm_pvalue(counts, dict.fromkeys(counts, 1 / len(counts))) >= 0.001:
+    if test.doubt is not None or srm_pvalue(counts, dict.fromkeys(counts, 1 / len(counts))) >= SRM_ALPHA:
         return 0.0
     sizes, here = ", ".join(f"{arm} {n:,}" for arm, n in counts.items()), counts[test.control] / sum(counts.values())
     raise BadInput(

@@ -15,6 +15,7 @@ from crm_lab.checks import BadInput, CannotAnswer, Problems, need_columns
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.experiments.core.column_words import week_number
 from crm_lab.experiments.core.guards import MISSING, Guards, guards_of
+from crm_lab.experiments.core.planned_shares import srm_problem, srm_pvalue
 from crm_lab.experiments.core.spend_by_arm import Arms, spend_by_arm
 from crm_lab.messages import Message
 from crm_lab.stats.moments import Moments, moments_by
@@ -199,6 +200,27 @@ class Experiment:
             units, arm="arm", outcomes=list(past), covariates=past, unit="customer_id", control=control
         )
 
+    def planned_as(self, shares: Mapping[str, float]) -> Experiment:
+        """The same experiment with other planned shares than equal ones.
+
+        Args:
+            shares: Planned share per arm, in any unit: 9 to 1, or 90 to 10.
+
+        Returns:
+            The experiment, its sizes read against these shares.
+
+        Raises:
+            BadInput: If an arm has no share, or no share above 0.
+
+        >>> test.planned_as({"control": 9, "treatment": 1}).guards.refused.key
+        'experiments.refused.srm'
+        """
+        need_columns(shares, self.arms, "The planned shares")
+        if min(shares[arm] for arm in self.arms) <= 0:
+            raise BadInput("A planned share is not above 0; give each arm its own.")
+        whole = sum(shares[arm] for arm in self.arms)
+        return replace(self, shares={arm: shares[arm] / whole for arm in self.arms})
+
     def assigned_by(self, column: str) -> Experiment:
         """The same experiment where whole levels of a column (stores, cities, households) were assigned.
 
@@ -241,7 +263,9 @@ class Experiment:
 
     @cached_property
     def guards(self) -> Guards:
-        """What the test's own columns say against it: covariates that must not adjust, and why no effect may be read.
+        """What the test itself says against it: covariates that must not adjust, and why no effect may be read.
+
+        Sizes of the arms that are not as planned refuse every effect, as do the columns.
 
         >>> dict(test.guards.withdrawn), test.guards.refused
         ({}, None)
@@ -249,7 +273,13 @@ class Experiment:
         weeks = [str(name) for name in self.frame if week_number(str(name)) is not None]
         skip = [*self.outcomes, *weeks, *([self.unit] if self.unit else [])]
         found = guards_of(self.frame, self.arm, self.arms, self.covariates, self.cluster, skip)
-        return replace(found, withdrawn={**found.withdrawn, **self.late}, refused=self.doubt or found.refused)
+        refused = self.doubt or found.refused or self._lost_units(found.cluster)
+        return replace(found, withdrawn={**found.withdrawn, **self.late}, refused=refused)
+
+    def _lost_units(self, cluster: str) -> Message | None:
+        """Why the sizes of the arms forbid an effect, or ``None``."""
+        counts = self._assigned_in(cluster)
+        return srm_problem(counts, srm_pvalue(counts, {arm: self.shares[arm] for arm in counts}))
 
     def past_of(self, outcomes: Sequence[str]) -> tuple[str, ...]:
         """Covariates that adjust some outcomes together: their own where they have any, else all that may adjust.
@@ -284,7 +314,9 @@ class Experiment:
         >>> test.assigned()
         {'control': 200, 'treatment': 200}
         """
-        cluster = self.guards.cluster
+        return self._assigned_in(self.guards.cluster)
+
+    def _assigned_in(self, cluster: str) -> dict[str, int]:
         if not cluster:
             return self.counts()
         found = self.frame.groupby(self.arm)[cluster].nunique()

@@ -204,14 +204,23 @@ def metric_problem(metric: Metric, experiment: Experiment) -> Message | None:
     return experiment.guards.refused or _problem_of_values(metric, experiment) or _few_buyers(metric, experiment)
 
 
+def unknown_outcome(metric: Metric, experiment: Experiment) -> Message | None:
+    """That some units have no value of a metric, or ``None``."""
+    frame = experiment.frame
+    gaps = ~np.isfinite(frame[list(metric.columns)].to_numpy(dtype=float)).all(axis=1)
+    if not gaps.any():
+        return None
+    per_arm = frame.loc[gaps, experiment.arm].value_counts()
+    counts = ", ".join(f"{arm} {int(per_arm.get(arm, 0)):,}" for arm in experiment.arms)
+    return Message("experiments.refused.gaps", {"metric": metric.label, "n": int(gaps.sum()), "counts": counts})
+
+
 def _problem_of_values(metric: Metric, experiment: Experiment) -> Message | None:
+    unknown = unknown_outcome(metric, experiment)
+    if unknown is not None:
+        return unknown
     frame, values = experiment.frame, {"metric": metric.label}
     data = frame[list(metric.columns)].to_numpy(dtype=float)
-    gaps = ~np.isfinite(data).all(axis=1)
-    if gaps.any():
-        per_arm = frame.loc[gaps, experiment.arm].value_counts()
-        counts = ", ".join(f"{arm} {int(per_arm.get(arm, 0)):,}" for arm in experiment.arms)
-        return Message("experiments.refused.gaps", {**values, "n": int(gaps.sum()), "counts": counts})
     if not data[:, 0].any():
         return Message("experiments.refused.all_zero", {**values, "n": len(data)})
     if np.ptp(data[:, 0]) == 0:

@@ -18,8 +18,17 @@ from crm_lab.stats.intervals import RatioSet, fieller
 Correction = Literal["none", "holm", "fdr_bh"]
 UNFIT = tuple(
     f"experiments.refused.{why}"
-    for why in ("imbalance", "mixed", "chosen", "chosen_said", "few_clusters", "few_buyers")
+    for why in ("srm", "imbalance", "mixed", "chosen", "chosen_said", "few_clusters", "few_buyers")
 )  # refusals that no mending of a column lifts
+
+
+def mended(refused: Message) -> str:
+    """What to do where no effect is read, as a key: leave the test be, or mend the outcome.
+
+    >>> mended(Message("experiments.refused.srm")), mended(Message("experiments.refused.gaps"))
+    ('effect.action_unfit', 'effect.action_refused')
+    """
+    return f"effect.action_{'unfit' if refused.key in UNFIT else 'refused'}"
 
 
 @dataclass(frozen=True, slots=True)

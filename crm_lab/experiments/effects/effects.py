@@ -15,13 +15,13 @@ from crm_lab.experiments.core.experiment import Experiment, need_experiment
 from crm_lab.experiments.core.outcome_metrics import Metric, metric_problem, metrics_of, outcome_label
 from crm_lab.experiments.core.small_samples import Pair, exact_share, few_events, permuted
 from crm_lab.experiments.effects.effect import (
-    UNFIT,
     Correction,
     Effect,
     corrected,
     effect_fact,
     effect_row,
     in_words,
+    mended,
     relative_effect,
     what_follows,
 )
@@ -267,8 +267,7 @@ def _readout(table: EffectsResult) -> Readout:
     e = table.headline
     if e.found is None:
         refused = e.refusal or Message("experiments.effect.action_refused")
-        mend = "unfit" if refused.key in UNFIT else "refused"
-        return Readout(refused, "experiments.effect.certainty_refused", f"experiments.effect.action_{mend}")
+        return Readout(refused, "experiments.effect.certainty_refused", f"experiments.{mended(refused)}")
     d = e.found
     values = {
         "metric": e.metric.label, "unit": spaced(e.metric.unit), "control": d.control, "treatment": d.treatment,

@@ -14,6 +14,8 @@ from scipy import stats
 from crm_lab.checks import BadInput, Problems, need_columns
 from crm_lab.experiments.core.estimate import Adjust, JointMeans, difference, joint_means
 from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.core.outcome_metrics import mean_of, unknown_outcome
+from crm_lab.experiments.effects.effect import mended
 from crm_lab.messages import Message
 from crm_lab.number_format import spaced
 from crm_lab.results import Fact, Readout, Result
@@ -74,12 +76,20 @@ class Novelty:
         if len(self.weeks) < 3:
             return NoveltyResult(self, None, len(experiment.frame), experiment.simulated)
         need_columns(experiment.frame.columns, self.weeks, "The experiment's frame")
+        problem = self._problem(experiment)
+        if problem is not None:
+            return NoveltyResult(self, None, len(experiment.frame), experiment.simulated, problem)
         rows = experiment.as_assigned()
         past, size = rows.past_of(self.weeks), [rows.size] if rows.size else []
         way: Adjust = self.adjust if past else "none"
         moments = rows.moments([*self.weeks, *size, *past])
         means = joint_means(moments, [rows.mean(w) for w in self.weeks], past, way)
         return NoveltyResult(self, means, len(experiment.frame), experiment.simulated)
+
+    def _problem(self, experiment: Experiment) -> Message | None:
+        """Why the weeks have no effect: what refuses the test, or a week with gaps; a week of few buyers is read."""
+        gaps = (unknown_outcome(mean_of(week), experiment) for week in self.weeks)
+        return experiment.guards.refused or next((gap for gap in gaps if gap is not None), None)
 
 
 @dataclass(frozen=True)
@@ -99,12 +109,14 @@ class NoveltyResult(Result):
         means: Mean of each week and arm with their covariance, or ``None``.
         units: Units in all.
         simulated: Whether the effect was planted.
+        refused: Why the test has no effect to read, or ``None``.
     """
 
     spec: Novelty
     means: JointMeans | None
     units: int
     simulated: bool
+    refused: Message | None = None
 
     name: ClassVar[str] = "novelty"
     formats: ClassVar[dict[str, str]] = {"effect": "+,.3f", "low": "+,.3f", "high": "+,.3f", "pvalue": ".4f"}
@@ -124,15 +136,17 @@ class NoveltyResult(Result):
     @property
     def _known(self) -> JointMeans:
         if self.means is None:
-            raise BadInput("There is no effect by week: the test has fewer than three weekly columns.")
+            raise BadInput(f"There is no effect by week: {self.refusal()}")
         return self.means
 
     def refusal(self) -> Message | None:
-        """A sentence if there are too few weekly outcomes, else ``None``.
+        """A sentence if the test has no effect or too few weekly outcomes, else ``None``.
 
         >>> result.refusal() is None
         True
         """
+        if self.refused is not None:
+            return Message("experiments.novelty.refused", {"why": self.refused})
         return None if self.means else Message("experiments.novelty.no_weeks", {"weeks": len(self.spec.weeks)})
 
     def _average(self, first: int, last: int) -> tuple[np.ndarray, float, float]:
@@ -184,7 +198,8 @@ class NoveltyResult(Result):
         """
         refused = self.refusal()
         if refused is not None:
-            return Readout(refused, "experiments.effect.certainty_refused", "experiments.novelty.action_refused")
+            action = "novelty.action_refused" if self.refused is None else mended(self.refused)
+            return Readout(refused, "experiments.effect.certainty_refused", f"experiments.{action}")
         (launch, _), (steady, se), (_, _, p) = self.launch, self.steady, self.change
         ci = normal_interval(steady, se, self.spec.level)
         values = {

@@ -11,6 +11,8 @@ import pandas as pd
 from crm_lab.checks import check_settings, need_columns, not_among, not_inside
 from crm_lab.experiments.core.column_words import same_measure
 from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.core.outcome_metrics import mean_of, unknown_outcome
+from crm_lab.experiments.effects.effect import mended
 from crm_lab.messages import Message
 from crm_lab.number_format import spaced
 from crm_lab.results import Fact, Interval, Readout, Result
@@ -69,6 +71,9 @@ class ChosenOnPast:
         if not self.before:
             return ChosenOnPastResult(self, pd.DataFrame(), experiment.simulated)
         need_columns(frame.columns, [self.outcome, self.before], "The experiment's frame")
+        problem = experiment.guards.refused or unknown_outcome(mean_of(self.outcome), experiment)
+        if problem is not None:
+            return ChosenOnPastResult(self, pd.DataFrame(), experiment.simulated, refused=problem)
         if not same_measure(self.before, self.outcome):
             return ChosenOnPastResult(self, pd.DataFrame(), experiment.simulated, unlike=True)
         place = frame[self.before].rank(pct=True, method="average")
@@ -102,6 +107,7 @@ class ChosenOnPastResult(Result):
         simulated: Whether the effect was planted.
         too_few: Whether an arm has fewer than two chosen units.
         unlike: Whether the past is of another measure than the outcome, so that nothing can be subtracted.
+        refused: Why the test has no effect to read, or ``None``.
     """
 
     spec: ChosenOnPast
@@ -109,6 +115,7 @@ class ChosenOnPastResult(Result):
     simulated: bool
     too_few: bool = False
     unlike: bool = False
+    refused: Message | None = None
 
     name: ClassVar[str] = "chosen"
     formats: ClassVar[dict[str, str]] = {
@@ -141,13 +148,15 @@ class ChosenOnPastResult(Result):
         return frame.assign(arm=[*frame["arm"][:-1], *last])
 
     def refusal(self) -> Message | None:
-        """A sentence if there is no pre-period or too few are chosen, else ``None``.
+        """A sentence if the test has no effect, there is no pre-period or too few are chosen, else ``None``.
 
         >>> result.refusal() is None
         True
         """
         if len(self.arms):
             return None
+        if self.refused is not None:
+            return self.refused
         values = {"outcome": self.spec.outcome, "share": self.spec.share, "before": self.spec.before}
         why = "unlike" if self.unlike else "too_few" if self.too_few else "no_past"
         return Message(f"experiments.chosen.{why}", values)
@@ -160,7 +169,8 @@ class ChosenOnPastResult(Result):
         """
         refused = self.refusal()
         if refused is not None:
-            return Readout(refused, "experiments.effect.certainty_refused", "experiments.chosen.action_refused")
+            action = "chosen.action_refused" if self.refused is None else mended(self.refused)
+            return Readout(refused, "experiments.effect.certainty_refused", f"experiments.{action}")
         frame = self.to_frame()
         values = {
             "share": self.spec.share, "alone": frame["change"][0], "treated": frame["change"][1],

@@ -71,11 +71,12 @@ class SeveralArms:
 
 
 def only(experiment: Experiment, arm: str) -> Experiment:
-    """The control and one treatment of a test."""
+    """The control and one treatment of a test; what refuses the whole refuses each pair."""
     kept = experiment.frame[experiment.frame[experiment.arm].isin([experiment.control, arm])].reset_index(drop=True)
     whole = experiment.shares[experiment.control] + experiment.shares[arm]
     shares = {name: experiment.shares[name] / whole for name in (experiment.control, arm)}
-    return replace(experiment, frame=kept, treatments=(arm,), shares=shares)
+    doubt = experiment.guards.refused
+    return replace(experiment, frame=kept, treatments=(arm,), shares=shares, doubt=doubt)
 
 
 def shrunk(value: Floats, variance: Floats) -> Floats:
@@ -161,13 +162,13 @@ class SeveralArmsResult(Result):
 
     @property
     def best(self) -> str | None:
-        """The arm with the highest net result after the shrinkage, or ``None`` if all are refused.
+        """The arm with the highest net after the shrinkage (of equal ones: before it), or ``None`` if all are refused.
 
         >>> compared.best
         'card'
         """
         table = self.to_frame()
-        return None if table.empty else str(table["arm"].iloc[int(table["net_shrunk"].argmax())])
+        return None if table.empty else str(_in_order(table)["arm"].iloc[0])
 
     def refusal(self) -> Message | None:
         """A sentence if no arm has a return, else ``None``.
@@ -194,9 +195,11 @@ class SeveralArmsResult(Result):
             "arms": len(table), "best": best, "net": row["net"], "lo": row["low"], "hi": row["high"],
             "level": spec.level, "shrunk": row["net_shrunk"], "currency": spec.currency,
             "p": row["p_corrected"], "one": row["p_needed"],
-            "needed": spec.roi_needed, "ship_at": spec.ship_at,
+            "needed": spec.roi_needed, "ship_at": spec.ship_at, "stop_at": spec.stop_at,
+            "ships": Message("format.comma").text().join(table.index[table["decision"] == "ship"]),
         }  # fmt: skip
-        said = ("finding", "certainty", f"action_{row['decision']}")
+        chance = len(table) > 1 and bool(np.isclose(table["net_shrunk"], row["net_shrunk"], rtol=1e-9, atol=0).all())
+        said = ("finding_chance" if chance else "finding", "certainty", f"action_{_advised(table, best)}")
         return Readout(*(Message(f"experiments.arms.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
@@ -213,6 +216,22 @@ class SeveralArmsResult(Result):
             value, ci = (answer.returns.net()[0], answer.net_interval()) if known else (None, None)
             facts.append(found(f"arms.{id_part(arm)}.net", label, value, ci=ci, better="up", refusal=answer.refused))
         return tuple(facts)
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Arms by what is left after the shrinkage; where chance explains all differences, by what was seen."""
+    drawn_together = bool(np.isclose(table["net_shrunk"], table["net_shrunk"].mean(), rtol=1e-9, atol=0).all())
+    return table.sort_values("net" if drawn_together else "net_shrunk", ascending=False, kind="stable")
+
+
+def _advised(table: pd.DataFrame, best: str) -> str:
+    """The action that the decisions of all arms (rows) support."""
+    decisions = table["decision"]
+    if decisions[best] in ("terms", "ship"):
+        return str(decisions[best])
+    if (decisions == "ship").any():
+        return "other"
+    return "stop" if (decisions == "stop").all() else "extend"
 
 
 def _own_variance(answers: list[ProgrammeResult], se: Floats) -> Floats:

@@ -15,7 +15,7 @@ from scipy import stats
 from crm_lab.checks import BadInput, check_settings, need_columns, not_inside
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.experiments.core.experiment import Experiment, need_experiment
-from crm_lab.experiments.validity.soundness import arm_sizes, srm_pvalue
+from crm_lab.experiments.core.planned_shares import srm_problem, srm_pvalue
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 
@@ -163,10 +163,7 @@ class SampleRatiosResult(Result):
         True
         """
         whole = self.to_frame().iloc[0]
-        if float(whole["pvalue"]) >= self.spec.alpha:
-            return None
-        counts = arm_sizes({arm: int(whole[arm]) for arm in self.arms})
-        return Message("experiments.refused.srm", {"p": float(whole["pvalue"]), "counts": counts})
+        return srm_problem({arm: int(whole[arm]) for arm in self.arms}, float(whole["pvalue"]), self.spec.alpha)
 
     def columns_of_data(self) -> tuple[str, ...]:
         """The arms.

@@ -12,36 +12,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from crm_lab.checks import BadInput, check_settings, not_inside
+from crm_lab.checks import check_settings, not_inside
 from crm_lab.experiments.core.column_words import known_after
 from crm_lab.experiments.core.estimate import joint_means
 from crm_lab.experiments.core.experiment import Experiment, need_experiment
+from crm_lab.experiments.core.planned_shares import SRM, SRM_ALPHA, arm_sizes, srm_problem, srm_pvalue
 from crm_lab.fact_rows import id_part
-from crm_lab.messages import Message, named
+from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
-
-
-def arm_sizes(counts: Mapping[str, int]) -> str:
-    """Arms with their sizes, in the active language.
-
-    >>> arm_sizes({"control": 1246, "mine": 1147})
-    'control 1,246, mine 1,147'
-    """
-    return Message("format.comma").text().join(f"{named('level', arm)} {n:,}" for arm, n in counts.items())
-
-
-def srm_pvalue(counts: Mapping[str, int], shares: Mapping[str, float]) -> float:
-    """Test (p value) of the arms' sizes under the planned shares (chi-square, scipy).
-
-    >>> even = {"control": 0.5, "treatment": 0.5}
-    >>> f"{srm_pvalue({'control': 821_588, 'treatment': 815_482}, even):.4e}"
-    '1.8218e-06'
-    """
-    observed = np.array([counts[arm] for arm in shares], dtype=float)
-    planned = np.array(list(shares.values()))
-    if observed.sum() == 0:
-        raise BadInput("No unit is in any arm; there is no ratio to test.")
-    return float(stats.chisquare(observed, observed.sum() * planned / planned.sum()).pvalue)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +43,7 @@ class SoundnessCheck:
         balance_alpha: A smaller p value of all covariates together is reported as imbalance.
     """
 
-    srm_alpha: float = 0.001
+    srm_alpha: float = SRM_ALPHA
     balance_alpha: float = 0.01
 
     def __post_init__(self) -> None:
@@ -90,9 +68,10 @@ class SoundnessCheck:
         balance = _balance(experiment, covariates) if covariates else pd.DataFrame()
         joint = _joint_balance(experiment, covariates) if covariates else math.nan
         srm = srm_pvalue(counts, {arm: experiment.shares[arm] for arm in counts})
+        sizes_alone = srm < self.srm_alpha and guards.refused is not None and guards.refused.key == SRM
         return SoundnessResult(
             self, counts, dict(experiment.shares), srm, balance, joint, experiment.simulated,
-            dict(guards.withdrawn), guards.refused,
+            dict(guards.withdrawn), None if sizes_alone else guards.refused,
         )  # fmt: skip
 
 
@@ -148,7 +127,7 @@ class SoundnessResult(Result):
         balance_pvalue: p value of all covariates together.
         simulated: Whether the effect was planted.
         withdrawn: Covariate that does not adjust -> why.
-        guarded: Why the columns themselves forbid an effect, or ``None``.
+        guarded: Why the test itself forbids an effect, whatever `spec` says of the sample ratio, or ``None``.
     """
 
     spec: SoundnessCheck
@@ -201,9 +180,7 @@ class SoundnessResult(Result):
         >>> soundness.refusal() is None
         True
         """
-        if self.guarded is not None or self.srm >= self.spec.srm_alpha:
-            return self.guarded
-        return Message("experiments.refused.srm", {"p": self.srm, "counts": self._counts_text()})
+        return self.guarded or srm_problem(self.counts, self.srm, self.spec.srm_alpha)
 
     def _counts_text(self) -> str:
         return arm_sizes(self.counts)

@@ -22,7 +22,11 @@ def people(control, treated, seed=1, sigma=1.0):
 
 
 def make(frame, covariates=("before",)):
-    return Experiment.from_frame(frame, arm="arm", outcomes=["spend", "orders"], covariates=list(covariates))
+    """The test of a frame whose sizes, or stores, are as planned."""
+    shares = frame.drop_duplicates("store" if "store" in frame else None)["arm"].value_counts(normalize=True).to_dict()
+    return Experiment.from_frame(
+        frame, arm="arm", outcomes=["spend", "orders"], covariates=list(covariates), shares=shares
+    )
 
 
 def found(test, metric=None, adjust="none"):

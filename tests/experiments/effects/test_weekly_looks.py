@@ -18,8 +18,10 @@ def make(control=500, treated=500, effect=0.0, weeks=12, seed=1):
     arm = np.where(np.arange(n) < control, "control", "treatment")
     level = rng.gamma(4, 0.25, n)
     spend = {f"week_{w}": level * rng.gamma(2, 5, n) + effect * (arm == "treatment") for w in range(1, weeks + 1)}
-    return Experiment.from_frame(pd.DataFrame({"arm": arm, **spend, "spend": sum(spend.values())}), arm="arm",
-                                 outcomes=["spend"])  # fmt: skip
+    frame, shares = (
+        pd.DataFrame({"arm": arm, **spend, "spend": sum(spend.values())}), {"control": control, "treatment": treated}
+    )  # fmt: skip
+    return Experiment.from_frame(frame, arm="arm", outcomes=["spend"]).planned_as(shares)
 
 
 def test_large_arms_have_the_limits_of_the_theory():

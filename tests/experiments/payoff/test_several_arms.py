@@ -92,3 +92,36 @@ def test_all_arms_of_a_file_are_opened(tmp_path):
     own = OwnTest(file=str(tmp_path / "t.csv"), treatment="mail")
     assert own.open().treatments == ("mail",)
     assert own.open_all().treatments == ("card", "mail")
+
+
+def test_of_arms_alike_the_one_that_netted_most_is_named():
+    """Chance explains all differences, so all are shrunk to one value, whose first arm in order is not the best."""
+    seen = 0
+    for seed in range(12):
+        result = compare(make(dict.fromkeys("abc", 0.0), 600, seed))
+        table = result.to_frame()
+        if np.ptp(table["net_shrunk"]) < 1e-9:
+            seen += 1
+            assert result.best == table["arm"][table["net"].argmax()]
+            assert result.readout().finding.key == "experiments.arms.finding_chance"
+            assert all(result.readout().text(lang) for lang in LANGUAGES)
+    assert seen >= 3
+
+
+@pytest.mark.parametrize(
+    ("decisions", "action"),
+    [({"a": "ship", "b": "stop"}, "ship"), ({"a": "extend", "b": "ship"}, "other"),
+     ({"a": "stop", "b": "ship"}, "other"), ({"a": "stop", "b": "extend"}, "extend"),
+     ({"a": "extend", "b": "stop"}, "extend"),
+     ({"a": "stop", "b": "stop"}, "stop"), ({"a": "terms", "b": "terms"}, "terms")],
+)  # fmt: skip
+def test_the_action_is_that_of_all_arms(monkeypatch, decisions, action):
+    result = compare(make({"a": 15.0, "b": 0.0}))
+    assert result.best == "a"
+    monkeypatch.setattr(type(result), "_decision", lambda self, answer, _: decisions[arm_of(self, answer)])
+    assert result.readout().action.key == f"experiments.arms.action_{action}"
+    assert all(result.readout().text(lang) for lang in LANGUAGES)
+
+
+def arm_of(result, answer):
+    return next(arm for arm, one in result.answers.items() if one is answer)

@@ -5,7 +5,7 @@ import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.experiments import Experiment, SoundnessCheck
-from crm_lab.experiments.validity.soundness import srm_pvalue
+from crm_lab.experiments.core.planned_shares import srm_pvalue
 from crm_lab.messages import LANGUAGES
 
 EVEN = {"control": 0.5, "treatment": 0.5}
