@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from crm_lab.checks import BadInput
 from crm_lab.experiments.effects.effects import EffectsResult
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.steady_state import SteadyStateResult
@@ -51,9 +52,10 @@ def size_front(result: DesignResult) -> Front:
 @fronts(SoundnessResult, "test")
 def sound_front(result: SoundnessResult) -> Front:
     """Which of the checks before the effect are passed."""
-    alike = not result.balance_pvalue < result.spec.balance_alpha
-    known = [result.sound] if math.isnan(result.balance_pvalue) else [result.sound, alike]
-    key = "alike" if alike else "unlike"
+    alike = result.balance_pvalue >= result.spec.balance_alpha
+    unknown = math.isnan(result.balance_pvalue)
+    known = [result.sound] if unknown else [result.sound, alike]
+    key = "unknown" if unknown else "alike" if alike else "unlike"
     passed = sum(known)
     foot = _words("sound.foot", passed=passed, total=len(known))
     return Front(
@@ -103,8 +105,10 @@ def programme_front(result: ProgrammeResult) -> Front:
 @fronts(EffectsResult, "test")
 def effect_front(result: EffectsResult) -> Front:
     """The headline effect with its interval."""
-    row = result.to_frame().dropna(subset=["effect"]).iloc[-1]
-    sure = row["low"] > 0 or row["high"] < 0
-    key = ("up" if row["effect"] > 0 else "down") if sure else "unsure"
-    drawn = [Dot(_words("effect.label"), row["effect"], row["low"], row["high"], True)]
+    found = result.headline.found
+    if found is None:
+        raise BadInput("The primary metric has no effect, so there is none to draw.")
+    sure = found.lo > 0 or found.hi < 0
+    key = ("up" if found.effect > 0 else "down") if sure else "unsure"
+    drawn = [Dot(_words("effect.label"), found.effect, found.lo, found.hi, True)]
     return Front(Message(f"front.effect.{key}"), dots(drawn, 0.0, _words("effect.none")), owner="management")

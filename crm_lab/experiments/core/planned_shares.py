@@ -19,6 +19,12 @@ def arm_sizes(counts: Mapping[str, int]) -> str:
 
     >>> arm_sizes({"control": 1246, "mine": 1147})
     'control 1,246, mine 1,147'
+
+    Args:
+        counts: Arm to its units.
+
+    Returns:
+        The arms and their sizes, in order.
     """
     return Message("format.comma").text().join(f"{named('level', arm)} {n:,}" for arm, n in counts.items())
 
@@ -29,6 +35,16 @@ def srm_pvalue(counts: Mapping[str, int], shares: Mapping[str, float]) -> float:
     >>> even = {"control": 0.5, "treatment": 0.5}
     >>> f"{srm_pvalue({'control': 821_588, 'treatment': 815_482}, even):.4e}"
     '1.8218e-06'
+
+    Args:
+        counts: Arm to its units.
+        shares: Arm to its planned share, of any total.
+
+    Returns:
+        A p value, 0 to 1.
+
+    Raises:
+        BadInput: If no unit is in any arm.
     """
     observed = np.array([counts[arm] for arm in shares], dtype=float)
     planned = np.array(list(shares.values()))
@@ -42,5 +58,13 @@ def srm_problem(counts: Mapping[str, int], pvalue: float, alpha: float = SRM_ALP
 
     >>> srm_problem({"control": 200, "treatment": 200}, 1.0) is None
     True
+
+    Args:
+        counts: Arm to its units.
+        pvalue: Of the sample ratio.
+        alpha: A smaller p value refuses.
+
+    Returns:
+        The refusal, or ``None``.
     """
     return None if pvalue >= alpha else Message(SRM, {"p": pvalue, "counts": arm_sizes(counts)})

@@ -27,6 +27,12 @@ def mended(refused: Message) -> str:
 
     >>> mended(Message("experiments.refused.srm")), mended(Message("experiments.refused.gaps"))
     ('effect.action_unfit', 'effect.action_refused')
+
+    Args:
+        refused: Why there is no effect.
+
+    Returns:
+        A key under ``experiments``.
     """
     return f"effect.action_{'unfit' if refused.key in UNFIT else 'refused'}"
 

@@ -23,6 +23,7 @@ from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats.intervals import RatioSet, normal_interval, z_value
 
 _ACTIONS = {"no_amount": "no_amount_action", "few_buyers": "small_action", "few_clusters": "small_action"}
+_FOR_THE_WINDOW = ("contact", "running")  # terms that are of the whole window, not per unit of spend
 _KNOTS = 13  # returns at which a permutation is made for the curve of probabilities; between them it is drawn straight
 
 
@@ -51,6 +52,7 @@ class ProgrammeResult(Result):
         truth: The true effect on spend, if it was planted.
         refused: Why there is no return, or ``None``.
         draws: The net result by permutation, where normal theory does not hold for it.
+        of_window: Share (0-1) of the whole window that the result is of; cost of the spec is that of this share.
     """
 
     spec: Terms
@@ -63,6 +65,7 @@ class ProgrammeResult(Result):
     truth: float | None
     refused: Message | None = None
     draws: ReturnDraws | None = None
+    of_window: float = 1.0
 
     name: ClassVar[str] = "roi"
     words: ClassVar[dict[str, str]] = {
@@ -309,12 +312,12 @@ class ProgrammeResult(Result):
         """What the programme returned, how precise that is, and the decision: ship, extend or stop.
 
         >>> print(result.readout().finding)
-        Over the whole window the programme earned, per treated unit, 4.81 USD of extra margin and cost 1.26: ROI ...
+        Over the whole window the programme earned, per treated unit, 4.81 USD of extra margin ...
         """
         return _readout(self)
 
     def facts(self) -> tuple[Fact, ...]:
-        """ROI in both definitions, net per unit and in all, probability, decision.
+        """ROI in both definitions, net per unit and in all, probability; the decision is of the deciding weeks.
 
         >>> {fact.id: fact.unit for fact in result.facts()[:2]}
         {'roi.net': 'share', 'roi.multiple': ''}
@@ -356,7 +359,6 @@ class ProgrammeResult(Result):
                 ci=Interval(net.lo * treated, net.hi * treated, level),
             ),
             found("roi.p_needed", "experiments.fact.p_needed", self.p_needed, "share", better="up"),
-            found("roi.decision", "experiments.fact.decision", Message(f"experiments.decision.{self.decision}").text()),
         )
 
 
@@ -396,7 +398,9 @@ def _measured(roles: list[str]) -> Message | str:
 def action_of(result: ProgrammeResult) -> Message:
     """Ship, extend or stop in words; more units are named only where they can be had."""
     if result.decision == "terms":
-        return needs_terms(result.open_terms, result.break_evens(), str(result.under_terms), result.spec.currency)
+        whole = result.break_evens()
+        whole["break_even"] /= whole["quantity"].map(dict.fromkeys(_FOR_THE_WINDOW, result.of_window)).fillna(1.0)
+        return needs_terms(result.open_terms, whole, str(result.under_terms), result.spec.currency)
     spec, needed = result.spec, result.units_needed
     values = {"p": result.p_needed, "ship_at": spec.ship_at, "stop_at": spec.stop_at, "needed": spec.roi_needed}
     if result.decision == "extend" and math.isfinite(needed):

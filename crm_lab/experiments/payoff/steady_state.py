@@ -84,7 +84,7 @@ def _over(experiment: Experiment, answer: ProgrammeResult, weeks: Sequence[str],
     frame = experiment.frame.assign(**{name: experiment.frame[chosen].sum(axis=1)})
     past = experiment.past_of([answer.outcome])
     part = replace(experiment, frame=frame, outcomes=(*experiment.outcomes, name), covariates=past, pasts={})
-    return return_from_test(terms, part, name)
+    return replace(return_from_test(terms, part, name), of_window=share)
 
 
 def as_terms(answer: ProgrammeResult) -> Terms:
@@ -199,7 +199,7 @@ class SteadyStateResult(Result):
         return Readout(*(Message(f"experiments.steady.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
-        """ROI of the steady state with its interval, and the probability that it is enough.
+        """ROI of the steady state with its interval, the probability that it is enough, the decision if there is one.
 
         >>> {fact.id: fact.unit for fact in steady.facts()[:2]}
         {'steady.roi': 'share', 'steady.p_needed': 'share'}
@@ -208,7 +208,7 @@ class SteadyStateResult(Result):
         values = {"first": self.spec.launch + 1, "weeks": self.weeks}
         roi, p = (Message(f"experiments.fact.steady_{k}", values) for k in ("roi", "p"))
         if not self._known():
-            return (found("steady.roi", roi, None, refusal=self.refused),)
+            return (found("steady.roi", roi, None, refusal=self.refused), *self._decided())
         later = self._known()[1][1]
         span = later.multiple_set().interval()
         value, ci = (later.returns.roi, Interval(span.lo - 1, span.hi - 1, later.spec.level)) if span else (None, None)
@@ -216,4 +216,13 @@ class SteadyStateResult(Result):
         return (
             found("steady.roi", roi, value, "share", ci=ci, better="up", refusal=refused),
             found("steady.p_needed", p, later.p_needed, "share", better="up"),
+            *self._decided(),
         )
+
+    def _decided(self) -> tuple[Fact, ...]:
+        """The decision of the deciding weeks; none where it is withheld: a planted effect, examples as terms."""
+        decision = self.decisive.decision
+        if decision in (None, "terms") or self.answer.truth is not None:
+            return ()
+        said = Message(f"experiments.decision.{decision}").text()
+        return (Fact("steady.decision", "experiments.fact.decision", said, kind="estimate", n=self.answer.units),)

@@ -144,9 +144,10 @@ class Preregistration:
         return plan
 
     def hold_against(
-        self, experiment: Experiment, answer: ProgrammeResult, window: tuple[str, str], filters: tuple[str, ...] = ()
-    ) -> DeviationsResult:
-        """Every deviation of the analysis from the plan, and the decision under the plan's rule.
+        self, experiment: Experiment, answer: ProgrammeResult, window: tuple[str, str] | None,
+        filters: tuple[str, ...] = (),
+    ) -> DeviationsResult:  # fmt: skip
+        """Deviations from the plan in what can be compared (looks cannot), and the decision under the plan's rule.
 
         >>> import numpy as np
         >>> import pandas as pd
@@ -162,7 +163,7 @@ class Preregistration:
         Args:
             experiment: The test as analysed.
             answer: The return as analysed.
-            window: First and last day of the outcome window used.
+            window: First and last day of the outcome window used; ``None`` if they are not known, to leave them out.
             filters: Names of the filters used.
 
         Returns:
@@ -170,8 +171,7 @@ class Preregistration:
         """
         pairs: dict[str, tuple[Any, Any]] = {
             "outcome": (self.outcome, answer.outcome),
-            "first_day": (self.first_day, window[0]),
-            "last_day": (self.last_day, window[1]),
+            **({"first_day": (self.first_day, window[0]), "last_day": (self.last_day, window[1])} if window else {}),
             "covariates": (list(self.covariates), list(experiment.covariates)),
             "filters": (sorted(self.filters), sorted(filters)),
             "shares": (dict(self.shares), dict(experiment.shares)),
@@ -184,7 +184,7 @@ class Preregistration:
         rows = tuple((what, planned, done) for what, (planned, done) in pairs.items() if planned != done)
         known = self.outcome in experiment.outcomes
         again = self.programme.analyze(experiment, self.outcome, None, **answer.money) if known else None
-        return DeviationsResult(self, rows, answer, again)
+        return DeviationsResult(self, rows, answer, again, window is not None)
 
 
 @dataclass(frozen=True)
@@ -209,12 +209,14 @@ class DeviationsResult(Result):
         rows: What, planned, done.
         answer: The return as analysed.
         under_plan: The return under the plan's terms, or ``None``.
+        dated: Whether the window was compared.
     """
 
     spec: Preregistration
     rows: tuple[tuple[str, Any, Any], ...]
     answer: ProgrammeResult
     under_plan: ProgrammeResult | None
+    dated: bool = True
 
     name: ClassVar[str] = "plan"
 
@@ -249,7 +251,8 @@ class DeviationsResult(Result):
             "written_on": self.spec.written_on, "done": done, "planned": planned,
         }  # fmt: skip
         same = refused is None and done == planned
-        said = ("deviates" if self.rows else "kept", "certainty", f"action_{'same' if same else 'deviates'}")
+        part = "" if self.dated else "_part"
+        said = (f"{'deviates' if self.rows else 'kept'}{part}", "certainty", f"action_{'same' if same else 'deviates'}")
         finding, certainty, action = (Message(f"experiments.plan.{key}", values) for key in said)
         return Readout(refused or finding, certainty, action)
 
@@ -271,7 +274,7 @@ class DeviationsResult(Result):
 def held_against(
     plan: Preregistration | None, experiment: Experiment, answer: ProgrammeResult, filters: tuple[str, ...] = ()
 ) -> DeviationsResult | NoPreregistrationResult:
-    """Deviations of an analysis from its plan over the planned window; or that there is no plan.
+    """Deviations of an analysis from its plan in all but window and looks; or that there is no plan.
 
     >>> import numpy as np
     >>> import pandas as pd
@@ -295,7 +298,7 @@ def held_against(
     """
     if plan is None:
         return NoPreregistrationResult()
-    return plan.hold_against(experiment, answer, (plan.first_day, plan.last_day), filters)
+    return plan.hold_against(experiment, answer, None, filters)
 
 
 @dataclass(frozen=True)

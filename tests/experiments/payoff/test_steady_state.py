@@ -1,5 +1,7 @@
 """The return after the launch beside that of all weeks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,7 +65,7 @@ def test_a_launch_that_decides_otherwise_is_said(households):
     assert steady.later.decision == "stop"
     assert "Decide on the steady weeks (stop), not on all of them (ship)" in steady.readout().action.text("en")
     assert all(steady.readout().text(lang) for lang in LANGUAGES)
-    assert {f.id for f in steady.facts()} == {"steady.roi", "steady.p_needed"}
+    assert {f.id for f in steady.facts()} == {"steady.roi", "steady.p_needed", "steady.decision"}
 
 
 def test_the_whole_window_is_one_number_and_the_steady_weeks_decide(households):
@@ -141,3 +143,28 @@ def test_two_returns_of_the_whole_window_are_each_named_for_what_they_hold(house
     assert f"launch included, it is {steady.to_frame()['roi'][0]:+.0%}" in said
     assert f"with them the whole window has {answer.returns.roi:+.0%}" in said
     assert "with them" not in plain.readout().finding.text("en")
+
+
+@pytest.mark.parametrize("name", ["contact_cost", "running_cost"])
+def test_break_evens_in_words_are_of_the_whole_window(households, name):
+    """With the term at the value that the sentence names, the steady weeks earn exactly what is needed."""
+    test = weekly(households, [0.5, 0.5, 0.3, 0.3, 0.3, 0.3])
+    open_terms = Programme(**TERMS, assumed=(name,))
+    steady = SteadyState(launch=2).analyze(test, open_terms.analyze(test, "spend"))
+    value = action_of(steady.decisive).values["break_evens"].values["value"]
+    at = replace(open_terms, **{name: value})
+    again = SteadyState(launch=2).analyze(test, at.analyze(test, "spend"))
+    assert again.decisive.returns.net()[0] == pytest.approx(0.0, abs=1e-8)
+    assert all(steady.readout().text(lang) for lang in LANGUAGES)
+
+
+@pytest.mark.parametrize("weeks", [2, 6])
+@pytest.mark.parametrize(("options", "withheld"), [({}, False), ({"assumed": ("margin_share",)}, True)])
+def test_a_decision_that_is_withheld_is_no_fact(households, weeks, options, withheld):
+    test = weekly(households, [0.5] * weeks)
+    for truth, none in (({}, withheld), ({"spend": 1.0}, True)):
+        answer = Programme(**TERMS, **options).analyze(replace(test, truth=truth), "spend")
+        steady = SteadyState(launch=2).analyze(test, answer)
+        facts = {fact.id: fact.value for fact in (*answer.facts(), *steady.facts())}
+        said = None if none else steady.decisive.decision
+        assert [value for name, value in facts.items() if name.endswith("decision")] == ([said] if said else [])

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import Experiment, Preregistration, Programme
+from crm_lab.experiments import Experiment, Preregistration, Programme, held_against
 from crm_lab.messages import LANGUAGES
 
 TERMS = Programme(margin_share=0.3, reward_rate=0.01, running_cost=100.0)
@@ -85,3 +85,13 @@ def test_a_planned_outcome_that_is_missing_is_said(test):
     found = plan(outcome="profit").hold_against(test, TERMS.analyze(test, "spend"), WINDOW)
     assert "profit is not in the data" in found.refusal().text("en")
     assert found.readout().text("zh")
+
+
+def test_a_plan_held_against_a_test_without_dates_says_what_is_not_compared(test):
+    answer = TERMS.analyze(test, "spend")
+    kept = held_against(plan(), test, answer, ("staff",))
+    assert "window, terms and looks are not compared" in kept.readout().finding.text("en")
+    odd = held_against(plan(), test, answer)
+    assert list(odd.to_frame()["what"]) == ["filters"]
+    assert "Window and looks are not compared" in odd.readout().finding.text("en")
+    assert all(found.readout().text(lang) for found in (kept, odd) for lang in LANGUAGES)
