@@ -95,5 +95,8 @@ def write_decision(
         name: File name.
         steady: The weeks after the launch; they decide where they are known.
         owner: Who sees to it that the decision is carried out.
+
+    Returns:
+        The path written.
     """
     return write_json(decision_content(answer, support, data, steady, owner), name)
