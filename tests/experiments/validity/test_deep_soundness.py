@@ -131,7 +131,7 @@ def test_without_weeks_the_question_is_refused(experiment):
     assert table.facts()[0].value is None
     assert len(table.to_frame()) == 0
     assert table.readout().text("zh")
-    with pytest.raises(BadInput, match="fewer than three weekly columns"):
+    with pytest.raises(BadInput, match="There are 0 weekly outcomes"):
         _ = table.steady
 
 
