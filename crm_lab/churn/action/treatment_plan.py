@@ -20,6 +20,7 @@ from crm_lab.stats.intervals import z_value
 
 NEEDED = ("customer_id", "p_churn", "value")
 TREATMENT, CONTROL = "treatment", "control"
+_WEEKS_OF_A_YEAR = 52
 _SEEN = z_value(0.95) + z_value(0.60)  # a two-sided test at 5 % with a power of 80 %
 
 
@@ -253,7 +254,7 @@ class Alerts(TableResult):
 
     def _certainty(self) -> Message:
         rounds = self.rounds_needed()
-        rate = {"rate": self.spec.save_rate, "rounds": rounds, "money": self._money()}
+        rate = {"rate": self.spec.save_rate, "rounds": rounds, "pace": _pace(rounds), "money": self._money()}
         if self.spec.measured is None:
             key = "provisional" if np.isfinite(rounds) else "provisional_alone"
             return Message(f"churn.alerts_list.{key}", rate)
@@ -298,3 +299,10 @@ class Alerts(TableResult):
             ),
             fact("alerts.break_even", "churn.label.break_even", pays, "share", better="down", refusal=refusal),
         )  # fmt: skip
+
+
+def _pace(rounds: float) -> Message | str:
+    """How many years of weekly rounds that is, where it is more than one."""
+    if not _WEEKS_OF_A_YEAR < rounds < float("inf"):
+        return ""
+    return Message("churn.alerts_list.pace", {"years": rounds / _WEEKS_OF_A_YEAR})

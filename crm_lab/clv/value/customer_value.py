@@ -335,7 +335,7 @@ class CustomerValueResult(Result):
             more("clv.value_per_customer", "clv.value.per_customer", total / n, spec.currency, each),
             more(
                 "clv.expected_purchases", "clv.value.purchases", float(purchases), "purchases",
-                worth.interval(worth.drawn.purchases[:, 0]),
+                None if self.off else worth.interval(worth.drawn.purchases[:, 0]),
             ),
             fact(
                 "clv.top_tenth_share", "clv.value.top_share", float(self._frame["value_share"].iloc[self._top - 1]),

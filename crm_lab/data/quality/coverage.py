@@ -53,6 +53,7 @@ class CoverageResult(Result):
         size: Lines, orders, customers, returning customers, days, revenue.
         answers: One verdict per page.
         as_of: Last day that counts.
+        unnamed: Lines of unknown customers.
     """
 
     name: ClassVar[str] = "coverage"
@@ -63,6 +64,7 @@ class CoverageResult(Result):
     size: DataSize
     answers: tuple[Answer, ...]
     as_of: str
+    unnamed: int = 0
 
     def to_frame(self) -> pd.DataFrame:
         """One row per question: `page`, `answer`, `because`.
@@ -108,6 +110,7 @@ class CoverageResult(Result):
             **asdict(size), "as_of": self.as_of, "first": self._first(), "week": self._week(), "title": self.title,
             "able": self.count("yes") + self.count("partly"),
             "total": len(self.answers), "currency": self.currency, "n": open_,
+            "unknown": Message("coverage.with_unknown") if self.unnamed else "",
             "returning": size.returning / size.customers if size.customers else 0.0,
         }  # fmt: skip
         said = ("finding", "certainty", "unlock" if open_ else "complete")
@@ -148,7 +151,9 @@ def what_can_be_answered(tables: Tables) -> CoverageResult:
     """
     size = _size(tables)
     answers = tuple(_answer(page, need, tables, size) for page, need in questions().items())
-    return CoverageResult(str(tables.workspace.about["title"]), tables.currency, size, answers, str(tables.as_of))
+    unnamed = tables.sql("select count(*) as n from transactions where customer_id is null")["n"].item()
+    title = str(tables.workspace.about["title"])
+    return CoverageResult(title, tables.currency, size, answers, str(tables.as_of), int(unnamed))
 
 
 def questions() -> dict[str, dict[str, Any]]:

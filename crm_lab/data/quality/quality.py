@@ -106,7 +106,7 @@ class QualityResult(Result):
         failing = int((self.checks["failing"] > 0).sum())
         worst = self.to_frame().iloc[0]
         mend = {
-            "check": f"{worst['table']}.{worst['check']}", "failing": int(worst["failing"]), "rows": int(worst["rows"]),
+            "check": _check_words(worst), "failing": int(worst["failing"]), "rows": int(worst["rows"]),
         }  # fmt: skip
         return Readout(
             Message("quality.finding", {"title": self.title, "failing": failing, "total": len(self.checks)}),
@@ -125,6 +125,13 @@ class QualityResult(Result):
             Fact("quality.days_behind", "quality.days_behind", self.days_behind, "days"),
             Fact("quality.closed_days", "quality.closed_days", self.closed_days, "days"),
         )
+
+
+def _check_words(row: pd.Series) -> Message | str:
+    """What a check looks at, in words; a column stands with its table."""
+    if row["dimension"] in ("completeness", "uniqueness"):
+        return f"{row['table']}.{row['check']}"
+    return Message(f"quality.check.{row['check']}")
 
 
 def check_quality(tables: Tables) -> QualityResult:

@@ -107,7 +107,8 @@ def render_index(
     of_all = presentation.data_sets([page for page in in_order if not page.get("part")])
     title = suite_title(run, lang)
     figures = figure_rows(in_order, folder, lang)
-    good = sum(page["status"] == GOOD and not page["refusal"] for page in pages)
+    told_of = [page for page in pages if page["status"] == GOOD and not page["refusal"]]
+    good, made_up = len(told_of), sum(page["planted"] for page in told_of)
     failed = any(page["status"] == "failed" for page in pages)
     shared = {"run": run, "lang": lang, "title": title, "data": data}
     html = (
@@ -121,6 +122,7 @@ def render_index(
             not_run=[page for page in pages if page["status"] in NOT_RUN],
             data_of_all=of_all,
             good=good,
+            made_up=made_up,
             total=len(pages),
             figures=len(figures.rows),
             twin=twin_link(other, "index.html"),

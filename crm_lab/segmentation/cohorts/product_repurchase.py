@@ -23,6 +23,7 @@ from crm_lab.stats.survival import kaplan_meier
 
 _OF_ONE = ("description", "launched_on")  # columns of products that group nothing
 _SHOWN = 15  # groups in table and chart; the first and the last of the order are among them
+_FIRST = 10
 
 
 def product_repurchase(
@@ -133,8 +134,7 @@ class ProductCohortsResult(Result):
         """The groups that fit on a page: the first and the last of the order, both of which the readout names."""
         if len(self.frame) <= _SHOWN:
             return self.frame
-        last = _SHOWN // 3
-        return pd.concat([self.frame.head(_SHOWN - last), self.frame.tail(last)])
+        return pd.concat([self.frame.head(_FIRST), self.frame.tail(_SHOWN - _FIRST)])
 
     def shown(self) -> pd.DataFrame:
         """The groups bought again most and least."""
@@ -172,7 +172,13 @@ class ProductCohortsResult(Result):
             "best": best[self.column], "best_share": best["share"], "worst": worst[self.column],
             "worst_share": worst["share"], "days": self.horizon, "small": self.small, "groups": len(self.frame),
         }  # fmt: skip
-        return Readout(*(Message(f"segments.products.{key}", values) for key in ("finding", "certainty", "action")))
+        finding, sure, action = (
+            Message(f"segments.products.{key}", values) for key in ("finding", "certainty", "action")
+        )
+        if len(self.frame) > _SHOWN:
+            cut = {"said": sure, "first": _FIRST, "last": _SHOWN - _FIRST, "groups": len(self.frame)}
+            sure = Message("segments.products.ends", cut)
+        return Readout(finding, sure, action)
 
     def facts(self) -> tuple[Fact, ...]:
         """The share of every group.

@@ -210,7 +210,7 @@ class TreatedMoveResult(Result):
         """The difference, whether it can be chance, what to do.
 
         >>> print(trial.readout().finding)
-        From C to B moved +5.0 points [-1.5, +11.5] more of the 200 treated than of the 200 ...
+        The share that moved from C to B differs by +5.0 points [-1.5, +11.5] between the 200 treated ...
         """
         d = self.difference
         values = {**self._ends(), **_in_points(d), "n_treated": self.n_treated, "n_control": self.n_control}

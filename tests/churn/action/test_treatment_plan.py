@@ -126,9 +126,20 @@ def test_how_many_rounds_measure_the_save_rate_by_hand():
     said = made.readout().certainty
     assert "Rounds of this size, pooled, that can tell it from 0: about 13" in said.text("en")
     assert "约 13 轮" in said.text("zh")
+    assert "years" not in said.text("en")
     alone = plan(table, pd.Series("treatment", index=table["customer_id"]), budget=1e6)
     assert alone.rounds_needed() == float("inf")
     assert "Without a hold-out" in alone.readout().certainty.text("en")
+
+
+def test_more_rounds_than_weeks_of_a_year_are_said_in_years():
+    table = pd.DataFrame({"customer_id": [f"c{i}" for i in range(100)], "p_churn": 0.5, "value": 1000.0})
+    arms = pd.Series(["control"] * 20 + ["treatment"] * 80, index=table["customer_id"])
+    made = plan(table, arms, budget=1e6, save_rate=0.05)
+    assert made.rounds_needed() > 52
+    said = made.readout().certainty
+    assert f"At one round a week that is {made.rounds_needed() / 52:.1f} years: take larger rounds" in said.text("en")
+    assert f"每周一轮需 {made.rounds_needed() / 52:.1f} 年" in said.text("zh")
 
 
 def test_nobody_worth_a_contact_is_said():

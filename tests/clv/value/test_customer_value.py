@@ -223,3 +223,11 @@ def test_the_card_of_a_value_that_missed_states_no_total(sample, check):
     money = re.compile(r"\$[\d.]+k")
     assert not money.search(front_of(missed)["answer"])
     assert money.search(front_of(held)["answer"])
+
+
+def test_no_figure_of_a_value_that_missed_has_an_interval(sample, check):
+    missed = CustomerValue(margin=0.3, draws=100).fit(sample, "1998-06-30", check=check, rng=3)
+    held = CustomerValue(margin=0.3, draws=100).fit(sample, "1998-06-30", rng=3)
+    assert [fact.id for fact in missed.facts() if fact.ci is not None] == []
+    with_ci = {fact.id for fact in held.facts() if fact.ci is not None}
+    assert with_ci == {"clv.base_value", "clv.value_per_customer", "clv.expected_purchases"}

@@ -135,3 +135,20 @@ def test_counts_are_said_without_a_fraction(fashion):
 def test_a_suite_of_own_data_promises_no_move_of_somebody_elses_deck():
     fitted = PageWindows(400).parameters(dt.date(2024, 6, 30), categories=False)
     assert fitted["05_did_they_move"] == {"target": 0.0}
+
+
+def test_money_of_unknown_customers_is_named_only_where_there_is_some(cdnow_sample):
+    everybody = what_can_be_answered(cdnow_sample)
+    assert everybody.unnamed == 0
+    others = dataclasses.replace(everybody, unnamed=3)
+    for lang, words in (("en", "with those of unknown customers"), ("zh", "含不明客户")):
+        assert words not in everybody.readout().finding.text(lang)
+        assert words in others.readout().finding.text(lang)
+
+
+def test_what_a_check_looks_at_is_said_in_words(complete_journey):
+    quality = check_quality(complete_journey)
+    for row in quality.checks.index[~quality.checks["dimension"].isin(["completeness", "uniqueness"])]:
+        checks = quality.checks.assign(failing=(quality.checks.index == row).astype(int))
+        said = dataclasses.replace(quality, checks=checks).readout().action
+        assert "_" not in said.text("en") + said.text("zh")

@@ -397,6 +397,11 @@ def test_a_page_whose_headline_is_a_refusal_has_answered_nothing(tmp_path):
     assert "1 of 2 questions answered" in text_of(index(tmp_path, refused, page(notebook="05_moves", number="05")))
 
 
+def test_the_index_says_how_many_answers_rest_on_a_planted_example(tmp_path):
+    planted = page(notebook="15_test", number="15", results=[{**result(), "simulated": True}])
+    assert "2 of 2 pages have an answer, 1 of them on a planted example." in text_of(index(tmp_path, planted, page()))
+
+
 @pytest.mark.parametrize("name", ["rfm_scoring.toml", "customer_value.csv", "decision.json"])
 def test_names_of_files_stay_as_they_are(name):
     for said in (f"Saved as {name}.", f"Saved as `{name}`, by `n_calls` customers."):

@@ -85,7 +85,7 @@ def test_repeat_rates_differ_by_definition():
     assert by["two_orders"] == 0.5
     assert by["both_halves"] == pytest.approx(1 / 3)
     assert by["orders_from_repeaters"] == pytest.approx(5 / 7)
-    assert "anything from 25.0% to 71.4%" in rates.readout().text("en")
+    assert "anything from 25.00% to 71.43%" in rates.readout().text("en")
 
 
 def test_orders_on_one_day_are_two_orders_but_one_day():
@@ -160,6 +160,7 @@ def test_every_group_that_the_readout_names_is_in_table_and_chart(complete_journ
     assert {named["best"], named["worst"]} <= set(again.shown()["category"])
     assert {named["best"], named["worst"]} <= set(again.ends()["category"])
     assert len(again.shown()) <= ROWS_SHOWN
+    assert f"the first 10 and the last 5 of {len(again.to_frame())} groups" in again.readout().certainty.text("en")
     drawn = {label.get_text().lower() for label in again.plot().get_yticklabels()}
     assert {named["best"].lower(), named["worst"].lower()} <= drawn
 

@@ -51,7 +51,7 @@ def test_nobody_who_is_held_out_is_called_and_the_list_of_the_week_is_named(scor
     assert (calls.late, calls.held_out) == (5, 2)
     said = calls.readout().action
     assert "Where page 13 draws a list for the week after 2024-06-30, its customers come first." in said.text("en")
-    assert "2 late customers are left alone by lot" in said.text("en")
+    assert "2 late customers are left alone, as page 13's hold-out needs" in said.text("en")
     assert "若第 13 页为 2024-06-30 之后一周抽取了名单，则以该名单为先" in said.text("zh")
 
 
