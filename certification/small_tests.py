@@ -69,10 +69,16 @@ class Trial:
         found = {"arm": np.where(arm == 1, "treatment", "control"), "spend": spend, "before": self.spend(rng, level)}
         return pd.DataFrame({**found, **({"store": [f"s{i}" for i in store]} if self.stores else {})})
 
+    def test(self, rng: np.random.Generator) -> Experiment:
+        """One draw with the shares that were planned."""
+        shares = dict(zip(("control", "treatment"), self.arms, strict=True))
+        return Experiment.from_frame(
+            self.frame(rng), arm="arm", outcomes=["spend"], covariates=["before"], shares=shares
+        )
+
     def read(self, rng: np.random.Generator, adjust: Adjust) -> Difference | None:
         """The effect as the pages read it, or ``None`` where they refuse it."""
-        test = Experiment.from_frame(self.frame(rng), arm="arm", outcomes=["spend"], covariates=["before"])
-        return Effects(metrics=(mean_of("spend"),), adjust=(adjust,)).analyze(test).headline.found
+        return Effects(metrics=(mean_of("spend"),), adjust=(adjust,)).analyze(self.test(rng)).headline.found
 
 
 def rate(trial: Trial, adjust: Adjust, draws: int, seed: int, hit: Callable[[Difference], bool]) -> tuple[int, int]:
@@ -158,9 +164,8 @@ def certify_false_ship_of_a_small_hold_out() -> list[dict[str, Any]]:
     fixed = 0.3 * 0.2 * mean - 0.01 * 0.7 * 1.2 * mean  # what the lift earns less its rewards: a true ROI of 0
     shipped = dict.fromkeys((0.9, 0.95), 0)
     for _ in range(DRAWS):
-        test = Experiment.from_frame(trial.frame(rng), arm="arm", outcomes=["spend"], covariates=["before"])
         terms = Programme(margin_share=0.3, reward_rate=0.01, redemption_sd=0.0, contact_cost=fixed)
-        p = terms.analyze(test, "spend").p_needed
+        p = terms.analyze(trial.test(rng), "spend").p_needed
         for at in shipped:
             shipped[at] += p >= at
     se = {at: 3 * (at * (1 - at) / DRAWS) ** 0.5 for at in shipped}

@@ -24,8 +24,9 @@ def people(n=1200, treated=0.5, seed=3):
                          "spend": level * rng.gamma(5, 0.2, n)})  # fmt: skip
 
 
-def make(frame, covariates=("spend_before", "visits_before")):
-    return Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=list(covariates))
+def make(frame, covariates=("spend_before", "visits_before"), treated=0.5):
+    shares = dict(zip(ARMS, (1 - treated, treated), strict=True))
+    return Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=list(covariates), shares=shares)
 
 
 def effect_of(test):
@@ -195,5 +196,6 @@ def test_honest_tests_are_not_refused(treated):
     for seed in range(150):
         frame = people(1500, treated, seed).assign(store=[f"s{i % 50}" for i in range(1500)])
         gap = np.random.default_rng(seed).random(1500) < 0.2
-        refused += make(frame.assign(spend_before=frame["spend_before"].mask(gap))).guards.refused is not None
+        gaps = frame.assign(spend_before=frame["spend_before"].mask(gap))
+        refused += make(gaps, treated=treated).guards.refused is not None
     assert refused == 0
