@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from crm_lab.checks import BadInput, CannotAnswer, as_date, need_columns
+from crm_lab.checks import BadInput, as_date, need_columns
 from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.revenue.amounts_by_kind import net_of_named_customers
 from crm_lab.segmentation.revenue.concentration import concentration_facts, revenue_concentration
@@ -77,7 +78,7 @@ class CustomerBaseAudit:
         known = net_of_named_customers(orders)
         spend = known.groupby("customer_id")["net_amount"].sum().round(4)
         if len(spend) < 2:
-            raise CannotAnswer(f"{len(spend)} customers bought; an audit of differences needs two or more.")
+            raise cannot_answer("one_customer", n=len(spend))
         nobody = orders["customer_id"].isna() & (orders["kind"] == "sale" if "kind" in orders else True)
         return CustomerBaseResult(
             periods=_periods(known, self.period, end),

@@ -10,8 +10,9 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Integers
-from crm_lab.checks import CannotAnswer, need_columns
+from crm_lab.checks import need_columns
 from crm_lab.data.kernels.dataframes import PURCHASES, purchase_table
+from crm_lab.messages.no_answer import cannot_answer
 
 _COLUMNS = ("customer_id", "date")
 
@@ -36,7 +37,7 @@ def known_purchases(
     need_columns(table.columns, columns, PURCHASES)
     known = table[table["customer_id"].notna() & (table["date"] <= pd.Timestamp(day))]
     if known.empty:
-        raise CannotAnswer(f"There are no purchases up to {day}; choose a later as_of.")
+        raise cannot_answer("no_purchases", day=day)
     return known
 
 

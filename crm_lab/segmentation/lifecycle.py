@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from crm_lab.arrays import Floats, Integers
 from crm_lab.calendar import day_numbers
-from crm_lab.checks import CannotAnswer, as_date, check_settings, too_small
+from crm_lab.checks import as_date, check_settings, too_small
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.known_purchases import known_purchases, purchase_days
 
@@ -111,7 +112,7 @@ def purchase_history(code: Integers, days: Integers, today: int, spec: Lifecycle
     same = who[1:] == who[:-1]
     gap, owner, ends = np.diff(when)[same], who[1:][same], when[1:][same]
     if not len(gap):
-        raise CannotAnswer("Nobody has bought on two days; a rhythm needs that, so stages cannot be told.")
+        raise cannot_answer("no_rhythm")
     n_gaps = np.bincount(owner, minlength=n)
     slow = slow_gaps(gap, owner, n_gaps, spec.min_gaps)
     long_end = np.full(n, -np.inf)

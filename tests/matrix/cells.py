@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,8 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from crm_lab.run.html.words import FILE_NAME
 from crm_lab.run.outcomes import headline
 from tests.matrix.shapes import PURCHASES, SHAPES, TEST, Shape
+from tests.run.html.shown_text import MOST_LATIN, debris, latin_share, visible
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD, REFUSED, BROKEN = "good", "refused", "broken"
@@ -74,7 +77,7 @@ def init(home: Path, shape: Shape) -> subprocess.CompletedProcess[str]:
 
 
 def run_cells(
-    home: Path, shape: Shape, numbers: Sequence[str] = (), jobs: int = 1
+    home: Path, shape: Shape, numbers: Sequence[str] = (), jobs: int = 1, lang: str = "en"
 ) -> tuple[list[Cell], tuple[str, ...]]:
     """Put a shape to pages as a user would, those that `init` does not promise too.
 
@@ -83,6 +86,7 @@ def run_cells(
         shape: The shape.
         numbers: Of the pages; all that its kind of data can be put to unless given.
         jobs: Pages at once.
+        lang: Language of the report.
 
     Returns:
         A cell a page, and the numbers of the pages that `init` promised.
@@ -92,15 +96,30 @@ def run_cells(
         raise AssertionError(f"init refused {shape.name}: {said.stdout}\n{said.stderr}")
     wanted = tuple(numbers) or pages(shape.kind)
     promised = _with_pages(home / "suites" / f"{shape.name}.toml", wanted)
-    ran = crm_lab(home, "run", shape.name, "--jobs", str(jobs), *(w for n in wanted for w in ("--only", n)))
+    only = (w for n in wanted for w in ("--only", n))
+    ran = crm_lab(home, "run", shape.name, "--jobs", str(jobs), "--lang", lang, *only)
     folders = sorted(path for path in (home / "outputs" / shape.name).glob("2*") if path.is_dir())
     if not folders:
         raise AssertionError(f"{shape.name} did not run: {ran.stdout}\n{ran.stderr}")
-    against = json.loads((folders[-1] / "manifest.json").read_text(encoding="utf-8"))["contradictions"]
-    if against:
-        raise AssertionError(f"pages contradict each other on {shape.name}: {against}")
+    manifest = json.loads((folders[-1] / "manifest.json").read_text(encoding="utf-8"))
+    if manifest["contradictions"]:
+        raise AssertionError(f"pages contradict each other on {shape.name}: {manifest['contradictions']}")
+    own = {*re.findall(r"\w+", (home / f"{shape.name}.csv").read_text(encoding="utf-8")), manifest["title"], shape.name}
+    unfit = {page.name: found for page in folders[-1].glob("*.html") if (found := unfit_to_show(page, own, lang))}
+    if unfit:
+        raise AssertionError(f"pages on {shape.name} show what is not for readers: {unfit}")
     records = [json.loads(path.read_text(encoding="utf-8")) for path in folders[-1].glob("*/results.json")]
     return [_cell(shape.name, record) for record in records], promised
+
+
+def unfit_to_show(page: Path, own: set[str], lang: str) -> list[str]:
+    """Names of code, raw values and, in a Chinese page, Latin words beyond their share, but for the user's own."""
+    shown = FILE_NAME.sub("", visible(page.read_text(encoding="utf-8")))
+    for words in sorted(own, key=len, reverse=True):
+        if not words.isdigit() and words in shown:
+            shown = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", "", shown)
+    too_much = lang == "zh" and latin_share(shown) > MOST_LATIN
+    return [*debris(shown), *([f"{latin_share(shown):.1%} Latin words"] if too_much else [])]
 
 
 def _with_pages(suite: Path, wanted: Sequence[str]) -> tuple[str, ...]:

@@ -14,22 +14,16 @@ from crm_lab.run.committed.refresh import committed_notebooks
 from crm_lab.run.html.notebook_cells import LEFT_OUT
 from crm_lab.run.parameters.bounds import without_bounds
 from crm_lab.run.parameters.schema import notebook_schema
+from tests.run.html.shown_text import HAN, MOST_LATIN, latin_share
 
 ROOT = Path(crm_lab.__file__).parents[1]
 NOTEBOOKS = committed_notebooks(ROOT)
-HAN = "\u4e00-\u9fff"
 CODE = re.compile(r"`[^`]*`")
 HALF_WIDTH = re.compile(rf"[{HAN}] ?[,;:!?()]|[,;:!?()] ?[{HAN}]|[{HAN}]\.")
 CROWDED = re.compile(rf"[{HAN}][A-Za-z0-9]|[A-Za-z0-9][{HAN}]")
 CALL = re.compile(r"[\w.]+\([^()（）]*\)|`[^`]*`|\{[^{}]*\}|\w+=[\w:]+")  # code, formulas and what is filled in
 OF_CODE = ("hint.", "task.")  # what students are told of code
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|\.\d+")
-WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
-NAMES = frozenset(
-    "A B C F M CDNOW Complete Journey BG MBG NBD Pareto P alive RFM AUC ROI ROAS ICC CUPED CLV SRM Lorenz Kaplan Meier Cox "
-    "Fieller Lin Ang Wilson seaborn SQL pandas numpy statsmodels scikit-learn IT".split()
-)
-MOST_LATIN = 0.05
 
 
 def rules():
@@ -52,12 +46,6 @@ def refused(text):
         if word in rest:
             found.append(word)
     return found
-
-
-def latin_share(text):
-    words = [word for word in WORD.findall(text) if word not in NAMES]
-    han = len(re.findall(f"[{HAN}]", text))
-    return len(words) / max(1, len(words) + han)
 
 
 def problems(english, chinese, chinese_of):

@@ -14,7 +14,7 @@ from narwhals.typing import IntoFrame
 from crm_lab.checks import BadInput, as_date, check_settings, need_columns, not_portions, not_positive, not_shares
 from crm_lab.churn.models.churn_calibration import Calibration
 from crm_lab.data.kernels.dataframes import as_pandas
-from crm_lab.messages import Message
+from crm_lab.messages import Message, named
 from crm_lab.results import Fact, Interval, Readout, TableResult
 from crm_lab.stats.intervals import z_value
 
@@ -232,7 +232,7 @@ class Alerts(TableResult):
             "profit": self.treated["expected_profit"].sum(),
             "break_even": self.break_even,
             "currency": self.spec.currency,
-            "owner": self.spec.owner,
+            "owner": named("level", self.spec.owner),
         }
         if not self.chances_hold:
             return Readout.of("churn.alerts_list", values, "finding_off", self._certainty(), "action_off")

@@ -11,10 +11,11 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_date
-from crm_lab.checks import CannotAnswer, check_settings, not_rising, too_small
+from crm_lab.checks import check_settings, not_rising, too_small
 from crm_lab.data.kernels.purchase_log import order_table, purchase_log
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, TableResult
 from crm_lab.stats.intervals import z_value
 from crm_lab.stats.return_chance import Spells, return_chance, spells_between
@@ -83,10 +84,7 @@ class ChurnWindow:
         span = log.as_of - int(log.day.min())
         need = self.windows[0] + self.horizon_days
         if span < need:
-            raise CannotAnswer(
-                f"The data cover {span} days up to {day_date(log.as_of)}; the shortest window and the horizon "
-                f"need {need}. Choose a later as_of, or a shorter horizon_days."
-            )
+            raise cannot_answer("too_short_for_window", span=span, day=day_date(log.as_of), need=need)
         spells = spells_between(log.unit, log.day, log.as_of)
         rows = self._rows(EVERYBODY, spells)
         if segments is not None:

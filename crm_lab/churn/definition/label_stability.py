@@ -12,11 +12,12 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_date, day_number
-from crm_lab.checks import CannotAnswer, as_date, check_settings, not_rising, too_small
+from crm_lab.checks import as_date, check_settings, not_rising, too_small
 from crm_lab.churn.definition.labels import days_to_next_order
 from crm_lab.data.kernels.purchase_log import order_table, purchase_log
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, TableResult
 from crm_lab.stats.intervals import wilson
 
@@ -73,9 +74,12 @@ class LabelStability:
         start, ids = day_number(day), purchase_log(orders, day).ids
         windows = np.array([w for w in self.windows if start + w <= end])
         if not len(windows):
-            raise CannotAnswer(
-                f"A window of {self.windows[0]} days after {day} ends after the data ({day_date(end)}). "
-                f"Choose {day_date(end - self.windows[0])} or earlier, or a shorter window."
+            raise cannot_answer(
+                "window_past_end",
+                days=self.windows[0],
+                day=day,
+                end=day_date(end),
+                latest=day_date(end - self.windows[0]),
             )
         wait = np.nan_to_num(days_to_next_order(orders, pd.Index(ids), start, end), nan=np.inf)
         left = (wait[:, None] > windows).sum(axis=0)

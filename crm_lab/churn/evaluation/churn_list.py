@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from crm_lab.checks import CannotAnswer, as_date, check_settings, not_inside, too_small
+from crm_lab.checks import as_date, check_settings, not_inside, too_small
 from crm_lab.churn.evaluation.rolling_origins import RollingOrigins
 from crm_lab.churn.evaluation.rolling_report import OriginsReport
 from crm_lab.churn.models.baseline_rankings import frequency_then_recency, longest_silence, silent_this_month
@@ -17,6 +17,7 @@ from crm_lab.churn.models.learners import logistic
 from crm_lab.data.kernels.dataframes import PURCHASES
 from crm_lab.data.kernels.purchase_log import order_table
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, TableResult
 
 _RULES = {
@@ -97,7 +98,7 @@ class ChurnList:
         table = order_table(purchases, PURCHASES, customer=customer, date=date, amount=amount)
         known = table[table["customer_id"].notna() & (table["date"] <= pd.Timestamp(day))]
         if known.empty:
-            raise CannotAnswer(f"There are no purchases up to {day}; choose a later as_of.")
+            raise cannot_answer("no_purchases", day=day)
         origins = RollingOrigins.back_from(
             day, dates=self.tested_dates, window_days=self.window_days, active_days=self.active_days,
             capacity=self.capacity, draws=self.draws,
@@ -168,5 +169,5 @@ class ChurnListResult(TableResult):
     def plot(self, **options: Any) -> Any:
         """How the ranking did at earlier dates, against sorts that need no model."""
         if self.tested is None:
-            raise CannotAnswer("The list was not tested on the past, so there is nothing to draw; take longer data.")
+            raise cannot_answer("list_not_tested")
         return self.tested.plot(**options)

@@ -11,7 +11,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import BadInput, CannotAnswer, as_date, check_settings, too_small
+from crm_lab.checks import BadInput, as_date, check_settings, too_small
 from crm_lab.churn.evaluation.ranking_report import ends, probability_measures
 from crm_lab.churn.evaluation.rolling_report import Judgement, OriginsReport
 from crm_lab.churn.features.features import families_of
@@ -20,6 +20,7 @@ from crm_lab.churn.models.learners import Estimator, fit_score, quiet_threads
 from crm_lab.churn.models.reason_codes import contributions, reasons
 from crm_lab.churn.models.recalibration import Correction, Method, learn_correction
 from crm_lab.data.kernels.purchase_log import order_table
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.stats import ranking
 
 COLUMNS = (
@@ -217,10 +218,13 @@ class RollingOrigins(Judgement):
         days = [latest - timedelta(days=self.step_days * k) for k in range(self.train_dates)]
         days = [day for day in days if day >= earliest]
         if not days:
-            raise CannotAnswer(
-                f"Nothing can be learnt before {test}: the log starts on {first_day}, and training needs "
-                f"{self.active_days} days of history and a window of {self.window_days} days. "
-                f"Use {earliest + timedelta(days=self.window_days)} or later."
+            raise cannot_answer(
+                "nothing_to_learn",
+                day=test,
+                first=first_day,
+                history=self.active_days,
+                window=self.window_days,
+                earliest=earliest + timedelta(days=self.window_days),
             )
         return days
 

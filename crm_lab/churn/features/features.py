@@ -13,11 +13,12 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.calendar import day_date
-from crm_lab.checks import CannotAnswer, Problems, check_settings, need_columns, too_small
+from crm_lab.checks import Problems, check_settings, need_columns, too_small
 from crm_lab.churn.features.line_features import LINE_FEATURES, line_features
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.data.kernels.purchase_log import PurchaseLog, order_table, purchase_log
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, TableResult
 
 MIN_HISTORY_DAYS = 28
@@ -91,9 +92,12 @@ class CustomerFeatures:
         log = purchase_log(order_table(orders, **names), as_of)
         history = log.as_of - int(log.day.min())
         if history < MIN_HISTORY_DAYS:
-            raise CannotAnswer(
-                f"as_of {day_date(log.as_of)} leaves {history} days of history; features need "
-                f"{MIN_HISTORY_DAYS}. Choose {day_date(int(log.day.min()) + MIN_HISTORY_DAYS)} or later."
+            raise cannot_answer(
+                "too_little_history",
+                day=day_date(log.as_of),
+                history=history,
+                need=MIN_HISTORY_DAYS,
+                earliest=day_date(int(log.day.min()) + MIN_HISTORY_DAYS),
             )
         columns = _order_features(log, self.recent_days)
         lines, contacts, shops = (
@@ -277,7 +281,7 @@ def varying(features: pd.DataFrame, *names: str) -> tuple[str, ...]:
     need_columns(features.columns, names, "features")
     kept = tuple(name for name in names if features[name].min() < features[name].max())
     if not kept:
-        raise CannotAnswer(f"All customers are alike in {', '.join(names)}; nothing tells who comes back.")
+        raise cannot_answer("all_alike", names=", ".join(names))
     return kept
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm_lab.calendar import day_date, day_numbers
-from crm_lab.checks import CannotAnswer
 from crm_lab.churn.definition.labels import left_after
 from crm_lab.churn.features.features import CustomerFeatures
+from crm_lab.messages.no_answer import cannot_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,7 @@ class Past:
         """
         left = pd.concat([p.left for p in panels])
         if left.nunique() < 2:
-            share = "Nobody" if left.eq(0).all() else "Everybody"
-            raise CannotAnswer(
-                f"{share} of {len(left):,} customers left after the {len(panels)} training dates; a model learns from "
-                "leavers and stayers. Choose another window_days, or a longer history."
-            )
+            who = "nobody_left" if left.eq(0).all() else "everybody_left"
+            raise cannot_answer(who, n=len(left), dates=len(panels))
         day = np.concatenate([panel.known["origin"].to_numpy() for panel in panels])
         return cls(pd.concat([p.x for p in panels]), left, day)

@@ -12,11 +12,12 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.calendar import day_number
-from crm_lab.checks import BadInput, CannotAnswer, as_date, check_settings, need_columns, not_among, too_small
+from crm_lab.checks import BadInput, as_date, check_settings, need_columns, not_among, too_small
 from crm_lab.churn.definition.labels import days_to_next_order
 from crm_lab.data.kernels.purchase_log import order_table
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, TableResult
 from crm_lab.stats.hazard import CoxFit, HazardFit, cox, discrete_hazard, person_periods
 from crm_lab.stats.intervals import z_value
@@ -177,7 +178,7 @@ class Returning(TableResult):
             BadInput: If too few came back to fit anything.
         """
         if self.fitted is None:
-            raise CannotAnswer(f"Only {self.events} customers came back; there is no fit to rank by. Watch longer.")
+            raise cannot_answer("too_few_returns", n=self.events)
         back = self.fitted.risk(doublings(features, self.spec.covariates))
         return pd.Series(-back, index=features.index, name="Cox")
 

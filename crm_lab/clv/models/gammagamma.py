@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import CannotAnswer, Problems, check_settings, need_columns, negative
+from crm_lab.checks import Problems, check_settings, need_columns, negative
 from crm_lab.clv.fitting.newton import LogLikelihood, Optimum, maximise, trigamma
 from crm_lab.clv.models.parameter_fit import ParameterFit
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout
 
 _CORRELATED = 0.15  # beyond it spend is said to depend on frequency
@@ -70,10 +71,7 @@ class GammaGamma:
         problems.raise_any()
         keep = (x > 0) & (mean > 0)
         if keep.sum() < 10:
-            raise CannotAnswer(
-                f"{keep.sum():,} customers have a repeat purchase with positive spend; at least 10 are needed "
-                "to learn how spend differs between customers."
-            )
+            raise cannot_answer("too_few_repeat_spenders", n=int(keep.sum()))
         return self.fit_arrays(x[keep], mean[keep], left_out=int(((x > 0) & (mean == 0)).sum()))
 
     def fit_arrays(

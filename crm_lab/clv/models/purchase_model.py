@@ -9,7 +9,7 @@ import numpy as np
 from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import BadInput, CannotAnswer, check_settings, need_columns, negative, not_among
+from crm_lab.checks import BadInput, check_settings, need_columns, negative, not_among
 from crm_lab.clv.fitting.counts import Counts, compress
 from crm_lab.clv.fitting.newton import LogLikelihood, Optimum, maximise
 from crm_lab.clv.fitting.nobody_leaves import without_dropout
@@ -17,6 +17,7 @@ from crm_lab.clv.models.purchase_fit import PurchaseFit, Story
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 
 _VAGUE = 2.0  # standard error of a log-parameter; its 90 % interval then spans a factor of 700
 _NO_GAIN = 0.5  # log-likelihood above the model without drop-out
@@ -117,10 +118,7 @@ class PurchaseModel(Story):
             BadInput: If nobody came back.
         """
         if counts.mean_x == 0:
-            raise CannotAnswer(
-                f"None of the {counts.n:,.0f} customers bought twice; a purchase rate cannot be learned "
-                "from one-time buyers. Take a longer period."
-            )
+            raise cannot_answer("nobody_bought_twice", n=counts.n)
         begin = self.start(counts) if start is None else start
         optimum = maximise(self.log_likelihood(counts), begin, counts.n, self.ridge)
         return PurchaseFit(self, optimum, int(counts.n), self.boundary(optimum, counts))

@@ -12,7 +12,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_number
-from crm_lab.checks import CannotAnswer, as_date, check_settings, not_among, not_levels, too_small
+from crm_lab.checks import as_date, check_settings, not_among, not_levels, too_small
 from crm_lab.clv.models.gammagamma import GammaGamma
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
@@ -22,6 +22,7 @@ from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, calibration_holdout, purchase_days, purchase_summary
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, Result
 
 OTHERS = ("naive", "boosting", "blend")
@@ -104,9 +105,8 @@ class BackTest:
         dates = [end - timedelta(days=self.horizon_days * k) for k in range(self.origins, 0, -1)]
         if day_number(dates[0]) - first < self.horizon_days:
             seen = (day_number(end) - first) // self.horizon_days
-            raise CannotAnswer(
-                f"The records hold {seen} periods of {self.horizon_days} days, and {self.origins} origins need "
-                f"{self.origins + 1}; take fewer origins or a shorter horizon."
+            raise cannot_answer(
+                "too_few_origins", seen=seen, days=self.horizon_days, origins=self.origins, needed=self.origins + 1
             )
         return dates
 
@@ -117,9 +117,7 @@ class BackTest:
         data = calibration_holdout(purchases, at, until, unit=self.unit, keep_zero=self.keep_zero)
         actual = data["holdout_purchases"].to_numpy()
         if not actual.any():
-            raise CannotAnswer(
-                f"Nobody bought between {at} and {until}; there is nothing to compare with. Choose another as_of."
-            )
+            raise cannot_answer("nobody_after_origin", start=at, end=until)
         predicted, refused = self._predict(days, data, at)
         predicted = predicted.assign(origin=at, actual=actual, spend=data["holdout_spend"].to_numpy(), refused=False)
         rows = []

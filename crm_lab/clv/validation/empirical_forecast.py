@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import CannotAnswer, Problems
+from crm_lab.checks import Problems
 from crm_lab.clv.validation.backtest import BackTestResult, model_title
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Interval, Readout, TableResult
 from crm_lab.stats.bootstrap import copies, percentile_interval
 from crm_lab.stats.inequality import top_count
@@ -158,7 +159,7 @@ def forecast_by_record(
     )
     ratios = _ratios(past, samples, rng)
     if not len(ratios):
-        raise CannotAnswer("Nothing was predicted at any origin; choose another model.")
+        raise cannot_answer("nothing_predicted")
     tail = (1 - level) / 2
     factor = float(np.median(ratios))
     value = raw * factor

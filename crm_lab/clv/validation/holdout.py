@@ -12,7 +12,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_number
-from crm_lab.checks import CannotAnswer, check_settings, not_among, not_levels, too_small
+from crm_lab.checks import check_settings, not_among, not_levels, too_small
 from crm_lab.clv.fitting.return_development import return_development
 from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
@@ -22,6 +22,7 @@ from crm_lab.clv.validation.forecast_scores import bias, mean_absolute_error
 from crm_lab.data.kernels.purchases import Unit, calibration_holdout
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Interval, Readout, TableResult
 
 
@@ -104,10 +105,7 @@ class HoldoutCheck:
             purchases, calibration_end, as_of, unit=self.unit, customer=customer, date=date, amount=amount
         )
         if not data["holdout_purchases"].any():
-            raise CannotAnswer(
-                f"None of the {len(data):,} customers bought between {calibration_end} and {as_of}; there is "
-                "nothing to check against. Choose an earlier calibration_end."
-            )
+            raise cannot_answer("nobody_in_holdout", n=len(data), start=calibration_end, end=as_of)
         spend = GammaGamma().fit(data)
         seed = seed_of(rng)
         fits = {m: purchase_model(m, self.unit).fit(data) for m in self.models}

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from crm_lab.checks import BadInput, CannotAnswer, Problems, need_columns
+from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.messages.no_answer import cannot_answer
 
 PURCHASES = "The purchases table"
 ACCEPTED = "a DataFrame of pandas, Polars (eager or lazy), DuckDB (relation), PyArrow or PySpark"
@@ -122,7 +123,7 @@ def purchase_table(
     _need_roles(names, roles, what, _index_names(purchases))
     frame = _renamed(as_pandas(purchases, what, [*roles.values(), *also]), roles, also)
     if frame.empty:
-        raise CannotAnswer(f"{what} has no rows; there is nothing to analyse.")
+        raise cannot_answer("no_rows", what=what)
     problems = Problems(what)
     changed: dict[str, Any] = {}
     customers = plain_ids(frame["customer_id"])

@@ -12,8 +12,8 @@ from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from crm_lab.calendar import day_date, day_number, day_numbers
-from crm_lab.checks import CannotAnswer
 from crm_lab.data.kernels.dataframes import column_names, purchase_table
+from crm_lab.messages.no_answer import cannot_answer
 
 SUMS = ("n_units", "net_amount", "gross_amount", "discount_amount")
 
@@ -82,8 +82,9 @@ def purchase_log(orders: IntoFrame, as_of: str | date) -> PurchaseLog:
     day = day_numbers(table["date"])
     keep = (day <= last) & table["customer_id"].notna().to_numpy()
     if not keep.any():
-        first = f"; the first is on {day_date(day.min())}" if len(day) else ""
-        raise CannotAnswer(f"No customer has an order up to {day_date(last)}{first}. Choose a later as_of.")
+        if not len(day):
+            raise cannot_answer("no_order", day=day_date(last))
+        raise cannot_answer("no_order_yet", day=day_date(last), first=day_date(day.min()))
     kept = table[keep]
     unit, ids = pd.factorize(kept["customer_id"], sort=True)
     day = day[keep]

@@ -12,8 +12,9 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Booleans, Floats, Integers
 from crm_lab.calendar import day_number, day_numbers
-from crm_lab.checks import CannotAnswer, as_date, need_columns
+from crm_lab.checks import as_date, need_columns
 from crm_lab.data.kernels.dataframes import as_pandas, column_names, purchase_table
+from crm_lab.messages.no_answer import cannot_answer
 
 _LONG = np.iinfo(np.int64).max
 
@@ -196,7 +197,7 @@ def receipts(lines: IntoFrame, *, as_of: str | date | datetime, window_days: int
     runs = named.iloc[starts]
     sale = (runs["kind"] == "sale").to_numpy() if "kind" in runs else np.ones(len(runs), dtype=bool)
     if not sale.any():
-        raise CannotAnswer(f"No customer has a sale up to {day}; choose a later as_of or a longer window.")
+        raise cannot_answer("no_sale", day=day)
     customer, ids = pd.factorize(runs["customer_id"])
     order = _orders(customer, runs["order_id"] if "order_id" in runs else runs["date"])
     return Receipts(np.asarray(ids), customer, order, today - day_numbers(runs["date"]), amount, sale, null_lines)

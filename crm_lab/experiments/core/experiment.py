@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from crm_lab.checks import BadInput, CannotAnswer, Problems, need_columns
+from crm_lab.checks import BadInput, Problems, need_columns
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.experiments.core.column_words import week_number
 from crm_lab.experiments.core.guards import MISSING, Guards, guards_of
 from crm_lab.experiments.core.planned_shares import srm_problem, srm_pvalue
 from crm_lab.experiments.core.spend_by_arm import Arms, spend_by_arm
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.stats.moments import Moments, moments_by
 
 _SIZE = "units in it"
@@ -121,7 +122,7 @@ class Experiment:
         outcomes, covariates = _names(outcomes), covariates if isinstance(covariates, Mapping) else _names(covariates)
         control, shares = str(control), {str(name): share for name, share in shares.items()} if shares else None
         if frame.empty:
-            raise CannotAnswer("The experiment's frame has no rows; give one row per unit.")
+            raise cannot_answer("no_units")
         own = covariates if isinstance(covariates, Mapping) else {}
         past = list(dict.fromkeys(c for names in own.values() for c in names)) if own else list(covariates)
         needed = [arm, *outcomes, *past, *([unit] if unit else [])]

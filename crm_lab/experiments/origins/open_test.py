@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from crm_lab.checks import CannotAnswer
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, ratio_of, share_of
 from crm_lab.experiments.origins.contract_test import TablesLike
 from crm_lab.experiments.origins.file_test import OwnTest
 from crm_lab.experiments.origins.spend_windows import History, net_orders, spend_windows
 from crm_lab.experiments.origins.unit_file import FileTables
+from crm_lab.messages.no_answer import cannot_answer
 
 if TYPE_CHECKING:
     from crm_lab.data.workspace import Tables
@@ -101,8 +101,4 @@ def open_test(tables: TablesLike, *origins: Origin) -> Experiment:
     for origin in origins:
         if origin.given:
             return origin.open(tables)
-    raise CannotAnswer(
-        "There is no test in these data. Put one in as a file with a row per unit (crm-lab init YOUR_TEST), or as a"
-        " table of who was assigned to what (crm-lab init ... --table assignments=FILE) and name the experiment."
-        " Each unit needs an arm drawn by lot, an outcome, and what was known of it before."
-    )
+    raise cannot_answer("no_test")

@@ -10,10 +10,11 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 from numpy.typing import ArrayLike, NDArray
 
-from crm_lab.checks import CannotAnswer, Problems, as_date
+from crm_lab.checks import Problems, as_date
 from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.experiments.core.outcome_metrics import Metric
 from crm_lab.experiments.origins.contract_test import TablesLike
+from crm_lab.messages.no_answer import cannot_answer
 
 
 def net_orders(tables: TablesLike) -> pd.DataFrame:
@@ -80,16 +81,14 @@ def spend_windows(
         f"as lost spend: choose post_days of at most {(last_known - first).days + 1}.",
     )
     if first > last_known and post_days >= 1 and pre_days >= 1:
-        raise CannotAnswer(
-            f"The test begins on {first}, the data end on {last_known}: they hold nothing of it. Name a day of theirs."
-        )
+        raise cannot_answer("test_after_data", first=first, last=last_known)
     problems.raise_any()
     is_order = table["order_id"].notna() if "order_id" in table else pd.Series(True, index=table.index)
     known = table.assign(order=is_order).loc[table["customer_id"].notna()]
     day, t0 = known["date"], pd.Timestamp(first)
     units = pd.Index(known.loc[(day < t0) & known["order"], "customer_id"].unique(), name="customer_id").sort_values()
     if units.empty:
-        raise CannotAnswer(f"No customer bought before {first}; nobody could be assigned then. Start later.")
+        raise cannot_answer("nobody_before_test", first=first)
     before = known[(day < t0) & (day >= t0 - timedelta(days=pre_days))].groupby("customer_id")
     after = known[(day >= t0) & (day < pd.Timestamp(end))].groupby("customer_id")
     columns = {

@@ -15,10 +15,11 @@ from typing import IO, Any, Protocol
 import pandas as pd
 from pandas.tseries.offsets import MonthEnd
 
-from crm_lab.checks import BadInput, CannotAnswer, Problems, as_date
+from crm_lab.checks import BadInput, Problems, as_date
 from crm_lab.data.sources.first_look.first_rows import Look, look_at, text_rows
 from crm_lab.data.sources.opening.text_file import open_text
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 
 LATEST = "latest"
 _GAPS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "-"]
@@ -111,7 +112,7 @@ class FileTables:
         return False
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        raise CannotAnswer(f"{self.path.name} holds one row per unit and no table {name}; it needs purchases.")
+        raise cannot_answer("file_of_units", path=self.path.name, table=name)
 
     @property
     def as_of(self) -> date:

@@ -16,7 +16,7 @@ from crm_lab.messages import Message, catalogue
 from crm_lab.run.html import presentation
 from crm_lab.run.html.table_view import TableView
 from crm_lab.run.html.trends import Trend, card_fact
-from crm_lab.run.html.words import NONE
+from crm_lab.run.html.words import NONE, first_sentence
 from crm_lab.run.outcomes import headline, short_name
 
 GROUPS: Final = ("act", "base", "value", "test")
@@ -43,10 +43,10 @@ def card(page: Mapping[str, Any], lang: str, told: Mapping[tuple[str, str], Tren
         "group": f"{_EACH} {part['by']}" if part else front.get("group") or _OTHERS,
         "part": part.get("value") or "",
         "by": _by(str(part.get("by") or ""), lang),
-        "said": failed if bad else front.get("answer") or refused or answer["finding"],
+        "said": failed if bad else front.get("answer") or first_sentence(refused) or answer["finding"],
         "picture": safe_picture(str(front.get("picture") or "")),
         "decision": _of_part(front.get("decision") or "", part, lang),
-        "owner": _owner(page) or front.get("owner") or "",
+        "owner": _owner(page, lang) or front.get("owner") or "",
         "about": front.get("about") or "",
         "standing": int(front.get("standing") or 0),
         "stake": float(front.get("stake") or 0.0),
@@ -68,10 +68,11 @@ def _of_part(decision: str, part: Mapping[str, Any], lang: str) -> str:
     return Message("run.of_part", {"part": part["value"], "question": decision}).text(lang) if both else decision
 
 
-def _owner(page: Mapping[str, Any]) -> str:
-    """Whom a page's own parameter names: its readout and its decision file name the same."""
+def _owner(page: Mapping[str, Any], lang: str) -> str:
+    """Whom a page's own parameter names, in words: its readout and its decision file name the same."""
     given = page.get("parameters")
-    return str(given.get("owner") or "") if isinstance(given, Mapping) else ""
+    owner = str(given.get("owner") or "") if isinstance(given, Mapping) else ""
+    return catalogue(lang).get(f"level.{owner}", owner)
 
 
 def _data_words(data: Mapping[str, Any], lang: str) -> str:

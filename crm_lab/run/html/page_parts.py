@@ -15,6 +15,7 @@ from typing import Any, Final
 from markupsafe import Markup
 from nbformat import NotebookNode
 
+from crm_lab.checks import BadInput, CannotAnswer
 from crm_lab.mime import RESULT_MIME
 from crm_lab.run.html.charts import Chart, chart
 from crm_lab.run.html.notebook_cells import LEFT_OUT, highlighted, markdown, shown_text
@@ -154,6 +155,11 @@ def _blocks(cells: Sequence[NotebookNode], given: _Given, *, said: bool) -> Iter
             yield sorted(found, key=lambda block: order[block.kind]), headline
 
 
+def _stopped(error: str, text: str) -> str:
+    """What ended a page: in words where somebody chose them, else with the name of the error."""
+    return text if error in (BadInput.__name__, CannotAnswer.__name__) else f"{error}: {text}"
+
+
 def _outputs(cell: NotebookNode, given: _Given, *, said: bool) -> tuple[list[Block], bool]:
     found, headline = [], False
     described = bool(_DESCRIPTION.search(cell.source))
@@ -163,7 +169,7 @@ def _outputs(cell: NotebookNode, given: _Given, *, said: bool) -> tuple[list[Blo
         first = bool(result and result.get("headline") and not said)
         headline = headline or first
         if output.output_type == "error":
-            found.append(Block("stopped", f"{output.ename}: {shown_text(output.evalue)}"))
+            found.append(Block("stopped", _stopped(output.ename, shown_text(output.evalue))))
         elif output.output_type == "stream":
             found.append(Block("text", shown_text(output.text)))
         elif result is not None and not first:

@@ -36,7 +36,8 @@ from crm_lab.run.parameters.schema import notebook_schema
 GOOD: Final = "ok"
 NOT_RUN: Final = {"skipped", "not_run", "blocked"}
 _ENDINGS: Final = {"timeout": "timeout", "kernel_died": "dead", "worker_died": "dead"}
-_SNAKE = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
+_QUOTED = re.compile(r"`([^`]+)`")
+_TYPED = re.compile(r"`([^`]+)`|\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
 _MARKUP = re.compile(r"<style>.*?</style>|<script>.*?</script>|<path[^>]*>|data:[^\"']*", re.DOTALL)
 
 
@@ -212,13 +213,14 @@ def css_string(text: str) -> Markup:
     return Markup(written)  # noqa: S704 - letters, digits, blanks and backslashes
 
 
-def coded(text: str) -> Markup:
-    """A comment whose names to be typed stand in the letters of code.
+def coded(text: str, *, names: bool = True) -> Markup:
+    """A text whose commands in backticks and, unless said otherwise, names of code stand in the letters of code.
 
-    >>> coded("complete_journey | cdnow, <b>")
-    Markup('<code>complete_journey</code> | cdnow, &lt;b&gt;')
+    >>> coded("complete_journey | cdnow, <b>; then `crm-lab run`")
+    Markup('<code>complete_journey</code> | cdnow, &lt;b&gt;; then <code>crm-lab run</code>')
     """
-    return Markup(_SNAKE.sub(r"<code>\g<0></code>", str(escape(text))))  # noqa: S704 - escaped just now
+    written = (_TYPED if names else _QUOTED).sub(lambda of: f"<code>{of[1] or of[0]}</code>", str(escape(text)))
+    return Markup(written)  # noqa: S704 - escaped just now
 
 
 def write_html(path: Path, html: str, lang: str) -> Path:

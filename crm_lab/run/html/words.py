@@ -117,6 +117,15 @@ def is_id(column: str) -> bool:
     return column.endswith("_id") or column in ("customer", "year", "day", "hour", "seed")
 
 
+def first_sentence(text: str) -> str:
+    """What a text says first.
+
+    >>> first_sentence("There is no test in these data. Put one in as a file.")
+    'There is no test in these data.'
+    """
+    return _SENTENCE.split(text.strip(), maxsplit=1)[0]
+
+
 def why_or_note(source: str) -> tuple[str, str]:
     """Prose without the label it begins with, and what that label says: ``why``, ``note`` or nothing.
 

@@ -12,9 +12,10 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_number, day_numbers
-from crm_lab.checks import CannotAnswer, as_date
+from crm_lab.checks import as_date
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.known_purchases import known_purchases, purchase_days
 from crm_lab.stats.survival import weighted_quantiles
@@ -55,7 +56,7 @@ def interpurchase(
     who, when = purchase_days(code, day_numbers(known["date"]), today)
     ended = np.append(who[1:] == who[:-1], False)
     if not ended.any():
-        raise CannotAnswer("Nobody has bought on two days; there is no time between purchases to measure.")
+        raise cannot_answer("no_gaps")
     gap = np.where(ended, np.append(when[1:], today) - when, today - when)
     generator, n = np.random.default_rng(rng), int(who.max()) + 1
     drawn = np.empty((draws, len(GAP_SHARES)))

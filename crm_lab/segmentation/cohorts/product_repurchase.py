@@ -12,10 +12,11 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_number, day_numbers
-from crm_lab.checks import CannotAnswer, as_date
+from crm_lab.checks import as_date
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.cohorts.second_purchase import Repurchase, first_and_second
 from crm_lab.segmentation.known_purchases import known_purchases
@@ -86,7 +87,7 @@ def product_repurchase(
         share, ci = curve.happened_by(spec.horizons[-1])
         rows.append((names[int(g)], curve.n, share, ci.lo, ci.hi, curve.median))
     if not rows:
-        raise CannotAnswer(f"No {column} has {least} first buyers; lower least or take a wider grouping.")
+        raise cannot_answer("too_few_first_buyers", column=column, least=least)
     frame = pd.DataFrame(rows, columns=empty.columns)
     frame = frame.sort_values(["share", column], ascending=[False, True]).reset_index(drop=True)
     return ProductCohortsResult(frame, column, spec.horizons[-1], int((buyers < least).sum()), day)

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from crm_lab.checks import CannotAnswer, as_date
+from crm_lab.checks import as_date
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.segmentation.cohorts.second_purchase import Repurchase
 from crm_lab.segmentation.known_purchases import known_purchases
@@ -56,7 +57,7 @@ def repeat_rates(
     middle = pd.Timestamp(day) - pd.Timedelta(days=window_days // 2)
     inside = known[known["date"] > since]
     if inside.empty:
-        raise CannotAnswer(f"The {window_days} days to {day} hold no order; lengthen window_days.")
+        raise cannot_answer("no_order_in_window", days=window_days, day=day)
     by = inside.groupby("customer_id")
     order = "order_id" if "order_id" in inside else "date"  # without order numbers, a day with purchases is one order
     n_orders, n_days = by[order].nunique(), by["date"].nunique()

@@ -14,8 +14,9 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Integers
 from crm_lab.calendar import day_number, day_numbers
-from crm_lab.checks import CannotAnswer, as_date, check_settings, negative, not_rising
+from crm_lab.checks import as_date, check_settings, negative, not_rising
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.known_purchases import known_purchases, purchase_days
 from crm_lab.stats.intervals import wilson
@@ -128,7 +129,7 @@ class SecondPurchase:
         first, gap, again = first_and_second(code, day_numbers(known["date"]), day_number(day))
         new = first >= day_number(start)
         if not new.any():
-            raise CannotAnswer(f"Nobody was first seen from {start} to {day}; lower guard_days or take a later as_of.")
+            raise cannot_answer("nobody_new", start=start, day=day)
         follow_up = day_number(day) - first[new]
         curve = kaplan_meier(gap[new], again[new], level=self.level)
         return RepurchaseResult(curve, gap[new], again[new], follow_up, self, start, day, settled)

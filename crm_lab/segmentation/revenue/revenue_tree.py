@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import CannotAnswer, as_date, check_settings, need_columns, not_among
+from crm_lab.checks import as_date, check_settings, need_columns, not_among
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, TableResult
 from crm_lab.segmentation.revenue.amounts_by_kind import AMOUNT_COLUMNS
 
@@ -105,9 +106,7 @@ class RevenueTree:
         then, now = (_leaves(_inside(known, window)) for window in (before, after))
         for leaf, window in ((then, before), (now, after)):
             if not leaf[list(FACTORS)].gt(0).all():
-                raise CannotAnswer(
-                    f"No named customer bought anything from {window[0]} to {window[1]}; choose another window."
-                )
+                raise cannot_answer("nobody_in_window", start=window[0], end=window[1])
         return RevenueTreeResult(_frame(then, now), before, after, _same_season(before, after), currency)
 
     def _windows(self, first: pd.Timestamp, end: date) -> tuple[Window, Window]:
@@ -116,7 +115,7 @@ class RevenueTree:
         whole = pd.period_range(first, last.end_time, freq=self.period)
         whole = whole[whole.start_time >= first.normalize()]
         if len(whole) < 2:
-            raise CannotAnswer("A change needs two complete periods; choose a shorter period or more history.")
+            raise cannot_answer("one_period")
         other = whole[-1] - _A_YEAR[self.period] if len(whole) > _A_YEAR[self.period] else whole[-2]
         earlier, later = ((p.start_time.date(), p.end_time.date()) for p in (other, whole[-1]))
         return earlier, later

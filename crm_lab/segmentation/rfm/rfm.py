@@ -12,9 +12,10 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import CannotAnswer, Problems, as_date
+from crm_lab.checks import Problems, as_date
 from crm_lab.fact_rows import id_part
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.rfm.cut_points import natural_breaks, quantile_cuts
 from crm_lab.segmentation.rfm.scoring_file import DIMENSIONS, RFMScoring, load_scoring
@@ -104,10 +105,7 @@ class RFM:
         day = as_date(as_of)
         usable = usable_customers(customers, day, window_days, customer=customer, date=date, amount=amount)
         if len(usable.frame) < self.bins:
-            raise CannotAnswer(
-                f"There are {len(usable.frame)} customers for {self.bins} bins; "
-                "RFM needs at least one customer per bin: lower bins or widen the data."
-            )
+            raise cannot_answer("fewer_than_bins", n=len(usable.frame), bins=self.bins)
         cuts = {name: self._cuts(name, values_of(usable.frame, name)) for name in DIMENSIONS}
         history = history_of(usable.frame, window_days)
         scoring = RFMScoring(cuts, self.rules, self.bins, self.method, day, history)

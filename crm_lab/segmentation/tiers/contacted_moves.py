@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.calendar import period_index, period_label
-from crm_lab.checks import CannotAnswer, need_columns
+from crm_lab.checks import need_columns
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, TableResult
 from crm_lab.segmentation.tiers.migration import MigrationResult
 from crm_lab.segmentation.tiers.move_baseline import state_name
@@ -57,7 +58,7 @@ def contacted_moves(
             if mask.any()
         ]
     if not rows:
-        raise CannotAnswer(f"Nobody was in {start} at the start of a period; choose another tier.")
+        raise cannot_answer("nobody_in_tier", tier=start)
     frame = pd.DataFrame(rows, columns=["from_period", "to_period", "group", "moved", "customers"])
     lo, hi = wilson(frame["moved"].to_numpy(), frame["customers"].to_numpy())
     frame["share"] = frame["moved"] / frame["customers"]

@@ -12,8 +12,9 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import UNITS, Unit, period_index, period_label, whole_periods
-from crm_lab.checks import BadInput, CannotAnswer, as_date, check_settings, not_among
+from crm_lab.checks import BadInput, as_date, check_settings, not_among
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.segmentation.known_purchases import known_purchases
 from crm_lab.segmentation.tiers.migration_bootstrap import change_of_moves
@@ -85,10 +86,7 @@ class Migration:
         known = known[known["kind"] != "fee"] if "kind" in known else known
         periods = whole_periods(known["date"].min().date(), day, self.period)
         if len(periods) < 2:
-            raise CannotAnswer(
-                f"The data hold {len(periods)} whole {self.period}s up to {day}; "
-                "moves need two: choose a shorter period or more data."
-            )
+            raise cannot_answer("too_few_periods", n=len(periods), period=self.period, day=day)
         states, spend = period_states(known, periods, self)
         return MigrationResult(states, spend, tuple(states.columns), self, day)
 
@@ -267,7 +265,7 @@ class MigrationResult(Result):
         rows = frame[(frame["from_tier"] == start) & (frame["to_tier"] == end)]
         rows = rows.sort_values("from_period").reset_index(drop=True)
         if rows.empty:
-            raise CannotAnswer(f"Nobody was in {start} at the start of a period; choose another tier.")
+            raise cannot_answer("nobody_in_tier", tier=start)
         change = None
         if len(self.pairs) > 1:
             codes = np.column_stack([self.states[p].map(_CODES) for p in self.periods]).astype(np.int64)
@@ -302,7 +300,7 @@ class MigrationResult(Result):
         in_arm = arm[use].astype(bool).to_numpy()
         n_t, n_c = int(in_arm.sum()), int((~in_arm).sum())
         if not min(n_t, n_c):
-            raise CannotAnswer(f"Of those in {start}, {n_t} were treated and {n_c} not; both must be above 0.")
+            raise cannot_answer("one_sided_tier", tier=start, treated=n_t, rest=n_c)
         y = moved[use]
         counted = int(y[in_arm].sum()), n_t, int(y[~in_arm].sum()), n_c
         return TreatedMoveResult(start, end, *counted, drawn_by_lot, nothing_done)

@@ -13,10 +13,11 @@ from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
 from crm_lab.arrays import Floats, Integers
-from crm_lab.checks import CannotAnswer, Problems, as_date
+from crm_lab.checks import Problems, as_date
 from crm_lab.data.kernels.receipts import customer_values
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.revenue.concentration import concentration_facts, revenue_concentration
 from crm_lab.stats.inequality import Inequality, lorenz
@@ -117,7 +118,7 @@ class Tiers:
         """
         rule = {"percentile": percentile_tiers, "cumulative": cumulative_tiers, "fixed": fixed_tiers}
         if self.method == "cumulative" and not values.sum() > 0:
-            raise CannotAnswer("The amounts sum to 0; cumulative shares need a positive total.")
+            raise cannot_answer("no_positive_total")
         return rule[self.method](values, self.cuts)
 
     def analyze(
@@ -158,7 +159,7 @@ class Tiers:
         named = table[table["customer_id"].notna()]
         spend = named["revenue"].to_numpy(dtype=np.float64)
         if not (spend > 0).any():
-            raise CannotAnswer("No customer has revenue above 0; tiers by value need some.")
+            raise cannot_answer("no_revenue")
         frame = pd.DataFrame(
             {"customer_id": named["customer_id"].to_numpy(), "revenue": spend, "tier": self.assign(spend)}
         )

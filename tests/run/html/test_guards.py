@@ -1,7 +1,6 @@
 """Every page, made from the committed notebooks in both languages, shows people no code and no debris."""
 
 import re
-from html import unescape
 
 import nbformat
 import pytest
@@ -11,32 +10,15 @@ from crm_lab.project import project_root
 from crm_lab.run.execution.page_record import blank_page, ending, published
 from crm_lab.run.html.rendering import render_index, render_page
 from crm_lab.run.html.trends import card_fact
-from crm_lab.run.html.words import FILE_NAME
 from crm_lab.run.outcomes import headline
 from crm_lab.run.suites.notebook_file import notebooks
 from crm_lab.run.suites.plan import make_plan
 from crm_lab.run.suites.suite import load_suite
+from tests.run.html.shown_text import debris, visible
 
 LARGEST = 1_000_000  # bytes of a page
 INDEX_WORDS = 300  # to the end of the first group
-HIDDEN = re.compile(
-    r"<(script|style|pre|code)\b.*?</\1>|<dl class=\"provenance\">.*?</dl>|<details class=\"files\">.*?</details>",
-    re.DOTALL,
-)
 NAME = re.compile(r"|n|[\d-]+(?:-Q\d)?|AUC|ROI|Fieller|statsmodels")  # heads that are the same in every language
-SPOKEN = re.compile(r'(?:aria-label|alt|data-l)="([^"]*)"')
-DEBRIS = re.compile(
-    r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b(?!\.(?:csv|json|toml)\b)"  # names of code, not of files
-    r"|(?<![A-Za-z])-?inf\b%?|\bnan\b|\bNaN\b|\bTrue\b|\bFalse\b|\bNone\b|findfont"
-    r"|\b00\d-\d+"  # rows of the catalogue
-    r"|\d\.\d{6,}"  # unrounded numbers
-)
-
-
-def visible(html):
-    """What a page says to eyes and to screen readers; code, provenance and names of files are what they are."""
-    body = HIDDEN.sub(" ", html[html.index("<body") :])
-    return unescape(" ".join([re.sub(r"<[^>]+>", " ", body), *SPOKEN.findall(body)]))
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -56,10 +38,8 @@ def report(request, tmp_path_factory):
 
 def test_nothing_visible_is_code_or_debris(report):
     files, _ = report
-    shown = {name: FILE_NAME.sub("", visible(html)) for name, html in files.items()}
-    found = {name: sorted(set(DEBRIS.findall(text))) for name, text in shown.items()}
     assert len(files) >= 16
-    assert not {name: words for name, words in found.items() if words}
+    assert not {name: found for name, html in files.items() if (found := debris(visible(html)))}
 
 
 def test_pages_are_small_and_ask_for_nothing(report):
