@@ -96,14 +96,14 @@ def spaced(unit: str) -> str:
 
 
 def format_value(value: Any, spec: str = "") -> str:
-    """A cell as people read it: ``–`` for missing, thousands separated, four significant digits.
+    """A cell as people read it: ``–`` for missing or infinite, thousands separated, four significant digits.
 
     >>> format_value(1234567), format_value(0.54321, ".1%"), format_value(float("nan"))
     ('1,234,567', '54.3%', '–')
     """
     if isinstance(value, Message):
         return value.text()
-    if pd.api.types.is_scalar(value) and pd.isna(value):
+    if pd.api.types.is_scalar(value) and (pd.isna(value) or value in (math.inf, -math.inf)):
         return "–"
     if isinstance(value, str | bool):
         return str(value)

@@ -71,7 +71,7 @@ def check(
 
     Args:
         question: Page and number, e.g. ``04.q1``.
-        answer: What was found; ``...`` while there is none.
+        answer: What was found; ``...`` while there is none; a sentence where the data allow none.
         form: ``count`` (a whole number), ``share`` (0 to 1), ``number`` or ``label`` (text).
         digits: Decimals that count; an answer may be off by one in the last of them.
         least: It cannot be less.
@@ -166,6 +166,8 @@ def _problem(question: str, answer: Any, value: Plain, form: Form, wanted: Messa
     numbers = {"question": question, "given": _looks(answer), "form": wanted}
     if answer is ...:
         return Message("check.blank", numbers)
+    if isinstance(answer, Message):
+        return Message("check.no_answer", {"question": question, "why": answer})
     if value is None or isinstance(value, str) != (form == "label"):
         return Message("check.wrong_type", {**numbers, "type": type(answer).__name__})
     if form == "count" and value != int(value):

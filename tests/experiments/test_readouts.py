@@ -4,6 +4,7 @@ After a deliberate change: ``python -m tests.experiments.test_readouts`` from th
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -130,10 +131,13 @@ def results():
         "steady.differs": steady(90.0, -30.0),
         "plan.none": held_against(None, experiment(), Programme(**terms).analyze(experiment(), "spend")),
         "plan.kept": plan.hold_against(
-            experiment(), Programme(**terms).analyze(experiment(), "spend"), window
+            replace(experiment(), window=window), Programme(**terms).analyze(experiment(), "spend")
         ),
         "plan.deviates": plan.hold_against(
-            experiment(), Programme(**terms, ship_at=0.5).analyze(experiment(), "spend"), window
+            replace(experiment(), window=window), Programme(**terms, ship_at=0.5).analyze(experiment(), "spend")
+        ),
+        "plan.not_compared": plan.hold_against(
+            experiment(), Programme(**terms).analyze(experiment(), "spend"), terms=False
         ),
     }  # fmt: skip
 

@@ -58,6 +58,7 @@ class Experiment:
         late: Covariates that were known only after the assignment, by their dates -> why they do not adjust.
         doubt: Why nobody can say that the arm was drawn by lot, or ``None``.
         size: Where each row is a whole cluster: column with its units, outcomes being their totals; else empty.
+        window: First day of the test and last day of the outcome, ``YYYY-MM-DD``; ``None`` where nobody said.
     """
 
     frame: pd.DataFrame
@@ -79,6 +80,7 @@ class Experiment:
     late: Mapping[str, Message] = field(default_factory=dict)
     doubt: Message | None = None
     size: str = ""
+    window: tuple[str, str] | None = None
 
     @classmethod
     def from_frame(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, check_settings, not_among, not_inside
+from crm_lab.experiments.core.estimate import difference, joint_means
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem
 from crm_lab.experiments.core.small_samples import Pair
@@ -59,10 +60,11 @@ class WeeklyLooks:
         )
 
     def analyze(self, experiment: Experiment) -> WeeklyLooksResult:
-        """What each look that has come may conclude, from the outcome up to it.
+        """What each look that has come may conclude, from the effect on the outcome up to it.
 
-        Where normal theory does not hold (small, unequal, skewed arms, whole stores), the limits come from permuting
-        the whole sequence of looks.
+        The effect is adjusted for the pre-period as elsewhere (`Effects`, its last way). The last planned look is the
+        end of the test: it reads the outcome itself, with days after the last whole week. Where normal theory does not
+        hold (small, unequal, skewed arms, whole stores), the limits come from permuting the whole sequence of looks.
 
         >>> WeeklyLooks(planned=(8, 16, 26, 40)).analyze(test).came
         3
@@ -84,10 +86,13 @@ class WeeklyLooks:
         weeks = week_columns(experiment)
         came = [week for week in self.planned if week <= len(weeks)]
         pair = Pair.of(experiment.as_assigned(), experiment.treatments[0])
-        past = np.cumsum([pair.values(name) for name in weeks], axis=0)[[week - 1 for week in came]].T
+        sums = np.cumsum([pair.values(name) for name in weeks], axis=0)[[week - 1 for week in came]].T
+        whole = pair.values(experiment.outcomes[0])
+        if came[-1] == self.planned[-1] == len(weeks) and abs(whole.sum() - sums[:, -1].sum()) < whole.sum() / came[-1]:
+            sums[:, -1] = whole
         share = np.array(came) / self.planned[-1]
-        normal = all(pair.normal_holds(column) for column in past.T)
-        z, limit = self._normal(pair, past, share) if normal else self._permuted(pair, past, share)
+        normal = all(pair.normal_holds(column) for column in sums.T)
+        z, limit = self._normal(pair, sums, share) if normal else self._permuted(pair, sums, share)
         rows = {"look": range(1, len(came) + 1), "week": came, "information": share, "z": z, "limit": limit}
         table = pd.DataFrame(rows).assign(crossed=np.abs(z) > limit)
         return WeeklyLooksResult(self, table, "normal" if normal else "permutation", experiment.simulated)
@@ -100,17 +105,26 @@ class WeeklyLooks:
             return Message("experiments.looks.none_came", {"weeks": weeks, "first": self.planned[0]})
         return metric_problem(mean_of(experiment.outcomes[0]), experiment)
 
-    def _normal(self, pair: Pair, past: Floats, share: Floats) -> tuple[Floats, Floats]:
-        sides = past[pair.treated], past[~pair.treated]
-        gap = sides[0].mean(axis=0) - sides[1].mean(axis=0)
-        se = np.sqrt(sum(side.var(axis=0, ddof=1) / len(side) for side in sides))
-        z: Floats = np.divide(gap, se, out=np.zeros_like(gap), where=se > 0)
+    def _normal(self, pair: Pair, sums: Floats, share: Floats) -> tuple[Floats, Floats]:
+        test, past = pair.experiment, _past(pair)
+        names = [f"look {look}" for look in range(sums.shape[1])]
+        frame = test.frame.assign(**dict(zip(names, sums.T, strict=True)))
+        moments = replace(test, frame=frame).moments([*names, *past])
+        means = joint_means(moments, [(name, None) for name in names], past)
+        found = [difference(means, look) for look in range(len(names))]
+        z = np.array([d.effect / d.se if d.se else 0.0 for d in found])
         return z, limits(list(share), self.alpha, self.spending)
 
-    def _permuted(self, pair: Pair, past: Floats, share: Floats) -> tuple[Floats, Floats]:
-        size = pair.experiment.size
-        own, others = statistics(past, pair.splits, pair.values(size) if size else None)
+    def _permuted(self, pair: Pair, sums: Floats, share: Floats) -> tuple[Floats, Floats]:
+        size, past = pair.experiment.size, _past(pair)
+        values = np.column_stack([pair.adjusted(column, past) for column in sums.T])
+        own, others = statistics(values, pair.splits, pair.values(size) if size else None)
         return own, permuted_limits(others, spent(share, self.alpha, self.spending))
+
+
+def _past(pair: Pair) -> tuple[str, ...]:
+    """Covariates that adjust the outcome at every look."""
+    return pair.experiment.past_of([pair.experiment.outcomes[0]])
 
 
 @dataclass(frozen=True)

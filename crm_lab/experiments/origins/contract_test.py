@@ -102,7 +102,8 @@ class TableTest:
         segments = (
             tuple(c for c in ("tier", "assigned_on") if units[c].notna().any()) if "tier" in units else ("assigned_on",)
         )
-        return replace(test, funnel=tuple(funnel), money=money, segments=segments)
+        window = f"{units['assigned_on'].min():%Y-%m-%d}", f"{end:%Y-%m-%d}"
+        return replace(test, funnel=tuple(funnel), money=money, segments=segments, window=window)
 
     def _units(self, tables: TablesLike) -> pd.DataFrame:
         drawn = tables["assignments"]

@@ -18,7 +18,15 @@ from crm_lab.experiments.core.column_words import NO, YES, chosen_by_units
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import judged
 from crm_lab.experiments.origins.spend_windows import History
-from crm_lab.experiments.origins.unit_file import LATEST, FileTables, check_dates, first_day, late_columns, read_units
+from crm_lab.experiments.origins.unit_file import (
+    LATEST,
+    FileTables,
+    check_dates,
+    first_day,
+    late_columns,
+    read_units,
+    window_of,
+)  # fmt: skip
 from crm_lab.messages import Message
 from crm_lab.project import project_root
 
@@ -212,6 +220,7 @@ class OwnTest(BaseModel):
         return replace(
             test, judged=judged_names, segments=(*own.segments, *days), funnel=own.funnel, money=money,
             late=late_columns(test.covariates, first_day(frame, own)), doubt=own.doubt(test),
+            window=window_of(frame, own),
         )  # fmt: skip
 
     def open_all(self, tables: FileTables | Any = None) -> Experiment:
@@ -242,7 +251,8 @@ class OwnTest(BaseModel):
         """
         test = self.open(tables)
         untouched = test.frame[test.frame[test.arm] == test.control].reset_index(drop=True)
-        return History(untouched, judged(test), test.covariates, len(test.frame))
+        arms = test.control, test.treatments[0]
+        return History(untouched, judged(test), test.covariates, len(test.frame), arms=arms)
 
     def doubt(self, test: Experiment) -> Message | None:
         """Why nobody can say that the arm was drawn by lot; ``None`` where it was said or no name speaks against it.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
+from crm_lab.checks import as_date
 from crm_lab.experiments.core.assignment import assign
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.weeks import weekly_spend
@@ -75,7 +77,7 @@ class PlantedTest:
         if self.post_days >= 7:
             weeks = weekly_spend(orders, units["customer_id"], start=self.start, weeks=self.post_days // 7)
             units = units.join(weeks.apply(lambda week: plant(week, units["arm"], self.lift)))
-        return Experiment.from_frame(
+        test = Experiment.from_frame(
             units,
             arm="arm",
             outcomes=["spend", "orders"],
@@ -83,3 +85,6 @@ class PlantedTest:
             unit="customer_id",
             truth={"spend": self.lift * float(units["untouched_spend"].mean())},
         )
+        first = as_date(self.start, "start")
+        last = first + timedelta(days=self.post_days - 1)
+        return replace(test, window=(first.isoformat(), last.isoformat()))

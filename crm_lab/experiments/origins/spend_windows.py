@@ -115,6 +115,7 @@ class History:
         covariates: Columns from before the window, without gaps.
         available: Units that could take part.
         customers: customer_360, for the rhythm of purchases; ``None`` where there are no purchases.
+        arms: Names of the control and the treatment.
     """
 
     units: pd.DataFrame
@@ -122,6 +123,7 @@ class History:
     covariates: tuple[str, ...]
     available: int
     customers: pd.DataFrame | None = None
+    arms: tuple[str, str] = ("control", "treatment")
 
     @property
     def outcome(self) -> str:

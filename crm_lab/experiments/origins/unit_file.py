@@ -202,6 +202,13 @@ def first_day(frame: pd.DataFrame, own: Days) -> pd.Timestamp | None:
     return None if days.isna().all() else days.min()
 
 
+def window_of(frame: pd.DataFrame, own: Days) -> tuple[str, str] | None:
+    """First day of the assignment and last day of the outcome, or ``None`` where either is not known."""
+    ends = _days(frame, own.outcome_until, "outcome_until", own.date_format, Problems("The dates of the test"))
+    first = first_day(frame, own)
+    return None if first is None or ends.isna().all() else (f"{first:%Y-%m-%d}", f"{ends.max():%Y-%m-%d}")
+
+
 def late_columns(columns: Sequence[str], day: pd.Timestamp | None) -> dict[str, Message]:
     """Columns whose name holds a month or a day that ended after the assignment began -> why they do not adjust.
 

@@ -85,7 +85,7 @@ class Terms:
         known |= {"margin_share"} if self.value_per_success else set()
         return tuple(name for name in self.assumed if name not in known)
 
-    def parts(self, means: JointMeans, treated: int, roles: Sequence[str] = ("spend",)) -> Parts:
+    def parts(self, means: JointMeans, treated: float, roles: Sequence[str] = ("spend",)) -> Parts:
         """Amounts per treated unit from the arms' means.
 
         Args:

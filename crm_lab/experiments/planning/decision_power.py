@@ -15,10 +15,11 @@ from scipy import stats
 
 from crm_lab.checks import check_settings, need_columns, not_inside, not_positive
 from crm_lab.data.kernels.dataframes import as_pandas
-from crm_lab.experiments.core.estimate import joint_means
+from crm_lab.experiments.core.estimate import JointMeans, joint_means
 from crm_lab.experiments.core.outcome_metrics import outcome_label
 from crm_lab.experiments.payoff.loyalty_programme import Programme
-from crm_lab.experiments.payoff.terms import MOST_TIMES
+from crm_lab.experiments.payoff.money_parts import Return
+from crm_lab.experiments.payoff.terms import GAINS, MOST_TIMES
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.moments import Moments
@@ -78,7 +79,9 @@ class RoiDesign:
         means = joint_means([history], [(outcome, None)], covariates, way)
         level, variance = float(means.mean[0, 0]), float(means.own[0, 0]) * history.n
         at_hand = len(units) if available is None else available
-        money = not units[outcome].isin([0, 1]).all()
+        worth = self.programme.value_per_success
+        level, variance = level * (worth or 1.0), variance * (worth or 1.0) ** 2
+        money = bool(worth) or not units[outcome].isin([0, 1]).all()
         problem = None if money else Message("experiments.refused.no_amount", {"metric": outcome_label(outcome)})
         return RoiDesignResult(self, level, variance, at_hand, len(units), problem)
 
@@ -127,20 +130,18 @@ class RoiDesignResult(Result):
             A probability.
         """
         p = self.spec.programme
-        treated, weight = units / 2, 1 + p.roi_needed
-        reward = p.reward_rate * p.redemption_share
-        distance = self._distance(treated)
-        up = p.margin_share - weight * reward
-        spent = self.level * (1 + self.spec.lift)
-        variance = self.variance * ((1 + self.spec.lift) ** 2 * up**2 + p.margin_share**2) / treated
-        variance += (weight * p.reward_rate * p.redemption_sd * spent) ** 2
-        return float(stats.norm.sf(stats.norm.ppf(p.ship_at) - distance / math.sqrt(variance)))
+        distance, se = self._returns(units).distance(p.roi_needed)
+        return float(stats.norm.sf(stats.norm.ppf(p.ship_at) - distance / se))
 
-    def _distance(self, treated: float) -> float:
-        """True gain less what is needed, per treated unit."""
-        p, spent = self.spec.programme, self.level * (1 + self.spec.lift)
-        cost = p.reward_rate * p.redemption_share * spent + p.contact_cost + p.running_cost / treated
-        return p.margin_share * self.level * self.spec.lift - (1 + p.roi_needed) * cost
+    def _returns(self, units: float) -> Return:
+        """The programme's return if the planned lift is true: its own arithmetic on the means of such a test."""
+        p, roles = self.spec.programme, ("spend", "margin")[: 2 if self.spec.programme.value_per_success else 1]
+        stretch = np.array([1.0, 1 + self.spec.lift])
+        mean = np.outer(self.level * stretch, np.ones(len(roles)))
+        own = np.diag(self.variance * stretch**2 / (units / 2))
+        cov = own[:, None, :, None] * np.ones((1, len(roles), 1, len(roles)))
+        means = JointMeans(mean, cov, np.einsum("akak->ak", cov), np.full(2, units / 2 - 1))
+        return Return.of(p.parts(means, units / 2, roles), GAINS)
 
     def true_roi(self, units: float) -> float:
         """ROI of the programme if the planned lift is true.
@@ -154,9 +155,8 @@ class RoiDesignResult(Result):
         Returns:
             ROI: 0.5 is 50 %.
         """
-        p, spent = self.spec.programme, self.level * (1 + self.spec.lift)
-        cost = p.reward_rate * p.redemption_share * spent + p.contact_cost + p.running_cost * 2 / units
-        return p.margin_share * self.level * self.spec.lift / cost - 1 if cost else math.inf
+        returns = self._returns(units)
+        return returns.roi if returns.cost > 0 else math.inf
 
     @property
     def units_needed(self) -> float:
@@ -218,7 +218,7 @@ class RoiDesignResult(Result):
         if math.isfinite(self.units_needed):
             return None
         values = {"lift": self.spec.lift, "needed": self.spec.programme.roi_needed, "roi": self.true_roi(_MOST_UNITS)}
-        pays = self._distance(_MOST_UNITS) > 0
+        pays = self._returns(_MOST_UNITS).distance(self.spec.programme.roi_needed)[0] > 0
         return Message(f"experiments.roi_design.{'too_vague' if pays else 'does_not_pay'}", values)
 
     def readout(self) -> Readout:

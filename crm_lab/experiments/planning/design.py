@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.moments import Moments
 
-POOLED = "pooled null (statsmodels samplesize_proportions_2indep_onetail)"
+Formula = Literal["normal", "pooled", "none"]  # none: no size can be computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class Size:
         n_total: Units needed in all.
         mde: Smallest relative effect that the units at hand show.
         power: Probability of seeing `effect` with the units at hand.
-        formula: Name of the formula.
+        formula: ``normal`` (statsmodels ``normal_sample_size_one_tail``), ``pooled`` (shares, pooled null:
+            ``samplesize_proportions_2indep_onetail``) or ``none``.
     """
 
     metric: Metric
@@ -63,7 +64,7 @@ class Size:
     n_total: float
     mde: float
     power: float
-    formula: str
+    formula: Formula
 
     @property
     def level_is_high(self) -> bool:
@@ -150,14 +151,14 @@ class Design:
         effect = self.lift * abs(level)
         n_t, n_c = at_hand * self.treated_share, at_hand * (1 - self.treated_share)
         ratio = (1 - self.treated_share) / self.treated_share
-        formula = "normal (statsmodels normal_sample_size_one_tail)"
+        formula: Formula = "normal"
         above_all = metric.kind == "share" and level * (1 + self.lift) >= 1
         if level == 0 or sd == 0 or above_all:
-            return Size(metric, way, level, sd, sd, effect, math.inf, math.inf, math.inf, 0.0, "-")
+            return Size(metric, way, level, sd, sd, effect, math.inf, math.inf, math.inf, 0.0, "none")
         stretch = (1 + self.lift) ** 2 if self.multiplies and metric.kind != "share" else 1.0
         spread = sd * math.sqrt((stretch + 1 / ratio) / (1 + 1 / ratio))
         if metric.kind == "share" and way == "none" and ratio == 1:
-            formula = POOLED
+            formula = "pooled"
             n = n_share(level, level + effect, self.alpha, self.power) * self.design_effect
             mde = mde_share(level, n_t / self.design_effect, self.alpha, self.power) / abs(level)
             power = power_share(level, level + effect, n_t / self.design_effect, self.alpha)
@@ -193,7 +194,7 @@ class DesignResult(Result):
     history: int
 
     name: ClassVar[str] = "design"
-    words: ClassVar[dict[str, str]] = {"adjusted": "experiments.adjust."}
+    words: ClassVar[dict[str, str]] = {"adjusted": "experiments.adjust.", "formula": "experiments.formula."}
     formats: ClassVar[dict[str, str]] = {
         "baseline": ",.3f", "sd": ",.3f", "effect": ",.3f", "n_per_arm": ",.0f", "n_total": ",.0f",
         "mde": ".1%", "power": ".0%",
@@ -207,6 +208,15 @@ class DesignResult(Result):
         'lin'
         """
         return [s for s in self.sizes if s.metric == self.spec.metrics[0]][-1]
+
+    @property
+    def easiest(self) -> Size:
+        """The metric that needs the fewest units, adjusted in the last way of `adjust`.
+
+        >>> design.easiest.metric.name
+        'spend'
+        """
+        return min((s for s in self.sizes if s.adjust == self.headline.adjust), key=lambda s: s.n_total)
 
     @property
     def fits(self) -> bool:
@@ -261,7 +271,7 @@ class DesignResult(Result):
             An effect in the metric's unit.
         """
         spec, n = self.spec, size.n_treatment
-        if size.formula == POOLED:
+        if size.formula == "pooled":
             return mde_share(size.baseline, n / spec.design_effect, spec.alpha, spec.power)
         return mde_mean(size.spread, n, size.n_total - n, spec.alpha, spec.power)
 
@@ -311,12 +321,22 @@ class DesignResult(Result):
         values = {
             "metric": s.metric.label, "n": math.ceil(s.n_total), "lift": self.spec.lift, "power": self.spec.power,
             "alpha": self.spec.alpha, "available": self.available, "mde": s.mde, "at_hand": s.power,
-            "history": self.history, "formula": s.formula, "share": self.spec.treated_share, "saved": saved,
+            "history": self.history, "share": self.spec.treated_share, "saved": saved,
+            "formula": Message(f"experiments.formula.{s.formula}"),
             "factor": s.n_total / self.available, "lift_shown": s.mde,  # what would fit: a longer test, a larger lift
+            "easier": self._easier(),
         }  # fmt: skip
         no_fit = "no_fit" if s.n_total / self.available <= MOST_TIMES else "no_fit_far"
         said = ("finding", "certainty_saved" if saved > 0.01 else "certainty", "fits" if self.fits else no_fit)
         return Readout(*(Message(f"experiments.design.{key}", values) for key in said))
+
+    def _easier(self) -> Message | str:
+        """Which other metric needs the fewest units, where one needs fewer."""
+        first, best = self.headline, self.easiest
+        if best.n_total >= first.n_total:
+            return ""
+        values = {"metric": best.metric.label, "n": math.ceil(best.n_total)}
+        return Message("experiments.design.easier", values)
 
     def facts(self) -> tuple[Fact, ...]:
         """Units needed and minimum detectable effect, per metric in the way that counts.
@@ -333,7 +353,14 @@ class DesignResult(Result):
             needed = math.ceil(s.n_total) if known else None
             shown = s.mde if known else None
             facts += [
-                size(f"{start}.units", units, needed, "units", n=self.history, definition=s.formula),
+                size(
+                    f"{start}.units",
+                    units,
+                    needed,
+                    "units",
+                    n=self.history,
+                    definition=Message(f"experiments.formula.{s.formula}"),
+                ),
                 size(f"{start}.mde", mde, shown, "share", n=self.available, better="down"),
             ]
         return tuple(facts)

@@ -14,6 +14,8 @@ import pandas as pd
 
 from crm_lab.checks import BadInput, Problems, as_date
 from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.core.guards import MISSING
+from crm_lab.experiments.core.weeks import week_columns
 from crm_lab.experiments.payoff.loyalty_programme import Programme
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.exports import write_json
@@ -68,6 +70,38 @@ class Preregistration:
         problems.unless(first <= last, f"the window ends on {last}, before it begins on {first}.")
         problems.unless(self.name, "it has no name.")
         problems.raise_any()
+
+    @classmethod
+    def made_up(cls, experiment: Experiment, programme: Programme) -> Preregistration:
+        """A plan for show, such as a planted test could have had: written before it, with looks at a quarter and half.
+
+        >>> from crm_lab import open_workspace
+        >>> from crm_lab.experiments import PlantedTest
+        >>> days = {"start": "1997-12-01", "pre_days": 180, "post_days": 182}
+        >>> trial = PlantedTest(source="cdnow_sample", seed=1, lift=0.2, **days)
+        >>> test = trial.open(open_workspace("cdnow_sample").at("1998-06-30"))
+        >>> Preregistration.made_up(test, terms).looks
+        (6, 13, 26)
+
+        Args:
+            experiment: A test that knows its window.
+            programme: Terms and decision rule.
+
+        Returns:
+            The plan.
+
+        Raises:
+            BadInput: If the window is not known.
+        """
+        if experiment.window is None:
+            raise BadInput("The test does not say when it was, so no plan of it can be made up.")
+        first, last = experiment.window
+        weeks = len(week_columns(experiment))
+        return cls(
+            name="for show", written_on=f"{pd.Timestamp(first) - pd.Timedelta(days=11):%Y-%m-%d}", first_day=first,
+            last_day=last, outcome=experiment.outcomes[0], covariates=_measured(experiment), programme=programme,
+            shares=dict(experiment.shares), looks=(weeks // 4, weeks // 2, weeks) if weeks >= 4 else (),
+        )  # fmt: skip
 
     def content(self) -> dict[str, Any]:
         """The plan as plain JSON, without its hash.
@@ -144,10 +178,12 @@ class Preregistration:
         return plan
 
     def hold_against(
-        self, experiment: Experiment, answer: ProgrammeResult, window: tuple[str, str] | None,
-        filters: tuple[str, ...] = (),
-    ) -> DeviationsResult:  # fmt: skip
-        """Deviations from the plan in what can be compared (looks cannot), and the decision under the plan's rule.
+        self, experiment: Experiment, answer: ProgrammeResult, filters: tuple[str, ...] = (), *, terms: bool = True
+    ) -> DeviationsResult:
+        """Deviations from the plan in what can be compared, and the decision under the plan's rule.
+
+        The window is compared where the test knows its days, looks where it has its outcome by week: weeks beyond
+        the last planned look are a deviation.
 
         >>> import numpy as np
         >>> import pandas as pd
@@ -157,34 +193,46 @@ class Preregistration:
         >>> frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, 400) * np.where(frame["arm"] == "treatment", 1.1, 1)
         >>> test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"], covariates=["before"])
         >>> answer = terms.analyze(test, "spend")
-        >>> plan.hold_against(test, answer, ("2024-02-01", "2024-05-31")).to_frame().columns.tolist()
+        >>> plan.hold_against(test, answer).to_frame().columns.tolist()
         ['what', 'planned', 'done']
 
         Args:
             experiment: The test as analysed.
             answer: The return as analysed.
-            window: First and last day of the outcome window used; ``None`` if they are not known, to leave them out.
             filters: Names of the filters used.
+            terms: Whether the terms of the return are compared; they are not where it was computed with the plan's.
 
         Returns:
             One row per deviation.
         """
-        pairs: dict[str, tuple[Any, Any]] = {
-            "outcome": (self.outcome, answer.outcome),
-            **({"first_day": (self.first_day, window[0]), "last_day": (self.last_day, window[1])} if window else {}),
-            "covariates": (list(self.covariates), list(experiment.covariates)),
-            "filters": (sorted(self.filters), sorted(filters)),
-            "shares": (dict(self.shares), dict(experiment.shares)),
-            "units": (self.units or len(experiment.frame), len(experiment.frame)),
-            **{
-                f"programme.{f.name}": (getattr(self.programme, f.name), getattr(answer.spec, f.name))
-                for f in fields(self.programme)
-            },
-        }
+        pairs = {**self._test_pairs(experiment, answer, filters), **(self._term_pairs(answer) if terms else {})}
         rows = tuple((what, planned, done) for what, (planned, done) in pairs.items() if planned != done)
         known = self.outcome in experiment.outcomes
         again = self.programme.analyze(experiment, self.outcome, None, **answer.money) if known else None
-        return DeviationsResult(self, rows, answer, again, window is not None)
+        compared = {"window": "first_day" in pairs, "looks": not self.looks or "looks" in pairs, "terms": terms}
+        return DeviationsResult(self, rows, answer, again, tuple(part for part, done in compared.items() if not done))
+
+    def _test_pairs(
+        self, experiment: Experiment, answer: ProgrammeResult, filters: tuple[str, ...]
+    ) -> dict[str, tuple[Any, Any]]:
+        """Planned and done of the test itself."""
+        window, weeks = experiment.window, len(week_columns(experiment))
+        return {
+            "outcome": (self.outcome, answer.outcome),
+            **({"first_day": (self.first_day, window[0]), "last_day": (self.last_day, window[1])} if window else {}),
+            **({"looks": (self.looks[-1], weeks)} if self.looks and weeks else {}),
+            "covariates": (list(self.covariates), list(_measured(experiment))),
+            "filters": (sorted(self.filters), sorted(filters)),
+            "shares": (dict(self.shares), dict(experiment.shares)),
+            "units": (self.units or len(experiment.frame), len(experiment.frame)),
+        }
+
+    def _term_pairs(self, answer: ProgrammeResult) -> dict[str, tuple[Any, Any]]:
+        """Planned and done of the programme's terms and the rule."""
+        return {
+            f"programme.{f.name}": (getattr(self.programme, f.name), getattr(answer.spec, f.name))
+            for f in fields(self.programme)
+        }
 
 
 @dataclass(frozen=True)
@@ -202,21 +250,21 @@ class DeviationsResult(Result):
     >>> terms = Programme(margin_share=0.3, reward_rate=0.01)
     >>> days = {"written_on": "2024-01-02", "first_day": "2024-02-01", "last_day": "2024-04-30"}
     >>> plan = Preregistration(name="spring", outcome="spend", programme=terms, **days)
-    >>> held = plan.hold_against(test, terms.analyze(test, "spend"), ("2024-02-01", "2024-05-31"))
+    >>> held = plan.hold_against(test, terms.analyze(test, "spend"))
 
     Attributes:
         spec: The plan.
         rows: What, planned, done.
         answer: The return as analysed.
         under_plan: The return under the plan's terms, or ``None``.
-        dated: Whether the window was compared.
+        left: What was not compared, of window, looks and terms.
     """
 
     spec: Preregistration
     rows: tuple[tuple[str, Any, Any], ...]
     answer: ProgrammeResult
     under_plan: ProgrammeResult | None
-    dated: bool = True
+    left: tuple[str, ...] = ()
 
     name: ClassVar[str] = "plan"
 
@@ -243,7 +291,7 @@ class DeviationsResult(Result):
         """Number of deviations, decision as done and as planned.
 
         >>> print(held.readout().finding)
-        Deviations from the plan: 2 (last_day, covariates). Decision as analysed: ship; under the ...
+        Deviations from the plan: 1 (covariates). Decision as analysed: ship; under the ...
         """
         refused, done, planned = self.refusal(), _named(self.answer), _named(self.under_plan)
         values = {
@@ -251,9 +299,11 @@ class DeviationsResult(Result):
             "written_on": self.spec.written_on, "done": done, "planned": planned,
         }  # fmt: skip
         same = refused is None and done == planned
-        part = "" if self.dated else "_part"
-        said = (f"{'deviates' if self.rows else 'kept'}{part}", "certainty", f"action_{'same' if same else 'deviates'}")
+        said = ("deviates" if self.rows else "kept", "certainty", f"action_{'same' if same else 'deviates'}")
         finding, certainty, action = (Message(f"experiments.plan.{key}", values) for key in said)
+        for part in self.left:
+            not_compared = Message(f"experiments.plan.left_{part}")
+            certainty = Message("experiments.soundness.two", {"first": certainty, "second": not_compared})
         return Readout(refused or finding, certainty, action)
 
     def facts(self) -> tuple[Fact, ...]:
@@ -262,19 +312,20 @@ class DeviationsResult(Result):
         >>> {fact.id: fact.unit for fact in held.facts()[:2]}
         {'plan.deviations': '', 'plan.decision': ''}
         """
+        part = "test_deviations" if "terms" in self.left else "deviations"
         found = partial(Fact, kind="simulated" if self.answer.truth is not None else "fact")
         decision = None if self.under_plan is None else self.under_plan.decision
         return (
-            found("plan.deviations", "experiments.fact.deviations", len(self.rows), better="down"),
+            found(f"plan.{part}", f"experiments.fact.{part}", len(self.rows), better="down"),
             found("plan.decision", "experiments.fact.planned_decision", decision, refusal=self.refusal()),
             found("plan.sha256", "experiments.fact.plan_hash", self.spec.sha256),
         )
 
 
 def held_against(
-    plan: Preregistration | None, experiment: Experiment, answer: ProgrammeResult, filters: tuple[str, ...] = ()
+    plan: Preregistration | None, experiment: Experiment, answer: ProgrammeResult, *, terms: bool = True
 ) -> DeviationsResult | NoPreregistrationResult:
-    """Deviations of an analysis from its plan in all but window and looks; or that there is no plan.
+    """Deviations of an analysis from its plan; or that there is no plan.
 
     >>> import numpy as np
     >>> import pandas as pd
@@ -291,14 +342,14 @@ def held_against(
         plan: What was written before the start; ``None`` if nothing was.
         experiment: The test as analysed.
         answer: The return as analysed.
-        filters: Names of the filters used.
+        terms: Whether the terms of the return are compared.
 
     Returns:
         The deviations, or a result that says that there is no plan.
     """
     if plan is None:
         return NoPreregistrationResult()
-    return plan.hold_against(experiment, answer, None, filters)
+    return plan.hold_against(experiment, answer, terms=terms)
 
 
 @dataclass(frozen=True)
@@ -341,6 +392,11 @@ class NoPreregistrationResult(Result):
         {'plan.deviations': ''}
         """
         return (Fact("plan.deviations", "experiments.fact.deviations", None, refusal=self.refusal()),)
+
+
+def _measured(experiment: Experiment) -> tuple[str, ...]:
+    """Covariates without the flags of their gaps."""
+    return tuple(c for c in experiment.covariates if not c.endswith(MISSING))
 
 
 def _named(answer: ProgrammeResult | None) -> Message | str:

@@ -186,10 +186,10 @@ class SoundnessResult(Result):
         return arm_sizes(self.counts)
 
     def readout(self) -> Readout:
-        """Whether the split is as planned and the arms were balanced before the start.
+        """Whether units seem lost and whether the arms seem unlike before the start.
 
         >>> print(soundness.readout().finding)
-        400 units were split as planned (control 200, treatment 200; sample-ratio p = 1).
+        400 units, no sign that any were lost: control 200, treatment 200 (sample-ratio p = 1; below 0.001 ...
         """
         values = {
             "n": sum(self.counts.values()), "counts": self._counts_text(), "p": self.srm, "alpha": self.spec.srm_alpha,
@@ -201,7 +201,8 @@ class SoundnessResult(Result):
             return Readout(*(Message(f"experiments.soundness.{key}", values) for key in said))
         state = "alike" if self.balance_pvalue >= self.spec.balance_alpha else "unlike"
         state = "no_covariates" if math.isnan(self.balance_pvalue) else state
-        certainty = Message(f"experiments.soundness.{state}", {"gap": self.largest_gap, "p": self.balance_pvalue})
+        balance = {"gap": self.largest_gap, "p": self.balance_pvalue, "alpha": self.spec.balance_alpha}
+        certainty = Message(f"experiments.soundness.{state}", balance)
         if self.withdrawn:
             why = reduce(_and, self.withdrawn.values())
             certainty = Message("experiments.soundness.with_withdrawn", {"alike": certainty, "why": why})

@@ -38,7 +38,7 @@ def content_keys(plan: Plan, root: Path, lang: str) -> dict[str, str]:
         "code": provenance.code_state(root)["sources_sha256"],
         "versions": provenance.versions(),
         "lang": lang,
-        "open_box": plan.suite.open_box,
+        "left_out": list(plan.suite.left_out),
         "files": _listing(root / DATA),
     }
     return {page.name: provenance.json_hash({**common, **_own(page, root)}) for page in plan.pages}

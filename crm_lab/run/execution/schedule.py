@@ -25,8 +25,6 @@ from crm_lab.run.processes import kill_tree
 from crm_lab.run.suites.plan import Plan, PlannedPage
 from crm_lab.run.suites.suite import Suite
 
-OWN_DATA_ONLY = ("open-box", "teaching", "example")
-"""Tags of cells that hold on the data a page comes with, or show other data: left out of reports on other data."""
 GRACE_S = 60.0
 """How long a page's process may take beyond the page's own time limit, to start and to render."""
 
@@ -182,7 +180,7 @@ def _run_page(page: PlannedPage, setting: Setting, running: _Running) -> PageRun
         "given": dict(page.given),
         "folder": str(setting.folder),
         "timeout_s": setting.timeout_s,
-        "left_out": [] if setting.suite.open_box else list(OWN_DATA_ONLY),
+        "left_out": list(setting.suite.left_out),
     }
     job_file = setting.folder / f".{page.name}.job"
     write_json(job_file, job)

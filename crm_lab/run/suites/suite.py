@@ -19,6 +19,9 @@ MOST_PARTS = 24
 SOURCE: Final = "source"
 _OURS: Final = ("name", "asked")
 
+OWN_DATA_ONLY = ("open-box", "teaching", "example")
+"""Tags of cells that hold on the data a page comes with, or show other data: left out of reports on other data."""
+
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -59,7 +62,7 @@ class Suite(_Table):
     max_data_age_days: Annotated[int, Field(ge=0)] | None = None
     parameters: dict[str, Any] = {}
     open_box: bool = True
-    """Whether ``open-box``, ``teaching`` and ``example`` cells run: they speak of the data that a page comes with."""
+    """Whether `OWN_DATA_ONLY` cells run, exercises on the lab's own data alone."""
     source: dict[str, Any] = {}
     """A retailer's own file; read by the data room when a page opens this suite as its source."""
     notify: Notify | None = None
@@ -67,6 +70,13 @@ class Suite(_Table):
     name: Annotated[str, Field(exclude=True)] = ""
     asked: Annotated[str, Field(exclude=True)] = ""
     """What was typed to run it: its name, or the path of its file."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Tags of cells that do not run: exercises never do on a retailer's own data, recomputations on request."""
+        if not self.open_box:
+            return OWN_DATA_ONLY
+        return ("teaching",) if self.source else ()
 
     @property
     def pages(self) -> dict[str, Page]:

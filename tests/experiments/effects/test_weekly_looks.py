@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crm_lab import open_workspace
 from crm_lab.checks import BadInput
-from crm_lab.experiments import Experiment, Preregistration, Programme, WeeklyLooks
+from crm_lab.experiments import Effects, Experiment, PlantedTest, Preregistration, Programme, WeeklyLooks
 from crm_lab.messages import LANGUAGES
 from crm_lab.stats.sequential import limits
 
@@ -74,3 +75,26 @@ def test_the_plan_names_the_looks_and_older_plans_keep_their_hash(tmp_path):
     assert looked.sha256 != plan.sha256
     path = looked.write(str(tmp_path / "plan.json"))
     assert Preregistration.read(path).looks == (2, 4)
+
+
+@pytest.mark.parametrize("days", [182, 184])
+def test_the_last_look_is_the_effect_that_the_other_pages_report(days):
+    trial = PlantedTest(source="cdnow_sample", seed=1, lift=0.2, start="1997-12-01", pre_days=180, post_days=days)
+    test = trial.open(open_workspace("cdnow_sample").at("1998-06-30"))
+    found = Effects("spend").analyze(test).headline.found
+    assert (found.method, test.covariates != ()) == ("normal", True)
+    last = WeeklyLooks(planned=(8, 16, 26)).analyze(test).table.iloc[-1]
+    assert last["z"] == pytest.approx(found.effect / found.se, rel=1e-9)
+
+
+@pytest.mark.parametrize("arms", [(500, 500), (40, 300)])
+def test_looks_are_adjusted_by_what_is_known_of_the_past(arms):
+    """A past that explains the outcome makes the same effect clearer, by theory and by permutation."""
+    plain = make(*arms, effect=1.0, seed=3)
+    past = plain.frame["spend"] - 12 * (plain.frame["arm"] == "treatment")
+    known = Experiment.from_frame(
+        plain.frame.assign(past=past + np.random.default_rng(1).normal(0, 20, len(past))),
+        arm="arm", outcomes=["spend"], covariates=["past"],
+    ).planned_as(plain.shares)  # fmt: skip
+    z = [WeeklyLooks(planned=(4, 8, 12)).analyze(test).table["z"].iloc[-1] for test in (plain, known)]
+    assert z[1] > 1.5 * z[0] > 0

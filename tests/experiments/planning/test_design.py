@@ -5,13 +5,25 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import BeforeAfterClaim, Design, Programme, RoiDesign, RunTime, mean_of, ratio_of, share_of
+from crm_lab.experiments import (
+    BeforeAfterClaim,
+    Design,
+    Experiment,
+    Programme,
+    RoiDesign,
+    RunTime,
+    mean_of,
+    ratio_of,
+    share_of,
+)  # fmt: skip
 from crm_lab.experiments.core.estimate import difference, joint_means
 from crm_lab.experiments.payoff.money_parts import Return
 from crm_lab.experiments.planning.sample_size import n_share
 from crm_lab.messages import LANGUAGES
+from crm_lab.number_format import format_frame
 from crm_lab.stats.moments import Moments
 
 
@@ -28,7 +40,7 @@ def test_a_share_uses_the_pooled_formula_and_says_so(households):
     size = Design(metrics=(share_of("bought"),), lift=0.1).analyze(households).headline
     p = households["bought"].mean()
     assert size.n_treatment == pytest.approx(n_share(p, 1.1 * p))
-    assert "pooled" in size.formula
+    assert size.formula == "pooled"
 
 
 def test_a_ratio_uses_the_delta_method(households):
@@ -183,3 +195,46 @@ def test_more_units_are_advised_only_up_to_three_times_those_at_hand(households)
         seeing = Design(metrics=(mean_of("spend"),), lift=0.05).analyze(households, available=available)
         factor = seeing.headline.n_total / available
         assert seeing.readout().action.key.endswith("no_fit_far" if factor > 3 else "no_fit" if factor > 1 else "fits")
+
+
+def test_the_planned_return_is_the_programmes_own_arithmetic(households):
+    """ROI and chance to ship, planned for a test as large as the history, are those that its readout would give."""
+    terms = Programme(margin_share=0.3, reward_rate=0.01, contact_cost=0.5, running_cost=1000.0, redemption_sd=0.05)
+    lift, n = 0.3, len(households)
+    plan = RoiDesign(programme=terms, lift=lift).analyze(households, "spend")
+    twice = pd.concat(
+        [households.assign(arm="control"), households.assign(arm="treatment", spend=households["spend"] * (1 + lift))]
+    )
+    answer = terms.analyze(Experiment.from_frame(twice, arm="arm", outcomes=["spend"]), "spend")
+    assert plan.true_roi(2 * n) == pytest.approx(answer.returns.roi, rel=1e-9)
+    distance, se = answer.returns.distance(terms.roi_needed)
+    assert plan.p_ship(2 * n) == pytest.approx(norm.sf(norm.ppf(terms.ship_at) - distance / se), rel=1e-6)
+
+
+def test_units_of_a_fixed_value_are_planned_in_money(households):
+    terms = Programme(margin_share=0.0, reward_rate=0.01, value_per_success=10.0, contact_cost=0.05)
+    plan = RoiDesign(programme=terms, lift=0.2).analyze(households, "bought")
+    rate = households["bought"].mean()
+    cost = 0.01 * terms.redemption_share * 10 * 1.2 * rate + 0.05
+    assert plan.refusal() is None
+    assert plan.true_roi(1000) == pytest.approx(10 * 0.2 * rate / cost - 1)
+
+
+def test_a_design_that_does_not_fit_names_the_metric_that_needs_fewest_units(households):
+    metrics = (mean_of("spend"), share_of("bought"))
+    design = Design(metrics=metrics, lift=0.05).analyze(households)
+    fewest = min(design.sizes, key=lambda s: s.n_total)
+    assert (design.easiest, design.fits, fewest.metric.name) == (fewest, False, "bought")
+    assert (
+        f"the metric that needs the fewest units ({fewest.metric.label}, {math.ceil(fewest.n_total):,})"
+        in design.readout().action.text("en")
+    )
+    alone = Design(metrics=metrics[1:], lift=0.05).analyze(households).readout().action
+    assert all("fewest" not in alone.text(lang) and "最少的指标" not in alone.text(lang) for lang in LANGUAGES)
+
+
+def test_a_metric_without_a_level_shows_no_infinity(households):
+    shown = Design(metrics=(mean_of("spend"), mean_of("none")), lift=0.05).analyze(households.assign(none=0.0))
+    cells = format_frame(shown.shown(), shown.formats)
+    assert not cells.isin(["inf", "nan"]).any().any()
+    assert set(cells["formula"]) == {"normal approximation", "–"}

@@ -1,19 +1,24 @@
 """The plan: hashed before the data, read back, deviations named."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.experiments import Experiment, Preregistration, Programme, held_against
-from crm_lab.messages import LANGUAGES
+from crm_lab.messages import LANGUAGES, Message
 
 TERMS = Programme(margin_share=0.3, reward_rate=0.01, running_cost=100.0)
 
 
+WINDOW = ("2017-07-01", "2017-12-31")
+
+
 @pytest.fixture
 def test(households):
-    return Experiment.from_frame(households, arm="arm", outcomes=["spend"], covariates=["spend_before"])
+    found = Experiment.from_frame(households, arm="arm", outcomes=["spend"], covariates=["spend_before"])
+    return replace(found, window=WINDOW)
 
 
 def plan(**changes):
@@ -28,9 +33,6 @@ def plan(**changes):
         "programme": TERMS,
     }
     return Preregistration(**{**settings, **changes})
-
-
-WINDOW = ("2017-07-01", "2017-12-31")
 
 
 def test_a_plan_is_read_back_as_it_was_written(tmp_path, monkeypatch):
@@ -63,7 +65,7 @@ def test_a_plan_written_late_is_no_plan():
 
 def test_following_the_plan_is_said(test):
     answer = TERMS.analyze(test, "spend")
-    found = plan().hold_against(test, answer, WINDOW, ("staff",))
+    found = plan().hold_against(test, answer, ("staff",))
     assert found.rows == ()
     assert "follows the plan" in found.readout().finding.text("en")
     assert found.under_plan.decision == answer.decision
@@ -73,7 +75,8 @@ def test_every_deviation_is_listed_and_the_plans_decision_recomputed(test):
     eager = Programme(margin_share=0.9, reward_rate=0.01, running_cost=100.0, ship_at=0.5)
     answer = eager.analyze(test, "spend")
     strict = Programme(margin_share=0.01, reward_rate=0.01, running_cost=100.0)
-    found = plan(programme=strict).hold_against(test, answer, ("2017-07-01", "2017-11-30"), ())
+    shorter = replace(test, window=("2017-07-01", "2017-11-30"))
+    found = plan(programme=strict).hold_against(shorter, answer)
     assert set(found.to_frame()["what"]) == {"last_day", "filters", "programme.margin_share", "programme.ship_at"}
     assert (answer.decision, found.under_plan.decision) == ("ship", "stop")
     assert "Follow the plan's decision" in found.readout().action.text("en")
@@ -82,16 +85,51 @@ def test_every_deviation_is_listed_and_the_plans_decision_recomputed(test):
 
 
 def test_a_planned_outcome_that_is_missing_is_said(test):
-    found = plan(outcome="profit").hold_against(test, TERMS.analyze(test, "spend"), WINDOW)
+    found = plan(outcome="profit").hold_against(test, TERMS.analyze(test, "spend"))
     assert "profit is not in the data" in found.refusal().text("en")
     assert found.readout().text("zh")
 
 
-def test_a_plan_held_against_a_test_without_dates_says_what_is_not_compared(test):
-    answer = TERMS.analyze(test, "spend")
-    kept = held_against(plan(), test, answer, ("staff",))
-    assert "window, terms and looks are not compared" in kept.readout().finding.text("en")
-    odd = held_against(plan(), test, answer)
-    assert list(odd.to_frame()["what"]) == ["filters"]
-    assert "Window and looks are not compared" in odd.readout().finding.text("en")
-    assert all(found.readout().text(lang) for found in (kept, odd) for lang in LANGUAGES)
+def weekly(test, weeks):
+    spread = {f"week_{w:02d}": test.frame["spend"] / weeks for w in range(1, weeks + 1)}
+    return replace(test, frame=test.frame.assign(**spread))
+
+
+@pytest.mark.parametrize(
+    ("looks", "weeks", "window", "terms", "left"),
+    [
+        ((), 0, WINDOW, True, ()),
+        ((2, 4), 4, WINDOW, True, ()),
+        ((2, 4), 0, WINDOW, True, ("looks",)),
+        ((), 0, None, True, ("window",)),
+        ((2, 4), 0, None, False, ("window", "looks", "terms")),
+    ],
+)
+def test_what_cannot_be_compared_is_said_and_what_can_is_compared(test, looks, weeks, window, terms, left):
+    held = replace(weekly(test, weeks) if weeks else test, window=window)
+    written = plan(looks=looks, filters={})
+    found = held_against(written, held, TERMS.analyze(held, "spend"), terms=terms)
+    assert (found.left, found.rows) == (left, ())
+    for part in ("window", "looks", "terms"):
+        said = Message(f"experiments.plan.left_{part}")
+        assert all((said.text(lang) in found.readout().certainty.text(lang)) == (part in left) for lang in LANGUAGES)
+    assert found.facts()[0].id == ("plan.deviations" if terms else "plan.test_deviations")
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"first_day": "2017-07-08"}, "first_day"),
+        ({"last_day": "2018-01-31"}, "last_day"),
+        ({"looks": (2, 4, 8)}, "looks"),
+        ({"covariates": ()}, "covariates"),
+        ({"shares": {"control": 0.1, "treatment": 0.9}}, "shares"),
+        ({"units": 1}, "units"),
+        ({"programme": replace(TERMS, running_cost=0.0)}, "programme.running_cost"),
+    ],
+)
+def test_each_part_of_the_plan_is_compared_with_what_was_run(test, changes, what):
+    held = weekly(test, 4)
+    written = plan(**{"filters": {}, "looks": (2, 4), **changes})
+    found = written.hold_against(held, TERMS.analyze(held, "spend"))
+    assert list(found.to_frame()["what"]) == [what]

@@ -24,7 +24,7 @@ def lab(tmp_path):
 
 def key(root, **parameters):
     page = SimpleNamespace(name="15", part=None, parameters=parameters, notebook=SimpleNamespace(sources_sha256="x"))
-    return content_keys(SimpleNamespace(pages=[page], suite=SimpleNamespace(open_box=True)), root, "en")["15"]
+    return content_keys(SimpleNamespace(pages=[page], suite=SimpleNamespace(left_out=())), root, "en")["15"]
 
 
 @pytest.mark.parametrize(
