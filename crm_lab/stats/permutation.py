@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 from typing import Literal
 
@@ -16,10 +17,11 @@ from crm_lab.arrays import Floats
 Statistic = Literal["raw", "studentised"]
 DRAWS = 1999
 _MOST_EXACT = 5_000  # splits that are listed one by one rather than drawn
-_STEPS = 40  # halvings of an interval's end
+_STEPS = 100  # at most, of the search for a shift
+_NEAR = 1e-10  # of a standard error: a shift that is as good as found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Splits:
     """The smaller arm of each redrawn split, the test's own split left out.
 
@@ -32,6 +34,11 @@ class Splits:
     small: NDArray[np.int64]
     own: NDArray[np.bool_]
     treated: bool
+
+    @cached_property
+    def same(self) -> NDArray[np.bool_]:
+        """Which units of each redrawn smaller arm are in the test's own, shape (R, m)."""
+        return self.own[self.small]
 
     @property
     def least(self) -> float:
@@ -80,15 +87,17 @@ class Shifts:
         at: Shape (R,). The effect that, taken off the treated arm, makes a redrawn split as extreme as the test itself;
             smaller effects are less extreme than it, larger ones more. Their distribution is that of the effect's
             confidence.
+        allowance: The two-sided p value is multiplied by it, and the interval is wider for it.
     """
 
     effect: float
     at: Floats
+    allowance: float = 1.0
 
     @property
     def pvalue(self) -> float:
         """Two-sided p value of no effect, equal tails; the test's own split counts."""
-        return min(1.0, 2 * min(self.share_above(0.0), self.share_below(0.0)))
+        return min(1.0, 2 * self.allowance * min(self.share_above(0.0), self.share_below(0.0)))
 
     def share_below(self, effect: float) -> float:
         """One-sided p value of an effect of this size or less."""
@@ -100,7 +109,7 @@ class Shifts:
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Effects that the test does not reject; without ends where there are too few splits for the level."""
-        place = math.floor((1 - level) / 2 * (len(self.at) + 1) + 1e-9)
+        place = math.floor((1 - level) / 2 / self.allowance * (len(self.at) + 1) + 1e-9)
         if place < 1:
             return -math.inf, math.inf
         ordered = np.partition(self.at, [place - 1, len(self.at) - place])
@@ -130,9 +139,7 @@ def shifts(
     Source:
         Lehmann & Romano (2005), Testing Statistical Hypotheses, 5.10-5.12; Chung & Romano (2013) for the studentised.
     """
-    y = np.asarray(values, dtype=float)
-    w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=float)
-    sides = _Sides.of(y, w, splits)
+    sides = _Sides.of(np.asarray(values, dtype=float), weights, splits)
     at = sides.raw() if statistic == "raw" else sides.studentised()
     return Shifts(sides.effect, at) if splits.treated else Shifts(-sides.effect, -at)
 
@@ -148,12 +155,12 @@ class _Sides:
     own_rest: Floats
 
     @classmethod
-    def of(cls, y: Floats, w: Floats, splits: Splits) -> _Sides:
+    def of(cls, y: Floats, weights: Floats | None, splits: Splits) -> _Sides:
+        w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=float)
         t = splits.own * w
         columns = np.array([y, w, y * y, y * w, w * w, t, t * w, y * t])
-        whole = columns.sum(axis=1)[:, None]
-        small = np.array([c[splits.small].sum(axis=1) for c in columns])
-        own = columns[:, splits.own].sum(axis=1)[:, None]
+        whole, own = columns.sum(axis=1)[:, None], columns[:, splits.own].sum(axis=1)[:, None]
+        small = _plain_sums(y, splits) if weights is None else np.array([c[splits.small].sum(axis=1) for c in columns])
         m = splits.small.shape[1]
         return cls(small, whole - small, (m, len(y) - m), own, whole - own)
 
@@ -191,14 +198,44 @@ class _Sides:
             float((_variance(self.own, self.sizes[0], 0) + _variance(self.own_rest, self.sizes[1], 0))[0])
         )
         reach = 40 * own_se + abs(self.effect)
+
+        def ahead(shift: Floats) -> Floats:
+            """By how much a split is more extreme than the test with this shift taken off."""
+            var = _variance(self.small, self.sizes[0], shift) + _variance(self.rest, self.sizes[1], shift)
+            found: Floats = (gap - shift * moved) * own_se - (self.effect - shift) * np.sqrt(var)
+            return found
+
         low, high = np.full(len(gap), self.effect - reach), np.full(len(gap), self.effect + reach)
-        for _ in range(_STEPS):
-            middle = (low + high) / 2
-            se = np.sqrt(_variance(self.small, self.sizes[0], middle) + _variance(self.rest, self.sizes[1], middle))
-            ahead = (gap - middle * moved) * own_se >= (self.effect - middle) * se
-            high, low = np.where(ahead, middle, high), np.where(ahead, low, middle)
-        at: Floats = (low + high) / 2
-        return at
+        return _crossing(ahead, low, high, _NEAR * own_se)
+
+
+def _plain_sums(y: Floats, splits: Splits) -> Floats:
+    """The sums of `_Sides` on the small side where all weights are 1."""
+    ours, same = y[splits.small], splits.same
+    m, common = np.full(len(ours), float(ours.shape[1])), same.sum(axis=1).astype(float)
+    total = ours.sum(axis=1)
+    squares, products = np.einsum("ij,ij->i", ours, ours), np.einsum("ij,ij->i", ours, same)
+    return np.array([total, m, squares, total, m, common, common, products])
+
+
+def _crossing(function: Callable[[Floats], Floats], low: Floats, high: Floats, near: float) -> Floats:
+    """Where functions that rise through 0 between two points do so (regula falsi, Illinois)."""
+    below, above = function(low), function(high)
+    at = np.where(below >= 0, low, high)
+    open_ends = (below < 0) & (above >= 0)
+    moved = np.zeros(len(low))
+    for _ in range(_STEPS):
+        at = np.where(open_ends, high - above * (high - low) / np.where(open_ends, above - below, 1.0), at)
+        value = function(at)
+        up = value >= 0
+        step = np.where(up, high - at, at - low)
+        below = np.where(up, np.where(moved > 0, below / 2, below), value)
+        above = np.where(up, value, np.where(moved < 0, above / 2, above))
+        high, low, moved = np.where(up, at, high), np.where(up, low, at), np.where(up, 1.0, -1.0)
+        open_ends &= (high - low > near) & (step > 0) & (value != 0)
+        if not open_ends.any():
+            break
+    return at
 
 
 def _variance(sums: Floats, size: int, shift: Floats | float) -> Floats:
@@ -228,9 +265,8 @@ def statistics(values: Floats, splits: Splits, weights: Floats | None = None) ->
         Treated less control over its standard error: of the test, shape (k,), and of the splits, shape (R, k).
     """
     sign, found = 1 if splits.treated else -1, []
-    w = np.ones(len(values)) if weights is None else weights
     for column in np.asarray(values, dtype=float).T:
-        sides = _Sides.of(column, w, splits)
+        sides = _Sides.of(column, weights, splits)
         found.append([sides.own_z(), sides.split_z()])
     own, others = zip(*found, strict=True)
     return sign * np.array(own), sign * np.column_stack(others)

@@ -1,5 +1,6 @@
 """Permutation in equal tails, and its inversion over shifts."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -91,3 +92,13 @@ def test_too_few_splits_have_no_interval():
 def test_the_same_test_has_the_same_interval():
     y = skewed(200, 60)
     assert shifts(y, splits_of(arms(200, 60))).interval() == shifts(y, splits_of(arms(200, 60))).interval()
+
+
+def test_an_allowance_is_on_the_p_value_and_in_the_interval():
+    """What a wider interval leaves out is what the larger p value rejects."""
+    y, splits = skewed(80, 20, effect=1.5), splits_of(arms(80, 20))
+    plain = shifts(y, splits)
+    wide = replace(plain, allowance=1.2)
+    assert wide.pvalue == pytest.approx(1.2 * plain.pvalue)
+    assert wide.interval(0.95) == plain.interval(1 - 0.05 / 1.2)
+    assert wide.share_below(0.0) == plain.share_below(0.0)

@@ -5,7 +5,7 @@ import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.stats.permutation import splits_of, statistics
-from crm_lab.stats.sequential import classical, limits, permuted_limits, spent, type_one
+from crm_lab.stats.sequential.alpha_spending import classical, limits, permuted_limits, spent, type_one
 
 
 def even(k):

@@ -20,6 +20,8 @@ FEWEST_EVENTS = 10  # of a share: events, and units without, below which it is r
 _MOST_SKEW = 355**-0.5  # of the difference: a single mean needs 355 units per squared skewness (Kohavi et al. 2014)
 _ENOUGH = 5_000  # units of the smaller arm that are enough whatever the tails
 _FEW = 10  # units of the smaller arm below which no standard error is read
+_UNEQUAL = 2  # times as many units in the larger arm from which the smaller one's tails rule the test
+_ALLOWANCE = 1.2  # on p values of such arms: tails of the smaller one that the pooled data do not show (docs)
 _SEED = 20_240_101  # of the redrawn splits: the same test gives the same interval
 
 
@@ -87,9 +89,15 @@ class Pair:
         left: Floats = values - w * (x @ slopes)
         return left
 
+    @property
+    def allowance(self) -> float:
+        """What the p value of units in arms of unlike size is multiplied by: their spread may be unlike, too."""
+        small, large = sorted((int(self.treated.sum()), int((~self.treated).sum())))
+        return 1.0 if self.experiment.size or large < _UNEQUAL * small else _ALLOWANCE
+
     def shifts(self, values: Floats, weights: Floats | None) -> Shifts:
         """The permutation test of values, and its inversion."""
-        return shifts(values, self.splits, weights, self.statistic)
+        return replace(shifts(values, self.splits, weights, self.statistic), allowance=self.allowance)
 
 
 def permuted(pair: Pair, found: Difference, mean: Column, past: tuple[str, ...], level: float) -> Difference:

@@ -21,7 +21,7 @@ from crm_lab.experiments.core.weeks import week_columns
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.permutation import statistics
-from crm_lab.stats.sequential import Spending, limits, permuted_limits, spent
+from crm_lab.stats.sequential.alpha_spending import Spending, limits, permuted_limits, spent
 
 
 @dataclass(frozen=True, kw_only=True)

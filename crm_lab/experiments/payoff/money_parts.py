@@ -21,11 +21,13 @@ class Parts:
         names: What each is.
         value: Amounts, income above 0 and cost below, shape (k,).
         cov: Their sampling covariance, shape (k, k).
+        slopes: By how much each grows with each of the p estimates that they come from, shape (k, p).
     """
 
     names: tuple[str, ...]
     value: Floats
     cov: Floats
+    slopes: Floats
 
     def total(self, names: Sequence[str] | None = None) -> tuple[float, float]:
         """Sum of some parts (default: all) and its standard error."""
@@ -52,7 +54,7 @@ def parts_of(names: Sequence[str], function: Callable[[Floats], Floats], theta: 
     step = 1e-4 * np.maximum(np.abs(theta), 1.0)
     columns = [(function(theta + h) - function(theta - h)) / (2 * h.sum()) for h in np.diag(step)]
     jacobian = np.column_stack(columns)
-    return Parts(tuple(names), function(theta), jacobian @ cov @ jacobian.T)
+    return Parts(tuple(names), function(theta), jacobian @ cov @ jacobian.T, jacobian)
 
 
 @dataclass(frozen=True, slots=True)

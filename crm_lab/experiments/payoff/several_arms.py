@@ -20,6 +20,7 @@ from crm_lab.experiments.validity.soundness import SoundnessResult
 from crm_lab.fact_rows import id_part
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
+from crm_lab.stats.shrinkage import shrunk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class SeveralArms:
         programme: Terms and decision rule; the running cost is that of each arm.
 
     Source:
-        Holm (1979) for the number of arms; Efron & Morris (1973) for the shrinkage of the best.
+        Holm (1979) for the number of arms; `crm_lab.stats.shrinkage` for the best of them.
     """
 
     programme: Terms
@@ -77,24 +78,6 @@ def only(experiment: Experiment, arm: str) -> Experiment:
     shares = {name: experiment.shares[name] / whole for name in (experiment.control, arm)}
     doubt = experiment.guards.refused
     return replace(experiment, frame=kept, treatments=(arm,), shares=shares, doubt=doubt)
-
-
-def shrunk(value: Floats, variance: Floats) -> Floats:
-    """Estimates drawn to their mean by as much as chance spreads them: the best of several is too good as it is.
-
-    >>> shrunk(np.array([1.0, 2.0, 6.0]), np.array([1.0, 1.0, 1.0])).round(2).tolist()
-    [1.29, 2.14, 5.57]
-
-    Args:
-        value: Shape (k,).
-        variance: Their squared standard errors, shape (k,).
-    """
-    if len(value) < 2:
-        return value
-    between = max(0.0, float(np.var(value, ddof=1) - variance.mean()))
-    keep = between / (between + variance) if between else np.zeros(len(value))
-    centre = float(np.average(value, weights=1 / (between + variance)))
-    return np.asarray(centre + keep * (value - centre), dtype=float)
 
 
 @dataclass(frozen=True)
@@ -139,14 +122,14 @@ class SeveralArmsResult(Result):
         known = self._read()
         if not known:
             return pd.DataFrame(columns=["arm", "units", "net", "p_needed", "decision"])
-        net = np.array([answer.returns.net() for answer in known.values()])
+        net = np.array([answer.returns.net()[0] for answer in known.values()])
         p = np.array([answer.p_needed for answer in known.values()])
         corrected = 1 - holm(1 - p)
         spans = [answer.net_interval() for answer in known.values()]
         table = {
-            "arm": list(known), "units": [answer.treated for answer in known.values()], "net": net[:, 0],
+            "arm": list(known), "units": [answer.treated for answer in known.values()], "net": net,
             "low": [span.lo for span in spans], "high": [span.hi for span in spans],
-            "net_shrunk": shrunk(net[:, 0], _own_variance(list(known.values()), net[:, 1])),
+            "net_shrunk": shrunk(net, _covariance(list(known.values()))).mean,
             "p_needed": p, "p_corrected": corrected,
         }  # fmt: skip
         decided = [self._decision(answer, q) for answer, q in zip(known.values(), corrected, strict=True)]
@@ -162,13 +145,13 @@ class SeveralArmsResult(Result):
 
     @property
     def best(self) -> str | None:
-        """The arm with the highest net after the shrinkage (of equal ones: before it), or ``None`` if all are refused.
+        """The arm with the highest net after the shrinkage, or ``None`` if all are refused.
 
         >>> compared.best
         'card'
         """
         table = self.to_frame()
-        return None if table.empty else str(_in_order(table)["arm"].iloc[0])
+        return None if table.empty else str(table["arm"].iloc[int(table["net_shrunk"].argmax())])
 
     def refusal(self) -> Message | None:
         """A sentence if no arm has a return, else ``None``.
@@ -182,7 +165,7 @@ class SeveralArmsResult(Result):
         """The best arm, what is left of it, and what to do.
 
         >>> print(compared.readout().finding)
-        Of 2 treatments card nets most: +3.82 USD per treated unit (95% interval +1.92 to +5.72), +3.70 after ...
+        Of 2 treatments card nets most: +3.82 USD per treated unit (95% interval +1.92 to +5.72), +3.57 after ...
         """
         refused = self.refusal()
         if refused is not None:
@@ -198,8 +181,8 @@ class SeveralArmsResult(Result):
             "needed": spec.roi_needed, "ship_at": spec.ship_at, "stop_at": spec.stop_at,
             "ships": Message("format.comma").text().join(table.index[table["decision"] == "ship"]),
         }  # fmt: skip
-        chance = len(table) > 1 and bool(np.isclose(table["net_shrunk"], row["net_shrunk"], rtol=1e-9, atol=0).all())
-        said = ("finding_chance" if chance else "finding", "certainty", f"action_{_advised(table, best)}")
+        alike = len(table) > 1 and not _differ(table["net"].to_numpy(), _covariance(list(self._read().values())))
+        said = ("finding_chance" if alike else "finding", "certainty", f"action_{_advised(table, best)}")
         return Readout(*(Message(f"experiments.arms.{key}", values) for key in said))
 
     def facts(self) -> tuple[Fact, ...]:
@@ -218,12 +201,6 @@ class SeveralArmsResult(Result):
         return tuple(facts)
 
 
-def _in_order(table: pd.DataFrame) -> pd.DataFrame:
-    """Arms by what is left after the shrinkage; where chance explains all differences, by what was seen."""
-    drawn_together = bool(np.isclose(table["net_shrunk"], table["net_shrunk"].mean(), rtol=1e-9, atol=0).all())
-    return table.sort_values("net" if drawn_together else "net_shrunk", ascending=False, kind="stable")
-
-
 def _advised(table: pd.DataFrame, best: str) -> str:
     """The action that the decisions of all arms (rows) support."""
     decisions = table["decision"]
@@ -234,10 +211,30 @@ def _advised(table: pd.DataFrame, best: str) -> str:
     return "stop" if (decisions == "stop").all() else "extend"
 
 
-def _own_variance(answers: list[ProgrammeResult], se: Floats) -> Floats:
-    """Squared standard errors without the control's part, which all arms share."""
-    shares = []
-    for answer in answers:
-        own = np.ones((2, 1)) if answer.means is None else answer.means.own
-        shares.append(own[1, 0] / own[:, 0].sum() if own[:, 0].sum() else 1.0)
-    return np.asarray(se**2 * np.array(shares), dtype=float)
+def _covariance(answers: list[ProgrammeResult]) -> Floats:
+    """Covariance of the arms' nets, shape (k, k): all have the control's error and that of the redeemed share."""
+    found = np.diag([answer.returns.net()[1] ** 2 for answer in answers])
+    for i, one in enumerate(answers):
+        for j, other in enumerate(answers[:i]):
+            found[i, j] = found[j, i] = _shared(one, other)
+    return found
+
+
+def _shared(one: ProgrammeResult, other: ProgrammeResult) -> float:
+    """Covariance of two arms' nets."""
+    spread, slopes = [], []
+    for answer in (one, other):
+        if answer.means is None or answer.parts is None:
+            return 0.0
+        spread.append(answer.means.cov[0, :, 0, :])
+        slopes.append(answer.parts.slopes.sum(axis=0))
+    k, redeemed = len(spread[0]), one.spec.redemption_sd**2 * slopes[0][-1] * slopes[1][-1]
+    return float(slopes[0][:k] @ (spread[0] + spread[1]) @ slopes[1][:k] / 2 + redeemed)
+
+
+def _differ(net: Floats, cov: Floats) -> bool:
+    """Whether nets differ by more than chance spreads them: their distance from one common value, above its mean."""
+    inverse = np.linalg.pinv(cov, hermitian=True)
+    centre = inverse.sum(axis=0) @ net / max(float(inverse.sum()), 1e-300)
+    left = net - centre
+    return bool(left @ inverse @ left > len(net) - 1)

@@ -8,6 +8,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from crm_lab.experiments import Effects, Experiment, Programme, SoundnessCheck, mean_of, ratio_of, share_of
 from crm_lab.experiments.core.small_samples import Pair
+from crm_lab.stats.permutation import shifts
 
 TERMS = Programme(margin_share=0.3, reward_rate=0.01, contact_cost=0.5)
 
@@ -72,6 +73,15 @@ def test_a_ratio_is_permuted_as_a_ratio_of_totals():
     ratio = totals["spend"] / totals["orders"]
     assert effect.effect == pytest.approx(ratio["treatment"] - ratio["control"])
     assert effect.method == "permutation"
+
+
+@pytest.mark.parametrize(("control", "treated", "allowance"), [(50, 99, 1.0), (50, 100, 1.2), (800, 40, 1.2)])
+def test_arms_of_unlike_size_have_an_allowance(control, treated, allowance):
+    pair = Pair.of(make(people(control, treated)), "treatment")
+    found = Effects(metrics="spend", adjust=("none",)).analyze(pair.experiment).headline.found
+    plain = shifts(pair.values("spend"), pair.splits)
+    assert found.pvalue == pytest.approx(min(1, allowance * plain.pvalue))
+    assert (found.lo, found.hi) == pytest.approx(plain.interval(1 - 0.05 / allowance))
 
 
 def stores(counts, treated, seed=2):

@@ -10,7 +10,7 @@ from crm_lab import open_workspace
 from crm_lab.checks import BadInput
 from crm_lab.experiments import Effects, Experiment, PlantedTest, Preregistration, Programme, WeeklyLooks
 from crm_lab.messages import LANGUAGES
-from crm_lab.stats.sequential import limits
+from crm_lab.stats.sequential.alpha_spending import limits
 
 
 def make(control=500, treated=500, effect=0.0, weeks=12, seed=1):
