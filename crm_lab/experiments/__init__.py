@@ -34,10 +34,13 @@ from crm_lab.experiments.planning.preregistration import (
 )
 from crm_lab.experiments.planning.run_time import RunTime, RunTimeResult
 from crm_lab.experiments.validity.aa_splits import SplitsResult, many_splits
+from crm_lab.experiments.validity.association import Association, AssociationResult, drawn_by_lot
 from crm_lab.experiments.validity.sample_ratio import SampleRatios, SampleRatiosResult, fifths, filter_removals
 from crm_lab.experiments.validity.soundness import SoundnessCheck, SoundnessResult
 
 __all__ = [
+    "Association",
+    "AssociationResult",
     "BeforeAfterClaim",
     "BeforeAfterResult",
     "ChosenOnPast",
@@ -84,6 +87,7 @@ __all__ = [
     "bootstrap_multiples",
     "campaign_messages",
     "draw_round",
+    "drawn_by_lot",
     "fifths",
     "filter_removals",
     "held_against",

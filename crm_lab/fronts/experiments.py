@@ -10,6 +10,7 @@ from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.steady_state import SteadyStateResult
 from crm_lab.experiments.planning.decision_power import RoiDesignResult
 from crm_lab.experiments.planning.design import DesignResult
+from crm_lab.experiments.validity.association import AssociationResult
 from crm_lab.experiments.validity.soundness import SoundnessResult
 from crm_lab.fronts.front import Front, fronts
 from crm_lab.fronts.pictures import Bar, Dot, bars, dots, tiles
@@ -112,3 +113,13 @@ def effect_front(result: EffectsResult) -> Front:
     key = ("up" if found.effect > 0 else "down") if sure else "unsure"
     drawn = [Dot(_words("effect.label"), found.effect, found.lo, found.hi, True)]
     return Front(Message(f"front.effect.{key}"), dots(drawn, 0.0, _words("effect.none")), owner="management")
+
+
+@fronts(AssociationResult, "test")
+def association_front(result: AssociationResult) -> Front:
+    """The association among comparable units with its interval; never a decision to ship."""
+    found = result.found
+    if found is None:
+        raise BadInput("Nothing is said of comparable units, so there is nothing to draw.")
+    drawn = [Dot(_words("association.label"), found.value, found.interval.lo, found.interval.hi, True)]
+    return Front(Message("front.association.answer"), dots(drawn, 0.0, _words("association.none")), owner="data")

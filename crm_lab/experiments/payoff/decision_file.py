@@ -10,6 +10,7 @@ from typing import Any
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.steady_state import SteadyStateResult
 from crm_lab.exports import write_json
+from crm_lab.messages import Message
 from crm_lab.results import DataSet, Result, payload
 
 OWNER = "CRM manager"
@@ -34,7 +35,7 @@ def decision_content(
     head = results[0]
     simulated = any(r["simulated"] for r in results)
     return {
-        "schema": 4,
+        "schema": 5,
         "decision": None if simulated or decided.decision == "terms" else decided.decision,
         "owner": owner,
         "withheld": _withheld(simulated, head["refusal"], decided),
@@ -44,10 +45,16 @@ def decision_content(
         "roi_needed": answer.spec.roi_needed,
         "readout": head["readout"],
         "refusal": head["refusal"],
+        "refusal_code": _code(first.refusal()),
         "simulated": simulated,
         "facts": [fact for r in results for fact in r["facts"]],
         "data": head["data"],
     }
+
+
+def _code(refusal: Message | None) -> str | None:
+    """Why there is no decision, for machines: ``chosen``, ``imbalance``, ``srm``, ...; the same in every language."""
+    return None if refusal is None else refusal.key.removeprefix("experiments.").removeprefix("refused.")
 
 
 def _withheld(simulated: bool, refusal: object, decided: ProgrammeResult) -> str | None:
