@@ -1,5 +1,8 @@
 """Customer lifetime value: purchase and spend models, value with intervals, validation on held-out time."""
 
+from crm_lab.clv.covariates.covariate_model import CovariateFit, WithCovariates
+from crm_lab.clv.discrete.bg_bb import BGBB, BGBBFit
+from crm_lab.clv.discrete.shifted_beta_geometric import ShiftedBetaGeometric, ShiftedBetaGeometricFit
 from crm_lab.clv.fitting.return_development import ReturnDevelopment, return_development, returns_by_sale
 from crm_lab.clv.models.bgnbd import BGNBD
 from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
@@ -9,7 +12,10 @@ from crm_lab.clv.models.nbd import NBD
 from crm_lab.clv.models.paretonbd import ParetoNBD
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.models.purchase_model import PurchaseModel
+from crm_lab.clv.models.regular_purchases import BGCNBD, MBGCNBD
 from crm_lab.clv.sampling.parameter_bootstrap import bootstrap
+from crm_lab.clv.spend.credibility import CredibilitySpend
+from crm_lab.clv.spend.spend_model import fit_spend
 from crm_lab.clv.validation.backtest import BackTest, BackTestResult
 from crm_lab.clv.validation.empirical_forecast import RecordForecast, forecast_by_record
 from crm_lab.clv.validation.holdout import HoldoutCheck, HoldoutResult
@@ -21,15 +27,20 @@ from crm_lab.clv.value.customer_value import CustomerValue, CustomerValueResult
 from crm_lab.clv.value.group_value import GroupValueResult
 from crm_lab.clv.value.growth import GrowthResult, ValueGrowth
 from crm_lab.clv.value.recency_map import recency_map
-from crm_lab.clv.value.spend_dependence import SpendDependence, SpendDependenceResult
 
 __all__ = [
+    "BGBB",
+    "BGCNBD",
     "BGNBD",
+    "MBGCNBD",
     "MBGNBD",
     "MODELS",
     "NBD",
+    "BGBBFit",
     "BackTest",
     "BackTestResult",
+    "CovariateFit",
+    "CredibilitySpend",
     "CustomerValue",
     "CustomerValueResult",
     "FirstPurchases",
@@ -46,13 +57,15 @@ __all__ = [
     "PurchaseModel",
     "RecordForecast",
     "ReturnDevelopment",
-    "SpendDependence",
-    "SpendDependenceResult",
+    "ShiftedBetaGeometric",
+    "ShiftedBetaGeometricFit",
     "TrackingResult",
     "ValueGrowth",
+    "WithCovariates",
     "alive_history",
     "bootstrap",
     "first_purchases",
+    "fit_spend",
     "forecast_by_record",
     "purchase_model",
     "recency_map",

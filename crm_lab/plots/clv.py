@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
@@ -19,7 +18,6 @@ from crm_lab.clv.value.customer_value import CustomerValueResult
 from crm_lab.clv.value.group_value import GroupValueResult, group_label
 from crm_lab.clv.value.growth import PARTS, GrowthResult
 from crm_lab.clv.value.recency_map import RecencyMap
-from crm_lab.clv.value.spend_dependence import SpendDependenceResult
 from crm_lab.messages import Message
 from crm_lab.plots.direct_labels import name_lines, name_point
 from crm_lab.plots.drawing import draws
@@ -223,19 +221,4 @@ def plot_growth(result: GrowthResult, *, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(_words("growth_currency", currency=result.spec.currency))
     ax.set_title(_words("growth_title"))
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    return ax
-
-
-@draws(SpendDependenceResult)
-def plot_dependence(result: SpendDependenceResult, *, ax: Axes | None = None) -> Axes:
-    """Change of value per number of repeat purchases."""
-    ax = ax if ax is not None else new_axes(3.2)
-    sns.barplot(result.to_frame(), x="purchases", y="effect", color=BLUE, saturation=1, ax=ax)
-    ax.axhline(0, color=GREY, linewidth=1)
-    ax.set(
-        title=_words("dependence_title"),
-        xlabel=_words("dependence_purchases"),
-        ylabel=_words("dependence_effect", currency=result.currency),
-    )
-    ax.yaxis.set_major_formatter("{x:,.0f}")
     return ax

@@ -130,16 +130,16 @@ def log_likelihood(counts: Counts, first: int) -> LogLikelihood:
         hessian[1, 1] += (wq * (r + xf)) @ (inv_tx**2 - inv_T**2)
         hessian[2, 2] -= wq.sum() / a**2
         hessian[3, 3] += wq @ slope[3] ** 2
-        _add_survival(gradient, hessian, weight, r + xf, log_T, inv_T)
+        add_survival(gradient, hessian, weight, r + xf, log_T, inv_T)
         value -= r * float(zero_weight @ log_t[zero_end])
-        _add_survival(gradient, hessian, zero_weight, r, log_t[zero_end], inv_t[zero_end])
-        value += _add_gammas(gradient, hessian, params, k, h, n, first)
+        add_survival(gradient, hessian, zero_weight, r, log_t[zero_end], inv_t[zero_end])
+        value += add_gammas(gradient, hessian, params, (k, h, n), first)
         return value, gradient, hessian
 
     return evaluate
 
 
-def _add_survival(
+def add_survival(
     gradient: Floats, hessian: Floats, weight: Floats, rx: Floats | float, log_T: Floats, inv_T: Floats
 ) -> None:
     """Add the derivatives of -(r+x) log(alpha+T)."""
@@ -151,30 +151,32 @@ def _add_survival(
     hessian[1, 1] += np.sum(weight * rx * inv_T**2)
 
 
-def _add_gammas(gradient: Floats, hessian: Floats, params: Floats, k: Floats, h: Floats, n: float, first: int) -> float:
+def add_gammas(
+    gradient: Floats, hessian: Floats, params: Floats, by_x: tuple[Floats, Floats, float], first: int, stages: int = 1
+) -> float:
     """Add the terms that depend on the histogram of x alone; returns their value.
 
     Args:
         gradient: Changed in place.
         hessian: Changed in place.
         params: r, alpha, a, b.
-        k: Numbers of repeat purchases that occur.
-        h: Customers with each.
-        n: Customers.
+        by_x: Numbers of repeat purchases that occur, customers with each, customers.
         first: 0 for BG/NBD, 1 for MBG/NBD.
+        stages: Exponential stages between two purchases.
     """
     r, alpha, a, b = params
-    bx, abx = b + k + first, a + b + k + first
-    value = h @ (gammaln(r + k) + gammaln(bx) - gammaln(abx))
+    k, h, n = by_x
+    bx, abx, rk = b + k + first, a + b + k + first, r + stages * k
+    value = h @ (gammaln(rk) + gammaln(bx) - gammaln(abx))
     value += n * (gammaln(a + b) - gammaln(b) - gammaln(r) + r * np.log(alpha))
     both, both2 = n * digamma(a + b) - h @ digamma(abx), n * trigamma(a + b) - h @ trigamma(abx)
     gradient += (
-        h @ digamma(r + k) + n * (np.log(alpha) - digamma(r)),
+        h @ digamma(rk) + n * (np.log(alpha) - digamma(r)),
         n * r / alpha,
         both,
         both + h @ digamma(bx) - n * digamma(b),
     )
-    hessian[0, 0] += h @ trigamma(r + k) - n * trigamma(r)
+    hessian[0, 0] += h @ trigamma(rk) - n * trigamma(r)
     hessian[0, 1] += n / alpha
     hessian[1, 0] += n / alpha
     hessian[1, 1] -= n * r / alpha**2

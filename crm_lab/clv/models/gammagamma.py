@@ -59,20 +59,8 @@ class GammaGamma:
         Raises:
             BadInput: If columns are missing, money is negative, or fewer than ten repeat buyers are left.
         """
-        table = as_pandas(summary, "The purchase summary")
-        need_columns(table.columns, ("frequency", "monetary_value"), "The summary (made by purchase_summary)")
-        x = table["frequency"].to_numpy(dtype=float)
-        mean = table["monetary_value"].to_numpy(dtype=float)
-        problems = Problems("The purchase summary")
-        bad = ~np.isfinite(mean)
-        problems.unless(not bad.any(), f"{bad.sum():,} rows have a missing monetary_value; drop them.")
-        low = mean < 0
-        problems.unless(not low.any(), f"{low.sum():,} rows have monetary_value < 0; leave returns out.")
-        problems.raise_any()
-        keep = (x > 0) & (mean > 0)
-        if keep.sum() < 10:
-            raise cannot_answer("too_few_repeat_spenders", n=int(keep.sum()))
-        return self.fit_arrays(x[keep], mean[keep], left_out=int(((x > 0) & (mean == 0)).sum()))
+        x, mean, left_out = repeat_spend(summary)
+        return self.fit_arrays(x, mean, left_out=left_out)
 
     def fit_arrays(
         self, x: Floats, mean: Floats, *, weight: Floats | None = None, start: Floats | None = None, left_out: int = 0
@@ -97,11 +85,42 @@ class GammaGamma:
         n = float(len(x) if weight is None else weight.sum())
         centre = float(np.mean(mean))
         begin = np.array([4.0, 3.5, 0.625 * centre]) if start is None else start
-        optimum = maximise(_log_likelihood(x, mean, weight), begin, n, self.ridge)
+        optimum = maximise(spend_likelihood(x, mean, weight), begin, n, self.ridge)
         return GammaGammaFit(optimum, int(n), left_out, float(_correlation(x, mean)))
 
 
-def _log_likelihood(x: Floats, mean: Floats, weight: Floats | None) -> LogLikelihood:
+def repeat_spend(summary: IntoFrame) -> tuple[Floats, Floats, int]:
+    """Repeat purchases and mean spend of the repeat buyers with positive spend, and how many had none.
+
+    >>> repeat_spend(summary)[2]
+    0
+
+    Args:
+        summary: ``frequency`` and ``monetary_value`` (mean spend per repeat purchase).
+
+    Raises:
+        BadInput: If columns are missing, money is negative, or fewer than ten repeat buyers are left.
+    """
+    table = as_pandas(summary, "The purchase summary")
+    need_columns(table.columns, ("frequency", "monetary_value"), "The summary (made by purchase_summary)")
+    x = table["frequency"].to_numpy(dtype=float)
+    mean = table["monetary_value"].to_numpy(dtype=float)
+    problems = Problems("The purchase summary")
+    bad = ~np.isfinite(mean)
+    problems.unless(not bad.any(), f"{bad.sum():,} rows have a missing monetary_value; drop them.")
+    low = mean < 0
+    problems.unless(not low.any(), f"{low.sum():,} rows have monetary_value < 0; leave returns out.")
+    problems.raise_any()
+    keep = (x > 0) & (mean > 0)
+    if keep.sum() < 10:
+        raise CannotAnswer(
+            f"{keep.sum():,} customers have a repeat purchase with positive spend; at least 10 are needed "
+            "to learn how spend differs between customers."
+        )
+    return x[keep], mean[keep], int(((x > 0) & (mean == 0)).sum())
+
+
+def spend_likelihood(x: Floats, mean: Floats, weight: Floats | None = None) -> LogLikelihood:
     """Of (p, q, γ), equation 1a of Fader & Hardie (2013), with gradient and Hessian."""
     weighted = np.ones(0) if weight is None else weight
     by_x = np.bincount(x.astype(np.int64), weights=weight)

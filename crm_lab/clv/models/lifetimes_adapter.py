@@ -9,6 +9,7 @@ import pandas as pd
 
 from crm_lab.checks import BadInput
 from crm_lab.clv.models.parameter_fit import ParameterFit
+from crm_lab.results import Result
 
 _FITTERS = {"bgnbd": "BetaGeoFitter", "mbgnbd": "ModifiedBetaGeoFitter", "paretonbd": "ParetoNBDFitter"}
 
@@ -35,10 +36,12 @@ def to_lifetimes(key: str, title: str, fit: ParameterFit, summary: pd.DataFrame 
     return fitter
 
 
-def spend_to_lifetimes(fit: ParameterFit, summary: pd.DataFrame) -> Any:
+def spend_to_lifetimes(fit: Result, summary: pd.DataFrame) -> Any:
     """A fitted ``GammaGammaFitter`` with our estimates; ``v`` is its name for γ."""
     import lifetimes
 
+    if not isinstance(fit, ParameterFit):
+        raise BadInput("lifetimes has no model of spend by credibility; it has GammaGammaFitter.")
     fitter = lifetimes.GammaGammaFitter(penalizer_coef=0.0)
     repeat = summary[(summary["frequency"] > 0) & (summary["monetary_value"] > 0)]
     fitter.data = repeat[["monetary_value", "frequency"]].assign(weights=1)

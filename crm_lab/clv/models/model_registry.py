@@ -8,9 +8,10 @@ from crm_lab.clv.models.mbgnbd import MBGNBD
 from crm_lab.clv.models.nbd import NBD
 from crm_lab.clv.models.paretonbd import ParetoNBD
 from crm_lab.clv.models.purchase_model import PurchaseModel
+from crm_lab.clv.models.regular_purchases import BGCNBD, MBGCNBD
 from crm_lab.data.kernels.purchases import Unit
 
-MODELS: dict[str, type[PurchaseModel]] = {m.key: m for m in (NBD, BGNBD, MBGNBD, ParetoNBD)}
+MODELS: dict[str, type[PurchaseModel]] = {m.key: m for m in (NBD, BGNBD, MBGNBD, ParetoNBD, BGCNBD, MBGCNBD)}
 
 
 def purchase_model(name: str, unit: Unit = "W") -> PurchaseModel:
@@ -20,7 +21,7 @@ def purchase_model(name: str, unit: Unit = "W") -> PurchaseModel:
     'MBG/NBD'
 
     Args:
-        name: A key of `MODELS`: ``nbd``, ``bgnbd``, ``mbgnbd``, ``paretonbd``.
+        name: A key of `MODELS`: ``nbd``, ``bgnbd``, ``mbgnbd``, ``paretonbd``, ``bgcnbd``, ``mbgcnbd``.
         unit: Unit of time of the summaries it is fitted to.
 
     Returns:

@@ -11,6 +11,7 @@ from scipy.stats import nbinom
 from crm_lab.arrays import Floats
 from crm_lab.clv.fitting.counts import Counts
 from crm_lab.clv.fitting.newton import LogLikelihood, trigamma
+from crm_lab.clv.models.purchase_fit import wait_by_bisection
 from crm_lab.clv.models.purchase_model import PurchaseModel
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -201,13 +202,7 @@ class ParetoNBD(PurchaseModel):
         Returns:
             Times after T, shape (n,).
         """
-        low, high = np.full(np.shape(T), -20.0), np.full(np.shape(T), 20.0)
-        for _ in range(60):
-            middle = (low + high) / 2
-            long = self.alive_pmf(params, 0, x, T, T * np.exp(middle) + np.exp(middle)) < silent
-            low, high = np.where(long, low, middle), np.where(long, middle, high)
-        wait: Floats = (T + 1) * np.exp(high)
-        return np.where(high > 19.9, np.inf, wait)
+        return wait_by_bisection(lambda ahead: self.alive_pmf(params, 0, x, T, ahead), silent, T)
 
 
 def _gammas(params: Floats, k: Floats, h: Floats, n: float) -> tuple[float, Floats, Floats]:

@@ -349,6 +349,23 @@ class PurchaseFit(ParameterFit):
         return Readout.of("clv.fit", values, "finding_old" if self.old_base else "finding")
 
 
+def wait_by_bisection(silence: Callable[[Floats], Floats], silent: Floats, T: Floats) -> Floats:
+    """Time after T by which the chance of silence has fallen to `silent`; inf where it never does, shape (n,).
+
+    Args:
+        silence: Probability of no purchase within so much time of T, shape (n,) to (n,).
+        silent: Probability to reach, shape (n,).
+        T: Time under observation, shape (n,).
+    """
+    low, high = np.full(np.shape(T), -20.0), np.full(np.shape(T), 20.0)
+    for _ in range(60):
+        middle = (low + high) / 2
+        long = silence((T + 1) * np.exp(middle)) < silent
+        low, high = np.where(long, low, middle), np.where(long, middle, high)
+    wait: Floats = (T + 1) * np.exp(high)
+    return np.where(high > 19.9, np.inf, wait)
+
+
 def _checked(frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> tuple[Floats, Floats, Floats]:
     x, t_x, T = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (frequency, recency, T)))
     check_summary(np.atleast_1d(x).ravel(), np.atleast_1d(t_x).ravel(), np.atleast_1d(T).ravel())

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from crm_lab.arrays import Floats, Positions
-from crm_lab.clv.models.gammagamma import GammaGammaFit
 from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.clv.spend.spend_model import SpendFit, drawn_spend
 from crm_lab.results import Interval
 
 _BLOCK = 20_000  # customers at a time: 400 draws of them are 32 MB
@@ -48,7 +48,7 @@ class Drawn:
 
 def draw(
     fit: PurchaseFit,
-    spend: GammaGammaFit,
+    spend: SpendFit,
     base: Base,
     window: tuple[float, float],
     group: Positions,
@@ -70,7 +70,7 @@ def draw(
         seed: Same seed, same draws.
     """
     rng = np.random.default_rng(seed)
-    fits, spends = fit.drawn(draws, rng), spend.drawn(draws, rng)
+    fits, spends = fit.drawn(draws, rng), drawn_spend(spend, draws, rng)
     groups, n = int(group.max()) + 1, len(group)
     purchases, value = np.zeros((draws, groups)), np.zeros((draws, groups))
     lo, hi = np.zeros(n), np.zeros(n)

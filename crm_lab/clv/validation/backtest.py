@@ -13,9 +13,9 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_number
 from crm_lab.checks import as_date, check_settings, not_among, not_levels, too_small
-from crm_lab.clv.models.gammagamma import GammaGamma
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
+from crm_lab.clv.spend.spend_model import fit_spend
 from crm_lab.clv.validation.boosting_hurdle import hurdle_forecast
 from crm_lab.clv.validation.forecast_scores import SCORES
 from crm_lab.data.kernels.dataframes import purchase_table
@@ -147,7 +147,7 @@ class BackTest:
         number, ids = day_number(at), pd.Index(data["customer_id"])
         ahead = self.horizon_days / UNIT_DAYS[self.unit]
         recent = days[(days["day"] > number - self.horizon_days) & (days["day"] <= number)]
-        spend = GammaGamma().fit(data).expected_spend(data["frequency"], data["monetary_value"])
+        spend = fit_spend(data).expected_spend(data["frequency"], data["monetary_value"])
         table: dict[str, Any] = {
             "customer_id": data["customer_id"],
             "spend_each": spend,

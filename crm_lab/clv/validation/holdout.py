@@ -14,10 +14,10 @@ from narwhals.typing import IntoFrame
 from crm_lab.calendar import day_number
 from crm_lab.checks import check_settings, not_among, not_levels, too_small
 from crm_lab.clv.fitting.return_development import return_development
-from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.sampling.posterior_draws import Base, draw, exact_interval, seed_of
+from crm_lab.clv.spend.spend_model import SpendFit, fit_spend
 from crm_lab.clv.validation.forecast_scores import bias, mean_absolute_error
 from crm_lab.data.kernels.purchases import Unit, calibration_holdout
 from crm_lab.fact_rows import facts_of
@@ -106,7 +106,7 @@ class HoldoutCheck:
         )
         if not data["holdout_purchases"].any():
             raise cannot_answer("nobody_in_holdout", n=len(data), start=calibration_end, end=as_of)
-        spend = GammaGamma().fit(data)
+        spend = fit_spend(data)
         seed = seed_of(rng)
         fits = {m: purchase_model(m, self.unit).fit(data) for m in self.models}
         returns = _Returns.between(lines, data["customer_id"], calibration_end, as_of)
@@ -116,7 +116,7 @@ class HoldoutCheck:
         return HoldoutResult(self, by_frequency, totals, fits, spend, str(calibration_end), str(as_of))
 
     def _check(
-        self, fit: PurchaseFit, spend: GammaGammaFit, data: pd.DataFrame, seed: int, returns: _Returns
+        self, fit: PurchaseFit, spend: SpendFit, data: pd.DataFrame, seed: int, returns: _Returns
     ) -> tuple[pd.DataFrame, dict[str, object]]:
         x, t_x, T, mean = (data[c].to_numpy(dtype=float) for c in ("frequency", "recency", "T", "monetary_value"))
         ahead = float(data["holdout_duration"].iloc[0])
@@ -209,7 +209,7 @@ class HoldoutResult(TableResult):
     by_frequency: pd.DataFrame
     frame: pd.DataFrame
     fits: dict[str, PurchaseFit]
-    spend: GammaGammaFit
+    spend: SpendFit
     calibration_end: str
     as_of: str
 

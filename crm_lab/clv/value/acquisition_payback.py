@@ -13,8 +13,8 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, check_settings, not_among, not_portions, too_small
-from crm_lab.clv.models.gammagamma import GammaGamma
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
+from crm_lab.clv.spend.spend_model import fit_spend
 from crm_lab.clv.validation.left_truncation import FirstPurchases
 from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_days, purchase_summary
@@ -132,7 +132,7 @@ class Payback:
 
     def _refusal(self, summary: pd.DataFrame, since: tuple[str, int], *, alone: bool) -> Message | None:
         """Why the models tell nothing; of newcomers read alone it is said that it is theirs, not the base's."""
-        why = purchase_model(self.model, self.unit).fit(summary).refusal() or GammaGamma().fit(summary).refusal()
+        why = purchase_model(self.model, self.unit).fit(summary).refusal() or fit_spend(summary).refusal()
         if why is None or not alone:
             return why
         return Message("clv.payback.of_newcomers", {"since": since[0], "fitted": since[1], "why": why})
@@ -149,7 +149,7 @@ class Payback:
     def _curves(self, summary: pd.DataFrame, opening: float, rng: np.random.Generator) -> Floats:
         """Contribution by day since acquisition; the estimate first, then a row for each draw."""
         fit = purchase_model(self.model, self.unit).fit(summary)
-        spend = GammaGamma().fit(summary)
+        spend = fit_spend(summary)
         fits, spends = [fit, *fit.drawn(self.draws, rng)], [spend, *spend.drawn(self.draws, rng)]
         days = self._days
         discount = (1 + self.annual_discount_rate) ** (-(days[1:] + days[:-1]) / 2 / UNIT_DAYS["Y"])

@@ -13,10 +13,10 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import check_settings, not_among, not_levels, not_portions, too_small
-from crm_lab.clv.models.gammagamma import GammaGamma, GammaGammaFit
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.sampling.posterior_draws import seed_of
+from crm_lab.clv.spend.spend_model import SpendFit, fit_spend
 from crm_lab.clv.validation.holdout import HoldoutResult
 from crm_lab.clv.validation.left_truncation import FirstPurchases
 from crm_lab.clv.value.group_value import VALUE_BANDS, GroupValueResult
@@ -109,7 +109,7 @@ class CustomerValue:
         summary = purchase_summary(purchases, as_of, unit=self.unit, customer=customer, date=date, amount=amount)
         old = first is not None and first.truncated
         fit = replace(purchase_model(self.model, self.unit).fit(summary), old_base=old)
-        spend = GammaGamma().fit(summary)
+        spend = fit_spend(summary)
         missed = None if check is None else check.revenue_ratio(fit.model.title)
         off = check is not None and check.missed(fit.model.title)
         window = (self.start_days / UNIT_DAYS[self.unit], self.horizon_days / UNIT_DAYS[self.unit])
@@ -140,7 +140,7 @@ class CustomerValueResult(Result):
     spec: CustomerValue
     summary: pd.DataFrame
     fit: PurchaseFit
-    spend: GammaGammaFit
+    spend: SpendFit
     as_of: str
     valuation: Valuation
     missed: float | None = None

@@ -13,8 +13,8 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import check_settings, not_among, too_small
-from crm_lab.clv.models.gammagamma import GammaGamma
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
+from crm_lab.clv.spend.spend_model import fit_spend
 from crm_lab.clv.validation.left_truncation import FirstPurchases
 from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_summary
@@ -117,7 +117,7 @@ class ValueGrowth:
     def _parts(self, summary: pd.DataFrame, margin: float) -> Floats:
         """Customers, mean P(alive), purchases of one alive, value of a purchase."""
         fit = self._fits(summary)[0]
-        spend = GammaGamma().fit(summary)
+        spend = fit_spend(summary)
         x, t_x, T = (summary[c].to_numpy() for c in ("frequency", "recency", "T"))
         ahead = self.horizon_days / UNIT_DAYS[self.unit]
         expected = fit.conditional_purchases(ahead, x, t_x, T)

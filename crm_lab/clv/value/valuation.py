@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.arrays import Floats, Positions
-from crm_lab.clv.models.gammagamma import GammaGammaFit
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.sampling.posterior_draws import Base, Drawn, draw, exact_interval
+from crm_lab.clv.spend.spend_model import SpendFit
 from crm_lab.results import Interval
 
 
@@ -38,7 +38,7 @@ class Valuation:
     """
 
     fit: PurchaseFit
-    spend: GammaGammaFit
+    spend: SpendFit
     base: Base
     expected: Floats
     window: tuple[float, float]
@@ -74,7 +74,7 @@ class Valuation:
 def valuation(
     summary: pd.DataFrame,
     fit: PurchaseFit,
-    spend: GammaGammaFit,
+    spend: SpendFit,
     window: tuple[float, float],
     annual_discount_rate: float,
     margin: float,

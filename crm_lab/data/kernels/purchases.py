@@ -63,7 +63,8 @@ def purchase_summary(
     Returns:
         A pandas frame: ``customer_id`` (ascending), ``frequency`` (repeat purchase days), ``recency`` (last minus first
         purchase), ``T`` (as_of minus first purchase), and the mean spend per purchase day, 0 where a
-        customer has none that counts. ``attrs["unit"]`` names the unit.
+        customer has none that counts. ``attrs["unit"]`` names the unit, ``attrs["log_gaps"]`` is the sum of the
+        logarithms of the times between purchases, from which regularity is told.
 
     Raises:
         BadInput: If columns are missing, a date or an amount is missing or cannot be read, the unit is unknown, or
@@ -261,4 +262,6 @@ def _summary(customers: Any, days: _Daily, end: int, unit: Unit, with_first: boo
         }
     )
     summary.attrs["unit"] = unit
+    gaps = np.diff(days.day)[np.diff(days.customer) == 0]
+    summary.attrs["log_gaps"] = float(np.log(gaps / length).sum())
     return summary

@@ -1,0 +1,1 @@
+"""Do customers who are known to differ (channel, age, first order) buy, stay and spend differently?"""
