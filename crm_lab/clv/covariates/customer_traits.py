@@ -9,7 +9,8 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from crm_lab.arrays import Floats, Positions
-from crm_lab.checks import BadInput, CannotAnswer, Problems, need_columns
+from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.messages.no_answer import cannot_answer
 
 MOST_KINDS = 2_000  # of customers: each is a likelihood of its own
 _FEW = 20  # customers a level must have
@@ -106,7 +107,7 @@ def customer_traits(customers: pd.DataFrame, columns: tuple[str, ...]) -> Custom
     alike = [c for c, of in levels.items() if len(of) < 2]
     alike += [c for c in centres if customers[c].nunique() < 2]
     if alike:
-        raise CannotAnswer(f"{', '.join(alike)} is the same for every customer; there is nothing to compare.")
+        raise cannot_answer("traits_alike", names=", ".join(alike))
     return CustomerTraits(levels, centres)
 
 

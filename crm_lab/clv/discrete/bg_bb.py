@@ -11,12 +11,13 @@ from numpy.typing import ArrayLike
 from scipy.special import betaln
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import CannotAnswer, Problems, check_settings, need_columns, negative
+from crm_lab.checks import Problems, check_settings, need_columns, negative
 from crm_lab.clv.discrete.beta_terms import beta_likelihood
 from crm_lab.clv.fitting.newton import Optimum, maximise
 from crm_lab.clv.models.parameter_fit import ParameterFit
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Readout
 
 _VAGUE = 2.0
@@ -66,7 +67,7 @@ class BGBB:
         w = table["weights"].to_numpy(dtype=float) if "weights" in table else np.ones(len(x))
         _check(x, t_x, n)
         if not (w @ x):
-            raise CannotAnswer(f"None of the {w.sum():,.0f} customers took a second opportunity; take a longer period.")
+            raise cannot_answer("nobody_took_second", n=w.sum())
         rows, back = np.unique(np.column_stack([x, t_x, n]), axis=0, return_inverse=True)
         weight = np.bincount(back.ravel(), weights=w).astype(float)
         x, t_x, n = rows.T

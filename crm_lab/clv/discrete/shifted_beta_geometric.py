@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike
 from scipy.special import betaln
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import CannotAnswer, Problems, check_settings, negative
+from crm_lab.checks import Problems, check_settings, negative
 from crm_lab.clv.discrete.beta_terms import beta_likelihood
 from crm_lab.clv.fitting.newton import Optimum, maximise
 from crm_lab.clv.models.parameter_fit import ParameterFit
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Readout
 
 _VAGUE = 2.0
@@ -63,7 +64,7 @@ class ShiftedBetaGeometric:
         problems.unless(not bad.any(), f"{bad.sum():,} rows are impossible; periods are whole, counts not negative.")
         problems.raise_any()
         if not gone.sum() or not (gone + stay)[t > 0].sum():
-            raise CannotAnswer("No contract has ended at a renewal yet; what share renews cannot be told from 100 %.")
+            raise cannot_answer("no_contract_ended")
         up = np.concatenate([np.ones(len(t)), np.zeros(len(t))])
         over = np.concatenate([np.maximum(t - 1, 0), t])
         weight = np.concatenate([gone, stay])

@@ -113,10 +113,7 @@ def repeat_spend(summary: IntoFrame) -> tuple[Floats, Floats, int]:
     problems.raise_any()
     keep = (x > 0) & (mean > 0)
     if keep.sum() < 10:
-        raise CannotAnswer(
-            f"{keep.sum():,} customers have a repeat purchase with positive spend; at least 10 are needed "
-            "to learn how spend differs between customers."
-        )
+        raise cannot_answer("too_few_repeat_spenders", n=int(keep.sum()))
     return x[keep], mean[keep], int(((x > 0) & (mean == 0)).sum())
 
 

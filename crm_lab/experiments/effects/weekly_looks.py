@@ -196,7 +196,7 @@ class WeeklyLooksResult(Result):
         """Which look this is, whether a limit was crossed, and whether to go on.
 
         >>> print(looks.readout().finding)
-        Look 3 of 4 (week 26): z = +1.50 against a limit of 2.45.
+        Look 3 of 4 (week 26): z = +1.91 against a limit of 2.45.
         """
         if self.refused is not None:
             return Readout(self.refused, "experiments.looks.certainty_refused", "experiments.looks.action_refused")

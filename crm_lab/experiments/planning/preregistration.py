@@ -291,7 +291,7 @@ class DeviationsResult(Result):
         """Number of deviations, decision as done and as planned.
 
         >>> print(held.readout().finding)
-        Deviations from the plan: 1 (covariates). Decision as analysed: ship; under the ...
+        Deviations from the plan: 1 (covariates). Over the whole window, decision as analysed: ship; under ...
         """
         refused, done, planned = self.refusal(), _named(self.answer), _named(self.under_plan)
         values = {

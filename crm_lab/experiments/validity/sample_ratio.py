@@ -177,7 +177,7 @@ class SampleRatiosResult(Result):
         """Whether the sample ratio holds everywhere.
 
         >>> print(ratios.readout().finding)
-        The arms have the planned sizes overall and in each of 0 groups tested.
+        No sign of lost units, neither overall nor in any of 0 groups tested.
         """
         broken = self.broken
         values = {"groups": len(self.rows) - 1, "alpha": self.spec.alpha, "where": self._where(broken)}

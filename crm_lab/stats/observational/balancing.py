@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import CannotAnswer
+from crm_lab.messages.no_answer import cannot_answer
 
 Estimand = Literal["overlap", "all", "treated"]
 _SKEWED = 1.0  # skewness from which an amount enters as its logarithm, too
@@ -80,10 +80,7 @@ def propensity(design: Floats, treated: NDArray[np.bool_]) -> Floats:
             log_odds = np.full(len(treated), np.inf)
     apart = not np.isfinite(log_odds).all() or log_odds[treated].min() > log_odds[~treated].max()
     if apart:
-        raise CannotAnswer(
-            "What is known of the units tells the two groups apart without fail, so no unit of one has a counterpart in"
-            " the other; compare groups that overlap."
-        )
+        raise cannot_answer("no_counterparts")
     return np.asarray(special.expit(log_odds), dtype=float)
 
 
@@ -124,10 +121,7 @@ def entropy_weights(design: Floats, treated: NDArray[np.bool_]) -> Floats:
         w /= w.mean()
         left = np.abs(w @ x / len(w)).max(initial=0.0)
     if not left <= _LEFT:
-        raise CannotAnswer(
-            "No weights make the untreated as the treated are on average: the two groups lie apart in what is known of"
-            " them; compare groups that overlap."
-        )
+        raise cannot_answer("no_weights")
     weights = np.ones(len(treated))
     weights[~treated] = w
     return weights

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import BadInput, CannotAnswer, need_columns
+from crm_lab.checks import BadInput, need_columns
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Interval
 from crm_lab.stats.intervals import normal_interval
 from crm_lab.stats.observational.balancing import Estimand, balance_of, design_of, entropy_weights, propensity
@@ -101,10 +102,7 @@ def compare(
     effective = {side: _effective(w[group == side]) for side in (False, True)}
     if min(effective.values()) < FEWEST:
         few = " and ".join(f"{n:,.0f}" for n in effective.values())
-        raise CannotAnswer(
-            f"Of the two groups only {few} effective units are comparable, and {FEWEST} are the least; the groups"
-            " hardly overlap in what is known of them."
-        )
+        raise cannot_answer("hardly_overlap", few=few, least=FEWEST)
     means = _augmented(y, group, x, h, w)
     plain = float(y[group].mean() - y[~group].mean())
     value, se = means.contrast(np.array([-1.0, 1.0]))
@@ -143,7 +141,7 @@ def _checked(
     group = numbers[:, 0] == 1
     sizes = int((~group).sum()), int(group.sum())
     if min(sizes) < FEWEST:
-        raise CannotAnswer(f"The groups have {sizes[0]:,} and {sizes[1]:,} units; {FEWEST} each are the least.")
+        raise cannot_answer("groups_too_small", first=sizes[0], second=sizes[1], least=FEWEST)
     return group, np.asarray(numbers[:, 1], dtype=float)
 
 
