@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crm_lab.checks import BadInput
+from crm_lab.mime import REPORT_VARIABLE
 from crm_lab.project import project_root
 
 if TYPE_CHECKING:
@@ -75,8 +77,25 @@ def write_csv(frame: pd.DataFrame, name: str) -> Path:
 
     Returns:
         The path written.
+
+    Raises:
+        BadInput: In a report, if the page has another file of that name in another folder.
     """
-    return write_csv_to(frame, out_dir() / name)
+    path = out_dir() / name
+    if os.environ.get(REPORT_VARIABLE):
+        _refuse_twin(path)
+    return write_csv_to(frame, path)
+
+
+def _refuse_twin(path: Path) -> None:
+    """Refuse a second file of one name on a page: whoever downloads both could not tell them apart."""
+    folder = out_dir()
+    twin = next((file for file in sorted(folder.rglob(path.name)) if file != path), None)
+    if twin is not None:
+        raise BadInput(
+            f"The page has a file {twin.relative_to(folder).as_posix()} already,"
+            f" so {path.relative_to(folder).as_posix()} needs another name."
+        )
 
 
 def write_csv_to(frame: pd.DataFrame, path: Path) -> Path:

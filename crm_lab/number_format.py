@@ -96,15 +96,17 @@ def spaced(unit: str) -> str:
 
 
 def format_value(value: Any, spec: str = "") -> str:
-    """A cell as people read it: ``–`` for missing or infinite, thousands separated, four significant digits.
+    """A cell as people read it: ``–`` for missing, words for what is never reached, thousands separated, four significant digits.
 
     >>> format_value(1234567), format_value(0.54321, ".1%"), format_value(float("nan"))
     ('1,234,567', '54.3%', '–')
     """
     if isinstance(value, Message):
         return value.text()
-    if pd.api.types.is_scalar(value) and (pd.isna(value) or value in (math.inf, -math.inf)):
+    if pd.api.types.is_scalar(value) and pd.isna(value):
         return "–"
+    if isinstance(value, float) and math.isinf(value):
+        return Message("report.not_reached").text() if value > 0 else "−∞"
     if isinstance(value, str | bool):
         return str(value)
     if spec:

@@ -343,7 +343,7 @@ def payload(result: Result, data: DataSet | None = None, headline: bool = True, 
     """
     readout, refusal = result.readout(), result.refusal()
     before = f"{part}." if part else ""
-    facts = [{**fact.to_json(), "id": before + fact.id} for fact in result.facts()]
+    facts = [{**fact.to_json(), "id": before + fact.id, "label": _label(fact, part)} for fact in result.facts()]
     provenance = data.provenance() if data is not None else None
     front = importlib.import_module("crm_lab.fronts").front_of(result) if headline else None
     if front and "fact" in front:
@@ -365,12 +365,20 @@ def payload(result: Result, data: DataSet | None = None, headline: bool = True, 
     }
 
 
+def _label(fact: Fact, part: str) -> str:
+    """A fact's label, told apart from that of the same analysis published before on the page."""
+    if not part:
+        return str(fact.label)
+    words = Message(f"part.{part}") if f"part.{part}" in catalogue("en") else part
+    return Message("readout.of_part", {"label": fact.label, "part": words}).text()
+
+
 def _csv(result: Result, name: str) -> str | None:
     """Where a report is made: the file with the whole table, below the page's folder."""
     if not os.environ.get(REPORT_VARIABLE):
         return None
     frame = result.to_frame()
-    return None if len(frame) > _MOST_ROWS else f"tables/{write_csv(frame, f'tables/{name}.csv').name}"
+    return None if len(frame) > _MOST_ROWS else f"tables/{write_csv(frame, f'tables/table_{name}.csv').name}"
 
 
 class Published:

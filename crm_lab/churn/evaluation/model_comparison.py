@@ -40,6 +40,7 @@ class ChurnComparison:
         level: Level of the intervals.
         min_events: Fewest leavers, and fewest stayers, to report anything.
         window_days: Days after the date in which leavers bought nothing, said beside their share; 0 where unknown.
+        as_of: Day on which the ranked customers were known, said beside their number; empty where unknown.
     """
 
     baseline: str = "frequency_then_recency"
@@ -49,6 +50,7 @@ class ChurnComparison:
     level: float = 0.95
     min_events: int = 20
     window_days: int = 0
+    as_of: str = ""
 
     def __post_init__(self) -> None:
         shares = self.capacities and all(0 < c <= 1 for c in self.capacities)
@@ -217,12 +219,15 @@ class ChurnReport(RankingReport):
         """The readout if enough left: whether the best model beats the baseline, how sure that is, what to do.
 
         >>> print(report.answer().finding)
-        Of 2,357 customers known that day 71.0% left; the best model (logistic regression, AUC 0.770 ...
+        Of 2,357 customers known on the day of the list, 71.0% left; the best model (logistic ...
         """
         values = {
             **self.row(self.best_model),
             "left": self.events / self.customers,
             "gone": self._gone(),
+            "day": Message("churn.compare.on_day", {"day": self.spec.as_of})
+            if self.spec.as_of
+            else Message("churn.compare.that_day"),
             "customers": self.customers,
             "model": ranking_words(self.best_model),
             "baseline": ranking_words(self.spec.baseline),

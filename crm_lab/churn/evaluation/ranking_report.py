@@ -102,7 +102,7 @@ class RankingReport(TableResult):
         """What the best model adds, how precise that is, what to do.
 
         >>> print(report.readout().finding)
-        Of 200 customers known that day 50.0% left; the best model (logistic regression, AUC 0.452 [0.366, ...
+        Of 200 customers known on the day of the list, 50.0% left; the best model (logistic regression, ...
         """
         refusal = self.refusal()
         return self.answer() if refusal is None else Readout(refusal, REFUSED, "churn.compare.refused_action")

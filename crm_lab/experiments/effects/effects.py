@@ -191,8 +191,8 @@ class EffectsResult(Result):
         "rel_effect": "+.1%",
         "rel_low": "+.1%",
         "rel_high": "+.1%",
-        "pvalue": ".4f",
-        "p_adjusted": ".4f",
+        "pvalue": ".3g",
+        "p_adjusted": ".3g",
     }
 
     @property

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -51,7 +51,7 @@ class SplitsResult(Result):
 
     name: ClassVar[str] = "splits"
     words: ClassVar[dict[str, str]] = {"adjusted": "experiments.adjust."}
-    formats: ClassVar[dict[str, str]] = {"rate": ".2%", "low": ".2%", "high": ".2%", "mean_se": ",.2f"}
+    formats: ClassVar[dict[str, str]] = {"rate": ".1%", "low": ".1%", "high": ".1%", "mean_se": ",.2f"}
 
     @property
     def rates(self) -> dict[str, float]:
@@ -109,9 +109,14 @@ class SplitsResult(Result):
         if self.refused is not None:
             return (Fact("splits", "experiments.fact.missed", None, kind="estimate", refusal=self.refused),)
         return facts_of(
-            self.to_frame(), "splits.{adjusted}", "experiments.fact.missed", "rate", "share",
+            self.to_frame(), "splits.{adjusted}", _label, "rate", "share",
             ends=("low", "high"), n=self.splits, kind="estimate",
         )  # fmt: skip
+
+
+def _label(row: Mapping[str, Any]) -> Message:
+    way = Message(f"experiments.adjust.{row['adjusted']}")
+    return Message("experiments.fact.missed_by", {"adjusted": way})
 
 
 def many_splits(

@@ -206,7 +206,7 @@ class SampleRatiosResult(Result):
         found = partial(Fact, kind="simulated" if self.simulated else "fact")
         p = float(self.to_frame().iloc[0]["pvalue"])
         return (
-            found("sample_ratio.p", "experiments.fact.srm", p),
+            found("sample_ratio.p", "experiments.fact.srm_groups", p),
             found("sample_ratio.broken", "experiments.fact.broken_groups", len(self.broken), "groups", better="down"),
         )
 

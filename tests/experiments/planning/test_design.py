@@ -237,4 +237,5 @@ def test_a_metric_without_a_level_shows_no_infinity(households):
     shown = Design(metrics=(mean_of("spend"), mean_of("none")), lift=0.05).analyze(households.assign(none=0.0))
     cells = format_frame(shown.shown(), shown.formats)
     assert not cells.isin(["inf", "nan"]).any().any()
+    assert list(cells["n_total"])[-1] == "not reached"
     assert set(cells["formula"]) == {"normal approximation", "–"}
