@@ -90,13 +90,24 @@ def three_digits(value: float) -> str:
     return text.rstrip("0") if abs(value) < 0.1 else text
 
 
+def per_cent(share: float) -> str:
+    """A share in per cent; all and nothing are said of all and nothing only, so what rounds to them gets more digits.
+
+    >>> per_cent(0.2534), per_cent(0.99979), per_cent(1.0), per_cent(0.0004), per_cent(-0.05)
+    ('25.3%', '99.98%', '100.0%', '0.04%', '−5.0%')
+    """
+    rounds = 0 < abs(share) < 0.001 or 0.9995 <= abs(share) < 1
+    text = f"{share:.2%}" if rounds else f"{share:.1%}"
+    return text.replace("-", "−")
+
+
 def spaced(unit: str) -> str:
     """A unit as it stands behind a number: with a space before it, or nothing."""
     return f" {unit}" if unit else ""
 
 
 def format_value(value: Any, spec: str = "") -> str:
-    """A cell as people read it: ``–`` for missing, words for what is never reached, thousands separated, four significant digits.
+    """A cell as people read it: ``–`` for missing, thousands separated, four significant digits.
 
     >>> format_value(1234567), format_value(0.54321, ".1%"), format_value(float("nan"))
     ('1,234,567', '54.3%', '–')

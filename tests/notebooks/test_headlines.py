@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 
 import nbformat
 import pytest
@@ -136,3 +137,42 @@ def test_data_are_called_real_by_nobody():
     claim = re.compile(r"\breal (purchase )?(histor|customer|purchase|data)", re.IGNORECASE)
     assert not {key: text for key, text in catalogue("en").items() if claim.search(text)}
     assert not [text for path in PAGES for text in claims_of(path) if claim.search(text)]
+
+
+def test_no_two_figures_of_a_page_share_a_label(page):
+    labels = Counter(fact["label"] for content, _ in published(page) for fact in content["facts"])
+    assert not [label for label, times in labels.items() if times > 1]
+
+
+WRITTEN = re.compile(r"(?<![\w.,\-−+])[+\-−]?\d[\d,]*(?:\.\d+)?%?(?!\w)")
+BY_CHANCE = {("14", "1.6"), ("14", "0.05"), ("15", "0.01"), ("16", "0.01")}  # another figure, or a bound that is set
+
+
+def decimals(text):
+    """A number as written, and in how many decimals; nothing for whole numbers, which count."""
+    bare = text.replace(",", "").replace("−", "-").rstrip("%")
+    whole, _, after = bare.partition(".")
+    return (float(bare), len(after)) if after or (text.endswith("%") and text[0] in "+-−") else None
+
+
+def longer_in(cells, said):
+    """Cells that write a sentence's number with more digits, where none writes it with as many."""
+    value, digits = decimals(said)
+    near = {
+        cell: found[1]
+        for cell in cells
+        if cell.endswith("%") == said.endswith("%") and (found := decimals(cell))
+        and abs(found[0] - value) <= 0.5 * 10**-digits + 1e-12
+    }  # fmt: skip
+    return [] if digits in near.values() else [cell for cell, own in near.items() if own > digits]
+
+
+def test_a_figure_has_the_same_digits_in_sentence_and_table(page):
+    found = []
+    for content, table in published(page):
+        cells = [cell.strip() for cell in re.findall(r"<td[^>]*>([^<]*)</td>", table)]
+        cells = [cell for cell in cells if WRITTEN.fullmatch(cell)]
+        for said in WRITTEN.findall(" ".join(content["readout"].values())):
+            if decimals(said) and (page.stem[:2], said) not in BY_CHANCE and (longer := longer_in(cells, said)):
+                found.append((content["id"], said, longer))
+    assert not found

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from crm_lab import check
+from crm_lab.messages import LANGUAGES, Message
 from crm_lab.mime import ANSWER_MIME
 from crm_lab.teach.answers import HINTS, plain, shown
 
@@ -108,3 +109,11 @@ def test_a_number_in_quotes_is_taken_as_the_number_and_told(text, form, value):
 )
 def test_numbers_beyond_all_bounds_are_no_answer(answer):
     assert check("99.q1", answer, "number").value is None
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_data_that_allow_no_answer_say_why(lang, monkeypatch):
+    monkeypatch.setenv("CRM_LAB_LANG", lang)
+    found = check("16.q2", Message("experiments.effect.certainty_refused"), "number", digits=2)
+    assert found.value is None
+    assert str(found).endswith(Message("experiments.effect.certainty_refused").text(lang))

@@ -19,7 +19,7 @@ from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, TableResult
-from crm_lab.stats.hazard import CoxFit, HazardFit, cox, discrete_hazard, person_periods
+from crm_lab.stats.hazard import CoxFit, HazardFit, PersonPeriods, cox, discrete_hazard, person_periods
 from crm_lab.stats.intervals import z_value
 from crm_lab.stats.survival import SurvivalCurve, kaplan_meier
 
@@ -112,7 +112,7 @@ class ReturnHazard:
         periods = np.ceil(waited / self.period_days).astype(int)
         spread = person_periods(periods, back)
         design = np.column_stack([x, np.log2(1 + silent)]) if self.clock == "silence" else x
-        return discrete_hazard(spread, design[spread.unit], int(np.percentile(periods, 90)))
+        return discrete_hazard(spread, design[spread.unit], _told_apart(spread, int(np.percentile(periods, 90))))
 
     def _table(self, fitted: CoxFit, discrete: HazardFit) -> pd.DataFrame:
         z, k = z_value(self.level), len(self.covariates)
@@ -120,6 +120,16 @@ class ReturnHazard:
         for name, coef, se in (("ratio", fitted.coef, fitted.se), ("odds", discrete.coef[:k], discrete.se[:k])):
             columns |= {name: np.exp(coef), f"{name}_lo": np.exp(coef - z * se), f"{name}_hi": np.exp(coef + z * se)}
         return pd.DataFrame(columns)
+
+
+def _told_apart(spread: PersonPeriods, most: int) -> int:
+    """The most periods, the last one with all later ones, of which each has customers who came back and who did not."""
+    for periods in range(most, 1, -1):
+        place = np.clip(spread.period, 1, periods) - 1
+        events, rows = np.bincount(place, spread.event, periods), np.bincount(place, minlength=periods)
+        if np.all((events > 0) & (events < rows)):
+            return periods
+    return 1
 
 
 def doublings(features: pd.DataFrame, names: tuple[str, ...]) -> Floats:

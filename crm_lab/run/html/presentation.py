@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crm_lab.messages import Message, catalogue, explanations
-from crm_lab.number_format import currency_sign, three_digits
+from crm_lab.number_format import currency_sign, per_cent, three_digits
 from crm_lab.run.html.notebook_cells import shown_text
 from crm_lab.run.html.words import NONE, typeset, without_names
 from crm_lab.run.outcomes import headline
@@ -61,7 +61,7 @@ def number(value: Any, unit: str = "", kind: str = "estimate") -> str:
         return str(value)
     sign, size = ("−" if value < 0 else ""), abs(value)
     if unit == "share":
-        return f"{sign}{size:.1%}" if size >= 0.001 or not size else f"{sign}{size:.2%}"
+        return f"{sign}{per_cent(size)}"
     if _CURRENCY.match(unit):
         digits = 0 if kind != "fact" and size >= _GROUPED else 2
         return f"{sign}{currency_sign(unit)}{size:,.{digits}f}"

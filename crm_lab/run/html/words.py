@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from crm_lab.messages import Message, catalogue
-from crm_lab.number_format import COLUMN_FORMATS, three_digits
+from crm_lab.number_format import COLUMN_FORMATS, per_cent, three_digits
 
 NONE: Final = "–"
 _NAME = re.compile(r"[A-Za-z]\w*(?:\.\w+)*")
@@ -94,7 +94,7 @@ def _number(text: str, column: str, *, plain: bool) -> str:
     value = float(text.replace(",", "").replace("−", "-"))
     decimals, plain = len(text.partition(".")[2]), plain and "," not in text
     if plain and decimals and abs(value) <= 1 and is_share(column):
-        return f"{value:.1%}".replace("-", "−")
+        return per_cent(value)
     if "e" in text or (plain and decimals > _EXACT) or (plain and decimals and abs(value) >= 1000):
         sign = "+" if text.startswith("+") else ""
         return f"{sign}{three_digits(value)}".replace("-", "−")

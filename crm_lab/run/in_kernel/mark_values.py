@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from crm_lab.messages import Message
-from crm_lab.number_format import three_digits
+from crm_lab.number_format import per_cent, three_digits
 from crm_lab.run.in_kernel.figure_data import CATEGORICAL
 
 MOST: Final = 60  # marks of a figure; with more of them nobody looks for one
@@ -99,7 +99,7 @@ def _written(axis: Any, value: Any) -> str:
     if "Date" in kind:
         return _day(value)
     if kind == "PercentFormatter":
-        return f"{value / formatter.xmax:.1%}".replace("-", "−")
+        return per_cent(value / formatter.xmax)
     if kind == "StrMethodFormatter":
         return str(formatter(value))
     return (f"{value:,.0f}" if value == round(value) else three_digits(value)).replace("-", "−")

@@ -19,10 +19,11 @@ from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.segmentation.known_purchases import known_purchases, purchase_days
-from crm_lab.stats.intervals import wilson
+from crm_lab.stats.intervals import wilson, z_value
 from crm_lab.stats.survival import SurvivalCurve, kaplan_meier
 
 HEADLINE_DAYS = 30
+_FIRST_DAYS, _FALLS = 56, 1.2  # days after the guard held against the later ones; how many times as many are too many
 
 
 def first_and_second(code: Integers, days: Integers, today: int) -> tuple[Integers, Integers, np.ndarray]:
@@ -132,7 +133,8 @@ class SecondPurchase:
             raise cannot_answer("nobody_new", start=start, day=day)
         follow_up = day_number(day) - first[new]
         curve = kaplan_meier(gap[new], again[new], level=self.level)
-        return RepurchaseResult(curve, gap[new], again[new], follow_up, self, start, day, settled)
+        arrivals = np.bincount(first[new] - day_number(start), minlength=day_number(day) - day_number(start) + 1)
+        return RepurchaseResult(curve, gap[new], again[new], follow_up, self, start, day, settled, arrivals)
 
 
 Repurchase = SecondPurchase  # the name that notebooks know
@@ -155,6 +157,7 @@ class RepurchaseResult(Result):
         new_from: First day whose new customers count.
         as_of: Last day that counts.
         settled: Day from which who is first seen is new, where that was looked at.
+        arrivals: New customers by day since `new_from`, shape (days,).
     """
 
     curve: SurvivalCurve = field(repr=False)
@@ -165,6 +168,7 @@ class RepurchaseResult(Result):
     new_from: date
     as_of: date
     settled: date | None = None
+    arrivals: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64), repr=False)
 
     name: ClassVar[str] = "repurchase"
     formats: ClassVar[Mapping[str, str]] = {
@@ -229,6 +233,18 @@ class RepurchaseResult(Result):
             return {}
         return {"settled": str(self.settled), "guard": self.spec.guard_days + (self.settled - self.new_from).days}
 
+    def _falling(self) -> Message | str:
+        """That arrivals still fall after the guard, where they do by more than chance: old customers are among them."""
+        if self.settled is None or len(self.arrivals) < 2 * _FIRST_DAYS:
+            return ""
+        early, late = int(self.arrivals[:_FIRST_DAYS].sum()), int(self.arrivals[_FIRST_DAYS:].sum())
+        weeks = _FIRST_DAYS / 7, (len(self.arrivals) - _FIRST_DAYS) / 7
+        ratio = (early + 0.5) / weeks[0] / ((late + 0.5) / weeks[1])
+        if ratio * np.exp(-z_value(self.spec.level) * np.sqrt(1 / (early + 0.5) + 1 / (late + 0.5))) <= _FALLS:
+            return ""
+        values = {"weeks": _FIRST_DAYS // 7, "early": early / weeks[0], "late": late / weeks[1]}
+        return Message("segments.repurchase.falling", values)
+
     def readout(self) -> Readout:
         """The headline share, how it was estimated, what to do.
 
@@ -240,6 +256,7 @@ class RepurchaseResult(Result):
         values = {
             "share": share, "lo": ci.lo, "hi": ci.hi, "days": days, "n": self.curve.n, "median": half,
             "new_from": str(self.new_from), "waiting": int((~self.again).sum()), **self._guard(),
+            "falling": self._falling(),
         }  # fmt: skip
         half_known = "finding" if np.isfinite(half) else "finding_no_median"
         said = (half_known, "certainty_old" if self._guard() else "certainty", "wait" if refused else "action")

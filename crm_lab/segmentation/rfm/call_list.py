@@ -223,7 +223,8 @@ class CallListResult(Result):
             "revenue": self.revenue, "currency": self.currency,
             "share": self.revenue / self.all_revenue if self.all_revenue else 0.0,
             "overdue": float(self.frame["overdue"].median()), "late": self.late, "late_revenue": self.late_revenue,
-            "no_rhythm": self.no_rhythm, "held": self.held_out, "round": self.of_round,
+            "once": Message("segments.call.once", {"n": self.no_rhythm}) if self.no_rhythm else "",
+            "held": self.held_out, "round": self.of_round,
             "as_of": str(self.as_of),
         }  # fmt: skip
         if self.revenue <= 0:

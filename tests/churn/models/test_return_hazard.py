@@ -91,3 +91,14 @@ def test_bad_input_is_named():
     with pytest.raises(BadInput) as error:
         churn.ReturnHazard(covariates=(), clock="age", period_days=0)
     assert len(error.value.problems) == 3
+
+
+@pytest.mark.parametrize("clock", ["silence", "waiting"])
+@pytest.mark.parametrize("period_days", [30, 60, 91, 181, 182])
+def test_a_last_period_in_which_nobody_came_back_joins_the_one_before(clock, period_days):
+    """182 days are six periods of 30 and one of two days; a log that ends before that has none in it."""
+    features, orders = planted(n=1500)
+    early = orders[orders["date"] < "2024-06-29"]
+    spec = churn.ReturnHazard(covariates=("n_days",), clock=clock, period_days=period_days)
+    row = spec.analyze(features, early, **DATES).to_frame().iloc[0]
+    assert row["odds_lo"] < row["odds"] < row["odds_hi"]

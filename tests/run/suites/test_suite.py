@@ -152,3 +152,15 @@ def test_questions_come_from_the_heading_and_in_chinese_from_the_catalogue(proje
     assert known["04_whom_to_call_first"].question() == "Whom do we call first?"
     assert known["04_whom_to_call_first"].question("zh") == "先给谁打电话？"
     assert known["05_other"].question("zh") == "Plain title"
+
+
+@pytest.mark.parametrize(
+    ("said", "left_out"),
+    [
+        ("", ()),
+        ("open_box = false\n", ("open-box", "teaching", "example")),
+        ('[source]\nkind = "test"\n', ("teaching",)),
+    ],
+)
+def test_exercises_run_on_the_labs_own_data_alone(project, known, said, left_out):
+    assert load(project, known, f'title = "S"\n{said}[[page]]\nnotebook = "01_one"\n').left_out == left_out

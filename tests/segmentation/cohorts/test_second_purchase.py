@@ -185,3 +185,27 @@ def test_products_without_the_column_asked_for_name_those_they_have():
     )
     none = product_repurchase(lines, None, "department", as_of="2024-04-30")
     assert "Supply a table products" in none.readout().action.text("en")
+
+
+def arriving(early, late):
+    """One customer a visit pair: so many first seen on each day of the first 8 weeks after the guard, and later."""
+    counts = [1000] * 2 + [0] * 57 + [early] * 56 + [late] * 200
+    first = np.repeat(np.arange(len(counts)), counts)
+    rows = pd.DataFrame(
+        {"customer_id": np.arange(len(first)).astype(str), "date": START + pd.to_timedelta(first, unit="D")}
+    )
+    back = rows.assign(date=rows["date"] + pd.Timedelta(days=5))
+    both = pd.concat([rows, back]).reset_index(drop=True)
+    return both.assign(order_id=both.index.astype(str))
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "looked_at", "said"), [(6, 1, True, True), (3, 3, True, False), (6, 1, False, False)]
+)
+def test_arrivals_that_still_fall_after_the_guard_are_said(early, late, looked_at, said):
+    as_of = START + pd.Timedelta(days=314)
+    settled = (START + pd.Timedelta(days=59)).date() if looked_at else None
+    result = Repurchase(guard_days=59).analyze(arriving(early, late), as_of=as_of.date(), settled=settled)
+    english, chinese = (result.readout().certainty.text(lang) for lang in ("en", "zh"))
+    assert ("arrivals were still falling" in english, "新出现的人数仍在下降" in chinese) == (said, said)
+    assert (f"{7 * early:.1f} a week were first seen, {7 * late:.1f} later" in english) == said
