@@ -59,20 +59,27 @@ class JointMeans:
 
 
 def joint_means(
-    arms: Sequence[Moments], metrics: Sequence[Column], covariates: Sequence[str] = (), adjust: Adjust = "lin"
+    arms: Sequence[Moments],
+    metrics: Sequence[Column],
+    covariates: Sequence[str] = (),
+    adjust: Adjust = "lin",
+    rows: Sequence[Floats] | None = None,
 ) -> JointMeans:
     """Means of several metrics per arm from the arms' moments alone.
 
     An adjusted mean is ``m_a = v̄_a + B_a (x̄ - x̄_a)`` with x̄ over all arms. ``lin`` fits the slopes B_a
     in each arm (Lin 2013), ``cuped`` one slope for all (Deng et al. 2013), ``none`` sets them to 0. With
     e the residual, Cov(m_a, m_b) = [a = b] S_e,a / n_a + B_a S_x B_b' / N. A ratio is linearised about
-    its arm's ratio (delta method), so that its covariates enter in the same way.
+    its arm's ratio (delta method), so that its covariates enter in the same way. With the rows at hand, S_e,a of
+    ``lin`` is HC3: each residual is divided by what the slopes leave of its row's own, so that rows with an extreme
+    past, who draw a slope to themselves, do not hide its error.
 
     Args:
         arms: One moment object an arm; all hold the same columns.
         metrics: ``(column, None)`` for a mean, ``(numerator, denominator)`` for a ratio of means.
         covariates: Columns measured before the assignment.
         adjust: How covariates enter.
+        rows: The arms' rows, columns as in the moments, each of shape (n, columns).
 
     Raises:
         BadInput: If an arm has fewer units than the adjustment needs, or a ratio's denominator is 0.
@@ -94,11 +101,34 @@ def joint_means(
         mean[a] = value + slopes[a] @ (centre - arm.mean[at])
         loading[:, at] -= slopes[a]
         df[a] = arm.n - 1 - lost
-        residual = loading @ arm.comoment @ loading.T / (df[a] * arm.n)
+        if rows is None or adjust != "lin":
+            residual = loading @ arm.comoment @ loading.T / (df[a] * arm.n)
+        else:
+            centred = rows[a] - arm.mean
+            residual = _hc3(centred @ loading.T, centred[:, at] + arm.mean[at] - centre)
         cov[a, :, a, :] = residual
         own[a] = np.diag(residual)
     cov += np.einsum("akp,pq,blq->akbl", slopes, spread, slopes) / whole.n
     return JointMeans(mean, cov, own, df)
+
+
+def _hc3(residuals: Floats, past: Floats) -> Floats:
+    """Covariance of adjusted means (k, k) from residuals (n, k) and covariates (n, p) about their overall mean.
+
+    Source:
+        MacKinnon & White (1985), Some heteroskedasticity-consistent covariance matrix estimators.
+    """
+    scale = np.abs(past).max(axis=0, initial=0.0)
+    design = np.column_stack([np.ones(len(past)), past / np.where(scale > 0, scale, 1.0)])
+    left, sizes, right = np.linalg.svd(design, full_matrices=False)
+    kept = sizes > 1e-10 * sizes[0]
+    left = left[:, kept]
+    of_own = 1 - (left**2).sum(axis=1)  # what the slopes leave of a row's own; nothing where a slope is one row's
+    reach = left @ (right[kept, 0] / sizes[kept])
+    part = np.divide(reach, of_own, out=np.zeros_like(reach), where=of_own > 1e-8)
+    weighed = part[:, None] * residuals
+    found: Floats = weighed.T @ weighed
+    return found
 
 
 def _linear(arm: Moments, metrics: Sequence[Column]) -> tuple[Floats, Floats]:

@@ -10,7 +10,8 @@ from typing import ClassVar
 import pandas as pd
 
 from crm_lab.checks import check_settings, not_among, not_inside
-from crm_lab.experiments.core.estimate import Adjust, Difference, JointMeans, difference, joint_means
+from crm_lab.experiments.core.adjusted_means import adjusted_means
+from crm_lab.experiments.core.estimate import Adjust, Difference, JointMeans, difference
 from crm_lab.experiments.core.experiment import Experiment, need_experiment
 from crm_lab.experiments.core.outcome_metrics import Metric, metric_problem, metrics_of, outcome_label
 from crm_lab.experiments.core.small_samples import Pair, exact_share, few_events, permuted
@@ -110,14 +111,11 @@ class Effects:
 
     def _one_way(self, metrics: Sequence[Metric], experiment: Experiment, way: Adjust) -> list[Effect]:
         """Effects of all metrics; those that share covariates are estimated together."""
-        size = [experiment.size] if experiment.size else []
-        columns = [c for metric in metrics for c in metric.columns] + size
-        moments = experiment.moments([*columns, *experiment.covariates]) if metrics else []
         found: list[Effect] = []
         for past in dict.fromkeys(experiment.past_of(metric.columns) for metric in metrics):
             group = [metric for metric in metrics if experiment.past_of(metric.columns) == past]
             used: Adjust = way if past else "none"
-            means = joint_means(moments, [_column(m, experiment) for m in group], past, used)
+            means = adjusted_means(experiment, [_column(m, experiment) for m in group], past, used)
             found += self._effects(means, group, experiment, used)
         return found
 

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.checks import BadInput, Problems, need_columns, not_inside
-from crm_lab.experiments.core.estimate import Adjust, difference, joint_means
+from crm_lab.experiments.core.adjusted_means import adjusted_means
+from crm_lab.experiments.core.estimate import Adjust, difference
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem
 from crm_lab.messages import Message
@@ -94,10 +95,8 @@ class TakeUp:
                 self, no, nothing, no, unknown, no, no, funnel, len(frame), experiment.simulated, problem
             )
         rows = experiment.as_assigned()
-        past, size = rows.past_of([self.outcome, self.taken]), [rows.size] if rows.size else []
-        way: Adjust = self.adjust if past else "none"
-        moments = rows.moments([self.outcome, self.taken, *size, *past])
-        means = joint_means(moments, [rows.mean(self.outcome), rows.mean(self.taken)], past, way)
+        past = rows.past_of([self.outcome, self.taken])
+        means = adjusted_means(rows, [rows.mean(self.outcome), rows.mean(self.taken)], past, self.adjust)
         itt, take = (difference(means, j, self.level) for j in (0, 1))
         up, down = (means.weights({(1, j): 1.0, (0, j): -1.0}) for j in (0, 1))
         cace = fieller(itt.effect, take.effect, itt.se**2, take.se**2, means.covariance(up, down), self.level)
@@ -208,7 +207,7 @@ class TakeUpResult(Result):
         """Effect of the offer and of taking it up; how biased the comparison of takers is.
 
         >>> print(result.readout().finding)
-        The offer changes spend by +16.02 USD per unit assigned (+7.66 to +24.39); 64% take it up ...
+        The offer changes spend by +16.02 USD per unit assigned (+7.47 to +24.58); 64% take it up ...
         """
         if self.refused is not None:
             return Readout(self.refused, "experiments.effect.certainty_refused", "experiments.effect.action_refused")

@@ -12,7 +12,8 @@ import pandas as pd
 from scipy import stats
 
 from crm_lab.checks import BadInput, Problems, need_columns
-from crm_lab.experiments.core.estimate import Adjust, JointMeans, difference, joint_means
+from crm_lab.experiments.core.adjusted_means import adjusted_means
+from crm_lab.experiments.core.estimate import Adjust, JointMeans, difference
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, unknown_outcome
 from crm_lab.experiments.effects.effect import mended
@@ -80,10 +81,7 @@ class Novelty:
         if problem is not None:
             return NoveltyResult(self, None, len(experiment.frame), experiment.simulated, problem)
         rows = experiment.as_assigned()
-        past, size = rows.past_of(self.weeks), [rows.size] if rows.size else []
-        way: Adjust = self.adjust if past else "none"
-        moments = rows.moments([*self.weeks, *size, *past])
-        means = joint_means(moments, [rows.mean(w) for w in self.weeks], past, way)
+        means = adjusted_means(rows, [rows.mean(w) for w in self.weeks], rows.past_of(self.weeks), self.adjust)
         return NoveltyResult(self, means, len(experiment.frame), experiment.simulated)
 
     def _problem(self, experiment: Experiment) -> Message | None:
@@ -194,7 +192,7 @@ class NoveltyResult(Result):
         """Launch against steady state.
 
         >>> print(result.readout().finding)
-        The effect is -0.20 USD a week per unit in the first 4 weeks and +0.23 after them (+0.06 ...
+        The effect is -0.20 USD a week per unit in the first 4 weeks and +0.23 after them (+0.05 ...
         """
         refused = self.refusal()
         if refused is not None:

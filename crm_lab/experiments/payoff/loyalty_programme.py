@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments.core.estimate import joint_means
+from crm_lab.experiments.core.adjusted_means import adjusted_means
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem, outcome_label
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
@@ -80,9 +80,8 @@ def return_from_test(
         rows = experiment.as_assigned()
         draws = return_draws(terms, rows, given, treated)
         rows = rows if draws is None else draws.adjusted_rows(list(given.values()))
-        past, size = rows.past_of(list(given.values())), [rows.size] if rows.size else []
-        moments = rows.moments([*given.values(), *size, *past])
-        means = joint_means(moments, [rows.mean(c) for c in given.values()], past, terms.adjust if past else "none")
+        past = rows.past_of(list(given.values()))
+        means = adjusted_means(rows, [rows.mean(c) for c in given.values()], past, terms.adjust)
         parts = terms.parts(means, treated, tuple(given))
     truth = experiment.truth.get(outcome)
     money = {role: column for role, column in given.items() if role != "spend"}

@@ -170,7 +170,7 @@ class SteadyStateResult(Result):
         """ROI after the launch beside that of all weeks, and which of them to decide on.
 
         >>> print(steady.readout().finding)
-        In the steady weeks 5 to 26 the ROI is +959% (95% interval +194% to +1614%); over the whole ...
+        In the steady weeks 5 to 26 the ROI is +959% (95% interval +188% to +1614%); over the whole ...
         """
         known = self._known()
         if not known:

@@ -8,6 +8,8 @@ import statsmodels.formula.api as smf
 from scipy import stats
 
 from crm_lab.checks import BadInput
+from crm_lab.experiments import Experiment
+from crm_lab.experiments.core.adjusted_means import adjusted_means
 from crm_lab.experiments.core.estimate import difference, joint_means
 from crm_lab.stats.moments import Moments, moments_by
 
@@ -36,6 +38,40 @@ def test_lin_is_ols_with_centred_interactions(households):
     found = difference(means, 0)
     assert found.effect == pytest.approx(ols.params["w"], rel=1e-10)
     assert found.se == pytest.approx(ols.bse["w"], rel=0.03)
+
+
+@pytest.mark.parametrize("metric", [("spend", None), ("spend", "orders")])
+def test_errors_of_lin_from_the_rows_are_hc3(households, metric):
+    """MacKinnon & White (1985): statsmodels' HC3, to 1e-9, for a mean and for a ratio that is linearised."""
+    past = ["spend_before", "income"] if "income" in households else ["spend_before"]
+    test = Experiment.from_frame(
+        households, arm="arm", outcomes=["spend", "orders"], covariates=past,
+        shares=households["arm"].value_counts(normalize=True).to_dict(),
+    )  # fmt: skip
+    means = adjusted_means(test, [metric], past, "lin")
+    data = households.assign(w=(households["arm"] == "treatment") * 1.0, y=households["spend"].astype(float))
+    if metric[1]:
+        totals = data.groupby("arm")[["spend", "orders"]].sum()
+        ratio, base = totals["spend"] / totals["orders"], data.groupby("arm")["orders"].mean()
+        data["y"] = (data["spend"] - data["arm"].map(ratio) * data["orders"]) / data["arm"].map(base)
+    data[past] = data[past] - data[past].mean()
+    ols = smf.ols(f"y ~ w * ({' + '.join(past)})", data).fit(cov_type="HC3")
+    assert np.sqrt(means.own.sum()) == pytest.approx(ols.bse["w"], rel=1e-9)
+
+
+def test_a_past_that_draws_the_slope_to_itself_does_not_hide_its_error():
+    """1,000 nulls of 100 against 300 whose spend is a skewed past times chance: the moments' errors are too small."""
+    rng, misses = np.random.default_rng(3), np.zeros(2)
+    for _ in range(1000):
+        past = np.exp(1.5 * rng.standard_normal(400))
+        both = np.column_stack([past * np.exp(rng.standard_normal(400) - 0.5), past])
+        rows = [both[:100], both[100:]]
+        arms = [Moments.from_array(["y", "x"], part) for part in rows]
+        for i, given in enumerate((None, rows)):
+            misses[i] += difference(joint_means(arms, [("y", None)], ["x"], "lin", given), 0).pvalue < 0.05
+    bound = 0.05 + 3 * (0.05 * 0.95 / 1000) ** 0.5
+    assert misses[1] / 1000 <= bound
+    assert misses[0] > 1.3 * misses[1]
 
 
 def test_cuped_variance_ratio_is_one_minus_rho_squared():
