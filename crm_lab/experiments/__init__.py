@@ -18,7 +18,9 @@ from crm_lab.experiments.origins.planted_test import PlantedTest
 from crm_lab.experiments.origins.spend_windows import History, plant, spend_windows
 from crm_lab.experiments.origins.unit_file import FileTables
 from crm_lab.experiments.payoff.decision_file import write_decision
+from crm_lab.experiments.payoff.guardrails import GuardrailCheck, GuardrailsResult
 from crm_lab.experiments.payoff.loyalty_programme import Programme
+from crm_lab.experiments.payoff.own_unit import OwnUnit, OwnUnitResult
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.return_bootstrap import bootstrap_multiples, interval_check
 from crm_lab.experiments.payoff.several_arms import SeveralArms, SeveralArmsResult
@@ -52,12 +54,16 @@ __all__ = [
     "EffectsResult",
     "Experiment",
     "FileTables",
+    "GuardrailCheck",
+    "GuardrailsResult",
     "History",
     "Metric",
     "NoPreregistrationResult",
     "Novelty",
     "NoveltyResult",
     "OwnTest",
+    "OwnUnit",
+    "OwnUnitResult",
     "PlantedTest",
     "Preregistration",
     "Programme",

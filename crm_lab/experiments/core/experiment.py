@@ -14,6 +14,7 @@ from narwhals.typing import IntoFrame
 from crm_lab.checks import BadInput, Problems, need_columns
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.experiments.core.column_words import week_number
+from crm_lab.experiments.core.guardrail import Guardrail
 from crm_lab.experiments.core.guards import MISSING, Guards, guards_of
 from crm_lab.experiments.core.planned_shares import srm_problem, srm_pvalue
 from crm_lab.experiments.core.spend_by_arm import Arms, spend_by_arm
@@ -59,6 +60,7 @@ class Experiment:
         doubt: Why nobody can say that the arm was drawn by lot, or ``None``.
         size: Where each row is a whole cluster: column with its units, outcomes being their totals; else empty.
         window: First day of the test and last day of the outcome, ``YYYY-MM-DD``; ``None`` where nobody said.
+        guardrails: Outcomes that must be shown to be no worse before anything is shipped.
     """
 
     frame: pd.DataFrame
@@ -81,6 +83,7 @@ class Experiment:
     doubt: Message | None = None
     size: str = ""
     window: tuple[str, str] | None = None
+    guardrails: tuple[Guardrail, ...] = ()
 
     @classmethod
     def from_frame(

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from crm_lab.checks import BadInput, Problems, as_date, need_columns
 from crm_lab.experiments.core.column_words import NO, YES, chosen_by_units
 from crm_lab.experiments.core.experiment import Experiment
+from crm_lab.experiments.core.guardrail import Guardrail, guardrails_of
 from crm_lab.experiments.core.outcome_metrics import judged
 from crm_lab.experiments.origins.spend_windows import History
 from crm_lab.experiments.origins.unit_file import (
@@ -58,10 +59,21 @@ def _pasts(given: object) -> tuple[str, ...] | dict[str, tuple[str, ...]]:
     return _names(given)
 
 
+def _rails(given: object) -> tuple[Guardrail, ...]:
+    """Guardrails in tables or in one line of text; read ones stay."""
+    if not isinstance(given, str | Sequence):
+        raise ValueError(_RAILS)  # noqa: TRY004 - pydantic collects it
+    if not isinstance(given, str) and all(isinstance(one, Guardrail) for one in given):
+        return tuple(given)
+    return guardrails_of(given)
+
+
 _LIST = "it is a list of columns"
+_RAILS = "state metric, direction (up or down is good) and margin of each"
 _Maybe = Annotated[str | None, BeforeValidator(_maybe)]
 _Names = Annotated[tuple[str, ...], BeforeValidator(_names), Field(description=_LIST)]
 _Pasts = Annotated[tuple[str, ...] | dict[str, tuple[str, ...]], BeforeValidator(_pasts), Field(description=_LIST)]
+_Rails = Annotated[tuple[Guardrail, ...], BeforeValidator(_rails), Field(description=_RAILS)]
 
 
 class OwnTest(BaseModel):
@@ -95,6 +107,9 @@ class OwnTest(BaseModel):
         elsewhere: Column with spend in the retailer's other shops in the outcome window.
         margin: Column with gross margin in the outcome window.
         rewards: Column with the cost of rewards in it.
+        guardrails: Outcomes that must be shown to be no worse before anything is shipped: tables with metric, direction
+            (``up`` or ``down`` is good) and margin (a number in the outcome's unit, or ``"2 %"`` of the control's
+            level), or text: ``complaints down 0.01; basket up 2%``.
         missing_outcome: What a unit without an outcome is: ``zero`` (nothing happened), ``drop`` (not known: it is
             left out, and the sample ratio looks at those who are left); without it such a file is refused.
         currency: ISO code of its amounts.
@@ -129,6 +144,7 @@ class OwnTest(BaseModel):
     elsewhere: _Maybe = None
     margin: _Maybe = None
     rewards: _Maybe = None
+    guardrails: _Rails = ()
     missing_outcome: Annotated[
         Literal["zero", "drop"] | None, BeforeValidator(_maybe), Field(description="it is zero or drop")
     ] = None
@@ -207,7 +223,8 @@ class OwnTest(BaseModel):
         check_dates(frame, own, tables)
         money = {role: column for role in MONEY if (column := getattr(own, role))}
         judged_names = tuple(dict.fromkeys([own.outcome, *own.metrics]))
-        outcomes = list(dict.fromkeys([*judged_names, *own.funnel, *money.values()]))
+        railed = [name for rail in own.guardrails for name in rail.columns]
+        outcomes = list(dict.fromkeys([*judged_names, *own.funnel, *money.values(), *railed]))
         need_columns(frame.columns, [own.arm, *own.segments], "The file")
         frame = _known_outcomes(_two_arms(_flags_as_numbers(frame, outcomes), own), own, outcomes)
         test = Experiment.from_frame(
@@ -221,6 +238,7 @@ class OwnTest(BaseModel):
             test, judged=judged_names, segments=(*own.segments, *days), funnel=own.funnel, money=money,
             late=late_columns(test.covariates, first_day(frame, own)), doubt=own.doubt(test),
             window=window_of(frame, own),
+            guardrails=own.guardrails,
         )  # fmt: skip
 
     def open_all(self, tables: FileTables | Any = None) -> Experiment:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from crm_lab.experiments.payoff.own_unit import OwnUnitResult
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.steady_state import SteadyStateResult
 from crm_lab.exports import write_json
@@ -14,10 +15,11 @@ from crm_lab.messages import Message
 from crm_lab.results import DataSet, Result, payload
 
 OWNER = "CRM manager"
+Decided = ProgrammeResult | OwnUnitResult
 
 
 def decision_content(
-    answer: ProgrammeResult,
+    answer: Decided,
     support: Sequence[Result] = (),
     data: DataSet | None = None,
     steady: SteadyStateResult | None = None,
@@ -29,7 +31,7 @@ def decision_content(
     On simulated data or a planted effect there is no decision, nor where terms are still examples: `decision` is null
     and `withheld` says why. The terms stand beside it with their break-evens.
     """
-    decided = answer if steady is None else steady.decisive
+    decided = answer if steady is None or isinstance(answer, OwnUnitResult) else steady.decisive
     first: Result = answer if steady is None or decided is answer else steady
     results = [payload(r, data, r is first) for r in (first, *(r for r in (answer, *support) if r is not first))]
     head = results[0]
@@ -41,8 +43,10 @@ def decision_content(
         "withheld": _withheld(simulated, head["refusal"], decided),
         "terms": _terms(answer),
         "break_evens": answer.break_evens().astype(object).where(lambda d: d.notna(), None).to_dict("records"),
-        "p_roi_above_needed": None if decided.parts is None else decided.p_needed,
+        "p_roi_above_needed": decided.p_needed if isinstance(decided, ProgrammeResult) and decided.parts else None,
         "roi_needed": answer.spec.roi_needed,
+        "own_unit": _own_unit(answer) if isinstance(answer, OwnUnitResult) else None,
+        "guardrails": {} if decided.guardrails is None else decided.guardrails.states(),
         "readout": head["readout"],
         "refusal": head["refusal"],
         "refusal_code": _code(first.refusal()),
@@ -57,7 +61,17 @@ def _code(refusal: Message | None) -> str | None:
     return None if refusal is None else refusal.key.removeprefix("experiments.").removeprefix("refused.")
 
 
-def _withheld(simulated: bool, refusal: object, decided: ProgrammeResult) -> str | None:
+def _own_unit(answer: OwnUnitResult) -> dict[str, Any]:
+    """The effect needed of an outcome that is no money, and how likely it is."""
+    return {
+        "outcome": answer.metric.name,
+        "unit": answer.metric.unit,
+        "effect_needed": answer.asked.effect_needed,
+        "p_effect_beyond_needed": None if answer.found is None else answer.p,
+    }
+
+
+def _withheld(simulated: bool, refusal: object, decided: Decided) -> str | None:
     if simulated:
         return "simulated"
     if refusal:
@@ -65,13 +79,13 @@ def _withheld(simulated: bool, refusal: object, decided: ProgrammeResult) -> str
     return "terms" if decided.decision == "terms" else None
 
 
-def _terms(answer: ProgrammeResult) -> dict[str, Any]:
+def _terms(answer: Decided) -> dict[str, Any]:
     """Every term the decision rests on, which of them were measured, and which are examples."""
     return {**asdict(answer.spec), "assumed": list(answer.open_terms), "measured": sorted(answer.money)}
 
 
 def write_decision(
-    answer: ProgrammeResult,
+    answer: Decided,
     support: Sequence[Result] = (),
     data: DataSet | None = None,
     name: str = "decision.json",
@@ -96,7 +110,7 @@ def write_decision(
     >>> path.unlink()
 
     Args:
-        answer: The programme's return.
+        answer: The programme's return, or the decision in the outcome's own unit.
         support: Results whose facts belong with it (soundness, effect).
         data: The tables behind them, for provenance.
         name: File name.

@@ -8,6 +8,7 @@ from crm_lab.checks import BadInput
 from crm_lab.experiments.core.adjusted_means import adjusted_means
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem, outcome_label
+from crm_lab.experiments.payoff.guardrails import GuardrailCheck
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.return_draws import return_draws
 from crm_lab.experiments.payoff.terms import MONEY, Terms
@@ -85,7 +86,9 @@ def return_from_test(
         parts = terms.parts(means, treated, tuple(given))
     truth = experiment.truth.get(outcome)
     money = {role: column for role, column in given.items() if role != "spend"}
-    return ProgrammeResult(terms, outcome, money, treated, len(experiment.frame), means, parts, truth, refusal, draws)
+    rails = GuardrailCheck(level=terms.level).analyze(experiment) if experiment.guardrails and not refusal else None
+    n = len(experiment.frame)
+    return ProgrammeResult(terms, outcome, money, treated, n, means, parts, truth, refusal, draws, guardrails=rails)
 
 
 def _problem(role: str, column: str, experiment: Experiment, measured: bool) -> Message | None:

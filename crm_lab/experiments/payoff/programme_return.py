@@ -14,6 +14,7 @@ from scipy.stats import norm
 
 from crm_lab.checks import BadInput
 from crm_lab.experiments.core.estimate import JointMeans
+from crm_lab.experiments.payoff.guardrails import GuardrailsResult
 from crm_lab.experiments.payoff.money_parts import Parts, Return
 from crm_lab.experiments.payoff.open_terms import needs_terms
 from crm_lab.experiments.payoff.return_draws import ReturnDraws
@@ -53,6 +54,7 @@ class ProgrammeResult(Result):
         refused: Why there is no return, or ``None``.
         draws: The net result by permutation, where normal theory does not hold for it.
         of_window: Share (0-1) of the whole window that the result is of; cost of the spec is that of this share.
+        guardrails: What must not get worse, or ``None`` where nothing was stated.
     """
 
     spec: Terms
@@ -66,6 +68,7 @@ class ProgrammeResult(Result):
     refused: Message | None = None
     draws: ReturnDraws | None = None
     of_window: float = 1.0
+    guardrails: GuardrailsResult | None = None
 
     name: ClassVar[str] = "roi"
     words: ClassVar[dict[str, str]] = {
@@ -153,15 +156,29 @@ class ProgrammeResult(Result):
 
     @property
     def under_terms(self) -> Decision:
-        """What the decision would be if the terms were the retailer's.
+        """What the decision would be if the terms were the retailer's; no return outweighs a broken guardrail.
 
         >>> result.under_terms
         'ship'
         """
-        p = self.p_needed
-        if p >= self.spec.ship_at:
-            return "ship"
-        return "stop" if p <= self.spec.stop_at else "extend"
+        return self.decided_at(self.p_needed)
+
+    def decided_at(self, shipping: float) -> Decision:
+        """The decision with a probability corrected for the number of treatments.
+
+        >>> result.decided_at(0.5)
+        'extend'
+
+        Args:
+            shipping: Probability that must reach `ship_at`; that for `stop_at` is the result's own.
+
+        Returns:
+            ship, extend or stop.
+        """
+        allowed = "ship" if self.guardrails is None else self.guardrails.allows
+        if allowed == "stop" or self.p_needed <= self.spec.stop_at:
+            return "stop"
+        return allowed if shipping >= self.spec.ship_at else "extend"
 
     @property
     def units_needed(self) -> float:
@@ -402,6 +419,8 @@ def action_of(result: ProgrammeResult) -> Message:
         whole["break_even"] /= whole["quantity"].map(dict.fromkeys(_FOR_THE_WINDOW, result.of_window)).fillna(1.0)
         return needs_terms(result.open_terms, whole, str(result.under_terms), result.spec.currency)
     spec, needed = result.spec, result.units_needed
+    if result.guardrails is not None and (said := result.guardrails.in_the_way(result.p_needed, spec)):
+        return said
     values = {"p": result.p_needed, "ship_at": spec.ship_at, "stop_at": spec.stop_at, "needed": spec.roi_needed}
     if result.decision == "extend" and math.isfinite(needed):
         if needed > MOST_TIMES * result.units:

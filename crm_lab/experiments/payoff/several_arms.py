@@ -139,9 +139,7 @@ class SeveralArmsResult(Result):
         """An arm is shipped by the probability corrected for their number, and stopped by its own."""
         if answer.open_terms:
             return "terms"
-        if corrected >= answer.spec.ship_at:
-            return "ship"
-        return "stop" if answer.p_needed <= answer.spec.stop_at else "extend"
+        return answer.decided_at(corrected)
 
     @property
     def best(self) -> str | None:

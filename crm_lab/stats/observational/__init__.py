@@ -1,8 +1,8 @@
 """What two groups differ by that nobody drew by lot, once they are made alike in what is known of them."""
 
 from crm_lab.stats.observational.balancing import Estimand, balance_of, design_of, entropy_weights, propensity
+from crm_lab.stats.observational.comparable_units import Comparison, compare
 from crm_lab.stats.observational.e_value import EValue, e_value, e_value_of_difference
-from crm_lab.stats.observational.weighted_comparison import Comparison, compare
 
 __all__ = [
     "Comparison",

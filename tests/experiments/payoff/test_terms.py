@@ -100,7 +100,7 @@ def test_the_file_for_machines_has_every_term():
     assert open_["terms"]["assumed"] == list(ASKED)
     assert {*ASKED, "redemption_share", "value_per_success", "roi_needed", "ship_at", "stop_at"} <= set(open_["terms"])
     closed = decision_content(terms().analyze(make(), "spend"))
-    assert (closed["decision"], closed["withheld"], closed["schema"]) == ("ship", None, 4)
+    assert (closed["decision"], closed["withheld"], closed["schema"]) == ("ship", None, 5)
     assert [row["quantity"] for row in closed["break_evens"]][-2:] == ["contact", "running"]
 
 
