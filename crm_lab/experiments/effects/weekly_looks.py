@@ -13,7 +13,8 @@ import pandas as pd
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, check_settings, not_among, not_inside
-from crm_lab.experiments.core.estimate import difference, joint_means
+from crm_lab.experiments.core.adjusted_means import adjusted_means
+from crm_lab.experiments.core.estimate import difference
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem
 from crm_lab.experiments.core.small_samples import Pair
@@ -109,8 +110,7 @@ class WeeklyLooks:
         test, past = pair.experiment, _past(pair)
         names = [f"look {look}" for look in range(sums.shape[1])]
         frame = test.frame.assign(**dict(zip(names, sums.T, strict=True)))
-        moments = replace(test, frame=frame).moments([*names, *past])
-        means = joint_means(moments, [(name, None) for name in names], past)
+        means = adjusted_means(replace(test, frame=frame), [(name, None) for name in names], past, "lin")
         found = [difference(means, look) for look in range(len(names))]
         z = np.array([d.effect / d.se if d.se else 0.0 for d in found])
         return z, limits(list(share), self.alpha, self.spending)
@@ -196,7 +196,7 @@ class WeeklyLooksResult(Result):
         """Which look this is, whether a limit was crossed, and whether to go on.
 
         >>> print(looks.readout().finding)
-        Look 3 of 4 (week 26): z = +1.91 against a limit of 2.45.
+        Look 3 of 4 (week 26): z = +1.90 against a limit of 2.45.
         """
         if self.refused is not None:
             return Readout(self.refused, "experiments.looks.certainty_refused", "experiments.looks.action_refused")
