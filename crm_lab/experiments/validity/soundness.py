@@ -18,7 +18,7 @@ from crm_lab.experiments.core.estimate import joint_means
 from crm_lab.experiments.core.experiment import Experiment, need_experiment
 from crm_lab.experiments.core.planned_shares import SRM, SRM_ALPHA, arm_sizes, srm_problem, srm_pvalue
 from crm_lab.fact_rows import id_part
-from crm_lab.messages import Message
+from crm_lab.messages import Message, named
 from crm_lab.results import Fact, Readout, Result
 
 
@@ -219,7 +219,12 @@ class SoundnessResult(Result):
         """
         tested = partial(Fact, kind="simulated" if self.simulated else "fact", n=sum(self.counts.values()))
         sizes = (
-            Fact(f"soundness.{id_part(arm)}.units", Message("experiments.fact.units", {"arm": arm}), size, "units")
+            Fact(
+                f"soundness.{id_part(arm)}.units",
+                Message("experiments.fact.units", {"arm": named("level", arm)}),
+                size,
+                "units",
+            )
             for arm, size in self.counts.items()
         )
         pvalues = {"srm": self.srm, "balance": self.balance_pvalue}

@@ -24,7 +24,7 @@ from crm_lab.experiments.planning.design import DesignResult
 from crm_lab.experiments.planning.run_time import RunTimeResult
 from crm_lab.experiments.validity.sample_ratio import SampleRatiosResult
 from crm_lab.experiments.validity.soundness import SoundnessResult
-from crm_lab.messages import Message
+from crm_lab.messages import Message, named
 from crm_lab.plots.direct_labels import name_lines, name_vertical
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREEN, GREY, INK, ORANGE, RUST, new_axes
@@ -242,16 +242,23 @@ def plot_sample_ratio(result: SampleRatiosResult, *, ax: Axes | None = None) -> 
     arm, total = result.arms[-1], frame[list(result.arms)].sum(axis=1).to_numpy(dtype=float)
     share = frame[arm].to_numpy(dtype=float) / total
     places = np.arange(len(frame))[::-1]
-    names = [f"{by} {group}".strip() or _text("overall") for by, group in zip(frame["by"], frame["group"], strict=True)]
+    names = [_group_name(str(by), str(group)) for by, group in zip(frame["by"], frame["group"], strict=True)]
     planned = result.planned[arm]
     reach = 1.96 * np.sqrt(planned * (1 - planned) / total)
     ax.hlines(places, planned - reach, planned + reach, color=GREY, alpha=0.35, linewidth=6)
     ax.plot(share, places, "o", color=BLUE)
-    ax.set_yticks(places, [name.replace("_", " ") for name in names])
+    ax.set_yticks(places, names)
     ax.axvline(planned, color=GREY, linewidth=1)
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    ax.set(title=_text("ratio_title"), xlabel=_text("ratio_axis", arm=arm))
+    ax.set(title=_text("ratio_title"), xlabel=_text("ratio_axis", arm=named("level", arm)))
     return ax
+
+
+def _group_name(by: str, group: str) -> str:
+    """What a group is called: the column that tells it apart and its value, both in words."""
+    if not by:
+        return _text("overall")
+    return f"{named('column', by).replace('_', ' ')} {named('level', group).replace('_', ' ')}"
 
 
 @draws(TakeUpResult)

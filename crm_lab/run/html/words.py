@@ -26,6 +26,7 @@ _LABELLED = re.compile(
     r"\s*\*{1,2}(?:(?P<why>Why|为什么|为何)|What to notice|Notice|值得注意|注意)(?:[:.：。]\*{1,2}|\*{1,2}[:.：])\s*"
 )
 _HYPHEN = re.compile(r"(?<![\w.,-])-(?=\.?\d)")
+_GAPS: Final = "_missing"  # a column that says where another has none
 _EXACT: Final = 2  # decimals that are kept: cents
 
 
@@ -40,6 +41,8 @@ def label(name: str, lang: str) -> str:
     known = catalogue(lang).get(f"column.{name}")
     if known is not None:
         return known
+    if name.endswith(_GAPS) and name != _GAPS:
+        return Message("report.missing_of", {"what": label(name.removesuffix(_GAPS), lang)}).text(lang)
     if " · " in name:  # a head of several rows
         return " · ".join(label(part, lang) for part in name.split(" · "))
     is_code = _NAME.fullmatch(name) and ("_" in name or "." in name) and not FILE_NAME.fullmatch(name)
