@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from crm_lab.messages import Message, language
+from crm_lab.messages import Message, language, written
 
 ROWS_SHOWN = 20
 _SHARES = (
@@ -96,9 +96,7 @@ def per_cent(share: float) -> str:
     >>> per_cent(0.2534), per_cent(0.99979), per_cent(1.0), per_cent(0.0004), per_cent(-0.05)
     ('25.3%', '99.98%', '100.0%', '0.04%', '−5.0%')
     """
-    rounds = 0 < abs(share) < 0.001 or 0.9995 <= abs(share) < 1
-    text = f"{share:.2%}" if rounds else f"{share:.1%}"
-    return text.replace("-", "−")
+    return written(share, ".1%").replace("-", "−")
 
 
 def spaced(unit: str) -> str:
@@ -121,7 +119,7 @@ def format_value(value: Any, spec: str = "") -> str:
     if isinstance(value, str | bool):
         return str(value)
     if spec:
-        return format(value, spec)
+        return written(value, spec)
     return _format_plain(value)
 
 

@@ -45,7 +45,7 @@ def decision_size_front(result: RoiDesignResult) -> Front:
 @fronts(DesignResult, "test")
 def size_front(result: DesignResult) -> Front:
     """Units at hand beside those that show the lift."""
-    needed = math.ceil(result.headline.n_total)
+    needed = int(result.headline.whole[1])
     values = {"available": result.available, "n": needed, "lift": result.spec.lift}
     return Front(Message("front.size.see", values), _sizes(result.available, needed), owner="data")
 

@@ -7,6 +7,8 @@ One TOML file a room in ``en/`` and ``zh/``; a key is its path, e.g. ``rfm.findi
 from __future__ import annotations
 
 import os
+import re
+import string
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,6 +51,34 @@ def explanations(lang: str) -> Mapping[str, str]:
     return MappingProxyType(tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {})
 
 
+def written(value: Any, spec: str) -> str:
+    """A value in a format; a share that only rounds to none or all gets up to two more decimals, a change does not.
+
+    >>> written(0.97, ".0%"), written(0.9998, ".1%"), written(0.004, ".0%"), written(1.0, ".0%"), written(0.01, ".1%")
+    ('97%', '99.98%', '0.4%', '100%', '1.0%')
+    """
+    places = _SHARE.fullmatch(spec)
+    shortest = format(value, spec)
+    if places is None or not 0 < abs(value) < 1:
+        return shortest
+    said = (format(value, f".{int(places[1]) + more}%") for more in range(3))
+    return next((text for text in said if abs(float(text[:-1])) not in _NONE_OR_ALL), shortest)
+
+
+_SHARE = re.compile(r"\.(\d)%")
+_NONE_OR_ALL = (0.0, 100.0)
+
+
+class _Words(string.Formatter):
+    """Sentences whose shares say none and all of none and all only."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return written(value, format_spec)
+
+
+_WORDS = _Words()
+
+
 @dataclass(frozen=True)
 class Message:
     """A sentence by its key, with the numbers that go into it; its words come from the catalogue.
@@ -70,7 +100,7 @@ class Message:
         """
         lang = lang or language()
         values = {k: v.text(lang) if isinstance(v, Message) else v for k, v in self.values.items()}
-        return catalogue(lang)[self.key].format(**values)
+        return _WORDS.vformat(catalogue(lang)[self.key], (), values)
 
     def __str__(self) -> str:
         return self.text()

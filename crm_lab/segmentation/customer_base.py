@@ -149,7 +149,8 @@ class CustomerBaseResult(Result):
             "customers": customers, "best": spread.top_n,
             "revenue": float(self.deciles["revenue"].sum()),
             "currency": self.currency, "top": self.top, "share": spread.top_share, "lo": spread.top_share_ci.lo,
-            "hi": spread.top_share_ci.hi, "level": spread.top_share_ci.level, "without": self.without_customer,
+            "hi": spread.top_share_ci.hi, "level": spread.top_share_ci.level,
+            "unnamed": Message("customer_base.unnamed", {"n": self.without_customer}) if self.without_customer else "",
         }  # fmt: skip
         return Readout.of("customer_base", values)
 

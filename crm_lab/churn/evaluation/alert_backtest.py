@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import check_settings, need_columns, negative, not_portions
-from crm_lab.churn.evaluation.ranking_report import REFUSED, ends, ranking_words
+from crm_lab.churn.evaluation.ranking_report import REFUSED, ends, in_ranking_words, ranking_words
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, TableResult
@@ -214,6 +214,14 @@ class AlertReport(TableResult):
         if self.refusal() is not None:
             return self.frame[["rule", "kind", "alerts_a_week", "never_accuracy"]].copy()
         return self.frame.copy()
+
+    def shown(self) -> pd.DataFrame:
+        """`to_frame` with the rules in words.
+
+        >>> list(report.shown())[:2]
+        ['rule', 'kind']
+        """
+        return in_ranking_words(super().shown(), "rule")
 
     def row(self, rule: str) -> pd.Series:
         """The row of one rule.

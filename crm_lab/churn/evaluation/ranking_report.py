@@ -21,6 +21,11 @@ def ranking_words(name: str) -> Message | str:
     return Message(key) if key in catalogue("en") else name
 
 
+def in_ranking_words(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A table with the rankings of a column in words."""
+    return frame.assign(**{column: [str(ranking_words(name)) for name in frame[column]]})
+
+
 def ends(name: str, draws: ArrayLike, level: float = 0.95) -> dict[str, float]:
     """The columns with the ends of a measure's interval."""
     return dict(zip((f"{name}_lo", f"{name}_hi"), percentile_interval(draws, level), strict=True))
@@ -62,6 +67,14 @@ class RankingReport(TableResult):
         >>> report.counted
         (100, 100, 20)
         """
+
+    def shown(self) -> pd.DataFrame:
+        """`to_frame` with the rankings in words.
+
+        >>> list(report.shown())[:2]
+        ['ranking', 'kind']
+        """
+        return in_ranking_words(super().shown(), "ranking")
 
     def row(self, ranking: str) -> pd.Series:
         """The row of one ranking.

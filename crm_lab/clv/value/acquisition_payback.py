@@ -231,6 +231,13 @@ class PaybackResult(TableResult):
         """Why no value can be stated, or ``None``."""
         return self.problem
 
+    def _when(self, soonest: pd.Series) -> Message:
+        """After how many days the money is back, or with the first purchase."""
+        if soonest["payback_days"] < 0.5:
+            return Message("clv.payback.at_once")
+        interval = Message("clv.count_interval", {"lo": soonest["payback_lo"], "hi": soonest["payback_hi"]})
+        return Message("clv.payback.after", {"days": soonest["payback_days"], "interval": interval})
+
     def readout(self) -> Readout:
         """Which channel pays back soonest, how precise that is, which channel not to expand.
 
@@ -244,14 +251,12 @@ class PaybackResult(TableResult):
             )
         table = self.to_frame()
         first = table.iloc[0]
-        ends = {"lo": first["payback_lo"], "hi": first["payback_hi"]}
         never = table.loc[np.isinf(table["payback_days"]), "channel"]
         values = {
             **first,
-            "days": first["payback_days"],
+            "when": self._when(first),
             "horizon": self.spec.horizon_days,
             "currency": self.spec.currency,
-            "interval": Message("clv.count_interval", ends),
             "level": self.spec.level,
             "channels": ", ".join(never),
             "since": self.since[0],

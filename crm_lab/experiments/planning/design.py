@@ -67,6 +67,14 @@ class Size:
     formula: Formula
 
     @property
+    def whole(self) -> tuple[float, float]:
+        """Whole units in the treatment arm and in all, each arm rounded up; infinite where there is no size."""
+        if not math.isfinite(self.n_total):
+            return math.inf, math.inf
+        treated, control = math.ceil(self.n_treatment), math.ceil(self.n_total - self.n_treatment)
+        return treated, treated + control
+
+    @property
     def level_is_high(self) -> bool:
         """Whether the level leaves no room for the effect (a share cannot pass 1)."""
         return self.metric.kind == "share" and self.baseline + self.effect >= 1
@@ -225,7 +233,7 @@ class DesignResult(Result):
         >>> design.fits
         False
         """
-        return self.headline.n_total <= self.available
+        return self.headline.whole[1] <= self.available
 
     @property
     def at_hand(self) -> tuple[float, float]:
@@ -251,8 +259,8 @@ class DesignResult(Result):
         rows = [
             {
                 "metric": s.metric.name, "adjusted": s.adjust, "baseline": s.baseline, "sd": s.sd, "effect": s.effect,
-                treated: s.n_treatment, "n_total": s.n_total, "mde": s.mde, "power": s.power,
-                "fits": s.n_total <= self.available, "formula": s.formula,
+                treated: s.whole[0], "n_total": s.whole[1], "mde": s.mde, "power": s.power,
+                "fits": s.whole[1] <= self.available, "formula": s.formula,
             }
             for s in self.sizes
         ]  # fmt: skip
@@ -319,7 +327,7 @@ class DesignResult(Result):
         plain = next(x for x in self.sizes if x.metric == s.metric)
         saved = 1 - s.n_total / plain.n_total
         values = {
-            "metric": s.metric.label, "n": math.ceil(s.n_total), "lift": self.spec.lift, "power": self.spec.power,
+            "metric": s.metric.label, "n": s.whole[1], "lift": self.spec.lift, "power": self.spec.power,
             "alpha": self.spec.alpha, "available": self.available, "mde": s.mde, "at_hand": s.power,
             "history": self.history, "share": self.spec.treated_share, "saved": saved,
             "formula": Message(f"experiments.formula.{s.formula}"),
@@ -335,7 +343,7 @@ class DesignResult(Result):
         first, best = self.headline, self.easiest
         if best.n_total >= first.n_total:
             return ""
-        values = {"metric": best.metric.label, "n": math.ceil(best.n_total)}
+        values = {"metric": best.metric.label, "n": best.whole[1]}
         return Message("experiments.design.easier", values)
 
     def facts(self) -> tuple[Fact, ...]:
@@ -350,7 +358,7 @@ class DesignResult(Result):
             size = partial(Fact, kind="forecast", refusal=None if known else _no_size(s))
             units, mde = (Message(f"experiments.fact.{k}", {"metric": s.metric.label}) for k in ("n_total", "mde"))
             start = f"design.{id_part(s.metric.name)}"
-            needed = math.ceil(s.n_total) if known else None
+            needed = int(s.whole[1]) if known else None
             shown = s.mde if known else None
             facts += [
                 size(

@@ -98,7 +98,11 @@ def _number(text: str, column: str, *, plain: bool) -> str:
     decimals, plain = len(text.partition(".")[2]), plain and "," not in text
     if plain and decimals and abs(value) <= 1 and is_share(column):
         return per_cent(value)
-    if "e" in text or (plain and decimals > _EXACT) or (plain and decimals and abs(value) >= 1000):
+    if (
+        "e" in text
+        or (decimals > _EXACT and column not in COLUMN_FORMATS)
+        or (plain and decimals and abs(value) >= 1000)
+    ):
         sign = "+" if text.startswith("+") else ""
         return f"{sign}{three_digits(value)}".replace("-", "−")
     if plain and not decimals and not is_id(column) and abs(value) >= 10_000:

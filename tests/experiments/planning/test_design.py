@@ -226,7 +226,7 @@ def test_a_design_that_does_not_fit_names_the_metric_that_needs_fewest_units(hou
     fewest = min(design.sizes, key=lambda s: s.n_total)
     assert (design.easiest, design.fits, fewest.metric.name) == (fewest, False, "bought")
     assert (
-        f"the metric that needs the fewest units ({fewest.metric.label}, {math.ceil(fewest.n_total):,})"
+        f"the metric that needs the fewest units ({fewest.metric.label}, {fewest.whole[1]:,})"
         in design.readout().action.text("en")
     )
     alone = Design(metrics=metrics[1:], lift=0.05).analyze(households).readout().action
