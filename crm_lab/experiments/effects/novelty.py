@@ -117,7 +117,7 @@ class NoveltyResult(Result):
     refused: Message | None = None
 
     name: ClassVar[str] = "novelty"
-    formats: ClassVar[dict[str, str]] = {"effect": "+,.3f", "low": "+,.3f", "high": "+,.3f", "pvalue": ".4f"}
+    formats: ClassVar[dict[str, str]] = {"effect": "+,.3f", "low": "+,.3f", "high": "+,.3f", "pvalue": ".3g"}
 
     def to_frame(self) -> pd.DataFrame:
         """One row per week: effect with its interval.

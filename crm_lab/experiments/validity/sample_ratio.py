@@ -135,7 +135,7 @@ class SampleRatiosResult(Result):
     simulated: bool
 
     name: ClassVar[str] = "sample_ratio"
-    formats: ClassVar[dict[str, str]] = {"pvalue": ".4f"}
+    formats: ClassVar[dict[str, str]] = {"pvalue": ".3g"}
 
     def to_frame(self) -> pd.DataFrame:
         """One row overall and per group; the groups with the smallest p values first.
@@ -177,13 +177,14 @@ class SampleRatiosResult(Result):
         """Whether the sample ratio holds everywhere.
 
         >>> print(ratios.readout().finding)
-        No sign of lost units, neither overall nor in any of 0 groups tested.
+        No sign of lost units.
         """
         broken = self.broken
         values = {"groups": len(self.rows) - 1, "alpha": self.spec.alpha, "where": self._where(broken)}
         state = "broken" if len(broken) else "holds"
+        said = "holds_all" if state == "holds" and not values["groups"] else state
         return Readout(
-            Message(f"experiments.sample_ratio.{state}", values),
+            Message(f"experiments.sample_ratio.{said}", values),
             Message("experiments.sample_ratio.certainty", values),
             f"experiments.sample_ratio.action_{state}",
         )
