@@ -4,7 +4,9 @@ from crm_lab.experiments.core.assignment import assign, assign_stratified, draw_
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import Metric, judged, mean_of, ratio_of, share_of
 from crm_lab.experiments.core.weeks import week_columns, weekly_spend
+from crm_lab.experiments.effects.always_valid import AlwaysValid, AlwaysValidResult
 from crm_lab.experiments.effects.effects import Effects, EffectsResult
+from crm_lab.experiments.effects.extension import probability_needed, pvalue_needed
 from crm_lab.experiments.effects.noncompliance import TakeUp, TakeUpResult
 from crm_lab.experiments.effects.novelty import Novelty, NoveltyResult
 from crm_lab.experiments.effects.regression_to_mean import ChosenOnPast, ChosenOnPastResult
@@ -23,6 +25,7 @@ from crm_lab.experiments.payoff.loyalty_programme import Programme
 from crm_lab.experiments.payoff.own_unit import OwnUnit, OwnUnitResult
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.return_bootstrap import bootstrap_multiples, interval_check
+from crm_lab.experiments.payoff.return_prior import ReturnPrior, always_valid_roi
 from crm_lab.experiments.payoff.several_arms import SeveralArms, SeveralArmsResult
 from crm_lab.experiments.payoff.steady_state import SteadyState, SteadyStateResult
 from crm_lab.experiments.planning.before_after_claim import BeforeAfterClaim, BeforeAfterResult
@@ -41,6 +44,8 @@ from crm_lab.experiments.validity.sample_ratio import SampleRatios, SampleRatios
 from crm_lab.experiments.validity.soundness import SoundnessCheck, SoundnessResult
 
 __all__ = [
+    "AlwaysValid",
+    "AlwaysValidResult",
     "Association",
     "AssociationResult",
     "BeforeAfterClaim",
@@ -70,6 +75,7 @@ __all__ = [
     "ProgrammeResult",
     "ResponseRates",
     "ResponseRatesResult",
+    "ReturnPrior",
     "RoiDesign",
     "RoiDesignResult",
     "RunTime",
@@ -88,6 +94,7 @@ __all__ = [
     "TakeUpResult",
     "WeeklyLooks",
     "WeeklyLooksResult",
+    "always_valid_roi",
     "assign",
     "assign_stratified",
     "bootstrap_multiples",
@@ -105,6 +112,8 @@ __all__ = [
     "open_history",
     "open_test",
     "plant",
+    "probability_needed",
+    "pvalue_needed",
     "ratio_of",
     "share_of",
     "spend_windows",
