@@ -13,7 +13,10 @@ import certification
 
 
 def collect(words: list[str]) -> list[dict]:
-    """Run every ``certify_…`` function of the sibling modules (those whose name holds a word, if any)."""
+    """Run every ``certify_…`` function of the sibling modules (those whose name holds a word, if any).
+
+    A function gives an entry, a list of them, or yields them one by one, so that a long one shows how far it is.
+    """
     entries: list[dict] = []
     for module in sorted(m.name for m in pkgutil.iter_modules(certification.__path__) if m.name != "__main__"):
         loaded = importlib.import_module(f"certification.{module}")
@@ -21,9 +24,8 @@ def collect(words: list[str]) -> list[dict]:
             if name.startswith("certify_") and (not words or any(w in f"{module}.{name}" for w in words)):
                 start = time.perf_counter()
                 made = getattr(loaded, name)()
-                rows = made if isinstance(made, list) else [made]
-                entries += rows
-                for row in rows:
+                for row in [made] if isinstance(made, dict) else made:
+                    entries.append(row)
                     print(
                         f"{'ok  ' if row['ok'] else 'FAIL'} {row['name']}: {row['value']}"
                         f" in [{row['lo']}, {row['hi']}] ({time.perf_counter() - start:.0f} s)",

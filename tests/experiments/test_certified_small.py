@@ -21,11 +21,11 @@ DRAWS = 120
 )
 def test_nulls_are_rejected_no_more_often_than_said(trial):
     """120 A/A tests: a type I error of 5 % stays below this bound in 999 of a thousand; Welch's .2 does not."""
-    claims, read = certified.rate(trial, "lin", DRAWS, certified.SEED + 20, certified.rejected)
+    claims, read = certified.rate(trial, "lin", DRAWS, certified.SEED + 20)
     assert read == DRAWS
     assert claims <= stats.binom.ppf(0.999, DRAWS, 0.05)
 
 
 def test_hold_outs_with_a_handful_of_buyers_are_refused():
     trial = certified.Trial(certified.buyers, (30, 3_000))
-    assert certified.rate(trial, "none", 20, certified.SEED, certified.rejected)[1] <= 1
+    assert certified.rate(trial, "none", 20, certified.SEED)[1] <= 1

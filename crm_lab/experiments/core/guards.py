@@ -102,10 +102,20 @@ def unit_of_assignment(frame: pd.DataFrame, arm: str, arms: Sequence[str], skip:
         grouping = has_word(str(name), words_of("when")["cluster"])
         if not _may_group(frame[name], grouping or has_word(str(name), words_of("when")["number"])):
             continue
-        table = pd.crosstab(frame[name], frame[arm]).reindex(columns=list(arms), fill_value=0).to_numpy()
+        table = _counts(frame[name], frame[arm], arms)
         if _keeps_apart(table, grouping):
             found.append((len(table), str(name)))
     return min(found)[1] if found else ""
+
+
+def _counts(levels: pd.Series, groups: pd.Series, arms: Sequence[str]) -> NDArray[np.int64]:
+    """Units by level of a column (rows) and arm (columns); those without a level are left out."""
+    rows, columns = pd.factorize(levels)[0], pd.Index(list(arms)).get_indexer(pd.Index(groups))
+    kept = (rows >= 0) & (columns >= 0)
+    cells = np.bincount(rows[kept] * len(arms) + columns[kept])
+    found = np.zeros((-(-len(cells) // len(arms)), len(arms)), dtype=np.int64)
+    found.flat[: len(cells)] = cells
+    return found
 
 
 def _may_group(column: pd.Series, named: bool) -> bool:

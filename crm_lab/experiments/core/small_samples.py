@@ -74,7 +74,7 @@ class Pair:
         if small >= _ENOUGH or np.ptp(values) == 0:
             return True
         uneven = (1 / small**2 - 1 / large**2) / (1 / small + 1 / large) ** 1.5
-        return bool(abs(float(stats.skew(values))) * uneven <= _MOST_SKEW)
+        return bool(abs(_skewness(values)) * uneven <= _MOST_SKEW)
 
     def adjusted(self, values: Floats, past: tuple[str, ...]) -> Floats:
         """Values without what the past explains, by one slope for all units, which no redrawn split changes."""
@@ -98,6 +98,13 @@ class Pair:
     def shifts(self, values: Floats, weights: Floats | None) -> Shifts:
         """The permutation test of values, and its inversion."""
         return replace(shifts(values, self.splits, weights, self.statistic), allowance=self.allowance)
+
+
+def _skewness(values: Floats) -> float:
+    """Third moment over the second's power (scipy's takes ten times as long for a few thousand values)."""
+    left = values - values.mean()
+    squares = left * left
+    return float((squares * left).mean() / squares.mean() ** 1.5)
 
 
 def permuted(pair: Pair, found: Difference, mean: Column, past: tuple[str, ...], level: float) -> Difference:
