@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,7 +14,7 @@ from scipy import stats
 from crm_lab.arrays import Floats
 from crm_lab.experiments.core.estimate import Column, Difference
 from crm_lab.experiments.core.experiment import Experiment
-from crm_lab.stats.intervals import wilson
+from crm_lab.stats.intervals import RatioSet, wilson
 from crm_lab.stats.permutation import DRAWS, Shifts, Splits, Statistic, shifts, splits_of
 
 FEWEST = 100  # units of an arm from which normal theory may hold
@@ -22,6 +24,7 @@ _ENOUGH = 5_000  # units of the smaller arm that are enough whatever the tails
 _FEW = 10  # units of the smaller arm below which no standard error is read
 _UNEQUAL = 2  # times as many units in the larger arm from which the smaller one's tails rule the test
 _ALLOWANCE = 1.2  # on p values of such arms: tails of the smaller one that the pooled data do not show (docs)
+_RATIO_STEPS = 4  # of the search for an end of a ratio's interval: the net is nearly linear in the ratio
 _SEED = 20_240_101  # of the redrawn splits: the same test gives the same interval
 
 
@@ -136,6 +139,29 @@ def permuted(pair: Pair, found: Difference, mean: Column, past: tuple[str, ...],
         pvalue=result.pvalue,
         method="permutation",
     )
+
+
+def permuted_ratio(net: Callable[[float], Shifts], ratio: float, denominator: float, level: float) -> RatioSet:
+    """Ratios of two effects that a permutation does not reject.
+
+    Args:
+        net: Permutation of numerator less a ratio times denominator: an effect of 0 is that ratio.
+        ratio: The estimate, where the search begins.
+        denominator: The effect that divides, above 0.
+        level: Confidence level.
+
+    Returns:
+        The set; without bounds where there is no ratio.
+    """
+    ends = []
+    for side in (0, 1):
+        end = ratio
+        for _ in range(_RATIO_STEPS):
+            end += net(end).interval(level)[side] / denominator if np.isfinite(end) else 0.0
+        ends.append(end)
+    if not np.isfinite(ends).all() or not denominator > 0:
+        return RatioSet("all", -math.inf, math.inf, level)
+    return RatioSet("bounded", min(ends), max(ends), level)
 
 
 def exact_share(pair: Pair, found: Difference, column: str, level: float) -> Difference:

@@ -11,13 +11,12 @@ import numpy as np
 
 from crm_lab.arrays import Floats
 from crm_lab.experiments.core.experiment import Experiment
-from crm_lab.experiments.core.small_samples import Pair
+from crm_lab.experiments.core.small_samples import Pair, permuted_ratio
 from crm_lab.experiments.payoff.terms import Terms
 from crm_lab.stats.intervals import RatioSet
 from crm_lab.stats.permutation import Shifts
 
 _SEED = 20_240_102  # of the redeemed share
-_STEPS = 4  # of the search for an end of the ROI's interval: the net result is nearly linear in the ROI
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,16 +78,7 @@ class ReturnDraws:
         """
         if not (math.isfinite(multiple) and cost > 0):
             return RatioSet("all", -math.inf, math.inf, level)
-        ends = [self._end(level, side, multiple, cost) for side in (0, 1)]
-        if not all(map(math.isfinite, ends)):
-            return RatioSet("all", -math.inf, math.inf, level)
-        return RatioSet("bounded", min(ends), max(ends), level)
-
-    def _end(self, level: float, side: int, multiple: float, cost: float) -> float:
-        """The multiple at which one end of the net result's interval is 0."""
-        for _ in range(_STEPS):
-            multiple += self.net(multiple - 1).interval(level)[side] / cost
-        return multiple
+        return permuted_ratio(lambda m: self.net(m - 1), multiple, cost, level)
 
 
 def return_draws(terms: Terms, experiment: Experiment, columns: Mapping[str, str], treated: int) -> ReturnDraws | None:

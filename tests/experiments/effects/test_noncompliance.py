@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 
 from crm_lab import open_workspace
 from crm_lab.checks import BadInput
@@ -51,6 +52,39 @@ def test_the_offer_the_takers_and_the_wrong_answer(frame):
     assert found.naive > 40  # twice the truth: joiners were the heavy buyers
     assert all(found.readout().text(lang) for lang in LANGUAGES)
     assert found.to_frame()["effect"].tolist() == pytest.approx([found.itt, found.cace, found.naive])
+
+
+def skewed(arms, seed, effect=20.0):
+    """Log-normal spend (sigma 1.2); two in five of the treated join, heavier buyers rather, for an effect each."""
+    rng = np.random.default_rng(seed)
+    level, treated = rng.normal(0, 1, sum(arms)), np.arange(sum(arms)) >= arms[0]
+    joins = treated & (level + rng.normal(0, 1, sum(arms)) > 0.36)
+    spend = 20 * np.exp(level + rng.normal(0, 0.66, sum(arms))) + effect * joins
+    frame = pd.DataFrame({"arm": np.where(treated, "treatment", "control"), "spend": spend, "joined": joins * 1.0})
+    shares = {"control": arms[0] / sum(arms), "treatment": arms[1] / sum(arms)}
+    test = Experiment.from_frame(frame, arm="arm", outcomes=["spend", "joined"], shares=shares)
+    return TakeUp(outcome="spend", taken="joined").analyze(test)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arms", [(60, 600), (600, 60)])
+def test_small_arms_cover_the_effect_on_takers(arms):
+    """40 draws: by permutation the interval misses an effect of 20 no more often than one time in twenty by chance."""
+    missed = 0
+    for seed in range(40):
+        span = skewed(arms, seed).cace_set
+        missed += not span.lo <= 20 <= span.hi
+    assert missed <= stats.binom.ppf(0.999, 40, 0.05)
+
+
+def test_of_an_offer_that_few_take_up_there_is_no_effect_on_takers():
+    rng = np.random.default_rng(2)
+    arm = np.where(np.arange(200) < 100, "control", "treatment")
+    frame = pd.DataFrame({"arm": arm, "spend": rng.lognormal(3, 1, 200), "joined": (rng.random(200) < 0.3) * 1.0})
+    test = Experiment.from_frame(frame.drop(range(20)), arm="arm", outcomes=["spend", "joined"])
+    found = TakeUp(outcome="spend", taken="joined").analyze(test)
+    assert found.cace_set.kind == "all"
+    assert found.readout().finding.key == "experiments.take_up.finding_itt"
 
 
 def test_effects_of_offer_and_take_up_are_right_on_average():

@@ -49,15 +49,15 @@ def test_a_prior_that_knows_nothing_changes_nothing(n, control):
 
 
 def test_programmes_drawn_from_the_past_end_above_as_often_as_said():
-    """300 programmes whose true ROI is drawn from the prior: what is said with 20, 50, 80 % comes true as often."""
+    """120 programmes whose true ROI is drawn from the prior: what is said with 20, 50, 80 % comes true as often."""
     rng, prior, said, true = np.random.default_rng(5), ReturnPrior(0.3, 0.8), [], []
-    for seed in range(300):
+    for seed in range(120):
         roi = rng.normal(prior.mean, prior.sd)
         answer = answer_of(n=600, lift=1 + (1 + roi) / (0.3 * 80), seed=1000 + seed)
         said.append(prior.p_above(answer, 0.3))
         true.append(roi > 0.3)
     said, true = np.array(said), np.array(true)
-    assert said.mean() == pytest.approx(true.mean(), abs=0.06)
+    assert said.mean() == pytest.approx(true.mean(), abs=0.1)
     for lo, hi in ((0.0, 0.4), (0.4, 0.6), (0.6, 1.0)):
         within = (said >= lo) & (said <= hi)
         error = 3.3 * np.sqrt(0.25 / within.sum())
