@@ -11,6 +11,7 @@ from crm_lab.experiments.effects.noncompliance import TakeUp, TakeUpResult
 from crm_lab.experiments.effects.novelty import Novelty, NoveltyResult
 from crm_lab.experiments.effects.regression_to_mean import ChosenOnPast, ChosenOnPastResult
 from crm_lab.experiments.effects.response_rates import ResponseRates, ResponseRatesResult
+from crm_lab.experiments.effects.segment_effects import SegmentEffects, SegmentEffectsResult
 from crm_lab.experiments.effects.weekly_looks import WeeklyLooks, WeeklyLooksResult
 from crm_lab.experiments.origins.campaign_messages import campaign_messages
 from crm_lab.experiments.origins.contract_test import TableTest
@@ -82,6 +83,8 @@ __all__ = [
     "RunTimeResult",
     "SampleRatios",
     "SampleRatiosResult",
+    "SegmentEffects",
+    "SegmentEffectsResult",
     "SeveralArms",
     "SeveralArmsResult",
     "SoundnessCheck",

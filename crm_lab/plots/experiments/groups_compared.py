@@ -1,10 +1,12 @@
-"""Pictures of groups beside each other: balance before and after a weighting."""
+"""Pictures of groups beside each other: balance before and after a weighting, effects by segment."""
 
 from __future__ import annotations
 
+import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 
+from crm_lab.experiments.effects.segment_effects import SegmentEffectsResult
 from crm_lab.experiments.validity.association import AssociationResult
 from crm_lab.messages import Message, named
 from crm_lab.plots.drawing import draws
@@ -31,4 +33,27 @@ def plot_association(result: AssociationResult, *, ax: Axes | None = None) -> Ax
     ax.legend(title="")
     ax.set(title=_text("association.plot_title"), xlabel=_text("association.plot_axis"), ylabel="")
     ax.margins(y=0.3)
+    return ax
+
+
+@draws(SegmentEffectsResult)
+def plot_segments(result: SegmentEffectsResult, *, ax: Axes | None = None) -> Axes:
+    """Each segment's effect with its interval, and the same drawn to the other segments."""
+    frame = result.to_frame()
+    several = frame["arm"].nunique() > 1
+    ax = ax or new_axes(height=1.6 + 0.5 * len(frame))
+    places = np.arange(len(frame))[::-1].astype(float)
+    looks = (
+        ("effect", "low", "high", ORANGE, "own", 0.12),
+        ("shrunk", "shrunk_low", "shrunk_high", BLUE, "drawn", -0.12),
+    )
+    for value, low, high, color, label, shift in looks:
+        reach = np.abs(frame[[low, high]].to_numpy(dtype=float) - frame[[value]].to_numpy(dtype=float)).T
+        name = _text(f"segments.{label}")
+        ax.errorbar(frame[value], places + shift, xerr=reach, fmt="o", color=color, capsize=3, label=name)
+    names = frame["segment"] + (" · " + frame["arm"] if several else "")
+    ax.set_yticks(places, names.tolist())
+    ax.axvline(0, color=GREY, linewidth=1)
+    ax.legend()
+    ax.set(title=_text("segments.plot_title"), xlabel=_text("plot.effect_axis"), ylabel="")
     return ax
