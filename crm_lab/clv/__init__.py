@@ -2,6 +2,8 @@
 
 from crm_lab.clv.covariates.covariate_model import CovariateFit, WithCovariates
 from crm_lab.clv.discrete.bg_bb import BGBB, BGBBFit
+from crm_lab.clv.discrete.contract_file import NoContracts, value_of_contracts
+from crm_lab.clv.discrete.contract_value import ContractValue, ContractValueResult
 from crm_lab.clv.discrete.shifted_beta_geometric import ShiftedBetaGeometric, ShiftedBetaGeometricFit
 from crm_lab.clv.fitting.return_development import ReturnDevelopment, return_development, returns_by_sale
 from crm_lab.clv.models.bgnbd import BGNBD
@@ -20,6 +22,8 @@ from crm_lab.clv.validation.backtest import BackTest, BackTestResult
 from crm_lab.clv.validation.empirical_forecast import RecordForecast, forecast_by_record
 from crm_lab.clv.validation.holdout import HoldoutCheck, HoldoutResult
 from crm_lab.clv.validation.left_truncation import FirstPurchases, first_purchases
+from crm_lab.clv.validation.standing import Standing
+from crm_lab.clv.validation.total_forecast import TotalForecast, TotalForecastResult
 from crm_lab.clv.validation.tracking import TrackingResult, track
 from crm_lab.clv.value.acquisition_payback import Payback, PaybackResult
 from crm_lab.clv.value.alive_history import alive_history
@@ -39,6 +43,8 @@ __all__ = [
     "BGBBFit",
     "BackTest",
     "BackTestResult",
+    "ContractValue",
+    "ContractValueResult",
     "CovariateFit",
     "CredibilitySpend",
     "CustomerValue",
@@ -50,6 +56,7 @@ __all__ = [
     "GrowthResult",
     "HoldoutCheck",
     "HoldoutResult",
+    "NoContracts",
     "ParetoNBD",
     "Payback",
     "PaybackResult",
@@ -59,6 +66,9 @@ __all__ = [
     "ReturnDevelopment",
     "ShiftedBetaGeometric",
     "ShiftedBetaGeometricFit",
+    "Standing",
+    "TotalForecast",
+    "TotalForecastResult",
     "TrackingResult",
     "ValueGrowth",
     "WithCovariates",
@@ -72,4 +82,5 @@ __all__ = [
     "return_development",
     "returns_by_sale",
     "track",
+    "value_of_contracts",
 ]

@@ -41,6 +41,7 @@ class ParetoNBD(PurchaseModel):
     key = "paretonbd"
     title = "Pareto/NBD"
     parameters = ("r", "alpha", "s", "beta")
+    leaves_by_calendar = True
 
     def log_likelihood(self, counts: Counts) -> LogLikelihood:
         """Fader & Hardie (2005, "A note on deriving the Pareto/NBD model"), with derivatives.

@@ -35,6 +35,7 @@ class Story(ABC):
     key: ClassVar[str]
     title: ClassVar[str]
     parameters: ClassVar[tuple[str, ...]]
+    leaves_by_calendar: ClassVar[bool] = False  # drop-out runs on calendar time, whatever the season of purchases
 
     @abstractmethod
     def p_alive(self, params: Floats, x: Floats, t_x: Floats, T: Floats) -> Floats:

@@ -25,7 +25,9 @@ from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, Result
 
-OTHERS = ("naive", "boosting", "blend")
+OTHERS = ("naive", "own_rate", "boosting", "blend")
+SIMPLE = ("naive", "own_rate")
+"""What needs no model: as many as in the last period, as many as a customer's own rate so far."""
 _MOST_DRAWN = 5000  # customers behind the coverage of intervals: its standard error is then below .005
 
 
@@ -41,7 +43,8 @@ class BackTest:
     5
 
     Args:
-        models: Purchase models by key, in addition to ``naive`` (as many as in the last period), ``boosting`` (a
+        models: Purchase models by key, in addition to ``naive`` (as many as in the last period), ``own_rate`` (at the
+            customer's own rate so far, drawn towards everybody's as by one purchase), ``boosting`` (a
             gradient-boosting hurdle model trained one period earlier) and ``blend`` (half boosting, half the
             mean of the purchase models that are identified).
         horizon_days: Length of each prediction.
@@ -137,7 +140,7 @@ class BackTest:
         return predicted, pd.DataFrame(rows)
 
     def _keys(self, predicted: pd.DataFrame) -> list[str]:
-        return [key for key in ("naive", *self.models, "boosting", "blend") if key in predicted]
+        return [key for key in (*SIMPLE, *self.models, "boosting", "blend") if key in predicted]
 
     def _fit(self, key: str, data: pd.DataFrame) -> PurchaseFit:
         return purchase_model(key, self.unit).fit(data)
@@ -153,6 +156,9 @@ class BackTest:
             "spend_each": spend,
             "naive": recent["customer_id"].value_counts().reindex(ids, fill_value=0).to_numpy(dtype=float),
         }
+        x, T = data["frequency"].to_numpy(dtype=float), data["T"].to_numpy(dtype=float)
+        usual = x.sum() / max(T.sum(), 1e-9)
+        table["own_rate"] = (x + 1) / (T + 1 / max(usual, 1e-9)) * ahead
         refused = {}
         for key in self.models:
             fit = self._fit(key, data)
@@ -212,45 +218,57 @@ class BackTestResult(Result):
     formats: ClassVar = {"gini": ".3f", "coverage": ".1%"}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per model, means over the origins, smallest error first.
+        """One row per model, means over the origins, smallest deviance first.
 
         >>> list(result.to_frame())
-        ['model', 'mae', 'bias', 'worst_bias', 'gini', 'decile_error', 'coverage', 'identified']
+        ['model', 'deviance', 'mae', 'bias', 'worst_bias', 'gini', 'decile_error', 'coverage', 'identified']
         """
         table = self.scores.groupby("model", as_index=False).agg(
-            **{name: (name, "mean") for name in ("mae", "bias")},
+            **{name: (name, "mean") for name in ("deviance", "mae", "bias")},
             worst_bias=("bias", lambda b: b.loc[b.abs().idxmax()]),
             **{name: (name, "mean") for name in ("gini", "decile_error", "coverage")},
             identified=("identified", "all"),
         )
         table["identified"] &= ~table["model"].isin(list(self.refused))
-        return table.sort_values("mae", kind="stable", ignore_index=True)
+        return table.sort_values("deviance", kind="stable", ignore_index=True)
 
     @property
     def champion(self) -> str:
-        """Key of the identified model with the smallest mean error; naive is not a candidate.
+        """Key of the model with the smallest mean deviance, identified now and at every origin; simple rules are none.
 
         >>> result.champion in {"nbd", "mbgnbd", "boosting", "blend"}
         True
         """
         table = self.to_frame()
-        able = table.loc[table["identified"] & (table["model"] != "naive"), "model"]
-        return "naive" if able.empty else str(able.iloc[0])
+        able = table.loc[table["identified"] & ~table["model"].isin(SIMPLE), "model"]
+        return self.yardstick if able.empty else str(able.iloc[0])
+
+    @property
+    def yardstick(self) -> str:
+        """Key of the simple rule that the earlier origins chose, which a model must beat; naive with one origin.
+
+        >>> result.yardstick in {"naive", "own_rate"}
+        True
+        """
+        rules = self.scores[self.scores["model"].isin(SIMPLE)]
+        earlier = rules[rules["origin"] < rules["origin"].max()]
+        return "naive" if earlier.empty else str(earlier.groupby("model")["deviance"].mean().idxmin())
 
     @property
     def regret(self) -> float:
-        """Excess error at the last origin of the model that the earlier origins would have chosen: 0.1 is 10 %.
+        """Excess deviance at the last origin of the model that the earlier origins would have chosen: 0.1 is 10 %.
 
         >>> result.regret >= 0
         True
         """
         last = self.scores["origin"].max()
-        models = self.scores[self.scores["identified"] & (self.scores["model"] != "naive")]
+        lost = set(self.scores.loc[~self.scores["identified"], "model"]) | set(SIMPLE)
+        models = self.scores[~self.scores["model"].isin(lost)]
         earlier = models[models["origin"] < last]
-        final = models[models["origin"] == last].set_index("model")["mae"]
+        final = models[models["origin"] == last].set_index("model")["deviance"]
         if earlier.empty:
             return float("nan")
-        chosen = earlier.groupby("model")["mae"].mean().idxmin()
+        chosen = earlier.groupby("model")["deviance"].mean().idxmin()
         return float(final[chosen] / final.min() - 1) if chosen in final else float("nan")
 
     def refusal(self) -> Message | None:
@@ -263,11 +281,9 @@ class BackTestResult(Result):
         own = self.scores[self.scores["model"] == self.champion]
         if (own["bias"].abs() > _OFF).mean() > 0.5:
             return Message("clv.backtest.off_track", {"bias": float(own["bias"].mean()), "limit": _OFF})
-        best, naive = table.loc[self.champion], table.loc["naive"]
-        if best["mae"] >= naive["mae"] and best["gini"] <= naive["gini"]:
-            return Message("clv.backtest.naive_wins")
-        if all(m in self.refused for m in self.spec.models if m != "nbd") and self.champion in MODELS:
-            return Message("clv.backtest.no_dropout")
+        best, simple = table.loc[self.champion], table.loc[self.yardstick]
+        if best["deviance"] >= simple["deviance"]:
+            return Message("clv.backtest.naive_wins", {"rule": model_title(self.yardstick)})
         return None
 
     def readout(self) -> Readout:
@@ -283,7 +299,8 @@ class BackTestResult(Result):
             "model": model_title(self.champion),
             "origins": self.scores["origin"].nunique(),
             "days": self.spec.horizon_days,
-            "naive": best["mae"] / table.loc["naive", "mae"] - 1,
+            "naive": best["deviance"] / table.loc[self.yardstick, "deviance"] - 1,
+            "rule": model_title(self.yardstick),
             "regret": self.regret,
             "refused": self._refused_names(),
             "worst": best["worst_bias"],
@@ -301,11 +318,11 @@ class BackTestResult(Result):
     def _runner_up(self) -> Message | str:
         """The identified model that comes next, and by how much it is behind: a lead may be no lead."""
         table = self.to_frame()
-        able = table[table["identified"] & ~table["model"].isin(["naive", self.champion])]
+        able = table[table["identified"] & ~table["model"].isin([*SIMPLE, self.champion])]
         if able.empty:
             return ""
-        own = float(table.loc[table["model"] == self.champion, "mae"].iloc[0])
-        values = {"model": model_title(str(able["model"].iloc[0])), "gap": float(able["mae"].iloc[0]) / own - 1}
+        own = float(table.loc[table["model"] == self.champion, "deviance"].iloc[0])
+        values = {"model": model_title(str(able["model"].iloc[0])), "gap": float(able["deviance"].iloc[0]) / own - 1}
         return Message("clv.backtest.runner_up", values)
 
     def _refused_names(self) -> Message:

@@ -12,11 +12,13 @@ import pandas as pd
 from crm_lab.arrays import Floats
 from crm_lab.checks import Problems
 from crm_lab.clv.validation.backtest import BackTestResult, model_title
+from crm_lab.clv.validation.total_forecast import USUAL_ERROR
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Interval, Readout, TableResult
-from crm_lab.stats.bootstrap import copies, percentile_interval
+from crm_lab.stats.bootstrap import copies
 from crm_lab.stats.inequality import top_count
+from crm_lab.stats.random_effects import NextError, next_error
 
 _GROUPS = 10
 
@@ -121,8 +123,9 @@ def forecast_by_record(
 ) -> RecordForecast:
     """Value every customer over the next period, as one of the back-tested models sees it.
 
-    The total's interval is the prediction times actual over predicted spend at the origins, with customers
-    drawn again: it holds the model's own error as far as the past shows it. A customer's interval is what
+    The total's interval holds chance (customers drawn again) and the model's own errors at the origins, as random
+    effects. It is corrected only where an origin had the same season, a year or years before, and only as far as
+    origins agree. A customer's interval is what
     customers in the same tenth of predictions spent, relative to their predictions.
 
     >>> from crm_lab import open_workspace
@@ -157,11 +160,9 @@ def forecast_by_record(
         said=margin * result.predictions[key] * result.predictions["spend_each"],
         was=margin * result.predictions["spend"],
     )
-    ratios = _ratios(past, samples, rng)
-    if not len(ratios):
-        raise cannot_answer("nothing_predicted")
+    error = _next_error(past, _same_season(result), samples, rng)
     tail = (1 - level) / 2
-    factor = float(np.median(ratios))
+    factor = float(np.exp(error.mean))
     value = raw * factor
     lo, hi = _by_tenth(past, raw, tail)
     order = np.argsort(-value, kind="stable")
@@ -175,19 +176,30 @@ def forecast_by_record(
             "expected_purchases": now[key].to_numpy()[order],
         }
     )
-    interval = Interval(*percentile_interval(raw.sum() * ratios, level), level)
+    ends = [float(raw.sum() * np.exp(error.quantile(q))) for q in (tail, 1 - tail)]
+    interval = Interval(ends[0], ends[1], level)
     spec = result.spec
     return RecordForecast(frame, float(value.sum()), interval, key, spec.horizon_days, spec.currency, result.refusal())
 
 
-def _ratios(past: pd.DataFrame, samples: int, rng: np.random.Generator) -> Floats:
-    """Actual over predicted spend at each origin, with customers drawn again."""
-    ratios = []
+def _same_season(result: BackTestResult) -> bool:
+    """Whether the back-test has an origin a whole number of years before, whose errors may correct the total."""
+    return any((result.as_of - at).days % 365 == 0 for at in result.scores["origin"].unique())
+
+
+def _next_error(past: pd.DataFrame, same_season: bool, samples: int, rng: np.random.Generator) -> NextError:
+    """Of the logarithm of actual over predicted spend, from those at the origins; chance is customers drawn again."""
+    errors, chances = [], []
     for _, rows in past.groupby("origin"):
         said, was = rows["said"].to_numpy(), rows["was"].to_numpy()
+        if said.sum() <= 0 or was.sum() <= 0:
+            raise cannot_answer("nothing_predicted")
         weight = copies(len(rows), samples, rng).astype(np.float32)
-        ratios.append((weight @ was) / np.maximum(weight @ said, 1e-12))
-    return np.concatenate(ratios)
+        errors.append(np.log(was.sum() / said.sum()))
+        chances.append(float(np.var(np.log(np.maximum(weight @ was, 1e-9) / np.maximum(weight @ said, 1e-9)))))
+    return next_error(
+        np.array(errors), np.array(chances), USUAL_ERROR, own_variance=float(np.mean(chances)), persistent=same_season
+    )
 
 
 def _by_tenth(past: pd.DataFrame, raw: Floats, tail: float) -> tuple[Floats, Floats]:

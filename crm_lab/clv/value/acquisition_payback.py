@@ -16,6 +16,7 @@ from crm_lab.checks import BadInput, check_settings, not_among, not_portions, to
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.spend.spend_model import fit_spend
 from crm_lab.clv.validation.left_truncation import FirstPurchases
+from crm_lab.clv.validation.standing import Standing
 from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_days, purchase_summary
 from crm_lab.fact_rows import facts_of
@@ -73,6 +74,7 @@ class Payback:
         channel: pd.Series | None = None,
         *,
         first: FirstPurchases | None = None,
+        standing: Standing | None = None,
         rng: np.random.Generator | int = 0,
         **names: str,
     ) -> PaybackResult:
@@ -88,6 +90,7 @@ class Payback:
             channel: Channel of each customer, indexed by customer_id.
             first: When customers were first seen; where many are older than the records, those first seen later are
                 read alone, and nothing is stated where they are too few.
+            standing: Of the base's value (`CustomerValueResult.standing`): where that is refused, so is payback.
             rng: Seed or generator.
             names: Names of columns as in `purchase_summary`: customer, date, amount.
 
@@ -128,6 +131,7 @@ class Payback:
         if not rows:
             raise BadInput(f"No customer belongs to the channels {', '.join(cost)}; check the names.")
         why = self._refusal(summary, since, alone=first is not None and first.truncated)
+        why = (standing or Standing()).refusal(why)
         return PaybackResult(self, pd.DataFrame(rows), pd.concat(curves, ignore_index=True), str(as_of), why, since)
 
     def _refusal(self, summary: pd.DataFrame, since: tuple[str, int], *, alone: bool) -> Message | None:

@@ -12,15 +12,18 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import check_settings, not_among, not_levels, not_portions, too_small
+from crm_lab.checks import BadInput, check_settings, not_among, not_levels, not_portions, too_small
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.sampling.posterior_draws import seed_of
 from crm_lab.clv.spend.spend_model import SpendFit, fit_spend
 from crm_lab.clv.validation.holdout import HoldoutResult
 from crm_lab.clv.validation.left_truncation import FirstPurchases
+from crm_lab.clv.validation.standing import Standing
+from crm_lab.clv.validation.total_forecast import TotalForecastResult
 from crm_lab.clv.value.group_value import VALUE_BANDS, GroupValueResult
 from crm_lab.clv.value.valuation import Draws, Valuation, valuation
+from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_summary
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
@@ -78,11 +81,10 @@ class CustomerValue:
         as_of: str | date,
         *,
         check: HoldoutResult | None = None,
+        record: TotalForecastResult | None = None,
         first: FirstPurchases | None = None,
         rng: np.random.Generator | int = 0,
-        customer: str = "customer_id",
-        date: str = "date",
-        amount: str = "net_amount",
+        **names: str,
     ) -> CustomerValueResult:
         """Fit both models to the purchases up to a date and value every customer.
 
@@ -94,11 +96,11 @@ class CustomerValue:
             as_of: Last day that counts; values are as of its evening.
             check: A holdout check of the same model; where revenue came outside its interval, that is said and
                 the total has no interval.
+            record: The total of the same horizon and model, tried at past dates. Values are then brought to it (season,
+                and what past dates correct), the total has its interval, and where it is refused so are values.
             first: When customers were first seen; where many are older than the records, that is said.
             rng: Seed or generator of the predictive draws.
-            customer: Column with the customer.
-            date: Column with the date.
-            amount: Column with the amount.
+            names: Names of columns as in `purchase_summary`: customer, date, amount.
 
         Returns:
             The value of every customer with its predictive interval.
@@ -106,7 +108,8 @@ class CustomerValue:
         Raises:
             BadInput: If the purchases cannot be used; see `purchase_summary`, `PurchaseModel.fit`.
         """
-        summary = purchase_summary(purchases, as_of, unit=self.unit, customer=customer, date=date, amount=amount)
+        purchases = purchase_table(purchases, also=["kind"], **names)
+        summary = purchase_summary(purchases, as_of, unit=self.unit)
         old = first is not None and first.truncated
         fit = replace(purchase_model(self.model, self.unit).fit(summary), old_base=old)
         spend = fit_spend(summary)
@@ -115,7 +118,22 @@ class CustomerValue:
         window = (self.start_days / UNIT_DAYS[self.unit], self.horizon_days / UNIT_DAYS[self.unit])
         draws = Draws(self.draws, self.level, seed_of(rng))
         worth = valuation(summary, fit, spend, window, self.annual_discount_rate, self.margin, draws)
-        return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, missed, off)
+        if record is None:
+            return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, missed, off)
+        self._check_record(record)
+        uncorrected = float(worth.expected @ spend.expected_spend(summary["frequency"], summary["monetary_value"]))
+        worth = worth.times(record.money[0] / uncorrected)
+        return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, record=record)
+
+    def _check_record(self, record: TotalForecastResult) -> None:
+        """Refuse a record of another model or horizon."""
+        ours = (self.model, self.horizon_days, self.start_days, self.level)
+        theirs = (record.spec.model, record.spec.horizon_days, 0, record.spec.level)
+        if ours != theirs:
+            raise BadInput(
+                f"The record is of model {theirs[0]}, {theirs[1]} days and level {theirs[3]}, the value of {ours[0]}, "
+                f"{ours[1]} days from day {ours[2]} and level {ours[3]}; give both the same."
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +153,7 @@ class CustomerValueResult(Result):
         valuation: Expected and drawn purchases and values, as arrays.
         missed: Actual over expected revenue of the model on held-out time, where it was checked.
         off: Whether that lies outside the model's interval, so that an interval of the total would not be earned.
+        record: The total as past dates let it stand, to which values were brought, or ``None``.
     """
 
     spec: CustomerValue
@@ -145,6 +164,7 @@ class CustomerValueResult(Result):
     valuation: Valuation
     missed: float | None = None
     off: bool = False
+    record: TotalForecastResult | None = None
 
     name = "customer_value"
     formats: ClassVar = {
@@ -159,7 +179,16 @@ class CustomerValueResult(Result):
         >>> value.refusal() is None
         True
         """
-        return self.fit.refusal() or self.spend.refusal()
+        return self.standing.refusal()
+
+    @property
+    def standing(self) -> Standing:
+        """What later numbers ask: why values of this base may not be stated, or nothing.
+
+        >>> value.standing.refusal() is None
+        True
+        """
+        return Standing.of(self.fit, self.spend, self.record)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per customer, highest value first; where no value is stated, its history only, in order of spend.
@@ -217,7 +246,11 @@ class CustomerValueResult(Result):
         True
         """
         worth = self.valuation
-        return float(worth.value.sum()), worth.interval(worth.drawn.value[:, 0])
+        total = float(worth.value.sum())
+        if self.record is None:
+            return total, worth.interval(worth.drawn.value[:, 0])
+        lo, hi = self.record.around
+        return total, Interval(total * lo, total * hi, self.spec.level)
 
     def by(self, groups: pd.Series) -> GroupValueResult:
         """The value of groups of customers: segments, cohorts, value bands.
@@ -250,6 +283,8 @@ class CustomerValueResult(Result):
         )
         if self.off:
             frame[["lo", "hi"]] = np.nan
+        elif self.record is not None:
+            frame[["lo", "hi"]] = _wider(frame, self.record.around)
         frame["value_per_customer"] = frame["value"] / frame["customers"]
         frame["value_share"] = frame["value"] / worth.value.sum()
         frame = frame.sort_values("value", ascending=False, ignore_index=True)
@@ -302,10 +337,21 @@ class CustomerValueResult(Result):
         }
         missed = "_missed" if self.off else ""
         checked = missed or ("" if self.missed is None else "_checked")
+        if self.record is not None:
+            checked, more = "_record", {"record": self.record.record, "season": self.record.season}
+            values |= more
         sure = Message(f"clv.value.certainty{checked}", values)
         if self.fit.old_base:
             sure = Message("clv.value.of_old_base", {"said": sure})
-        return Readout.of("clv.value", values, f"finding{missed}", sure, f"action{missed}")
+        action = "action_record" if self.record is not None else f"action{missed}"
+        return Readout.of("clv.value", values, f"finding{missed}", sure, action)
+
+    def _purchases(self) -> tuple[float, Interval]:
+        """Purchases expected of the whole base, with their interval."""
+        if self.record is not None:
+            return self.record.purchases
+        worth = self.valuation
+        return float(worth.expected.sum()), worth.interval(worth.drawn.purchases[:, 0])
 
     @property
     def _top(self) -> int:
@@ -327,18 +373,28 @@ class CustomerValueResult(Result):
         terms = Message(f"clv.value.definition{'_missed' if self.off else ''}", how)
         held = None if self.off else interval
         each = None if self.off else Interval(interval.lo / n, interval.hi / n, interval.level)
-        purchases, worth = self.valuation.expected.sum(), self.valuation
+        purchases, likely = self._purchases()
         fact = partial(Fact, kind="forecast", n=n, window=window)
         more = partial(fact, better="up")
         return (
             more("clv.base_value", "clv.value.base", total, spec.currency, held, definition=terms),
             more("clv.value_per_customer", "clv.value.per_customer", total / n, spec.currency, each),
             more(
-                "clv.expected_purchases", "clv.value.purchases", float(purchases), "purchases",
-                None if self.off else worth.interval(worth.drawn.purchases[:, 0]),
+                "clv.expected_purchases", "clv.value.purchases", purchases, "purchases",
+                None if self.off else likely,
             ),
             fact(
                 "clv.top_tenth_share", "clv.value.top_share", float(self._frame["value_share"].iloc[self._top - 1]),
                 "share", denominator="clv.value.of_base",
             ),
         )  # fmt: skip
+
+
+def _wider(frame: pd.DataFrame, around: tuple[float, float]) -> Floats:
+    """Ends of groups' intervals: their own chance and the total's error, as logarithms added in squares."""
+    ends = []
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for own, whole, sign in ((frame["lo"], around[0], -1), (frame["hi"], around[1], 1)):
+            ratio = np.hypot(np.log(np.maximum(own / frame["value"], 1e-9)), np.log(whole))
+            ends.append(frame["value"] * np.exp(sign * ratio))
+    return np.column_stack(ends)

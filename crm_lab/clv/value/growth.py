@@ -10,12 +10,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
+from scipy.special import ndtr
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import check_settings, not_among, too_small
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.spend.spend_model import fit_spend
 from crm_lab.clv.validation.left_truncation import FirstPurchases
+from crm_lab.clv.validation.standing import Standing
 from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_summary
 from crm_lab.fact_rows import facts_of
@@ -25,6 +27,7 @@ from crm_lab.stats.bootstrap import copies
 from crm_lab.stats.intervals import z_value
 
 PARTS = ("base", "survival", "frequency", "margin")
+_RARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class ValueGrowth:
         horizon_days: Length of the future counted at both dates.
         annual_discount_rate: 0.1 is 10 % a year.
         margin: Share of spend that stays, at the earlier and at the later date.
+        target: Growth that was aimed at, tested on one side; 0.25 is 25 %.
         samples: Bootstrap samples of customers for the intervals.
         unit: Unit of time of the model's parameters.
         currency: ISO code, for the readout.
@@ -53,6 +57,7 @@ class ValueGrowth:
     horizon_days: int = 365
     annual_discount_rate: float = 0.10
     margin: tuple[float, float] = (1.0, 1.0)
+    target: float = 0.25
     samples: int = 40
     unit: Unit = "W"
     currency: str = "USD"
@@ -63,6 +68,7 @@ class ValueGrowth:
             self,
             not_among(self, model=MODELS),
             too_small(self, horizon_days=1, samples=20),
+            target=not -1 < self.target < 100 and "write 0.25 for 25 %",
             margin=not two and "it must be two shares in (0, 1], earlier and later",
         )
 
@@ -73,6 +79,7 @@ class ValueGrowth:
         later: str | date,
         *,
         first: FirstPurchases | None = None,
+        standing: Standing | None = None,
         rng: np.random.Generator | int = 0,
         **names: str,
     ) -> GrowthResult:
@@ -86,6 +93,7 @@ class ValueGrowth:
             earlier: First date.
             later: Second date.
             first: When customers were first seen; where many are older than the records, that is said.
+            standing: Of the base's value (`CustomerValueResult.standing`): where that is refused, so is its growth.
             rng: Seed or generator of the draws of customers.
             **names: Your names of columns, as in `purchase_summary`: customer, date, amount.
 
@@ -108,6 +116,7 @@ class ValueGrowth:
             ]
             draws.append(np.log(again[1] / again[0]))
         refusal = next((fit.refusal() for fit in self._fits(then, now) if fit.refusal()), None)
+        refusal = (standing or Standing()).refusal(refusal)
         old = first is not None and first.truncated
         return GrowthResult(self, ends, np.array(draws), (str(earlier), str(later)), refusal, old)
 
@@ -168,6 +177,16 @@ class GrowthResult(Result):
         -0.069
         """
         return float(np.prod(self.ends[1]) / np.prod(self.ends[0]) - 1)
+
+    @property
+    def target_pvalue(self) -> float:
+        """One-sided p-value against growth of at most the target: small where the value grew by more.
+
+        >>> growth.target_pvalue > 0.5
+        True
+        """
+        above = float(np.log1p(self.growth) - np.log1p(self.spec.target))
+        return float(ndtr(-above / max(float(self.draws.sum(axis=1).std(ddof=1)), 1e-12)))
 
     def to_frame(self) -> pd.DataFrame:
         """The parts and the total; nothing where no value can be stated.
@@ -231,24 +250,34 @@ class GrowthResult(Result):
             "amount": parts.loc[most, "currency"],
             "moved": float(parts["currency"].abs().max() / parts["currency"].abs().sum()),
         }
-        sure = "certainty_old" if self.old_base else "certainty"
+        said = Message(f"clv.growth.certainty{'_old' if self.old_base else ''}", values)
+        sure = Message("clv.growth.certainty_target", {"said": said, "target": self._verdict()})
         return Readout.of(
             "clv.growth", values, certainty=sure, action="action_most" if values["moved"] > 0.5 else "action"
         )
 
+    def _verdict(self) -> Message:
+        """Whether the target was reached, fallen short of, or neither can be told."""
+        pvalue = self.target_pvalue
+        key = "reached" if pvalue < _RARE else "short" if pvalue > 1 - _RARE else "open"
+        return Message(f"clv.growth.target_{key}", {"target": self.spec.target, "pvalue": min(pvalue, 1 - pvalue)})
+
     def facts(self) -> tuple[Fact, ...]:
-        """Growth of the value and of each part.
+        """Growth of the value and of each part; p-value of the target.
 
         >>> {fact.id: fact.unit for fact in growth.facts()[:2]}
         {'clv.growth.base': 'share', 'clv.growth.survival': 'share'}
         """
         if self.problem is not None:
             return (Fact("clv.growth.value", _label({"part": "value"}), None, "share", refusal=self.problem),)
-        return facts_of(
+        label = Message("clv.growth.target_pvalue", {"target": self.spec.target})
+        test = Fact("clv.growth.target_pvalue", label, self.target_pvalue, kind="estimate", n=int(self.ends[1][0]))
+        growth = facts_of(
             self.to_frame(), "clv.growth.{part}", _label, "growth", "share", ends=("lo", "hi"), level=0.9,
             n=int(self.ends[1][0]),
             kind="estimate", window="/".join(self.dates), better="up",
         )  # fmt: skip
+        return (*growth, test)
 
 
 def _part_words(part: str) -> Message:

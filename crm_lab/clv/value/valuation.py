@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -53,6 +53,10 @@ class Valuation:
     def value(self) -> Floats:
         """Margin x expected purchases x expected spend, discounted."""
         return self.purchases_worth * self.spend.expected_spend(self.base.frequency, self.base.monetary_value)
+
+    def times(self, factor: float) -> Valuation:
+        """The same customers with every value multiplied."""
+        return replace(self, base=replace(self.base, factor=self.base.factor * factor))
 
     @cached_property
     def drawn(self) -> Drawn:
