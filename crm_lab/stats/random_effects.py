@@ -35,7 +35,7 @@ class NextError:
     def quantile(self, chance: float) -> float:
         """Value below which the next error lies with that chance.
 
-        >>> round(next_error(np.zeros(0), np.zeros(0), 0.1).quantile(0.5), 6)
+        >>> round(next_error(np.zeros(0), np.zeros(0), (0.1, 0.1)).quantile(0.5), 6)
         0.0
         """
         low, high = float((self.centre - 12 * self.spread).min()), float((self.centre + 12 * self.spread).max())
@@ -49,22 +49,27 @@ class NextError:
 
 
 def next_error(
-    errors: Floats, variances: Floats, scale: float, *, own_variance: float = 0.0, persistent: bool = True
+    errors: Floats,
+    variances: Floats,
+    scales: tuple[float, float],
+    *,
+    own_variance: float = 0.0,
+    persistent: bool = True,
 ) -> NextError:
     """Predict the next error: errors are μ + ε_j + chance, with μ ~ N(0, p²) and ε_j ~ N(0, q²).
 
-    Both p and q have half-normal priors of the given scale and are integrated over a grid: errors that agree, by more
+    Both p and q have half-normal priors of the given scales and are integrated over a grid: errors that agree, by more
     than chance, move the mean; errors that do not widen the interval and leave the mean near zero.
 
-    >>> agree = next_error(np.array([0.2, 0.21, 0.19]), np.full(3, 1e-4), 0.12)
-    >>> apart = next_error(np.array([0.2, -0.21, 0.19]), np.full(3, 1e-4), 0.12)
+    >>> agree = next_error(np.array([0.2, 0.21, 0.19]), np.full(3, 1e-4), (0.12, 0.12))
+    >>> apart = next_error(np.array([0.2, -0.21, 0.19]), np.full(3, 1e-4), (0.12, 0.12))
     >>> round(agree.mean, 1), abs(apart.mean) < 0.06
     (0.2, True)
 
     Args:
         errors: Errors made, shape (n,).
         variances: Variance by chance of each, known, shape (n,).
-        scale: Of the half-normal priors of p and q.
+        scales: Of the half-normal priors of p and of q.
         own_variance: Variance by chance of the next error.
         persistent: Whether errors may move the mean; else they only tell the spread, and the mean is zero.
 
@@ -75,9 +80,10 @@ def next_error(
         Gelman (2006), Prior distributions for variance parameters in hierarchical models; Higgins, Thompson &
         Spiegelhalter (2009), A re-evaluation of random-effects meta-analysis, for the predictive distribution.
     """
-    axis = (np.arange(_GRID) + 0.5) / _GRID * _WIDEST * scale
+    axis = (np.arange(_GRID) + 0.5) / _GRID * _WIDEST
     p2, q2 = (v.ravel() ** 2 for v in np.meshgrid(axis, axis))
-    log_weight = -(p2 + q2) / (2 * scale**2)
+    log_weight = -(p2 + q2) / 2
+    p2, q2 = p2 * scales[0] ** 2, q2 * scales[1] ** 2
     if not persistent:
         p2, q2 = np.zeros_like(p2), p2 + q2
     noise = q2[:, None] + variances[None, :]

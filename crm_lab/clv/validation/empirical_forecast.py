@@ -12,7 +12,7 @@ import pandas as pd
 from crm_lab.arrays import Floats
 from crm_lab.checks import Problems
 from crm_lab.clv.validation.backtest import BackTestResult, model_title
-from crm_lab.clv.validation.total_forecast import USUAL_ERROR
+from crm_lab.clv.validation.total_forecast import USUAL_ERRORS
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Interval, Readout, TableResult
@@ -198,7 +198,7 @@ def _next_error(past: pd.DataFrame, same_season: bool, samples: int, rng: np.ran
         errors.append(np.log(was.sum() / said.sum()))
         chances.append(float(np.var(np.log(np.maximum(weight @ was, 1e-9) / np.maximum(weight @ said, 1e-9)))))
     return next_error(
-        np.array(errors), np.array(chances), USUAL_ERROR, own_variance=float(np.mean(chances)), persistent=same_season
+        np.array(errors), np.array(chances), USUAL_ERRORS, own_variance=float(np.mean(chances)), persistent=same_season
     )
 
 

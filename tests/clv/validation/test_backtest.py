@@ -12,7 +12,13 @@ from crm_lab.checks import BadInput
 from crm_lab.clv import BackTest, forecast_by_record
 from crm_lab.clv.validation.backtest import model_title
 from crm_lab.clv.validation.boosting_hurdle import FEATURES, features, hurdle_forecast
-from crm_lab.clv.validation.forecast_scores import bias, decile_error, mean_absolute_error, ranking_gini
+from crm_lab.clv.validation.forecast_scores import (
+    bias,
+    decile_error,
+    mean_absolute_error,
+    poisson_deviance,
+    ranking_gini,
+)
 from crm_lab.data.kernels.purchases import purchase_days
 from crm_lab.messages import LANGUAGES
 
@@ -77,8 +83,8 @@ def test_too_few_customers_give_no_hurdle():
 
 def test_scores_of_the_cdnow_sample(result):
     table = result.to_frame()
-    assert set(table["model"]) == {"naive", "nbd", "bgnbd", "mbgnbd", "paretonbd", "boosting", "blend"}
-    assert table["mae"].is_monotonic_increasing
+    assert set(table["model"]) == {"naive", "own_rate", "nbd", "bgnbd", "mbgnbd", "paretonbd", "boosting", "blend"}
+    assert table["deviance"].is_monotonic_increasing
     assert result.scores["origin"].nunique() == 3
     assert table["coverage"].dropna().between(0.88, 1).all()
     nbd = table.set_index("model").loc["nbd"]
@@ -87,8 +93,33 @@ def test_scores_of_the_cdnow_sample(result):
 
 def test_champion_is_at_most_one_per_cent_worse_than_the_best_single_model(result):
     table = result.to_frame().set_index("model")
-    singles = [m for m in table.index if m not in ("blend", "naive")]
-    assert table.loc[result.champion, "mae"] <= 1.01 * table.loc[singles, "mae"].min()
+    singles = [m for m in table.index if m not in ("blend", "naive", "own_rate")]
+    assert table.loc[result.champion, "deviance"] <= 1.01 * table.loc[singles, "deviance"].min()
+
+
+def test_deviance_is_least_at_the_mean_where_absolute_error_is_not():
+    actual = np.array([0.0, 0.0, 0.0, 4.0])
+    flat = {level: np.full(4, level) for level in (0.2, 1.0, 2.0)}
+    assert min(flat, key=lambda level: poisson_deviance(actual, flat[level])) == 1.0
+    assert min(flat, key=lambda level: mean_absolute_error(actual, flat[level])) == 0.2
+    by_hand = 2 * (4 * np.log(4) - 4 + 1 + 3) / 4
+    assert poisson_deviance(actual, flat[1.0]) == pytest.approx(by_hand)
+
+
+def test_a_model_that_one_origin_does_not_identify_is_no_champion(result):
+    scores = result.scores.copy()
+    lost = (scores["model"] == "blend") & (scores["origin"] == scores["origin"].min())
+    barred = replace(result, scores=scores.assign(identified=scores["identified"] & ~lost))
+    assert result.champion == "blend"
+    assert barred.champion != "blend"
+
+
+def test_the_yardstick_is_the_rule_that_earlier_origins_chose(result):
+    """At the last origin the other rule is made the better one: what is chosen beforehand does not move."""
+    scores = result.scores.copy()
+    last, other = scores["origin"] == scores["origin"].max(), scores["model"] != result.yardstick
+    scores.loc[last & other, "deviance"] = 0.0
+    assert replace(result, scores=scores).yardstick == result.yardstick == "own_rate"
 
 
 def test_predictions_at_an_origin_use_only_what_was_known(sample, result):
@@ -118,17 +149,15 @@ def test_forecast_of_any_model_scales_with_margin(result):
     assert half.total == pytest.approx(one.total / 2)
 
 
-def worse_than_naive(result):
+def worse_than_the_yardstick(result):
     """The same back-test, had every model been twice as wrong."""
     scores = result.scores.copy()
-    models = scores["model"] != "naive"
-    scores.loc[models, "mae"] *= 2
-    scores.loc[models, "gini"] /= 2
+    scores.loc[~scores["model"].isin(["naive", "own_rate"]), "deviance"] *= 2
     return replace(result, scores=scores)
 
 
-def test_models_that_repeating_the_last_period_beats_are_refused(result):
-    refused = worse_than_naive(result)
+def test_models_that_the_best_simple_rule_beats_are_refused(result):
+    refused = worse_than_the_yardstick(result)
     assert refused.refusal().key == "clv.backtest.naive_wins"
     assert "plan totals from last year" in refused.readout().text("en")
     assert forecast_by_record(refused).refusal() is not None
@@ -138,7 +167,7 @@ def test_models_off_the_track_are_refused(result):
     scores = result.scores.assign(bias=0.4)
     refused = replace(result, scores=scores)
     assert refused.refusal().key == "clv.backtest.off_track"
-    assert "missed the total by +40% on average" in refused.readout().text("en")
+    assert "missed the total by +40.0% on average" in refused.readout().text("en")
 
 
 def test_one_origin_leaves_the_choice_untested(result):
@@ -181,7 +210,7 @@ def test_readout_names_champion_error_and_regret(result):
     text = result.readout().text("en")
     assert "Over 3 origins of 91 days" in text
     table = result.to_frame().set_index("model")
-    assert f"{table.loc[result.champion, 'mae']:.3f} per customer" in text
+    assert f"{table.loc[result.champion, 'deviance']:.4f} per customer" in text
     assert "Choosing by the earlier origins would have cost" in text
 
 
