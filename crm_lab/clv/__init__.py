@@ -17,6 +17,7 @@ from crm_lab.clv.models.purchase_model import PurchaseModel
 from crm_lab.clv.models.regular_purchases import BGCNBD, MBGCNBD
 from crm_lab.clv.sampling.parameter_bootstrap import bootstrap
 from crm_lab.clv.spend.credibility import CredibilitySpend
+from crm_lab.clv.spend.customer_margin import CustomerMargins, customer_margins
 from crm_lab.clv.spend.spend_model import fit_spend
 from crm_lab.clv.validation.backtest import BackTest, BackTestResult
 from crm_lab.clv.validation.empirical_forecast import RecordForecast, forecast_by_record
@@ -47,6 +48,7 @@ __all__ = [
     "ContractValueResult",
     "CovariateFit",
     "CredibilitySpend",
+    "CustomerMargins",
     "CustomerValue",
     "CustomerValueResult",
     "FirstPurchases",
@@ -74,6 +76,7 @@ __all__ = [
     "WithCovariates",
     "alive_history",
     "bootstrap",
+    "customer_margins",
     "first_purchases",
     "fit_spend",
     "forecast_by_record",

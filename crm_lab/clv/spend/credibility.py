@@ -165,15 +165,23 @@ def credibility_spend(
         Bühlmann & Straub (1970), Glaubwürdigkeit für Schadensätze.
     """
     first = float(np.average(mean, weights=x))
-    within, between = _variances(x, (mean - first) ** 2)
+    within, between = variance_parts(x, (mean - first) ** 2)
     weight = x / (x * between + within) if within + between > 0 else x
     centre = float(np.average(mean, weights=weight))
     spread = float(np.sqrt(np.sum((weight * (mean - centre)) ** 2))) / float(weight.sum())
     return CredibilitySpend(centre, spread, within, between, len(x), left_out, correlation, reason)
 
 
-def _variances(x: Floats, squares: Floats) -> tuple[float, float]:
-    """Variances within and between that fit the squared distances best, neither below zero."""
+def variance_parts(x: Floats, squares: Floats) -> tuple[float, float]:
+    """Variances within and between that fit squared distances of means of x best, neither below zero.
+
+    >>> [round(v, 6) for v in variance_parts(np.array([1.0, 2.0, 4.0]), np.array([5.0, 3.0, 2.0]))]
+    [4.0, 1.0]
+
+    Args:
+        x: What each mean is of, shape (n,).
+        squares: Squared distance of each mean from everybody's, shape (n,).
+    """
     root = np.sqrt(np.minimum(x, _MOST))
     design = np.column_stack([1 / x, np.ones(len(x))]) * root[:, None]
     (within, between), _ = nnls(design, squares * root)

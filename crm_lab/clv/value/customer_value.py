@@ -82,6 +82,7 @@ class CustomerValue:
         *,
         check: HoldoutResult | None = None,
         record: TotalForecastResult | None = None,
+        margins: pd.Series | None = None,
         first: FirstPurchases | None = None,
         rng: np.random.Generator | int = 0,
         **names: str,
@@ -98,6 +99,7 @@ class CustomerValue:
                 the total has no interval.
             record: The total of the same horizon and model, tried at past dates. Values are then brought to it (season,
                 and what past dates correct), the total has its interval, and where it is refused so are values.
+            margins: Margin of each customer, by customer_id, in place of one for all; it may be negative.
             first: When customers were first seen; where many are older than the records, that is said.
             rng: Seed or generator of the predictive draws.
             names: Names of columns as in `purchase_summary`: customer, date, amount.
@@ -118,12 +120,19 @@ class CustomerValue:
         window = (self.start_days / UNIT_DAYS[self.unit], self.horizon_days / UNIT_DAYS[self.unit])
         draws = Draws(self.draws, self.level, seed_of(rng))
         worth = valuation(summary, fit, spend, window, self.annual_discount_rate, self.margin, draws)
+        kept = self.margin
+        if margins is not None:
+            own = margins.reindex(summary["customer_id"])
+            if own.isna().any():
+                raise BadInput(f"{own.isna().sum():,} customers have no margin; give every customer one.")
+            alike, worth = float(worth.value.sum()), worth.times(own.to_numpy(dtype=float) / self.margin)
+            kept = self.margin * float(worth.value.sum()) / alike
         if record is None:
-            return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, missed, off)
+            return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, missed, off, margin=kept)
         self._check_record(record)
         uncorrected = float(worth.expected @ spend.expected_spend(summary["frequency"], summary["monetary_value"]))
         worth = worth.times(record.money[0] / uncorrected)
-        return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, record=record)
+        return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, record=record, margin=kept)
 
     def _check_record(self, record: TotalForecastResult) -> None:
         """Refuse a record of another model or horizon."""
@@ -154,6 +163,7 @@ class CustomerValueResult(Result):
         missed: Actual over expected revenue of the model on held-out time, where it was checked.
         off: Whether that lies outside the model's interval, so that an interval of the total would not be earned.
         record: The total as past dates let it stand, to which values were brought, or ``None``.
+        margin: Share of spend that stays, over all customers' values.
     """
 
     spec: CustomerValue
@@ -165,6 +175,7 @@ class CustomerValueResult(Result):
     missed: float | None = None
     off: bool = False
     record: TotalForecastResult | None = None
+    margin: float = 1.0
 
     name = "customer_value"
     formats: ClassVar = {
@@ -228,6 +239,37 @@ class CustomerValueResult(Result):
         frame.attrs = {}
         first = ["rank", "customer_id", "value", "lo", "hi", "value_share", "p_alive"]
         return frame[first + [c for c in frame if c not in first]]
+
+    def contact_prices(self, saves: float) -> pd.Series:
+        """The most that contacting each customer now may cost, if it saves that share of what leaves in the period.
+
+        Value x (purchases at risk / purchases expected) x `saves`: what is lost because customers leave within the
+        period, times what a contact saves of it. It is highest in the middle: who is gone has nothing left to save, who
+        is sure to stay needs no contact. The share saved must come from a test (page 14); it is no part of the data.
+
+        >>> float(value.contact_prices(0.1).max()) < float(value.to_frame()["value"].max())
+        True
+
+        Args:
+            saves: Share of the purchases at risk that a contact saves, 0 to 1.
+
+        Returns:
+            Amounts in currency by customer_id, highest first; none where no value is stated.
+
+        Raises:
+            BadInput: If the share is impossible.
+        """
+        if not 0 <= saves <= 1:
+            raise BadInput(f"saves is {saves}; write 0.1 for 10 % of what would be lost.")
+        summary, worth = self.summary, self.valuation
+        if self.refusal() is not None:
+            return pd.Series(dtype=float, name="highest_price")
+        ahead = worth.window[1] - worth.window[0]
+        risk = self.fit.purchases_at_risk(ahead, summary["frequency"], summary["recency"], summary["T"])
+        share = np.divide(risk, worth.expected, out=np.zeros_like(risk), where=worth.expected > 0)
+        price = np.maximum(worth.value * share * saves, 0.0)
+        ranked = pd.Series(price, index=pd.Index(summary["customer_id"]), name="highest_price")
+        return ranked.sort_values(ascending=False, kind="stable")
 
     @property
     def purchases_worth(self) -> Floats:
@@ -369,7 +411,7 @@ class CustomerValueResult(Result):
             return (Fact("clv.base_value", "clv.value.base", None, refusal=refusal),)
         spec, n, (total, interval) = self.spec, len(self.summary), self.total()
         window = Message("clv.window.after", {"as_of": self.as_of, "days": spec.horizon_days})
-        how = {"margin": spec.margin, "rate": spec.annual_discount_rate, "gap": (self.missed or 1.0) - 1}
+        how = {"margin": self.margin, "rate": spec.annual_discount_rate, "gap": (self.missed or 1.0) - 1}
         terms = Message(f"clv.value.definition{'_missed' if self.off else ''}", how)
         held = None if self.off else interval
         each = None if self.off else Interval(interval.lo / n, interval.hi / n, interval.level)

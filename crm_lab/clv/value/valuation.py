@@ -54,8 +54,8 @@ class Valuation:
         """Margin x expected purchases x expected spend, discounted."""
         return self.purchases_worth * self.spend.expected_spend(self.base.frequency, self.base.monetary_value)
 
-    def times(self, factor: float) -> Valuation:
-        """The same customers with every value multiplied."""
+    def times(self, factor: float | Floats) -> Valuation:
+        """The same customers with values multiplied: all alike, or each by its own."""
         return replace(self, base=replace(self.base, factor=self.base.factor * factor))
 
     @cached_property
