@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,10 +20,10 @@ from crm_lab.experiments.core.outcome_metrics import Metric, metric_problem, met
 from crm_lab.experiments.core.small_samples import Pair
 from crm_lab.experiments.effects.effect import mended
 from crm_lab.experiments.effects.effects import Effects
-from crm_lab.fact_rows import id_part
-from crm_lab.messages import Message
+from crm_lab.fact_rows import facts_of
+from crm_lab.messages import Message, named
 from crm_lab.number_format import spaced
-from crm_lab.results import Fact, Interval, Readout, Result
+from crm_lab.results import Fact, Kind, Readout, Result
 from crm_lab.stats.intervals import z_value
 from crm_lab.stats.permutation import DRAWS, splits_of, statistics
 from crm_lab.stats.shrinkage import shrunk
@@ -142,7 +141,8 @@ class _Group:
     def errors(self, level: float) -> Floats:
         """Standard errors, of effects by permutation from their intervals."""
         wide = [d.se if d.method == "normal" else (d.hi - d.lo) / 2 / z_value(level) for d in self.found.values()]
-        return np.maximum(np.array(wide), 1e-12)
+        found: Floats = np.maximum(np.array(wide), 1e-12)
+        return found
 
     def differ(self, place: int) -> float:
         """P value of no difference between the segments: normal where all effects are, else by permutation."""
@@ -240,6 +240,16 @@ class SegmentEffectsResult(Result):
         """
         return pd.DataFrame(columns=["segment", "arm", "effect"]) if self.rows is None else self.rows.copy()
 
+    def shown(self) -> pd.DataFrame:
+        """`to_frame` with the lab's own segments and columns in words.
+
+        >>> result.shown()["segment"].tolist()
+        ['A', 'B']
+        """
+        frame = self.to_frame()
+        kinds = {"segment": "level", "segment_column": "column"}
+        return frame.assign(**{c: [named(kind, x) for x in frame[c]] for c, kind in kinds.items() if c in frame})
+
     def _claims(self) -> pd.DataFrame:
         """Rows whose effect is shown, in columns whose segments are shown to differ."""
         frame = self.to_frame()
@@ -283,16 +293,18 @@ class SegmentEffectsResult(Result):
             act = f"experiments.{mended(refused)}" if ".refused." in refused.key else "experiments.segments.action_none"
             return Readout(refused, "experiments.effect.certainty_refused", act)
         metric = self.spec.metric
-        least = self.interactions.loc[self.interactions["p_holm"].idxmin()]
+        least = self.interactions.iloc[int(self.interactions["p_holm"].argmin())]
         comma, claims = Message("format.comma").text(), self._claims()
-        named = [f"{row.segment} ({row.effect:+,.2f})" for row in claims.itertuples()]
+        pairs = zip(claims["segment"], claims["effect"], strict=True)
+        where = [f"{named('level', name)} ({effect:+,.2f})" for name, effect in pairs]
         frame = self.to_frame()
         values = {
-            "column": least["segment_column"], "p": least["p_holm"], "n": len(frame), "alpha": 1 - self.spec.level,
-            "where": comma.join(named), "lo": frame["shrunk"].min(), "hi": frame["shrunk"].max(),
+            "column": named("column", str(least["segment_column"])), "p": least["p_holm"], "n": len(frame),
+            "alpha": 1 - self.spec.level,
+            "where": comma.join(where), "lo": frame["shrunk"].min(), "hi": frame["shrunk"].max(),
             "unit": spaced(metric.unit) if isinstance(metric, Metric) else "",
         }  # fmt: skip
-        state = ("shown" if named else "differ") if self.differ else "alike"
+        state = ("shown" if where else "differ") if self.differ else "alike"
         return Readout.of("experiments.segments", values, f"finding_{state}", "certainty", f"action_{state}")
 
     def facts(self) -> tuple[Fact, ...]:
@@ -301,18 +313,19 @@ class SegmentEffectsResult(Result):
         >>> [fact.id for fact in result.facts()]
         ['segment_effects.tier.offer.differ', 'segment_effects.tier.a.offer', 'segment_effects.tier.b.offer']
         """
-        estimate = partial(Fact, kind="simulated" if self.simulated else "estimate", n=self.units)
+        kind: Kind = "simulated" if self.simulated else "estimate"
         if self.rows is None or self.interactions is None:
-            return (estimate("segment_effects", "experiments.segments.fact", None, refusal=self.refused),)
+            label = Message("experiments.segments.fact", {"segment": ""})
+            return (Fact("segment_effects", label, None, kind=kind, n=self.units, refusal=self.refused),)
         unit = self.spec.metric.unit if isinstance(self.spec.metric, Metric) else ""
-        facts = [
-            estimate(f"segment_effects.{id_part(r.segment_column)}.{id_part(r.arm)}.differ",
-                     Message("experiments.segments.fact_differ", {"column": r.segment_column}), float(r.p_holm))
-            for r in self.interactions.itertuples()
-        ]  # fmt: skip
-        for r in self.rows.itertuples():
-            name = f"segment_effects.{id_part(r.segment_column)}.{id_part(r.segment)}.{id_part(r.arm)}"
-            label = Message("experiments.segments.fact", {"segment": r.segment})
-            ends = Interval(r.low, r.high, self.spec.level) if math.isfinite(r.low) else None
-            facts.append(replace(estimate(name, label, r.effect, unit, ci=ends, better="up"), n=int(r.units)))
-        return tuple(facts)
+        differ = facts_of(
+            self.interactions, "segment_effects.{segment_column}.{arm}.differ",
+            lambda row: Message("experiments.segments.fact_differ", {"column": named("column", row["segment_column"])}),
+            "p_holm", n=self.units, kind=kind,
+        )  # fmt: skip
+        effects = facts_of(
+            self.rows, "segment_effects.{segment_column}.{segment}.{arm}",
+            lambda row: Message("experiments.segments.fact", {"segment": named("level", row["segment"])}),
+            "effect", unit, ends=("low", "high"), level=self.spec.level, n="units", kind=kind, better="up",
+        )  # fmt: skip
+        return (*differ, *effects)

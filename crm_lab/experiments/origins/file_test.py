@@ -131,7 +131,7 @@ class OwnTest(BaseModel):
     treatment: _Maybe = None
     control_share: Annotated[
         Annotated[float, Field(gt=0, lt=1)] | None,
-        BeforeValidator(lambda given: given or None),
+        BeforeValidator(lambda given: None if given in (0, "0", "") else given),
         Field(description="it lies between 0 and 1, 0 for equal arms"),
     ] = None
     segments: _Names = ()
@@ -160,6 +160,37 @@ class OwnTest(BaseModel):
             super().__init__(**given)
         except ValidationError as error:
             raise BadInput("The test", list(dict.fromkeys(_sentence(dict(e)) for e in error.errors()))) from None
+
+    @classmethod
+    def stated(cls, file: str, settings: str = "") -> OwnTest:
+        """A test in a file with its settings in one line of text, as a page's parameters have them.
+
+        >>> own = OwnTest.stated("units.csv", "arm = group; guardrails = complaints down 0.01; returns down 2%")
+        >>> own.arm, len(own.guardrails)
+        ('group', 2)
+
+        Args:
+            file: The file, or a suite, which says all of it itself; empty for none.
+            settings: ``NAME = VALUE; ...`` with the names of this class; a part without ``=`` belongs to the one
+                before it.
+
+        Returns:
+            The test.
+
+        Raises:
+            BadInput: With every setting that cannot be used.
+        """
+        given: dict[str, str] = {}
+        for part in filter(None, map(str.strip, settings.split(";"))):
+            name, sign, value = (text.strip() for text in part.partition("="))
+            if not sign and not given:
+                raise BadInput(f"The settings of the test begin with {part!r}; write NAME = VALUE; ...")
+            if sign:
+                given[name] = value
+            else:
+                last = next(reversed(given))
+                given[last] = f"{given[last]}; {part}"
+        return cls(file=file, **given)
 
     @property
     def given(self) -> bool:

@@ -191,7 +191,7 @@ class GuardrailsResult(Result):
         """Which guardrails hold, and what that allows.
 
         >>> print(held.readout().finding)
-        All 1 guardrails hold: complaint.
+        All guardrails hold (1): complaint.
         """
         values = {"n": len(self.rows), "level": self.spec.level, "holding": self.named("holds"),
                   "open": self.named("open"), "broken": self.named("broken")}  # fmt: skip

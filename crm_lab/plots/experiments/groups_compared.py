@@ -39,7 +39,7 @@ def plot_association(result: AssociationResult, *, ax: Axes | None = None) -> Ax
 @draws(SegmentEffectsResult)
 def plot_segments(result: SegmentEffectsResult, *, ax: Axes | None = None) -> Axes:
     """Each segment's effect with its interval, and the same drawn to the other segments."""
-    frame = result.to_frame()
+    frame = result.shown()
     several = frame["arm"].nunique() > 1
     ax = ax or new_axes(height=1.6 + 0.5 * len(frame))
     places = np.arange(len(frame))[::-1].astype(float)

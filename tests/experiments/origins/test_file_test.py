@@ -183,3 +183,22 @@ def test_every_setting_that_cannot_be_used_is_named_at_once(own):
         "missing_outcome is 'guess'",
         "colour is not known",
     ]
+
+
+def test_settings_in_one_line_are_those_of_a_suite():
+    """Any key of [source]; lists and guardrails keep their own marks."""
+    said = (
+        "arm = group; control = hold-out; control_share = 0.1; covariates = spend: spend_before; orders: orders_before"
+    )
+    own = OwnTest.stated(
+        "units.csv", f"{said}; guardrails = complaints down 0.01; returns down 2%; segments = tier, city"
+    )
+    assert (own.arm, own.control, own.control_share) == ("group", "hold-out", 0.1)
+    assert own.covariates == {"spend": ("spend_before",), "orders": ("orders_before",)}
+    assert [rail.metric for rail in own.guardrails] == ["complaints", "returns"]
+    assert own.segments == ("tier", "city")
+    assert OwnTest.stated("") == OwnTest(file="")
+    with pytest.raises(BadInput, match="NAME = VALUE"):
+        OwnTest.stated("units.csv", "group")
+    with pytest.raises(BadInput, match="colour is not known"):
+        OwnTest.stated("units.csv", "colour = red")
