@@ -61,7 +61,7 @@ def test_payback_is_when_contribution_has_reached_the_cost(payback):
 
 def test_readout_names_the_channel_that_pays_and_the_one_that_does_not(payback):
     text = payback.readout().text("en")
-    assert text.startswith("search pays soonest: 14.00 USD for a customer are back after ")
+    assert text.startswith("search pays soonest: 14.00 USD for a customer are back by day ")
     assert "Do not buy more customers here at this cost: mail." in text
     refused = {f.id: f for f in payback.facts()}["clv.payback.mail"]
     assert refused.value is None
@@ -70,7 +70,10 @@ def test_readout_names_the_channel_that_pays_and_the_one_that_does_not(payback):
 
 def test_a_free_customer_pays_at_once_and_a_dear_one_never(sample):
     spec = Payback(margin=0.3, draws=50)
-    assert spec.analyze(sample, "1998-06-30", {"all": 0.0}).to_frame()["payback_days"].tolist() == [0.0]
+    free = spec.analyze(sample, "1998-06-30", {"all": 0.0})
+    assert free.to_frame()["payback_days"].tolist() == [0.0]
+    assert "the money is back with the first purchase" in free.readout().finding.text("en")
+    assert "首次购买即回本" in free.readout().finding.text("zh")
     never = spec.analyze(sample, "1998-06-30", {"all": 1e6})
     assert "a cost you assumed, the money is not back within 730 days" in never.readout().text("en")
 
