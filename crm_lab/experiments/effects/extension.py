@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from scipy import stats
 
-from crm_lab.checks import BadInput, CannotAnswer
+from crm_lab.checks import BadInput
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.stats.sequential.alpha_spending import Spending, limits
 
 
@@ -45,10 +46,7 @@ def probability_needed(
     if not 0.5 <= ship_at < 1:
         raise BadInput(f"ship_at is {ship_at}; it is a probability from .5 to below 1.")
     if max(looks) > planned or any(look >= planned for look in taken):
-        raise CannotAnswer(
-            f"The test was to end at {planned:g} and was looked at then, or is longer than that: no chance of a false "
-            "ship is left to spend. Plan a new test."
-        )
+        raise cannot_answer("nothing_left_to_spend", planned=planned)
     limit = limits([look / planned for look in looks], 1 - ship_at, spending, two_sided=False)[-1]
     return float(stats.norm.cdf(limit))
 

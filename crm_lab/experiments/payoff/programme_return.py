@@ -16,9 +16,8 @@ from crm_lab.checks import BadInput
 from crm_lab.experiments.core.estimate import JointMeans
 from crm_lab.experiments.payoff.guardrails import GuardrailsResult
 from crm_lab.experiments.payoff.money_parts import Parts, Return
-from crm_lab.experiments.payoff.open_terms import needs_terms
 from crm_lab.experiments.payoff.return_draws import ReturnDraws
-from crm_lab.experiments.payoff.terms import COSTS, GAINS, MOST_TIMES, Decision, Terms
+from crm_lab.experiments.payoff.terms import COSTS, GAINS, MOST_TIMES, Decision, Terms, needs_terms
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats.intervals import RatioSet, normal_interval, z_value

@@ -1,17 +1,21 @@
-"""Terms of a programme: earnings and cost per treated unit, and the decision rule."""
+"""Terms of a programme: earnings and cost per treated unit, the decision rule, and what is still an example."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import check_settings, negative, not_shares
 from crm_lab.experiments.core.estimate import Adjust, JointMeans
 from crm_lab.experiments.payoff.money_parts import Parts, parts_of
+from crm_lab.messages import Message
 
 Decision = Literal["ship", "extend", "stop", "terms"]
 ASKED = ("margin_share", "reward_rate", "contact_cost", "running_cost")  # what only the retailer knows
@@ -21,6 +25,12 @@ COSTS = ("rewards_new", "rewards_anyway", "contact", "running")
 MONEY = ("later", "elsewhere", "margin", "rewards", "member_spend")
 _SHIFTS = ("later", "elsewhere")
 _MEASURED = {"margin_share": "margin", "reward_rate": "rewards"}
+_BREAK_EVENS = {
+    "margin_share": "margin",
+    "reward_rate": "reward_rate",
+    "contact_cost": "contact",
+    "running_cost": "running",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,3 +137,25 @@ class Terms:
             new = extra["rewards"] * sold / earned if earned else 0.0
             anyway = extra["rewards"] - new
         return np.array([*gains, -new, -anyway, -self.contact_cost, -self.running_cost / treated])
+
+
+def needs_terms(names: Sequence[str], break_evens: pd.DataFrame, decision: str, currency: str) -> Message:
+    """Which terms are still examples, what the decision would be with them, and from where it pays.
+
+    Args:
+        names: The terms.
+        break_evens: Columns quantity and break_even.
+        decision: With the examples.
+        currency: ISO code.
+    """
+    at = break_evens.set_index("quantity")["break_even"]
+    said = [_break_even(name, float(at[_BREAK_EVENS[name]]), currency) for name in names]
+    listed = reduce(lambda a, b: Message("experiments.terms.and", {"first": a, "second": b}), said)
+    values = {"decision": Message(f"experiments.decision.{decision}"), "break_evens": listed}
+    return Message("experiments.roi.terms", values)
+
+
+def _break_even(name: str, value: float, currency: str) -> Message:
+    """One term with its break-even, or that no value of it is enough."""
+    possible = math.isfinite(value) and value >= 0 and (name != "margin_share" or value <= 1)
+    return Message(f"experiments.terms.{name}{'' if possible else '_never'}", {"value": value, "currency": currency})
