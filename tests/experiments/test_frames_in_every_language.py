@@ -44,3 +44,20 @@ def test_a_table_is_the_same_in_every_language_and_what_is_shown_is_not(results,
             shown[lang] = (result.to_frame(), result.shown())
         pd.testing.assert_frame_equal(shown["en"][0], shown["zh"][0])
         assert not shown["en"][1].equals(shown["zh"][1]), type(result).__name__
+
+
+def test_stages_and_channels_of_messages_are_in_words(monkeypatch):
+    """Every stage that a message can reach has a name in both languages, as have the lab's channels."""
+    from crm_lab.experiments import ResponseRates
+    from crm_lab.experiments.effects.response_rates import DENOMINATORS, NUMERATORS
+
+    stages = list(dict.fromkeys([*DENOMINATORS, *NUMERATORS]))
+    messages = pd.DataFrame(
+        {name: [1, 0] * 20 for name in stages} | {"sent": 1, "campaign_type": ["email", "sms"] * 20}
+    )
+    rates = ResponseRates(by="campaign_type").analyze(messages)
+    monkeypatch.setenv("CRM_LAB_LANG", "zh")
+    shown = rates.shown()
+    assert not shown["definition"].str.contains("[a-z]").any()
+    assert not shown["group"].str.contains("[a-z]").any()
+    assert not any(name in fact.label.text() for fact in rates.facts() for name in (*stages, "email", "sms"))

@@ -13,7 +13,7 @@ from narwhals.typing import IntoFrame
 from crm_lab.checks import BadInput
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.fact_rows import id_part
-from crm_lab.messages import Message, catalogue
+from crm_lab.messages import Message, catalogue, named
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats.intervals import wilson_interval
 
@@ -112,8 +112,12 @@ def _named(definition: object) -> Message:
 
 def _of_group(rate: Mapping[str, float | str]) -> Message:
     """A definition in words, with the group that it is counted in."""
-    named = _named(rate["definition"])
-    return Message("experiments.response.in_group", {"rate": named, "group": rate["group"]}) if rate["group"] else named
+    said = _named(rate["definition"])
+    return (
+        Message("experiments.response.in_group", {"rate": said, "group": named("level", str(rate["group"]))})
+        if rate["group"]
+        else said
+    )
 
 
 def _id(rate: Mapping[str, float | str]) -> str:
@@ -153,9 +157,11 @@ class ResponseRatesResult(Result):
         return frame
 
     def shown(self) -> pd.DataFrame:
-        """`to_frame` with each definition in words."""
-        frame = self.to_frame()
-        return frame.assign(definition=[_named(definition).text() for definition in frame["definition"]])
+        """`to_frame` with each definition, and groups that the lab knows, in words."""
+        frame = self.to_frame().assign(
+            definition=lambda d: [_named(definition).text() for definition in d["definition"]]
+        )
+        return frame.assign(group=[named("level", name) for name in frame["group"]]) if "group" in frame else frame
 
     def refusal(self) -> Message | None:
         """A sentence if there are no messages, else ``None``.
