@@ -29,14 +29,18 @@ class NextError:
 
     @property
     def mean(self) -> float:
-        """Expected error."""
+        """Expected error.
+
+        >>> next_error(np.zeros(0), np.zeros(0), (0.1, 0.1)).mean
+        0.0
+        """
         return float(self.weight @ self.centre)
 
     def quantile(self, chance: float) -> float:
         """Value below which the next error lies with that chance.
 
-        >>> round(next_error(np.zeros(0), np.zeros(0), (0.1, 0.1)).quantile(0.5), 6)
-        0.0
+        >>> round(next_error(np.zeros(0), np.zeros(0), (0.1, 0.1)).quantile(0.95), 2)
+        0.23
         """
         low, high = float((self.centre - 12 * self.spread).min()), float((self.centre + 12 * self.spread).max())
         for _ in range(80):

@@ -49,7 +49,7 @@ class WithCovariates:
     >>> summary = purchase_summary(open_workspace("cdnow_sample").at("1997-09-30")["orders"], "1997-09-30")
     >>> summary["joined"] = np.where(summary["T"] > 33, "early", "late")
     >>> WithCovariates(MBGNBD(), ("joined",)).fit(summary).names[4:]
-    ('purchases:joined=late', 'leaving:joined=late', 'staying:joined=late')
+    ('purchases:joined=early', 'leaving:joined=early', 'staying:joined=early')
 
     Args:
         model: Purchase model, or `GammaGamma` for spend.
@@ -242,11 +242,19 @@ class CovariateFit(ParameterFit):
         return expected
 
     def refusal(self) -> Message | None:
-        """Why the parameters are not identified, or ``None``."""
+        """Why the parameters are not identified, or ``None``.
+
+        >>> fit.refusal() is None
+        True
+        """
         return self.edge
 
     def readout(self) -> Readout:
-        """Whether traits help, how sure that is, what to use."""
+        """Whether traits help, how sure that is, what to use.
+
+        >>> print(fit.readout().finding)
+        MBG/NBD + joined fitted to 2,357 customers: knowing these traits ...
+        """
         gain, df, pvalue = self.likelihood_ratio
         values = {"n": self.n, "model": self.titles[1], "gain": gain, "df": df, "pvalue": pvalue}
         helps = self.edge is None and pvalue < _RARE
@@ -254,7 +262,11 @@ class CovariateFit(ParameterFit):
         return Readout.of("clv.covariates", values, said[0], self.edge or "certainty", said[1])
 
     def facts(self) -> tuple[Fact, ...]:
-        """Parameters, ratios, and the test that traits help."""
+        """Parameters, ratios, and the test that traits help.
+
+        >>> fit.facts()[-1].id
+        'clv.mbgnbd_traits.helps_pvalue'
+        """
         key = self.titles[0]
         test = Fact(f"clv.{key}.helps_pvalue", "clv.covariates.pvalue", self.likelihood_ratio[2], n=self.n)
         return (*super().facts(), test)

@@ -87,6 +87,10 @@ class BGBB:
 class BGBBFit(ParameterFit):
     """A fitted BG/BB model.
 
+    >>> import pandas as pd
+    >>> base = pd.DataFrame({"frequency": [0, 1, 3], "recency": [0, 1, 4], "periods": 6, "weights": [40, 9, 3]})
+    >>> fit = BGBB().fit(base)
+
     Attributes:
         optimum: Estimates of (alpha, beta, gamma, delta), log-likelihood, covariance of the log-parameters.
         n: Customers.
@@ -120,6 +124,9 @@ class BGBBFit(ParameterFit):
     def p_alive(self, frequency: ArrayLike, recency: ArrayLike, periods: ArrayLike) -> Floats:
         """Probability of still being a customer at the next opportunity.
 
+        >>> bool(fit.p_alive(3, 4, 6) > fit.p_alive(1, 1, 6))
+        True
+
         Args:
             frequency: Opportunities taken.
             recency: The last one taken.
@@ -136,6 +143,9 @@ class BGBBFit(ParameterFit):
 
     def conditional_purchases(self, ahead: int, frequency: ArrayLike, recency: ArrayLike, periods: ArrayLike) -> Floats:
         """Expected opportunities taken among the next `ahead`.
+
+        >>> bool(0 < fit.conditional_purchases(5, 3, 4, 6) < 5)
+        True
 
         Args:
             ahead: Number of opportunities.
@@ -159,11 +169,19 @@ class BGBBFit(ParameterFit):
         return expected
 
     def refusal(self) -> Message | None:
-        """Why the data do not identify the model, or ``None``."""
+        """Why the data do not identify the model, or ``None``.
+
+        >>> fit.refusal().key
+        'clv.not_identified'
+        """
         return self.edge
 
     def readout(self) -> Readout:
-        """How often a new customer takes an opportunity, how precise that is, what it is for."""
+        """How often a new customer takes an opportunity, how precise that is, what it is for.
+
+        >>> print(fit.readout().finding)
+        BG/BB fitted to 52 customers: ...
+        """
         alpha, beta, gamma, delta = self.estimates
         values = {
             "n": self.n, "takes": alpha / (alpha + beta), "stops": gamma / (gamma + delta), "ll": self.log_likelihood,

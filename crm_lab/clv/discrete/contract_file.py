@@ -24,15 +24,27 @@ class NoContracts(TableResult):
     frame = pd.DataFrame(columns=["contract_id", "start", "end", "price"])
 
     def refusal(self) -> Message | None:
-        """That no table was named."""
+        """That no table was named.
+
+        >>> NoContracts().refusal().key
+        'clv.contracts.none'
+        """
         return Message("clv.contracts.none")
 
     def readout(self) -> Readout:
-        """What a table of contracts holds, and what it would answer."""
+        """What a table of contracts holds, and what it would answer.
+
+        >>> print(NoContracts().readout().finding)
+        No table of contracts was named, so nothing is said of renewals.
+        """
         return Readout("clv.contracts.none", "clv.contracts.none_form", "clv.contracts.none_action")
 
     def facts(self) -> tuple[Fact, ...]:
-        """None."""
+        """None.
+
+        >>> NoContracts().facts()
+        ()
+        """
         return ()
 
 

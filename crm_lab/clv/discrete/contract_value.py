@@ -159,6 +159,16 @@ def _check(contracts: pd.DataFrame, start: Floats, end: Floats, price: Floats) -
 class ContractValueResult(TableResult):
     """The value of running contracts, highest first.
 
+    >>> contracts = pd.DataFrame(
+    ...     {
+    ...         "contract_id": [f"c{i}" for i in range(40)],
+    ...         "start": "2021-01-01",
+    ...         "price": 100.0,
+    ...         "end": ["2022-01-01"] * 16 + ["2023-01-01"] * 6 + ["2024-01-01"] * 3 + [None] * 15,
+    ...     }
+    ... )
+    >>> value = ContractValue().analyze(contracts, "2024-06-30")
+
     Attributes:
         spec: What was asked.
         frame: contract_id, renewals had, price, next_renewal (chance), value.
@@ -177,20 +187,36 @@ class ContractValueResult(TableResult):
     formats: ClassVar = {"price": ",.2f", "value": ",.2f", "next_renewal": ".1%"}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a running contract; without values where the model is not identified."""
+        """One row a running contract; without values where the model is not identified.
+
+        >>> list(value.to_frame())
+        ['contract_id', 'renewals', 'price', 'next_renewal', 'value']
+        """
         return self.frame.copy() if self.refusal() is None else self.frame[["contract_id", "renewals", "price"]]
 
     @property
     def total(self) -> float:
-        """Value of all running contracts, in currency."""
+        """Value of all running contracts, in currency.
+
+        >>> value.interval.lo < value.total < value.interval.hi
+        True
+        """
         return float(self.frame["value"].sum())
 
     def refusal(self) -> Message | None:
-        """Why no value can be stated, or ``None``."""
+        """Why no value can be stated, or ``None``.
+
+        >>> value.refusal() is None
+        True
+        """
         return self.fit.refusal()
 
     def readout(self) -> Readout:
-        """What running contracts are still worth, how sure that is, what to do."""
+        """What running contracts are still worth, how sure that is, what to do.
+
+        >>> print(value.readout().finding)
+        The 15 running contracts bring ...
+        """
         values = {
             "n": len(self.frame), "days": self.spec.horizon_days, "total": self.total, "level": self.spec.level,
             "currency": self.spec.currency, "term": self.spec.term_days,
@@ -203,7 +229,11 @@ class ContractValueResult(TableResult):
         return Readout.of("clv.contracts", values)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Value of the running contracts."""
+        """Value of the running contracts.
+
+        >>> [fact.id for fact in value.facts()]
+        ['clv.contracts.value']
+        """
         window = Message("clv.window.after", {"as_of": self.as_of, "days": self.spec.horizon_days})
         fact = partial(
             Fact, "clv.contracts.value", "clv.contracts.value", kind="forecast", n=len(self.frame), window=window

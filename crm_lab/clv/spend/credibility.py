@@ -73,6 +73,9 @@ class CredibilitySpend(Result):
     def expected_spend(self, frequency: ArrayLike, monetary_value: ArrayLike) -> Floats:
         """Expected spend per future purchase of customers seen, in currency.
 
+        >>> spend.expected_spend(3, 10.0).tolist()
+        10.0
+
         Args:
             frequency: Repeat purchases x.
             monetary_value: Mean spend per repeat purchase; 0 tells nothing.
@@ -85,7 +88,11 @@ class CredibilitySpend(Result):
         return expected
 
     def drawn(self, size: int, rng: np.random.Generator) -> list[Self]:
-        """The same at `size` draws of the centre."""
+        """The same at `size` draws of the centre.
+
+        >>> len(spend.drawn(3, np.random.default_rng(0)))
+        3
+        """
         centres = np.maximum(rng.normal(self.centre, self.standard_error, size), 0.0)
         return [replace(self, centre=float(centre)) for centre in centres]
 
@@ -93,6 +100,9 @@ class CredibilitySpend(Result):
         self, purchases: Floats, frequency: Floats, monetary_value: Floats, rng: np.random.Generator
     ) -> Floats:
         """Total spend of future purchases, one gamma draw a customer with the mean and variance that credibility gives.
+
+        >>> spend.draw_spend(np.ones(1), np.ones(1), np.full(1, 10.0), np.random.default_rng(0)).tolist()
+        [10.0]
 
         Args:
             purchases: Number of future purchases, shape (n,).
@@ -115,7 +125,11 @@ class CredibilitySpend(Result):
         return total
 
     def refusal(self) -> Message | None:
-        """``None``: a mean exists for every base."""
+        """``None``: a mean exists for every base.
+
+        >>> spend.refusal() is None
+        True
+        """
         return None
 
     def to_frame(self) -> pd.DataFrame:
@@ -129,12 +143,20 @@ class CredibilitySpend(Result):
         return pd.DataFrame([row], columns=["parameter", "estimate", "standard_error", "lo", "hi"])
 
     def readout(self) -> Readout:
-        """Mean spend, how much a customer's own history counts, and why it is not Gamma-Gamma."""
+        """Mean spend, how much a customer's own history counts, and why it is not Gamma-Gamma.
+
+        >>> print(spend.readout().finding)
+        3 repeat buyers are expected to spend 10.00 per purchase on average; ...
+        """
         values = {"n": self.n, "mean": self.centre, "weight": float(self._weight(np.array(3.0)))}
         return Readout.of("clv.credibility", values, certainty=self.reason or "certainty")
 
     def facts(self) -> tuple[Fact, ...]:
-        """Expected spend per purchase of a customer not seen before."""
+        """Expected spend per purchase of a customer not seen before.
+
+        >>> spend.facts()[0].id
+        'clv.credibility.mean'
+        """
         row = self.to_frame().iloc[0]
         ci = Interval(float(row["lo"]), float(row["hi"]), LEVEL)
         return (Fact("clv.credibility.mean", "clv.credibility.mean", self.centre, ci=ci, kind="estimate", n=self.n),)

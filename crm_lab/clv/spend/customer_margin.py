@@ -54,11 +54,19 @@ class CustomerMargins(TableResult):
     }
 
     def refusal(self) -> Message | None:
-        """Why no margin can be stated, or ``None``."""
+        """Why no margin can be stated, or ``None``.
+
+        >>> customer_margins(lines, products, "1970-02-01").refusal() is None
+        True
+        """
         return Message("clv.margins.no_costs", {"costed": self.costed}) if self.costed < _LEAST_COSTED else None
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a customer; none where costs are not known."""
+        """One row a customer; none where costs are not known.
+
+        >>> customer_margins(lines, None, "1970-02-01").to_frame().empty
+        True
+        """
         return self.frame.copy() if self.refusal() is None else self.frame.iloc[:0]
 
     def of(self, customers: pd.Series, otherwise: float) -> pd.Series:
@@ -87,7 +95,11 @@ class CustomerMargins(TableResult):
         return self.base if self.refusal() is None else otherwise
 
     def readout(self) -> Readout:
-        """The base's margin and how many customers cost more than they bring."""
+        """The base's margin and how many customers cost more than they bring.
+
+        >>> print(customer_margins(lines, products, "1970-02-01").readout().finding)
+        After the cost of goods 29.2% of sales stays; 1 of 2 customers brought less than their goods cost.
+        """
         why = self.refusal()
         values = {
             "base": self.base, "costed": self.costed, "n": len(self.frame),
@@ -98,7 +110,11 @@ class CustomerMargins(TableResult):
         return Readout.of("clv.margins", values)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Margin of the base."""
+        """Margin of the base.
+
+        >>> customer_margins(lines, products, "1970-02-01").facts()[0].unit
+        'share'
+        """
         why, of = self.refusal(), "clv.margins.base"
         return (Fact(of, of, None if why else self.base, "share", n=len(self.frame), refusal=why),)
 
@@ -109,7 +125,7 @@ def customer_margins(lines: pd.DataFrame, products: pd.DataFrame | None, as_of: 
     Returns are not in it: what comes back is taken off by `return_development`.
 
     Args:
-        lines: Lines with customer_id, order_id, day, kind, net_amount, and product_id and quantity where costs are known.
+        lines: Lines with customer_id, order_id, day, kind, net_amount; product_id and quantity where costs are known.
         products: Products with unit_cost, or ``None``.
         as_of: Last day that counts.
 

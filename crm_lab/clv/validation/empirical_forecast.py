@@ -79,7 +79,7 @@ class RecordForecast(TableResult):
         """The value of the next period, what its interval rests on, where to start.
 
         >>> print(forecast.readout().finding)
-        By MBG/NBD the 2,357 customers bring 5,670 USD [4,611, 7,088] in the next 91 days.
+        By MBG/NBD the 2,357 customers bring 5,845 USD [4,303, 7,940] in the next 91 days.
         """
         if self.problem is not None:
             return Readout.of(

@@ -78,6 +78,9 @@ class TotalForecast:
     ) -> TotalForecastResult:
         """Forecast the period after a date.
 
+        >>> TotalForecast(horizon_days=91, draws=20).analyze(tables["orders"], "1998-03-31").as_of
+        '1998-03-31'
+
         Args:
             purchases: One row per purchase or order.
             as_of: Last day that counts.
@@ -238,6 +241,10 @@ def _on_clock(days: pd.DataFrame, end: int, clock: PurchaseClock, unit: Unit) ->
 class TotalForecastResult(TableResult):
     """The total of the coming period, and the past dates at which it was tried.
 
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> total = TotalForecast(horizon_days=182, draws=50).analyze(tables["orders"], tables.as_of)
+
     Attributes:
         spec: What was asked.
         frame: One row a past date, the latest first: what was expected and what came, in purchases and in money, the
@@ -266,24 +273,41 @@ class TotalForecastResult(TableResult):
     }
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a past date: what was expected, what came, the interval, whether it held."""
+        """One row a past date: what was expected, what came, the interval, whether it held.
+
+        >>> total.to_frame()["days"].tolist()
+        [182, 182]
+        """
         table = self.frame.assign(error=np.exp(self.frame["money_error"].astype(float)) - 1)
         return table[["origin", "days", "expected_money", "lo", "hi", "actual_money", "error", "held", "identified"]]
 
     @property
     def correction(self) -> float:
-        """What the model's money is multiplied by; 1 where nothing is corrected."""
+        """What the model's money is multiplied by; 1 where nothing is corrected.
+
+        >>> total.correction
+        1.0
+        """
         return float(np.exp(self.money_error.mean))
 
     @property
     def money(self) -> tuple[float, Interval]:
-        """Money of the coming period, not discounted, with its interval."""
+        """Money of the coming period, not discounted, with its interval.
+
+        >>> money, interval = total.money
+        >>> interval.lo < money < interval.hi
+        True
+        """
         said, (lo, hi) = self.now.money, self._ratios()
         return said * self.correction, Interval(said * lo, said * hi, self.spec.level)
 
     @property
     def purchases(self) -> tuple[float, Interval]:
-        """Purchases of the coming period, with their interval."""
+        """Purchases of the coming period, with their interval.
+
+        >>> total.purchases[1].level
+        0.9
+        """
         tail, said = (1 - self.spec.level) / 2, self.now.purchases
         lo, hi = (said * float(np.exp(self.count_error.quantile(q))) for q in (tail, 1 - tail))
         return said * float(np.exp(self.count_error.mean)), Interval(lo, hi, self.spec.level)
@@ -295,12 +319,20 @@ class TotalForecastResult(TableResult):
 
     @property
     def around(self) -> tuple[float, float]:
-        """Ends of the interval over the total."""
+        """Ends of the interval over the total.
+
+        >>> total.around[0] < 1 < total.around[1]
+        True
+        """
         lo, hi = self._ratios()
         return lo / self.correction, hi / self.correction
 
     def refusal(self) -> Message | None:
-        """Why no total can be stated, or ``None``."""
+        """Why no total can be stated, or ``None``.
+
+        >>> total.refusal() is None
+        True
+        """
         edge = self.now.fit.refusal() or self.now.spend.refusal()
         if edge is not None:
             return edge
@@ -312,7 +344,11 @@ class TotalForecastResult(TableResult):
         return Message("clv.total.too_wide", {"ratio": hi / lo}) if hi / lo > _WIDEST else None
 
     def readout(self) -> Readout:
-        """The total with its interval, what it rests on, how often such intervals held."""
+        """The total with its interval, what it rests on, how often such intervals held.
+
+        >>> print(total.readout().finding)
+        The 2,357 customers are expected to bring ...
+        """
         total, interval = self.money
         values = {
             "n": len(self.now.customers), "days": self.spec.horizon_days, "total": total, "level": self.spec.level,
@@ -327,7 +363,11 @@ class TotalForecastResult(TableResult):
 
     @property
     def record(self) -> Message:
-        """At how many past dates such an interval held."""
+        """At how many past dates such an interval held.
+
+        >>> print(total.record)
+        At ... of 2 past dates, 182 days each, ...
+        """
         if self.frame.empty:
             return Message("clv.total.untried")
         held, dates = int(self.frame["held"].sum()), len(self.frame)
@@ -336,7 +376,11 @@ class TotalForecastResult(TableResult):
 
     @property
     def season(self) -> Message:
-        """What was done about the season."""
+        """What was done about the season.
+
+        >>> total.season.key
+        'clv.total.uncorrected'
+        """
         said = f"clv.total.season_{self.clock.reason or 'used'}"
         values = {"most": float(self.clock.speed.max()), "least": float(self.clock.speed.min())}
         corrected = "corrected" if self.same_season else "uncorrected"
@@ -344,7 +388,11 @@ class TotalForecastResult(TableResult):
         return Message(f"clv.total.{corrected}", share)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Money and purchases of the period, share of past dates at which the interval held."""
+        """Money and purchases of the period, share of past dates at which the interval held.
+
+        >>> [fact.id for fact in total.facts()]
+        ['clv.total.money', 'clv.total.purchases', 'clv.total.held']
+        """
         refused, n = self.refusal(), len(self.now.customers)
         window = Message("clv.window.after", {"as_of": self.as_of, "days": self.spec.horizon_days})
         money = partial(Fact, "clv.total.money", "clv.total.money", kind="forecast", n=n, window=window, better="up")
