@@ -20,10 +20,10 @@ from crm_lab.experiments.origins.open_test import open_data, open_history, open_
 from crm_lab.experiments.origins.planted_test import PlantedTest
 from crm_lab.experiments.origins.spend_windows import History, plant, spend_windows
 from crm_lab.experiments.origins.unit_file import FileTables
+from crm_lab.experiments.payoff.deciding.guardrails import GuardrailCheck, GuardrailsResult
+from crm_lab.experiments.payoff.deciding.own_unit import OwnUnit, OwnUnitResult
 from crm_lab.experiments.payoff.decision_file import write_decision
-from crm_lab.experiments.payoff.guardrails import GuardrailCheck, GuardrailsResult
 from crm_lab.experiments.payoff.loyalty_programme import Programme
-from crm_lab.experiments.payoff.own_unit import OwnUnit, OwnUnitResult
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.return_bootstrap import bootstrap_multiples, interval_check
 from crm_lab.experiments.payoff.return_prior import ReturnPrior, always_valid_roi

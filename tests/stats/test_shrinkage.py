@@ -5,7 +5,7 @@ import pytest
 from scipy import integrate, stats
 from scipy.special import beta, hyp1f1
 
-from crm_lab.stats.shrinkage import shrunk
+from crm_lab.stats.pooling.shrinkage import shrunk
 
 
 @pytest.mark.parametrize("k", [2, 3, 6])

@@ -18,7 +18,7 @@ from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Interval, Readout, TableResult
 from crm_lab.stats.bootstrap import copies
 from crm_lab.stats.inequality import top_count
-from crm_lab.stats.random_effects import NextError, next_error
+from crm_lab.stats.pooling.random_effects import NextError, next_error
 
 _GROUPS = 10
 

@@ -22,7 +22,7 @@ from crm_lab.clv.validation.purchase_clock import PurchaseClock, purchase_clock
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_days
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, TableResult
-from crm_lab.stats.random_effects import NextError, next_error
+from crm_lab.stats.pooling.random_effects import NextError, next_error
 
 USUAL_ERRORS = (0.13, 0.10)
 """Usual size of the part of an error that a base keeps and of the part that passes, as logarithms.

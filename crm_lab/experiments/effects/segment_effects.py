@@ -26,7 +26,7 @@ from crm_lab.number_format import spaced
 from crm_lab.results import Fact, Kind, Readout, Result
 from crm_lab.stats.intervals import z_value
 from crm_lab.stats.permutation import DRAWS, splits_of, statistics
-from crm_lab.stats.shrinkage import shrunk
+from crm_lab.stats.pooling.shrinkage import shrunk
 
 MOST_LEVELS = 12  # of a column that is read by segment
 _SEED = 20_240_103  # of the redrawn splits, another one in each segment
@@ -55,7 +55,8 @@ class SegmentEffects:
         smallest: Units an arm of a segment must have to be read.
 
     Source:
-        Holm (1979); Cochran (1954) for the differences between segments; `crm_lab.stats.shrinkage` for the estimates.
+        Holm (1979); Cochran (1954) for the differences between segments;
+        `crm_lab.stats.pooling.shrinkage` for the estimates.
     """
 
     metric: Metric | str

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from crm_lab.experiments.payoff.own_unit import OwnUnitResult
+from crm_lab.experiments.payoff.deciding.own_unit import OwnUnitResult
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.steady_state import SteadyStateResult
 from crm_lab.exports import write_json

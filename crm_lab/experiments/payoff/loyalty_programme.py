@@ -8,7 +8,7 @@ from crm_lab.checks import BadInput
 from crm_lab.experiments.core.adjusted_means import adjusted_means
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem, outcome_label
-from crm_lab.experiments.payoff.guardrails import GuardrailCheck
+from crm_lab.experiments.payoff.deciding.guardrails import GuardrailCheck
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.return_draws import return_draws
 from crm_lab.experiments.payoff.terms import MONEY, Terms

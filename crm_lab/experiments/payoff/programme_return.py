@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from crm_lab.checks import BadInput
 from crm_lab.experiments.core.estimate import JointMeans
-from crm_lab.experiments.payoff.guardrails import GuardrailsResult
+from crm_lab.experiments.payoff.deciding.guardrails import GuardrailsResult
 from crm_lab.experiments.payoff.money_parts import Parts, Return
 from crm_lab.experiments.payoff.return_draws import ReturnDraws
 from crm_lab.experiments.payoff.terms import COSTS, GAINS, MOST_TIMES, Decision, Terms, needs_terms

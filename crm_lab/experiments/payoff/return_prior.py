@@ -14,8 +14,8 @@ from crm_lab.checks import BadInput
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.messages import Message
 from crm_lab.results import Interval
+from crm_lab.stats.pooling.shrinkage import shrunk
 from crm_lab.stats.sequential.confidence_sequences import always_valid_level
-from crm_lab.stats.shrinkage import shrunk
 
 _POINTS, _KNOTS = 2001, 61  # returns at which the test's own probability is asked for: by theory, by permutation
 _REACH = 7.0  # standard errors of the ROI on both sides of it

@@ -20,7 +20,7 @@ from crm_lab.experiments.validity.soundness import SoundnessResult
 from crm_lab.fact_rows import id_part
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
-from crm_lab.stats.shrinkage import shrunk
+from crm_lab.stats.pooling.shrinkage import shrunk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class SeveralArms:
         programme: Terms and decision rule; the running cost is that of each arm.
 
     Source:
-        Holm (1979) for the number of arms; `crm_lab.stats.shrinkage` for the best of them.
+        Holm (1979) for the number of arms; `crm_lab.stats.pooling.shrinkage` for the best of them.
     """
 
     programme: Terms

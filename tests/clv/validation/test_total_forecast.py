@@ -13,7 +13,7 @@ from crm_lab.clv.validation.purchase_clock import PurchaseClock
 from crm_lab.clv.validation.total_forecast import USUAL_ERRORS, _on_clock
 from crm_lab.data.kernels.purchases import purchase_days, purchase_summary
 from crm_lab.messages import LANGUAGES
-from crm_lab.stats.random_effects import next_error
+from crm_lab.stats.pooling.random_effects import next_error
 
 SPEED = np.array([0.6, 0.6, 0.8, 0.9, 1.0, 1.0, 0.8, 0.8, 1.0, 1.2, 1.5, 1.8])
 

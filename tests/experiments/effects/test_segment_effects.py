@@ -18,7 +18,8 @@ def make(n=1_600, effects=(0.0, 0.0, 0.0, 0.0), seed=0, sigma=1.0, arms=("contro
     arm = rng.choice(arms, n, p=[share, *[(1 - share) / (len(arms) - 1)] * (len(arms) - 1)])
     spend = np.exp(3 + sigma * (0.7 * level + 0.7 * rng.standard_normal(n)))
     frame = pd.DataFrame({
-        "arm": arm, "tier": TIERS[tier], "city": rng.choice(["x", "y", "z"], n), "before": np.exp(3 + 0.7 * sigma * level),
+        "arm": arm, "tier": TIERS[tier], "city": rng.choice(["x", "y", "z"], n),
+        "before": np.exp(3 + 0.7 * sigma * level),
         "spend": spend + np.array(effects)[tier] * (arm != "control"), "many": rng.integers(0, 40, n),
     })  # fmt: skip
     shares = {name: share if name == "control" else (1 - share) / (len(arms) - 1) for name in arms}

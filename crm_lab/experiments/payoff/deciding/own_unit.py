@@ -18,7 +18,7 @@ from crm_lab.experiments.core.outcome_metrics import Metric, metrics_of
 from crm_lab.experiments.core.small_samples import Pair, exact_share
 from crm_lab.experiments.effects.effect import mended
 from crm_lab.experiments.effects.effects import Effects
-from crm_lab.experiments.payoff.guardrails import GuardrailCheck, GuardrailsResult
+from crm_lab.experiments.payoff.deciding.guardrails import GuardrailCheck, GuardrailsResult
 from crm_lab.experiments.payoff.terms import Decision, Terms
 from crm_lab.experiments.validity.soundness import SoundnessResult
 from crm_lab.fact_rows import id_part

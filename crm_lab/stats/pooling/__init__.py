@@ -1,0 +1,1 @@
+"""Estimates of several alike things, each drawn towards the others as far as they agree."""
