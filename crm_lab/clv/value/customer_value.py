@@ -21,7 +21,7 @@ from crm_lab.clv.validation.holdout import HoldoutResult
 from crm_lab.clv.validation.left_truncation import FirstPurchases
 from crm_lab.clv.validation.standing import Standing
 from crm_lab.clv.validation.total_forecast import TotalForecastResult
-from crm_lab.clv.value.group_value import VALUE_BANDS, GroupValueResult
+from crm_lab.clv.value.group_value import VALUE_BANDS, GroupValueResult, wider
 from crm_lab.clv.value.valuation import Draws, Valuation, valuation
 from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_summary
@@ -264,10 +264,8 @@ class CustomerValueResult(Result):
         summary, worth = self.summary, self.valuation
         if self.refusal() is not None:
             return pd.Series(dtype=float, name="highest_price")
-        ahead = worth.window[1] - worth.window[0]
-        risk = self.fit.purchases_at_risk(ahead, summary["frequency"], summary["recency"], summary["T"])
-        share = np.divide(risk, worth.expected, out=np.zeros_like(risk), where=worth.expected > 0)
-        price = np.maximum(worth.value * share * saves, 0.0)
+        risk = self.fit.purchases_at_risk(worth.ahead, summary["frequency"], summary["recency"], summary["T"])
+        price = np.maximum(worth.lost_with(risk) * saves, 0.0)
         ranked = pd.Series(price, index=pd.Index(summary["customer_id"]), name="highest_price")
         return ranked.sort_values(ascending=False, kind="stable")
 
@@ -326,7 +324,7 @@ class CustomerValueResult(Result):
         if self.off:
             frame[["lo", "hi"]] = np.nan
         elif self.record is not None:
-            frame[["lo", "hi"]] = _wider(frame, self.record.around)
+            frame[["lo", "hi"]] = wider(frame, self.record.around)
         frame["value_per_customer"] = frame["value"] / frame["customers"]
         frame["value_share"] = frame["value"] / worth.value.sum()
         frame = frame.sort_values("value", ascending=False, ignore_index=True)
@@ -421,22 +419,7 @@ class CustomerValueResult(Result):
         return (
             more("clv.base_value", "clv.value.base", total, spec.currency, held, definition=terms),
             more("clv.value_per_customer", "clv.value.per_customer", total / n, spec.currency, each),
-            more(
-                "clv.expected_purchases", "clv.value.purchases", purchases, "purchases",
-                None if self.off else likely,
-            ),
-            fact(
-                "clv.top_tenth_share", "clv.value.top_share", float(self._frame["value_share"].iloc[self._top - 1]),
-                "share", denominator="clv.value.of_base",
-            ),
+            more("clv.expected_purchases", "clv.value.purchases", purchases, "purchases", None if self.off else likely),
+            fact("clv.top_tenth_share", "clv.value.top_share", float(self._frame["value_share"].iloc[self._top - 1]),
+                 "share", denominator="clv.value.of_base"),
         )  # fmt: skip
-
-
-def _wider(frame: pd.DataFrame, around: tuple[float, float]) -> Floats:
-    """Ends of groups' intervals: their own chance and the total's error, as logarithms added in squares."""
-    ends = []
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for own, whole, sign in ((frame["lo"], around[0], -1), (frame["hi"], around[1], 1)):
-            ratio = np.hypot(np.log(np.maximum(own / frame["value"], 1e-9)), np.log(whole))
-            ends.append(frame["value"] * np.exp(sign * ratio))
-    return np.column_stack(ends)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import pandas as pd
 
+from crm_lab.arrays import Floats
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, TableResult
@@ -100,3 +102,21 @@ class GroupValueResult(TableResult):
 
 def _label(row: Mapping[str, Any]) -> Message:
     return Message("clv.groups.value", {"group": group_label(row["group"])})
+
+
+def wider(frame: pd.DataFrame, around: tuple[float, float]) -> Floats:
+    """Ends of groups' intervals: their own chance and the total's error, as logarithms added in squares.
+
+    Args:
+        frame: Groups with value, lo and hi, currency.
+        around: The total's interval over the total.
+
+    Returns:
+        Lower and upper ends, shape (groups, 2).
+    """
+    ends = []
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for own, whole, sign in ((frame["lo"], around[0], -1), (frame["hi"], around[1], 1)):
+            ratio = np.hypot(np.log(np.maximum(own / frame["value"], 1e-9)), np.log(whole))
+            ends.append(frame["value"] * np.exp(sign * ratio))
+    return np.column_stack(ends)

@@ -54,6 +54,15 @@ class Valuation:
         """Margin x expected purchases x expected spend, discounted."""
         return self.purchases_worth * self.spend.expected_spend(self.base.frequency, self.base.monetary_value)
 
+    @property
+    def ahead(self) -> float:
+        """Length of the future counted, in the model's unit of time."""
+        return self.window[1] - self.window[0]
+
+    def lost_with(self, at_risk: Floats) -> Floats:
+        """Value that goes with the purchases at risk: their share of the purchases expected."""
+        return self.value * np.divide(at_risk, self.expected, out=np.zeros_like(at_risk), where=self.expected > 0)
+
     def times(self, factor: float | Floats) -> Valuation:
         """The same customers with values multiplied: all alike, or each by its own."""
         return replace(self, base=replace(self.base, factor=self.base.factor * factor))
