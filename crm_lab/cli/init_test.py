@@ -37,6 +37,7 @@ redemption_share = {redeemed}  # share of points redeemed in the end; the rest i
 redemption_sd = 0.05  # how uncertain that share is
 contact_cost = 0.5  # communication per treated unit over the window
 running_cost = 1000.0  # running cost of the programme over the window, in all
+# plan_file = "plan.json"  # the plan that page 14 wrote before the start: 15 and 16 list what deviates from it
 """
 
 
