@@ -12,6 +12,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from crm_lab.messages import catalogue
 from crm_lab.mime import RESULT_MIME
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,8 +64,13 @@ def _table(html: str) -> dict[str, float]:
     if 'class="crm-table"' not in html:
         return {}
     head, *rows = ([cell.strip() for cell in _CELL.findall(row)] for row in _ROW.findall(html))
-    cells = {f"{row[0]}:{column}": text for row in rows for column, text in zip(head, row, strict=False)}
+    cells = {
+        f"{_NAMES.get(row[0], row[0])}:{column}": text for row in rows for column, text in zip(head, row, strict=False)
+    }
     return {name: _number(text) for name, text in cells.items() if re.fullmatch(r"[+-]?[\d.,]*\d%?", text)}
+
+
+_NAMES = {words: key.rpartition(".")[2] for key, words in catalogue("en").items() if key.startswith("churn.ranking.")}
 
 
 def _number(text: str) -> float:

@@ -93,7 +93,7 @@ def test_most_is_said_of_more_than_half(page):
 def test_a_group_that_a_finding_names_is_in_its_table(page):
     for content, table in published(page):
         if content["id"] == "product_cohorts":
-            best, worst = re.search(r"first buyers of (.+?) \d+% .*, of (.+?) \d+%", content["readout"]["finding"]).groups()
+            best, worst = re.search(r"first buyers of (.+?) [\d.]+% .*, of (.+?) [\d.]+%", content["readout"]["finding"]).groups()
             assert best in table
             assert worst in table
 
