@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from crm_lab.checks import BadInput, Problems
+from crm_lab.checks import Problems
 from crm_lab.data.sources.first_look.column_roles import date_formats
 from crm_lab.data.sources.first_look.first_rows import Look, is_numeric
+from crm_lab.data.sources.refusal import refused
 from crm_lab.experiments.core.column_words import (
     NO,
     YES,
@@ -18,6 +20,7 @@ from crm_lab.experiments.core.column_words import (
     week_number,
     words_of,
 )
+from crm_lab.messages import Message
 
 ONE, MANY = (
     ("arm", "unit", "cluster", "outcome", "assigned_on", "outcome_from", "outcome_until", "later", "elsewhere",
@@ -119,17 +122,21 @@ def recognise(look: Look, chosen: Mapping[str, str], control: str = "", date_for
 
 
 def _said(look: Look, chosen: Mapping[str, str]) -> dict[str, str | tuple[str, ...]]:
-    problems = Problems("The --column options")
+    problems = Problems(_text("column_options"))
     said: dict[str, str | tuple[str, ...]] = {}
     for role, text in chosen.items():
         columns = tuple(name.strip() for name in text.split(",") if name.strip())
-        problems.unless(role in ROLES, f"there is no role {role!r} in a test; roles are {', '.join(ROLES)}.")
+        problems.unless(role in ROLES, _text("no_role", role=role, roles=", ".join(ROLES)))
         for name in columns:
-            problems.unless(name in look.header, f"there is no column {name!r}; the file has {', '.join(look.header)}.")
-        problems.unless(role in MANY or len(columns) == 1, f"{role} is one column; {text!r} are {len(columns)}.")
+            problems.unless(name in look.header, _text("no_column", name=name, header=", ".join(look.header)))
+        problems.unless(role in MANY or len(columns) == 1, _text("one_column", role=role, text=text, n=len(columns)))
         said[role] = columns if role in MANY else text.strip()
     problems.raise_any()
     return said
+
+
+def _text(key: str, **values: Any) -> str:
+    return Message(f"door.test.{key}", values).text()
 
 
 def _arm(look: Look) -> str:
@@ -137,13 +144,9 @@ def _arm(look: Look) -> str:
     if len(candidates) == 1:
         return candidates[0]
     if not candidates:
-        raise BadInput(
-            f"No column seems to hold the arm (2 to {_MOST_ARMS} groups); name it, e.g. --column arm=YOUR_COLUMN."
-        )
+        raise refused("test_no_arm", most=_MOST_ARMS)
     listed = "; ".join(f"{name} ({', '.join(sorted(set(look.values[name])))})" for name in candidates)
-    raise BadInput(
-        f"{len(candidates)} columns may hold the arm: {listed}. Say which, e.g. --column arm={candidates[0]}."
-    )
+    raise refused("test_several_arms", n=len(candidates), listed=listed, first=candidates[0])
 
 
 def _control(arm: str, levels: tuple[str, ...]) -> str:
@@ -151,10 +154,7 @@ def _control(arm: str, levels: tuple[str, ...]) -> str:
         known = [level for level in levels if says(level, levels)]
         if len(known) == 1:
             return known[0]
-    raise BadInput(
-        f"The control cannot be told from the arms in {arm}: {', '.join(levels)}. Say which it is,"
-        f" e.g. --control {_quoted(levels[0])}."
-    )
+    raise refused("test_no_control", arm=arm, levels=", ".join(levels), first=_quoted(levels[0]))
 
 
 def _quoted(text: str) -> str:
@@ -170,8 +170,8 @@ def _outcome(look: Look, found: Recognised) -> str:
         return rest[0]
     choices = spend or rest or [name for name in found.unused if _counts(look.values[name])]
     if not choices:
-        raise BadInput("No column of numbers is left for the outcome; name it, e.g. --column outcome=YOUR_COLUMN.")
-    raise BadInput(f"The outcome may be {', '.join(choices)}. Say which, e.g. --column outcome={choices[0]}.")
+        raise refused("test_no_outcome")
+    raise refused("test_several_outcomes", choices=", ".join(choices), first=choices[0])
 
 
 def _by_name(look: Look, said: Mapping[str, str | tuple[str, ...]]) -> Recognised:
@@ -221,12 +221,9 @@ def _date_format(look: Look, columns: list[str]) -> str:
     shared = sorted(set.intersection(*forms)) if forms else []
     if len(shared) > 1:
         example = look.values[columns[0]][0]
-        raise BadInput(
-            f"Day and month cannot be told apart in {example!r} and all other dates looked at;"
-            f" say which it is with --date-format: {' or '.join(map(repr, shared))}."
-        )
+        raise refused("day_or_month", example=example, formats=" / ".join(map(repr, shared)))
     if forms and not shared:
-        raise BadInput(f"The dates in {', '.join(columns)} have no one format; give it with --date-format.")
+        raise refused("test_no_date_format", columns=", ".join(columns))
     return "" if not shared or shared[0].startswith("%Y-%m-%d") else shared[0]
 
 

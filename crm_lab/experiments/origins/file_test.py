@@ -14,6 +14,7 @@ from pandas.api.types import is_numeric_dtype
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.data.sources.refusal import refused
 from crm_lab.experiments.core.column_words import NO, YES, chosen_by_units
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.guardrail import Guardrail, guardrails_of
@@ -382,12 +383,6 @@ def _sentence(error: Mapping[str, Any]) -> str:
     return f"{name} is {error['input']!r}; {fields[name].description or 'it is text'}."
 
 
-_GAP_QUESTION = (
-    "Did nothing happen there, or is it not known? Say --missing-outcome zero, or --missing-outcome drop to leave them"
-    ' out (in a suite: missing_outcome = "zero" or "drop").'
-)
-
-
 def _known_outcomes(frame: pd.DataFrame, own: OwnTest, outcomes: Sequence[str]) -> pd.DataFrame:
     """The frame without gaps in its outcomes: what a gap means is the user's to say."""
     numbers = [name for name in dict.fromkeys(outcomes) if name in frame and is_numeric_dtype(frame[name])]
@@ -401,11 +396,12 @@ def _known_outcomes(frame: pd.DataFrame, own: OwnTest, outcomes: Sequence[str]) 
         whole = ~np.any(list(gaps.values()), axis=0)
         kept: pd.DataFrame = frame.loc[whole].reset_index(drop=True)
         return kept
-    problems = Problems("Units without an outcome")
+    problems = Problems(Message("door.test.no_outcome").text())
     for name, lost in gaps.items():
         by_arm = ", ".join(f"{arm} {n:,}" for arm, n in frame.loc[lost, own.arm].value_counts(sort=False).items())
-        problems.extend([f"{name} is missing for {lost.sum():,} of {len(frame):,} units ({by_arm})."])
-    problems.extend([_GAP_QUESTION])
+        values = {"name": name, "n": int(lost.sum()), "of": len(frame), "by_arm": by_arm}
+        problems.extend([Message("door.test.missing", values).text()])
+    problems.extend([Message("door.test.gap_question").text()])
     problems.raise_any()
     return frame
 
@@ -418,14 +414,9 @@ def _two_arms(frame: pd.DataFrame, own: OwnTest) -> pd.DataFrame:
         return frame
     if own.treatment:
         if own.treatment not in sizes:
-            raise BadInput(
-                f"No row is in the treatment {own.treatment!r}; the arms are {', '.join(sorted(sizes.index))}."
-            )
+            raise refused("test_no_treatment", treatment=own.treatment, arms=", ".join(sorted(sizes.index)))
         return frame[arms.isin([own.control, own.treatment]) | arms.isna()].reset_index(drop=True)
     if len(sizes) > 2:
         listed = ", ".join(f"{arm} {n:,}" for arm, n in sizes.sort_index().items())
-        raise BadInput(
-            f"{own.arm} has {len(sizes)} arms ({listed}); one is read against the control. Say which: treatment in the"
-            " suite, --treatment for crm-lab init."
-        )
+        raise refused("test_many_treatments", arm=own.arm, n=len(sizes), listed=listed)
     return frame

@@ -1,6 +1,7 @@
 """`crm-lab init` on a test with one row per unit: what is seen, what is asked, what is written."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -228,3 +229,24 @@ def test_of_several_treatments_init_asks_for_one(lab, tmp_path):
     told = run(path, "--treatment", "sms", "--control-share", "0.67")
     assert told.exit_code == 0, told.output
     assert 'treatment = "sms"' in (lab / "suites" / "t.toml").read_text()
+
+
+LATIN_SENTENCE = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
+
+
+@pytest.mark.parametrize(
+    ("columns", "flags"),
+    [({}, ()), ({"member": None, "spend_before": None, "age": range(200)}, ()),
+     ({"group": ["A", "B"] * 100}, ()), ({"revenue": range(200)}, ()), ({"group": None}, ("--as", "test")),
+     ({"spend": None}, ()), ({"group": ["control"] * 30 + ["offer"] * 170}, ()),
+     ({"assigned_on": ["03/04/2024"] * 200}, ()), ({"group": ["control", "a", "b", "b"] * 50}, ()),
+     ({"responded": ["no", "yes"] * 100}, ("--column", "arm=responded", "--control", "no")),
+     ({"spend": [None, *range(199)]}, ()), ({}, ("--column", "colour=spend")), ({}, ("--column", "outcome=x"))],
+)  # fmt: skip
+def test_init_of_a_test_speaks_chinese(lab, tmp_path, columns, flags):
+    """Whatever it finds, asks or refuses: no English sentence is left."""
+    said = run(write(tmp_path, **columns), *flags, "--lang", "zh").output.replace("\n", "  ")
+    assert re.search("[\u4e00-\u9fff]", said)
+    assert not LATIN_SENTENCE.search(said), said
+    for suite in (lab / "suites").glob("*.toml"):
+        assert "毛利占消费的比例" in suite.read_text(encoding="utf-8")
