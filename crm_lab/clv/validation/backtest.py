@@ -215,7 +215,7 @@ class BackTestResult(Result):
     as_of: date
 
     name = "back_test"
-    formats: ClassVar = {"gini": ".3f", "coverage": ".1%"}
+    formats: ClassVar = {"deviance": ".4f", "gini": ".3f", "coverage": ".1%"}
 
     def to_frame(self) -> pd.DataFrame:
         """One row per model, means over the origins, smallest deviance first.

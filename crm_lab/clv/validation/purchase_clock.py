@@ -17,6 +17,7 @@ from crm_lab.data.kernels.purchases import UNIT_DAYS
 
 MONTHS = 12
 _YEAR = 365.25
+_NOTHING = 0.01  # a month so little off an average one is none
 _LEAST = 2 * 365  # days of records below which a month has not been seen twice
 
 
@@ -85,9 +86,10 @@ def purchase_clock(days: pd.DataFrame, fit: PurchaseFit, end: int) -> PurchaseCl
     bought, expected = _by_month(days, fit, first, end, max(years, 2))
     earlier = _shrunk(bought[1:], expected[1:])
     gain = _gain(bought[0], expected[0], earlier)
-    if not gain > 0:
+    speed = _shrunk(bought, expected)
+    if not gain > 0 or np.abs(np.log(speed)).max() < _NOTHING:
         return PurchaseClock(flat, "none", gain)
-    return PurchaseClock(_shrunk(bought, expected), "", gain)
+    return PurchaseClock(speed, "", gain)
 
 
 def _by_month(days: pd.DataFrame, fit: PurchaseFit, first: int, end: int, years: int) -> tuple[Floats, Floats]:

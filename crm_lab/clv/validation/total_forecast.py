@@ -98,10 +98,10 @@ class TotalForecast:
         plain = purchase_model(self.model, self.unit).fit(_on_clock(days, end, PurchaseClock(np.ones(12)), self.unit))
         clock = purchase_clock(days, plain, end)
         now = self._at(days, end, self.horizon_days, clock, seed)
-        length = min(self.horizon_days, (end - first) // 2)
+        length = min(self.horizon_days, (end - first + 1) // 2)
         rows = [self._row(days, at, length, clock, seed) for at in self._origins(first, end, length)]
         known = pd.DataFrame([row for row in rows if row is not None], columns=list(_ROW))
-        same_season = end - first >= _TWO_YEARS and (365 % length == 0 or length % 365 == 0) and bool(len(known))
+        same_season = end - first + 1 >= _TWO_YEARS and (365 % length == 0 or length % 365 == 0) and bool(len(known))
         table = self._held(known, same_season)
         errors = {
             kind: next_error(

@@ -157,3 +157,20 @@ def test_quick_certification_of_totals():
     assert len(held) >= 5
     assert sum(shop.held for shop in held) >= len(held) - 2  # 3 or more outside would come 1.6 % of the time
     assert np.mean([abs(shop.corrected) for shop in held]) < np.mean([abs(shop.plain) for shop in held])
+
+
+def test_where_nobody_leaves_the_model_without_dropout_has_the_total():
+    """Two years of customers who come at their own steady rate: no drop-out to tell, and no season to speak of."""
+    rng, rows = np.random.default_rng(5), []
+    for customer, rate in enumerate(rng.gamma(3, 1 / 60, 400)):
+        days = np.unique(np.concatenate([[0], np.cumsum(rng.exponential(1 / rate, 400))]).astype(int))
+        rows.append(pd.DataFrame({"customer_id": f"c{customer}", "day": days[days < 1095]}))
+    table = pd.concat(rows, ignore_index=True)
+    table = table.assign(date=pd.Timestamp("2021-01-01") + pd.to_timedelta(table.pop("day"), unit="D"), net_amount=20.0)
+    later = table[table["date"] >= "2023-01-01"]
+    assert TotalForecast(draws=20).analyze(table, "2022-12-31").refusal() is not None
+    total = TotalForecast(model="nbd", draws=20).analyze(table, "2022-12-31")
+    assert total.refusal() is None
+    assert total.same_season
+    assert total.clock.flat
+    assert total.money[1].lo < later["net_amount"].sum() < total.money[1].hi
