@@ -80,6 +80,7 @@ class ValueGrowth:
         *,
         first: FirstPurchases | None = None,
         standing: Standing | None = None,
+        worth: float | None = None,
         rng: np.random.Generator | int = 0,
         **names: str,
     ) -> GrowthResult:
@@ -94,6 +95,8 @@ class ValueGrowth:
             later: Second date.
             first: When customers were first seen; where many are older than the records, that is said.
             standing: Of the base's value (`CustomerValueResult.standing`): where that is refused, so is its growth.
+            worth: Value at the later date as stated elsewhere (`CustomerValueResult.total`), to which both dates are
+                brought alike: season and past misses correct levels, not growth.
             rng: Seed or generator of the draws of customers.
             **names: Your names of columns, as in `purchase_summary`: customer, date, amount.
 
@@ -106,6 +109,9 @@ class ValueGrowth:
         purchases = purchase_table(purchases, also=["kind"], **names)
         then, now = (purchase_summary(purchases, d, unit=self.unit) for d in (earlier, later))
         ends = self._parts(then, self.margin[0]), self._parts(now, self.margin[1])
+        if worth is not None:
+            level = np.array([1.0, 1.0, 1.0, worth / float(np.prod(ends[1]))])
+            ends = ends[0] * level, ends[1] * level
         ids = pd.Index(now["customer_id"]).union(pd.Index(then["customer_id"]))
         at = [ids.get_indexer(pd.Index(s["customer_id"])) for s in (then, now)]
         draws = []

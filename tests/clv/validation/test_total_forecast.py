@@ -174,3 +174,13 @@ def test_where_nobody_leaves_the_model_without_dropout_has_the_total():
     assert total.same_season
     assert total.clock.flat
     assert total.money[1].lo < later["net_amount"].sum() < total.money[1].hi
+
+
+def test_growth_ends_at_the_total_that_is_stated(orders):
+    total = TotalForecast(draws=20).analyze(orders, "2022-12-31")
+    value = CustomerValue(draws=100).fit(orders, "2022-12-31", record=total)
+    spec = ValueGrowth(samples=20)
+    plain = spec.analyze(orders, "2022-06-30", "2022-12-31")
+    brought = spec.analyze(orders, "2022-06-30", "2022-12-31", worth=value.total()[0])
+    assert np.prod(brought.ends[1]) == pytest.approx(value.total()[0])
+    assert brought.growth == pytest.approx(plain.growth)
