@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crm_lab.clv.validation.backtest import BackTestResult, model_title
+from crm_lab.clv.validation.backtest import SIMPLE, BackTestResult, model_title
 from crm_lab.clv.value.customer_value import CustomerValueResult
 from crm_lab.fronts.front import Front, fronts
 from crm_lab.fronts.pictures import Dot, dots
@@ -37,15 +37,14 @@ def value_front(result: CustomerValueResult) -> Front:
 
 @fronts(BackTestResult, "value")
 def models_front(result: BackTestResult) -> Front:
-    """Each model's error, with the line of repeating the last period."""
-    table = result.to_frame().set_index("model")["mae"].sort_values()
-    naive, best = float(table["naive"]), float(table[result.champion])
+    """Each model's deviance, with the line of the best simple rule."""
+    table = result.to_frame().set_index("model")["deviance"]
+    simple, best = float(table[result.yardstick]), float(table[result.champion])
     drawn = [
-        Dot(str(model_title(str(model))), float(mae), float(mae), float(mae), model == result.champion)
-        for model, mae in table.drop("naive").head(4).items()
+        Dot(str(model_title(str(model))), float(miss), float(miss), float(miss), model == result.champion)
+        for model, miss in table.drop(list(SIMPLE)).head(4).items()
     ]
-    values = {"model": model_title(result.champion), "gain": 1 - best / naive}
-    key = "better" if best < naive else "no_better"
-    return Front(
-        Message(f"front.models.{key}", values), dots(drawn, naive, Message("front.models.naive").text()), owner="data"
-    )
+    rule = model_title(result.yardstick)
+    values = {"model": model_title(result.champion), "gain": 1 - best / simple, "rule": rule}
+    key = "better" if best < simple else "no_better"
+    return Front(Message(f"front.models.{key}", values), dots(drawn, simple, rule.text()), owner="data")

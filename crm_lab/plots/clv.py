@@ -146,8 +146,8 @@ def plot_groups(result: GroupValueResult, *, ax: Axes | None = None) -> Axes:
 
 
 @draws(BackTestResult, shows_why=True)
-def plot_back_test(result: BackTestResult, *, what: str = "mae", ax: Axes | None = None) -> Axes:
-    """A score (mae, bias, gini, decile_error) of every model at every origin, least error on top."""
+def plot_back_test(result: BackTestResult, *, what: str = "deviance", ax: Axes | None = None) -> Axes:
+    """A score (deviance, mae, bias, gini, decile_error) of every model at every origin, least error on top."""
     frame = result.to_frame()
     ax = ax or new_axes(height=1.4 + 0.36 * len(frame))
     place = {key: at for at, key in enumerate(frame["model"])}

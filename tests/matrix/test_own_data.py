@@ -21,7 +21,7 @@ def test_where_value_is_refused_no_part_of_it_is_stated(tmp_path):
     home = project(tmp_path)
     ((cell,), _) = run_cells(home, SHAPES["loyal"], ("08",))
     assert cell.ending == REFUSED
-    worth = ("clv.base_value", "clv.value_per_customer", "clv.group.", "clv.growth.", "clv.payback.")
+    worth = ("clv.base_value", "clv.value_per_customer", "clv.group.", "clv.growth.", "clv.payback.", "clv.total.")
     facts = [fact for _, result in results_of(home, "loyal") for fact in result["facts"]]
     assert len(facts) > 10
     assert not [fact["id"] for fact in facts if fact["id"].startswith(worth) and fact["value"] is not None]

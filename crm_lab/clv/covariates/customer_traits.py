@@ -120,11 +120,16 @@ def kinds_of(design: Floats) -> tuple[Floats, list[Positions]]:
     >>> [places.tolist() for places in kinds_of(np.array([[1.0], [0.0], [1.0]]))[1]]
     [[1], [0, 2]]
     """
-    kinds, back = np.unique(design, axis=0, return_inverse=True)
+    code = np.zeros(len(design), dtype=np.int64)
+    for column in design.T:
+        own, levels = pd.factorize(column, sort=True)
+        code = pd.factorize(code * len(levels) + own, sort=True)[0].astype(np.int64)
+    first = np.unique(code, return_index=True)[1]
+    kinds, back = design[first], code
     if len(kinds) > MOST_KINDS:
         raise BadInput(
             f"The traits make {len(kinds):,} kinds of customers; at most {MOST_KINDS:,} are fitted. Round "
             "numbers, or cut them into classes, e.g. quarters."
         )
-    order = np.argsort(back.ravel(), kind="stable")
-    return kinds, np.split(order, np.cumsum(np.bincount(back.ravel()))[:-1])
+    order = np.argsort(back, kind="stable")
+    return kinds, np.split(order, np.cumsum(np.bincount(back))[:-1])

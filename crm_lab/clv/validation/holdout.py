@@ -219,7 +219,7 @@ class HoldoutResult(TableResult):
             "actual", "expected", "lo", "hi", "actual_sales", "expected_sales", "actual_revenue", "expected_revenue",
             "revenue", "revenue_lo", "revenue_hi",
         ), ",.0f",
-    ) | {"mae": ".3f"}  # fmt: skip
+    ) | {"mae": ".4f"}  # fmt: skip
 
     @property
     def judged(self) -> dict[str, Any]:
