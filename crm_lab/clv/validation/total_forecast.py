@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from crm_lab.arrays import Floats
 from crm_lab.calendar import day_number
 from crm_lab.checks import as_date, check_settings, not_among, not_levels, too_small
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
-from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.sampling.posterior_draws import Base, draw, seed_of
-from crm_lab.clv.spend.spend_model import SpendFit, fit_spend
+from crm_lab.clv.spend.spend_model import fit_spend
+from crm_lab.clv.validation.period_forecast import PeriodForecast, summary_on_clock
 from crm_lab.clv.validation.purchase_clock import PurchaseClock, purchase_clock
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_days
 from crm_lab.messages import Message
@@ -95,7 +94,9 @@ class TotalForecast:
         end = day_number(as_date(as_of))
         days = purchase_days(purchases, as_of)
         first, seed = int(days["day"].min()), seed_of(rng)
-        plain = purchase_model(self.model, self.unit).fit(_on_clock(days, end, PurchaseClock(np.ones(12)), self.unit))
+        plain = purchase_model(self.model, self.unit).fit(
+            summary_on_clock(days, end, PurchaseClock(np.ones(12)), self.unit)
+        )
         clock = purchase_clock(days, plain, end)
         now = self._at(days, end, self.horizon_days, clock, seed)
         length = min(self.horizon_days, (end - first + 1) // 2)
@@ -122,7 +123,7 @@ class TotalForecast:
         """The model's forecast of a period from a date, with what was known then."""
         calendar = MODELS[self.model].leaves_by_calendar
         flat = PurchaseClock(np.ones(12))
-        summary = _on_clock(days, at, flat if calendar else clock, self.unit)
+        summary = summary_on_clock(days, at, flat if calendar else clock, self.unit)
         fit, spend = purchase_model(self.model, self.unit).fit(summary), fit_spend(summary)
         x, t_x, T, mean = (summary[c].to_numpy(dtype=float) for c in ("frequency", "recency", "T", "monetary_value"))
         unit = UNIT_DAYS[self.unit]
@@ -180,61 +181,6 @@ _ROW = (
     "origin", "days", "expected", "actual", "expected_money", "actual_money", "count_error", "money_error",
     "count_chance", "money_chance", "identified",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class PeriodForecast:
-    """A model's forecast of a period, before any correction.
-
-    Attributes:
-        customers: Ids, shape (n,).
-        fit: Purchase model, on the purchase clock.
-        spend: Spend model.
-        expected: Purchases of each customer, shape (n,).
-        each: Spend per purchase, shape (n,).
-        count_chance: Variance of the logarithm of all purchases, by parameters and chance.
-        money_chance: The same of money.
-    """
-
-    customers: pd.Series
-    fit: PurchaseFit
-    spend: SpendFit
-    expected: Floats
-    each: Floats
-    count_chance: float
-    money_chance: float
-
-    @property
-    def purchases(self) -> float:
-        """Of all customers."""
-        return float(self.expected.sum())
-
-    @property
-    def money(self) -> float:
-        """Of all customers, in currency."""
-        return float(self.expected @ self.each)
-
-
-def _on_clock(days: pd.DataFrame, end: int, clock: PurchaseClock, unit: Unit) -> pd.DataFrame:
-    """The purchase summary up to a day with times on a clock."""
-    known = days[days["day"] <= end]
-    who, customers = pd.factorize(known["customer_id"])
-    day, amount = known["day"].to_numpy(), known["amount"].to_numpy(dtype=float)
-    start = np.flatnonzero(np.concatenate([[True], who[1:] != who[:-1]]))
-    last = np.append(start[1:], len(who)) - 1
-    frequency = (last - start).astype(float)
-    spend = np.maximum(np.add.reduceat(amount, start) - amount[start], 0.0)
-    length = UNIT_DAYS[unit]
-    summary = pd.DataFrame({
-        "customer_id": customers, "frequency": frequency,
-        "recency": np.where(frequency > 0, clock.between(day[start], day[last]), 0.0) / length,
-        "T": clock.between(day[start], np.full(len(start), end)) / length,
-        "monetary_value": np.where(frequency > 0, spend / np.maximum(frequency, 1), 0.0),
-    })  # fmt: skip
-    same = who[1:] == who[:-1]
-    gaps = clock.between(day[:-1][same], day[1:][same]) / length
-    summary.attrs |= {"unit": unit, "log_gaps": float(np.log(np.maximum(gaps, 1e-9)).sum())}
-    return summary
 
 
 @dataclass(frozen=True, eq=False)

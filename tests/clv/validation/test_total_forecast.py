@@ -9,8 +9,9 @@ import pytest
 from certification.totals import tried
 from crm_lab.checks import BadInput
 from crm_lab.clv import CustomerValue, Payback, TotalForecast, ValueGrowth
+from crm_lab.clv.validation.period_forecast import summary_on_clock
 from crm_lab.clv.validation.purchase_clock import PurchaseClock
-from crm_lab.clv.validation.total_forecast import USUAL_ERRORS, _on_clock
+from crm_lab.clv.validation.total_forecast import USUAL_ERRORS
 from crm_lab.data.kernels.purchases import purchase_days, purchase_summary
 from crm_lab.messages import LANGUAGES
 from crm_lab.stats.pooling.random_effects import next_error
@@ -69,7 +70,7 @@ def test_a_year_of_records_tells_no_season(orders):
 def test_the_clock_warps_times_and_nothing_else(orders):
     days = purchase_days(orders, "2021-12-31")
     end = int(days["day"].max())
-    plain = _on_clock(days, end, PurchaseClock(np.ones(12)), "W")
+    plain = summary_on_clock(days, end, PurchaseClock(np.ones(12)), "W")
     known = purchase_summary(orders, date(1970, 1, 1) + timedelta(days=end))
     for column in ("frequency", "recency", "T", "monetary_value"):
         np.testing.assert_allclose(plain[column], known[column], atol=1e-9)
