@@ -230,7 +230,7 @@ class SegmentEffectsResult(Result):
     name: ClassVar[str] = "segment_effects"
     formats: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("effect", "low", "high", "shrunk", "shrunk_low", "shrunk_high"), "+,.2f"),
-        **dict.fromkeys(("pvalue", "p_holm", "p_differ"), ".4f"), "units": ",d",
+        **dict.fromkeys(("pvalue", "p_holm", "p_differ"), ".3g"), "units": ",d",
     }  # fmt: skip
 
     def to_frame(self) -> pd.DataFrame:
