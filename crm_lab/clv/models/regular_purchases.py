@@ -121,6 +121,15 @@ class RegularPurchases(PurchaseModel):
 
         >>> model.p_alive(params, x, t_x, T).round(2).tolist()
         [0.4, 0.7]
+
+        Args:
+            params: r, alpha, a, b.
+            x: Repeat purchases so far, shape (n,).
+            t_x: Time of the last purchase, shape (n,).
+            T: Time under observation, shape (n,).
+
+        Returns:
+            Probabilities, shape (n,).
         """
         r, alpha, a, b = params
         x, t_x, T = np.broadcast_arrays(x, t_x, T)
@@ -145,6 +154,15 @@ class RegularPurchases(PurchaseModel):
 
         >>> model.alive_rate(params, x, T, np.full(2, 26.0)).round(3).tolist()
         [0.011, 0.08]
+
+        Args:
+            params: r, alpha, a, b.
+            x: Repeat purchases so far, shape (n,).
+            T: Time under observation, shape (n,).
+            ahead: Time after T, shape (n,).
+
+        Returns:
+            Rates, shape (n,).
         """
         a, k = params[2], self._stages
         shape, at, left, new = (v.astype(float) for v in self._ahead(params, x, T))
@@ -174,6 +192,16 @@ class RegularPurchases(PurchaseModel):
 
         >>> model.draw_alive(params, x, T, (0.0, 52.0), np.random.default_rng(0)).shape
         (2,)
+
+        Args:
+            params: r, alpha, a, b.
+            x: Repeat purchases so far, shape (n,).
+            T: Time under observation, shape (n,).
+            window: Start and end of the interval after T.
+            rng: Generator.
+
+        Returns:
+            Counts, shape (n,).
         """
         shape, at, left, new = self._ahead(params, x, T)
         rate = rng.standard_gamma(shape) / at
@@ -190,6 +218,16 @@ class RegularPurchases(PurchaseModel):
 
         >>> model.alive_pmf(params, 0, x, T, np.full(2, 26.0)).round(2).tolist()
         [0.73, 0.04]
+
+        Args:
+            params: r, alpha, a, b.
+            n: Number of purchases.
+            x: Repeat purchases so far, shape (n,).
+            T: Time under observation, shape (n,).
+            ahead: Length of the interval after T, shape (n,).
+
+        Returns:
+            Probabilities, shape (n,).
         """
         a, k = params[2], self._stages
         shape, at, left, new = self._ahead(params, x, T)

@@ -92,6 +92,13 @@ class CredibilitySpend(Result):
 
         >>> len(spend.drawn(3, np.random.default_rng(0)))
         3
+
+        Args:
+            size: Number of draws.
+            rng: Generator.
+
+        Returns:
+            As many models.
         """
         centres = np.maximum(rng.normal(self.centre, self.standard_error, size), 0.0)
         return [replace(self, centre=float(centre)) for centre in centres]
