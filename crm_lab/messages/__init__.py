@@ -6,6 +6,7 @@ One TOML file a room in ``en/`` and ``zh/``; a key is its path, e.g. ``rfm.findi
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import string
@@ -54,9 +55,15 @@ def explanations(lang: str) -> Mapping[str, str]:
 def written(value: Any, spec: str) -> str:
     """A value in a format; a share that only rounds to none or all gets up to two more decimals, a change does not.
 
+    What is missing is a dash, what has no end has its sign.
+
     >>> written(0.97, ".0%"), written(0.9998, ".1%"), written(0.004, ".0%"), written(1.0, ".0%"), written(0.01, ".1%")
     ('97%', '99.98%', '0.4%', '100%', '1.0%')
+    >>> written(float("nan"), ".1%"), written(float("-inf"), "+,.2f")
+    ('–', '−∞')
     """
+    if isinstance(value, float) and not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
     places = _SHARE.fullmatch(spec)
     shortest = format(value, spec)
     if places is None or not 0 < abs(value) < 1:

@@ -31,3 +31,12 @@ def test_a_change_keeps_its_digits(change):
 
 def test_charts_and_cards_write_shares_alike():
     assert [per_cent(share) for share in (0.99979, 0.2534, 1.0)] == ["99.98%", "25.3%", "100.0%"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(("value", "said"), [(float("nan"), "–"), (float("inf"), "∞"), (float("-inf"), "−∞")])
+def test_no_sentence_says_nan_or_inf(value, said, lang):
+    text = Message("format.interval", {"lo": value, "hi": 1.0}).text(lang)
+    assert said in text
+    assert "nan" not in text
+    assert "inf" not in text

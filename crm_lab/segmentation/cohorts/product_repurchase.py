@@ -161,7 +161,7 @@ class ProductCohortsResult(Result):
         """Best and worst group.
 
         >>> print(again.readout().finding)
-        Of first buyers of drinks 50% buy it again within 90 days, of dairy nan%.
+        Of first buyers of drinks 50.0% buy it again within 90 days, of dairy –.
         """
         unknown = self.refusal()
         if unknown:
