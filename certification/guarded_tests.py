@@ -37,16 +37,18 @@ def certify_gaps_by_arm() -> Iterator[dict[str, Any]]:
     """Type I error where the past has gaps that differ by arm and are those of members who buy least."""
     for arms in SIZES:
         for gaps in GAPS:
-            rng, claims, plain = np.random.default_rng(SEED), 0, 0
+            rng, claims, plain, read = np.random.default_rng(SEED), 0, 0, 0
             for _ in range(DRAWS):
                 test = with_gaps(rng, arms, gaps)
                 found = Effects("spend", adjust=("lin",)).analyze(test).headline.found
+                read += found is not None
                 claims += found is not None and found.pvalue <= ALPHA
                 plain += "before" in test.guards.withdrawn
             said = "_".join(f"{100 * share:.0f}" for share in gaps)
             what = (
                 f"type I at 5 %, {DRAWS:,} A/A tests of {arms[0]:,} : {arms[1]:,}, gaps in the past of {gaps[0]:.0%} "
-                f"of the control and {gaps[1]:.0%} of the treated; the past is withdrawn in {plain / DRAWS:.0%}"
+                f"of the control and {gaps[1]:.0%} of the treated; the past is withdrawn in {plain / DRAWS:.0%}, "
+                f"{read:,} are read"
             )
             yield entry(f"gaps_{said}_{arms[0]}_{arms[1]}", claims / DRAWS, 0.0, bound(DRAWS), what)
 

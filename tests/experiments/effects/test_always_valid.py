@@ -67,8 +67,8 @@ def test_a_clear_effect_may_end_the_test(lift, verdict):
 
 
 def test_the_limits_err_at_no_number_of_looks_and_are_narrowest_at_the_planned_end():
-    """By integration over 200 looks up to four times the plan: below alpha, and not idle."""
-    share = list(np.arange(1, 201) / 50)
+    """By integration over 80 looks up to four times the plan: below alpha, and not idle."""
+    share = list(np.arange(1, 81) / 20)
     found = type_one([mixture_limit(s) for s in share], share)
     assert 0.02 < found < 0.05
     widths = [mixture_limit(s) / np.sqrt(s) for s in share]
