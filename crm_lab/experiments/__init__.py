@@ -7,6 +7,7 @@ from crm_lab.experiments.core.weeks import week_columns, weekly_spend
 from crm_lab.experiments.effects.always_valid import AlwaysValid, AlwaysValidResult
 from crm_lab.experiments.effects.effects import Effects, EffectsResult
 from crm_lab.experiments.effects.extension import probability_needed, pvalue_needed
+from crm_lab.experiments.effects.factorial import Factorial, FactorialResult
 from crm_lab.experiments.effects.noncompliance import TakeUp, TakeUpResult
 from crm_lab.experiments.effects.novelty import Novelty, NoveltyResult
 from crm_lab.experiments.effects.regression_to_mean import ChosenOnPast, ChosenOnPastResult
@@ -59,6 +60,8 @@ __all__ = [
     "Effects",
     "EffectsResult",
     "Experiment",
+    "Factorial",
+    "FactorialResult",
     "FileTables",
     "GuardrailCheck",
     "GuardrailsResult",

@@ -69,6 +69,17 @@ def _rails(given: object) -> tuple[Guardrail, ...]:
     return guardrails_of(given)
 
 
+def _levers(given: object) -> dict[str, tuple[str, ...]]:
+    """Lever to the arms in which it was on."""
+    found = _pasts(given)
+    if not isinstance(found, dict):
+        if found:
+            raise ValueError(_LEVERS)
+        return {}
+    return found
+
+
+_LEVERS = "it names each lever with its arms, as in birthday: birthday, both; care: care, both"
 _LIST = "it is a list of columns"
 _RAILS = "state metric, direction (up or down is good) and margin of each"
 _Maybe = Annotated[str | None, BeforeValidator(_maybe)]
@@ -111,6 +122,8 @@ class OwnTest(BaseModel):
         guardrails: Outcomes that must be shown to be no worse before anything is shipped: tables with metric, direction
             (``up`` or ``down`` is good) and margin (a number in the outcome's unit, or ``"2 %"`` of the control's
             level), or text: ``complaints down 0.01; basket up 2%``.
+        levers: Of a factorial test: each lever with the arms in which it was on, in a table or as text
+            (``birthday: birthday, both; care: care, both``).
         missing_outcome: What a unit without an outcome is: ``zero`` (nothing happened), ``drop`` (not known: it is
             left out, and the sample ratio looks at those who are left); without it such a file is refused.
         currency: ISO code of its amounts.
@@ -146,6 +159,9 @@ class OwnTest(BaseModel):
     margin: _Maybe = None
     rewards: _Maybe = None
     guardrails: _Rails = ()
+    levers: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_levers), Field(description=_LEVERS)] = Field(
+        default_factory=dict
+    )
     missing_outcome: Annotated[
         Literal["zero", "drop"] | None, BeforeValidator(_maybe), Field(description="it is zero or drop")
     ] = None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from crm_lab.checks import BadInput
 from crm_lab.experiments.core.adjusted_means import adjusted_means
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem, outcome_label
+from crm_lab.experiments.effects.extension import probability_needed
 from crm_lab.experiments.payoff.deciding.guardrails import GuardrailCheck
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.return_draws import return_draws
@@ -60,6 +62,32 @@ class Programme(Terms):
             BadInput: If the test has more than two arms, or there is no such part of the money.
         """
         return return_from_test(self, experiment, outcome, soundness, **money)
+
+    def at_look(self, looks: Sequence[int], now: int) -> Programme:
+        """The same terms with the probability that ships at this look of a test that is read more than once.
+
+        The chance of a false ship, 1 - `ship_at`, is shared out over the looks (Lan & DeMets); with none it is all of
+        it at the end. That for `stop_at` stays: stopping early ships nothing.
+
+        >>> [round(programme.at_look((6, 13, 26), now).ship_at, 3) for now in (6, 13, 26)]
+        [0.999, 0.98, 0.906]
+        >>> programme.at_look((), 26).ship_at
+        0.9
+
+        Args:
+            looks: Weeks of all looks, the last one the end up to which the test may be extended.
+            now: Weeks known at this look.
+
+        Returns:
+            The terms for this look.
+
+        Raises:
+            CannotAnswer: If the test has lasted longer than the last look.
+        """
+        if not looks:
+            return self
+        taken = [week for week in looks if week < now]
+        return replace(self, ship_at=probability_needed(taken, now, looks[-1], self.ship_at))
 
 
 def return_from_test(

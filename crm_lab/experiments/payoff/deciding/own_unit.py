@@ -58,6 +58,32 @@ class OwnUnit:
         if self.effect_needed is not None and not math.isfinite(self.effect_needed):
             raise BadInput(f"effect_needed is {self.effect_needed}; it is a number in the outcome's unit.")
 
+    @classmethod
+    def if_no_money(cls, terms: Terms, refused: Message | None, effect_needed: str = "") -> OwnUnit | None:
+        """The decision in its own unit where an outcome is no money, or where the effect needed was stated.
+
+        >>> OwnUnit.if_no_money(terms, None) is None, OwnUnit.if_no_money(terms, None, "0.02").effect_needed
+        (True, 0.02)
+
+        Args:
+            terms: Cost of the programme and the decision rule.
+            refused: Why there is no return in money, or ``None``.
+            effect_needed: As a page's parameter has it; empty for none.
+
+        Returns:
+            What to ask, or ``None``.
+
+        Raises:
+            BadInput: If the effect needed is no number.
+        """
+        if not effect_needed:
+            no_money = refused is not None and refused.key == "experiments.refused.no_amount"
+            return cls(terms=terms) if no_money else None
+        try:
+            return cls(terms=terms, effect_needed=float(effect_needed))
+        except ValueError:
+            raise BadInput(f"effect_needed is {effect_needed!r}; it is a number in the outcome's unit.") from None
+
     def analyze(
         self, experiment: Experiment, outcome: str, soundness: SoundnessResult | None = None, **money: str
     ) -> OwnUnitResult:
@@ -85,9 +111,10 @@ class OwnUnit:
         e = Effects(metrics=[metric], adjust=(self.terms.adjust,), level=self.terms.level).analyze(experiment).headline
         refused = (soundness.refusal() if soundness else None) or e.refusal
         treated = experiment.counts()[arm]
-        cost = self.terms.contact_cost + self.terms.running_cost / treated + _rewards(experiment, money)
+        measured = {role: column for role, column in money.items() if role == "rewards"}
+        cost = self.terms.contact_cost + self.terms.running_cost / treated + _rewards(experiment, measured)
         result = OwnUnitResult(
-            self, metric, treated, len(experiment.frame), cost, dict(money), experiment.truth.get(outcome), refused
+            self, metric, treated, len(experiment.frame), cost, measured, experiment.truth.get(outcome), refused
         )
         if refused is not None or e.found is None:
             return result
