@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,9 @@ from crm_lab.checks import BadInput, Problems, as_date, need_columns
 from crm_lab.data.sources.refusal import refused
 from crm_lab.experiments.core.column_words import NO, YES, chosen_by_units
 from crm_lab.experiments.core.experiment import Experiment
-from crm_lab.experiments.core.guardrail import Guardrail, guardrails_of
 from crm_lab.experiments.core.outcome_metrics import judged
 from crm_lab.experiments.origins.spend_windows import History
+from crm_lab.experiments.origins.stated_settings import Assignment, Levers, Maybe, Missing, Names, Pasts, Rails
 from crm_lab.experiments.origins.unit_file import (
     LATEST,
     FileTables,
@@ -35,57 +35,6 @@ from crm_lab.project import project_root
 KIND = "test"
 EVERY = "*"  # as treatment: all of them
 MONEY = ("later", "elsewhere", "margin", "rewards")
-
-
-def _maybe(given: object) -> str | None:
-    """Text as it is, a number or a day as text; nothing for nothing."""
-    return None if given is None or given == "" else str(given)
-
-
-def _names(given: object) -> tuple[str, ...]:
-    """Columns as a list, or as text with commas."""
-    if not isinstance(given, str | Sequence):
-        raise ValueError(_LIST)  # noqa: TRY004 - pydantic collects it
-    parts = given.split(",") if isinstance(given, str) else map(str, given)
-    return tuple(part.strip() for part in parts if part.strip())
-
-
-def _pasts(given: object) -> tuple[str, ...] | dict[str, tuple[str, ...]]:
-    """Covariates for all outcomes, or each outcome's own: as a table, or as text with colons."""
-    if isinstance(given, str) and ":" in given:
-        pairs = (part.partition(":") for part in given.split(";") if part.strip())
-        given = {outcome.strip(): names for outcome, _, names in pairs}
-    if isinstance(given, Mapping):
-        return {str(outcome): _names(names) for outcome, names in given.items()}
-    return _names(given)
-
-
-def _rails(given: object) -> tuple[Guardrail, ...]:
-    """Guardrails in tables or in one line of text; read ones stay."""
-    if not isinstance(given, str | Sequence):
-        raise ValueError(_RAILS)  # noqa: TRY004 - pydantic collects it
-    if not isinstance(given, str) and all(isinstance(one, Guardrail) for one in given):
-        return tuple(given)
-    return guardrails_of(given)
-
-
-def _levers(given: object) -> dict[str, tuple[str, ...]]:
-    """Lever to the arms in which it was on."""
-    found = _pasts(given)
-    if not isinstance(found, dict):
-        if found:
-            raise ValueError(_LEVERS)
-        return {}
-    return found
-
-
-_LEVERS = "it names each lever with its arms, as in birthday: birthday, both; care: care, both"
-_LIST = "it is a list of columns"
-_RAILS = "state metric, direction (up or down is good) and margin of each"
-_Maybe = Annotated[str | None, BeforeValidator(_maybe)]
-_Names = Annotated[tuple[str, ...], BeforeValidator(_names), Field(description=_LIST)]
-_Pasts = Annotated[tuple[str, ...] | dict[str, tuple[str, ...]], BeforeValidator(_pasts), Field(description=_LIST)]
-_Rails = Annotated[tuple[Guardrail, ...], BeforeValidator(_rails), Field(description=_RAILS)]
 
 
 class OwnTest(BaseModel):
@@ -131,40 +80,34 @@ class OwnTest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
-    file: _Maybe
+    file: Maybe
     arm: str = "arm"
     outcome: str = "spend"
-    metrics: _Names = ()
-    covariates: _Pasts = ()
-    unit: _Maybe = None
-    cluster: _Maybe = None
-    assignment: Annotated[
-        Literal["random", "chosen"] | None, BeforeValidator(_maybe), Field(description="it is random or chosen")
-    ] = None
+    metrics: Names = ()
+    covariates: Pasts = ()
+    unit: Maybe = None
+    cluster: Maybe = None
+    assignment: Assignment = None
     control: str = "control"
-    treatment: _Maybe = None
+    treatment: Maybe = None
     control_share: Annotated[
         Annotated[float, Field(gt=0, lt=1)] | None,
         BeforeValidator(lambda given: None if given in (0, "0", "") else given),
         Field(description="it lies between 0 and 1, 0 for equal arms"),
     ] = None
-    segments: _Names = ()
-    funnel: _Names = ()
-    assigned_on: _Maybe = None
-    outcome_from: _Maybe = None
-    outcome_until: _Maybe = None
-    date_format: _Maybe = None
-    later: _Maybe = None
-    elsewhere: _Maybe = None
-    margin: _Maybe = None
-    rewards: _Maybe = None
-    guardrails: _Rails = ()
-    levers: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_levers), Field(description=_LEVERS)] = Field(
-        default_factory=dict
-    )
-    missing_outcome: Annotated[
-        Literal["zero", "drop"] | None, BeforeValidator(_maybe), Field(description="it is zero or drop")
-    ] = None
+    segments: Names = ()
+    funnel: Names = ()
+    assigned_on: Maybe = None
+    outcome_from: Maybe = None
+    outcome_until: Maybe = None
+    date_format: Maybe = None
+    later: Maybe = None
+    elsewhere: Maybe = None
+    margin: Maybe = None
+    rewards: Maybe = None
+    guardrails: Rails = ()
+    levers: Levers = Field(default_factory=dict)
+    missing_outcome: Missing = None
     currency: str = "EUR"
 
     def __init__(self, **given: Any) -> None:
