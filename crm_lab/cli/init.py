@@ -43,14 +43,32 @@ if TYPE_CHECKING:
     "products",
     multiple=True,
     metavar="WORD=MEANING",
-    help="What a product is that is no merchandise: sale, fee or no_sale; 'usual' takes the proposal.",
+    help="What a product is that is no merchandise: sale, fee, no_sale or discount; 'usual' takes the proposal.",
+)
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    metavar="WORD=MEANING",
+    help="What files or sheets are whose name holds a word: sale, no_sale or return.",
+)
+@click.option(
+    "--order-prefix",
+    "prefixes",
+    multiple=True,
+    metavar="LETTERS=MEANING",
+    help="What orders are whose numbers begin with some letters: sale, no_sale or return.",
 )
 @click.option("--nobody", multiple=True, metavar="ID", help="A customer number that is nobody's.")
 @click.option("--somebody", multiple=True, metavar="ID", help="A customer number that is somebody's all the same.")
 @click.option("--customer-case", type=click.Choice(["same", "apart"]), help="Customer numbers that differ in capitals.")
 @click.option("--ignore", "ignored", multiple=True, metavar="COLUMN", help="A column that is not to be read.")
 @click.option("--repeats", type=click.Choice(["set_aside", "kept"]), help="What a line twice in an order is.")
-@click.option("--overlap", type=click.Choice(["once", "kept"]), help="What rows that stand in two files count.")
+@click.option(
+    "--overlap",
+    type=click.Choice(["once", "kept", "latest"]),
+    help="What rows that stand in two files count; latest: of an order in two versions only the last file's.",
+)
 @click.option("--sheet", "sheets", multiple=True, metavar="NAME", help="Of a workbook a sheet to read.")
 @click.option("--amount-unit", type=float, help="What one of the amounts is in the currency: 0.01 for cents.")
 @click.option("--counts-only", is_flag=True, help="The file has no amounts.")

@@ -30,7 +30,7 @@ _WORDS = (
     "customer_case", "kind",
 )  # fmt: skip
 _SEVERAL = ("nobody", "somebody", "sheets", "ignored")
-_LISTS = ("ignored", "status", "products", "nobody", "somebody", "rates", "sheets")
+_LISTS = ("ignored", "status", "products", "parts", "prefixes", "nobody", "somebody", "rates", "sheets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,7 @@ def _answers(options: dict[str, Any]) -> Answers:
         raise refused("status_meaning", given=wrong[0])
     return Answers(
         columns=options["chosen"], rates=_rates(options["rates"]), status=status, products=_pairs(options["products"]),
+        parts=_pairs(options["parts"]), prefixes=_pairs(options["prefixes"]),
         currency=(options["currency"] or "").upper(), counts_only=options["counts_only"],
         amount_unit=options["amount_unit"] or 0.0,
         **{name: options[name] or "" for name in _WORDS}, **{name: options[name] for name in _SEVERAL},

@@ -21,11 +21,21 @@ from crm_lab.data.sources.direct_ids import names_direct_ids
 from crm_lab.data.sources.file_checks import refuse_unreadable, refuse_wrongly_described
 from crm_lab.data.sources.further_tables import FurtherTable, doors_of, problems_of
 from crm_lab.data.sources.lines.dimensions import dimensions_of
+from crm_lab.data.sources.lines.edited_orders import latest_versions
 from crm_lab.data.sources.lines.line_columns import Columns
 from crm_lab.data.sources.lines.line_mapping import BLANK, LineReading
 from crm_lab.data.sources.lines.order_values import COMPUTED, SHIPPING, mapping_of, needed, with_order_values
 from crm_lab.data.sources.lines.own_forms import with_one_date_form, with_one_mark
-from crm_lab.data.sources.lines.several_files import OVERLAP, files_in, joined, kept_parts, read_stacked, reading_beside
+from crm_lab.data.sources.lines.row_meaning import RowMarks
+from crm_lab.data.sources.lines.several_files import (
+    LAST,
+    OVERLAP,
+    files_in,
+    joined,
+    kept_parts,
+    read_stacked,
+    reading_beside,
+)
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.data.sources.raw_rows import PART
 from crm_lab.data.sources.sql import filled, filled_down
@@ -80,6 +90,11 @@ class FileSource(FileDescription):
         cancelled: Regular expression on order numbers that take back an order.
         fee_products: Product codes that are no merchandise.
         not_sold: Products, in lower case, whose lines are no sale: payments, vouchers, tests.
+        discounts: Products, in lower case, whose lines are a discount on the rest of their order.
+        said_in: Columns beside the product's in which these words may stand, e.g. that of its name.
+        parts: What the name of a file or sheet holds to ``sale``, ``no_sale`` or ``return``: what its rows are.
+        order_prefixes: Letters with which order numbers begin to what these orders are.
+        versions: Of an order that stands in two files ``all`` rows count, or those of the ``latest`` file.
         returns_matched: Whether negative lines are matched to the sale they take back.
         simulated: Whether the data are made up.
         rules: Cleaning rule to action.
@@ -120,6 +135,11 @@ class FileSource(FileDescription):
     cancelled: str | None = None
     fee_products: tuple[str, ...] = ()
     not_sold: tuple[str, ...] = ()
+    discounts: tuple[str, ...] = ()
+    said_in: tuple[str, ...] = ()
+    parts: dict[str, Literal["sale", "no_sale", "return"]] = Field(default_factory=dict)
+    order_prefixes: dict[str, Literal["sale", "no_sale", "return"]] = Field(default_factory=dict)
+    versions: Literal["all", "latest"] = "all"
     returns_matched: bool = True
     simulated: bool = False
     rules: dict[str, Action] = Field(default_factory=dict)
@@ -142,6 +162,10 @@ class FileSource(FileDescription):
         """Where the rows of a folder's files stay, so that a new file is read and the others are not again."""
         return kept_parts(self.path) if self.path.is_dir() else None
 
+    def several(self) -> bool:
+        """Whether the rows are of several files or sheets."""
+        return len(self.files()) > 1 or len(self.sheets) > 1
+
     def lines(self) -> LineReading:
         """How the columns are read."""
         return LineReading(
@@ -151,6 +175,8 @@ class FileSource(FileDescription):
             keep_currency=self.keep_currency, rates=self.rates, counts_only=self.counts_only, totals_in=self.totals_in,
             order_within=self.order_within, not_sold=self.not_sold, amount_unit=self.amount_unit,
             taken_back_words=self.taken_back_words, taken_back_says=self.taken_back_says,
+            fees=tuple(code.lower() for code in self.fee_products), discounts=self.discounts, said_in=self.said_in,
+            marks=RowMarks(self.parts, self.order_prefixes, self.several()),
         )  # fmt: skip
 
 
@@ -201,7 +227,6 @@ def file_source(spec: FileSource) -> Source:
     _refuse_contradictions(spec)
     lines = spec.lines()
     by_order = needed(lines, spec.fill)
-    several = len(spec.files()) > 1 or len(spec.sheets) > 1
     fees = (*spec.fee_products, *((SHIPPING,) if spec.columns.shipping else ()))
     whole = bool(spec.columns.order_id and (spec.columns.product_id or spec.amount_is == "order_total"))
     return Source(
@@ -221,9 +246,9 @@ def file_source(spec: FileSource) -> Source:
                           [one.model_dump(exclude={"path"}) for one in spec.joined],
                           {name: table.model_dump(exclude={"path"}) for name, table in spec.tables.items()})),
         broken="broken_row is not null",
-        asides={**lines.asides(), **({"overlap": OVERLAP} if several else {})},
+        asides={**lines.asides(), **({"overlap": OVERLAP} if spec.several() else {})},
         plausible_days=True,
-        computed=(PART, OVERLAP, BLANK, *COMPUTED),
+        computed=(PART, OVERLAP, LAST, BLANK, *COMPUTED),
         direct_customers=names_direct_ids(spec.columns.customer_id),
         same_case=spec.customer_case == "same",
         copies_files=True,
@@ -293,13 +318,15 @@ def _opened(spec: FileSource, connection: duckdb.DuckDBPyConnection, folder: Pat
         raw, header = rows.sql, rows.header
     raw = with_one_mark(raw, spec.columns.used(), spec.other_mark_in)
     raw = with_one_date_form(raw, spec.columns.date, spec.date_format, spec.dates_in)
+    if spec.versions == "latest" and spec.several():
+        raw = latest_versions(raw, spec.columns.used(), spec.order_within, spec.parts)
     raw = f"select *, coalesce({', '.join(map(filled, header))}) is null as {BLANK} from ({raw})"
     if spec.fill_down:
         product = filled(str(spec.columns.product_id))
         down = ", ".join(f"{filled_down(column, product)} as {name_of(column)}" for column in spec.fill_down)
         raw = f"select * replace ({down}) from ({raw})"
     if needed(lines, spec.fill):
-        raw = with_order_values(raw, lines, header, spec.fill)
+        raw = with_order_values(raw, lines, header, spec.fill, spec.several())
         refuse_wrongly_described(connection, raw, mapping_of(lines), lines)
     else:
         refuse_wrongly_described(connection, raw, lines.mapping(), lines)

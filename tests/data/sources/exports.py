@@ -15,6 +15,8 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 
+from tests.data.sources import exports_marks
+
 CENT = Decimal("0.01")
 HEADERS = {
     "en": {
@@ -187,6 +189,8 @@ class Line:
     status: str = "sale"
     guest: bool = False
     currency: str = "EUR"
+    mark: str = ""
+    name: str = ""
 
     @property
     def net(self) -> Decimal:
@@ -255,6 +259,7 @@ def make_export(seed: int, folder: Path) -> Export:
     }
     form["encoding"] = dice.choice(ENCODINGS[str(form["language"])])
     _dress(lines, form, dice)
+    exports_marks.dress(lines, form, random.Random(f"marks {seed}"))  # noqa: S311 - made-up data
     header, rows = _table(lines, form, dice)
     path = _write(folder, seed, header, rows, form, dice)
     return Export(path, _money(lines, form), *_open(lines, form), form)
@@ -400,7 +405,7 @@ def _table(lines: list[Line], form: dict[str, object], dice: random.Random) -> t
         mine = {**form, "marks": ("", "," if form["marks"][1] == "." else ".")} if odd else form  # type: ignore[index]
         rate = line.off / (line.units * line.price) if line.off else Decimal(0)
         cells = {
-            "order": str(line.order),
+            "order": exports_marks.number_of(line, form),
             "who": line.who,
             "item": line.item,
             "date": _date(line.moment, form["date"]),
@@ -421,9 +426,10 @@ def _table(lines: list[Line], form: dict[str, object], dice: random.Random) -> t
                 _date(line.moment + timedelta(days=2), "iso") if line.moment.year < 9999 else "",
                 "ok",
             ]
+        row += exports_marks.cell(line, form)
         rows.append(row)
     form["used"] = used
-    return [*header, *more], rows
+    return [*header, *more, *exports_marks.column(form)], rows
 
 
 def _write(
@@ -500,16 +506,16 @@ def _encoded(text: str, form: dict[str, object]) -> bytes:
 def _money(lines: list[Line], form: dict[str, object]) -> dict[tuple[str | None, str], Decimal]:
     made: Counter[tuple[str | None, str]] = Counter()
     for line in lines:
-        if line.status == "sale" and (form["currencies"] != 2 or line.currency == "EUR"):
+        if line.status in ("sale", "back") and (form["currencies"] != 2 or line.currency == "EUR"):
             who = None if line.guest else line.who
-            made[(who, f"{line.moment:%Y-%m-%d}")] += (line.units * line.price - line.off).quantize(Decimal("0.0001"))
+            net = (line.units * line.price - line.off).quantize(Decimal("0.0001"))
+            made[(who, f"{line.moment:%Y-%m-%d}")] += -abs(net) if line.status == "back" else net
     return dict(made)
 
 
 def _open(lines: list[Line], form: dict[str, object]) -> tuple[set[str], dict[str, object], bool]:
     """What two readings fit, by the key and not by the reader; the right answers; whether to refuse is right."""
-    topics: set[str] = set()
-    answers: dict[str, object] = {}
+    topics, answers = exports_marks.opened(form)
     slashes = {
         "day_slash": "%d/%m/%Y",
         "month_slash": "%m/%d/%Y",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 from tests.data.sources.forms import ONLY_REFUSED, Form, comma, order_total, refused, replace, sales, shop, table, truth
 
@@ -280,8 +281,79 @@ def several():
     }  # fmt: skip
 
 
+def counted():
+    """What is no sale, or a return, by the name of a product, file or number, by a mark, by what stands in two files."""
+    back, gone = {5, 21, 40}, {3, 11}
+
+    def added(*rows):
+        return shop(table("Beleg;Datum;Kundennr;Artikelnr;Bezeichnung;Betrag", lambda s: "\n".join(
+            [f"{s.order};{s.day};{s.who};{s.item};Ding {s.item};{comma(s.money)}",
+             *(f"{s.order};{s.day};{s.who};9{i};{name};{comma(money)}" for i, (name, money) in enumerate(rows)
+               if s.first and s.order in back)]), SALES), flags=("--product", "usual"))  # fmt: skip
+
+    def less(lines):
+        made = truth(SALES)
+        for s in lines:
+            made[s.who, s.day.isoformat()] -= s.money
+        return {key: money for key, money in made.items() if money}
+
+    def minus(s):
+        return -s.money if s.order in gone else s.money
+
+    def marked(column, usual, other, *flags, some=gone, money=None):
+        means = truth([s for s in SALES if s.order not in some]) if money is None else truth(SALES, money)
+        return shop(table(f"{HEAD},{column}", lambda s: plain(s, m=other if s.order in some else usual), SALES),
+                    money=means, orders=0, flags=flags, ends=frozenset({"asked"}))  # fmt: skip
+
+    returned = [s for s in SALES if s.order in back]
+    edited = [replace(s, units=s.units + 1) if s.order in back else s for s in SALES]
+    early, late = [s for s in SALES if s.order < 45], [s for s in edited if s.order >= 15]
+    now = [s for s in SALES if s.order < 15] + late
+    storno = shop(table("Bonnr,Datum,Kundennr,Vorgang,Artikelnr,Menge,Betrag", lambda s:
+        f"{s.order},{s.day},{s.who},Verkauf,{s.item},{s.units},{s.money}"
+        + (f"\n{s.order},{s.day},{s.who},Storno,{s.item},-{s.units},-{s.money}" if s.order in back else ""), SALES),
+        money=truth([s for s in SALES if s.order not in back]), orders=0, flags=("--status", "usual"))  # fmt: skip
+    pieces = [replace(s, units=0) if s.order in back else s for s in SALES]
+    return {
+        "vouchers by the name beside a number": added(("Gutschein", 50)),
+        "payments by the name beside a number": replace(added(("Zahlung bar", -20), ("Anzahlung", 5)), orders=0),
+        "a discount as a line": shop(table("Order,Date,Customer,SKU,Name,Amount", lambda s:
+            f"o{s.order},{s.day},{s.who},{s.item},Thing,{s.money}"
+            + (f"\no{s.order},{s.day},{s.who},DISC,10% discount,-0.50" if s.first else ""), SALES),
+            money=truth(SALES, lambda s: s.money - s.first * Decimal("0.5")), flags=("--product", "usual")),
+        "a file called Retouren": Form({"orders.csv": table(HEAD, plain, SALES),
+            "Retouren_2024.csv": table(HEAD, lambda s: plain(s, order=f"x{s.order}"), returned)}, less(returned),
+            flags=("--part", "retouren=return"), ends=frozenset({"asked"})),
+        "a file called cancelled": Form({"orders.csv": table(HEAD, plain, [s for s in SALES if s.order not in back]),
+            "cancelled_orders.csv": table(HEAD, plain, returned)}, truth([s for s in SALES if s.order not in back]),
+            flags=("--part", "cancelled=no_sale"), ends=frozenset({"asked"})),
+        "an order edited between two exports": Form({"w1.csv": table(HEAD, plain, early), "w2.csv": table(HEAD, plain, late)},
+            truth(now), flags=("--overlap", "latest"), ends=frozenset({"asked"})),
+        "negative rows called Storno": storno,
+        "Training Y": marked("Training", "N", "Y", "--column", "taken_back=Training"),
+        "active N": marked("active", "Y", "N", "--column", "taken_back=active"),
+        "deleted_at NULL": marked("deleted_at", "NULL", "2024-05-05", "--column", "taken_back=deleted_at"),
+        "an x": marked("X", "", "x", "--column", "taken_back=X"),
+        "a sign": marked("Sign", "+", "-", "--column", "status=Sign", "--status", "+=sale", "--status", "-=return", money=minus),
+        "debit and credit": marked("D/C", "D", "C", "--column", "status=D/C", "--status", "D=sale", "--status", "C=return", money=minus),
+        "movements of SAP": marked("BWART", "601", "602", "--column", "status=BWART", "--status", "601=sale", "--status", "602=return", money=minus),
+        "a reason of a return": marked("Return reason", "", "too small", "--column", "returned=Return reason", money=minus),
+        "an order that is credited": marked("Credit note for", "", "o2", "--column", "returned=Credit note for", money=minus),
+        "pieces that came back": shop(table(f"{HEAD},Line total,Qty returned", lambda s:
+            plain(s, total=s.money, back=s.units if s.order in back else 0), SALES), money=truth(pieces), orders=0,
+            flags=("--column", "returned_quantity=Qty returned")),
+        "credit notes by their numbers": shop(table(HEAD, lambda s:
+            plain(s, order=f"{'CN' if s.order in gone else 'INV'}{s.order}"), SALES), money=truth(SALES, minus), orders=0,
+            flags=("--order-prefix", "CN=return"), ends=frozenset({"asked"})),
+        "quotes by their numbers": shop(table(HEAD, lambda s:
+            plain(s, order=f"{'QU-' if s.order in gone else 'SO-'}{s.order}"), SALES),
+            money=truth([s for s in SALES if s.order not in gone]), flags=("--order-prefix", "QU=no_sale"), orders=0,
+            ends=frozenset({"asked"})),
+    }  # fmt: skip
+
+
 FORMS = {
     f"{group.__name__}: {name}": form
-    for group in (price_units, short_years, status, swapped_days, lists, contradictions, several)
+    for group in (price_units, short_years, status, swapped_days, lists, contradictions, several, counted)
     for name, form in group().items()
 }

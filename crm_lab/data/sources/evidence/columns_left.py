@@ -10,6 +10,7 @@ from crm_lab.data.sources.evidence.doubts.notes_and_codes import (
     TAKEN_BACK,
     ask_of_doubts,
     ask_of_taken_back,
+    is_of,
     says_taken_back,
 )
 from crm_lab.data.sources.evidence.doubts.other_lists import SUPPLIERS
@@ -19,7 +20,8 @@ from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_roles import Proposal
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.first_look.value_looks import looks_like_numbers, reads_as_date
-from crm_lab.data.sources.lines.line_mapping import NOTHING
+from crm_lab.data.sources.lines.edited_orders import sells
+from crm_lab.data.sources.lines.row_meaning import NOTHING, says_something
 from crm_lab.data.sources.sql import PRICE, filled, number
 from crm_lab.messages import Message
 
@@ -33,13 +35,22 @@ _SIDE_MONEY = re.compile(
 )
 _SAYS = re.compile(
     r"soll|haben|debitcredit|creditdebit|return|refund|cancel|storno|storn|void|revers|retour|retoure|gutschrift"
-    r"|rembours|annul|devol|anulad|reembols|退|取消|作废|冲|返品|返金|キャンセル"
+    r"|rembours|annul|devol|anulad|reembols|退|取消|作废|冲|返品|返金|キャンセル|creditnote|creditmemo|creditfor"
+    r"|^(?:is)?test(?:order|mode|run)?$|training|schulung|formation|^(?:is)?internal|^intern[eo]?$|delet|geloscht"
+    r"|supprim|borrad|eliminad|删除|刪除|削除"
 )
 _CARRIAGE = re.compile(r"^shipping|versand|porto|livraison|运费|邮费")
 _WHOLE = re.compile(r"^(?!.*(?:sub|line|item)).*(?:total|gesamt|summe|paid|bezahlt)|合计|总")
-_PAID = re.compile(r"^(?:is)?(?:paid|bezahlt|payee?|pagad[oa])$|已付款|是否付款")
+_PAID = re.compile(
+    r"^(?:is)?(?:paid|bezahlt|payee?|pagad[oa]|active|aktiv|actif|activ[oa]|valid[eo]?|gultig|enabled|approved|confirmed"
+    r"|complete|completed|successful)$|已付款|是否付款|有效"
+)
 _FEW_VALUES = 12
-_NOT = re.compile(r"policy|reason|allowed|deadline|window|url|until|grund|motif|motivo|原因|政策|rate|id$|no$|number$")
+_NOT = re.compile(r"policy|allowed|deadline|window|url|until|政策|rate")
+_ABOUT = re.compile(r"reason|grund|motif|motivo|原因|id$|no$|number$|nr$")
+"""Names of columns that say something of a return: that there was one, where they are mostly empty."""
+
+_MOSTLY_EMPTY = 0.5
 
 
 def ask_for_roles(proposal: Proposal, values: Mapping[str, Sequence[str]], settled: Settled) -> None:
@@ -72,25 +83,42 @@ def ask_for_roles(proposal: Proposal, values: Mapping[str, Sequence[str]], settl
 def settle_unread_columns(file: WholeFile, answers: Answers, settled: Settled) -> None:
     """Ask of columns that are not read and say in some rows that a sale was taken back, or hold other money."""
     used = {*settled.columns.values(), *answers.ignored}
+    sold = _sold(settled)
     for column in (c for c in file.header if c not in used and not c.startswith("lab_")):
         plain = plain_name(column)
-        if _SIDE_MONEY.search(plain) and not _NOT.search(plain):
+        if _SIDE_MONEY.search(plain) and not _NOT.search(plain) and not _ABOUT.search(plain):
             _ask_of_side_money(file, column, settled)
+            continue
+        if is_of(file, column, "product_id", settled) or is_of(file, column, "customer_id", settled):
             continue
         words = _words_of_no_sale(file, column)
         if words:
-            n = sum(words.values())
-            ask_of_taken_back(column, n, next(iter(words)), settled)
-        elif _SAYS.search(plain) and not _NOT.search(plain):
-            listed = ", ".join(map(text_of, NOTHING))
-            text = f"lower({filled(column)})"
-            n, example = file.row(
-                f"count(*), min({filled(column)})", f"{text} is not null and {text} not in ({listed})"
-            )
+            said = f"lower({filled(column)}) in ({', '.join(text_of(word.strip().lower()) for word in words)})"
+            (n,) = file.row("count(*)", f"{said} and {sold}")
+            if n:
+                ask_of_taken_back(column, n, next(iter(words)), settled)
+        elif _says(file, column, plain):
+            n, example = file.row(f"count(*), min({filled(column)})", f"{says_something(column)} and {sold}")
             if n and n < file.row("count(*)")[0]:
                 ask_of_taken_back(column, n, example, settled)
         else:
             ask_of_doubts(file, column, settled)
+
+
+def _says(file: WholeFile, column: str, plain: str) -> bool:
+    """Whether a column's name says that what stands in it tells of sales taken back."""
+    if not _SAYS.search(plain) or _NOT.search(plain):
+        return False
+    there, of = file.row(f"count(*) filter ({says_something(column)}), count(*)")
+    return not _ABOUT.search(plain) or bool(there < _MOSTLY_EMPTY * of)
+
+
+def _sold(settled: Settled) -> str:
+    """SQL condition that a row counts as sold so far: what is negative, or no sale by its status, is told already."""
+    status, meanings = settled.columns.get("status"), settled.settings.get("status", {})
+    none = [text_of(word) for word, means in meanings.items() if means != "sale"]
+    told = f" and coalesce(lower({filled(status)}), '') not in ({', '.join(none)})" if status and none else ""
+    return f"({sells(settled.columns)}{told})"
 
 
 def _words_of_no_sale(file: WholeFile, column: str) -> dict[str, int]:
@@ -111,7 +139,7 @@ def settle_taken_back(file: WholeFile, settled: Settled) -> None:
             say("columns.words_of_no_sale", column=column, n=", ".join(words)),
             taken_back_words=[w.strip().lower() for w in words],
         )
-    elif column:
+    elif column and not _SAYS.search(plain_name(column)):
         noted, of = file.row(f"count(*) filter ({says_taken_back(column)}), count({filled(column)})")
         if 0 < noted < of:
             settled.take(say("columns.notes", column=column, noted=noted, of=of), taken_back_says=TAKEN_BACK)

@@ -68,13 +68,15 @@ class Answers:
         somebody: Customer numbers that are somebody's although they do not seem so.
         counts_only: There are no amounts.
         sheets: Of a workbook the sheets to read.
-        products: Product to meaning (``sale``, ``fee``, ``no_sale``); ``{"usual": ""}`` takes the proposal.
+        products: Product to ``sale``, ``fee``, ``no_sale`` or ``discount``; ``{"usual": ""}`` takes the proposal.
         amount_unit: What one of the amounts is in the currency; 0 where nothing was said.
         kind: ``purchases`` where the user said that the file holds them.
         customer_case: Customer numbers that differ only in capitals are the ``same`` or ``apart``.
         ignored: Columns that are not to be read.
         repeats: Lines that stand in an order twice are ``set_aside`` or ``kept``.
-        overlap: Rows that stand in two files count ``once`` or are ``kept``.
+        overlap: Rows that stand in two files count ``once`` or are ``kept``; of orders in two versions the ``latest``.
+        parts: What the name of a file or sheet holds, to ``sale``, ``no_sale`` or ``return``.
+        prefixes: How an order number begins, to the same.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -98,6 +100,8 @@ class Answers:
     ignored: Sequence[str] = ()
     repeats: str = ""
     overlap: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    prefixes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from crm_lab.data.sources.direct_ids import masked
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
+from crm_lab.data.sources.lines.edited_orders import sells
 from crm_lab.data.sources.lines.line_mapping import is_total
 from crm_lab.data.sources.refusal import refused
 from crm_lab.data.sources.sql import filled
@@ -48,10 +49,11 @@ _PAYMENTS = {
 
 
 @cache
-def words(meaning: str) -> frozenset[str]:
-    """Words of a meaning, in lower case."""
+def words(meaning: str, of: str = "") -> frozenset[str]:
+    """Words of a meaning, in lower case: as statuses, or ``of`` the names of ``parts`` or ``prefixes`` of numbers."""
     text = resources.files(__package__).joinpath("meanings.toml").read_text(encoding="utf-8")
-    return frozenset(tomllib.loads(text)[meaning])
+    known = tomllib.loads(text)
+    return frozenset((known[of] if of else known)[meaning])
 
 
 def meaning_of(word: str) -> str:
@@ -92,7 +94,8 @@ def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: di
     proposed = {word: given.get(word) or known.get(word) or means(word) for word in counts}
     if _LINES & set(counts):  # rows of payments beside rows of things
         proposed |= {word: "no_sale" for word in _PAYMENTS & set(counts) if word not in given}
-    proposed |= {word: "return" for word in _beside_their_sale(file, settled, proposed) if word not in given}
+    back = {*_beside_their_sale(file, settled, proposed), *_take_back(file, settled, proposed)}
+    proposed |= {word: "return" for word in back if word not in given}
     unlike = not any(proposed.values()) and not _STRONG.search(plain_name(column))
     if (len(counts) > _MOST_WORDS or unlike) and "status" not in answers.columns:
         del settled.columns["status"]  # a column that is called so and holds something else
@@ -132,6 +135,24 @@ def _beside_their_sale(file: WholeFile, settled: Settled, proposed: dict[str, st
         " from looked where broken_row is null) group by 1"
     )
     return [word for word, n, beside in rows if proposed.get(word) == "no_sale" and beside >= _BESIDE * n]
+
+
+def _take_back(file: WholeFile, settled: Settled, proposed: dict[str, str]) -> list[str]:
+    """Words of no sale whose rows are negative: they take back a sale that stands in a row of its own."""
+    if "no_sale" not in proposed.values():
+        return []
+    words_of_rows = f"lower({filled(settled.columns['status'])})"
+    rows = file.rows(
+        f"select {words_of_rows}, count(*), count(*) filter (not ({sells(settled.columns)}))"
+        " from looked where broken_row is null group by 1"
+    )
+    others = [(n, negative) for word, n, negative in rows if proposed.get(word) == "sale"]
+    if sum(negative for _, negative in others) > _BESIDE * sum(n for n, _ in others):
+        return []  # sales are negative, too
+    return [
+        word for word, n, negative in rows
+        if proposed.get(word) == "no_sale" and word not in _PAYMENTS and negative >= _BESIDE * n
+    ]  # fmt: skip
 
 
 def refuse_lost_digits(file: WholeFile, settled: Settled) -> None:

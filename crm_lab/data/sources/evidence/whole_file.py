@@ -25,12 +25,14 @@ class WholeFile:
         header: Its columns.
         folder: Where its rows are kept while it is looked at.
         says: How further files were joined.
+        names: Of the files that are read as one, or of the sheets.
     """
 
     connection: duckdb.DuckDBPyConnection
     header: tuple[str, ...]
     folder: Path
     says: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     def row(self, expressions: str, where: str = "true", **words: str) -> tuple[Any, ...]:
         """One row of aggregates over the rows that could be taken apart; words stand as ``$name`` in the SQL."""
@@ -89,4 +91,5 @@ def opened(
     connection.execute(f"create or replace temp view looked_at_all as {raw}")
     once = f" where not {OVERLAP}" if OVERLAP in columns else ""
     connection.execute(f"create or replace temp view looked as from ({raw}){once}")
-    yield WholeFile(connection, tuple(header), folder, tuple(says))
+    names = reading.sheets if len(reading.sheets) > 1 else tuple(path.name for path in paths)
+    yield WholeFile(connection, tuple(header), folder, tuple(says), names)

@@ -23,8 +23,10 @@ from crm_lab.data.sources.evidence.days.plausible_days import refuse_other_calen
 from crm_lab.data.sources.evidence.days.swapped_days import ask_of_swapped_days, refuse_swapped_days
 from crm_lab.data.sources.evidence.doubts.contradictions import refuse_unknown_columns, say_contradictions
 from crm_lab.data.sources.evidence.doubts.file_by_file import settle_files
+from crm_lab.data.sources.evidence.doubts.names_and_numbers import ask_of_the_name, settle_parts, settle_prefixes
 from crm_lab.data.sources.evidence.doubts.other_lists import refuse_lists_of_one_day, refuse_lists_without_customers
 from crm_lab.data.sources.evidence.doubts.status_history import refuse_a_status_history
+from crm_lab.data.sources.evidence.doubts.versions import settle_versions
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.money_forms import settle_currency, settle_decimal
 from crm_lab.data.sources.evidence.order_numbers import settle_first_rows, settle_order_numbers
@@ -165,21 +167,16 @@ def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: Expor
     refuse_swapped_days(file, settled)
     settle_overlaps(file, answers, settled)
     settle_order_numbers(file, settled)
+    settle_parts(file, answers, settled)
+    settle_versions(file, answers, settled)
     settle_decimal(file, answers, settled)
     settle_currency(
         file, _with(answers, currency=answers.currency or str(settled.settings.get("currency", ""))), settled
     )
     if form is None:
-        refuse_a_status_history(file, settled)
+        refuse_a_status_history(file, answers, settled)
         refuse_lists_of_one_day(file, answers, settled)
-    settle_status(file, answers, settled, dict(form.status) if form else {})
-    settle_buyers(file, answers, settled)
-    settle_rows_that_are_none(file, settled)
-    settle_taken_back(file, settled)
-    if form is None:
-        settle_special_lines(file, answers, settled)
-        settle_unread_columns(file, answers, settled)
-        ask_of_a_list_of_customers(file, answers, settled)
+    _settle_what_counts(file, answers, settled, form)
     settle_repeats(file, answers, settled)
     if "amount_is" in kept and not answers.amount_is:
         settled.settings.setdefault("discount_is", "amount")
@@ -188,6 +185,22 @@ def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: Expor
     if form is None:
         ask_of_rivals(file, answers, settled)
     say_contradictions(file, answers, settled)
+
+
+def _settle_what_counts(file: WholeFile, answers: Answers, settled: Settled, form: ExporterForm | None) -> None:
+    """Which rows are sales, by their status, their number, their buyer, their product and their marks."""
+    settle_status(file, answers, settled, dict(form.status) if form else {})
+    settle_prefixes(file, answers, settled)
+    settle_buyers(file, answers, settled)
+    settle_rows_that_are_none(file, settled)
+    settle_taken_back(file, settled)
+    if form is None or not form.all_goods:
+        settle_special_lines(file, answers, settled)
+    if form is None:
+        settle_unread_columns(file, answers, settled)
+        ask_of_a_list_of_customers(file, answers, settled)
+        if len(file.names) == 1:
+            ask_of_the_name(file, file.names[0], answers, settled)
 
 
 def _with(answers: Answers, **changes: str) -> Answers:

@@ -22,6 +22,7 @@ class ExporterForm:
         status: Word of its status column, in lower case, to meaning.
         says: What a user must know of it.
         refused: Why files of this form cannot be used; empty if they can.
+        all_goods: It is one published data set, whose lines count as they are; vouchers and such are not asked about.
     """
 
     title: str
@@ -31,6 +32,7 @@ class ExporterForm:
     status: Mapping[str, str]
     says: str
     refused: str
+    all_goods: bool = False
 
 
 @cache
@@ -45,7 +47,7 @@ def _form(text: str) -> ExporterForm:
     words = {word.lower(): meaning for meaning, said in table.get("status", {}).items() for word in said}
     return ExporterForm(
         table["title"], tuple(table["header"]), table.get("columns", {}), table.get("settings", {}), words,
-        table.get("says", ""), table.get("refused", ""),
+        table.get("says", ""), table.get("refused", ""), table.get("all_goods", False),
     )  # fmt: skip
 
 

@@ -21,6 +21,8 @@ class Columns(BaseModel):
         shipping: What was paid for delivery: becomes a fee.
         refund: What was paid back: becomes a return on the day of the row.
         taken_back: Says something where a row is no sale: a day of cancelling, a mark.
+        returned: Says something where a row takes a sale back: its money counts negative whatever its sign.
+        returned_quantity: Pieces that came back: a return at the price that was paid, on the day of the row.
         tax: Tax in the amount.
         cost: Cost of goods of one unit.
         line_cost: Cost of goods of the line.
@@ -47,6 +49,8 @@ class Columns(BaseModel):
     shipping: str | None = None
     refund: str | None = None
     taken_back: str | None = None
+    returned: str | None = None
+    returned_quantity: str | None = None
     tax: str | None = None
     cost: str | None = None
     line_cost: str | None = None

@@ -8,29 +8,9 @@ from dataclasses import dataclass, field
 from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.dates_and_times import moment
 from crm_lab.data.sources.lines.line_columns import Columns
+from crm_lab.data.sources.lines.row_meaning import RowMarks, product_said, says_something
 from crm_lab.data.sources.lines.unit_price import unit_price
 from crm_lab.data.sources.sql import MONEY, PRICE, customer, filled, number, number_in
-
-NOTHING = (
-    "0",
-    "0.0",
-    "0.00",
-    "0,00",
-    "n",
-    "no",
-    "nein",
-    "non",
-    "false",
-    "f",
-    "none",
-    "null",
-    "nan",
-    "-",
-    "否",
-    "无",
-    "未退款",
-)
-"""Values that say nothing, in lower case."""
 
 BLANK = "lab_blank"
 """Column that says that nothing stands in a row."""
@@ -68,6 +48,10 @@ class LineReading:
         taken_back_says: Regular expression of what the column ``taken_back`` says of such a row.
         amount_unit: What one of the file's amounts is in the currency of the source.
         not_sold: Products, in lower case, whose lines are no sale.
+        fees: Products, in lower case, that are fees.
+        discounts: Products, in lower case, whose lines are a discount on the rest of their order.
+        said_in: Columns beside the product's in which these words stand.
+        marks: What else marks rows that are no sale or take one back.
     """
 
     columns: Columns
@@ -88,6 +72,10 @@ class LineReading:
     taken_back_words: Sequence[str] = ()
     taken_back_says: str = ""
     amount_unit: float = 1.0
+    fees: Sequence[str] = ()
+    discounts: Sequence[str] = ()
+    said_in: Sequence[str] = ()
+    marks: RowMarks = field(default_factory=RowMarks)
 
     def mapping(self) -> dict[str, str]:
         """SQL of each staged column over the raw rows, where each row is one line."""
@@ -95,7 +83,7 @@ class LineReading:
         return {
             "order_id": self.order(),
             "customer_id": self.who(),
-            "product_id": filled(columns.product_id) if columns.product_id else "null",
+            "product_id": self.product(),
             "store_id": filled(columns.store_id) if columns.store_id else "null",
             "moment": self.moment(),
             **self.money(),
@@ -138,8 +126,9 @@ class LineReading:
     def money(self) -> dict[str, str]:
         """SQL of quantity, gross, discount and net amount of the line in the source's currency."""
         units, gross, net = self.quantity(), self.gross(), self.net()
-        if self._words("return"):
-            units, gross, net = (f"({self._sign()} * abs({x}))" for x in (units, gross, net))
+        back = self.is_of("return")
+        if back != "false":
+            units, gross, net = (f"(case when {back} then -abs({x}) else {x} end)" for x in (units, gross, net))
         gross, net = (self._converted(x) for x in (gross, net))
         return {"quantity": units, "gross_amount": gross, "discount_amount": f"({gross} - {net})", "net_amount": net}
 
@@ -181,7 +170,7 @@ class LineReading:
         amount = number(str(self.columns.amount), self.decimal, self._exact)
         if self.amount_with_tax and self.columns.tax:
             amount = f"({amount} - coalesce({number(self.columns.tax, self.decimal)}, 0))::{MONEY}"
-        if self.columns.quantity and "return" not in self.status.values():
+        if self.columns.quantity:
             return f"(case when {self.quantity()} < 0 then -abs({amount}) else {amount} end)"
         return amount
 
@@ -200,18 +189,21 @@ class LineReading:
         }
         return f"round({scale.get(self.discount_is, value)}, 4)::{MONEY}"
 
-    def _sign(self) -> str:
-        return f"case when {self.is_of('return')} then -1 else 1 end"
-
-    def _words(self, meaning: str) -> list[str]:
-        return [word for word, means in self.status.items() if means == meaning]
-
     def is_of(self, meaning: str) -> str:
-        """SQL condition that the status of a row has a meaning."""
-        words = ", ".join(text_of(word.strip().lower()) for word in self._words(meaning))
-        if not (words and self.columns.status):
-            return "false"
-        return f"coalesce(lower({filled(self.columns.status)}), '') in ({words})"
+        """SQL condition that a row has a meaning by its status or by another mark."""
+        words = [text_of(word.strip().lower()) for word, means in self.status.items() if means == meaning]
+        conditions = list(self.marks.conditions(meaning, self.columns))
+        if words and self.columns.status:
+            conditions[:0] = [f"coalesce(lower({filled(self.columns.status)}), '') in ({', '.join(words)})"]
+        return f"({' or '.join(conditions)})" if conditions else "false"
+
+    def product(self) -> str:
+        """SQL of the product."""
+        return product_said(self.columns, self.said_in, (*self.not_sold, *self.fees, *self.discounts))
+
+    def is_product(self, words: Sequence[str]) -> str:
+        """SQL condition that a line is of one of some products."""
+        return f"coalesce(lower({self.product()}) in ({', '.join(map(text_of, words))}), false)" if words else "false"
 
     def _converted(self, money: str) -> str:
         if self.amount_unit != 1:
@@ -227,17 +219,15 @@ class LineReading:
         made = {"blank_row": f"{BLANK} and broken_row is null"}
         if self.totals_in:
             made["subtotal_row"] = is_total(self.totals_in, self.columns.date)
-        none = [self.is_of("no_sale")] if self._words("no_sale") else []
+        none = [
+            condition for condition in (self.is_of("no_sale"), self.is_product(self.not_sold)) if condition != "false"
+        ]
         if self.columns.taken_back and self.taken_back_says:
             none.append(
                 f"coalesce(regexp_matches({filled(self.columns.taken_back)}, {text_of(self.taken_back_says)}), false)"
             )
         elif self.columns.taken_back:
-            said = f"coalesce(lower({filled(self.columns.taken_back)}), '0')"
-            words = ", ".join(map(text_of, self.taken_back_words or NOTHING))
-            none.append(f"{said} {'' if self.taken_back_words else 'not '}in ({words})")
-        if self.not_sold and self.columns.product_id:
-            none.append(f"lower({filled(self.columns.product_id)}) in ({', '.join(map(text_of, self.not_sold))})")
+            none.append(says_something(self.columns.taken_back, self.taken_back_words))
         if none:
             made["no_sale"] = f"({' or '.join(none)})"
         if self.keep_currency and self.columns.currency:

@@ -24,6 +24,9 @@ from crm_lab.data.sources.sql import filled
 OVERLAP = "lab_overlap"
 """Column that says that a row stood in an earlier file or sheet already."""
 
+LAST = "lab_last_part"
+"""Column with the last file or sheet in which a row stands."""
+
 
 def files_in(path: Path) -> tuple[Path, ...]:
     """The file itself, or the files of a folder of the kind that is most there, in the order of their names."""
@@ -156,7 +159,7 @@ def _forget(keep: Path, parts: Sequence[Path]) -> None:
 
 
 def _marked(raw: str, common: Sequence[str]) -> str:
-    """The rows with `OVERLAP`: the n-th copy of a row in a part is the n-th copy of it in an earlier one.
+    """The rows with `OVERLAP` and `LAST`: the n-th copy of a row in a part is the n-th copy of it in an earlier one.
 
     Rows are alike where they agree in the columns that all parts have.
     """
@@ -164,7 +167,8 @@ def _marked(raw: str, common: Sequence[str]) -> str:
     return f"""
         select * exclude (lab_copy),
                broken_row is null
-               and row_number() over (partition by {same}, lab_copy order by source_row) > 1 as {OVERLAP}
+               and row_number() over (partition by {same}, lab_copy order by source_row) > 1 as {OVERLAP},
+               max({PART}) over (partition by {same}, lab_copy) as {LAST}
         from (select *, row_number() over (partition by {PART}, {same} order by source_row) as lab_copy from ({raw}))"""
 
 

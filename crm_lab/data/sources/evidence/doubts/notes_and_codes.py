@@ -16,13 +16,20 @@ TAKEN_BACK = (
 )
 """Regular expression of a note that says that a sale was taken back."""
 
+_PIECES = re.compile(r"qty|quant|menge|pieces|units|anzahl|stuck|qte|cantidad|unidades|数量|件数|個数")
 _FEW_VALUES = 12
 _ENOUGH = 5
 _HALF = 0.5
 _REPEATED = 4
 """Rows, at least, for each of a column's codes."""
 _CODE = re.compile(r"[\w*#!+-]{1,3}")
-_CODED = re.compile(r"flag|kennz|^kz|^st$|stat|zustand|marker|^code$|void|vorgang|标志|标记|状态|状況|区分|フラグ")
+_CODED = re.compile(
+    r"flag|kennz|^kz|^st$|stat|zustand|marker|^code$|void|vorgang|标志|标记|状态|状況|区分|フラグ"
+    r"|^sign$|vorzeichen|signe|signo|^dc$|sollhaben|shkzg|bwart|movement|bewegung|mouvement|movimiento|正负|借贷"
+)
+_SIGNS = ({"+", "-"}, {"d", "c"}, {"dr", "cr"}, {"s", "h"}, {"x"})
+"""Codes that say plus and minus, or mark a row, whatever their column is called."""
+
 _LETTERS = frozenset("cxvrdg")
 _GRADES, _SIZES, _SEXES = frozenset("abcde"), frozenset({"xs", "s", "m", "l", "xl", "xxl"}), frozenset("mfwdux")
 _UNITS = (1, 10, 100, 1000, 10000)
@@ -30,8 +37,6 @@ _UNITS = (1, 10, 100, 1000, 10000)
 
 def ask_of_doubts(file: WholeFile, column: str, settled: Settled) -> None:
     """Ask of a column that is not read, if it may say that a sale was taken back, or of how many units a price is."""
-    if _is_of(file, column, "product_id", settled) or _is_of(file, column, "customer_id", settled):
-        return
     if not _ask_of_a_note(file, column, settled) and not _ask_of_codes(file, column, settled):
         _ask_of_units(file, column, settled)
 
@@ -41,7 +46,7 @@ def says_taken_back(column: str) -> str:
     return f"regexp_matches({filled(column)}, {text_of(TAKEN_BACK)})"
 
 
-def _is_of(file: WholeFile, column: str, role: str, settled: Settled) -> bool:
+def is_of(file: WholeFile, column: str, role: str, settled: Settled) -> bool:
     """Whether a column says something of each product, or customer, and not of the sale."""
     if role not in settled.columns or settled.columns[role] == column:
         return False
@@ -71,7 +76,10 @@ def ask_of_taken_back(column: str, n: int, example: str, settled: Settled) -> No
         say("notes.taken_back", column=column, n=n, example=example),
         *status,
         (say("notes.no_sale"), f"--column taken_back={c}"),
-        (say("notes.paid_back"), f"--column refund={c}"),
+        (say("notes.returns"), f"--column returned={c}"),
+        (say("notes.pieces_back"), f"--column returned_quantity={c}")
+        if _PIECES.search(plain_name(column))
+        else (say("notes.paid_back"), f"--column refund={c}"),
         (say("notes.does_not_matter"), f"--ignore {c}"),
     )
 
@@ -85,7 +93,8 @@ def _ask_of_codes(file: WholeFile, column: str, settled: Settled) -> bool:
     if not all(_CODE.fullmatch(value) for value in values):
         return False
     other = any(values <= known for known in (_GRADES, _SIZES, _SEXES))
-    if not _CODED.search(plain_name(column)) and (other or not values & _LETTERS):
+    unlike = values not in _SIGNS and (other or not values & _LETTERS)
+    if not _CODED.search(plain_name(column)) and unlike:
         return False
     c = shell(column)
     words = " ".join(f"--status {shell(f'{value}=MEANING')}" for value, _ in counts)
