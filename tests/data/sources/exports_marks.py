@@ -90,7 +90,7 @@ def opened(form: dict[str, object]) -> tuple[set[str], dict[str, object]]:
     name, other, means = form["marked"][:3]  # type: ignore[index]
     return {
         "goods": ({"product"}, {"products": {"usual": ""}}),
-        "no_sale": ({"ignored"}, {"columns": {"taken_back": name}}),
+        "no_sale": ({"ignored", "status"}, {"columns": {"taken_back": name}}),
         "back": ({"ignored", "status"}, {"columns": {"returned": name, "status": ""}}),
         "prefix": ({"prefixes"}, {"prefixes": {str(other).rstrip("-"): means}}),
     }[str(form["marks_kind"])]
