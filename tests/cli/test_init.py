@@ -44,7 +44,7 @@ def test_the_sample_is_seen_for_what_it_is():
 def test_the_sample_becomes_a_suite_and_its_books_close(lab):
     result = run(SAMPLE, "--timezone", "Europe/Berlin", "--cancelled", "^ST")
     assert result.exit_code == 0, result.output
-    assert "closed but for 3 unread amounts" in result.output
+    assert "closed but for 3 lines whose day, units or amount could not be read" in result.output
     assert "2,774 lines" in result.output
     assert "crm-lab run messy_orders" in result.output
     suite = (lab / "suites" / "messy_orders.toml").read_text()

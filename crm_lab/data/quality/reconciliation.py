@@ -34,7 +34,7 @@ class ReconciliationResult(Result):
             `money_out` (currency).
         title: Name of the data set.
         currency: ISO code.
-        unread: Lines whose amount could not be read: their money is in no sum.
+        unread: Lines whose day, units or amount could not be read: they are in no sum of the tables.
         example: One of them, as far as may be shown.
         profiles: Customers, and how many of them have no complete profile; ``None`` where profiles were not looked at.
     """
@@ -176,7 +176,8 @@ def reconcile(tables: Tables, quality: QualityResult | None = None) -> Reconcili
     workspace = tables.workspace
     profiles = None if quality is None else quality.counted("profile_of_all_customers")
     unread = tables.sql(
-        "select count(*) as n, min(source_row) as first from judged where net_amount is null"
+        "select count(*) as n, min(source_row) as first from judged"
+        " where (net_amount is null or reason = 'unreadable')"
         " and coalesce(reason, '') not in ('blank_row', 'subtotal_row')"
     )
     n = int(unread["n"].item())

@@ -8,18 +8,20 @@ import duckdb
 
 from crm_lab.checks import BadInput
 from crm_lab.data.quoting import text_of
-from crm_lab.data.sources.sql import dated
+from crm_lab.data.sources.written_dates import dated
 
 BETWEEN = " | "
 """Stands between the formats of a column that has several."""
 
-SPECIAL = ("epoch", "epoch_ms", "excel", "excel_days")
-"""Formats that are no strptime formats: seconds and milliseconds since 1970 in UTC, days since 1899-12-30."""
+SPECIAL = ("epoch", "epoch_ms", "excel", "excel_days", "ticks", "jde")
+"""Formats that are no strptime formats: seconds and milliseconds since 1970 in UTC, days since 1899-12-30, tenths of
+microseconds since the year 1 (.NET), century, year and day of the year (``124031``, JD Edwards)."""
 
 _COMPACT = {**dict.fromkeys(("%y%m%d", "%d%m%y", "%m%d%y"), 6), **dict.fromkeys(("%d%m%Y", "%m%d%Y"), 8)}
 """Digits of days without marks, whose first zero a spreadsheet may have taken."""
 
 _ZONE = r"\s?(?:Z|[A-Z]{2,4}|(?:UTC|GMT)?[-+]\d{1,2}(?::?\d{2})?)$"
+_MIDNIGHT = r"([T ])24(:00(?::00)?)\b"
 _OFFSET = r"([-+])(\d{1,2}):?(\d{2})?$"
 _HOURS = {"PST": -8, "PDT": -7, "MST": -7, "MDT": -6, "CST": -6, "CDT": -5, "EST": -5, "EDT": -4,
           "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "JST": 9}  # fmt: skip
@@ -38,7 +40,7 @@ def formats_of(date_format: str) -> tuple[str, ...]:
 
 def has_hours(date_format: str) -> bool:
     """Whether a format says the hour, in one of its ways."""
-    marks = ("%H", "%I", "%X", "%c", "epoch")
+    marks = ("%H", "%I", "%X", "%c", "epoch", "ticks")
     return any(mark in date_format for mark in marks) or "excel" in formats_of(date_format)
 
 
@@ -76,31 +78,46 @@ def moment(text: str, date_format: str, *, written: bool = False) -> str:
     wrong = problem_of(date_format)
     if wrong:
         raise BadInput(f"The date format {wrong}.")
-    readings = ", ".join(_one(text, fmt, written) for fmt in formats_of(date_format))
-    return f"(case when isfinite(coalesce({readings})) then coalesce({readings}) end)"
+    readings = ", ".join(_one("written", fmt, written) for fmt in formats_of(date_format))
+    read = f"list_transform([{dated(text)}], lambda written: coalesce({readings}))[1]"
+    return f"list_transform([{read}], lambda read: case when isfinite(read) then read end)[1]"
 
 
-def _one(text: str, fmt: str, written: bool) -> str:
-    plain = dated(text)
+def _one(plain: str, fmt: str, written: bool) -> str:
+    """SQL of the timestamp of a text that `dated` has made plain, under one format."""
     if fmt.startswith("epoch"):
         scale = 1_000 if fmt == "epoch_ms" else 1_000_000
         return f"make_timestamp((try_cast({plain} as decimal(20,6)) * {scale})::bigint)"
     if fmt.startswith("excel"):
         seconds = f"round(try_cast({plain} as double) * 86400)"
         return f"timestamp '1899-12-30' + to_seconds(case when abs({seconds}) < 1e12 then {seconds} end)"
-    local = f"try_strptime({dressed(text, fmt)}, {text_of(_bare(fmt))})"
+    if fmt == "ticks":
+        return f"make_timestamp((try_cast({plain} as hugeint) - 621355968000000000)::bigint // 10)"
+    if fmt == "jde":
+        return f"try_strptime((1900000 + try_cast({plain} as integer))::text, '%Y%j')"
+    local = f"list_transform([{dressed(plain, fmt)}], lambda local: {_local('local', fmt)})[1]"
     if "%z" not in fmt or written:
         return local
     return f"({local} - to_minutes({offset_minutes(plain)}))"
+
+
+def _local(made: str, fmt: str) -> str:
+    """SQL of a text's clock; 24:00 is midnight of the day that follows."""
+    read = f"try_strptime({made}, {text_of(_bare(fmt))})"
+    if "%H" not in fmt:
+        return read
+    midnight = f"regexp_replace({made}, '{_MIDNIGHT}', '\\100\\2')"
+    next_day = f"try_strptime({midnight}, {text_of(_bare(fmt))}) + interval 1 day"
+    return f"coalesce({read}, case when regexp_matches({made}, '{_MIDNIGHT}') then {next_day} end)"
 
 
 def _bare(fmt: str) -> str:
     return fmt.replace("%z", "").strip()
 
 
-def dressed(text: str, fmt: str) -> str:
-    """SQL of a text as its format can read it: Latin digits, AM and PM, English months, no fraction, no zone."""
-    made = dated(text)
+def dressed(plain: str, fmt: str) -> str:
+    """SQL of a text as its format can read it: AM and PM, English months, no fraction, no zone."""
+    made = plain
     if "%p" in fmt:
         made = f"regexp_replace({made}, '(?i)\\s*([ap])\\.?\\s?m\\b\\.?', ' \\1M')"
     if "%b" in fmt:

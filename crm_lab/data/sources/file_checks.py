@@ -93,7 +93,11 @@ def _undecodable(reading: Reading) -> Iterator[str]:
 
 def _bad_header(header: list[str], reading: Reading, columns: Mapping[str, str]) -> Iterator[str]:
     used = {column.strip().lower() for column in columns.values()}
-    twice = [name for name, n in Counter(name.strip().lower() for name in header).items() if n > 1 and name in used]
+    twice = [
+        name
+        for name, n in Counter(name.strip().lower() for name in header).items()
+        if n > 1 and name in used and f"{name}_2" not in used
+    ]
     if twice:
         yield f"column names stand twice: {', '.join(repr(n) for n in twice)}; rename them."
     if len(header) == 1 and reading.format == "csv":

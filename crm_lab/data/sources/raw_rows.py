@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import duckdb
 import pyarrow as pa
@@ -16,13 +14,14 @@ import pyarrow.parquet as pq
 from crm_lab.checks import BadInput
 from crm_lab.data.quoting import name_of, path_of, text_of
 from crm_lab.data.sources.opening.header_names import header_names
+from crm_lab.data.sources.opening.json_rows import json_keys, json_rows
+from crm_lab.data.sources.opening.parquet_columns import local_time, zones_of
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.data.sources.opening.text_file import READ_ERRORS, csv_fields, is_gzip, open_bytes, open_text
 from crm_lab.data.sources.opening.workbook import sheet_rows
 from crm_lab.data.sources.refusal import refused
 
 _BATCH = 50_000
-_LOOKED_AT = 1_000
 PART = "lab_part"
 """Column with the sheet or file a row comes from, where there are several."""
 
@@ -59,7 +58,9 @@ def _as_text(connection: duckdb.DuckDBPyConnection, table: Path, reading: Readin
     described = connection.execute(f"describe from read_parquet({path_of(table)})").fetchall()
     given = [row[0] for row in described]
     names = given if reading.format in ("excel", "json") else header_of(reading)
-    columns = ", ".join(f"{name_of(old)}::text as {name_of(new)}" for old, new in zip(given, names, strict=True))
+    zones = zones_of(reading.path) if reading.format == "parquet" else {}
+    texts = [local_time(name_of(old), zones[old]) if old in zones else name_of(old) for old in given]
+    columns = ", ".join(f"{sql}::text as {name_of(new)}" for sql, new in zip(texts, names, strict=True))
     rows = f"""select file_row_number + 1 as source_row, {columns}, null::text as broken_row
                from read_parquet({path_of(table)}, file_row_number = true)"""
     connection.execute(f"copy ({rows}) to {text_of(str(folder / 'text.parquet'))}")
@@ -82,52 +83,11 @@ def _read_excel(reading: Reading, folder: Path) -> Path:
 
 
 def _read_json(reading: Reading, folder: Path) -> Path:
-    names = header_names(_json_keys(reading))
-    rows = ([_json_text(row.get(key)) for key in _json_keys(reading)] for row in _json_objects(reading))
+    keys = json_keys(reading)
+    names = header_names(keys)
+    rows = ([row.get(key, "") for key in keys] for row in json_rows(reading))
     _write_text_table(names, rows, folder / "json.parquet")
     return folder / "json.parquet"
-
-
-def _json_keys(reading: Reading) -> list[str]:
-    return list(dict.fromkeys(key for row in islice(_json_objects(reading), _LOOKED_AT) for key in row))
-
-
-def _json_objects(reading: Reading) -> Iterator[dict[str, object]]:
-    with open_text(reading) as stream:
-        if _begins_with(stream, "["):
-            yield from _json_array(reading, stream)
-            return
-        for number, line in enumerate(stream, start=1):
-            if line.strip():
-                try:
-                    row = json.loads(line, parse_float=str, parse_int=str)
-                except (ValueError, RecursionError) as error:
-                    raise refused("no_json_line", line=number, name=reading.path.name, words=error) from error
-                if not isinstance(row, dict):
-                    raise refused("no_object_line", line=number, name=reading.path.name)
-                yield row
-
-
-def _begins_with(stream: IO[str], mark: str) -> bool:
-    """Whether a text's first sign is a mark; the text is read from its beginning afterwards."""
-    head = stream.read(1000).lstrip("\ufeff \r\n\t")
-    stream.seek(0)
-    return head.startswith(mark)
-
-
-def _json_array(reading: Reading, stream: IO[str]) -> Iterator[dict[str, object]]:
-    try:
-        rows = json.load(stream, parse_float=str, parse_int=str)
-    except (ValueError, RecursionError) as error:
-        raise refused("no_json", name=reading.path.name, words=error) from error
-    odd = next((place for place, row in enumerate(rows, start=1) if not isinstance(row, dict)), None)
-    if odd is not None:
-        raise refused("no_object", item=odd, name=reading.path.name)
-    yield from rows
-
-
-def _json_text(value: object) -> str:
-    return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _read_database(reading: Reading, folder: Path) -> Path:
@@ -156,7 +116,7 @@ def given_header(reading: Reading) -> list[str]:
     if reading.format == "excel":
         return next(sheet_rows(reading.path, reading.sheets, reading.skip_rows), ("", []))[1]
     if reading.format == "json":
-        return _json_keys(reading)
+        return json_keys(reading)
     if reading.format == "duckdb":
         with _database(reading.path) as database:
             return [str(row[0]) for row in database.execute(f"describe {reading.query}").fetchall()]

@@ -10,10 +10,11 @@ PRICE = "decimal(28,8)"
 MONEY = "decimal(18,4)"
 """Type of amounts."""
 
-_DIGITS = "０１２３４５６７８９٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९"
+_DIGITS = "０１２３４５６７８９٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙০১২৩৪৫৬৭৮৯"
 _MARKS = {
     "−": "-", "–": "-", "—": "-", "－": "-", "﹣": "-", "（": "(", "）": ")", "’": "'",
     "‘": "'", "`": "'", "´": "'", "，": ",", "．": ".", "٫": ".", "٬": ",", "＋": "+",
+    "▲": "-", "△": "-", "▼": "-",
 }  # fmt: skip
 _SPACE = r"[\s\x{a0}\x{1680}\x{2000}-\x{200b}\x{202f}\x{205f}\x{3000}\x{feff}]"
 CODES = (
@@ -24,7 +25,10 @@ CODES = (
 )  # fmt: skip
 """Codes of currencies that may stand beside a number."""
 
-_CURRENCY = rf"(?:[A-Z]{{1,3}}\$|{'|'.join(CODES)}|Fr\.|Rs\.?|kr\.?|zł|Kč|\p{{Sc}}|\\|元|円|원)"
+_CURRENCY = (
+    rf"(?:[A-Z]{{1,3}}\$|{'|'.join(CODES)}|Fr\.|Rs\.?|Rp\.?|kr\.?|zł|Kč|Ft|lei|TL|đ|руб\.?|р\.|грн|บาท"
+    r"|\p{Sc}|\\|元|円|원)"
+)
 
 
 def filled(column: str) -> str:
@@ -42,28 +46,8 @@ def filled_down(column: str, where: str) -> str:
 
 def latin(expression: str) -> str:
     """A text with its digits and marks as in a Latin text, spaces of every kind as plain ones."""
-    given, plain = _DIGITS + "".join(_MARKS), "0123456789" * 4 + "".join(_MARKS.values())
+    given, plain = _DIGITS + "".join(_MARKS), "0123456789" * (len(_DIGITS) // 10) + "".join(_MARKS.values())
     return f"regexp_replace(translate({expression}, {text_of(given)}, {text_of(plain)}), '{_SPACE}+', ' ', 'g')"
-
-
-_WEEKDAYS = (
-    r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?,?"
-    r"|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|mo|di|mi|do|fr|sa|so)\b[.,]+"
-    r"|\b(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo)\b,?"
-    r"|(?:星期|周|週)[一二三四五六日天]|[(（][月火水木金土日][)）]|[月火水木金土日]曜日?"
-)
-
-
-def dated(expression: str) -> str:
-    """A text of a date as in a Latin text: no name of the weekday, AM and PM behind the hour."""
-    only_digits = f"regexp_full_match({expression}, '[0-9:./T-]+( [0-9:.]+)?')"
-    return f"case when {only_digits} then {expression} else {_dated_slowly(expression)} end"
-
-
-def _dated_slowly(expression: str) -> str:
-    plain = f"regexp_replace({latin(expression)}, '(?i){_WEEKDAYS}', '', 'g')"
-    clock = rf"regexp_replace({plain}, '(上午|午前|凌晨|早上)\s*(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)', '\2 AM')"
-    return rf"trim(regexp_replace({clock}, '(下午|午後|晚上|中午)\s*(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)', '\2 PM'))"
 
 
 def number(column: str, decimal: str, kind: str = MONEY) -> str:
@@ -79,9 +63,16 @@ def number_in(text: str, decimal: str, kind: str = MONEY) -> str:
 
     Args:
         text: SQL of the text.
-        decimal: ``.`` or ``,``.
+        decimal: ``.`` or ``,``; ``.,`` where each number shows by itself which one it has, one that may have either
+            being none.
         kind: SQL type of the result.
     """
+    if decimal == ".,":
+        either = (
+            f"regexp_full_match(regexp_replace({latin(text)}, '[^0-9.,]', '', 'g'), '[1-9][0-9]{{0,2}}[.,][0-9]{{3}}')"
+        )
+        both = ", ".join(number_in(text, mark, kind) for mark in ".,")
+        return f"(case when not {either} then coalesce({both}) end)"
     plain = f"trim({text})"
     if decimal == ".":
         bare, value = "[-+]?\\d+(\\.\\d+)?([eE][-+]?\\d+)?", plain
@@ -91,11 +82,19 @@ def number_in(text: str, decimal: str, kind: str = MONEY) -> str:
     return f"try_cast({dressed} as {kind})"
 
 
+_SIDE = r"([0-9.,])(?:[Cc][Rr]\.?|[Dd][Rr]\.?|[SH]|Soll|Haben)$"
+"""Sides of an account behind a number: debit and credit, Soll and Haben."""
+
+_CREDIT = r"[0-9.,](?:[Cc][Rr]\.?|H|Haben)$"
+
+
 def _slow(text: str, decimal: str) -> str:
     """SQL of a number in any dress as ``-1234.5``, null where it is none."""
     packed = f"regexp_replace({latin(text)}, '(\\d) (\\d)', '\\1''\\2', 'g')"
-    bare = f"replace({packed}, ' ', '')"
+    whole = f"replace({packed}, ' ', '')"
+    bare = f"regexp_replace(regexp_replace({whole}, '/-$', ''), '{_SIDE}', '\\1')"
     negative = rf"regexp_matches({bare}, '^(?:{_CURRENCY})?-|^\(.*\)(?:{_CURRENCY})?$|-(?:{_CURRENCY})?$')"
+    negative += f" or regexp_matches({whole}, '{_CREDIT}')"
     digits = f"regexp_replace(regexp_extract({bare}, '{_whole(decimal)}', 1), '[{_thousands(decimal)}'']', '', 'g')"
     value = f"nullif(replace({digits}, ',', '.'), '')"
     return f"case when {negative} then '-' || {value} else {value} end"

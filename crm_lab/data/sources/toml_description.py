@@ -36,7 +36,7 @@ class FileDescription(BaseModel):
     encoding: str = "utf-8"
     skip_rows: int = 0
     sheets: tuple[str, ...] = ()
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ",", ".,"] = "."
     date_format: str = "%Y-%m-%d"
 
     @field_validator("date_format")

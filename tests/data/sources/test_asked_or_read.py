@@ -41,8 +41,8 @@ CASES = {
         "", (), 108,
     ),
     "cents": (
-        lines("order_id,date,customer_id,amount_cents", lambda i: f"o{i},{DAYS[i]},K{i % 9},{200 + i}"),
-        "", ("--column", "amount=amount_cents"), sum(200 + i for i in range(60)) / 100,
+        lines("order_id,date,customer_id,charged_cents", lambda i: f"o{i},{DAYS[i]},K{i % 9},{200 + i}"),
+        "", ("--column", "amount=charged_cents"), sum(200 + i for i in range(60)) / 100,
     ),
     "sales with a minus": (
         lines("order_id,date,customer_id,amount", lambda i: f"o{i},{DAYS[i]},K{i % 9},-{200 + i}"),

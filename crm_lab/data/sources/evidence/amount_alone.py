@@ -23,7 +23,29 @@ _CENT = 0.0101
 _ALL = 0.9
 _APART = 0.02
 _SOME, _LARGE = 20, 500
-_WITHOUT_CENTS = frozenset({"JPY", "KRW", "VND", "IDR", "CLP", "ISK", "HUF", "TWD", "INR", "RUB", "COP", "PKR", "LKR"})
+_WITHOUT_CENTS = frozenset(
+    {
+        "JPY",
+        "KRW",
+        "VND",
+        "IDR",
+        "CLP",
+        "ISK",
+        "HUF",
+        "TWD",
+        "INR",
+        "RUB",
+        "COP",
+        "PKR",
+        "LKR",
+        "ARS",
+        "UZS",
+        "KZT",
+        "PYG",
+        "NGN",
+        "THB",
+    }
+)
 _RIVALS = re.compile(
     r"paidprice|pricepaid|^paid$|actual|finalprice|sellingprice|netsales|^subtotal|warenwert|goodsvalue|实付|成交|商品金额"
 )

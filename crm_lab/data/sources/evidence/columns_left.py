@@ -18,7 +18,7 @@ from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.sales_and_buyers import meaning_of
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_roles import Proposal
-from crm_lab.data.sources.first_look.column_vocabulary import plain_name
+from crm_lab.data.sources.first_look.column_vocabulary import names_by_role, names_of, plain_name
 from crm_lab.data.sources.first_look.value_looks import looks_like_numbers, reads_as_date
 from crm_lab.data.sources.lines.edited_orders import sells
 from crm_lab.data.sources.lines.row_meaning import NOTHING, says_something
@@ -46,6 +46,9 @@ _PAID = re.compile(
     r"|complete|completed|successful)$|已付款|是否付款|有效"
 )
 _FEW_VALUES = 12
+_MANY_TIMES = 15
+_HALF = 0.5
+_WITH_CENTS = re.compile(r"[^\d-]{0,4}-?[\d.,' ]*[.,]\d{1,2}\D{0,4}")
 _NOT = re.compile(r"policy|allowed|deadline|window|url|until|政策|rate")
 _ABOUT = re.compile(r"reason|grund|motif|motivo|原因|id$|no$|number$|nr$")
 """Names of columns that say something of a return: that there was one, where they are mostly empty."""
@@ -64,13 +67,22 @@ def ask_for_roles(proposal: Proposal, values: Mapping[str, Sequence[str]], settl
     fits: Mapping[str, Callable[[Sequence[str]], bool]] = {
         "date": lambda seen: reads_as_date(seen[:200]),
         "amount": lambda seen: looks_like_numbers(seen) and len(set(seen)) > 2,
-        "customer_id": lambda seen: 1 < len(set(seen)) < len(seen) and not reads_as_date(seen[:200]),
+        "customer_id": _could_be_people,
     }
+    others = {
+        name for kind, names in names_by_role().items() if kind != "customer_id" for name in map(plain_name, names)
+    }
+    sellers = names_of("not_the_customer")
     for role in proposal.missing:
         could = [
             name
             for name in proposal.unused
-            if values.get(name) and fits[role](values[name]) and not SUPPLIERS.search(plain_name(name))
+            if values.get(name)
+            and fits[role](values[name])
+            and not SUPPLIERS.search(plain_name(name))
+            and not (
+                role == "customer_id" and (plain_name(name) in others or any(w in plain_name(name) for w in sellers))
+            )
         ][:_MOST]
         options: list[tuple[Message | str, str]] = [(name, f"--column {role}={shell(name)}") for name in could]
         if role == "amount":
@@ -78,6 +90,14 @@ def ask_for_roles(proposal: Proposal, values: Mapping[str, Sequence[str]], settl
         if not could:
             options.append((say("columns.a_column"), f"--column {role}=COLUMN"))
         settled.ask(role, say("columns.no_role", n=say(f"columns.the_{role}")), *options)
+
+
+def _could_be_people(seen: Sequence[str]) -> bool:
+    """Whether some values could be customers: some come again, and they are no days, money, units or words of a few."""
+    kinds = set(seen)
+    money = sum(bool(_WITH_CENTS.fullmatch(value)) for value in kinds) > _HALF * len(kinds)
+    few = len(kinds) <= _FEW_VALUES and len(seen) > _MANY_TIMES * len(kinds)
+    return 1 < len(kinds) < len(seen) and not money and not few and not reads_as_date(seen[:200])
 
 
 def settle_unread_columns(file: WholeFile, answers: Answers, settled: Settled) -> None:

@@ -24,6 +24,12 @@ def settle_decimal(file: WholeFile, answers: Answers, settled: Settled) -> None:
         return
     seen = [number_marks(file, column) for column in used]
     point, comma, either = (sum(counts[i] for counts in seen) for i in range(3))
+    if point and comma and not either:
+        settled.take(say("marks.each_its_own", point=point, comma=comma), decimal=".,")
+        return
+    if not (point or comma) and (mark := _mark_before_whole(file, answers, settled, used) if either else ""):
+        settled.take(say("marks.whole_currency", n=_example(file, used, "e")), decimal=mark)
+        return
     if point and comma:
         examples = [_example(file, used, mark) for mark in ".,"]
         settled.ask(
@@ -40,6 +46,26 @@ def settle_decimal(file: WholeFile, answers: Answers, settled: Settled) -> None:
         )  # fmt: skip
     mark = "," if comma else "."
     settled.take(say("marks.mark", mark=mark, n=max(point, comma)), decimal=mark)
+
+
+def _mark_before_whole(file: WholeFile, answers: Answers, settled: Settled, used: Sequence[str]) -> str:
+    """The decimal mark where marks stand before three digits and the currency has no cents: the other one."""
+    code = _only_currency(file, answers, settled)
+    texts = " || ' ' || ".join(f"coalesce({filled(column)}, '')" for column in used)
+    points, commas = file.row(f"count(*) filter ({texts} like '%.%'), count(*) filter ({texts} like '%,%')")
+    return "" if code not in WITHOUT_CENTS or (points and commas) else "," if points else "."
+
+
+def _only_currency(file: WholeFile, answers: Answers, settled: Settled) -> str:
+    """The currency that the user, a column or the signs beside the amounts say; nothing where they say several."""
+    column = settled.columns.get("currency", "")
+    counts = file.counts(column) if column else _signs(file, settled)
+    codes = {_SIGN_CODES.get(code.strip().upper(), code.strip().upper()) for code, _ in counts}
+    return answers.currency or (next(iter(codes)) if len(codes) == 1 else "")
+
+
+WITHOUT_CENTS = frozenset({"JPY", "KRW", "VND", "IDR", "CLP", "PYG", "ISK", "COP", "HUF", "UZS"})
+"""Currencies in which no price has cents."""
 
 
 def _bare(column: str) -> str:
@@ -122,7 +148,9 @@ def settle_currency(file: WholeFile, answers: Answers, settled: Settled) -> None
         settled.settings["currency"] = answers.currency or "EUR"
 
 
-_SIGN_CODES = {"€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "ZŁ": "PLN", "KČ": "CZK"}
+_SIGN_CODES = {"€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "ZŁ": "PLN", "KČ": "CZK",
+               "원": "KRW", "円": "JPY", "₫": "VND", "Đ": "VND", "RP": "IDR", "RP.": "IDR", "РУБ": "RUB", "FT": "HUF",
+               "฿": "THB", "บาท": "THB", "₴": "UAH", "₦": "NGN", "₱": "PHP", "₪": "ILS"}  # fmt: skip
 
 
 def _take_currency(code: str, answers: Answers, settled: Settled) -> None:
@@ -144,9 +172,8 @@ def _signs(file: WholeFile, settled: Settled) -> list[tuple[str, int]]:
     column = settled.columns.get("amount") or settled.columns.get("price")
     if column is None:
         return []
-    found = (
-        rf"regexp_extract({latin(filled(column))}, '[A-Z]{{0,3}}\$|\p{{Sc}}|(?:{'|'.join(CODES)})|kr|zł|Kč|元|円', 0)"
-    )
+    signs = rf"[A-Z]{{0,3}}\$|\p{{Sc}}|(?:{'|'.join(CODES)})|kr|zł|Kč|Rp|Ft|руб|đ|บาท|元|円|원"
+    found = f"regexp_extract({latin(filled(column))}, '{signs}', 0)"
     sign = f"case when regexp_full_match({name_of(column)}, '[-0-9.,]*') then '' else {found} end"
     return [
         (row[0], row[1])

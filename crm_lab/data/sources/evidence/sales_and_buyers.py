@@ -28,11 +28,12 @@ _TIMES_OF_MANY, _OF_MANY = 4, 0.1
 _SHORTENED = 0.01
 _BESIDE = 0.9
 _STRONG = re.compile(
-    r"status|statut|estado|etat|zustand|状态|狀態|linetype|rowtype|recordtype|entrytype|doctype|documenttype"
+    r"status|statut|estado|etat|zustand|状态|狀態|linetype|rowtype|recordtype|entrytype|doctype|documenttype|fkart|fakturaart|billingtype|belegart|auart"
 )
 _LINES = {"item", "items", "line", "product", "article", "artikel", "position", "sale", "sales", "商品", "销售"}
-_YES = {"true", "t", "yes", "y", "1", "ja", "j", "oui", "si", "sí", "x", "是", "voided", "cancelled"}
-_NO = {"false", "f", "no", "n", "0", "nein", "non", "否", ""}
+_YES = {"true", "t", "yes", "y", "1", "ja", "j", "oui", "si", "sí", "x", "是", "voided", "cancelled", "да", "истина"}
+_NO = {"false", "f", "no", "n", "0", "nein", "non", "否", "нет", "ложь", ""}
+_POSTED = {"проведен", "posted", "isposted", "gebucht", "verbucht", "已过账", "已记账"}
 _PAYMENTS = {
     "payment",
     "payments",
@@ -69,6 +70,8 @@ def _meaning_in(column: str) -> Callable[[str], str]:
     """What words of a column mean: those of a column called e.g. "voided" are yes and no."""
     plain = plain_name(column)
     kind = "no_sale" if plain in words("switches") else "return" if plain in words("return_switches") else ""
+    if plain in _POSTED:
+        return lambda word: "sale" if word in _YES else "no_sale" if word in _NO else meaning_of(word)
     if not kind:
         return meaning_of
     return lambda word: kind if word in _YES else "sale" if word in _NO else ""

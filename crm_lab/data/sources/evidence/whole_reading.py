@@ -24,6 +24,7 @@ from crm_lab.data.sources.evidence.days.swapped_days import ask_of_swapped_days,
 from crm_lab.data.sources.evidence.doubts.contradictions import refuse_unknown_columns, say_contradictions
 from crm_lab.data.sources.evidence.doubts.file_by_file import settle_files
 from crm_lab.data.sources.evidence.doubts.names_and_numbers import ask_of_the_name, settle_parts, settle_prefixes
+from crm_lab.data.sources.evidence.doubts.no_list_of_sales import refuse_no_list_of_sales
 from crm_lab.data.sources.evidence.doubts.other_lists import refuse_lists_of_one_day, refuse_lists_without_customers
 from crm_lab.data.sources.evidence.doubts.status_history import refuse_a_status_history
 from crm_lab.data.sources.evidence.doubts.versions import settle_versions
@@ -31,6 +32,8 @@ from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.money_forms import settle_currency, settle_decimal
 from crm_lab.data.sources.evidence.order_numbers import settle_first_rows, settle_order_numbers
 from crm_lab.data.sources.evidence.overlaps import settle_overlaps, settle_repeats
+from crm_lab.data.sources.evidence.roles.local_amount import settle_local_amount
+from crm_lab.data.sources.evidence.roles.order_column import settle_order_column
 from crm_lab.data.sources.evidence.sales_and_buyers import (
     refuse_lost_digits,
     settle_buyers,
@@ -42,6 +45,8 @@ from crm_lab.data.sources.evidence.whole_file import WholeFile, opened
 from crm_lab.data.sources.exporters.exporter_forms import ExporterForm, form_of_header
 from crm_lab.data.sources.first_look.column_roles import Proposal, propose, propose_from
 from crm_lab.data.sources.first_look.column_vocabulary import names_purchases
+from crm_lab.data.sources.opening.json_rows import nesting_of
+from crm_lab.data.sources.opening.parquet_columns import zones_of
 from crm_lab.data.sources.opening.reading import Reading
 
 _FORM_SETTLES = ("amount_is", "discount_is", "date_format", "fill", "cancelled", "rules")
@@ -122,14 +127,29 @@ def _settle(file: WholeFile, reading: Reading, answers: Answers) -> WholeReading
         settled.take(say("file.exporter", title=form.title + (f": {form.says}" if form.says else "")), **form.settings)
     for words in file.says:
         settled.take(words)
+    _say_what_is_inside(reading, settled)
     _settle_sheets(reading, answers, settled)
     refuse_unknown_columns(answers, header)
+    refuse_no_list_of_sales(proposal, values)
     refuse_lists_without_customers(proposal, values)
     if proposal.missing and not (answers.counts_only and proposal.missing == ("amount",)):
         ask_for_roles(proposal, values, settled)
         return WholeReading(proposal, settled, form)
     _settle_all(file, answers, settled, form)
     return WholeReading(proposal, settled, form)
+
+
+def _say_what_is_inside(reading: Reading, settled: Settled) -> None:
+    """Say which lists inside orders are their lines and refunds, and which times stand in a zone of their own."""
+    if reading.format == "json":
+        nesting = nesting_of(reading)
+        if nesting.lines:
+            settled.take(say("file.lines_inside", lines=nesting.lines))
+        if nesting.refunds:
+            settled.take(say("file.refunds_inside", refunds=nesting.refunds))
+    if reading.format == "parquet":
+        for column, zone in zones_of(reading.path).items():
+            settled.take(say("file.own_zone", column=column, zone=zone))
 
 
 def _settle_sheets(reading: Reading, answers: Answers, settled: Settled) -> None:
@@ -165,14 +185,7 @@ def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: Expor
         ask_of_swapped_days(shapes, settled)
     refuse_other_calendars(file, settled)
     refuse_swapped_days(file, settled)
-    settle_overlaps(file, answers, settled)
-    settle_order_numbers(file, settled)
-    settle_parts(file, answers, settled)
-    settle_versions(file, answers, settled)
-    settle_decimal(file, answers, settled)
-    settle_currency(
-        file, _with(answers, currency=answers.currency or str(settled.settings.get("currency", ""))), settled
-    )
+    _settle_orders_and_currency(file, answers, settled, form)
     if form is None:
         refuse_a_status_history(file, answers, settled)
         refuse_lists_of_one_day(file, answers, settled)
@@ -185,6 +198,20 @@ def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: Expor
     if form is None:
         ask_of_rivals(file, answers, settled)
     say_contradictions(file, answers, settled)
+
+
+def _settle_orders_and_currency(file: WholeFile, answers: Answers, settled: Settled, form: ExporterForm | None) -> None:
+    if form is None:
+        settle_order_column(file, answers, settled)
+    settle_overlaps(file, answers, settled)
+    settle_order_numbers(file, settled)
+    settle_parts(file, answers, settled)
+    settle_versions(file, answers, settled)
+    settle_decimal(file, answers, settled)
+    if form is None:
+        settle_local_amount(file, answers, settled)
+    currency = answers.currency or str(settled.settings.get("currency", ""))
+    settle_currency(file, _with(answers, currency=currency), settled)
 
 
 def _settle_what_counts(file: WholeFile, answers: Answers, settled: Settled, form: ExporterForm | None) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from crm_lab.data.sources.first_look.column_vocabulary import names_by_role, plain_name
+from crm_lab.data.sources.first_look.column_vocabulary import names_by_role, names_of, plain_name
 from crm_lab.data.sources.first_look.first_rows import Values, decimal_mark, looked_at
 from crm_lab.data.sources.first_look.value_looks import looks_like_days, looks_like_numbers, reads_as_date
 from crm_lab.data.sources.lines.unit_price import without_per
@@ -27,9 +27,13 @@ _NUMBERED = re.compile(
 )
 """What names of columns say that hold a number rather than a name."""
 
+_USERS = re.compile(r"(?:user|account|benutzer|utilisateur|usuario|用户)(?:id|name|no|nr|email)?")
+_FEWER = 4
+
 _NUMBERS = ("quantity", "amount", "price", "price_unit", "discount", "refund", "tax", "cost", "line_cost")
 _YEAR = re.compile(
-    r"(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2}|^\d{5}(?:\.\d+)?$|^\d{10}$|^\d{13}$|[\u0660-\u0669\uff10-\uff19]{2}"
+    r"(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2}|^\d{5}(?:[.,]\d+)?$|^\d{10}$|^\d{13}$|^\d{18}$"
+    r"|年|^1\d\d[0-3]\d\d$|[\u0660-\u0669\uff10-\uff19]{2}"
 )
 
 
@@ -154,27 +158,32 @@ def _roles(header: Sequence[str], values: Mapping[str, Sequence[str]]) -> dict[s
     plain |= {plain_name(without_per(name)): name for name in reversed(header)}
     plain |= {plain_name(name): name for name in reversed(header)}
     chosen: dict[str, str] = {}
-    names_of = names_by_role()
-    barred = names_of.pop("not_the_date")
-    for role, names in names_of.items():
+    for role, names in names_by_role().items():
         called = [plain[plain_name(name)] for name in names if plain_name(name) in plain]
         could = [c for c in called if c not in chosen.values() and fits.get(role, bool)(values[c])]
+        if role == "customer_id":
+            could = _who_buys(could, values)
         if could:
             numbered = [c for c in could if role == "customer_id" and _NUMBERED.search(plain_name(c))]
             chosen[role] = (numbered or could)[0]
     if "date" not in chosen:
-        chosen.update(_only_date(header, values, chosen, barred))
+        chosen.update(_only_date(header, values, chosen))
     if "date" in chosen and "time" in chosen and any(":" in value for value in values[chosen["date"]][:50]):
         del chosen["time"]
     return chosen
 
 
-def _only_date(
-    header: Sequence[str], values: Mapping[str, Sequence[str]], chosen: Mapping[str, str], barred: Sequence[str]
-) -> dict[str, str]:
+def _who_buys(could: Sequence[str], values: Mapping[str, Sequence[str]]) -> list[str]:
+    """Columns that may name who buys: users of the till are fewer than the customers that stand beside them."""
+    most = max((len(set(values[column])) for column in could), default=0)
+    users = [c for c in could if _USERS.fullmatch(plain_name(c)) and _FEWER * len(set(values[c])) < most]
+    return [column for column in could if column not in users]
+
+
+def _only_date(header: Sequence[str], values: Mapping[str, Sequence[str]], chosen: Mapping[str, str]) -> dict[str, str]:
     """The one column with dates that is nobody's birthday and no day of delivery."""
     dated = [name for name in header if name not in chosen.values() and date_formats(values[name])]
-    kept = [name for name in dated if not any(plain_name(word) in plain_name(name) for word in barred)]
+    kept = [name for name in dated if not any(word in plain_name(name) for word in names_of("not_the_date"))]
     return {"date": kept[0]} if len(kept) == 1 else {}
 
 

@@ -10,11 +10,14 @@ from functools import cache
 from importlib import resources
 
 _BRACKETS = re.compile(r"[(（\[][^)）\]]*[)）\]]")
-_SCALE = re.compile(r"(?i)cent|pence|teur|t€|k€|tsd|tausend|thousand|mio|million|'?000|[分角千万億亿]")
+_SCALE = re.compile(
+    r"(?i)cent|pence|teur|t€|\bk(?:€|\$|£|eur|usd|gbp|chf)|tsd|tausend|thousand|mio|million|'?000|[分角千万億亿]"
+)
 
 
 _UNITS = {
-    0.01: r"cents?\b|_cents?|pence|分", 0.1: "角", 1e3: r"\bteur|t€|k€|tsd|tausend|thousand|'000|千", 1e4: "[万萬]",
+    0.01: r"cents?\b|_cents?|pence|分", 0.1: "角",
+    1e3: r"\bteur|t€|\bk(?:€|\$|£|eur|usd|gbp|chf)|tsd|tausend|thousand|'000|千", 1e4: "[万萬]",
     1e6: r"mio|million", 1e8: "[亿億]",
 }  # fmt: skip
 
@@ -28,6 +31,10 @@ def unit_of(name: str) -> float:
     return next((unit for unit, words in _UNITS.items() if re.search(f"(?i){words}", name)), 1.0)
 
 
+NO_ROLES = ("not_the_date", "may_be_order_id", "not_the_customer")
+"""Lists of the vocabulary that name no role by themselves."""
+
+
 @cache
 def _names() -> dict[str, list[str]]:
     return tomllib.loads(resources.files(__package__).joinpath("column_names.toml").read_text(encoding="utf-8"))
@@ -35,12 +42,17 @@ def _names() -> dict[str, list[str]]:
 
 def names_by_role() -> dict[str, list[str]]:
     """What people call their columns, by role."""
-    return {**_names()}
+    return {role: names for role, names in _names().items() if role not in NO_ROLES}
+
+
+def names_of(kind: str) -> list[str]:
+    """The plain names of one of the lists of `NO_ROLES`."""
+    return [plain_name(name) for name in _names()[kind]]
 
 
 def known_names(header: Sequence[str]) -> int:
     """How many of some column names somebody calls a column."""
-    words = {plain_name(name) for role, names in _names().items() if role != "not_the_date" for name in names}
+    words = {plain_name(name) for role, names in _names().items() if role not in NO_ROLES for name in names}
     return sum(plain_name(name) in words for name in header)
 
 

@@ -72,7 +72,8 @@ def with_order_values(raw: str, reading: LineReading, header: list[str], fill: b
     lines = _lines(reading, priced)
     names = ", ".join(name_of(c) for c in ("source_row", *header, "broken_row", BLANK))
     kept = f"select {names}, {', '.join(COMPUTED)}, lab_product from"
-    made = [f"{kept} (select *, lab_before as lab_gross, lab_after - lab_share as lab_net from ({lines}))"]
+    sold = f" where not ({_only_paid_back(reading)})" if "refund" in values else ""
+    made = [f"{kept} (select *, lab_before as lab_gross, lab_after - lab_share as lab_net from ({lines}){sold})"]
     for role, product, sign in (("shipping", SHIPPING, 1), ("refund", None, -1)):
         if role in values:
             unless = reading.is_of("no_sale") if role == "refund" else "false"
@@ -108,6 +109,12 @@ def _marked(raw: str, order: str, reading: LineReading) -> str:
             case when lab_other then 0 else lab_order_off end as lab_order_off)
         from (select *, {off} and not ({alone}) as lab_off, {other} as lab_other,
                      case when {alone} then 0 else abs({money}) end::{MONEY} as lab_order_off from {rows}))"""
+
+
+def _only_paid_back(reading: LineReading) -> str:
+    """SQL condition of a row that says what was paid back and nothing of a sale."""
+    back = number(str(reading.columns.refund), reading.decimal)
+    return f"coalesce(lab_after, 0) = 0 and coalesce({back}, 0) <> 0"
 
 
 def _of_order(column: str, reading: LineReading) -> str:

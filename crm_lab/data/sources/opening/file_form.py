@@ -19,6 +19,9 @@ from crm_lab.data.sources.refusal import refused
 _PLAN = re.compile(
     r"(?i)budget|\bplan|forecast|target|old\b|archiv|copy|kopie|template|vorlage|prognose|预算|计划|目标|副本"
 )
+_SQL = re.compile(
+    rb"(?is)\s*(?:(?:--[^\n]*\n|/\*.*?\*/;?)\s*)*(?:insert\s+into|create\s+(?:table|database)|drop\s+table|set\s+\w+\s*=|use\s+\S+;)"
+)
 _NOT_READ = {b"%PDF": "pdf", b"SQLi": "sqlite", b"ARRO": "arrow", b"\x89PNG": "picture"}
 
 
@@ -50,6 +53,8 @@ def reading_of(path: Path, known: Callable[[Sequence[str]], int], sheets: Sequen
 def _text(path: Path, head: bytes, known: Callable[[Sequence[str]], int]) -> Reading:
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(b"<?xml"):
         raise refused("xml", name=path.name)
+    if _SQL.match(head):
+        raise refused("sql_dump", name=path.name)
     encoding = encoding_of(path, lambda line: known([part.strip(' "\r\n') for part in _parts(line)]))
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"{", b"[{", b"[\n", b"[\r", b"[ ", b"[\t")):
         return Reading(path, "json", encoding=encoding)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,8 @@ def _kind(path: Path) -> str:
 def _xlsx(path: Path) -> Any:
     from openpyxl import load_workbook
 
-    return load_workbook(path, read_only=True, data_only=True)
+    named_so = path.suffix.lower() in (".xlsx", ".xlsm", ".xltx", ".xltm")  # the library looks at the name of a path
+    return load_workbook(path if named_so else BytesIO(path.read_bytes()), read_only=True, data_only=True)
 
 
 def _xlsx_rows(path: Path, name: str) -> Iterator[tuple[Any, ...]]:

@@ -12,8 +12,10 @@ from crm_lab.data.quoting import name_of
 from crm_lab.data.sources.evidence.days.day_order import Places, orders_of_eight_digits, orders_of_short_years
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
-from crm_lab.data.sources.first_look.value_looks import MONTHS
-from crm_lab.data.sources.sql import dated, latin
+from crm_lab.data.sources.first_look.value_looks import MONTHS, is_period
+from crm_lab.data.sources.refusal import refused
+from crm_lab.data.sources.sql import latin
+from crm_lab.data.sources.written_dates import dated
 from crm_lab.messages import Message
 
 _CLOCK = re.compile(
@@ -142,8 +144,10 @@ def formats_of_shape(shape: Shape) -> list[str]:
     """The formats that read all values of a form."""
     if shape.text in _COMPACT:
         marks, orders = _COMPACT[shape.text]
-        return ["".join(marks[place] for place in order) for order in orders(shape.places())]
-    whole = {"n" * 14: "%Y%m%d%H%M%S", "n" * 10: "epoch", "n" * 13: "epoch_ms", "n" * 5: "excel_days"}
+        fits = ["".join(marks[place] for place in order) for order in orders(shape.places())]
+        return fits or (["jde"] if shape.text == "n" * 6 and _is_jde(shape) else [])
+    whole = {"n" * 14: "%Y%m%d%H%M%S", "n" * 10: "epoch", "n" * 13: "epoch_ms", "n" * 5: "excel_days",
+             "n" * 18: "ticks", "nnnn-Wn-n": "%G-W%V-%u"}  # fmt: skip
     if shape.text in whole:
         return [whole[shape.text]]
     fractions = {5: "excel", 10: "epoch", 13: "epoch_ms"}
@@ -155,6 +159,11 @@ def formats_of_shape(shape: Shape) -> list[str]:
     if clock and day == "":
         return []
     return [form + (_clock(clock) if clock else "") for form in _days(day.strip(), shape)]
+
+
+def _is_jde(shape: Shape) -> bool:
+    """Whether numbers of six digits are century, year and day of the year, as 124031: those of 2000 to 2049."""
+    return shape.largest[0] <= 14 and shape.low[0] >= 10 and shape.example.startswith("1")
 
 
 def _clock(found: re.Match[str]) -> str:
@@ -208,6 +217,8 @@ def _settle_format(shapes: Iterable[Shape], settled: Settled) -> None:
     forms = [(shape, formats_of_shape(shape)) for shape in kept]
     unread = [shape for shape, fits in forms if not fits]
     if sum(shape.rows for shape in unread) > _FEW * rows:
+        if is_period(unread[0].example):
+            raise refused("periods", column=column, example=unread[0].example)
         settled.ask(
             "date_format",
             say("days.unknown_format", column=column, example=unread[0].example),

@@ -11,7 +11,7 @@ from crm_lab.data.sources.evidence.money_forms import number_marks
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.lines.own_forms import MONEY_ROLES, in_file, with_one_date_form, with_one_mark
 from crm_lab.data.sources.raw_rows import PART
-from crm_lab.data.sources.sql import dated
+from crm_lab.data.sources.written_dates import dated
 
 
 def settle_files(file: WholeFile, answers: Answers, settled: Settled) -> None:
