@@ -14,6 +14,7 @@ from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.refusal import refused
 from crm_lab.data.sources.sql import PRICE, filled, number
+from crm_lab.messages import Message
 
 _MEANINGS = ("sale", "fee", "no_sale", "discount")
 _SETTING = {"fee": "fee_products", "no_sale": "not_sold", "discount": "discounts"}
@@ -98,10 +99,16 @@ def settle_special_lines(file: WholeFile, answers: Answers, settled: Settled) ->
     for meaning, key in _SETTING.items():
         names = [word for word, its in means.items() if its == meaning]
         if names:
-            settled.take(say(f"products.is_{meaning}", names=", ".join(names)), **{key: names})
+            settled.take(_said(meaning, ", ".join(names)), **{key: names})
     said_in = dict.fromkeys(one.column for one in seen if one.column != settled.columns.get("product_id"))
     if said_in and any(key in settled.settings for key in _SETTING.values()):
         settled.take(say("products.said_in", column=", ".join(said_in)), said_in=list(said_in))
+
+
+def _said(meaning: str, names: str) -> Message:
+    if meaning == "fee":
+        return say("products.is_fee", names=names)
+    return say("products.is_no_sale", names=names) if meaning == "no_sale" else say("products.is_discount", names=names)
 
 
 def _found(file: WholeFile, settled: Settled) -> list[_Special]:

@@ -25,9 +25,9 @@ from crm_lab.data.sources.evidence.doubts.contradictions import refuse_unknown_c
 from crm_lab.data.sources.evidence.doubts.file_by_file import settle_files
 from crm_lab.data.sources.evidence.doubts.names_and_numbers import ask_of_the_name, settle_parts, settle_prefixes
 from crm_lab.data.sources.evidence.doubts.no_list_of_sales import refuse_no_list_of_sales
+from crm_lab.data.sources.evidence.doubts.order_versions import settle_versions
 from crm_lab.data.sources.evidence.doubts.other_lists import refuse_lists_of_one_day, refuse_lists_without_customers
 from crm_lab.data.sources.evidence.doubts.status_history import refuse_a_status_history
-from crm_lab.data.sources.evidence.doubts.versions import settle_versions
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.money_forms import settle_currency, settle_decimal
 from crm_lab.data.sources.evidence.order_numbers import settle_first_rows, settle_order_numbers

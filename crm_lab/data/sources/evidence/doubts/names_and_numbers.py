@@ -71,10 +71,9 @@ def ask_of_the_name(file: WholeFile, name: str, answers: Answers, settled: Settl
 
 def _choices(flag: str, word: str, meaning: str) -> list[tuple[Message | str, str]]:
     """The answers, the likely one first."""
-    return [
-        (say(f"parts.{one}"), f"{flag} {shell(f'{word}={one}')}")
-        for one in (meaning, *(other for other in MEANINGS if other != meaning))
-    ]
+    means = {"sale": say("parts.sale"), "no_sale": say("parts.no_sale"), "return": say("parts.return")}
+    order = (meaning, *(other for other in MEANINGS if other != meaning))
+    return [(means[one], f"{flag} {shell(f'{word}={one}')}") for one in order]
 
 
 def said_by_name(name: str, *, alone: bool = False) -> tuple[str, str]:
