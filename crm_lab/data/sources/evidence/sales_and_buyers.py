@@ -16,7 +16,7 @@ from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.lines.edited_orders import sells
 from crm_lab.data.sources.lines.line_mapping import is_total
 from crm_lab.data.sources.refusal import refused
-from crm_lab.data.sources.sql import filled
+from crm_lab.data.sources.sql import filled, number
 
 MEANINGS = ("sale", "no_sale", "return")
 _MOST_WORDS = 25
@@ -100,10 +100,13 @@ def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: di
     back = {*_beside_their_sale(file, settled, proposed), *_take_back(file, settled, proposed)}
     proposed |= {word: "return" for word in back if word not in given}
     unlike = not any(proposed.values()) and not _STRONG.search(plain_name(column))
+    unlike = unlike or (not any(proposed.values()) and _told_by_sign(file, settled))
     if (len(counts) > _MOST_WORDS or unlike) and "status" not in answers.columns:
         del settled.columns["status"]  # a column that is called so and holds something else
         return
-    said = ", ".join(f"{word!r} {proposed[word] or say('sales.not_known')} ({n:,})" for word, n in counts.items())
+    said = ", ".join(
+        f"{word!r} {say('sales.is_' + (proposed[word] or 'not_known'))} ({n:,})" for word, n in counts.items()
+    )
     open_words = [word for word in counts if not proposed[word]]
     decided = "usual" in given or all(word in given or word in known or proposed[word] == "sale" for word in counts)
     if open_words or not decided:
@@ -119,6 +122,19 @@ def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: di
         say("sales.taken", column=column, said=said),
         status={word: meaning for word, meaning in proposed.items() if meaning},
     )
+
+
+def _told_by_sign(file: WholeFile, settled: Settled) -> bool:
+    """Whether all amounts of some words are negative and none of the others: they take back by their sign."""
+    column = settled.columns.get("amount")
+    if not column:
+        return False
+    negative = f"{number(column, str(settled.settings.get('decimal', '.')))} < 0"
+    words_of = file.rows(
+        f"select bool_or({negative}), bool_and({negative}) from looked where broken_row is null"
+        f" and {filled(column)} is not null group by lower({filled(settled.columns['status'])})"
+    )
+    return any(none for none, _ in words_of) and all(some == every for some, every in words_of)
 
 
 def _beside_their_sale(file: WholeFile, settled: Settled, proposed: dict[str, str]) -> list[str]:

@@ -124,7 +124,7 @@ def _settle(file: WholeFile, reading: Reading, answers: Answers) -> WholeReading
         )
     settled = Settled(columns={r: c for r, c in proposal.columns.items() if answers.columns.get(r, c)})
     if form is not None:
-        settled.take(say("file.exporter", title=form.title + (f": {form.says}" if form.says else "")), **form.settings)
+        settled.take(say("file.exporter", title=form.described()), **form.settings)
     for words in file.says:
         settled.take(words)
     _say_what_is_inside(reading, settled)

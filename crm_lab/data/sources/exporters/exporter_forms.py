@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from crm_lab.messages import language
+
 
 @dataclass(frozen=True, slots=True)
 class ExporterForm:
@@ -21,6 +23,7 @@ class ExporterForm:
         settings: Further keys of the source's description.
         status: Word of its status column, in lower case, to meaning.
         says: What a user must know of it.
+        chinese: The system's name and what a user must know of it, in Chinese.
         refused: Why files of this form cannot be used; empty if they can.
         all_goods: It is one published data set, whose lines count as they are; vouchers and such are not asked about.
     """
@@ -33,6 +36,13 @@ class ExporterForm:
     says: str
     refused: str
     all_goods: bool = False
+    chinese: tuple[str, str] = ("", "")
+
+    def described(self) -> str:
+        """Its name and what a user must know of it, in the language of the reader."""
+        chinese = language() == "zh"
+        title, says = (self.chinese[0] or self.title, self.chinese[1]) if chinese else (self.title, self.says)
+        return f"{title}: {says}" if says else title
 
 
 @cache
@@ -48,6 +58,7 @@ def _form(text: str) -> ExporterForm:
     return ExporterForm(
         table["title"], tuple(table["header"]), table.get("columns", {}), table.get("settings", {}), words,
         table.get("says", ""), table.get("refused", ""), table.get("all_goods", False),
+        (table.get("title_zh", ""), table.get("says_zh", "")),
     )  # fmt: skip
 
 
