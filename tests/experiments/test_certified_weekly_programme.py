@@ -32,5 +32,6 @@ def test_looks_share_out_the_chance_of_a_false_ship():
     assert needed[-1] > 0.9
     assert terms.at_look((26,), 26).ship_at == pytest.approx(0.9)
     assert terms.at_look((), 40) is terms
+    assert terms.at_look((6, 13, 26), 0).ship_at == needed[0]  # weeks not known: the strictest
     with pytest.raises(CannotAnswer):
         terms.at_look((6, 13), 26)

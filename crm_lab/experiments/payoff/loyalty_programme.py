@@ -76,7 +76,8 @@ class Programme(Terms):
 
         Args:
             looks: Weeks of all looks, the last one the end up to which the test may be extended.
-            now: Weeks known at this look.
+            now: Weeks known at this look; 0 where the outcome is not known by week: then it is the first look, the
+                strictest.
 
         Returns:
             The terms for this look.
@@ -86,6 +87,7 @@ class Programme(Terms):
         """
         if not looks:
             return self
+        now = now or looks[0]
         taken = [week for week in looks if week < now]
         return replace(self, ship_at=probability_needed(taken, now, looks[-1], self.ship_at))
 
