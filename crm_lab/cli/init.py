@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.option("--rate", "rates", multiple=True, metavar="CODE=RATE", help="What a unit of CODE is in --currency.")
 @click.option("--timezone", help="The retailer's time zone, e.g. Europe/London; by default UTC.")
 @click.option("--cancelled", help="Regular expression on order numbers that take back an order, e.g. '^C'.")
-@click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark.")
+@click.option(
+    "--decimal", type=click.Choice([".", ",", ".,"]), help="Decimal mark; '.,' where each number has its own."
+)
 @click.option("--amount-is", type=click.Choice(["line", "gross", "order_total"]), help="What the amount is of.")
 @click.option(
     "--discount-is",

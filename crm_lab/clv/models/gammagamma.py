@@ -92,8 +92,10 @@ class GammaGamma:
 def repeat_spend(summary: IntoFrame) -> tuple[Floats, Floats, int]:
     """Repeat purchases and mean spend of the repeat buyers with positive spend, and how many had none.
 
+    >>> import pandas as pd
+    >>> summary = pd.DataFrame({"frequency": [2] * 12 + [1, 0], "monetary_value": [20.0] * 12 + [0.0, 0.0]})
     >>> repeat_spend(summary)[2]
-    0
+    1
 
     Args:
         summary: ``frequency`` and ``monetary_value`` (mean spend per repeat purchase).

@@ -9,7 +9,20 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
-from tests.data.sources.forms import READ, Form, Sale, comma, order_total, refused, replace, sales, shop, table, truth
+from tests.data.sources.forms import (
+    ONLY_ASKED,
+    READ,
+    Form,
+    Sale,
+    comma,
+    order_total,
+    refused,
+    replace,
+    sales,
+    shop,
+    table,
+    truth,
+)
 
 SALES = sales()
 TWICE = [replace(s, who="K1", day=SALES[0].day + timedelta(days=s.order // 2)) for s in SALES]
@@ -113,7 +126,8 @@ def numbers() -> dict[str, Form]:
         "won": as_(lambda m: f"{m:,.0f}원", WHOLE),
         "two marks, each plain by itself": lines(
             "Receipt,Date,Customer,SKU,Qty,Amount",
-            lambda s: f"{s.order},{s.day},{s.who},{s.item},{s.units},\"{str(s.money).replace('.', ',') if s.line % 3 else s.money}\""),
+            lambda s: f"{s.order},{s.day},{s.who},{s.item},{s.units},\"{str(s.money).replace('.', ',') if s.line % 3 else s.money}\"",
+            flags=("--decimal", ".,"), ends=ONLY_ASKED),
         "cents by the name": lines("Receipt,Date,Customer,amount_cents", lambda s: f"{s.order},{s.day},{s.who},{s.money * 100:.0f}"),
         "thousands of euros": shop(table("Receipt,Date,Customer,Amount in kEUR", lambda s: f"{s.order},{s.day},{s.who},{s.money / 1000}", SALES),
                                    flags=("--column", "amount=Amount in kEUR")),

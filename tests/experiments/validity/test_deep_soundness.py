@@ -177,6 +177,6 @@ def test_chosen_segment_settings_are_refused():
 
 def test_too_few_chosen_units_refuse_the_question():
     table = ChosenOnPast(outcome="spend", before="before", share=0.001).analyze(experiment_of(big(n=40)))
-    assert "An arm has fewer than two of the 0% of units chosen" in str(table.refusal())
+    assert "An arm has fewer than two of the 0.1% of units chosen" in str(table.refusal())
     assert str(table.readout().finding) == str(table.refusal())
     assert [fact.value for fact in table.facts()] == [None]

@@ -24,9 +24,6 @@ def settle_decimal(file: WholeFile, answers: Answers, settled: Settled) -> None:
         return
     seen = [number_marks(file, column) for column in used]
     point, comma, either = (sum(counts[i] for counts in seen) for i in range(3))
-    if point and comma and not either:
-        settled.take(say("marks.each_its_own", point=point, comma=comma), decimal=".,")
-        return
     if not (point or comma) and (mark := _mark_before_whole(file, answers, settled, used) if either else ""):
         settled.take(say("marks.whole_currency", n=_example(file, used, "e")), decimal=mark)
         return
@@ -36,6 +33,7 @@ def settle_decimal(file: WholeFile, answers: Answers, settled: Settled) -> None:
             "decimal",
             say("marks.two_marks", point=point, n=examples[0], comma=comma, n2=examples[1]),
             (say("marks.point"), "--decimal ."), (say("marks.comma"), "--decimal ,"),
+            *(() if either else ((say("marks.each_its_own"), "--decimal .,"),)),
         )  # fmt: skip
     elif either and not (point or comma):
         column = next(c for c, counts in zip(used, seen, strict=True) if counts[2])
