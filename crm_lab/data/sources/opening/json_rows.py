@@ -118,10 +118,19 @@ def _rows(one: Mapping[str, Any], nesting: Nesting) -> Iterator[dict[str, str]]:
         return
     beside = {key: value for key, value in one.items() if key not in (nesting.lines, nesting.refunds)}
     order = {_order_key(key, nesting, beside): value for key, value in _flat(beside).items()}
-    for line in one.get(nesting.lines) or [{}]:
+    for line in _inside(one, nesting.lines) or [{}]:
         yield order | _flat(line)
-    for refund in one.get(nesting.refunds) or []:
+    for refund in _inside(one, nesting.refunds):
         yield order | _return(refund, one, nesting)
+
+
+def _inside(one: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The objects that stand under a key: a list of them, one without a list, or none."""
+    found = one.get(key) if key else None
+    items = [found] if isinstance(found, dict) and found else found or []
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise refused("no_objects_inside", where=key, example=json.dumps(found, ensure_ascii=False)[:120])
+    return items
 
 
 def _order_key(key: str, nesting: Nesting, beside: Mapping[str, Any]) -> str:
@@ -145,7 +154,7 @@ def _return(refund: Mapping[str, Any], one: Mapping[str, Any], nesting: Nesting)
 
 def _refund_of(one: Mapping[str, Any], nesting: Nesting) -> dict[str, str]:
     """What was paid back of an order without lines, as a column of its row."""
-    found = [_money_in(refund) for refund in one.get(nesting.refunds) or []]
+    found = [_money_in(refund) for refund in _inside(one, nesting.refunds)]
     if any(value is None for value in found):
         raise refused("refund_without_amount", example=json.dumps(one.get(nesting.refunds), ensure_ascii=False)[:120])
     return (
@@ -162,7 +171,8 @@ def _money_in(refund: Mapping[str, Any]) -> Decimal | None:
         except (KeyError, InvalidOperation):
             continue
     for name in ("transactions", "refundlineitems", "lineitems", "items", "lines"):
-        inside = [_money_in(item) for item in plain.get(name) or [] if isinstance(item, dict)]
+        items = plain.get(name)
+        inside = [_money_in(item) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
         if inside and None not in inside:
             return sum((abs(value) for value in inside if value is not None), Decimal(0))
     return None
