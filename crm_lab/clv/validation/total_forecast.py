@@ -282,10 +282,6 @@ class TotalForecastResult(TableResult):
         edge = self.now.fit.refusal() or self.now.spend.refusal()
         if edge is not None:
             return edge
-        lost = self.frame[~self.frame["identified"].astype(bool)]
-        if len(lost):
-            values = {"model": self.now.fit.model.title, "origin": str(lost["origin"].iloc[0])}
-            return Message("clv.total.unidentified_then", values)
         lo, hi = self._ratios()
         return Message("clv.total.too_wide", {"ratio": hi / lo}) if hi / lo > _WIDEST else None
 
