@@ -101,8 +101,8 @@ def test_no_nan_in_a_hundred_thousand_random_points():
 
 
 @pytest.mark.slow
-def test_no_nan_in_a_million_random_points():
-    fuzz(1_000_000, seed=2)
+def test_no_nan_in_many_random_points():
+    fuzz(300_000, seed=2)
 
 
 def fuzz(size, seed):
