@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_lab.checks import BadInput
-
 if TYPE_CHECKING:
     from crm_lab.data.quality.coverage import CoverageResult
     from crm_lab.data.sources.base import Source
@@ -124,7 +122,6 @@ def _read(given: FilesGiven, place: Path, options: dict[str, Any], parse: Parse)
         home = workspaces_dir()
         whole = read_whole(connect(home).cursor(), home, files, given.joined, _answers(options), keep)
         whole.settled.findings[:0] = given.says
-        _refuse_corrections(options["chosen"], whole.proposal)
         _show(files, whole)
         if not whole.settled.questions:
             return whole, options
@@ -220,17 +217,6 @@ def _joined(path: Path, key: str) -> dict[str, Any]:
     reading = propose(path).reading
     return {"path": str(path.resolve()), "on": key, "format": reading.format, "delimiter": reading.delimiter,
             "encoding": reading.encoding, "skip_rows": reading.skip_rows}  # fmt: skip
-
-
-def _refuse_corrections(corrections: dict[str, str], proposal: Proposal) -> None:
-    from crm_lab.data.sources.lines.line_columns import Columns
-
-    problems = [f"there is no role {role!r}; roles are {', '.join(Columns.model_fields)}." for role in corrections
-                if role not in Columns.model_fields]  # fmt: skip
-    problems += [f"there is no column {column!r}; the file has {', '.join(proposal.header)}."
-                 for column in corrections.values() if column and column not in proposal.header]  # fmt: skip
-    if problems:
-        raise BadInput("The --column options", problems)
 
 
 def _further_tables(given: dict[str, str], date_format: str | None) -> dict[str, dict[str, Any]]:

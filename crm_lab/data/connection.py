@@ -79,10 +79,17 @@ def _shipped() -> list[str]:
     return [str(Path(spec.origin).parent) for spec in specs if spec is not None and spec.origin]
 
 
+def _is_old(folder: Path) -> bool:
+    """Whether a folder is there for longer than it takes to lock it; another process may take it away meanwhile."""
+    with suppress(FileNotFoundError):
+        return folder.stat().st_mtime < time.time() - _NEW_S
+    return False
+
+
 def _spill(home: Path) -> Path:
     """This process's folder for what does not fit into memory, readable by its owner; those of dead ones go."""
     home.mkdir(parents=True, exist_ok=True)
-    for old in (path for path in home.glob(f"{_SPILL}*") if path.stat().st_mtime < time.time() - _NEW_S):
+    for old in filter(_is_old, home.glob(f"{_SPILL}*")):
         with suppress(Timeout, OSError), FileLock(old / _HELD, timeout=0, fallback_to_soft=False):
             shutil.rmtree(old, ignore_errors=True)  # nobody holds it
     place = Path(tempfile.mkdtemp(prefix=_SPILL, dir=home))

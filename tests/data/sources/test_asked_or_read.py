@@ -3,8 +3,11 @@
 import pytest
 from click.testing import CliRunner
 
-from crm_lab import open_workspace
+from crm_lab import BadInput, open_workspace
 from crm_lab.cli import main
+from crm_lab.data.connection import connect, workspaces_dir
+from crm_lab.data.sources.evidence.findings import Answers
+from crm_lab.data.sources.evidence.whole_reading import read_whole
 
 DAYS = [f"2024-0{1 + i // 25}-{1 + i % 25:02d}" for i in range(60)]
 
@@ -75,3 +78,14 @@ def test_a_form_is_read_or_asked_and_its_money_is_exact(init, tmp_path, case):
     assert finding in said.output
     sold = open_workspace("suites/case.toml").stored("transactions")
     assert round(float(sold["net_amount"].sum()), 2) == money
+
+
+ROLES = ["date", "customer_id", "amount", "order_id", "product_id", "status", "currency", "returned"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_column_that_is_not_there_is_one_sentence(tmp_path, role):
+    path = tmp_path / "shop.csv"
+    path.write_text(lines("Order,Date,Customer,Amount", lambda i: f"{i},{DAYS[i]},K{i % 9},{i}.50"))
+    with pytest.raises(BadInput, match="there is no column 'zzz'; the file has Order, Date"):
+        read_whole(connect(workspaces_dir()).cursor(), workspaces_dir(), [path], [], Answers(columns={role: "zzz"}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from crm_lab.checks import BadInput
 from crm_lab.data.sources.dates_and_times import moment
 from crm_lab.data.sources.direct_ids import masked
 from crm_lab.data.sources.evidence.days.date_forms import date_text
@@ -13,6 +14,7 @@ from crm_lab.data.sources.evidence.sales_and_buyers import meaning_of
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import unit_of
 from crm_lab.data.sources.first_look.value_looks import looks_like_numbers
+from crm_lab.data.sources.lines.line_columns import Columns
 from crm_lab.data.sources.lines.own_forms import MONEY_ROLES
 from crm_lab.data.sources.refusal import refused
 from crm_lab.data.sources.sql import PRICE, filled, number
@@ -22,7 +24,7 @@ _SURE = 0.95
 
 
 def refuse_unknown_columns(answers: Answers, header: Iterable[str]) -> None:
-    """Refuse columns to be ignored that are not there.
+    """Refuse columns that an answer names and the file has not.
 
     Raises:
         BadInput: With the columns there are.
@@ -30,6 +32,15 @@ def refuse_unknown_columns(answers: Answers, header: Iterable[str]) -> None:
     unknown = [column for column in answers.ignored if column not in header]
     if unknown:
         raise refused("no_column_to_ignore", column=unknown[0], header=", ".join(header))
+    problems = [
+        refused("no_such_role", role=role, roles=", ".join(Columns.model_fields))
+        for role in answers.columns if role not in Columns.model_fields
+    ] + [
+        refused("no_column_for_role", column=column, header=", ".join(header))
+        for column in answers.columns.values() if column and column not in header
+    ]  # fmt: skip
+    if problems:
+        raise BadInput("--column", [str(problem) for problem in problems])
 
 
 def say_contradictions(file: WholeFile, answers: Answers, settled: Settled) -> None:
