@@ -13,6 +13,7 @@ from crm_lab.clv import MODELS, GammaGamma, purchase_model
 from crm_lab.clv.sampling.posterior_draws import Base, draw
 from crm_lab.clv.validation.backtest import BackTest
 from crm_lab.data.workspace import open_workspace
+from tests.clv.models.test_edges import fuzz
 
 SEED = 19970930
 BASES, CUSTOMERS, DRAWS, HORIZON = 1000, 1500, 150, 39.0
@@ -122,6 +123,25 @@ def _pit(fit: Any, base: pd.DataFrame, rng: np.random.Generator) -> float:
 def entry(name: str, value: float, lo: float, hi: float, what: str) -> dict[str, Any]:
     """One certified number with the bounds it must keep."""
     return {"name": f"clv.{name}", "value": value, "lo": lo, "hi": hi, "ok": lo <= value <= hi, "what": what}
+
+
+def certify_random_points() -> dict[str, Any]:
+    """A million random points of every model: probabilities and rates are finite and possible."""
+    points = 1_000_000
+    try:
+        fuzz(points, seed=2)
+        broken = 0
+    except AssertionError as error:
+        print(f"  a random point broke a model: {error}"[:300])
+        broken = 1
+    return {
+        "name": "clv.random_points_broken",
+        "value": broken,
+        "lo": 0,
+        "hi": 0,
+        "ok": broken == 0,
+        "what": f"{points:,} random points",
+    }
 
 
 def certify_coverage() -> list[dict[str, Any]]:
