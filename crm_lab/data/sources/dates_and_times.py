@@ -8,6 +8,7 @@ import duckdb
 
 from crm_lab.checks import BadInput
 from crm_lab.data.quoting import text_of
+from crm_lab.data.sources.sql import let
 from crm_lab.data.sources.written_dates import dated
 
 BETWEEN = " | "
@@ -79,8 +80,8 @@ def moment(text: str, date_format: str, *, written: bool = False) -> str:
     if wrong:
         raise BadInput(f"The date format {wrong}.")
     readings = ", ".join(_one("written", fmt, written) for fmt in formats_of(date_format))
-    read = f"list_transform([{dated(text)}], lambda written: coalesce({readings}))[1]"
-    return f"list_transform([{read}], lambda read: case when isfinite(read) then read end)[1]"
+    read = let("written", dated(text), f"coalesce({readings})")
+    return let("read", read, "case when isfinite(read) then read end")
 
 
 def _one(plain: str, fmt: str, written: bool) -> str:
@@ -95,7 +96,7 @@ def _one(plain: str, fmt: str, written: bool) -> str:
         return f"make_timestamp((try_cast({plain} as hugeint) - 621355968000000000)::bigint // 10)"
     if fmt == "jde":
         return f"try_strptime((1900000 + try_cast({plain} as integer))::text, '%Y%j')"
-    local = f"list_transform([{dressed(plain, fmt)}], lambda local: {_local('local', fmt)})[1]"
+    local = let("local", dressed(plain, fmt), _local("local", fmt))
     if "%z" not in fmt or written:
         return local
     return f"({local} - to_minutes({offset_minutes(plain)}))"

@@ -35,8 +35,8 @@ def read_raw(connection: duckdb.DuckDBPyConnection, reading: Reading, folder: Pa
         folder: Empty; what is written there may go after the SQL has run.
 
     Returns:
-        SQL with ``source_row``, the file's columns as text, and ``broken_row``: the text of a row that
-        could not be taken apart (its columns are null), else null.
+        SQL of one Parquet file with ``source_row``, the file's columns as text, and ``broken_row``: the text of a
+        row that could not be taken apart (its columns are null), else null.
 
     Raises:
         BadInput: If the file is damaged.
@@ -151,17 +151,18 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, reading: Reading, folder: P
         _copy_good(connection, path, columns, reading, folder)
     except duckdb.InvalidInputException:  # line ends of several kinds: make them one
         _copy_good(connection, _one_line_end(reading, folder), columns, reading, folder)
-    good = f"select *, null::text as broken_row from read_parquet({path_of(folder / 'good.parquet')})"
+    good = f"from read_parquet({path_of(folder / 'good.parquet')})"
     known = [row[0] for row in connection.execute("show tables").fetchall()]
     if "reject_errors" not in known:
         return good
     broken = f"""
-        select (select coalesce(max(source_row), 0) from read_parquet({path_of(folder / "good.parquet")}))
-               + row_number() over (order by line) as source_row,
+        select (select coalesce(max(source_row), 0) {good}) + row_number() over (order by line) as source_row,
                'line ' || line || ': ' || min(csv_line) as broken_row
         from reject_errors group by line, line_byte_position"""
-    connection.execute(f"copy ({broken}) to {text_of(str(folder / 'broken.parquet'))}")
-    return f"{good} union all by name from read_parquet({path_of(folder / 'broken.parquet')})"
+    rows = folder / "rows.parquet"
+    connection.execute(f"copy ({good} union all by name ({broken})) to {text_of(str(rows))}")
+    (folder / "good.parquet").unlink()
+    return f"from read_parquet({path_of(rows)})"
 
 
 def _copy_good(connection: duckdb.DuckDBPyConnection, path: Path, columns: str, reading: Reading, folder: Path) -> None:
@@ -172,7 +173,8 @@ def _copy_good(connection: duckdb.DuckDBPyConnection, path: Path, columns: str, 
         delim = {text_of(reading.delimiter)}, quote = '"', escape = '"', store_rejects = true, rejects_limit = 0,
         strict_mode = true, max_line_size = 33554432, skip = {int(reading.skip_rows)})"""
     connection.execute(
-        f"copy (select row_number() over () as source_row, * from {rows}) to {text_of(str(folder / 'good.parquet'))}"
+        f"copy (select row_number() over () as source_row, *, null::text as broken_row from {rows})"
+        f" to {text_of(str(folder / 'good.parquet'))}"
     )
 
 

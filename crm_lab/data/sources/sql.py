@@ -34,8 +34,7 @@ _CURRENCY = (
 def filled(column: str) -> str:
     """A column of text without spaces around it, ``="1001"`` as 1001; null where nothing stands there."""
     plain = f"regexp_replace({name_of(column)}, '^{_SPACE}+|{_SPACE}+$', '', 'g')"
-    formula = f"regexp_replace({plain}, '^=\"(.*)\"$', '\\1')"
-    return f"nullif(case when starts_with({plain}, '=') then {formula} else {plain} end, '')"
+    return f"nullif(regexp_replace({plain}, '^=\"(.*)\"$', '\\1'), '')"
 
 
 def filled_down(column: str, where: str) -> str:
@@ -47,7 +46,9 @@ def filled_down(column: str, where: str) -> str:
 def latin(expression: str) -> str:
     """A text with its digits and marks as in a Latin text, spaces of every kind as plain ones."""
     given, plain = _DIGITS + "".join(_MARKS), "0123456789" * (len(_DIGITS) // 10) + "".join(_MARKS.values())
-    return f"regexp_replace(translate({expression}, {text_of(given)}, {text_of(plain)}), '{_SPACE}+', ' ', 'g')"
+    put = f"translate(given, {text_of(given)}, {text_of(plain)})"  # slow, so only where there is one of them
+    marked = let("given", expression, f"case when regexp_matches(given, '[{given}]') then {put} else given end")
+    return f"regexp_replace({marked}, '{_SPACE}+', ' ', 'g')"
 
 
 def number(column: str, decimal: str, kind: str = MONEY) -> str:
@@ -82,22 +83,34 @@ def number_in(text: str, decimal: str, kind: str = MONEY) -> str:
     return f"try_cast({dressed} as {kind})"
 
 
+def let(name: str, value: str, body: str) -> str:
+    """SQL of an expression in which a name stands for a value that is computed once.
+
+    >>> let("x", "a + 1", "x * x")
+    'list_transform([a + 1], lambda x: x * x)[1]'
+    """
+    return f"list_transform([{value}], lambda {name}: {body})[1]"
+
+
+_CREDIT = r"([0-9.,])(?:[Cc][Rr]\.?|H|Haben)$"
 _SIDE = r"([0-9.,])(?:[Cc][Rr]\.?|[Dd][Rr]\.?|[SH]|Soll|Haben)$"
 """Sides of an account behind a number: debit and credit, Soll and Haben."""
 
-_CREDIT = r"[0-9.,](?:[Cc][Rr]\.?|H|Haben)$"
+_SIGN = "¤"
+"""Stands for any currency once a number is taken apart; a space at its end for a credit."""
+
+_NEGATIVE = rf"^{_SIGN}?-|^\(.*\){_SIGN}?$|-{_SIGN}?$| $"
 
 
 def _slow(text: str, decimal: str) -> str:
     """SQL of a number in any dress as ``-1234.5``, null where it is none."""
-    packed = f"regexp_replace({latin(text)}, '(\\d) (\\d)', '\\1''\\2', 'g')"
-    whole = f"replace({packed}, ' ', '')"
-    bare = f"regexp_replace(regexp_replace({whole}, '/-$', ''), '{_SIDE}', '\\1')"
-    negative = rf"regexp_matches({bare}, '^(?:{_CURRENCY})?-|^\(.*\)(?:{_CURRENCY})?$|-(?:{_CURRENCY})?$')"
-    negative += f" or regexp_matches({whole}, '{_CREDIT}')"
-    digits = f"regexp_replace(regexp_extract({bare}, '{_whole(decimal)}', 1), '[{_thousands(decimal)}'']', '', 'g')"
-    value = f"nullif(replace({digits}, ',', '.'), '')"
-    return f"case when {negative} then '-' || {value} else {value} end"
+    bare = f"replace(regexp_replace({latin(text)}, '(\\d) (\\d)', '\\1''\\2', 'g'), ' ', '')"
+    for form, made in ((_CREDIT, "\\1 "), ("/-$", ""), (_SIDE, "\\1")):
+        bare = f"regexp_replace({bare}, '{form}', '{made}')"
+    bare = f"regexp_replace({bare}, '{_CURRENCY}', '{_SIGN}', 'g')"
+    digits = f"regexp_replace(regexp_extract(bare, '{_whole(decimal)}', 1), '[{_thousands(decimal)}'']', '', 'g')"
+    minus = f"case when regexp_matches(bare, '{_NEGATIVE}') then '-' else '' end"
+    return let("bare", bare, f"{minus} || nullif(replace({digits}, ',', '.'), '')")
 
 
 def _thousands(decimal: str) -> str:
@@ -111,8 +124,7 @@ def _whole(decimal: str) -> str:
     grouped = rf"\d{{1,3}}(?:{group}\d{{3}})+{tail}|\d{{1,3}}(?:''\d{{3}})+{tail}"
     indian = rf"\d{{1,2}}(?:{group}\d{{2}})+{group}\d{{3}}{tail}"
     shapes = rf"{grouped}|{indian}|\d+{tail}|{mark}\d+"
-    sign = r"[-+]?"
-    return rf"^\(?(?:{_CURRENCY})?{sign}(?:{_CURRENCY})?\(?({shapes})\)?(?:{_CURRENCY})?-?(?:{_CURRENCY})?\)?$"
+    return rf"^\(?{_SIGN}?[-+]?{_SIGN}?\(?({shapes})\)?{_SIGN}?-?{_SIGN}?\)? ?$"
 
 
 def customer(expression: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm_lab.data.quoting import text_of
-from crm_lab.data.sources.sql import latin
+from crm_lab.data.sources.sql import latin, let
 
 _WEEKDAYS = (
     r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?,?"
@@ -38,9 +38,8 @@ _ERAS = {"令和": 2018, "平成": 1988}
 
 def dated(expression: str) -> str:
     """SQL of a text of a date as in a Latin text: no name of the weekday, AM and PM behind the hour."""
-    return (
-        f"case when regexp_full_match({expression}, '{_PLAIN}') then {expression} else {_dated_slowly(expression)} end"
-    )
+    slow = _dated_slowly("said")
+    return let("said", expression, f"case when regexp_full_match(said, '{_PLAIN}') then said else {slow} end")
 
 
 def _dated_slowly(expression: str) -> str:
@@ -52,4 +51,4 @@ def _dated_slowly(expression: str) -> str:
     era = r"^(?:" + "|".join(_ERAS) + r")(?:元|\d{1,2})年"
     before = " ".join(f"when '{era}' then {year}" for era, year in _ERAS.items())
     of_era = f"case when regexp_matches(x, '{era}') then (case x[1:2] {before} end + {year}) || {rest} else x end"
-    return f"trim(list_transform([{plain}], lambda x: {of_era})[1])"
+    return f"trim({let('x', plain, of_era)})"

@@ -9,7 +9,6 @@ from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name, unit_of
 from crm_lab.data.sources.lines.unit_price import price_per
-from crm_lab.data.sources.sql import PRICE, filled, number
 
 _OF_A_UNIT = (
     "unit", "each", "perpiece", "peritem", "einzel", "stuck", "einheit", "listprice", "itemcost", "retail", "vkpreis",
@@ -113,9 +112,9 @@ def ask_of_a_unit_price(file: WholeFile, answers: Answers, settled: Settled) -> 
 
 def _goes_with_quantity(file: WholeFile, settled: Settled, role: str = "price") -> tuple[int, bool | None]:
     """Rows of several units; and whether the price is a unit's: by things sold in several quantities, else by slope."""
-    columns, decimal = settled.columns, str(settled.settings.get("decimal", "."))
-    price, units = (f"abs({number(columns[one], decimal, PRICE)})::double" for one in (role, "quantity"))
-    rows = f"(select {price} as p, {units} as q, {_thing(settled)} as thing from looked where broken_row is null)"
+    columns = settled.columns
+    price, units = (f"abs({file.number(columns[one], settled.decimal)})::double" for one in (role, "quantity"))
+    rows = f"(select {price} as p, {units} as q, {_thing(file, settled)} as thing from looked where broken_row is null)"
     (several,) = file.rows(f"select count(*) from {rows} where q > 1")[0]
     spread = "stddev_pop({0}) / nullif(avg({0}), 0)"
     unit, line = file.rows(
@@ -131,8 +130,8 @@ def _goes_with_quantity(file: WholeFile, settled: Settled, role: str = "price") 
     return several, True if abs(slope) < _NEAR else False if abs(slope - 1) < _NEAR else None
 
 
-def _thing(settled: Settled) -> str:
-    return filled(settled.columns["product_id"]) if "product_id" in settled.columns else "1"
+def _thing(file: WholeFile, settled: Settled) -> str:
+    return file.text(settled.columns["product_id"]) if "product_id" in settled.columns else "1"
 
 
 def ask_of_orders_of_nothing(file: WholeFile, settled: Settled) -> None:
@@ -142,11 +141,11 @@ def ask_of_orders_of_nothing(file: WholeFile, settled: Settled) -> None:
         return
     if settled.settings.get("status"):  # a column tells the rows apart already
         return
-    amount = number(columns["amount"], str(settled.settings.get("decimal", ".")), PRICE)
+    amount = file.number(columns["amount"], settled.decimal)
     several, nothing = file.rows(
         f"select count(*), count(*) filter (abs(total) < {_CENT} and most > 0) from (select sum({amount}) as total,"
         f" max(abs({amount})) as most from looked where broken_row is null"
-        f" group by {filled(columns['order_id'])} having count(*) > 1)"
+        f" group by {file.text(columns['order_id'])} having count(*) > 1)"
     )[0]
     if several >= _ENOUGH and nothing >= 0.5 * several:
         settled.ask(
@@ -164,7 +163,7 @@ def settle_unit(file: WholeFile, answers: Answers, settled: Settled) -> None:
         said = say("price.unit_as_given" if answers.amount_unit else "price.unit_by_name")
         settled.take(say("price.unit", column=column, unit=unit, said=said), amount_unit=unit)
         return
-    value = number(column, str(settled.settings.get("decimal", ".")), PRICE) if column else "0"
+    value = file.number(column, settled.decimal) if column else "0"
     n, negative, whole, middle, kinds = file.row(
         f"count(*), count(*) filter ({value} < 0), bool_and({value} = trunc({value})), median(abs({value})),"
         f" count(distinct {value})", f"{value} <> 0"
@@ -188,15 +187,15 @@ def ask_of_rivals(file: WholeFile, answers: Answers, settled: Settled) -> None:
     """Ask where another column is called like what was paid or sold, and says something else."""
     if settled.questions or {"amount", "price", "quantity"} & set(answers.columns):
         return
-    columns, decimal = settled.columns, str(settled.settings.get("decimal", "."))
+    columns = settled.columns
     left = [c for c in file.header if c not in {*columns.values(), *answers.ignored} and not c.startswith("lab_")]
     role = "amount" if "amount" in columns else "price"
     for mine, names in ((role, _RIVALS), ("quantity", _RIVAL_UNITS)):
         if mine not in columns:
             continue
-        own = number(columns[mine], decimal, PRICE)
+        own = file.number(columns[mine], settled.decimal)
         for other in (c for c in left if names.search(plain_name(c)) and not names.search(plain_name(columns[mine]))):
-            theirs = number(other, decimal, PRICE)
+            theirs = file.number(other, settled.decimal)
             n, apart = file.row(f"count({theirs}), count(*) filter ({theirs} <> {own})")
             if n >= 0.5 * file.row("count(*)")[0] and apart > _APART * n:
                 settled.ask(
@@ -213,19 +212,20 @@ def settle_tax(file: WholeFile, answers: Answers, settled: Settled) -> None:
     columns = settled.columns
     if "amount" in answers.columns:
         return
-    decimal = str(settled.settings.get("decimal", "."))
-    mine = number(columns["amount"], decimal, PRICE)
+    mine = file.number(columns["amount"], settled.decimal)
     others = [c for c in file.header if c not in columns.values()]
     if _WITH_TAX.search(columns["amount"]):
         without = [c for c in others if _WITHOUT_TAX.search(c) and not _WITH_TAX.search(c)]
-        numbers = [c for c in without if file.row(f"count({number(c, decimal, PRICE)})")[0] and not _SIDE.search(c)]
+        numbers = [
+            c for c in without if file.row(f"count({file.number(c, settled.decimal)})")[0] and not _SIDE.search(c)
+        ]
         if numbers:
             _ask_of_tax(settled, numbers[0])
             return
     for other in others:
-        theirs = number(other, decimal, PRICE)
+        theirs = file.number(other, settled.decimal)
         both = f"{mine} is not null and {theirs} is not null and {mine} <> 0"
-        more = f"coalesce(abs({number(columns['tax'], decimal, PRICE)}), 0)" if "tax" in columns else None
+        more = f"coalesce(abs({file.number(columns['tax'], settled.decimal)}), 0)" if "tax" in columns else None
         ratio = f"{theirs}::double / {mine}::double"
         (n,) = file.row("count(*)", both)
         (rows,) = file.row("count(*)", f"{mine} is not null")

@@ -16,7 +16,6 @@ from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.lines.unit_price import unit_price
 from crm_lab.data.sources.refusal import refused
-from crm_lab.data.sources.sql import PRICE, filled, number, number_in
 
 _SURE = 0.95
 _CENT = 0.0101
@@ -50,17 +49,18 @@ def settle_amount(file: WholeFile, answers: Answers, settled: Settled) -> None:
     ask_of_orders_of_nothing(file, settled)
 
 
-def _number(settled: Settled, role: str) -> str:
-    return number(settled.columns[role], str(settled.settings.get("decimal", ".")), PRICE)
+def _number(file: WholeFile, settled: Settled, role: str) -> str:
+    return file.number(settled.columns[role], settled.decimal)
 
 
-def _product(settled: Settled) -> str:
-    units = _number(settled, "quantity") if "quantity" in settled.columns else "1"
-    return f"({units} * {unit_price(settled.columns, str(settled.settings.get('decimal', '.')))})::decimal(18,4)"
+def _product(file: WholeFile, settled: Settled) -> str:
+    units = _number(file, settled, "quantity") if "quantity" in settled.columns else "1"
+    price = unit_price(settled.columns, lambda column: file.number(column, settled.decimal))
+    return file.once(f"({units} * {price})::decimal(18,4)")
 
 
-def _order(settled: Settled) -> str:
-    return filled(settled.columns["order_id"]) if "order_id" in settled.columns else "source_row::text"
+def _order(file: WholeFile, settled: Settled) -> str:
+    return file.text(settled.columns["order_id"]) if "order_id" in settled.columns else "source_row::text"
 
 
 def _settle_pieces(file: WholeFile, answers: Answers, settled: Settled) -> bool:
@@ -68,7 +68,7 @@ def _settle_pieces(file: WholeFile, answers: Answers, settled: Settled) -> bool:
     columns = settled.columns
     if not {"amount", "price"} <= set(columns) or "quantity" in columns or "amount" in answers.columns:
         return False
-    amount = _number(settled, "amount")
+    amount = _number(file, settled, "amount")
     whole, middle = file.row(f"bool_and({amount} = trunc({amount})), median({amount})")
     if not whole or middle is None or middle > 20:
         return False
@@ -118,12 +118,11 @@ def _against_price(file: WholeFile, answers: Answers, settled: Settled) -> None:
 
 def _agreement(file: WholeFile, settled: Settled) -> dict[str, float]:
     """Share of lines (orders for totals) on which the amount is what."""
-    amount, product = _number(settled, "amount"), _product(settled)
+    amount, product = _number(file, settled, "amount"), _product(file, settled)
     near = f"abs({{}}) <= {_CENT}"
     tests = {"line": f"abs({amount}) - abs({product})"}
     if "discount" in settled.columns:
-        text = f"replace({name_of(settled.columns['discount'])}, '%', '')"
-        off = f"abs(coalesce({number_in(text, str(settled.settings.get('decimal', '.')), PRICE)}, 0))"
+        off = f"abs(coalesce({file.number(settled.columns['discount'], settled.decimal, without='%')}, 0))"
         tests["amount"] = f"abs({amount}) - abs({product}) + {off}"
         tests["share"] = f"abs({amount}) - abs({product}) * (1 - {off})"
         tests["percent"] = f"abs({amount}) - abs({product}) * (1 - {off} / 100)"
@@ -134,8 +133,8 @@ def _agreement(file: WholeFile, settled: Settled) -> dict[str, float]:
         select avg((abs(total - summed) <= 0.02 and low = total)::integer) as total,
                avg((said = 1 and n > 1)::integer) filter (n > 1) as first
         from (select max({amount}) as total, min({amount}) as low, sum({product}) as summed, count({amount}) as said,
-                     count(*) as n from looked where broken_row is null and {_order(settled)} is not null
-              group by {_order(settled)})"""
+                     count(*) as n from looked where broken_row is null and {_order(file, settled)} is not null
+              group by {_order(file, settled)})"""
     total, first = file.rows(orders)[0]
     shares |= {"total": float(total or 0), "first": float(first or 0)}
     shares["net"] = max((shares[k] for k in ("amount", "share", "percent") if k in shares), default=0.0)
@@ -145,15 +144,16 @@ def _agreement(file: WholeFile, settled: Settled) -> dict[str, float]:
 def _by_itself(file: WholeFile, settled: Settled) -> None:
     """An amount without price: of its line, unless it is the same on all lines of nearly all orders."""
     columns = settled.columns
-    amount = _number(settled, "amount")
+    amount = _number(file, settled, "amount")
     if "order_id" not in columns:
         settled.take(say("amount.of_the_line", amount=columns["amount"]))
         return
+    order = _order(file, settled)
     orders = f"""
         select count(*) filter (n > 1), count(*) filter (n > 1 and low = high and said = n),
                count(*) filter (n > 1 and said = 1)
         from (select count(*) as n, count({amount}) as said, min({amount}) as low, max({amount}) as high
-              from looked where broken_row is null and {_order(settled)} is not null group by {_order(settled)})"""
+              from looked where broken_row is null and {order} is not null group by {order})"""
     several, same, once = file.rows(orders)[0]
     chance = file.rows(
         f"select coalesce(sum(n * n), 0)::double / greatest(sum(n), 1) ^ 2 from"
@@ -195,7 +195,7 @@ def _settle_discount(file: WholeFile, answers: Answers, settled: Settled) -> Non
         _refuse_values_without_sign(file, settled)
         _discount_by_itself(file, settled)
     open_question = "price" not in columns and "amount" in columns and "amount_is" not in settled.settings
-    if open_question and file.row("count(*)", f"{_number(settled, 'discount')} <> 0")[0]:
+    if open_question and file.row("count(*)", f"{_number(file, settled, 'discount')} <> 0")[0]:
         _before_or_after(answers, settled)
 
 
@@ -215,7 +215,7 @@ def _before_or_after(answers: Answers, settled: Settled) -> None:
 
 def _refuse_values_without_sign(file: WholeFile, settled: Settled) -> None:
     column = settled.columns["discount"]
-    value = number(column, str(settled.settings.get("decimal", ".")), PRICE)
+    value = file.number(column, settled.decimal)
     sign = f"{name_of(column)} like '%\\%%' escape '\\'"
     signs, bare = file.row(f"count(*) filter ({sign}), count(*) filter ({value} <> 0 and not {sign})")
     if signs and bare:
@@ -224,9 +224,8 @@ def _refuse_values_without_sign(file: WholeFile, settled: Settled) -> None:
 
 def _discount_by_itself(file: WholeFile, settled: Settled) -> None:
     column = settled.columns["discount"]
-    text = f"replace(replace({name_of(column)}, '%', ''), '折', '')"
-    value = f"abs({number_in(text, str(settled.settings.get('decimal', '.')), PRICE)})"
-    base = _product(settled) if "price" in settled.columns else _number(settled, "amount")
+    value = f"abs({file.number(column, settled.decimal, without='%折')})"
+    base = _product(file, settled) if "price" in settled.columns else _number(file, settled, "amount")
     if any(word in plain_name(column) for word in ("perunit", "unitdiscount", "prostuck", "unitaire", "unitario")):
         settled.take(say("amount.discount_of_a_unit", column=column), discount_is="unit")
         return

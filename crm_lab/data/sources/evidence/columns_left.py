@@ -22,7 +22,7 @@ from crm_lab.data.sources.first_look.column_vocabulary import names_by_role, nam
 from crm_lab.data.sources.first_look.value_looks import looks_like_numbers, reads_as_date
 from crm_lab.data.sources.lines.edited_orders import sells
 from crm_lab.data.sources.lines.row_meaning import NOTHING, says_something
-from crm_lab.data.sources.sql import PRICE, filled, number
+from crm_lab.data.sources.sql import filled
 from crm_lab.messages import Message
 
 _MOST = 6
@@ -113,12 +113,12 @@ def settle_unread_columns(file: WholeFile, answers: Answers, settled: Settled) -
             continue
         words = _words_of_no_sale(file, column)
         if words:
-            said = f"lower({filled(column)}) in ({', '.join(text_of(word.strip().lower()) for word in words)})"
+            said = f"lower({file.text(column)}) in ({', '.join(text_of(word.strip().lower()) for word in words)})"
             (n,) = file.row("count(*)", f"{said} and {sold}")
             if n:
                 ask_of_taken_back(column, n, next(iter(words)), settled)
         elif _says(file, column, plain):
-            n, example = file.row(f"count(*), min({filled(column)})", f"{says_something(column)} and {sold}")
+            n, example = file.row(f"count(*), min({file.text(column)})", f"{says_something(column)} and {sold}")
             if n and n < file.row("count(*)")[0]:
                 ask_of_taken_back(column, n, example, settled)
         else:
@@ -160,7 +160,7 @@ def settle_taken_back(file: WholeFile, settled: Settled) -> None:
             taken_back_words=[w.strip().lower() for w in words],
         )
     elif column and not _SAYS.search(plain_name(column)):
-        noted, of = file.row(f"count(*) filter ({says_taken_back(column)}), count({filled(column)})")
+        noted, of = file.row(f"count(*) filter ({says_taken_back(column)}), count({file.text(column)})")
         if 0 < noted < of:
             settled.take(say("columns.notes", column=column, noted=noted, of=of), taken_back_says=TAKEN_BACK)
 
@@ -170,7 +170,7 @@ def _ask_of_side_money(file: WholeFile, column: str, settled: Settled) -> None:
     amount = settled.columns.get("amount") or settled.columns["price"]
     if _CARRIAGE.search(plain_name(column)) and not _WHOLE.search(plain_name(amount)):
         return
-    value = number(column, str(settled.settings.get("decimal", ".")), PRICE)
+    value = file.number(column, settled.decimal)
     (n,) = file.row("count(*)", f"{value} <> 0")
     if n:
         settled.ask(
@@ -186,7 +186,7 @@ def ask_of_a_list_of_customers(file: WholeFile, answers: Answers, settled: Settl
     columns = settled.columns
     if "order_id" in columns or "product_id" in columns or answers.kind == "purchases":
         return
-    who = filled(columns["customer_id"])
+    who = file.text(columns["customer_id"])
     rows, people = file.row(f"count({who}), count(distinct {who})")
     if rows == people >= _MANY_CUSTOMERS:
         settled.ask(

@@ -120,6 +120,11 @@ class Settled:
     findings: list[Message | str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
 
+    @property
+    def decimal(self) -> str:
+        """The decimal mark; a point as long as none is found."""
+        return str(self.settings.get("decimal", "."))
+
     def take(self, finding: Message | str, **settings: Any) -> None:
         """Note a reading."""
         self.settings.update(settings)

@@ -8,9 +8,7 @@ from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.lines.own_forms import MONEY_ROLES
-from crm_lab.data.sources.sql import CODES, filled, latin, number_in
-
-_UNREAD = 0.05
+from crm_lab.data.sources.sql import CODES, filled, latin
 
 
 def settle_decimal(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -49,7 +47,7 @@ def settle_decimal(file: WholeFile, answers: Answers, settled: Settled) -> None:
 def _mark_before_whole(file: WholeFile, answers: Answers, settled: Settled, used: Sequence[str]) -> str:
     """The decimal mark where marks stand before three digits and the currency has no cents: the other one."""
     code = _only_currency(file, answers, settled)
-    texts = " || ' ' || ".join(f"coalesce({filled(column)}, '')" for column in used)
+    texts = " || ' ' || ".join(f"coalesce({file.text(column)}, '')" for column in used)
     points, commas = file.row(f"count(*) filter ({texts} like '%.%'), count(*) filter ({texts} like '%,%')")
     return "" if code not in WITHOUT_CENTS or (points and commas) else "," if points else "."
 
@@ -86,7 +84,7 @@ _EITHER = r"^[1-9]\d{0,2}[.,]\d{3}$"
 
 def number_marks(file: WholeFile, column: str, where: str = "true") -> tuple[int, int, int]:
     """Rows that only a decimal point can read, only a comma, and either as one mark before three digits."""
-    bare = _bare(column)
+    bare = file.once(_bare(column))
     point, comma, either = file.row(
         ", ".join(
             f"count(*) filter (regexp_matches({bare}, {text_of(pattern)}))"
@@ -100,17 +98,12 @@ def number_marks(file: WholeFile, column: str, where: str = "true") -> tuple[int
 def _example(file: WholeFile, columns: Sequence[str], mark: str) -> str:
     pattern = {".": _ONLY_POINT, ",": _ONLY_COMMA, "e": _EITHER}[mark]
     for column in columns:
-        (value,) = file.row(f"min({filled(column)}) filter (regexp_matches({_bare(column)}, {text_of(pattern)}))")
+        (value,) = file.row(
+            f"min({file.text(column)}) filter (regexp_matches({file.once(_bare(column))}, {text_of(pattern)}))"
+        )
         if value is not None:
             return str(value)
     return ""
-
-
-def unread(file: WholeFile, column: str, decimal: str) -> tuple[int, str]:
-    """How many values of a column are no numbers, and one of them."""
-    bad = f"{filled(column)} is not null and {number_in(name_of(column), decimal)} is null"
-    n, example = file.row(f"count(*) filter ({bad}), min({name_of(column)}) filter ({bad})")
-    return int(n), str(example or "")
 
 
 def settle_currency(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -171,7 +164,7 @@ def _signs(file: WholeFile, settled: Settled) -> list[tuple[str, int]]:
     if column is None:
         return []
     signs = rf"[A-Z]{{0,3}}\$|\p{{Sc}}|(?:{'|'.join(CODES)})|kr|zł|Kč|Rp|Ft|руб|đ|บาท|元|円|원"
-    found = f"regexp_extract({latin(filled(column))}, '{signs}', 0)"
+    found = f"regexp_extract({latin(file.text(column))}, '{signs}', 0)"
     sign = f"case when regexp_full_match({name_of(column)}, '[-0-9.,]*') then '' else {found} end"
     return [
         (row[0], row[1])

@@ -30,10 +30,10 @@ def settle_first_rows(file: WholeFile, settled: Settled) -> None:
     if "product_id" not in columns:
         return
     head = [column for role, column in columns.items() if role in _HEAD]
-    product = filled(columns["product_id"])
-    below = f"{filled(columns['date'])} is null and {product} is not null"
+    product = file.text(columns["product_id"])
+    below = f"{file.text(columns['date'])} is null and {product} is not null"
     below += f" and not regexp_matches({product}, {text_of(totals_pattern())})"
-    counts = ", ".join(f"count({filled(column)})" for column in head)
+    counts = ", ".join(f"count({file.text(column)})" for column in head)
     rows, (n, *said) = file.row("count(*)")[0], file.row(f"count(*), {counts}", below)
     if n < _LEFT_OUT * rows:
         return
@@ -41,7 +41,9 @@ def settle_first_rows(file: WholeFile, settled: Settled) -> None:
     if columns["customer_id"] not in down:
         return
     settled.take(say("orders.first_rows", n=", ".join(down), n2=n), fill_down=down)
-    filled_in = ", ".join(f"{filled_down(column, product)} as {name_of(column)}" for column in down)
+    filled_in = ", ".join(
+        f"{filled_down(column, filled(columns['product_id']))} as {name_of(column)}" for column in down
+    )
     file.rewrite(lambda rows: f"select * replace ({filled_in}) from ({rows})")
 
 
@@ -50,7 +52,7 @@ def _fill_within_orders(file: WholeFile, settled: Settled) -> bool:
     columns = settled.columns
     if "order_id" not in columns:
         return False
-    order, day = filled(columns["order_id"]), filled(columns["date"])
+    order, day = file.text(columns["order_id"]), file.text(columns["date"])
     without, found = file.rows(
         "select coalesce(sum(n - dated), 0), coalesce(sum(n - dated) filter (dated > 0), 0) from"
         f" (select count(*) as n, count({day}) as dated from looked where broken_row is null"
@@ -60,7 +62,8 @@ def _fill_within_orders(file: WholeFile, settled: Settled) -> bool:
         return False
     held = dict.fromkeys(columns[role] for role in HELD if role in columns)
     settled.take(say("orders.one_row", date=columns["date"], found=found), fill=True)
-    over = f"over (partition by {order} order by source_row rows between unbounded preceding and unbounded following)"
+    key = filled(columns["order_id"])
+    over = f"over (partition by {key} order by source_row rows between unbounded preceding and unbounded following)"
     first = ", ".join(
         f"coalesce({filled(c)}, first_value({filled(c)} ignore nulls) {over}) as {name_of(c)}" for c in held
     )
@@ -89,9 +92,9 @@ def settle_order_numbers(file: WholeFile, settled: Settled) -> None:
 def _mixed(file: WholeFile, settled: Settled, roles: tuple[str, ...]) -> float:
     """Share of the orders of several rows that have several customers or days, if a number counts within some roles."""
     columns = settled.columns
-    day = f"{moment(_text(settled), settled.settings['date_format'])}::date"
-    keys = [filled(columns["order_id"]), *(day if role == "date" else filled(columns[role]) for role in roles)]
-    who = f"lower({customer(filled(columns['customer_id']))})"
+    day = file.once(f"{moment(_text(settled), settled.settings['date_format'])}::date")
+    keys = [file.text(columns["order_id"]), *(day if role == "date" else file.text(columns[role]) for role in roles)]
+    who = f"lower({customer(file.text(columns['customer_id']))})"
     n, mixed = file.rows(
         f"select count(*), count(*) filter (people > 1) from (select count(distinct {who}) as people, count(*) as n"
         f" from looked where broken_row is null and {keys[0]} is not null group by {', '.join(keys)}) where n > 1"

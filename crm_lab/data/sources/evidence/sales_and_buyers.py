@@ -14,7 +14,7 @@ from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.lines.edited_orders import sells
-from crm_lab.data.sources.lines.line_mapping import is_total
+from crm_lab.data.sources.lines.line_mapping import totals_in
 from crm_lab.data.sources.refusal import refused
 from crm_lab.data.sources.sql import filled, number
 
@@ -129,10 +129,10 @@ def _told_by_sign(file: WholeFile, settled: Settled) -> bool:
     column = settled.columns.get("amount")
     if not column:
         return False
-    negative = f"{number(column, str(settled.settings.get('decimal', '.')))} < 0"
+    negative = f"{file.once(number(column, settled.decimal))} < 0"
     words_of = file.rows(
         f"select bool_or({negative}), bool_and({negative}) from looked where broken_row is null"
-        f" and {filled(column)} is not null group by lower({filled(settled.columns['status'])})"
+        f" and {file.text(column)} is not null group by lower({file.text(settled.columns['status'])})"
     )
     return any(none for none, _ in words_of) and all(some == every for some, every in words_of)
 
@@ -144,9 +144,11 @@ def _beside_their_sale(file: WholeFile, settled: Settled, proposed: dict[str, st
     if "order_id" not in columns or not sold or "no_sale" not in proposed.values():
         return []
     same = [
-        filled(columns[role]) for role in ("order_id", "product_id", "amount", "price", "quantity") if role in columns
+        file.text(columns[role])
+        for role in ("order_id", "product_id", "amount", "price", "quantity")
+        if role in columns
     ]
-    status = f"lower({filled(columns['status'])})"
+    status = f"lower({file.text(columns['status'])})"
     is_sale = f"{status} in ({', '.join(map(text_of, sold))})"
     rows = file.rows(
         f"select word, count(*), count(*) filter (sales > 0) from (select {status} as word,"
@@ -160,7 +162,7 @@ def _take_back(file: WholeFile, settled: Settled, proposed: dict[str, str]) -> l
     """Words of no sale whose rows are negative: they take back a sale that stands in a row of its own."""
     if "no_sale" not in proposed.values():
         return []
-    words_of_rows = f"lower({filled(settled.columns['status'])})"
+    words_of_rows = f"lower({file.text(settled.columns['status'])})"
     rows = file.rows(
         f"select {words_of_rows}, count(*), count(*) filter (not ({sells(settled.columns)}))"
         " from looked where broken_row is null group by 1"
@@ -184,7 +186,7 @@ def refuse_lost_digits(file: WholeFile, settled: Settled) -> None:
         column = settled.columns.get(role)
         if column is None:
             continue
-        text = filled(column)
+        text = file.text(column)
         short = f"regexp_full_match({text}, '\\d(?:[.,]\\d+)?[eE]\\+?\\d{{2}}')"
         n, of, example = file.row(f"count(*) filter ({short}), count({text}), min({text}) filter ({short})")
         if n > _SHORTENED * of:
@@ -194,7 +196,7 @@ def refuse_lost_digits(file: WholeFile, settled: Settled) -> None:
 def settle_buyers(file: WholeFile, answers: Answers, settled: Settled) -> None:
     """Find customer numbers that are nobody's, by word; ask of those that buy impossibly often."""
     column = settled.columns["customer_id"]
-    who = f"lower({filled(column)})"
+    who = f"lower({file.text(column)})"
     listed = ", ".join(text_of(word) for word in (words("nobody") | words("zeros")))
     found = dict(file.rows(f"select {who} as w, count(*) from looked where w in ({listed}) group by 1 order by 2 desc"))
     somebody = {word.lower() for word in answers.somebody}
@@ -205,7 +207,7 @@ def settle_buyers(file: WholeFile, answers: Answers, settled: Settled) -> None:
         rows = sum(found.get(word, 0) for word in nobody)
         settled.take(say("sales.nobody", n=", ".join(nobody), column=column, rows=rows))
     _ask_of_the_frequent(file, who, set(nobody) | somebody, settled)
-    _ask_of_capitals(file, filled(column), answers, settled)
+    _ask_of_capitals(file, file.text(column), answers, settled)
 
 
 def _ask_of_capitals(file: WholeFile, who: str, answers: Answers, settled: Settled) -> None:
@@ -240,7 +242,7 @@ def _is_a_number_among_numbers(file: WholeFile, who: str, word: str) -> bool:
 
 
 def _ask_of_the_frequent(file: WholeFile, who: str, decided: set[str], settled: Settled) -> None:
-    order = filled(settled.columns["order_id"]) if "order_id" in settled.columns else "source_row"
+    order = file.text(settled.columns["order_id"]) if "order_id" in settled.columns else "source_row"
     counted = file.rows(
         f"select {who} as w, count(distinct {order}) as n from looked where w is not null"
         " group by 1 order by 2 desc, 1 limit 12"
@@ -266,21 +268,20 @@ def settle_rows_that_are_none(file: WholeFile, settled: Settled) -> None:
     """Find rows that are totals of others, and blank ones."""
     columns = settled.columns
     keys = [columns[role] for role in ("customer_id", "order_id", "product_id") if role in columns]
-    lacking = " or ".join(f"{filled(key)} is null" for key in keys)
+    lacking = file.once(" or ".join(f"{filled(key)} is null" for key in keys))
     candidates = [
         c for c in file.header if c not in (columns.get("amount"), columns.get("price"), columns.get("quantity"))
     ]
-    found = {}
-    for column in candidates:
-        said = is_total([column], columns["date"])
-        (n,) = file.row(
-            "count(*)", f"{said} and ({lacking} or {name_of(column)} in ({', '.join(name_of(k) for k in keys)}))"
-        )
-        if n:
-            found[column] = n
+    totals = file.once(totals_in(candidates, columns["date"]))
+    its_own = f"in ({', '.join(map(name_of, keys))})"
+    counts = [
+        f"count(*) filter ({totals}[{place}] and ({lacking} or {name_of(column)} {its_own}))"
+        for place, column in enumerate(candidates, start=1)
+    ]
+    found = {column: n for column, n in zip(candidates, file.row(", ".join(counts)), strict=True) if n}
     if found:
         settled.take(say("sales.totals", n=max(found.values()), n2=", ".join(found)), totals_in=list(found))
-    blank = " and ".join(f"{filled(c)} is null" for c in file.header if not c.startswith("lab_"))
+    blank = " and ".join(f"{file.text(c)} is null" for c in file.header if not c.startswith("lab_"))
     (n,) = file.row("count(*)", blank)
     if n:
         settled.take(say("sales.blank_rows", n=n))

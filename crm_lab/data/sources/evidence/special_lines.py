@@ -13,7 +13,7 @@ from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.refusal import refused
-from crm_lab.data.sources.sql import PRICE, filled, number
+from crm_lab.data.sources.sql import filled
 from crm_lab.messages import Message
 
 _MEANINGS = ("sale", "fee", "no_sale", "discount")
@@ -118,12 +118,11 @@ def _found(file: WholeFile, settled: Settled) -> list[_Special]:
     words = {column: meanings for column in columns if (meanings := _words_in(file, column))}
     if not words:
         return []
-    decimal = str(settled.settings.get("decimal", "."))
     role = next((role for role in ("amount", "price") if role in settled.columns), None)
-    money = f"coalesce({number(settled.columns[role], decimal, PRICE)}, 0)" if role else "0"
+    money = f"coalesce({file.number(settled.columns[role], settled.decimal)}, 0)" if role else "0"
     cases = " ".join(
-        f"when lower({filled(column)}) in ({', '.join(map(text_of, there))})"
-        f" then {{'w': lower({filled(column)}), 'c': {text_of(column)}}}"
+        f"when lower({file.text(column)}) in ({', '.join(map(text_of, there))})"
+        f" then {{'w': lower({file.text(column)}), 'c': {text_of(column)}}}"
         for column, there in words.items()
     )
     rows = file.rows(
@@ -170,7 +169,7 @@ def _words_in(file: WholeFile, column: str) -> dict[str, str]:
     return {
         str(word): str(means)
         for word, means in file.rows(
-            f"select w, case {cases} end as m from (select distinct lower({filled(column)}) as w from looked"
+            f"select w, case {cases} end as m from (select distinct lower({file.text(column)}) as w from looked"
             f" where broken_row is null) where m is not null order by w limit {_MOST}"
         )
     }

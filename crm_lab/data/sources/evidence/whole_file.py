@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from crm_lab.data.quoting import path_of, text_of
+from crm_lab.data.quoting import name_of, path_of, text_of
+from crm_lab.data.sources.dates_and_times import moment
 from crm_lab.data.sources.lines.several_files import OVERLAP, joined, read_stacked
 from crm_lab.data.sources.opening.reading import Reading
-from crm_lab.data.sources.sql import filled
+from crm_lab.data.sources.sql import PRICE, filled, latin, number_in
+from crm_lab.data.sources.written_dates import dated
+
+_ROWS = "from looked_rows"
 
 
 @dataclass(frozen=True, slots=True)
 class WholeFile:
     """The rows of a file, counted by SQL.
+
+    What is asked of a column again and again, such as its numbers or its days, is read once a file (`once`): it is
+    kept as a column of its own beside the rows, and joined to them by place in the queries that name it.
 
     Attributes:
         connection: Holds the view ``looked``.
@@ -26,6 +35,8 @@ class WholeFile:
         folder: Where its rows are kept while it is looked at.
         says: How further files were joined.
         names: Of the files that are read as one, or of the sheets.
+        kept: SQL of which rows count, where some do not.
+        readings: SQL of what was read once to the name of its column and the Parquet file that holds it.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -33,27 +44,74 @@ class WholeFile:
     folder: Path
     says: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    kept: str = ""
+    readings: dict[str, tuple[str, Path]] = field(default_factory=dict)
 
     def row(self, expressions: str, where: str = "true", **words: str) -> tuple[Any, ...]:
         """One row of aggregates over the rows that could be taken apart; words stand as ``$name`` in the SQL."""
         sql = f"select {expressions} from looked where broken_row is null and ({where})"
-        return self.connection.execute(sql, words or None).fetchone() or ()
+        return self.connection.execute(self._with_readings(sql), words or None).fetchone() or ()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query over ``looked``."""
-        found: list[tuple[Any, ...]] = self.connection.execute(sql).fetchall()
+        found: list[tuple[Any, ...]] = self.connection.execute(self._with_readings(sql)).fetchall()
         return found
+
+    def text(self, column: str) -> str:
+        """Name of the column that holds a column's text (`filled`)."""
+        return self.once(filled(column))
+
+    def number(self, column: str, decimal: str, *, without: str = "") -> str:
+        """Name of the column that holds a column's numbers; signs beside them, as ``%``, may be left out first."""
+        text = name_of(column)
+        for sign in without:
+            text = f"replace({text}, {text_of(sign)}, '')"
+        return self.once(number_in(text, decimal, PRICE))
+
+    def date_text(self, columns: Mapping[str, str]) -> str:
+        """Name of the column that holds the text of each row's day and time."""
+        text = dated(name_of(columns["date"]))
+        time = f"({text} || ' ' || trim({latin(name_of(columns['time']))}))" if "time" in columns else text
+        return self.once(time)
+
+    def day(self, columns: Mapping[str, str], date_format: str) -> str:
+        """Name of the column that holds each row's day."""
+        return self.once(f"{moment(self.date_text(columns), date_format)}::date")
+
+    def once(self, sql: str) -> str:
+        """Name of a column that holds what an expression over ``looked`` gives of each row."""
+        if sql not in self.readings:
+            free = (f"lab_reading_{place}" for place in count(len(self.readings)))
+            name = next(name for name in free if name not in map(str.lower, self.header))
+            target = self._target(name)
+            query = f"select {sql} as {name} {self._rows_with_readings(sql)}"
+            self.connection.execute(f"copy ({query}) to {text_of(str(target))}")
+            self.readings[sql] = name, target
+        return self.readings[sql][0]
+
+    def _with_readings(self, sql: str) -> str:
+        """A query over ``looked`` as one over its rows with the readings that the query names."""
+        rows = self._rows_with_readings(sql)
+        return sql if rows == _ROWS else f"with looked as not materialized ({rows}{self.kept}) {sql}"
+
+    def _rows_with_readings(self, sql: str) -> str:
+        named = [path for name, path in self.readings.values() if re.search(rf"\b{name}\b", sql)]
+        return _ROWS + "".join(f" positional join read_parquet({path_of(path)})" for path in named)
+
+    def _target(self, name: str) -> Path:
+        return self.folder / f"{name}-{len(list(self.folder.iterdir()))}.parquet"
 
     def rewrite(self, change: Callable[[str], str]) -> None:
         """Put other rows in the place of those of ``looked``: what SQL makes of the SQL that reads them."""
-        target = self.folder / f"looked-{len(list(self.folder.glob('looked*')))}.parquet"
+        target = self._target("looked")
         self.connection.execute(f"copy ({change('from looked')}) to {text_of(str(target))}")
-        self.connection.execute(f"create or replace temp view looked as from read_parquet({path_of(target)})")
+        _look_at(self.connection, f"from read_parquet({path_of(target)})", self.kept)
+        self.readings.clear()
 
     def counts(self, column: str, most: int = 200) -> list[tuple[str, int]]:
         """The values of a column with their rows, the most frequent first."""
         return self.rows(
-            f"select {filled(column)} as v, count(*) as n from looked where broken_row is null and v is not null"
+            f"select {self.text(column)} as v, count(*) as n from looked where broken_row is null and v is not null"
             f" group by 1 order by n desc, v limit {int(most)}"
         )
 
@@ -89,7 +147,13 @@ def opened(
         connection.execute(f"copy ({raw}) to {text_of(str(target))}")
         raw = f"from read_parquet({path_of(target)})"
     connection.execute(f"create or replace temp view looked_at_all as {raw}")
-    once = f" where not {OVERLAP}" if OVERLAP in columns else ""
-    connection.execute(f"create or replace temp view looked as from ({raw}){once}")
+    kept = f" where not {OVERLAP}" if OVERLAP in columns else ""
+    _look_at(connection, raw, kept)
     names = reading.sheets if len(reading.sheets) > 1 else tuple(path.name for path in paths)
-    yield WholeFile(connection, tuple(header), folder, tuple(says), names)
+    yield WholeFile(connection, tuple(header), folder, tuple(says), names, kept)
+
+
+def _look_at(connection: duckdb.DuckDBPyConnection, rows: str, kept: str) -> None:
+    """Make the views ``looked_rows``, of rows in one Parquet file, and ``looked``, of those that count."""
+    connection.execute(f"create or replace temp view looked_rows as {rows}")
+    connection.execute(f"create or replace temp view looked as {_ROWS}{kept}")

@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 _BRACKETS = re.compile(r"[(（\[][^)）\]]*[)）\]]")
@@ -45,15 +45,20 @@ def names_by_role() -> dict[str, list[str]]:
     return {role: names for role, names in _names().items() if role not in NO_ROLES}
 
 
-def names_of(kind: str) -> list[str]:
-    """The plain names of one of the lists of `NO_ROLES`."""
-    return [plain_name(name) for name in _names()[kind]]
+@cache
+def names_of(kind: str) -> tuple[str, ...]:
+    """The plain names of one of the lists of `NO_ROLES`, or of a role."""
+    return tuple(plain_name(name) for name in _names()[kind])
+
+
+@cache
+def _roles_names() -> frozenset[str]:
+    return frozenset(name for role in names_by_role() for name in names_of(role))
 
 
 def known_names(header: Sequence[str]) -> int:
     """How many of some column names somebody calls a column."""
-    words = {plain_name(name) for role, names in _names().items() if role not in NO_ROLES for name in names}
-    return sum(plain_name(name) in words for name in header)
+    return sum(plain_name(name) in _roles_names() for name in header)
 
 
 def names_purchases(header: Sequence[str]) -> bool:
@@ -65,11 +70,12 @@ def names_purchases(header: Sequence[str]) -> bool:
     there = {plain_name(name) for name in header}
 
     def held(*roles: str) -> bool:
-        return any(plain_name(name) in there for role in roles for name in _names()[role])
+        return any(name in there for role in roles for name in names_of(role))
 
     return held("date") and held("customer_id") and held("amount", "price")
 
 
+@lru_cache(maxsize=1 << 14)
 def plain_name(name: str) -> str:
     """A name without case, accents, spaces, signs and what stands in brackets, unless that is a scale.
 

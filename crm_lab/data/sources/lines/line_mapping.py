@@ -10,7 +10,7 @@ from crm_lab.data.sources.dates_and_times import moment
 from crm_lab.data.sources.lines.line_columns import Columns
 from crm_lab.data.sources.lines.row_meaning import RowMarks, product_said, says_something
 from crm_lab.data.sources.lines.unit_price import unit_price
-from crm_lab.data.sources.sql import MONEY, PRICE, customer, filled, number, number_in
+from crm_lab.data.sources.sql import MONEY, PRICE, customer, filled, let, number, number_in
 
 BLANK = "lab_blank"
 """Column that says that nothing stands in a row."""
@@ -155,7 +155,11 @@ class LineReading:
     def _before_discount(self) -> str:
         if self.columns.amount and self.amount_is == "gross":
             return self._amount()
-        price = unit_price(self.columns.used(), self.decimal) if self.columns.price else f"null::{PRICE}"
+        price = (
+            unit_price(self.columns.used(), lambda column: number(column, self.decimal, PRICE))
+            if self.columns.price
+            else f"null::{PRICE}"
+        )
         if not self.columns.quantity:
             return f"{price}::{self._exact}"
         both = f"{self.quantity()} < 0 and {price} < 0"
@@ -237,9 +241,14 @@ class LineReading:
 
 def is_total(columns: Sequence[str], date: str) -> str:
     """SQL condition that a row is a total of others: a column says total, or total of something and there is no day."""
-    said = " or ".join(f"regexp_matches({name_of(c)}, {text_of(_TOTAL)})" for c in columns)
-    named = " or ".join(f"regexp_matches({name_of(c)}, {text_of(_NAMED_TOTAL)})" for c in columns)
-    return f"(({said}) or (({named}) and {filled(date)} is null))"
+    return f"coalesce(list_bool_or({totals_in(columns, date)}), false)"
+
+
+def totals_in(columns: Sequence[str], date: str) -> str:
+    """SQL of a list that says of each column whether a row is a total of others by it."""
+    said = f"regexp_matches(c, {text_of(_TOTAL)}) or (regexp_matches(c, {text_of(_NAMED_TOTAL)}) and no_day)"
+    by_column = f"list_transform([{', '.join(map(name_of, columns))}], lambda c: {said})"
+    return let("no_day", f"{filled(date)} is null", by_column)
 
 
 def totals_pattern() -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from crm_lab.data.sources.sql import PRICE, filled, number
+from crm_lab.data.sources.sql import PRICE, filled
 
 _PER = re.compile(
     r"(?i)(?:\s*(?:/|(?<![a-z])(?:per|pro|je|par|por)\b|每))[\s_]*(1[0.,' ]*0)\s*"
@@ -33,16 +33,16 @@ def without_per(name: str) -> str:
     return _PER.sub("", _BRACKETED.sub(" ", name).strip()) if price_per(name) != 1 else name
 
 
-def unit_price(columns: Mapping[str, str], decimal: str) -> str:
+def unit_price(columns: Mapping[str, str], number: Callable[[str], str]) -> str:
     """SQL of the price of one unit; null where the price, or the number of units it is of, cannot be read.
 
     Args:
         columns: Role to column; ``price``, and ``price_unit`` where a column says of how many units the price is.
-        decimal: Decimal mark.
+        number: SQL of the number in a column, exact to `PRICE`.
     """
-    price, per = number(columns["price"], decimal, PRICE), price_per(columns["price"])
+    price, per = number(columns["price"]), price_per(columns["price"])
     if "price_unit" in columns:
         units = columns["price_unit"]
-        of = f"case when {filled(units)} is null then 1 else nullif({number(units, decimal, PRICE)}, 0) end"
+        of = f"case when {filled(units)} is null then 1 else nullif({number(units)}, 0) end"
         return f"({price}::double / ({of})::double)::{PRICE}"
     return price if per == 1 else f"({price}::double / {per:g})::{PRICE}"

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crm_lab.data.quoting import name_of
 from crm_lab.data.sources.evidence.days.day_order import Places, orders_of_eight_digits, orders_of_short_years
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.value_looks import MONTHS, is_period
 from crm_lab.data.sources.refusal import refused
-from crm_lab.data.sources.sql import latin
-from crm_lab.data.sources.written_dates import dated
 from crm_lab.messages import Message
 
 _CLOCK = re.compile(
@@ -57,15 +54,9 @@ class Shape:
 _COMPACT = {"n" * 6: (_SHORT, orders_of_short_years), "n" * 8: (_FULL, orders_of_eight_digits)}
 
 
-def date_text(columns: Mapping[str, str]) -> str:
-    """SQL of the text of a row's day and time."""
-    text = dated(name_of(columns["date"]))
-    return f"({text} || ' ' || trim({latin(name_of(columns['time']))}))" if "time" in columns else text
-
-
 def settle_dates(file: WholeFile, answers: Answers, settled: Settled) -> list[Shape]:
     """Find the form of the dates, and return the shapes; ask where day and month cannot be told apart, or the zone."""
-    text = date_text(settled.columns)
+    text = file.date_text(settled.columns)
     shapes = shapes_of(file, text)
     if answers.date_format:
         settled.take(say("days.as_given", date_format=answers.date_format), date_format=answers.date_format)

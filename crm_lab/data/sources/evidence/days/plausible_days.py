@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from crm_lab.data.sources.dates_and_times import moment
-from crm_lab.data.sources.evidence.days.date_forms import date_text
 from crm_lab.data.sources.evidence.findings import Settled
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.refusal import refused
@@ -24,7 +22,7 @@ def refuse_other_calendars(file: WholeFile, settled: Settled) -> None:
     if settled.questions or not form:
         return
     column = settled.columns["date"]
-    day = f"{moment(date_text(settled.columns), form)}::date"
+    day = file.day(settled.columns, form)
     last = datetime.now(UTC).date() + timedelta(days=1)
     beyond = f"not {day} between date '{_FIRST}-01-01' and date '{last}'"
     n, rows, read = file.row(f"count(*) filter ({beyond}), count({day}), min({day}) filter ({beyond})")

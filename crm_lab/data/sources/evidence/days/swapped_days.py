@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crm_lab.data.sources.dates_and_times import moment
-from crm_lab.data.sources.evidence.days.date_forms import Shape, date_text, formats_of_shape
+from crm_lab.data.sources.evidence.days.date_forms import Shape, formats_of_shape
 from crm_lab.data.sources.evidence.findings import Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.refusal import refused
@@ -77,14 +76,14 @@ def refuse_swapped_days(file: WholeFile, settled: Settled) -> None:
     form = str(settled.settings.get("date_format", ""))
     if settled.questions or not all(mark in form for mark in ("%d", "%m")):
         return
-    day = f"{moment(date_text(settled.columns), form)}::date"
+    day = file.day(settled.columns, form)
     other = "try_cast(strftime(d, '%Y-%d-%m') as date)"
     beyond = "not {} between low - " + str(_BESIDE) + " and high + " + str(_BESIDE)
     n, rows, low, high = file.rows(
-        f"with d as (select {day} as d from looked where broken_row is null),"
-        f" ends as (select min(d) as low, max(d) as high from d where day(d) > {_MONTHS})"
-        f" select count(*) filter (day(d) <= {_MONTHS} and {beyond.format('d')} and not ({beyond.format(other)})),"
-        " count(d), any_value(low), any_value(high) from d, ends"
+        f"select count(*) filter (day(d) <= {_MONTHS} and {beyond.format('d')} and not ({beyond.format(other)})),"
+        f" count(d), any_value(low), any_value(high) from (select {day} as d from looked where broken_row is null),"
+        f" (select min({day}) as low, max({day}) as high from looked"
+        f" where broken_row is null and day({day}) > {_MONTHS})"
     )[0]
     if n >= max(_A_FEW, _SHARE * rows):
         raise refused(

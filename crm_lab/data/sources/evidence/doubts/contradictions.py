@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from crm_lab.checks import BadInput
 from crm_lab.data.sources.dates_and_times import moment
 from crm_lab.data.sources.direct_ids import masked
-from crm_lab.data.sources.evidence.days.date_forms import date_text
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say
 from crm_lab.data.sources.evidence.money_forms import number_marks
 from crm_lab.data.sources.evidence.sales_and_buyers import meaning_of
@@ -17,7 +16,6 @@ from crm_lab.data.sources.first_look.value_looks import looks_like_numbers
 from crm_lab.data.sources.lines.line_columns import Columns
 from crm_lab.data.sources.lines.own_forms import MONEY_ROLES
 from crm_lab.data.sources.refusal import refused
-from crm_lab.data.sources.sql import PRICE, filled, number
 from crm_lab.messages import Message
 
 _SURE = 0.95
@@ -60,8 +58,8 @@ def say_contradictions(file: WholeFile, answers: Answers, settled: Settled) -> N
 def _of_days(file: WholeFile, answers: Answers, settled: Settled) -> Iterable[Message]:
     if not answers.date_format:
         return
-    text = date_text(settled.columns)
-    unread = f"{text} <> '' and {moment(text, answers.date_format)} is null"
+    text = file.date_text(settled.columns)
+    unread = f"{text} <> '' and {file.once(moment(text, answers.date_format))} is null"
     n, example = file.row(f"count(*) filter ({unread}), min({text}) filter ({unread})")
     if n:
         yield say("contradiction.unread_days", date_format=answers.date_format, n=n, example=example)
@@ -86,11 +84,11 @@ def _of_totals(file: WholeFile, answers: Answers, settled: Settled) -> Iterable[
     columns = settled.columns
     if not answers.amount_is or not {"amount", "order_id"} <= set(columns):
         return
-    amount = number(columns["amount"], str(settled.settings.get("decimal", ".")), PRICE)
+    amount = file.number(columns["amount"], settled.decimal)
     several, apart = file.rows(
         f"select count(*), count(*) filter (kinds > 1) from (select count(distinct {amount}) as kinds, count(*) as n"
-        f" from looked where broken_row is null and {filled(columns['order_id'])} is not null"
-        f" group by {filled(columns['order_id'])}) where n > 1"
+        f" from looked where broken_row is null and {file.text(columns['order_id'])} is not null"
+        f" group by {file.text(columns['order_id'])}) where n > 1"
     )[0]
     if answers.amount_is == "order_total" and apart:
         yield say("contradiction.no_total", amount=columns["amount"], apart=apart, several=several)
@@ -120,7 +118,7 @@ def _of_names(file: WholeFile, answers: Answers, settled: Settled) -> Iterable[M
     for role, words in named.items():
         column = settled.columns.get(role)
         for word in sorted(word for word in words if masked(word) == word and "*" not in word):
-            n = column and file.row(f"count(*) filter (lower({filled(column)}) = lower($word))", word=word)[0]
+            n = column and file.row(f"count(*) filter (lower({file.text(column)}) = lower($word))", word=word)[0]
             if not n:
                 yield say("contradiction.nowhere", word=word, n=column or say("contradiction.the_file"))
 
@@ -128,7 +126,7 @@ def _of_names(file: WholeFile, answers: Answers, settled: Settled) -> Iterable[M
 def _of_amounts(file: WholeFile, answers: Answers, settled: Settled) -> Iterable[Message]:
     kept = answers.keep_currency.upper()
     column = settled.columns.get("currency")
-    if kept and column and not file.row(f"count(*) filter (upper({filled(column)}) = $kept)", kept=kept)[0]:
+    if kept and column and not file.row(f"count(*) filter (upper({file.text(column)}) = $kept)", kept=kept)[0]:
         raise refused("no_such_currency", kept=kept, column=column)
     if (kept or answers.rates) and not column:
         given = f"--keep-currency {kept}" if kept else "--rate"

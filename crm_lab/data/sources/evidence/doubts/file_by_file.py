@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from crm_lab.data.quoting import name_of
 from crm_lab.data.sources.evidence.days.date_forms import formats_of_shape, shapes_of
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say
 from crm_lab.data.sources.evidence.money_forms import number_marks
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.lines.own_forms import MONEY_ROLES, in_file, with_one_date_form, with_one_mark
 from crm_lab.data.sources.raw_rows import PART
-from crm_lab.data.sources.written_dates import dated
 
 
 def settle_files(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -36,7 +34,7 @@ def _names(file: WholeFile) -> list[str]:
 
 def _settle_days(file: WholeFile, names: list[str], settled: Settled) -> None:
     column = settled.columns["date"]
-    text = dated(name_of(column))
+    text = file.date_text({"date": column})
     forms = [formats_of_shape(shape) for shape in shapes_of(file, text)]
     if all(len(fits) == 1 for fits in forms):
         return

@@ -13,7 +13,6 @@ from crm_lab.data.sources.lines.edited_orders import sells
 from crm_lab.data.sources.lines.row_meaning import begins_with, in_part, prefix_of
 from crm_lab.data.sources.raw_rows import PART
 from crm_lab.data.sources.refusal import refused
-from crm_lab.data.sources.sql import filled
 from crm_lab.messages import Message
 
 MEANINGS = ("sale", "no_sale", "return")
@@ -116,7 +115,7 @@ def settle_prefixes(file: WholeFile, answers: Answers, settled: Settled) -> None
     for column in _numbers(file, settled):
         counts = file.rows(
             f"select {prefix_of(column)} as p, count(*) as n from looked where broken_row is null"
-            f" and {filled(column)} is not null group by 1 order by n desc, p limit {_MOST}"
+            f" and {file.text(column)} is not null group by 1 order by n desc, p limit {_MOST}"
         )
         for start, n in counts[1:]:
             meaning = next((m for m in ("return", "no_sale") if start in words(m, "prefixes")), "")
@@ -168,6 +167,6 @@ def _told(file: WholeFile, settled: Settled, where: str) -> bool:
     status, meanings = settled.columns.get("status"), settled.settings.get("status", {})
     if not status:
         return False
-    seen = file.rows(f"select distinct lower({filled(status)}) from looked where broken_row is null and {where}")
+    seen = file.rows(f"select distinct lower({file.text(status)}) from looked where broken_row is null and {where}")
     told = [meanings.get(word) or meaning_of(word or "") for (word,) in seen]
     return bool(told) and all(meaning in ("no_sale", "return") for meaning in told)

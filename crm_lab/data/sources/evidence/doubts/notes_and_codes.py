@@ -8,7 +8,7 @@ from crm_lab.data.quoting import text_of
 from crm_lab.data.sources.evidence.findings import Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
-from crm_lab.data.sources.sql import PRICE, filled, number
+from crm_lab.data.sources.sql import filled
 
 TAKEN_BACK = (
     r"(?i)\b(?:refund|cancel|void(?:ed)?\b|charge ?back|returned\b|storn|gutschrift|gutgeschrieben|erstattet|retour"
@@ -52,15 +52,15 @@ def is_of(file: WholeFile, column: str, role: str, settled: Settled) -> bool:
         return False
     keys, several = file.rows(
         "select count(*) filter (n > 1), count(*) filter (kinds > 1) from (select count(*) as n,"
-        f" count(distinct coalesce({filled(column)}, '')) as kinds from looked where broken_row is null"
-        f" and {filled(settled.columns[role])} is not null group by {filled(settled.columns[role])})"
+        f" count(distinct coalesce({file.text(column)}, '')) as kinds from looked where broken_row is null"
+        f" and {file.text(settled.columns[role])} is not null group by {file.text(settled.columns[role])})"
     )[0]
     return bool(keys >= _ENOUGH and several == 0)
 
 
 def _ask_of_a_note(file: WholeFile, column: str, settled: Settled) -> bool:
     says = says_taken_back(column)
-    n, of, example = file.row(f"count(*) filter ({says}), count(*), min({filled(column)}) filter ({says})")
+    n, of, example = file.row(f"count(*) filter ({says}), count(*), min({file.text(column)}) filter ({says})")
     if not 0 < n < _HALF * of:
         return False
     ask_of_taken_back(column, n, str(example)[:60], settled)
@@ -112,7 +112,7 @@ def _ask_of_codes(file: WholeFile, column: str, settled: Settled) -> bool:
 def _ask_of_units(file: WholeFile, column: str, settled: Settled) -> None:
     if "price" not in settled.columns or {"amount", "price_unit"} & set(settled.columns):
         return
-    value = number(column, str(settled.settings.get("decimal", ".")), PRICE)
+    value = file.number(column, settled.decimal)
     n, of, other, most = file.row(f"count({value}), count(*), count(*) filter ({value} not in {_UNITS}), max({value})")
     if n == of and not other and most > 1:
         c, price = shell(column), settled.columns["price"]

@@ -7,7 +7,6 @@ from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.lines.edited_orders import latest_versions, same_order, sells
 from crm_lab.data.sources.lines.several_files import LAST, OVERLAP
 from crm_lab.data.sources.raw_rows import PART
-from crm_lab.data.sources.sql import filled
 
 
 def settle_versions(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -23,7 +22,7 @@ def settle_versions(file: WholeFile, answers: Answers, settled: Settled) -> None
         return
     within, parts = settled.settings.get("order_within", ()), settled.settings.get("parts", {})
     key, product = same_order(columns, within), columns.get("product_id")
-    again = f"count(*) > count(distinct {filled(product)}) or bool_or({LAST} <> {PART})" if product else "true"
+    again = f"count(*) > count(distinct {file.text(product)}) or bool_or({LAST} <> {PART})" if product else "true"
     n, same, example, places = file.rows(
         f"select count(*), count(*) filter (again), min(k), (select count(distinct {PART}) from looked) from"
         f" (select {key} as k, {again} as again, count(distinct {LAST}) as places from looked"

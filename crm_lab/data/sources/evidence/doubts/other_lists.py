@@ -11,7 +11,6 @@ from crm_lab.data.sources.first_look.column_roles import Proposal
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.first_look.value_looks import reads_as_date
 from crm_lab.data.sources.refusal import refused
-from crm_lab.data.sources.sql import filled
 
 _STOCK = re.compile(r"stock(?!code|ist)|inventory|onhand|bestand|lager|existencia|reorder|库存|庫存|在庫")
 SUPPLIERS = re.compile(r"supplier|vendor|lieferant|kreditor|fournisseur|proveedor|供应商|供應商|仕入")
@@ -50,7 +49,7 @@ def refuse_lists_of_one_day(file: WholeFile, answers: Answers, settled: Settled)
         BadInput: If the file is a list of things.
     """
     columns = settled.columns
-    day = filled(columns["date"])
+    day = file.text(columns["date"])
     rows, days, example = file.row(f"count(*), count(distinct {day}), min({day})")
     if days != 1 or rows < _ENOUGH or "date" in answers.columns or answers.kind == "purchases":
         return
@@ -62,7 +61,7 @@ def refuse_lists_of_one_day(file: WholeFile, answers: Answers, settled: Settled)
             *((column, f"--column date={shell(column)}") for column in (*others, columns["date"])),
         )
     elif "product_id" in columns and "order_id" not in columns:
-        (things,) = file.row(f"count(distinct {filled(columns['product_id'])})")
+        (things,) = file.row(f"count(distinct {file.text(columns['product_id'])})")
         if things == rows:
             raise refused("things_of_one_day", column=columns["product_id"], day=example)
 

@@ -10,7 +10,6 @@ from crm_lab.data.sources.evidence.findings import Answers, Settled
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.refusal import refused
-from crm_lab.data.sources.sql import filled
 
 _SOME, _SHARE = 3, 0.1
 _KINDS = re.compile(r"(?:line|row|record|entry|item|zeilen|positions)(?:type|typ|kind|art)")
@@ -28,10 +27,10 @@ def refuse_a_status_history(file: WholeFile, answers: Answers, settled: Settled)
     columns = settled.columns
     if not {"order_id", "status"} <= set(columns) or _KINDS.search(plain_name(columns["status"])):
         return
-    keys = [filled(columns[role]) for role in ("order_id", "product_id", "customer_id") if role in columns]
+    keys = [file.text(columns[role]) for role in ("order_id", "product_id", "customer_id") if role in columns]
     held = [columns[role] for role in ("amount", "price", "quantity", "discount") if role in columns]
-    status = f"lower({filled(columns['status'])})"
-    same = " and ".join(f"count(distinct {filled(column)}) <= 1" for column in held) or "true"
+    status = f"lower({file.text(columns['status'])})"
+    same = " and ".join(f"count(distinct {file.text(column)}) <= 1" for column in held) or "true"
     stays = f"{status} is not null and not regexp_matches({status}, {text_of(TAKEN_BACK)})"
     none = [word.lower() for word, means in answers.status.items() if means in ("no_sale", "return")]
     if none:

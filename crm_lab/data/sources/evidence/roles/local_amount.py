@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
-from crm_lab.data.sources.sql import CODES, PRICE, filled, number
+from crm_lab.data.sources.sql import CODES
 
 _LOCAL = re.compile(
     r"local|home|base(?!d)|company|reporting|functional|group|shop|store|hauswahr|inlandswahr|konzern|eigenwahr|locale?$|locale"
@@ -65,7 +65,7 @@ def settle_local_amount(file: WholeFile, answers: Answers, settled: Settled) -> 
 
 def _codes(file: WholeFile, column: str) -> list[str]:
     """The codes of a column that holds codes of currencies and nothing else."""
-    first = file.rows(f"select upper({filled(column)}) as v from looked where v is not null limit 1")
+    first = file.rows(f"select upper({file.text(column)}) as v from looked where v is not null limit 1")
     if not first or first[0][0] not in CODES:
         return []
     counts = file.counts(column, 40)
@@ -83,15 +83,14 @@ def _is_own(column: str) -> bool:
 def _own(file: WholeFile, settled: Settled, codes: dict[str, list[str]]) -> dict[str, Money]:
     """Columns of amounts that are named as in the shop's currency, with its code."""
     found = {}
-    decimal = str(settled.settings.get("decimal", "."))
     for column in file.header:
         plain = plain_name(column)
         if not _MONEY.search(plain) or not _is_own(column) or column in codes:
             continue
-        value = number(column, decimal, PRICE)
+        value = file.number(column, settled.decimal)
         n, rows = file.row(f"count({value}), count(*)")
         code = _code_of(column, codes)
-        if code and n >= _ALMOST * rows and _agrees(file, settled, column, code, codes, decimal):
+        if code and n >= _ALMOST * rows and _agrees(file, settled, column, code, codes):
             found[column] = Money(column, code)
     return found
 
@@ -103,14 +102,12 @@ def _code_of(column: str, codes: dict[str, list[str]]) -> str:
     return said[1] if said else own[0] if len(own) == 1 else ""
 
 
-def _agrees(
-    file: WholeFile, settled: Settled, column: str, code: str, codes: dict[str, list[str]], decimal: str
-) -> bool:
+def _agrees(file: WholeFile, settled: Settled, column: str, code: str, codes: dict[str, list[str]]) -> bool:
     """Whether rows in the shop's currency say the same in the column of theirs, where there are such rows."""
     theirs = next(name for name, found in codes.items() if len(found) > 1)
     amount = settled.columns.get("amount")
     if not amount or amount == column:
         return True
-    apart = f"abs({number(amount, decimal, PRICE)} - {number(column, decimal, PRICE)}) <= {_CENT}"
-    same, n = file.row(f"count(*) filter ({apart}), count(*)", f"upper({filled(theirs)}) = '{code}'")
+    apart = f"abs({file.number(amount, settled.decimal)} - {file.number(column, settled.decimal)}) <= {_CENT}"
+    same, n = file.row(f"count(*) filter ({apart}), count(*)", f"upper({file.text(theirs)}) = '{code}'")
     return bool(same >= _ALMOST * n)

@@ -6,14 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crm_lab.data.sources.dates_and_times import moment
-from crm_lab.data.sources.evidence.days.date_forms import date_text
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import names_of, plain_name
 from crm_lab.data.sources.first_look.first_rows import SAMPLE
 from crm_lab.data.sources.first_look.value_looks import reads_as_date
-from crm_lab.data.sources.sql import customer, filled
+from crm_lab.data.sources.sql import customer
 
 _ENOUGH = 20
 _FILLED = 0.95
@@ -89,7 +87,7 @@ def _release_references(file: WholeFile, answers: Answers, settled: Settled) -> 
     column = settled.columns.get("product_id")
     if not column or "product_id" in answers.columns or plain_name(column) not in names_of("may_be_order_id"):
         return
-    rows, kinds = file.row(f"count({filled(column)}), count(distinct {filled(column)})")
+    rows, kinds = file.row(f"count({file.text(column)}), count(distinct {file.text(column)})")
     if rows == kinds >= _ENOUGH:
         del settled.columns["product_id"]
 
@@ -116,9 +114,9 @@ def _looked_at(file: WholeFile, settled: Settled, column: str, *, named: bool) -
     days = reads_as_date(seen) and not (named and any(letter.isalpha() for letter in seen[0]))
     if len(seen) < _ENOUGH or days or not _are_codes(seen, words=named):
         return None
-    columns, value = settled.columns, filled(column)
-    who = f"lower({customer(filled(columns['customer_id']))})"
-    day = f"{moment(date_text(columns), str(settled.settings['date_format']))}::date"
+    columns, value = settled.columns, file.text(column)
+    who = f"lower({customer(file.text(columns['customer_id']))})"
+    day = file.day(columns, str(settled.settings["date_format"]))
     rows, there = file.row(f"count(*), count({value})")
     values, people, one, one_day, beside = file.rows(
         "select count(*), max(all_people), avg((people <= 1)::integer), avg((days <= 1)::integer),"
