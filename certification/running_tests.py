@@ -145,4 +145,4 @@ def _above(sums: Floats, pair: Pair) -> Floats:
     if all(pair.normal_holds(column) for column in sums.T):
         return np.asarray(norm.cdf(welch(sums, pair.treated)))
     own, others = statistics(sums, pair.splits)
-    return np.asarray(1 - (1 + (others >= own).sum(axis=0)) / (len(others) + 1))
+    return np.asarray(1 - np.minimum(0.5, pair.allowance * (1 + (others >= own).sum(axis=0)) / (len(others) + 1)))

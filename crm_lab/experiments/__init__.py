@@ -17,7 +17,7 @@ from crm_lab.experiments.effects.weekly_looks import WeeklyLooks, WeeklyLooksRes
 from crm_lab.experiments.origins.campaign_messages import campaign_messages
 from crm_lab.experiments.origins.contract_test import TableTest
 from crm_lab.experiments.origins.file_test import OwnTest
-from crm_lab.experiments.origins.open_test import open_data, open_history, open_test
+from crm_lab.experiments.origins.open_test import open_data, open_history, open_test, stated_test
 from crm_lab.experiments.origins.planted_test import PlantedTest
 from crm_lab.experiments.origins.spend_windows import History, plant, spend_windows
 from crm_lab.experiments.origins.unit_file import FileTables
@@ -123,6 +123,7 @@ __all__ = [
     "ratio_of",
     "share_of",
     "spend_windows",
+    "stated_test",
     "week_columns",
     "weekly_spend",
     "write_decision",

@@ -107,6 +107,15 @@ class Shifts:
         """One-sided p value of an effect of this size or more."""
         return float((1 + (self.at >= effect).sum()) / (len(self.at) + 1))
 
+    def probability_above(self, effect: float) -> float:
+        """Probability that the effect is above this size: one less its one-sided p value, the allowance in both.
+
+        >>> Shifts(1.0, np.linspace(-1, 3, 99), allowance=1.2).probability_above(-0.5) < 1 - 13 / 100
+        True
+        """
+        below, above = (min(0.5, self.allowance * p) for p in (self.share_below(effect), self.share_above(effect)))
+        return 1 - below if below < above else above
+
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Effects that the test does not reject; without ends where there are too few splits for the level."""
         place = math.floor((1 - level) / 2 / self.allowance * (len(self.at) + 1) + 1e-9)

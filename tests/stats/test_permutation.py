@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from crm_lab.stats.permutation import Shifts, shifts, splits_of
+from crm_lab.stats.permutation_power import _rejected, chosen_statistic
 
 
 def arms(n, m):
@@ -102,3 +103,36 @@ def test_an_allowance_is_on_the_p_value_and_in_the_interval():
     assert wide.pvalue == pytest.approx(1.2 * plain.pvalue)
     assert wide.interval(0.95) == plain.interval(1 - 0.05 / 1.2)
     assert wide.share_below(0.0) == plain.share_below(0.0)
+
+
+def buyers(rng, n):
+    return (rng.random(n) < 0.3) * rng.gamma(2, 1, n)
+
+
+@pytest.mark.parametrize(
+    ("past", "arms", "statistics"),
+    [(lambda rng, n: rng.lognormal(0, 1.5, n), (30, 300), {"studentised"}),
+     (lambda rng, n: rng.lognormal(0, 1.5, n), (300, 30), {"studentised"}),
+     (lambda rng, n: rng.permutation(np.ones(n)), (30, 300), {"studentised"}),
+     (lambda rng, n: -rng.gamma(2, 1, n), (30, 90), {"studentised"}), (buyers, (10, 20), {"studentised", "raw"})],
+)  # fmt: skip
+def test_the_statistic_is_chosen_on_the_past(past, arms, statistics):
+    redrawn = splits_of(np.arange(sum(arms)) >= arms[0], 399)
+    assert {chosen_statistic(past(np.random.default_rng(s), sum(arms)), redrawn) for s in range(12)} == statistics
+
+
+def test_made_up_tests_reject_no_effect_as_often_as_they_say():
+    x = np.random.default_rng(3).gamma(3, 1, 120)
+    redrawn = splits_of(np.arange(120) < 40).small[:399]
+    raw, studentised = _rejected(x, x, redrawn, treated=True)
+    assert max(raw, studentised) <= 0.05 + 3 * (0.05 * 0.95 / 200) ** 0.5
+    assert min(_rejected(x, 1.6 * x, redrawn, treated=False)) > 0.5
+
+
+@pytest.mark.parametrize("allowance", [1.0, 1.2])
+def test_a_probability_is_one_less_the_p_value_on_either_side(allowance):
+    found = Shifts(0.0, np.linspace(-1, 1, 999), allowance)
+    p = np.array([found.probability_above(x) for x in np.linspace(-0.9, 0.9, 41)])
+    assert (np.diff(p) <= 0).all()
+    assert found.probability_above(0.8) == pytest.approx(allowance * found.share_above(0.8))
+    assert found.probability_above(-0.8) == pytest.approx(1 - allowance * found.share_below(-0.8))

@@ -65,6 +65,7 @@ class PageWindows:
         """
         start = as_of - timedelta(days=2 * self.ahead)
         halves = {"start": str(start), "pre_days": 2 * self.ahead, "post_days": 2 * self.ahead}
+        test = {"test_settings": f"pre_days = {2 * self.ahead}; until = {as_of}"}  # an experiment is the user's to name
         return {
             "05_did_they_move": {"target": 0.0},
             "06_do_new_customers_return": {"product_column": "category"} if categories else {},
@@ -77,6 +78,6 @@ class PageWindows:
             },
             "13_whom_to_treat": {"window_days": self.ahead // 2},
             "14_how_large_a_test": halves,
-            "15_was_the_test_sound": {**halves, "until": str(as_of)},
-            "16_did_the_programme_pay": {**halves, "until": str(as_of)},
+            "15_was_the_test_sound": test,
+            "16_did_the_programme_pay": test,
         }

@@ -61,6 +61,7 @@ class Experiment:
         size: Where each row is a whole cluster: column with its units, outcomes being their totals; else empty.
         window: First day of the test and last day of the outcome, ``YYYY-MM-DD``; ``None`` where nobody said.
         guardrails: Outcomes that must be shown to be no worse before anything is shipped.
+        levers: Of a factorial test: lever to the arms in which it was on.
     """
 
     frame: pd.DataFrame
@@ -84,6 +85,7 @@ class Experiment:
     size: str = ""
     window: tuple[str, str] | None = None
     guardrails: tuple[Guardrail, ...] = ()
+    levers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def from_frame(

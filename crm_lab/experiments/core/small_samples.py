@@ -16,6 +16,7 @@ from crm_lab.experiments.core.estimate import Column, Difference
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.stats.intervals import RatioSet, wilson
 from crm_lab.stats.permutation import DRAWS, Shifts, Splits, Statistic, shifts, splits_of
+from crm_lab.stats.permutation_power import chosen_statistic
 
 FEWEST = 100  # units of an arm from which normal theory may hold
 FEWEST_EVENTS = 10  # of a share: events, and units without, below which it is read exactly
@@ -59,10 +60,20 @@ class Pair:
         """The redrawn splits, the same for every metric."""
         return splits_of(self.treated, DRAWS, _SEED)
 
-    @property
+    @cached_property
     def statistic(self) -> Statistic:
-        """Fixed by the sizes alone, before any outcome: a standard error needs ten units."""
-        return "studentised" if min(self.treated.sum(), (~self.treated).sum()) >= _FEW else "raw"
+        """Fixed before any outcome: by the sizes (a standard error needs ten units), and by power on the past."""
+        small, past = min(self.treated.sum(), (~self.treated).sum()), self._past
+        if small < _FEW:
+            return "raw"
+        return "studentised" if past is None or small >= FEWEST else chosen_statistic(past, self.splits)
+
+    @property
+    def _past(self) -> Floats | None:
+        """What was measured before the assignment, of units: the first such column that is no flag."""
+        rows = () if self.experiment.size else self.experiment.past_of(self.experiment.outcomes[:1])
+        columns = (self.values(name) for name in rows)
+        return next((x for x in columns if len(np.unique(x)) > 2), None)
 
     def normal_holds(self, values: Floats) -> bool:
         """Whether a normal interval of the difference of means is as wide as it says (measured in docs/experiments.md).

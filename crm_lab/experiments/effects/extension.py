@@ -12,7 +12,7 @@ from crm_lab.stats.sequential.alpha_spending import Spending, limits
 
 
 def probability_needed(
-    taken: Sequence[float], now: float, planned: float, ship_at: float = 0.9, spending: Spending = "obrien_fleming"
+    taken: Sequence[float], now: float, planned: float, ship_at: float = 0.95, spending: Spending = "obrien_fleming"
 ) -> float:
     """Probability that decides at this look of an extended test, the looks already taken counted.
 
@@ -21,9 +21,9 @@ def probability_needed(
     need not be planned, only how long the test may last. With one look at the planned end it is `ship_at` itself.
 
     >>> [round(probability_needed(taken, now, 26), 4) for taken, now in [((), 13), ((13,), 26), ((13, 20), 26)]]
-    [0.98, 0.906, 0.9186]
+    [0.9944, 0.9518, 0.9578]
     >>> round(probability_needed((), 26, 26), 4)
-    0.9
+    0.95
 
     Args:
         taken: Weeks (or units) at each look already taken, rising.

@@ -9,9 +9,11 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from crm_lab.checks import BadInput, as_date
+from crm_lab.checks import as_date
+from crm_lab.data.sources.refusal import refused
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.weeks import weekly_spend
+from crm_lab.experiments.origins.unit_file import EVERY, one_treatment
 
 _STAGES = ("enrolled", "active", "redeemed")
 
@@ -47,12 +49,14 @@ class TableTest:
         pre_days: Days of the pre-period.
         until: Last day of the outcome window.
         later_days: Days after it in which pulled-forward sales would be missing; 0 for none.
+        treatment: Arm that is read against the control; needed where there are several.
     """
 
     experiment: str
     pre_days: int = 180
     until: str = "2017-12-31"
     later_days: int = 0
+    treatment: str = ""
 
     @property
     def given(self) -> bool:
@@ -105,21 +109,33 @@ class TableTest:
         window = f"{units['assigned_on'].min():%Y-%m-%d}", f"{end:%Y-%m-%d}"
         return replace(test, funnel=tuple(funnel), money=money, segments=segments, window=window)
 
+    def open_all(self, tables: TablesLike) -> Experiment:
+        """The test with every treatment, whichever is read against the control elsewhere.
+
+        >>> origin.open_all(tables).treatments
+        ('treatment',)
+
+        Args:
+            tables: Tables of a workspace as of a day.
+
+        Returns:
+            The test.
+        """
+        return replace(self, treatment=EVERY).open(tables)
+
     def _units(self, tables: TablesLike) -> pd.DataFrame:
         drawn = tables["assignments"]
         names = sorted(drawn["experiment"].unique())
         if self.experiment not in names:
-            raise BadInput(f"There is no experiment {self.experiment!r}; assignments has {', '.join(names)}.")
+            raise refused("test_no_experiment", name=self.experiment, known=", ".join(names))
         last = as_date(self.until, "until") + timedelta(days=self.later_days)
         units = drawn.loc[drawn["experiment"] == self.experiment].drop(columns="experiment")
         if last > tables.as_of:
-            raise BadInput(
-                f"the windows of all {len(units):,} units end on {last}, the data on {tables.as_of}; an unfinished "
-                "window reads as lost spend: wait, or choose an earlier end."
-            )
+            raise refused("test_unfinished", n=len(units), last=last, as_of=tables.as_of)
         late = int((units["assigned_on"] > pd.Timestamp(as_date(self.until))).sum())
         if late:
-            raise BadInput(f"{late:,} units were assigned after {self.until}, when their outcome had ended.")
+            raise refused("test_assigned_late", n=late, until=self.until)
+        units = one_treatment(units, "arm", "control", self.treatment)
         return units.reset_index(drop=True)
 
     def _lines(self, tables: TablesLike, units: pd.DataFrame) -> pd.DataFrame:

@@ -14,18 +14,28 @@ from pandas.api.types import is_numeric_dtype
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from crm_lab.checks import BadInput, Problems, as_date, need_columns
-from crm_lab.data.sources.refusal import refused
 from crm_lab.experiments.core.column_words import NO, YES, chosen_by_units
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import judged
 from crm_lab.experiments.origins.spend_windows import History
-from crm_lab.experiments.origins.stated_settings import Assignment, Levers, Maybe, Missing, Names, Pasts, Rails
+from crm_lab.experiments.origins.stated_settings import (
+    Assignment,
+    Levers,
+    Maybe,
+    Missing,
+    Names,
+    Pasts,
+    Rails,
+    settings_in,
+)
 from crm_lab.experiments.origins.unit_file import (
+    EVERY,
     LATEST,
     FileTables,
     check_dates,
     first_day,
     late_columns,
+    one_treatment,
     read_units,
     window_of,
 )  # fmt: skip
@@ -33,7 +43,6 @@ from crm_lab.messages import Message
 from crm_lab.project import project_root
 
 KIND = "test"
-EVERY = "*"  # as treatment: all of them
 MONEY = ("later", "elsewhere", "margin", "rewards")
 
 
@@ -140,17 +149,7 @@ class OwnTest(BaseModel):
         Raises:
             BadInput: With every setting that cannot be used.
         """
-        given: dict[str, str] = {}
-        for part in filter(None, map(str.strip, settings.split(";"))):
-            name, sign, value = (text.strip() for text in part.partition("="))
-            if not sign and not given:
-                raise BadInput(f"The settings of the test begin with {part!r}; write NAME = VALUE; ...")
-            if sign:
-                given[name] = value
-            else:
-                last = next(reversed(given))
-                given[last] = f"{given[last]}; {part}"
-        return cls(file=file, **given)
+        return cls(file=file, **settings_in(settings))
 
     @property
     def given(self) -> bool:
@@ -217,7 +216,9 @@ class OwnTest(BaseModel):
         railed = [name for rail in own.guardrails for name in rail.columns]
         outcomes = list(dict.fromkeys([*judged_names, *own.funnel, *money.values(), *railed]))
         need_columns(frame.columns, [own.arm, *own.segments], "The file")
-        frame = _known_outcomes(_two_arms(_flags_as_numbers(frame, outcomes), own), own, outcomes)
+        frame = _known_outcomes(
+            one_treatment(_flags_as_numbers(frame, outcomes), own.arm, own.control, own.treatment), own, outcomes
+        )
         test = Experiment.from_frame(
             frame, arm=own.arm, outcomes=outcomes, covariates=own.covariates, unit=own.unit, control=own.control,
             shares=own.shares(frame[own.arm])
@@ -229,7 +230,7 @@ class OwnTest(BaseModel):
             test, judged=judged_names, segments=(*own.segments, *days), funnel=own.funnel, money=money,
             late=late_columns(test.covariates, first_day(frame, own)), doubt=own.doubt(test),
             window=window_of(frame, own),
-            guardrails=own.guardrails,
+            guardrails=own.guardrails, levers=own.levers,
         )  # fmt: skip
 
     def open_all(self, tables: FileTables | Any = None) -> Experiment:
@@ -362,20 +363,4 @@ def _known_outcomes(frame: pd.DataFrame, own: OwnTest, outcomes: Sequence[str]) 
         problems.extend([Message("door.test.missing", values).text()])
     problems.extend([Message("door.test.gap_question").text()])
     problems.raise_any()
-    return frame
-
-
-def _two_arms(frame: pd.DataFrame, own: OwnTest) -> pd.DataFrame:
-    """The rows of the control and of the one treatment that is read; rows without an arm stay, to be refused."""
-    arms = frame[own.arm].astype("string")
-    sizes = arms.value_counts()
-    if own.treatment == EVERY:
-        return frame
-    if own.treatment:
-        if own.treatment not in sizes:
-            raise refused("test_no_treatment", treatment=own.treatment, arms=", ".join(sorted(sizes.index)))
-        return frame[arms.isin([own.control, own.treatment]) | arms.isna()].reset_index(drop=True)
-    if len(sizes) > 2:
-        listed = ", ".join(f"{arm} {n:,}" for arm, n in sizes.sort_index().items())
-        raise refused("test_many_treatments", arm=own.arm, n=len(sizes), listed=listed)
     return frame

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Protocol
 
+from crm_lab.checks import BadInput
+from crm_lab.data.sources.refusal import refused
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, ratio_of, share_of
-from crm_lab.experiments.origins.contract_test import TablesLike
+from crm_lab.experiments.origins.contract_test import TablesLike, TableTest
 from crm_lab.experiments.origins.file_test import OwnTest
+from crm_lab.experiments.origins.planted_test import PlantedTest
 from crm_lab.experiments.origins.spend_windows import History, net_orders, spend_windows
+from crm_lab.experiments.origins.stated_settings import settings_in
 from crm_lab.experiments.origins.unit_file import FileTables
 from crm_lab.messages.no_answer import cannot_answer
 
@@ -28,8 +33,60 @@ class Origin(Protocol):
         """The test, checked."""
         ...
 
+    def open_all(self, tables: TablesLike) -> Experiment:
+        """The test with every treatment."""
+        ...
 
-def open_data(source: str, as_of: str, own: OwnTest) -> Tables | FileTables:
+
+_TYPES = {"str": str, "int": int, "float": float}
+
+
+def stated_test(file: str, settings: str, source: str) -> Origin:
+    """The test that a page's parameters name: in a file, in the contract's tables, or a planted effect.
+
+    >>> stated_test("units.csv", "arm = group; control = hold-out", "").arm
+    'group'
+    >>> stated_test("", "experiment = loyalty; until = 2024-08-04; later_days = 28", "shop.toml").later_days
+    28
+    >>> stated_test("", "start = 1997-12-01; lift = 0", "cdnow").lift
+    0.0
+
+    Args:
+        file: A file, or the suite of one; empty for none.
+        settings: ``NAME = VALUE; ...``: of a file the keys of ``[source]``, else those of `TableTest` where an
+            experiment is named, and of `PlantedTest` where none is.
+        source: Where a planted test's histories come from.
+
+    Returns:
+        The test, not yet opened.
+
+    Raises:
+        BadInput: With every setting that cannot be used.
+    """
+    if file:
+        return OwnTest.stated(file, settings)
+    given = settings_in(settings)
+    own = {field.name: str(field.type) for kind in (PlantedTest, TableTest) for field in fields(kind)}
+    kind = TableTest if given.get("experiment") else PlantedTest
+    known = {field.name for field in fields(kind)} - {"source"}
+    values: dict[str, Any] = {}
+    problems = []
+    for name, value in given.items():
+        if name not in own or name == "source":
+            listed = ", ".join(sorted(set(own) - {"source"}))
+            problems.append(refused("test_unknown_setting", name=name, known=listed))
+            continue
+        try:
+            values[name] = _TYPES[own[name]](value)
+        except ValueError:
+            problems.append(refused("test_no_number", name=name, value=value))
+    if problems:
+        raise BadInput(" ".join(map(str, problems)))
+    values = {name: value for name, value in values.items() if name in known}
+    return TableTest(**values) if kind is TableTest else PlantedTest(source=source, **values)
+
+
+def open_data(source: str, as_of: str, own: Origin) -> Tables | FileTables:
     """The tables of a source; or, for a test in a file, the file's provenance alone.
 
     >>> from crm_lab.experiments import OwnTest
@@ -39,12 +96,12 @@ def open_data(source: str, as_of: str, own: OwnTest) -> Tables | FileTables:
     Args:
         source: A source of `open_workspace`; not opened where a file is named.
         as_of: Last day that counts; for a file the day on which it was written.
-        own: The retailer's own test, if there is one.
+        own: The retailer's own test, or another one.
 
     Returns:
         Tables of the source, or the file's provenance.
     """
-    if own.given:
+    if isinstance(own, OwnTest) and own.given:
         return own.tables(as_of)
     from crm_lab.data.workspace import open_workspace
 

@@ -38,11 +38,11 @@ class PlantedTest:
     """
 
     source: str = ""
-    start: str
-    pre_days: int
-    post_days: int
-    seed: int
-    lift: float
+    start: str = "2017-07-01"
+    pre_days: int = 181
+    post_days: int = 184
+    seed: int = 16
+    lift: float = 0.05
 
     @property
     def given(self) -> bool:
@@ -88,3 +88,17 @@ class PlantedTest:
         first = as_date(self.start, "start")
         last = first + timedelta(days=self.post_days - 1)
         return replace(test, window=(first.isoformat(), last.isoformat()))
+
+    def open_all(self, tables: TablesLike) -> Experiment:
+        """As `open`: one treatment is planted.
+
+        >>> trial.open_all(open_workspace("cdnow_sample").at("1998-06-30")).treatments
+        ('treatment',)
+
+        Args:
+            tables: Tables of a workspace as of a day.
+
+        Returns:
+            The test.
+        """
+        return self.open(tables)

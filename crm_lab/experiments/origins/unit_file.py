@@ -18,10 +18,12 @@ from pandas.tseries.offsets import MonthEnd
 from crm_lab.checks import BadInput, Problems, as_date
 from crm_lab.data.sources.first_look.first_rows import Look, look_at, text_rows
 from crm_lab.data.sources.opening.text_file import open_text
+from crm_lab.data.sources.refusal import refused
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 
 LATEST = "latest"
+EVERY = "*"  # as treatment: all of them
 _GAPS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "-"]
 
 
@@ -236,3 +238,36 @@ def _end_in(name: str) -> pd.Timestamp | None:
         return pd.Timestamp(f"{year}-{month}-{day}") if day else pd.Timestamp(f"{year}-{month}-01") + MonthEnd()
     except ValueError:
         return None
+
+
+def one_treatment(frame: pd.DataFrame, arm: str, control: str, treatment: str | None) -> pd.DataFrame:
+    """The rows of the control and of the one treatment that is read; rows without an arm stay, to be refused.
+
+    >>> units = pd.DataFrame({"arm": ["control", "card", "mail"]})
+    >>> one_treatment(units, "arm", "control", "mail")["arm"].tolist()
+    ['control', 'mail']
+
+    Args:
+        frame: One row per unit.
+        arm: Column with the arm.
+        control: Name of the control arm.
+        treatment: Name of the treatment, `EVERY` for all of them; none where there is one.
+
+    Returns:
+        The rows.
+
+    Raises:
+        BadInput: If there is no such treatment, or none is named where there are several.
+    """
+    arms = frame[arm].astype("string")
+    sizes = arms.value_counts()
+    if treatment == EVERY:
+        return frame
+    if treatment:
+        if treatment not in sizes:
+            raise refused("test_no_treatment", treatment=treatment, arms=", ".join(sorted(sizes.index)))
+        return frame[arms.isin([control, treatment]) | arms.isna()].reset_index(drop=True)
+    if len(sizes) > 2:
+        listed = ", ".join(f"{name} {n:,}" for name, n in sizes.sort_index().items())
+        raise refused("test_many_treatments", arm=arm, n=len(sizes), listed=listed)
+    return frame

@@ -70,9 +70,9 @@ class Programme(Terms):
         it at the end. That for `stop_at` stays: stopping early ships nothing.
 
         >>> [round(programme.at_look((6, 13, 26), now).ship_at, 3) for now in (6, 13, 26)]
-        [0.999, 0.98, 0.906]
+        [1.0, 0.994, 0.952]
         >>> programme.at_look((), 26).ship_at
-        0.9
+        0.95
 
         Args:
             looks: Weeks of all looks, the last one the end up to which the test may be extended.

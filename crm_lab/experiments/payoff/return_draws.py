@@ -55,7 +55,7 @@ class ReturnDraws:
         found = self.pair.shifts(values, self.pair.values(size) if size else None)
         noise = np.random.default_rng(_SEED).standard_normal(len(found.at)) * self.redeemed
         fixed = (1 + roi) * self.fixed
-        return Shifts(found.effect - fixed, found.at - fixed + (1 + roi) * noise)
+        return replace(found, effect=found.effect - fixed, at=found.at - fixed + (1 + roi) * noise)
 
     def adjusted_rows(self, columns: Sequence[str]) -> Experiment:
         """The test with outcomes adjusted as they are in the net result, and no covariates left."""
@@ -65,8 +65,8 @@ class ReturnDraws:
         return replace(test, frame=frame.assign(**found), covariates=(), pasts={})
 
     def p_above(self, roi: float) -> float:
-        """Probability that the ROI is above a threshold: one less the one-sided p value of no more than that."""
-        return 1 - self.net(roi).share_below(0.0)
+        """Probability that the ROI is above a threshold: one less the p value of no more than that."""
+        return self.net(roi).probability_above(0.0)
 
     def multiple_set(self, level: float, multiple: float, cost: float) -> RatioSet:
         """Multiples (ROI + 1) that the test does not reject.

@@ -63,7 +63,7 @@ class Terms:
     contact_cost: float = 0.0
     running_cost: float = 0.0
     roi_needed: float = 0.0
-    ship_at: float = 0.9
+    ship_at: float = 0.95
     stop_at: float = 0.1
     adjust: Adjust = "lin"
     level: float = 0.95

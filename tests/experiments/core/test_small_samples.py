@@ -79,7 +79,7 @@ def test_a_ratio_is_permuted_as_a_ratio_of_totals():
 def test_arms_of_unlike_size_have_an_allowance(control, treated, allowance):
     pair = Pair.of(make(people(control, treated)), "treatment")
     found = Effects(metrics="spend", adjust=("none",)).analyze(pair.experiment).headline.found
-    plain = shifts(pair.values("spend"), pair.splits)
+    plain = shifts(pair.values("spend"), pair.splits, statistic=pair.statistic)
     assert found.pvalue == pytest.approx(min(1, allowance * plain.pvalue))
     assert (found.lo, found.hi) == pytest.approx(plain.interval(1 - 0.05 / allowance))
 
@@ -171,5 +171,5 @@ def test_the_decision_and_the_interval_are_of_one_permutation():
 def test_more_units_are_named_by_the_same_probability():
     answer = TERMS.analyze(make(people(50, 600, seed=4)), "spend")
     p = answer.p_needed
-    expected = answer.units * (stats.norm.ppf(0.9) / stats.norm.ppf(p)) ** 2 if p > 0.5 else np.inf
+    expected = answer.units * (stats.norm.ppf(answer.spec.ship_at) / stats.norm.ppf(p)) ** 2 if p > 0.5 else np.inf
     assert answer.units_needed == pytest.approx(expected)

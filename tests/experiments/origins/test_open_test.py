@@ -1,6 +1,6 @@
 """Where a test comes from: own file, the contract's tables, planted histories."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import Effects, OwnTest, PlantedTest, Programme, TableTest, mean_of, open_test
+from crm_lab.experiments import Effects, OwnTest, PlantedTest, Programme, TableTest, mean_of, open_test, stated_test
 from crm_lab.simulate import make_retailer, open_key
 
 
@@ -149,3 +149,45 @@ def test_from_design_to_decision_the_simulated_programme_agrees_with_its_key(ret
     assert answer.returns.multiple_set().contains(1 + key["roi"])
     assert key["profit"] < 0
     assert answer.decision != "ship"
+
+
+def test_settings_name_a_test_of_any_origin():
+    assert stated_test("", "", "cdnow") == PlantedTest(source="cdnow")
+    assert stated_test("", "start = 2017-06-01; lift = 0.2; seed = 3", "cdnow") == PlantedTest(
+        source="cdnow", start="2017-06-01", lift=0.2, seed=3
+    )
+    waiting = "pre_days = 90; until = 2024-06-30"  # as init writes it: the experiment is the user's to name
+    assert stated_test("", waiting, "shop.toml").given is False
+    named = stated_test("", f"experiment = spring; {waiting}; treatment = mail", "shop.toml")
+    assert named == TableTest(experiment="spring", pre_days=90, until="2024-06-30", treatment="mail")
+    assert stated_test("units.csv", "arm = group", "").arm == "group"
+
+
+@pytest.mark.parametrize(
+    ("settings", "en", "zh"),
+    [("colour = red", "colour is no setting", "colour 不是"), ("lift = much", "lift is 'much'", "lift 为 'much'"),
+     ("loyalty", "begin with 'loyalty'", "以 'loyalty' 开头")],
+)  # fmt: skip
+def test_settings_that_cannot_be_used_are_refused_in_both_languages(settings, en, zh, monkeypatch):
+    for lang, said in (("en", en), ("zh", zh)):
+        monkeypatch.setenv("CRM_LAB_LANG", lang)
+        with pytest.raises(BadInput, match=said):
+            stated_test("", settings, "cdnow")
+
+
+def test_a_test_in_tables_may_have_several_treatments():
+    days = pd.Timestamp("2017-06-01")
+    drawn = pd.DataFrame({
+        "experiment": "spring", "customer_id": [f"c{i}" for i in range(60)],
+        "arm": ["control", "card", "mail"] * 20, "assigned_on": days,
+    })  # fmt: skip
+    lines = pd.DataFrame({
+        "customer_id": drawn["customer_id"], "date": days + pd.Timedelta(days=3), "order_id": drawn["customer_id"],
+        "kind": "sale", "net_amount": np.arange(60.0),
+    })  # fmt: skip
+    shop = Shop({"assignments": drawn, "transactions": lines})
+    origin = TableTest(experiment="spring", pre_days=30, until="2017-06-30")
+    with pytest.raises(BadInput, match="Say which: treatment"):
+        origin.open(shop)
+    assert replace(origin, treatment="mail").open(shop).arms == ("control", "mail")
+    assert origin.open_all(shop).treatments == ("card", "mail")

@@ -65,7 +65,7 @@ def test_half_the_probability_lies_above_the_estimate(answer):
     ("margin", "decision", "says"), [(0.9, "ship", "Ship:"), (0.0, "stop", "Stop:"), (0.09, "extend", "Extend")]
 )
 def test_every_decision_says_what_to_do(households, margin, decision, says):
-    answer = Programme(**{**TERMS, "margin_share": margin}).analyze(two_arms(households), "spend")
+    answer = Programme(**{**TERMS, "margin_share": margin, "ship_at": 0.9}).analyze(two_arms(households), "spend")
     assert answer.decision == decision
     assert answer.readout().action.text("en").startswith(says)
     for lang in LANGUAGES:

@@ -146,7 +146,7 @@ def _upper(experiment: Experiment, metric: Metric, found: Difference, needed: fl
         return _by_halving(pair, found, metric.column, needed)
     past = rows.past_of(metric.columns) if terms.adjust != "none" else ()
     values = pair.adjusted(pair.values(metric.column), past)
-    return 1 - pair.shifts(values, pair.values(rows.size) if rows.size else None).share_below(needed)
+    return pair.shifts(values, pair.values(rows.size) if rows.size else None).probability_above(needed)
 
 
 def _by_halving(pair: Pair, found: Difference, column: str, needed: float) -> float:
