@@ -1,0 +1,254 @@
+"""A fitted rule of whom to treat, saved as readable JSON and applied to the next month's customers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from narwhals.typing import IntoFrame
+from scipy.special import expit
+
+from crm_lab.arrays import Floats
+from crm_lab.checks import BadInput, need_columns
+from crm_lab.data.kernels.dataframes import as_pandas
+from crm_lab.experiments.core.assignment import assign
+
+APART = 0.1  # of the customers, dealt by lot so that the next round measures
+_SCHEMA = 1
+_REASONS = 2
+
+
+@dataclass(frozen=True)
+class ArmModel:
+    """Expected outcome of an arm: intercept and one coefficient a feature, through a logit where `chance`."""
+
+    intercept: float
+    coefficients: tuple[float, ...]
+    chance: bool
+
+    def expected(self, features: Floats) -> Floats:
+        """Expected outcome of each customer, shape (n,)."""
+        line = self.intercept + features @ np.array(self.coefficients)
+        found: Floats = expit(line) if self.chance else line
+        return found
+
+
+@dataclass(frozen=True)
+class TargetingPolicy:
+    """Treat where the expected effect in money exceeds the cost, the best first, as far as the budget goes.
+
+    >>> model = {"": ArmModel(0.0, (0.0,), False), "offer": ArmModel(1.0, (2.0,), False)}
+    >>> policy = TargetingPolicy(
+    ...     ("visits",), ("",), {"visits": 0.0}, model, {"offer": (1.0, 1.0, 1.0)}, 1.0, {"offer": 2.0}
+    ... )
+    >>> policy.choose(pd.DataFrame({"visits": [1.0, 0.0]}, index=["a", "b"]), apart=0)["arm"].tolist()
+    ['offer', '']
+
+    Attributes:
+        features: Columns that it reads, in order.
+        levels: For each feature the value of a text column that it stands for (``tier = gold``), else empty.
+        means: What stands for a gap in each column: the mean in the test.
+        models: Arm -> expected outcome; the first is that of the control.
+        calibration: Treatment -> mean effect as scored, mean effect as predicted, slope (0 to 1).
+        value: Money of one unit of the outcome.
+        costs: Treatment -> cost of treating one customer.
+        price: Least profit per unit of cost that is treated, above 0 where a budget bound in the test.
+    """
+
+    features: tuple[str, ...]
+    levels: tuple[str, ...]
+    means: Mapping[str, float]
+    models: Mapping[str, ArmModel]
+    calibration: Mapping[str, tuple[float, float, float]]
+    value: float
+    costs: Mapping[str, float]
+    price: float = 0.0
+
+    def matrix(self, customers: pd.DataFrame) -> Floats:
+        """The features of customers, shape (n, p); gaps of numbers become the test's mean.
+
+        Raises:
+            BadInput: If a column is missing.
+        """
+        need_columns(customers.columns, self.features, "The customers")
+        columns = []
+        for name, level in zip(self.features, self.levels, strict=True):
+            given = customers[name]
+            columns.append((given.astype(str) == level) if level else given.astype(float).fillna(self.means[name]))
+        return np.column_stack(columns).astype(float)
+
+    def effects(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """Expected effect of each treatment on each customer, calibrated, in the outcome's unit."""
+        return self._effects(self.matrix(customers), customers.index)
+
+    def _effects(self, features: Floats, index: pd.Index) -> pd.DataFrame:
+        control, *treatments = self.models
+        base = self.models[control].expected(features)
+        found = {}
+        for arm in treatments:
+            scored, predicted, slope = self.calibration[arm]
+            found[arm] = scored + slope * (self.models[arm].expected(features) - base - predicted)
+        return pd.DataFrame(found, index=index)
+
+    def choose(
+        self,
+        customers: IntoFrame,
+        *,
+        most: int | None = None,
+        budget: float | None = None,
+        apart: float = APART,
+        salt: str = "next round",
+    ) -> pd.DataFrame:
+        """Who gets what, with reasons; a random share of the customers is dealt by lot instead.
+
+        Args:
+            customers: One row a customer with the columns `features`, in a frame of pandas, Polars, ...; pandas'
+                index is the customer's id, or the column ``customer_id``.
+            most: Customers that can be treated.
+            budget: Money that can be spent.
+            apart: Share of the customers dealt by lot among all arms, so that the next round can be measured.
+            salt: Of the lot: another one in each round.
+
+        Returns:
+            One row a customer: arm (the control's name for no treatment), effect and net (money) of that arm,
+            ``by_lot``, reasons; the best first.
+
+        Raises:
+            BadInput: If a column is missing.
+        """
+        table = as_pandas(customers, "The customers")
+        table = table.set_index("customer_id") if "customer_id" in table else table
+        if table.index.duplicated().any():
+            raise BadInput(f"{int(table.index.duplicated().sum())} customers stand there twice; give one row each.")
+        features = self.matrix(table)
+        effects = self._effects(features, table.index)
+        control = next(iter(self.models))
+        net = effects * self.value - pd.Series(self.costs)
+        arms = chosen_arms(net.to_numpy(), np.array([self.costs[str(a)] for a in effects]), most, budget, self.price)
+        names = np.array([control, *effects.columns], dtype=object)
+        lot = self._lot(table.index, apart, salt, list(names))
+        arm = pd.Series(names[arms], index=table.index).where(lot.isna(), lot)
+        place = arm.map({name: i for i, name in enumerate(names)}).to_numpy(dtype=int)
+        padded = np.column_stack([np.zeros(len(net)), net.to_numpy()])
+        effect = np.column_stack([np.zeros(len(net)), effects.to_numpy()])
+        rows = np.arange(len(net))
+        frame = pd.DataFrame({"arm": arm, "effect": effect[rows, place], "net": padded[rows, place]}, index=table.index)
+        frame = frame.assign(by_lot=lot.notna(), reasons=self._reasons(features, effects, np.maximum(place, 1)))
+        return frame.sort_values("net", ascending=False, kind="stable").rename_axis("customer_id").reset_index()
+
+    @staticmethod
+    def _lot(ids: pd.Index, apart: float, salt: str, arms: list[str]) -> pd.Series:
+        """The arm of those who are dealt by lot, missing for the others; the same customer always has the same."""
+        if apart <= 0:
+            return pd.Series(pd.NA, index=ids, dtype=object)
+        inside = assign(list(ids), f"{salt}: apart", {"apart": apart, "rule": 1 - apart})
+        dealt = assign(list(ids), f"{salt}: arm", {name: 1 / len(arms) for name in arms})
+        return pd.Series(dealt, index=ids, dtype=object).where(inside == "apart")
+
+    def _reasons(self, features: Floats, effects: pd.DataFrame, place: np.ndarray) -> list[str]:
+        """The features that move each customer's effect most from that of a customer with the test's means."""
+        rows = np.arange(len(features))
+        here = effects.to_numpy()[rows, place - 1]
+        moved = np.empty(features.shape)
+        for j, name in enumerate(self.features):
+            other = features.copy()
+            other[:, j] = self.means[self.named(j)] if self.named(j) in self.means else self.means[name]
+            moved[:, j] = here - self._effects(other, effects.index).to_numpy()[rows, place - 1]
+        first = np.argsort(-np.abs(moved), axis=1)[:, :_REASONS]
+        labels = [self.named(j) for j in range(len(self.features))]
+        return [", ".join(f"{labels[j]} {'+' if moved[i, j] > 0 else '-'}" for j in first[i]) for i in rows]
+
+    def named(self, j: int) -> str:
+        """A feature in words: ``tier = gold`` or its column."""
+        return f"{self.features[j]} = {self.levels[j]}" if self.levels[j] else self.features[j]
+
+    def save(self, path: str | Path) -> Path:
+        """Write it as JSON that a person can read; `TargetingPolicy.load` reads it.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The file.
+        """
+        path = Path(path)
+        path.write_text(json.dumps({"schema": _SCHEMA, **asdict(self)}, indent=2, ensure_ascii=False), encoding="utf-8")
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> TargetingPolicy:
+        """Read a saved policy.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The policy.
+
+        Raises:
+            BadInput: If the file is no policy of this version.
+        """
+        try:
+            given: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+            if given.pop("schema", None) != _SCHEMA:
+                raise BadInput(f"{Path(path).name} is no targeting policy of version {_SCHEMA}.")
+            models = {
+                arm: ArmModel(m["intercept"], tuple(m["coefficients"]), m["chance"])
+                for arm, m in given["models"].items()
+            }
+            lists = {"features": tuple(given["features"]), "levels": tuple(given["levels"])}
+            calibration = {arm: tuple(c) for arm, c in given["calibration"].items()}
+            return cls(**{**given, **lists, "models": models, "calibration": calibration})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadInput(f"{Path(path).name} is no targeting policy: {error}.") from None
+
+    def with_price(self, price: float) -> TargetingPolicy:
+        """The same policy for a scarcer budget."""
+        return replace(self, price=price)
+
+
+def chosen_arms(
+    net: Floats, costs: Floats, most: int | None = None, budget: float | None = None, price: float = 0.0
+) -> np.ndarray:
+    """The arm of each unit with the highest profit, 0 for none, within a number of units and a budget, shape (n,).
+
+    Where a bound binds, each unit takes the arm with the most profit less a price per unit treated, or per unit of
+    cost: the Lagrangian answer, off the best by less than one unit's profit.
+
+    >>> chosen_arms(np.array([[3.0], [1.0], [-1.0]]), np.array([2.0]), most=1).tolist()
+    [1, 0, 0]
+
+    Args:
+        net: Expected profit of each treatment, shape (n, A - 1).
+        costs: Cost of each treatment, shape (A - 1,).
+        most: Units that can be treated.
+        budget: Money that can be spent.
+        price: Profit per unit of cost below which nobody is treated.
+    """
+    arms = _best(net - price * costs)
+    if most is not None and (arms > 0).sum() > most:
+        gain = np.where(arms > 0, (net - price * costs)[np.arange(len(net)), np.maximum(arms, 1) - 1], -np.inf)
+        arms[np.argsort(-gain, kind="stable")[most:]] = 0
+    if budget is not None and _spent(arms, costs) > budget:
+        low, high = price, price + float(np.max(net / np.maximum(costs, 1e-12), initial=0.0)) + 1.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            over = _spent(chosen_arms(net, costs, most, None, middle), costs) > budget
+            low, high = (middle, high) if over else (low, middle)
+        arms = chosen_arms(net, costs, most, None, high)
+    return arms
+
+
+def _best(gain: Floats) -> np.ndarray:
+    """The arm with the highest gain above 0 of each unit, else 0."""
+    best: np.ndarray = np.where(gain.max(axis=1) > 0, gain.argmax(axis=1) + 1, 0)
+    return best
+
+
+def _spent(arms: np.ndarray, costs: Floats) -> float:
+    return float(np.append(0.0, costs)[arms].sum())
