@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 @click.option("--date-format", help="strptime format of the dates, e.g. '%d/%m/%Y %H:%M', epoch or excel.")
 @click.option("--currency", help="ISO code of the amounts; by default the file's, else EUR.")
 @click.option("--keep-currency", help="Of several currencies the one to keep.")
-@click.option("--rate", "rates", multiple=True, metavar="CODE=RATE", help="What a unit of CODE is in --currency.")
+@click.option(
+    "--rate",
+    "rates",
+    multiple=True,
+    metavar="CODE=RATE|FILE",
+    help="What a unit of CODE is in --currency; or a file of codes and rates.",
+)
 @click.option("--timezone", help="The retailer's time zone, e.g. Europe/London; by default UTC.")
 @click.option("--cancelled", help="Regular expression on order numbers that take back an order, e.g. '^C'.")
 @click.option(
@@ -104,8 +110,9 @@ if TYPE_CHECKING:
 def init(paths: tuple[Path, ...], **options: Any) -> None:
     """Look at files, propose how to read them, and write a suite of the pages they can answer.
 
-    PATHS are files of purchases (several of one form or a folder of them are read as one; others are joined to the
-    first by a column they share), or a test with one row per unit (an arm, outcomes, what was known before).
+    PATHS are files of purchases in any order (several of one form or a folder of them are read as one; others are
+    joined to the lines of sales by a column they share), or a test with one row per unit (an arm, outcomes, what was
+    known before).
     """
     with _speaking(options["lang"]):
         _init(paths, options)

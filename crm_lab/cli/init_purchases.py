@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -156,14 +157,27 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
 def _rates(pairs: Sequence[str]) -> dict[str, float]:
     from crm_lab.data.sources.refusal import refused
 
-    made = {}
-    for pair in pairs:
+    made: dict[str, float] = {}
+    for pair in [one for said in pairs for one in _rates_of_file(said)]:
         code, _, rate = pair.partition("=")
         try:
-            made[code.upper()] = float(rate)
+            given = float(rate)
         except ValueError:
             raise refused("rate", given=pair) from None
+        if made.setdefault(code.strip().upper(), given) != given:
+            raise refused("rates_twice", code=code.strip().upper())
     return made
+
+
+def _rates_of_file(said: str) -> list[str]:
+    """``CODE=RATE`` as it is, or each row of a file with a code and a rate, whose first row may be names."""
+    if "=" in said or not Path(said).is_file():
+        return [said]
+    rows = [
+        re.split("[,;\t]", line) for line in Path(said).read_text(encoding="utf-8-sig").splitlines() if line.strip()
+    ]
+    named = rows and not any(cell[:1].isdigit() for cell in rows[0])
+    return ["=".join(cell.strip(' "') for cell in row) for row in rows[bool(named) :]]
 
 
 def _asked(question: Question) -> str:
@@ -189,14 +203,17 @@ def _settings(
     paths: Sequence[Path], files: Sequence[Path], whole: WholeReading, options: dict[str, Any]
 ) -> dict[str, Any]:
     from crm_lab.data.sources.direct_ids import masked
+    from crm_lab.data.sources.lines.several_files import files_in
 
-    reading, folder = whole.proposal.reading, paths[0].is_dir()
+    reading = whole.proposal.reading
+    inside = files_in(paths[0]) if paths[0].is_dir() else ()
+    folder = bool(inside) and set(inside) <= set(files)
     found = dict(whole.settled.settings)
     if options["timezone"]:
         found["timezone"] = options["timezone"]
     if options["cancelled"]:
         found["cancelled"] = options["cancelled"]
-    more = [] if folder else [str(file.resolve()) for file in files[1:]]
+    more = [str(file.resolve()) for file in (files if folder else files[1:]) if not folder or file not in inside]
     form = {"skip_rows": reading.skip_rows, "sheets": list(reading.sheets), "query": reading.query, "more": more}
     return {
         "name": options["name"],

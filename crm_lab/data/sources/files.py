@@ -69,6 +69,7 @@ class FileSource(FileDescription):
         currency: ISO code of all amounts.
         keep_currency: Rows in other currencies are set aside.
         rates: Currency code to what one unit of it is in `currency`.
+        currency_signs: Sign beside an amount, or ``""`` where none stands, to its code where it is not the usual one.
         amount_is: The amount is the line's (``line``), before discount (``gross``), or its order's (``order_total``).
         discount_is: The discount is in currency (``amount``), of each ``unit``, a ``share`` of 1, or ``percent``.
         amount_unit: What one of the file's amounts is in `currency`: 0.01 for cents, -1 where sales are negative.
@@ -114,6 +115,7 @@ class FileSource(FileDescription):
     currency: str = "EUR"
     keep_currency: str | None = None
     rates: dict[str, float] = Field(default_factory=dict)
+    currency_signs: dict[str, str] = Field(default_factory=dict)
     amount_is: Literal["line", "gross", "order_total"] = "line"
     discount_is: Literal["amount", "unit", "share", "percent", "paid_share"] = "amount"
     amount_unit: float = 1.0
@@ -174,7 +176,8 @@ class FileSource(FileDescription):
             amount_with_tax=self.amount_with_tax, status=self.status, nobody=self.nobody,
             keep_currency=self.keep_currency, rates=self.rates, counts_only=self.counts_only, totals_in=self.totals_in,
             order_within=self.order_within, not_sold=self.not_sold, amount_unit=self.amount_unit,
-            taken_back_words=self.taken_back_words, taken_back_says=self.taken_back_says,
+            currency_signs=self.currency_signs, taken_back_words=self.taken_back_words,
+            taken_back_says=self.taken_back_says,
             fees=tuple(code.lower() for code in self.fee_products), discounts=self.discounts, said_in=self.said_in,
             marks=RowMarks(self.parts, self.order_prefixes, self.several()),
         )  # fmt: skip

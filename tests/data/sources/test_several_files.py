@@ -104,9 +104,7 @@ def test_joined_files_say_what_found_no_match(read, lab, sales):
     said, _ = read(*written(lab, items=items, strangers=strangers))
     assert said.exit_code == 2
     assert "do not belong together" in said.output
-    said, _ = read(*written(lab, orders=orders, items=items))
-    assert said.exit_code == 2
-    assert "name the file first" in said.output
+    assert total(read(*written(lab, orders=orders, items=items))[1]) == truth(sales)
 
 
 def test_of_a_folder_only_new_files_are_read(read, lab, sales, monkeypatch):
@@ -198,3 +196,23 @@ def test_json_is_read_as_lines_and_as_a_list(read, lab, sales):
     sales.to_json(lab / "list.json", orient="records", indent=1)
     sales.to_json(lab / "lines.json", orient="records", lines=True)
     assert total(read(lab / "list.json")[1]) == total(read(lab / "lines.json")[1]) == truth(sales)
+
+
+def test_a_folder_beside_a_file_and_files_that_belong_together_in_a_folder_are_read_whole(read, lab, sales):
+    (lab / "weekly").mkdir()
+    written(lab / "weekly", w0=sales[:100], w1=sales[100:200])
+    assert total(read(lab / "weekly", *written(lab, later=sales[200:]))[1]) == truth(sales)
+    (lab / "together").mkdir()
+    orders = sales[["Order ID", "Customer", "Date"]].drop_duplicates("Order ID")
+    written(lab / "together", a_orders=orders, b_items=sales[["Order ID", "Product", "Amount"]])
+    assert total(read(lab / "together")[1]) == truth(sales)
+
+
+def test_rates_stand_in_a_file(read, lab, sales):
+    (file,) = written(lab, two=sales.assign(Currency=["EUR", "USD"] * 200))
+    (lab / "rates.csv").write_text("code,rate\nUSD,0.5\n")
+    _, workspace = read(file, "--currency", "EUR", "--rate", str(lab / "rates.csv"))
+    assert total(workspace)[1] == round(sum(sales["Amount"][::2]) + sum(sales["Amount"][1::2]) / 2, 2)
+    (lab / "rates.csv").write_text("USD;0.5\nUSD;0.6\n")
+    said, _ = read(file, "--currency", "EUR", "--rate", str(lab / "rates.csv"))
+    assert "USD has two rates" in said.output

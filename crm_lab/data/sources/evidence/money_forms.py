@@ -1,4 +1,4 @@
-"""Which decimal mark a file's numbers have, which currency, and which columns are numbers at all: on all rows."""
+"""Which decimal mark a file's numbers have, and which columns are numbers at all: on all rows."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say
+from crm_lab.data.sources.evidence.roles.row_currency import codes_of
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.lines.own_forms import MONEY_ROLES
-from crm_lab.data.sources.sql import CODES, filled, latin
+from crm_lab.data.sources.sql import filled, latin
 
 
 def settle_decimal(file: WholeFile, answers: Answers, settled: Settled) -> None:
@@ -54,9 +55,7 @@ def _mark_before_whole(file: WholeFile, answers: Answers, settled: Settled, used
 
 def _only_currency(file: WholeFile, answers: Answers, settled: Settled) -> str:
     """The currency that the user, a column or the signs beside the amounts say; nothing where they say several."""
-    column = settled.columns.get("currency", "")
-    counts = file.counts(column) if column else _signs(file, settled)
-    codes = {_SIGN_CODES.get(code.strip().upper(), code.strip().upper()) for code, _ in counts}
+    codes = codes_of(file, answers, settled).codes
     return answers.currency or (next(iter(codes)) if len(codes) == 1 else "")
 
 
@@ -104,72 +103,3 @@ def _example(file: WholeFile, columns: Sequence[str], mark: str) -> str:
         if value is not None:
             return str(value)
     return ""
-
-
-def settle_currency(file: WholeFile, answers: Answers, settled: Settled) -> None:
-    """Find the currency by its column or the signs beside the amounts; ask where there are several."""
-    column = settled.columns.get("currency", "")
-    counts = file.counts(column) if column else _signs(file, settled)
-    codes: dict[str, int] = {}
-    for code, n in counts:
-        codes[code.strip().upper()] = codes.get(code.strip().upper(), 0) + n
-    if answers.rates and column:
-        settled.take(
-            say("marks.converted", currency=answers.currency), rates=dict(answers.rates), currency=answers.currency
-        )
-        lacking = [code for code in codes if code not in answers.rates and code != answers.currency]
-        if lacking or not answers.currency:
-            without = ", ".join(lacking) or say("marks.the_currency_of_the_report")
-            settled.ask("currency", say("marks.no_rate", n=without),
-                        (say("marks.its_rate"), f"--rate {(lacking or ['CODE'])[0]}=RATE --currency CODE"))  # fmt: skip
-    elif answers.keep_currency and column:
-        kept = answers.keep_currency.upper()
-        settled.take(say("marks.kept", kept=kept, n=codes.get(kept, 0)), keep_currency=kept, currency=kept)
-    elif len(codes) > 1:
-        shown = ", ".join(f"{code} ({n:,})" for code, n in list(codes.items())[:6])
-        options = (
-            [(say("marks.keep", code=code), f"--keep-currency {code}") for code in list(codes)[:3]] if column else []
-        )
-        convert = (say("marks.convert"), "--currency CODE --rate CODE=RATE ...")
-        last = convert if column else (say("marks.one_file_a_currency"), "CSV")
-        settled.ask("currency", say("marks.several_currencies", shown=shown), *options, last)
-    elif codes:
-        _take_currency(next(iter(codes)), answers, settled)
-    else:
-        settled.settings["currency"] = answers.currency or "EUR"
-
-
-_SIGN_CODES = {"€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "ZŁ": "PLN", "KČ": "CZK",
-               "원": "KRW", "円": "JPY", "₫": "VND", "Đ": "VND", "RP": "IDR", "RP.": "IDR", "РУБ": "RUB", "FT": "HUF",
-               "฿": "THB", "บาท": "THB", "₴": "UAH", "₦": "NGN", "₱": "PHP", "₪": "ILS"}  # fmt: skip
-
-
-def _take_currency(code: str, answers: Answers, settled: Settled) -> None:
-    code = _SIGN_CODES.get(code, code)
-    known = code if len(code) == 3 and code.isalpha() else ""
-    if answers.currency and known and answers.currency != known:
-        settled.ask(
-            "currency",
-            say("marks.other_currency", known=known, currency=answers.currency),
-            (say("marks.the_file"), f"--currency {known}"),
-        )
-    settled.take(
-        say("marks.currency", n=answers.currency or known or code), currency=answers.currency or known or "EUR"
-    )
-
-
-def _signs(file: WholeFile, settled: Settled) -> list[tuple[str, int]]:
-    """Signs and codes beside the amounts, with their rows."""
-    column = settled.columns.get("amount") or settled.columns.get("price")
-    if column is None:
-        return []
-    signs = rf"[A-Z]{{0,3}}\$|\p{{Sc}}|(?:{'|'.join(CODES)})|kr|zł|Kč|Rp|Ft|руб|đ|บาท|元|円|원"
-    found = f"regexp_extract({latin(file.text(column))}, '{signs}', 0)"
-    sign = f"case when regexp_full_match({name_of(column)}, '[-0-9.,]*') then '' else {found} end"
-    return [
-        (row[0], row[1])
-        for row in file.rows(
-            f"select {sign} as s, count(*) from looked where broken_row is null group by 1 order by 2 desc"
-        )
-        if row[0]
-    ]

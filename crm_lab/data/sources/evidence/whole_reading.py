@@ -29,11 +29,12 @@ from crm_lab.data.sources.evidence.doubts.order_versions import settle_versions
 from crm_lab.data.sources.evidence.doubts.other_lists import refuse_lists_of_one_day, refuse_lists_without_customers
 from crm_lab.data.sources.evidence.doubts.status_history import refuse_a_status_history
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
-from crm_lab.data.sources.evidence.money_forms import settle_currency, settle_decimal
+from crm_lab.data.sources.evidence.money_forms import settle_decimal
 from crm_lab.data.sources.evidence.order_numbers import settle_first_rows, settle_order_numbers
 from crm_lab.data.sources.evidence.overlaps import settle_overlaps, settle_repeats
 from crm_lab.data.sources.evidence.roles.local_amount import settle_local_amount
 from crm_lab.data.sources.evidence.roles.order_column import settle_order_column
+from crm_lab.data.sources.evidence.roles.row_currency import settle_currency
 from crm_lab.data.sources.evidence.sales_and_buyers import (
     refuse_lost_digits,
     settle_buyers,

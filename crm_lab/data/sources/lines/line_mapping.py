@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.dates_and_times import moment
+from crm_lab.data.sources.lines.currency_code import code_of
 from crm_lab.data.sources.lines.line_columns import Columns
 from crm_lab.data.sources.lines.row_meaning import RowMarks, product_said, says_something
 from crm_lab.data.sources.lines.unit_price import unit_price
@@ -41,6 +42,7 @@ class LineReading:
         nobody: Customer numbers that are nobody's.
         keep_currency: Rows in other currencies are set aside.
         rates: Currency to what one unit of it is in the currency of the source.
+        currency_signs: Sign to code where it is not the usual one; ``""`` is where none stands.
         counts_only: There are no amounts.
         totals_in: Columns in which rows that are totals say so.
         order_within: Roles within which an order number is one order's.
@@ -65,6 +67,7 @@ class LineReading:
     nobody: Sequence[str] = ()
     keep_currency: str | None = None
     rates: Mapping[str, float] = field(default_factory=dict)
+    currency_signs: Mapping[str, str] = field(default_factory=dict)
     counts_only: bool = False
     totals_in: Sequence[str] = ()
     order_within: Sequence[str] = ()
@@ -214,7 +217,7 @@ class LineReading:
             money = f"({money} * {self.amount_unit!r}::decimal(18,8))::{MONEY}"
         if not (self.rates and self.columns.currency):
             return money
-        code = f"upper({filled(self.columns.currency)})"
+        code = code_of(self.columns.currency, self.currency_signs)
         cases = " ".join(f"when {text_of(c.upper())} then {r!r}::decimal(18,8)" for c, r in self.rates.items())
         return f"({money} * case {code} {cases} else 1 end)::{MONEY}"
 
@@ -235,7 +238,8 @@ class LineReading:
         if none:
             made["no_sale"] = f"({' or '.join(none)})"
         if self.keep_currency and self.columns.currency:
-            made["other_currency"] = f"upper({filled(self.columns.currency)}) <> {text_of(self.keep_currency)}"
+            code = code_of(self.columns.currency, self.currency_signs)
+            made["other_currency"] = f"{code} <> {text_of(self.keep_currency)}"
         return made
 
 

@@ -46,7 +46,9 @@ def with_order_values(raw: str, reading: LineReading, header: list[str], fill: b
     order = f"coalesce({reading.order()}, 'row ' || source_row)" if _has_orders(reading) else "'row ' || source_row"
     if several:
         order = f"case when {OVERLAP} then 'row ' || source_row else {order} end"
-    held = [reading.columns.used()[role] for role in HELD if fill and role in reading.columns.used()]
+    used = reading.columns.used()
+    beside = {used.get("amount"), used.get("price")}  # a currency that stands beside each amount is not filled in
+    held = [used[role] for role in HELD if fill and role in used and used[role] not in beside]
     filled_in = ", ".join(
         f"coalesce({filled(c)}, first_value({filled(c)} ignore nulls) {_WHOLE_ORDER}) as {name_of(c)}"
         for c in dict.fromkeys(held)

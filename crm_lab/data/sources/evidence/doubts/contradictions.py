@@ -13,6 +13,7 @@ from crm_lab.data.sources.evidence.sales_and_buyers import meaning_of
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import unit_of
 from crm_lab.data.sources.first_look.value_looks import looks_like_numbers
+from crm_lab.data.sources.lines.currency_code import code_of
 from crm_lab.data.sources.lines.line_columns import Columns
 from crm_lab.data.sources.lines.own_forms import MONEY_ROLES
 from crm_lab.data.sources.refusal import refused
@@ -126,7 +127,8 @@ def _of_names(file: WholeFile, answers: Answers, settled: Settled) -> Iterable[M
 def _of_amounts(file: WholeFile, answers: Answers, settled: Settled) -> Iterable[Message]:
     kept = answers.keep_currency.upper()
     column = settled.columns.get("currency")
-    if kept and column and not file.row(f"count(*) filter (upper({file.text(column)}) = $kept)", kept=kept)[0]:
+    code = code_of(column, settled.settings.get("currency_signs", {})) if column else ""
+    if kept and column and not file.row(f"count(*) filter ({code} = $kept)", kept=kept)[0]:
         raise refused("no_such_currency", kept=kept, column=column)
     if (kept or answers.rates) and not column:
         given = f"--keep-currency {kept}" if kept else "--rate"

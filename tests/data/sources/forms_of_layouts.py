@@ -1,0 +1,84 @@
+"""Forms of currencies, of several files and of pages that were once read wrong, asked in vain or not read."""
+
+# ruff: noqa: E501 - a row stands on one line, as its system writes it
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import permutations
+
+from tests.data.sources.forms import ONLY_ASKED, READ, Form, Sale, order_total, sales, shop, table, truth
+
+SALES = sales()
+HEAD = "Order No,Date,Customer,SKU,Qty"
+CODES = {s.order: ("EUR", "USD", "GBP")[s.order % 3] for s in SALES}
+SIGN = {"EUR": "€", "USD": "$", "GBP": "£"}
+RATE = {"EUR": Decimal(1), "USD": Decimal("0.92"), "GBP": Decimal("1.17")}
+
+
+def row(one: Sale, *more: object) -> str:
+    """A line and what stands behind it."""
+    return ",".join(map(str, (f"o{one.order}", one.day, one.who, one.item, one.units, *more)))
+
+
+def currencies() -> dict[str, Form]:
+    """Several currencies: a column of them, or signs and codes beside amounts or prices; one kept, or converted."""
+    kept = [s for s in SALES if CODES[s.order] == "EUR"]
+    answers: dict[str, dict[str, object]] = {
+        "kept": {"money": truth(kept), "orders": 20, "flags": ("--keep-currency", "EUR")},
+        "converted": {"money": truth(SALES, lambda s: s.money * RATE[CODES[s.order]]),
+                      "flags": ("--currency", "EUR", "--rate", "USD=0.92", "--rate", "GBP=1.17")},
+    }  # fmt: skip
+    ways: dict[str, tuple[str, Callable[[Sale], tuple[object, ...]]]] = {
+        "signs": ("Amount", lambda s: (f"{SIGN[CODES[s.order]]}{s.money}",)),
+        "codes": ("Amount", lambda s: (f"{s.money} {CODES[s.order]}",)),
+        "a column of signs": ("Amount,Currency", lambda s: (s.money, SIGN[CODES[s.order]])),
+        "signs beside the price": ("Unit price", lambda s: (f"{CODES[s.order]} {s.price}",)),
+    }
+    first = [s for s in SALES if s.order % 3 == 1]
+
+    def some(mark: str, head: str = "Amount", other: str = "", **more: object) -> Form:
+        return shop(table(f"{HEAD},{head}", lambda s: row(s, f"{mark if s in first else other}{s.money}"), SALES),
+                    **{"ends": ONLY_ASKED, **more})  # fmt: skip
+
+    only = {"money": truth(first), "orders": 0}
+    others = {"money": truth([s for s in SALES if s not in first]), "orders": 0}
+    return {
+        **{f"{way} {how}": shop(table(f"{HEAD},{head}", lambda s, more=more: row(s, *more(s)), SALES), ends=ONLY_ASKED, **answer)
+           for way, (head, more) in ways.items() for how, answer in answers.items()},
+        "some without a sign, all alike": some("$", flags=("--currency", "USD")),
+        "some without a sign, the others kept": some("$", flags=("--currency", "EUR", "--keep-currency", "USD"), **only),
+        "a dollar beside another": some("A$", other="$", flags=("--currency", "USD", "--keep-currency", "USD"), **others),
+        "two dollars that are one": some("US$", other="$", ends=READ),
+        "a sign of two": some("¥", other="¥", flags=("--currency", "CNY")),
+        "a column that is empty at home": shop(
+            table(f"{HEAD},Amount,Currency", lambda s: row(s, s.money, "USD" if s in first else ""), SALES),
+            flags=("--currency", "EUR", "--rate", "USD=0.92"), ends=ONLY_ASKED,
+            money=truth(SALES, lambda s: s.money * (RATE["USD"] if s in first else 1))),
+    }  # fmt: skip
+
+
+def files_in_any_order() -> dict[str, Form]:
+    """Lines, orders, customers and products that are named in any order."""
+    heads = [s for s in SALES if s.first]
+    texts = {
+        "orders.csv": table("order_id,customer_id,order_date,city", lambda s: f"o{s.order},{s.who},{s.day},X{s.order % 4}", heads),
+        "items.csv": table("order_id,sku,qty,price", lambda s: f"o{s.order},{s.item},{s.units},{s.price}", SALES),
+        "customers.csv": "customer_id,segment,city\n" + "".join(f"{who},g{who[-1]},C\n" for who in sorted({s.who for s in SALES})),
+        "products.csv": "sku,category\n" + "".join(f"{item},c{item[-1]}\n" for item in sorted({s.item for s in SALES})),
+    }  # fmt: skip
+    totals = {
+        "orders.csv": table("order_id,customer_id,order_date,total", lambda s: f"o{s.order},{s.who},{s.day},{order_total(SALES, s.order)}", heads),
+        "items.csv": table("order_id,sku,qty,line_total", lambda s: f"o{s.order},{s.item},{s.units},{s.money}", SALES),
+    }  # fmt: skip
+    orders = [*permutations(list(texts)[:3]), tuple(reversed(texts))]
+    return {
+        **{" ".join(names): Form({n: texts[n] for n in names}, truth(SALES), 60, ends=READ) for names in orders},
+        **{f"totals in {' '.join(names)}": Form({n: totals[n] for n in names}, truth(SALES), 60) for names in permutations(totals)},
+    }  # fmt: skip
+
+
+FORMS: dict[str, Form] = {
+    f"{kind.__name__}: {name}": form for kind in (currencies, files_in_any_order) for name, form in kind().items()
+}
