@@ -18,6 +18,7 @@ from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.base import Action, Source
 from crm_lab.data.sources.dates_and_times import has_hours
 from crm_lab.data.sources.direct_ids import names_direct_ids
+from crm_lab.data.sources.evidence.doubts.new_words import refuse_new_words
 from crm_lab.data.sources.file_checks import refuse_unreadable, refuse_wrongly_described
 from crm_lab.data.sources.further_tables import FurtherTable, doors_of, problems_of
 from crm_lab.data.sources.lines.dimensions import dimensions_of
@@ -319,6 +320,7 @@ def _opened(spec: FileSource, connection: duckdb.DuckDBPyConnection, folder: Pat
     for one in spec.joined:
         rows = joined(connection, raw, header, one.reading(), one.on, folder)
         raw, header = rows.sql, rows.header
+    refuse_new_words(connection, raw, lines, spec.currency, grows=spec.path.is_dir())
     raw = with_one_mark(raw, spec.columns.used(), spec.other_mark_in)
     raw = with_one_date_form(raw, spec.columns.date, spec.date_format, spec.dates_in)
     if spec.versions == "latest" and spec.several():

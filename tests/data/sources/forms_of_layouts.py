@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from itertools import permutations
 
-from tests.data.sources.forms import ONLY_ASKED, READ, Form, Sale, order_total, sales, shop, table, truth
+from tests.data.sources.forms import ONLY_ASKED, READ, Form, Sale, order_total, replace, sales, shop, table, truth
 
 SALES = sales()
 HEAD = "Order No,Date,Customer,SKU,Qty"
@@ -79,6 +80,29 @@ def files_in_any_order() -> dict[str, Form]:
     }  # fmt: skip
 
 
+def edited_customers() -> dict[str, Form]:
+    """Overlapping exports between which the customer of some orders was changed, and numbers that begin anew."""
+
+    def changed(orders: range, head: str = f"{HEAD},Unit price") -> Form:
+        late = [replace(s, who=f"{s.who}X") if s.order in orders else s for s in SALES if s.order >= 15]
+        early = [s for s in SALES if s.order < 45]
+        return Form({name: table(head, lambda s: row(s, s.price), part) for name, part in (("w1.csv", early), ("w2.csv", late))},
+                    truth([s for s in SALES if s.order < 15] + late), 60, ("--overlap", "latest"), ONLY_ASKED)  # fmt: skip
+
+    north = sales(start=date(2024, 1, 5))
+    again = [replace(s, order=s.order + 60, who=f"{s.who}N") for s in north]
+    return {
+        "one": changed(range(20, 21)),
+        "some": changed(range(20, 23)),
+        "many": changed(range(20, 40)),
+        "two shops that number alike": Form(
+            {"north.csv": table(f"{HEAD},Unit price", lambda s: row(replace(s, who=f"{s.who}N"), s.price), north),
+             "south.csv": table(f"{HEAD},Unit price", lambda s: row(s, s.price), SALES)}, truth(SALES + again), 120),
+    }  # fmt: skip
+
+
 FORMS: dict[str, Form] = {
-    f"{kind.__name__}: {name}": form for kind in (currencies, files_in_any_order) for name, form in kind().items()
+    f"{kind.__name__}: {name}": form
+    for kind in (currencies, files_in_any_order, edited_customers)
+    for name, form in kind().items()
 }

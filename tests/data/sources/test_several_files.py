@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from crm_lab import open_workspace
+from crm_lab import BadInput, open_workspace
 from crm_lab.cli import main
 from crm_lab.data.sources.lines import several_files
 
@@ -216,3 +216,32 @@ def test_rates_stand_in_a_file(read, lab, sales):
     (lab / "rates.csv").write_text("USD;0.5\nUSD;0.6\n")
     said, _ = read(file, "--currency", "EUR", "--rate", str(lab / "rates.csv"))
     assert "USD has two rates" in said.output
+
+
+NEW = {
+    "a status": ({"Status": "cancelled"}, "w1.csv", "--status cancelled=no_sale"),
+    "a status of no usual word": ({"Status": "bezirzt"}, "w1.csv", "--status bezirzt=return"),
+    "a currency": ({"Currency": "USD"}, "w1.csv", "--rate USD=RATE"),
+    "a sign": ({"Amount": "$5.00"}, "w1.csv", "--keep-currency EUR"),
+    "a name of the file": ({}, "w1_returns.csv", "--part returns=return"),
+    "the beginning of order numbers": ({"Order ID": "CN77"}, "w1.csv", "--order-prefix CN=return"),
+}
+
+
+@pytest.mark.parametrize("kind", NEW)
+def test_what_a_later_file_says_for_the_first_time_is_asked_at_the_run(read, lab, sales, kind):
+    change, name, flag = NEW[kind]
+    known = sales.assign(Status="completed", Amount=[f"€{a}" for a in sales["Amount"]])
+    known = known.assign(Currency="EUR") if kind != "a sign" else known
+    folder = lab / "weekly"
+    folder.mkdir()
+    known[:200].to_csv(folder / "w0.csv", index=False)
+    said, workspace = read(folder)
+    assert said.exit_code == 0, said.output
+    assert total(workspace) == truth(sales[:200])
+    known[200:300].to_csv(folder / "w05.csv", index=False)
+    assert total(open_workspace("suites/case.toml")) == truth(sales[:300])
+    known[300:].assign(**change).to_csv(folder / name, index=False)
+    with pytest.raises(BadInput, match="does not know") as asked:
+        open_workspace("suites/case.toml")
+    assert flag in str(asked.value)

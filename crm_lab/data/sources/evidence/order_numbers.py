@@ -10,12 +10,14 @@ from crm_lab.data.sources.evidence.findings import Settled, say
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.lines.line_mapping import totals_pattern
 from crm_lab.data.sources.lines.order_values import HELD
+from crm_lab.data.sources.raw_rows import PART
 from crm_lab.data.sources.sql import customer, filled, filled_down
 
 _MIXED = 0.05
 _CLEAN = 0.01
 _MIN_ORDERS = 3
 _LEFT_OUT = 0.05
+_LINE = ("product_id", "quantity", "amount", "price")
 _HEAD = ("order_id", "customer_id", "date", "time", "status", "currency", "store_id", "region")
 
 
@@ -96,10 +98,20 @@ def _mixed(file: WholeFile, settled: Settled, roles: tuple[str, ...]) -> float:
     keys = [file.text(columns["order_id"]), *(day if role == "date" else file.text(columns[role]) for role in roles)]
     who = f"lower({customer(file.text(columns['customer_id']))})"
     n, mixed = file.rows(
-        f"select count(*), count(*) filter (people > 1) from (select count(distinct {who}) as people, count(*) as n"
+        f"select count(*), count(*) filter (people > 1 and not edited) from (select count(distinct {who}) as people,"
+        f" {_edited(file, settled, day)} as edited, count(*) as n"
         f" from looked where broken_row is null and {keys[0]} is not null group by {', '.join(keys)}) where n > 1"
     )[0]
     return float(mixed) / n if n >= _MIN_ORDERS else 0.0
+
+
+def _edited(file: WholeFile, settled: Settled, day: str) -> str:
+    """SQL of whether an order has a line again in another file on the same day: its customer was changed, no other."""
+    if (PART,) not in file.rows("select column_name from (describe looked)"):
+        return "false"
+    said = [filled(settled.columns[role]) for role in _LINE if role in settled.columns]
+    line = f"concat_ws('|', {', '.join([f'{day}::text', *said])})"
+    return f"count(distinct ({PART}, {line})) > count(distinct {line})"
 
 
 def _text(settled: Settled) -> str:

@@ -120,7 +120,7 @@ def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: di
         )  # fmt: skip
     settled.take(
         say("sales.taken", column=column, said=said),
-        status={word: meaning for word, meaning in proposed.items() if meaning},
+        status={**known, **{word: meaning for word, meaning in proposed.items() if meaning}},
     )
 
 

@@ -13,13 +13,13 @@ _MONEY = ("amount", "price", "quantity")
 
 
 def same_order(columns: Mapping[str, str], within: Sequence[str] = ()) -> str:
-    """SQL of what makes an order one across files: its number and its customer, and within what it counts.
+    """SQL of what makes an order one across files: its number, and within what it counts; its customer may be edited.
 
     Args:
         columns: Role to column.
         within: Roles within which an order number is one order's.
     """
-    parts = [columns[role] for role in ("order_id", "customer_id", *within) if role in columns]
+    parts = [columns[role] for role in ("order_id", *within) if role in columns]
     key = f"concat_ws('|', {', '.join(map(filled, parts))})"
     return f"(case when {filled(columns['order_id'])} is not null then {key} end)"
 
