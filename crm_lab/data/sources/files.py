@@ -96,6 +96,7 @@ class FileSource(FileDescription):
         said_in: Columns beside the product's in which these words may stand, e.g. that of its name.
         parts: What the name of a file or sheet holds to ``sale``, ``no_sale`` or ``return``: what its rows are.
         order_prefixes: Letters with which order numbers begin to what these orders are.
+        said_again: Columns in which a line that is said again differs from its twin: of a parcel, of a snapshot.
         versions: Of an order that stands in two files ``all`` rows count, or those of the ``latest`` file.
         returns_matched: Whether negative lines are matched to the sale they take back.
         simulated: Whether the data are made up.
@@ -142,6 +143,7 @@ class FileSource(FileDescription):
     said_in: tuple[str, ...] = ()
     parts: dict[str, Literal["sale", "no_sale", "return"]] = Field(default_factory=dict)
     order_prefixes: dict[str, Literal["sale", "no_sale", "return"]] = Field(default_factory=dict)
+    said_again: tuple[str, ...] = ()
     versions: Literal["all", "latest"] = "all"
     returns_matched: bool = True
     simulated: bool = False
@@ -252,7 +254,7 @@ def file_source(spec: FileSource) -> Source:
         broken="broken_row is not null",
         asides={**lines.asides(), **({"overlap": OVERLAP} if spec.several() else {})},
         plausible_days=True,
-        computed=(PART, OVERLAP, LAST, BLANK, *COMPUTED),
+        computed=(PART, OVERLAP, LAST, BLANK, *COMPUTED, *spec.said_again),
         direct_customers=names_direct_ids(spec.columns.customer_id),
         same_case=spec.customer_case == "same",
         copies_files=True,

@@ -60,7 +60,7 @@ def number_in(text: str, decimal: str, kind: str = MONEY) -> str:
     """A text as an exact number; null where it is none under this decimal mark.
 
     Read are marks of thousands (the other mark, a space, an apostrophe) where they stand between groups, currency
-    signs and codes before or behind, a minus of any kind before or behind, and brackets for a minus.
+    signs and codes before or behind, a minus of any kind before or behind, brackets for a minus, a dash for no cents.
 
     Args:
         text: SQL of the text.
@@ -101,6 +101,9 @@ _SIGN = "¤"
 
 _NEGATIVE = rf"^{_SIGN}?-|^\(.*\){_SIGN}?$|-{_SIGN}?$| $"
 
+_NO_CENTS = rf"(\d)[.,]-{{1,2}}({_SIGN}?)$"
+"""A dash in the place of the cents: 12,- and 12.– and 12,-- €."""
+
 
 def _slow(text: str, decimal: str) -> str:
     """SQL of a number in any dress as ``-1234.5``, null where it is none."""
@@ -108,6 +111,7 @@ def _slow(text: str, decimal: str) -> str:
     for form, made in ((_CREDIT, "\\1 "), ("/-$", ""), (_SIDE, "\\1")):
         bare = f"regexp_replace({bare}, '{form}', '{made}')"
     bare = f"regexp_replace({bare}, '{_CURRENCY}', '{_SIGN}', 'g')"
+    bare = f"regexp_replace({bare}, '{_NO_CENTS}', '\\1\\2')"
     digits = f"regexp_replace(regexp_extract(bare, '{_whole(decimal)}', 1), '[{_thousands(decimal)}'']', '', 'g')"
     minus = f"case when regexp_matches(bare, '{_NEGATIVE}') then '-' else '' end"
     return let("bare", bare, f"{minus} || nullif(replace({digits}, ',', '.'), '')")

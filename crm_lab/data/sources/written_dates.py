@@ -12,7 +12,19 @@ _WEEKDAYS = (
     r"|(?:星期|周|週)[一二三四五六日天]|[(（][月火水木金土日][)）]|[月火水木金土日]曜日?"
 )
 
+_MONTHS = {
+    "Jan": "jan|янв|січ|oca|gen|sty|led|ian", "Feb": "feb|fev|фев|лют|şub|lut|úno", "Apr": "апр|кві|nis|kwi|dub|ápr",
+    "Mar": "març|мар|бер|mrt|maart|már|bře", "May": "ма[йя]|тра|mayıs|mag|maj|mei|máj|kvě",
+    "Jun": "июн|чер|haz|giu|cze|jún|iun|junh", "Jul": "июл|лип|tem|lug|lip|júl|iul|červenec|července",
+    "Aug": "авг|сер|ağu|agu|agt|sie|srp", "Sep": "сен|вер|eyl|set|wrz|sze|zář",
+    "Oct": "okt|окт|жов|eki|ott|out|paź|říj", "Nov": "ноя|лис|kas|lis|noi", "Dec": "дек|гру|ara|gru|pro|des",
+}  # fmt: skip
+"""How months begin where their names are not like the English ones: Russian, Turkish, Italian, Polish, Czech ..."""
+
 _FORMS = (
+    (r"^[\p{L}.]{2,14},?\s+(\d{1,4}[-./]\d{1,2}[-./]\d{1,4})", r"\1"),  # a weekday in any language
+    (r"(\d),\s+(\d{1,2}:\d{2})", r"\1 \2"),
+    (r"(?i)\b(\d{1,2})(?:st|nd|rd|th|er|º|ª)\b", r"\1"),
     (r"(\d{1,2})[时時点點시]\s?(\d{1,2})[分분]\s?(\d{1,2})[秒초]", r"\1:\2:\3"),
     (r"(\d{1,2})[时時点點시]\s?(\d{1,2})[分분]", r"\1:\2"),
     (r"(上午|午前|凌晨|早上|오전)\s*(\d{1,2}:\d{2}(?::\d{2})?)", r"\2 AM"),
@@ -22,13 +34,18 @@ _FORMS = (
     (r"^(\d{1,2})([A-Za-z]{3})(\d{4}):(\d{2}:\d{2})", r"\1 \2 \3 \4"),  # SAS
     (r"^(\d{1,2})([A-Za-z]{3})(\d{4})$", r"\1 \2 \3"),
     (r"^(\d{4})\. (\d{1,2})\. (\d{1,2})\.?", r"\1-\2-\3"),  # Korean
-    (r"(?i)\s+(?:de|del)\s+", " "),  # 3 de enero de 2024
+    (r"(?i)\s+(?:de|del|of)\s+", " "),  # 3 de enero de 2024
+    (r"(?i)(\d{4})\s?г(?:\.|ода)?,?", r"\1"),
+    (r"(?i)(^|\P{L})červ(?:en|na)(\P{L}|$)", r"\1Jun\2"),  # červenec is July
+    *((rf"(?i)(^|\P{{L}})(?:{begin})\p{{L}}*\.?", rf"\1{month}") for month, begin in _MONTHS.items()),
     (r"(?i)\s+(?:hs|hrs|uhr)\.?$", ""),
 )
 """Forms of days and times, and what is read in their place."""
 
+_ENGLISH = "[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Mm]ay|[Jj]u[nl]|[Aa]ug|[Ss]ep|[Oo]ct|[Nn]ov|[Dd]ec"
 _PLAIN = (
-    r"[0-9:./T-]+( [0-9:.]+)?( ?(?:Z|[-+][0-9]{2}:?[0-9]{2}))?|[0-9]{1,2}[-/ ][A-Za-z]{3}[-/ ][0-9]{2,4}( [0-9:.]+)?"
+    r"[0-9:./T-]+( [0-9:.]+)?( ?(?:Z|[-+][0-9]{2}:?[0-9]{2}))?"
+    rf"|[0-9]{{1,2}}[-/ ](?:{_ENGLISH})[-/ ][0-9]{{2,4}}( [0-9:.]+)?"
 )
 """Days and times that need no other writing."""
 

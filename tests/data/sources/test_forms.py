@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.data.sources import forms_in_the_wild, forms_once_wrong
+from tests.data.sources import forms_in_the_wild, forms_invented, forms_once_wrong
 from tests.data.sources.door_outcomes import check
 
 AT_ONCE = {"one year", "full"}
@@ -20,6 +20,11 @@ def test_a_form_once_read_wrong_is_read_or_asked_or_refused(tmp_path, monkeypatc
 @pytest.mark.parametrize("name", forms_in_the_wild.FORMS)
 def test_a_form_in_the_wild_is_read_or_asked_or_refused(tmp_path, monkeypatch, name):
     check(forms_in_the_wild.FORMS[name], tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("name", forms_invented.FORMS)
+def test_an_invented_form_is_read_or_asked_or_refused(tmp_path, monkeypatch, name):
+    check(forms_invented.FORMS[name], tmp_path, monkeypatch)
 
 
 @pytest.mark.slow

@@ -168,6 +168,8 @@ def settle_unit(file: WholeFile, answers: Answers, settled: Settled) -> None:
         f"count(*), count(*) filter ({value} < 0), bool_and({value} = trunc({value})), median(abs({value})),"
         f" count(distinct {value})", f"{value} <> 0"
     )  # fmt: skip
+    if whole and column:  # what is written with cents, or with marks of thousands, is in no smaller unit
+        whole = not file.row("count(*)", f"regexp_matches({file.text(column)}, '\\d[.,'' ]\\d{{2,3}}(?:\\D|$)')")[0]
     plain = settled.settings.get("currency") not in _WITHOUT_CENTS
     if whole and plain and n >= _SOME and kinds >= _FEW and middle >= _LARGE and not settled.settings.get("rates"):
         settled.ask(

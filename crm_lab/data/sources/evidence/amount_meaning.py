@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from crm_lab.data.quoting import name_of
 from crm_lab.data.sources.evidence.amount_alone import (
     ask_of_a_unit_price,
@@ -17,6 +19,7 @@ from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.lines.unit_price import unit_price
 from crm_lab.data.sources.refusal import refused
 
+_PER_CENT = re.compile(r"per ?cent|pct|prozent|porcent|pourcent|percentu")
 _SURE = 0.95
 _CENT = 0.0101
 _MIN_ORDERS = 5
@@ -234,7 +237,7 @@ def _discount_by_itself(file: WholeFile, settled: Settled) -> None:
         f" count(*) filter ({value} > 0 and {value} < 1), count(distinct {value}),"
         f" median(abs({base})), bool_and({value} = trunc({value}) and {value} <= 100)"
     )
-    if signs or "%" in column or "percent" in plain_name(column):
+    if signs or "%" in column or _PER_CENT.search(plain_name(column)):
         said = say("amount.signs_say_so", signs=signs) if signs else say("amount.name_says_so")
         settled.take(say("amount.discount_per_cent", column=column, said=said), discount_is="percent")
     elif "折" in column and high and 0.5 < high <= 10:

@@ -14,6 +14,7 @@ from crm_lab.data.sources.evidence.doubts.notes_and_codes import (
     says_taken_back,
 )
 from crm_lab.data.sources.evidence.doubts.other_lists import SUPPLIERS
+from crm_lab.data.sources.evidence.doubts.said_again import ask_of_parts
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.sales_and_buyers import meaning_of
 from crm_lab.data.sources.evidence.whole_file import WholeFile
@@ -39,8 +40,12 @@ _SAYS = re.compile(
     r"|^(?:is)?test(?:order|mode|run)?$|training|schulung|formation|^(?:is)?internal|^intern[eo]?$|delet|geloscht"
     r"|supprim|borrad|eliminad|删除|刪除|削除"
 )
+_LOWERS = re.compile(r"giftcard|gutschein|voucher|coupon|orderdiscount")
 _CARRIAGE = re.compile(r"^shipping|versand|porto|livraison|运费|邮费")
 _WHOLE = re.compile(r"^(?!.*(?:sub|line|item)).*(?:total|gesamt|summe|paid|bezahlt)|合计|总")
+_DISCOUNTS = re.compile(
+    r"discount|rabatt?|nachlass|remise|rabais|descuento|sconto|desconto|korting|indirim|скидк|折扣|优惠|優惠|値引|割引|할인"
+)
 _PAID = re.compile(
     r"^(?:is)?(?:paid|bezahlt|payee?|pagad[oa]|active|aktiv|actif|activ[oa]|valid[eo]?|gultig|enabled|approved|confirmed"
     r"|complete|completed|successful)$|已付款|是否付款|有效"
@@ -104,25 +109,64 @@ def settle_unread_columns(file: WholeFile, answers: Answers, settled: Settled) -
     """Ask of columns that are not read and say in some rows that a sale was taken back, or hold other money."""
     used = {*settled.columns.values(), *answers.ignored}
     sold = _sold(settled)
-    for column in (c for c in file.header if c not in used and not c.startswith("lab_")):
-        plain = plain_name(column)
-        if _SIDE_MONEY.search(plain) and not _NOT.search(plain) and not _ABOUT.search(plain):
-            _ask_of_side_money(file, column, settled)
+    described = {settled.columns.get(role) for role in ("region", "category")}
+    for column in file.header:
+        if column.startswith("lab_") or column in {*answers.ignored, *answers.columns.values()}:
             continue
-        if is_of(file, column, "product_id", settled) or is_of(file, column, "customer_id", settled):
-            continue
-        words = _words_of_no_sale(file, column)
-        if words:
-            said = f"lower({file.text(column)}) in ({', '.join(text_of(word.strip().lower()) for word in words)})"
-            (n,) = file.row("count(*)", f"{said} and {sold}")
-            if n:
-                ask_of_taken_back(column, n, next(iter(words)), settled)
-        elif _says(file, column, plain):
-            n, example = file.row(f"count(*), min({file.text(column)})", f"{says_something(column)} and {sold}")
-            if n and n < file.row("count(*)")[0]:
-                ask_of_taken_back(column, n, example, settled)
-        else:
-            ask_of_doubts(file, column, settled)
+        if column in described:
+            _ask_of_words(file, column, sold, settled)
+        elif column not in used:
+            _ask_of_an_unread_column(file, column, sold, settled)
+
+
+def _ask_of_an_unread_column(file: WholeFile, column: str, sold: str, settled: Settled) -> None:
+    plain = plain_name(column)
+    if _SIDE_MONEY.search(plain) and not _NOT.search(plain) and not _ABOUT.search(plain):
+        _ask_of_side_money(file, column, settled)
+        return
+    if is_of(file, column, "product_id", settled) or is_of(file, column, "customer_id", settled):
+        return
+    if any(asked(file, column, settled) for asked in (_ask_of_a_discount, ask_of_parts)):
+        return
+    if _ask_of_words(file, column, sold, settled):
+        return
+    if _says(file, column, plain):
+        n, example = file.row(f"count(*), min({file.text(column)})", f"{says_something(column)} and {sold}")
+        if n and n < file.row("count(*)")[0]:
+            ask_of_taken_back(column, n, example, settled)
+    else:
+        ask_of_doubts(file, column, settled)
+
+
+def _ask_of_words(file: WholeFile, column: str, sold: str, settled: Settled) -> bool:
+    """Ask of words of no sale in a column of few words; whether there are any."""
+    words = _words_of_no_sale(file, column)
+    if words:
+        said = f"lower({file.text(column)}) in ({', '.join(text_of(word.strip().lower()) for word in words)})"
+        (n,) = file.row("count(*)", f"{said} and {sold}")
+        if n:
+            ask_of_taken_back(column, n, next(iter(words)), settled)
+    return bool(words)
+
+
+def _ask_of_a_discount(file: WholeFile, column: str, settled: Settled) -> bool:
+    """Ask of a column of numbers that is called a discount, where none is read."""
+    named = _DISCOUNTS.search(plain_name(column)) and not _ABOUT.search(plain_name(column))
+    if not named or {"discount", "order_discount"} & set(settled.columns):
+        return False
+    value = file.number(column, str(settled.settings.get("decimal", ".")), without="%")
+    n, numbers, there = file.row(f"count(*) filter ({value} <> 0), count({value}), count({file.text(column)})")
+    if not n or numbers < there:
+        return False
+    c, amount = shell(column), settled.columns.get("amount") or settled.columns["price"]
+    settled.ask(
+        "ignored",
+        say("columns.a_discount", column=column, n=n, amount=amount),
+        (say("columns.of_the_line"), f"--column discount={c}"),
+        (say("columns.of_the_order"), f"--column order_discount={c}"),
+        (say("columns.taken_off_already"), f"--ignore {c}"),
+    )
+    return True
 
 
 def _says(file: WholeFile, column: str, plain: str) -> bool:
@@ -177,6 +221,11 @@ def _ask_of_side_money(file: WholeFile, column: str, settled: Settled) -> None:
             "ignored",
             say("columns.side_money", column=column, n=n, amount=amount),
             (say("columns.yes"), f"--ignore {shell(column)}"),
+            *(
+                ((say("columns.lowers_the_order"), f"--column order_discount={shell(column)}"),)
+                if _LOWERS.search(plain_name(column))
+                else ()
+            ),
             (say("columns.another_column"), "--column amount=COLUMN"),
         )
 

@@ -11,6 +11,8 @@ from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.lines.own_forms import MONEY_ROLES
 from crm_lab.data.sources.sql import filled, latin
 
+_FEW, _SHARE = 10, 0.1
+
 
 def settle_decimal(file: WholeFile, answers: Answers, settled: Settled) -> None:
     """Find the decimal mark of all columns of numbers; refuse two marks, ask where a mark may be either."""
@@ -25,6 +27,9 @@ def settle_decimal(file: WholeFile, answers: Answers, settled: Settled) -> None:
     point, comma, either = (sum(counts[i] for counts in seen) for i in range(3))
     if not (point or comma) and (mark := _mark_before_whole(file, answers, settled, used) if either else ""):
         settled.take(say("marks.whole_currency", n=_example(file, used, "e")), decimal=mark)
+        return
+    if either and not (point or comma) and (mark := _mark_of_thousands(file, used)):
+        settled.take(say("marks.groups", n=_example(file, used, "e")), decimal="." if mark == "," else ",")
         return
     if point and comma:
         examples = [_example(file, used, mark) for mark in ".,"]
@@ -51,6 +56,23 @@ def _mark_before_whole(file: WholeFile, answers: Answers, settled: Settled, used
     texts = " || ' ' || ".join(f"coalesce({file.text(column)}, '')" for column in used)
     points, commas = file.row(f"count(*) filter ({texts} like '%.%'), count(*) filter ({texts} like '%,%')")
     return "" if code not in WITHOUT_CENTS or (points and commas) else "," if points else "."
+
+
+def _mark_of_thousands(file: WholeFile, used: Sequence[str]) -> str:
+    """The mark that stands in each number of four digits and in none of three: numbers of that column have no cents."""
+    marks = set()
+    for column in used:
+        bare = file.once(_bare(column))
+        small, large, points, commas = file.row(
+            f"count(*) filter (regexp_full_match({bare}, '[1-9]\\d{{0,2}}')),"
+            f" count(*) filter (regexp_full_match({bare}, '\\d{{4,}}')),"
+            f" count(*) filter ({bare} like '%.%'), count(*) filter ({bare} like '%,%')"
+        )
+        if points or commas:
+            if large or small < max(_FEW, _SHARE * (points + commas)) or (points and commas):
+                return ""
+            marks.add("." if points else ",")
+    return marks.pop() if len(marks) == 1 else ""
 
 
 def _only_currency(file: WholeFile, answers: Answers, settled: Settled) -> str:

@@ -20,27 +20,45 @@ _MEANINGS = ("sale", "fee", "no_sale", "discount")
 _SETTING = {"fee": "fee_products", "no_sale": "not_sold", "discount": "discounts"}
 _CARRIAGE = re.compile(
     r"(?:shipping|delivery|postage|freight|versand|versandkosten|porto|frais de port|livraison|env[ií]o"
-    r"|gastos de env[ií]o|运费|邮费|送料)"
+    r"|gastos de env[ií]o|运费|邮费|運費|送料|배송비|(?:spese di )?spedizione|verzendkosten|(?:koszty? )?wysyłki?"
+    r"|dostawa|frete|portes|kargo(?: ücreti)?|доставка|frakt|fragt|doprava|szállítás)"
 )
 """Names that leave no doubt: a fee, which is said and not asked."""
 
-_OFF = r"discounts?|rabatt|nachlass|preisnachlass|skonto|remise|rabais|descuento|折扣|优惠|优惠券|满减|抵扣|値引"
+_OFF = (
+    r"discounts?|rabatt?|nachlass|preisnachlass|skonto|remise|rabais|descuento|sconto|desconto|korting|indirim|sleva"
+    r"|zniżka|скидка|折扣|优惠|優惠|优惠券|满减|抵扣|値引|割引|할인"
+)
+_GIFT = (
+    r"buon[oi] (?:regalo|acquisto|spesa)|carta regalo|kart[ay] (?:podarunkow|prezentow)|bon podarunkow|waardebon"
+    r"|cadeau ?(?:bon|kaart)|vale[ -](?:presente|compras?|oferta)|cart[ãa]o[ -](?:presente|oferta)"
+    r"|cheque[ -](?:regalo|oferta|prenda)|vale[ -]regalo|hediye (?:kart|çek)|подарочн\p{L}+ (?:сертификат|карт)"
+    r"|ギフト(?:券|カード)|商品券|상품권|기프트 ?카드|بطاقة هدية|禮品卡|禮券"
+    r"|presentkort|gavekort|lahjakort|dárkov\p{L}+ (?:poukaz|karta|kupon)|ajándék(?:kártya|utalvány)"
+)
+_CASH = (
+    r"contanti|carta di credito|bancomat|gotówka|contant|pin(?:betaling)?|dinheiro|cartão(?: de (?:crédito|débito))?"
+    r"|multibanco|pix|nakit|kredi kartı|наличные|банковская карта|現金|クレジット(?:カード)?|電子マネー|현금|新台幣"
+)
+_TIPS = r"tips?|trinkgeld|gratuity|pourboire|propina|小费|小費|mancia|gorjeta|fooi|napiwek|чаевые|bahşiş"
+_EVENS = r"rounding|rundung|arrondi|redondeo|arrotondamento|zaokrąglenie|afronding|arredondamento|avrundning|округление"
 _WORDS = {
     "discount": rf"^[-\d.,% ]*(?:order |warenkorb-?)?(?:{_OFF})[-\d.,% ]*$",
     "off": rf"\b(?:{_OFF})\b|折扣|优惠|满减|抵扣|値引|\bcoupon\b|\bpromo",
     "no_sale": (
         r"gift[ -]?(?:card|voucher|certificate)|\bvouchers?\b|gutschein|geschenkkarte"
         r"|carte[ -]cadeau|ch[eè]que[ -]cadeau|bon d'achat|tarjeta (?:de )?regalo|礼品卡|储值|充值|购物卡|代金券|礼券"
+        rf"|{_GIFT}|\bstore credit\b|\b(?:account|house) credit\b"
         r"|^(?:cash|card|credit card|debit card|visa|master ?card|amex|ec|ec-karte|girocard|bar|barzahlung"
         r"|kartenzahlung|payment|zahlung|esp[eè]ces|carte(?: bancaire)?|cb|efectivo|tarjeta|paypal|change"
-        r"|wechselgeld|现金|刷卡|微信支付?|支付宝)$"
+        rf"|wechselgeld|现金|刷卡|微信支付?|支付宝|{_CASH})$"
         r"|\bpayments?\b|zahlung\b|\bpaiement\b|\bpagos?\b|付款|收款|\bpre-?pay(?:ments?)?\b|\bprépaiement\b"
         r"|^(?:test|test ?(?:item|product|order|artikel).*)$"
     ),
     "fee": (
-        r"^(?:tips?|trinkgeld|gratuity|pourboire|propina|小费)$"
-        r"|^(?:rounding|rundung|arrondi|redondeo|抹零|舍入)(?:s?differenz|sausgleich| difference| adjustment)?$"
-        r"|\b(?:pfand|leergut|deposit|anzahlung|caution|consigne|dep[oó]sito|fianza)\b|押金|定金|补差价|差价"
+        rf"^(?:{_TIPS})$|\b(?:donation|spende|donativo|donazione)\b|捐款|募金"
+        rf"|^(?:{_EVENS}|抹零|舍入)(?:s?differenz|sausgleich| difference| adjustment)?$"
+        r"|\b(?:pfand|leergut|deposit|anzahlung|caution|consigne|dep[oó]sito|fianza|statiegeld|cauzione|kaucja)\b|押金|定金|补差价|差价"
         r"|^(?:flaschen|mehrweg|einweg)pfand|\bservice charge\b|服务费|手续费|包装费"
         rf"|^{_CARRIAGE.pattern}$"
         r"|\b(?:shipping|postage|delivery (?:fee|charge|cost)s?|versandkosten|frais de (?:port|livraison))\b|运费|邮费"

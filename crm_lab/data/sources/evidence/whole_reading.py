@@ -27,6 +27,7 @@ from crm_lab.data.sources.evidence.doubts.names_and_numbers import ask_of_the_na
 from crm_lab.data.sources.evidence.doubts.no_list_of_sales import refuse_no_list_of_sales
 from crm_lab.data.sources.evidence.doubts.order_versions import settle_versions
 from crm_lab.data.sources.evidence.doubts.other_lists import refuse_lists_of_one_day, refuse_lists_without_customers
+from crm_lab.data.sources.evidence.doubts.said_again import ask_of_lines_said_again
 from crm_lab.data.sources.evidence.doubts.status_history import refuse_a_status_history
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.money_forms import settle_decimal
@@ -192,6 +193,8 @@ def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: Expor
         refuse_lists_of_one_day(file, answers, settled)
     _settle_what_counts(file, answers, settled, form)
     settle_repeats(file, answers, settled)
+    if form is None:
+        ask_of_lines_said_again(file, answers, settled)
     if "amount_is" in kept and not answers.amount_is:
         settled.settings.setdefault("discount_is", "amount")
     else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from crm_lab.data.sources.first_look.column_vocabulary import names_by_role, names_of, plain_name
+from crm_lab.data.sources.first_look.column_vocabulary import names_by_role, names_of, plain_name, without_unit
 from crm_lab.data.sources.first_look.first_rows import Values, decimal_mark, looked_at
 from crm_lab.data.sources.first_look.value_looks import looks_like_days, looks_like_numbers, reads_as_date
 from crm_lab.data.sources.lines.unit_price import without_per
@@ -155,7 +155,7 @@ def _roles(header: Sequence[str], values: Mapping[str, Sequence[str]]) -> dict[s
         "time": lambda seen: all(":" in value for value in seen[:50]),
     }
     plain = {plain_name(name.rpartition("/")[2]): name for name in reversed(header)}  # "Order Lines/Product" of Odoo
-    plain |= {plain_name(without_per(name)): name for name in reversed(header)}
+    plain |= {plain_name(bare(name)): name for name in reversed(header) for bare in (without_per, without_unit)}
     plain |= {plain_name(name): name for name in reversed(header)}
     chosen: dict[str, str] = {}
     for role, names in names_by_role().items():

@@ -15,6 +15,13 @@ _SCALE = re.compile(
 )
 
 
+_SPELT = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe"})
+"""Letters that are no accented ones, as people write them without."""
+
+_SCALED = re.compile(
+    r"(?i)[\s_]*[(（\[][^)）\]]*[)）\]]$|[\s_]+(?:in[\s_]+)?(?:t€|teur|k(?:€|\$|£|eur|usd|gbp|chf)|tsd\.?|thousands?|cents?)$"
+)
+
 _UNITS = {
     0.01: r"cents?\b|_cents?|pence|分", 0.1: "角",
     1e3: r"\bteur|t€|\bk(?:€|\$|£|eur|usd|gbp|chf)|tsd|tausend|thousand|'000|千", 1e4: "[万萬]",
@@ -29,6 +36,15 @@ def unit_of(name: str) -> float:
     (0.01, 10000.0, 1.0)
     """
     return next((unit for unit, words in _UNITS.items() if re.search(f"(?i){words}", name)), 1.0)
+
+
+def without_unit(name: str) -> str:
+    """A column's name without the unit that its amounts are in, where it ends in one.
+
+    >>> without_unit("amount (kEUR)"), without_unit("Umsatz TEUR"), without_unit("金额(万元)"), without_unit("Amount")
+    ('amount', 'Umsatz', '金额', 'Amount')
+    """
+    return _SCALED.sub("", name) if unit_of(name) != 1 else name
 
 
 NO_ROLES = ("not_the_date", "may_be_order_id", "not_the_customer")
@@ -79,9 +95,10 @@ def names_purchases(header: Sequence[str]) -> bool:
 def plain_name(name: str) -> str:
     """A name without case, accents, spaces, signs and what stands in brackets, unless that is a scale.
 
-    >>> plain_name("Order Total (inc tax)"), plain_name("Betrag (TEUR)"), plain_name("金额（分）")
-    ('ordertotal', 'betragteur', '金额分')
+    >>> plain_name("Order Total (inc tax)"), plain_name("Betrag (TEUR)"), plain_name("金额（分）"), plain_name("Alıcı")
+    ('ordertotal', 'betragteur', '金额分', 'alici')
     """
     name = _BRACKETS.sub(lambda found: found[0] if _SCALE.search(found[0]) else "", name) or name
-    bare = "".join(c for c in unicodedata.normalize("NFKD", name.lower()) if not unicodedata.combining(c))
+    spelt = name.lower().translate(_SPELT)
+    bare = "".join(c for c in unicodedata.normalize("NFKD", spelt) if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", "", bare)

@@ -14,15 +14,15 @@ MONTHS = (
 _DRESSED = re.compile(
     r"[-+(\u2212\u2013\uff08\uff0d▲△▼]*\s?"
     r"(?:[A-Z]{0,3}[^\W\d_]?[$€£¥￥₹₽₩₺₫฿₦₱₪₴\\]|[A-Z]{3}\b|kr|zł|Rs\.?|Rp\.?)?\s?[-+\u2212(]?\s?"
-    r"\d[\d.,'’\s\u00a0\u202f\u066b\u066c\uff0c\uff0e]*(?:[eE][-+]?\d+)?\s?"
-    r"(?:[A-Z]{3}|[$€£¥₹₽₩₺₫฿₦₱₪₴%元円원折đ]|kr\.?|zł|Kč|Fr\.|Ft|lei|TL|руб\.?|р\.|грн|บาท)?"
+    r"\d[\d.,'’\s\u00a0\u202f\u066b\u066c\uff0c\uff0e]*(?:[eE][-+]?\d+)?"
+    r"(?:(?<=[.,])[-\u2013\u2014]{1,2})?\s?(?:[A-Z]{3}|[$€£¥₹₽₩₺₫฿₦₱₪₴%元円원折đ]|kr\.?|zł|Kč|Fr\.|Ft|lei|TL|руб\.?|р\.|грн|บาท)?"
     r"\s?(?:/-|[Cc][Rr]\.?|[Dd][Rr]\.?|[SH]|Soll|Haben)?[-\u2212)\uff09]*$"
 )
 
 _PERIOD = re.compile(
     r"(?i)(?:19|20)\d\d(?:[-/. ]?(?:0?[1-9]|[1-4]\d|5[0-3])|[-/. ]?[wq]\d{1,2}|年?第?\d{1,2}[周週月季].*)"
     r"|(?:[wqp]|kw|week|period|quarter|wk)[-/. ]?\d{1,2}(?:[-/. ]+(?:19|20)?\d\d)?|fy\s?\d{2,4}.*"
-    rf"|(?:{MONTHS})[a-zäéûôç]*\.?[-/. ]+(?:19|20)\d\d|\d{{1,2}}[-/.](?:19|20)\d\d"
+    rf"|(?:{MONTHS})[a-zäéûôç]*\.?[-/. ]+(?:(?:19|20)\d\d|\d\d)|\d{{1,2}}[-/.](?:19|20)\d\d"
 )
 
 _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])"
@@ -59,7 +59,7 @@ def reads_as_date(seen: Sequence[str]) -> bool:
 def is_period(text: str) -> bool:
     """Whether a text is a year and a week, month, quarter or fiscal period, which is no day.
 
-    >>> is_period("2024-W03"), is_period("Jan 2024"), is_period("2024-01-03")
-    (True, True, False)
+    >>> is_period("2024-W03"), is_period("Jan 2024"), is_period("Apr-24"), is_period("2024-01-03")
+    (True, True, True, False)
     """
     return _PERIOD.fullmatch(text.strip()) is not None

@@ -21,6 +21,7 @@ _CLOCK = re.compile(
 )
 _FEW = 0.05
 _DIGITS = 4
+_BESIDE_THE_MONTH = 2  # a day and a year
 _SIX, _EIGHT = r"^(\d\d)(\d\d)(\d\d)$", r"^(\d{1,2})(\d\d)(\d{4})$"
 _SHORT = {"d": "%d", "m": "%m", "y": "%y"}
 _FULL = {**_SHORT, "y": "%Y"}
@@ -189,6 +190,8 @@ def _days(day: str, shape: Shape) -> list[str]:
 
 def _named_month(day: str, shape: Shape) -> list[str]:
     form = day.replace("B", "%b")
+    if len(re.findall("n+", form)) < _BESIDE_THE_MONTH:
+        return []
     if "nnnn" in form:
         return [form.replace("nnnn", "%Y").replace("n", "%d", 1)]
     (a, b, _), (low, later, _), (high, latest, _) = shape.largest, shape.low, shape.high

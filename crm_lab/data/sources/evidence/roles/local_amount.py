@@ -77,7 +77,7 @@ def _codes(file: WholeFile, column: str) -> list[str]:
 
 def _is_own(column: str) -> bool:
     """Whether an amount's name says that it is in one currency, whatever the others are."""
-    return bool(column) and bool(_CODE.search(column) or _LOCAL.search(plain_name(column)))
+    return bool(column) and bool(_CODE.search(column.upper()) or _LOCAL.search(plain_name(column)))
 
 
 def _own(file: WholeFile, settled: Settled, codes: dict[str, list[str]]) -> dict[str, Money]:
@@ -97,7 +97,7 @@ def _own(file: WholeFile, settled: Settled, codes: dict[str, list[str]]) -> dict
 
 def _code_of(column: str, codes: dict[str, list[str]]) -> str:
     """The code in a column's name, else that of the one column of currencies named so that has a single value."""
-    said = _CODE.search(column)
+    said = _CODE.search(column.upper())
     own = [found[0] for name, found in codes.items() if len(found) == 1 and _LOCAL.search(plain_name(name))]
     return said[1] if said else own[0] if len(own) == 1 else ""
 

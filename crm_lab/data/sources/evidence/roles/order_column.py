@@ -53,7 +53,8 @@ def settle_order_column(file: WholeFile, answers: Answers, settled: Settled) -> 
     columns = settled.columns
     if "order_id" in answers.columns and not columns.get("order_id"):
         settled.take(say("orders.none"))
-    if "order_id" in columns or "order_id" in answers.columns or "customer_id" not in columns:
+    given = "order_id" in columns or "order_id" in answers.columns
+    if given or "customer_id" not in columns or "date_format" not in settled.settings:
         return
     _release_references(file, answers, settled)
     found = _candidates(file, settled)
