@@ -41,7 +41,7 @@ _STEPS: Final = {"en": ((1e9, "B"), (1e6, "M"), (1e3, "k")), "zh": ((1e8, " 亿"
 
 
 class ShortMoney(Message):
-    """An amount in a sentence, in three digits: ``$94.5k``, ``9.45 万美元``.
+    """An amount in a sentence, in three digits, below 100 with its cents: ``$94.5k``, ``9.45 万美元``, ``$11.75``.
 
     >>> ShortMoney.of(94_512, "USD").text("en"), ShortMoney.of(94_512, "USD").text("zh")
     ('$94.5k', '9.45 万美元')
@@ -59,7 +59,8 @@ class ShortMoney(Message):
         amount, currency, lang = self.values["amount"], self.values["currency"], lang or language()
         size = abs(amount)
         step, name = next(((s, n) for s, n in _STEPS[lang] if size >= s), (1.0, ""))
-        number = f"{three_digits(size / step)}{name}"
+        cents = f"{size:,.2f}".removesuffix(".00")
+        number = cents if 0 < size < 99.995 else f"{three_digits(size / step)}{name}"
         sign = "−" if amount < 0 else ""
         if lang == "zh":
             word = _ZH_NAMES.get(currency, currency)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crm_lab.churn.action.treatment_plan import Alerts
 from crm_lab.churn.evaluation.model_comparison import ChurnReport
+from crm_lab.churn.evaluation.ranking_report import ranking_words
 from crm_lab.fronts.front import WEEKS_LIST, Front, fronts
 from crm_lab.fronts.pictures import Dot, Mark, curve, dots
 from crm_lab.messages import Message
@@ -20,11 +21,14 @@ def leaving_front(result: ChurnReport) -> Front:
         Dot(Message(f"front.leaving.{name}").text(), row["auc"], row["auc_lo"], row["auc_hi"], name == "model")
         for name, row in (("model", best), ("sort", sort))
     ]
+    if result.rival:
+        drawn.append(Dot(str(ranking_words(result.rival)), *result.row(result.rival)[["auc", "auc_lo", "auc_hi"]]))
     model = result.verdict() == "better" and best["gain"] >= _WORTH_A_MODEL
     values = {"left": result.events / result.customers, "days": result.spec.window_days}
     within = "_within" if result.spec.window_days else ""
+    use = "use_sort" if not model else "use_rival" if result.rival else "use_model"
     return Front(
-        Message(f"front.leaving.{'use_model' if model else 'use_sort'}{within}", values),
+        Message(f"front.leaving.{use}{within}", values),
         dots(drawn, 0.5, Message("front.leaving.coin").text()),
         owner="marketing",
     )

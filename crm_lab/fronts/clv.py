@@ -38,7 +38,8 @@ def value_front(result: CustomerValueResult) -> Front:
 @fronts(BackTestResult, "value")
 def models_front(result: BackTestResult) -> Front:
     """Each model's deviance, with the line of the best simple rule."""
-    table = result.to_frame().set_index("model")["deviance"]
+    rows = result.to_frame().set_index("model")
+    table = rows.loc[rows["identified"], "deviance"]
     simple, best = float(table[result.yardstick]), float(table[result.champion])
     drawn = [
         Dot(str(model_title(str(model))), float(miss), float(miss), float(miss), model == result.champion)

@@ -33,7 +33,8 @@ def decision_size_front(result: RoiDesignResult) -> Front:
     needed = math.ceil(result.units_needed)
     values = {"available": result.available, "n": needed, "times": needed / result.available}
     fits = needed <= result.available
-    decision = None if fits else Message("front.size.decision", values)
+    # terms that are examples decide nothing
+    decision = None if fits or result.spec.programme.assumed else Message("front.size.decision", values)
     return Front(
         Message("front.size.fits" if fits else "front.size.decide", values),
         _sizes(result.available, needed),

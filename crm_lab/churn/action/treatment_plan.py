@@ -218,7 +218,7 @@ class Alerts(TableResult):
         """Whom to contact, what it is expected to bring, when it pays.
 
         >>> print(alerts.readout().finding)
-        In the week after 2024-06-30 contact 1 of 3 customers for USD 1, expected to bring USD 2 ...
+        In the week after 2024-06-30 contact 1 of 3 customers for USD 1.00, expected to bring USD 2.00 ...
         """
         refusal = self.refusal()
         if refusal is not None:
@@ -236,7 +236,8 @@ class Alerts(TableResult):
         }
         if not self.chances_hold:
             return Readout.of("churn.alerts_list", values, "finding_off", self._certainty(), "action_off")
-        return Readout.of("churn.alerts_list", values, certainty=self._certainty())
+        action = "action" if values["held"] else "action_all"
+        return Readout.of("churn.alerts_list", values, certainty=self._certainty(), action=action)
 
     def rounds_needed(self) -> float:
         """Rounds of this size until pooled hold-outs can tell the save rate from 0; ``inf`` without a hold-out.
@@ -254,7 +255,9 @@ class Alerts(TableResult):
 
     def _certainty(self) -> Message:
         rounds = self.rounds_needed()
-        rate = {"rate": self.spec.save_rate, "rounds": rounds, "pace": _pace(rounds), "money": self._money()}
+        terms = {"margin": self.spec.margin, "cost": self.spec.contact_cost, "currency": self.spec.currency}
+        money = Message("churn.alerts_list.terms", terms | {"said": self._money()})
+        rate = {"rate": self.spec.save_rate, "rounds": rounds, "pace": _pace(rounds), "money": money}
         if self.spec.measured is None:
             key = "provisional" if np.isfinite(rounds) else "provisional_alone"
             return Message(f"churn.alerts_list.{key}", rate)

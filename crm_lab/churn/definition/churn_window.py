@@ -175,6 +175,8 @@ class WindowEvidence(TableResult):
             "n": row["at_risk"],
             "customers": self.customers,
         }
+        over = "above" if row["chance"] > self.spec.max_chance else "unsure"
+        values["over"] = Message(f"churn.window.{over}", {"limit": self.spec.max_chance})
         finding, action = ("finding", "action") if found else ("none", "no_action")
         return Readout.of("churn.window", values, finding, action=action)
 

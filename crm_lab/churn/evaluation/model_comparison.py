@@ -234,7 +234,10 @@ class ChurnReport(RankingReport):
             "base_auc": self.row(self.spec.baseline)["auc"],
             "draws": self.spec.draws,
             "folds": self.spec.folds,
+            "trained": Message(f"churn.compare.trained_{self.design}"),
         }
+        if self.rival:
+            values |= {"rival": ranking_words(self.rival), "rival_auc": self.row(self.rival)["auc"]}
         certainty, action = f"certainty_{self.design}", f"action_{self._action()}"
         return Readout.of("churn.compare", values, self.verdict(), certainty, action)
 
@@ -246,8 +249,21 @@ class ChurnReport(RankingReport):
         verdict = self.verdict()
         if verdict == "better" and self.design == "other_customers":
             return "untried"
-        small = verdict == "better" and float(self.row(self.best_model)["gain"]) < SMALL_GAIN
-        return "small" if small else verdict
+        if verdict == "better" and float(self.row(self.best_model)["gain"]) < SMALL_GAIN:
+            return "small"
+        return "rival" if verdict == "better" and self.rival else verdict
+
+    @property
+    def rival(self) -> str:
+        """The best ranking beside models and the baseline if it does as well as the best model; else empty.
+
+        >>> report.rival
+        ''
+        """
+        rules = self.frame[(self.frame["kind"] == "rule") & (self.frame["ranking"] != self.spec.baseline)]
+        if rules.empty or rules["auc"].max() <= self.row(self.best_model)["auc"] - SMALL_GAIN:
+            return ""
+        return str(rules.sort_values("auc", ascending=False)["ranking"].iloc[0])
 
     def verdict(self) -> Literal["better", "worse", "same"]:
         """Whether the paired interval of the best model's gain lies above zero, below zero or across it.

@@ -212,14 +212,25 @@ class Returning(TableResult):
         refusal = self.refusal()
         if refusal is not None:
             return Readout(refusal, "churn.compare.refused_certainty", "churn.returning.wait")
+        told = self.frame[(self.frame["ratio_lo"] > 1) | (self.frame["ratio_hi"] < 1)]
+        row = self._nearest() if told.empty else told.iloc[int(np.log(told["ratio"]).abs().to_numpy().argmax())]
+        agrees = (row["ratio"] - 1) * (row["odds"] - 1) >= 0
         values = {
-            **self.frame.iloc[int(np.log(self.frame["ratio"]).abs().to_numpy().argmax())],
+            **row,
+            "features": len(self.frame),
+            "twin": Message(f"churn.returning.twin_{'agrees' if agrees else 'differs'}"),
             "customers": self.customers,
             "events": self.events,
             "as_of": str(self.as_of),
             "period": self.spec.period_days,
         }
-        return Readout.of("churn.returning", values, certainty=f"certainty_{self.spec.clock}")
+        none = "_none" if told.empty else ""
+        return Readout.of("churn.returning", values, f"finding{none}", f"certainty_{self.spec.clock}", f"action{none}")
+
+    def _nearest(self) -> pd.Series:
+        """The feature whose ratio lies the most standard errors from 1."""
+        mid, lo, hi = np.log(self.frame[["ratio", "ratio_lo", "ratio_hi"]].to_numpy(dtype=float)).T
+        return self.frame.iloc[int((np.abs(mid) / (hi - lo)).argmax())]
 
     def facts(self) -> tuple[Fact, ...]:
         """The hazard ratio of each feature.

@@ -132,8 +132,8 @@ class ReturnDevelopment(Result):
         return float((self.sold * (later - self.back_by(age))).sum())
 
     def to_frame(self) -> pd.DataFrame:
-        """Share of sales that is back by some ages; the last row is the end."""
-        ages = [age for age in SHOWN if age < len(self.share)]
+        """Share of sales that is back by some ages; the last row is the end. No row where nothing comes back."""
+        ages = [] if not self.share[-1] > 0 else [age for age in SHOWN if age < len(self.share)]
         return pd.DataFrame({"age_days": ages, "share_back": self.back_by(np.array(ages, dtype=float))})
 
     def _interval(self) -> Interval:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -305,6 +306,8 @@ class BackTestResult(Result):
             "refused": self._refused_names(),
             "worst": best["worst_bias"],
             "next": self._runner_up(),
+            "names": _titles(self.refused),
+            "among": Message("clv.backtest.among_identified") if self._barred().lt(best["deviance"]).any() else "",
         }
         if refusal is not None:
             return Readout.of("clv.backtest", values, certainty=refusal, action="refused_action")
@@ -326,26 +329,39 @@ class BackTestResult(Result):
         return Message("clv.backtest.runner_up", values)
 
     def _refused_names(self) -> Message:
-        if not self.refused:
-            return Message("clv.backtest.none_refused")
-        names = ", ".join(MODELS[key].title for key in self.refused)
-        return Message("clv.backtest.some_refused", {"names": names})
+        wavering = [key for key in self._barred().index if key not in self.refused]
+        some = Message("clv.backtest.some_refused", {"names": _titles(self.refused)})
+        then = Message("clv.backtest.wavering", {"names": _titles(wavering)})
+        if self.refused and wavering:
+            return Message("clv.backtest.both_refused", {"some": some, "wavering": then})
+        return some if self.refused else then if wavering else Message("clv.backtest.none_refused")
+
+    def _barred(self) -> pd.Series:
+        """Deviance of the models that the data do not identify now and at every origin."""
+        return self.to_frame().set_index("model").query("not identified")["deviance"]
 
     def facts(self) -> tuple[Fact, ...]:
         """Error and bias of every model, regret of the choice.
 
         >>> {fact.id: fact.unit for fact in result.facts()[:2]}
-        {'clv.backtest.blend.mae': 'purchases', 'clv.backtest.mbgnbd.mae': 'purchases'}
+        {'clv.backtest.blend.deviance': '', 'clv.backtest.mbgnbd.deviance': ''}
         """
         n = int((self.predictions["origin"] == self.predictions["origin"].max()).sum())
         window = {"days": self.spec.horizon_days, "origins": self.scores["origin"].nunique()}
-        table = self.to_frame()
-        errors = facts_of(
-            table.assign(reason=table["model"].map(self.refused.get)), "clv.backtest.{model}.mae", _label,
-            "mae", "purchases", n=n, refusal="reason",
-            kind="estimate", window=Message("clv.backtest.window", window), better="down",
-        )  # fmt: skip
+        rows = self.to_frame().assign(reason=lambda table: table["model"].map(self.refused.get))
+        errors = [
+            fact
+            for measure, unit in (("deviance", ""), ("mae", "purchases"))
+            for fact in facts_of(
+                rows, f"clv.backtest.{{model}}.{measure}", partial(_label, measure), measure, unit, n=n,
+                refusal="reason", kind="estimate", window=Message("clv.backtest.window", window), better="down",
+            )
+        ]  # fmt: skip
         return (*errors, Fact("clv.backtest.champion", "clv.backtest.champion", self.champion, n=n))
+
+
+def _titles(keys: Iterable[str]) -> str:
+    return ", ".join(MODELS[key].title for key in keys)
 
 
 def model_title(key: str) -> Message:
@@ -355,5 +371,5 @@ def model_title(key: str) -> Message:
     return Message(f"clv.backtest.{key}")
 
 
-def _label(row: Mapping[str, Any]) -> Message:
-    return Message("clv.backtest.mae", {"model": model_title(row["model"])})
+def _label(measure: str, row: Mapping[str, Any]) -> Message:
+    return Message(f"clv.backtest.{measure}", {"model": model_title(row["model"])})

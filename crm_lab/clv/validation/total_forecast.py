@@ -314,7 +314,8 @@ class TotalForecastResult(TableResult):
             return Message("clv.total.untried")
         held, dates = int(self.frame["held"].sum()), len(self.frame)
         values = {"held": held, "dates": dates, "days": int(self.frame["days"].iloc[0])}
-        return Message("clv.total.record", values)
+        one = f"_one_{'held' if held else 'missed'}" if dates == 1 else ""
+        return Message(f"clv.total.record{one}", values)
 
     @property
     def season(self) -> Message:
@@ -325,7 +326,8 @@ class TotalForecastResult(TableResult):
         """
         said = f"clv.total.season_{self.clock.reason or 'used'}"
         values = {"most": float(self.clock.speed.max()), "least": float(self.clock.speed.min())}
-        corrected = "corrected" if self.same_season else "uncorrected"
+        one = "_one" if len(self.frame) == 1 else ""
+        corrected = f"corrected{one}" if self.same_season else "uncorrected"
         share = {"correction": self.correction - 1, "season": Message(said, values)}
         return Message(f"clv.total.{corrected}", share)
 

@@ -246,7 +246,7 @@ class PaybackResult(TableResult):
         """Which channel pays back soonest, how precise that is, which channel not to expand.
 
         >>> print(payback.readout().finding)
-        At 12.00 USD for a customer, a cost you assumed, the money is back by day 32 [30, 35]; ...
+        At 12.00 USD for a customer, an assumed cost, the money is back by day 32 [30, 35]; ...
         """
         if self.problem is not None:
             waits = self.problem.key in ("clv.payback.no_newcomers", "clv.payback.of_newcomers")

@@ -381,6 +381,7 @@ class CustomerValueResult(Result):
             checked, more = "_record", {"record": self.record.record, "season": self.record.season}
             values |= more
         sure = Message(f"clv.value.certainty{checked}", values)
+        sure = Message("clv.value.of_margin", {"said": sure, "margin": self.spec.margin})
         if self.fit.old_base:
             sure = Message("clv.value.of_old_base", {"said": sure})
         action = "action_record" if self.record is not None else f"action{missed}"

@@ -47,7 +47,7 @@ class ValueGrowth:
         horizon_days: Length of the future counted at both dates.
         annual_discount_rate: 0.1 is 10 % a year.
         margin: Share of spend that stays, at the earlier and at the later date.
-        target: Growth that was aimed at, tested on one side; 0.25 is 25 %.
+        target: Growth that was aimed at, tested on one side; 0.25 is 25 %, 0 is no target.
         samples: Bootstrap samples of customers for the intervals.
         unit: Unit of time of the model's parameters.
         currency: ISO code, for the readout.
@@ -257,7 +257,8 @@ class GrowthResult(Result):
             "moved": float(parts["currency"].abs().max() / parts["currency"].abs().sum()),
         }
         said = Message(f"clv.growth.certainty{'_old' if self.old_base else ''}", values)
-        sure = Message("clv.growth.certainty_target", {"said": said, "target": self._verdict()})
+        target = {"said": said, "target": self._verdict()}
+        sure = Message("clv.growth.certainty_target", target) if self.spec.target else said
         return Readout.of(
             "clv.growth", values, certainty=sure, action="action_most" if values["moved"] > 0.5 else "action"
         )
@@ -266,7 +267,9 @@ class GrowthResult(Result):
         """Whether the target was reached, fallen short of, or neither can be told."""
         pvalue = self.target_pvalue
         key = "reached" if pvalue < _RARE else "short" if pvalue > 1 - _RARE else "open"
-        return Message(f"clv.growth.target_{key}", {"target": self.spec.target, "pvalue": min(pvalue, 1 - pvalue)})
+        rare = min(pvalue, 1 - pvalue)
+        words = Message(f"clv.growth.p_{'small' if rare < 0.001 else 'is'}", {"pvalue": rare})
+        return Message(f"clv.growth.target_{key}", {"target": self.spec.target, "pvalue": words})
 
     def facts(self) -> tuple[Fact, ...]:
         """Growth of the value and of each part; p-value of the target.
@@ -283,7 +286,7 @@ class GrowthResult(Result):
             n=int(self.ends[1][0]),
             kind="estimate", window="/".join(self.dates), better="up",
         )  # fmt: skip
-        return (*growth, test)
+        return (*growth, test) if self.spec.target else growth
 
 
 def _part_words(part: str) -> Message:

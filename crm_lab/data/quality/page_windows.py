@@ -69,7 +69,7 @@ class PageWindows:
         return {
             "05_did_they_move": {"target": 0.0},
             "06_do_new_customers_return": {"product_column": "category"} if categories else {},
-            "08_what_is_a_customer_worth": {"holdout_days": self.held_out},
+            "08_what_is_a_customer_worth": {"holdout_days": self.held_out, "growth_target": 0.0},
             "09_which_value_model": {"horizon_days": self.horizon},
             "11_who_is_leaving": {
                 "cut_off": str(as_of - timedelta(days=self.ahead)),

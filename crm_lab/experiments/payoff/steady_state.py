@@ -190,6 +190,7 @@ class SteadyStateResult(Result):
         }  # fmt: skip
         shifts = bool({"later", "elsewhere"} & set(self.answer.money)) and math.isfinite(self.answer.returns.roi)
         values["with_shifts"] = self.answer.returns.roi if shifts else math.nan
+        values |= self._moved()
         finding = "finding_shifts" if shifts else "finding"
         said = (
             finding if math.isfinite(row["roi"]) else "finding_no_ratio",
@@ -197,6 +198,17 @@ class SteadyStateResult(Result):
             "action_same" if later.decision == every.decision else "action_differs",
         )
         return Readout(*(Message(f"experiments.steady.{key}", values) for key in said))
+
+    def _moved(self) -> dict[str, Message | str]:
+        """Whence sales moved, and what else of the whole window the weeks hold at its mean only."""
+        money = set(self.answer.money)
+        whence = "both" if money >= {"later", "elsewhere"} else "later" if "later" in money else "elsewhere"
+        mean = bool({"margin", "rewards"} & money)
+        return {
+            "moved": Message(f"experiments.steady.moved_{whence}"),
+            "shares": Message("experiments.steady.at_shares") if mean else "",
+            "measured": Message("experiments.steady.as_measured") if mean else "",
+        }
 
     def facts(self) -> tuple[Fact, ...]:
         """ROI of the steady state with its interval, the probability that it is enough, the decision if there is one.

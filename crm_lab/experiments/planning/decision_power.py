@@ -237,13 +237,14 @@ class RoiDesignResult(Result):
             "p": self.p_ship(self.available), "ship_at": programme.ship_at, "needed": programme.roi_needed,
             "roi": self.true_roi(self.available), "n": math.ceil(needed) if math.isfinite(needed) else 0,
         }  # fmt: skip
+        terms = {"terms": Message("experiments.roi_design.at_assumed") if programme.assumed else ""}
         certainty = Message("experiments.roi_design.certainty", values)
         if refused is not None:
             return Readout(refused, certainty, "experiments.roi_design.rethink")
         values["times"] = needed / self.available
         no_fit = "no_fit" if values["times"] <= MOST_TIMES else "no_fit_far"
         said = "fits" if needed <= self.available else no_fit
-        finding, action = (Message(f"experiments.roi_design.{key}", values) for key in ("finding", said))
+        finding, action = (Message(f"experiments.roi_design.{key}", values | terms) for key in ("finding", said))
         return Readout(finding, certainty, action)
 
     def facts(self) -> tuple[Fact, ...]:

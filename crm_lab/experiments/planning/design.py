@@ -339,9 +339,9 @@ class DesignResult(Result):
         return Readout(*(Message(f"experiments.design.{key}", values) for key in said))
 
     def _easier(self) -> Message | str:
-        """Which other metric needs the fewest units, where one needs fewer."""
+        """Which other metric needs the fewest units, where one needs fewer and so many can be had."""
         first, best = self.headline, self.easiest
-        if best.n_total >= first.n_total:
+        if best.n_total >= first.n_total or best.n_total > MOST_TIMES * self.available:
             return ""
         values = {"metric": best.metric.label, "n": best.whole[1]}
         return Message("experiments.design.easier", values)

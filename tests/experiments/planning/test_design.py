@@ -220,9 +220,11 @@ def test_units_of_a_fixed_value_are_planned_in_money(households):
     assert plan.true_roi(1000) == pytest.approx(10 * 0.2 * rate / cost - 1)
 
 
-def test_a_design_that_does_not_fit_names_the_metric_that_needs_fewest_units(households):
+def test_a_design_that_does_not_fit_names_the_metric_that_needs_fewest_units_if_so_many_can_be_had(households):
     metrics = (mean_of("spend"), share_of("bought"))
-    design = Design(metrics=metrics, lift=0.05).analyze(households)
+    few = Design(metrics=metrics, lift=0.05).analyze(households)
+    assert "needs the fewest units" not in few.readout().action.text("en")
+    design = Design(metrics=metrics, lift=0.05).analyze(households, available=int(few.easiest.n_total / 2))
     fewest = min(design.sizes, key=lambda s: s.n_total)
     assert (design.easiest, design.fits, fewest.metric.name) == (fewest, False, "bought")
     assert (
