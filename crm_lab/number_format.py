@@ -35,7 +35,7 @@ COLUMN_FORMATS: Mapping[str, str] = {
 """Formats of columns that say the same wherever they stand; a result's own formats come first."""
 
 
-_SIGNS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
+SIGNS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
 _ZH_NAMES: Final = {"USD": "美元", "EUR": "欧元", "GBP": "英镑", "CNY": "元", "JPY": "日元"}
 _STEPS: Final = {"en": ((1e9, "B"), (1e6, "M"), (1e3, "k")), "zh": ((1e8, " 亿"), (1e4, " 万"))}
 
@@ -63,7 +63,7 @@ class ShortMoney(Message):
         number = cents if 0 < size < 99.995 else f"{three_digits(size / step)}{name}"
         sign = "−" if amount < 0 else ""
         if lang == "zh":
-            word = _ZH_NAMES.get(currency, currency)
+            word = currency_name(currency)
             return f"{sign}{number}{'' if name and currency in _ZH_NAMES else ' '}{word}"
         return f"{sign}{currency_sign(currency)}{number}"
 
@@ -74,7 +74,16 @@ def currency_sign(currency: str) -> str:
     >>> currency_sign("USD"), currency_sign("CHF")
     ('$', 'CHF ')
     """
-    return _SIGNS.get(currency, f"{currency} ")
+    return SIGNS.get(currency, f"{currency} ")
+
+
+def currency_name(currency: str) -> str:
+    """What stands behind an amount in Chinese.
+
+    >>> currency_name("USD"), currency_name("CHF")
+    ('美元', 'CHF')
+    """
+    return _ZH_NAMES.get(currency, currency)
 
 
 def three_digits(value: float) -> str:

@@ -27,7 +27,7 @@ from crm_lab.data.kernels.orders import roll_up_orders
 from crm_lab.data.quoting import path_of
 from crm_lab.data.sources import find_source
 from crm_lab.data.sources.base import Source
-from crm_lab.messages import Message
+from crm_lab.messages import Message, language
 from crm_lab.tables import TABLES
 
 _DERIVED = {"orders": "order_id", "customer_360": "customer_id", "customer_mix": "customer_id"}
@@ -81,6 +81,7 @@ def _open_part(whole: Workspace, part: Part) -> Workspace:
         **whole.about,
         "source": replace(part, whole=whole.source).name,
         "title": f"{whole.about['title']} · {part.value}",
+        "titles": {lang: f"{title} · {part.value}" for lang, title in whole.about.get("titles", {}).items()},
         "days": [day.isoformat() for day in (*whole.day_range, whole.last_complete_day)],
     }
 
@@ -115,6 +116,15 @@ class Workspace:
         return str(self.about["source"])
 
     @property
+    def title(self) -> str:
+        """What readers call the source, in the active language.
+
+        >>> workspace.title
+        'CDNOW (1/10 sample)'
+        """
+        return str(self.about.get("titles", {}).get(language()) or self.about["title"])
+
+    @property
     def key(self) -> str:
         """Hash of raw bytes, mapping, rules and code: the same key, the same tables.
 
@@ -129,7 +139,7 @@ class Workspace:
         >>> list(open_workspace("cdnow_sample").readings().columns)
         ['evidence']
         """
-        known = Message("reconciliation.known_source", {"title": self.about["title"]}).text()
+        known = Message("reconciliation.known_source", {"title": self.title}).text()
         return pd.DataFrame({"evidence": list(self.about.get("evidence", ())) or [known]}, dtype="string")
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -343,7 +353,7 @@ class Tables:
         """
         return {
             "source": self.workspace.source,
-            "title": self.workspace.about["title"],
+            "title": self.workspace.title,
             "currency": self.workspace.about["currency"],
             "as_of": self.as_of.isoformat(),
             "last_day": self.workspace.day_range[1].isoformat(),

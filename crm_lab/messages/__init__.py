@@ -11,7 +11,7 @@ import os
 import re
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -83,7 +83,45 @@ class _Words(string.Formatter):
         return written(value, format_spec)
 
 
-_WORDS = _Words()
+class _ChineseWords(_Words):
+    """Sentences whose values stand apart from the words around them by rule, whatever the values turn out to be.
+
+    A space between a Chinese character and a Latin letter or a digit, none between two Chinese characters; what is
+    inside a value stays as it is.
+    """
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        text = super().format_field(value, format_spec)
+        return f"{_OPENS}{text}{_CLOSES}" if text else ""
+
+    def vformat(self, format_string: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+        return _SEAM.sub(_joint, super().vformat(format_string, args, kwargs)).replace(_OPENS, "").replace(_CLOSES, "")
+
+
+_OPENS, _CLOSES = "\ue000", "\ue001"  # around a value while a sentence is made
+_SEAM = re.compile(
+    rf"(?<=(?P<before>[^{_OPENS}{_CLOSES}]))(?P<space> ?)(?P<seam>[{_OPENS}{_CLOSES}]+)(?P<more> ?)(?=(?P<after>.))"
+)
+
+
+def _joint(seam: re.Match[str]) -> str:
+    sides = [_script(seam[side]) for side in ("before", "after")]
+    if "" in sides:
+        return seam["space"] + seam["more"]
+    return " " if sides[0] != sides[1] else "" if sides[0] == "han" else seam["space"] + seam["more"]
+
+
+def _script(letter: str) -> str:
+    return (
+        "han"
+        if "\u4e00" <= letter <= "\u9fff"
+        else "latin"
+        if letter == "%" or (letter.isascii() and letter.isalnum())
+        else ""
+    )
+
+
+_WORDS = {"en": _Words(), "zh": _ChineseWords()}
 
 
 @dataclass(frozen=True)
@@ -94,6 +132,8 @@ class Message:
 
     >>> Message("format.interval", {"lo": 1.25, "hi": 2.5}).text("en")
     '[1.25, 2.50]'
+    >>> Message("report.data_to", {"data": "CDNOW", "day": "1998-06-30"}).text("zh")
+    'CDNOW，截至 1998-06-30'
     """
 
     key: str
@@ -107,7 +147,7 @@ class Message:
         """
         lang = lang or language()
         values = {k: v.text(lang) if isinstance(v, Message) else v for k, v in self.values.items()}
-        return _WORDS.vformat(catalogue(lang)[self.key], (), values)
+        return _WORDS[lang].vformat(catalogue(lang)[self.key], (), values)
 
     def __str__(self) -> str:
         return self.text()

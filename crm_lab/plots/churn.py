@@ -18,7 +18,7 @@ from crm_lab.churn.evaluation.rolling_report import OriginsReport
 from crm_lab.churn.models.churn_calibration import Calibration
 from crm_lab.churn.models.return_hazard import Returning
 from crm_lab.messages import Message, named
-from crm_lab.plots.direct_labels import name_horizontal, name_lines, name_point, name_vertical
+from crm_lab.plots.direct_labels import name_horizontal, name_lines, name_point, name_points, name_vertical
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, ORANGE, PALETTE, RUST, new_axes
 
@@ -106,18 +106,14 @@ def plot_alerts(result: AlertReport, *, ax: Axes | None = None) -> Axes:
     """Precision against recall, alerts in grey, rankings at capacity in blue."""
     ax = ax or new_axes()
     rows = result.to_frame().reindex(columns=["rule", "kind", "precision", "precision_lo", "precision_hi", "recall"])
-    for _, row in rows.dropna().iterrows():
+    known = rows.dropna()
+    for _, row in known.iterrows():
         color = BLUE if row["kind"] == "ranking" else GREY
         ax.plot([row["recall"]] * 2, [row["precision_lo"], row["precision_hi"]], color=color, lw=1.5, alpha=0.6)
         ax.plot(row["recall"], row["precision"], "o", color=color)
-        ax.annotate(
-            str(ranking_words(row["rule"])),
-            (row["recall"], row["precision"]),
-            (6, 4),
-            textcoords="offset points",
-            fontsize=8,
-        )
     ax.set(xlim=(0, None), ylim=(0, None))
+    points = list(zip(known["recall"], known["precision"], strict=True))
+    name_points(ax, points, [str(ranking_words(rule)) for rule in known["rule"]])
     _per_cent(ax.xaxis, ax.yaxis)
     return _named(ax, "alerts", ylabel=_words("alerts_y"))
 

@@ -18,7 +18,7 @@ from crm_lab.clv.value.customer_value import CustomerValueResult
 from crm_lab.clv.value.group_value import GroupValueResult, group_label
 from crm_lab.clv.value.growth import PARTS, GrowthResult
 from crm_lab.clv.value.recency_map import RecencyMap
-from crm_lab.messages import Message
+from crm_lab.messages import Message, named
 from crm_lab.plots.direct_labels import name_lines, name_point
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, PALE, RUST, SEQUENTIAL, new_axes
@@ -197,7 +197,7 @@ def plot_payback(result: PaybackResult, *, ax: Axes | None = None) -> Axes:
     colors = (BLUE, ORANGE, GREEN, RUST, GREY)
     for at, (name, rows) in enumerate(result.curves.groupby("channel", sort=False)):
         color = colors[at % len(colors)]
-        ax.plot(rows["day"], rows["value"], color=color, label=str(name))
+        ax.plot(rows["day"], rows["value"], color=color, label=named("level", str(name)))
         ax.axhline(rows["cost"].iloc[0], color=color, linestyle=":", linewidth=1)
     ax.set(
         xlabel=_words("day_since"),

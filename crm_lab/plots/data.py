@@ -10,9 +10,9 @@ from crm_lab.data.quality.coverage import CoverageResult
 from crm_lab.data.quality.defect_impact import DefectImpactResult
 from crm_lab.data.quality.reconciliation import ReconciliationResult
 from crm_lab.messages import Message, named
+from crm_lab.messages.wrapped_text import wrapped
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, PALE, new_axes
-from crm_lab.plots.wrapped_text import wrapped
 
 _VERDICTS = ("yes", "partly", "no")
 

@@ -11,17 +11,21 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import same_color
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import same_color, to_rgb
 from matplotlib.lines import Line2D
 
-from crm_lab.plots.style import GOLD, GREEN, INK, ORANGE, PALE, SKY, SOFT
-from crm_lab.plots.wrapped_text import columns, wrapped
+from crm_lab.messages.wrapped_text import columns, wrapped
+from crm_lab.plots.style import GOLD, GREEN, INK, ORANGE, PALE, SKY, SOFT, WIDTH
 
 SIZE: Final = 9
 _WIDTH: Final = 17  # Latin letters in a line beside a drawing
 _LETTER: Final = 5.4  # points
 _LINE: Final = 0.17  # inches that a line of words needs
 _WORDS: Final = {PALE: SOFT, SKY: INK, GREEN: INK, ORANGE: GOLD}
+_SAME_LEVEL: Final = 0.08  # of the height: words of this distance meet
+_ON_HEAT: Final = ("#010101", "#ffffff")  # not the black of the ink, which a dark page turns light
+_LIGHT: Final = (0.2126, 0.7152, 0.0722)
 _AROUND: Final = 0.9  # inches of a figure's height that are not the drawing
 
 
@@ -107,6 +111,20 @@ def name_point(ax: Axes, at: tuple[Any, float], name: str, color: Any, offset: t
     )  # fmt: skip
 
 
+def name_points(ax: Axes, points: Sequence[tuple[float, float]], names: Sequence[str]) -> None:
+    """Names beside points, each on the side where no other point and no other name stands."""
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    places = [((x - left) / (right - left), (y - bottom) / (top - bottom)) for x, y in points]
+    for at, name, (x, y) in zip(points, names, places, strict=True):
+        room = _LETTER * columns(name) / 72 / WIDTH
+        level = [other for other, height in places if abs(height - y) < _SAME_LEVEL and (other, height) != (x, y)]
+        turned = any(x < other < x + room for other in level) and x > room
+        ax.annotate(
+            name, at, (-7 if turned else 7, 0), textcoords="offset points", size=SIZE - 1,
+            ha="right" if turned else "left", va="center", annotation_clip=False,
+        )  # fmt: skip
+
+
 def name_above(ax: Axes, kinds: Sequence[tuple[str, Any]]) -> None:
     """What the colours of stacked bars are, in a row over the drawing: parts may be too small to hold their names."""
     at = 0.0
@@ -116,6 +134,25 @@ def name_above(ax: Axes, kinds: Sequence[tuple[str, Any]]) -> None:
         ax.annotate(name, (0, 1), (at + SIZE + 2, 3), size=SIZE, color=INK, annotation_clip=False, **place)
         at += 2 * SIZE + _LETTER * columns(name)
     ax.set_title(ax.get_title(loc="left"), loc="left", pad=20)
+
+
+def name_cells(ax: Axes) -> None:
+    """Numbers in the cells of a heat map in ink or in white, whichever stands out more from its cell."""
+    (mesh,) = (drawn for drawn in ax.collections if isinstance(drawn, QuadMesh))
+    ax.figure.draw_without_rendering()  # type: ignore[union-attr]  # a subfigure cannot, and is none here
+    colors = np.asarray(mesh.get_facecolor())
+    across = np.asarray(mesh.get_array()).shape[-1]
+    for text in ax.texts:
+        x, y = text.get_position()
+        cell = to_rgb(tuple(colors[int(y) * across + int(x)][:3]))
+        text.set_color(max(_ON_HEAT, key=lambda color: _contrast(to_rgb(color), cell)))
+
+
+def _contrast(one: Sequence[float], other: Sequence[float]) -> float:
+    """How far two colours stand apart in light (WCAG 2): 1 to 21."""
+    channels = np.array([one, other])
+    lights = np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4) @ _LIGHT
+    return float((lights.max() + 0.05) / (lights.min() + 0.05))
 
 
 def readable(color: Any) -> Any:

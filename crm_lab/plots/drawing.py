@@ -8,8 +8,8 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from crm_lab.messages.wrapped_text import wrapped
 from crm_lab.plots.style import GREY, new_axes, style
-from crm_lab.plots.wrapped_text import wrapped
 from crm_lab.results import Result
 
 _DRAWINGS: dict[type, Callable[..., Axes]] = {}

@@ -40,6 +40,7 @@ _RC: dict[str, Any] = {
     "xtick.color": SOFT,
     "ytick.color": SOFT,
     "xtick.major.size": 0,
+    "xtick.major.pad": 7,  # the first label below a drawing stays clear of the lowest one before it
     "ytick.major.size": 0,
     "grid.color": LINE,
     "grid.linewidth": 0.8,

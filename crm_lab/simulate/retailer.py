@@ -50,7 +50,7 @@ class Retailer:
         day = self.scenario.last_date.isoformat()
         return {
             "source": f"simulated:{self.scenario.name}",
-            "title": self.scenario.says["en"].title,
+            "title": self.scenario.title(),
             "currency": self.scenario.currency,
             "as_of": day,
             "last_day": day,

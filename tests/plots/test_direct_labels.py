@@ -7,11 +7,21 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+import seaborn as sns
 from matplotlib import pyplot as plt
 
 import crm_lab.plots
-from crm_lab.plots.direct_labels import name_above, name_lines, name_right, name_vertical, readable
-from crm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, PALE, RUST, SKY, style
+from crm_lab.plots.direct_labels import (
+    _contrast,
+    name_above,
+    name_cells,
+    name_lines,
+    name_points,
+    name_right,
+    name_vertical,
+    readable,
+)
+from crm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, PALE, RUST, SEQUENTIAL, SKY, style
 
 PLOTS = Path(crm_lab.plots.__file__).parent
 
@@ -76,6 +86,25 @@ def test_kinds_above_stacked_bars_stand_in_a_row(ax, names):
     name_above(ax, list(zip(names, (RUST, SKY, PALE), strict=True)))
     found = sorted(boxes(ax), key=lambda box: box.x0)
     assert all(one.x1 <= other.x0 + 1 for one, other in pairwise(found))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_numbers_in_a_heat_map_can_be_read(ax, seed):
+    values = np.random.default_rng(seed).random((6, 7))
+    values[0, 0], values[2, 3] = np.nan, 0.5
+    sns.heatmap(values, annot=True, cmap=SEQUENTIAL, cbar=False, ax=ax)
+    name_cells(ax)
+    colors = ax.collections[0].get_facecolor()
+    assert len(ax.texts) == 41
+    for text in ax.texts:
+        x, y = text.get_position()
+        assert _contrast(mpl.colors.to_rgb(text.get_color()), colors[int(y) * 7 + int(x)][:3]) >= 4.5
+
+
+def test_names_of_points_side_by_side_turn_away(ax):
+    ax.set(xlim=(0, 0.6), ylim=(0, 0.3))
+    name_points(ax, [(0.53, 0.17), (0.55, 0.165), (0.07, 0.07)], ["silent this month", "health index below 25", "x"])
+    assert not meet(*boxes(ax)[:2])
 
 
 def test_words_are_dark_enough_to_be_read():

@@ -252,6 +252,7 @@ def describe(source: Source, actions: Mapping[Rule, Action]) -> str:
         {
             "source": source.name,
             "title": source.title,
+            "titles": dict(source.titles),
             "licence": source.licence,
             "currency": source.currency,
             "timezone": source.timezone,

@@ -13,7 +13,7 @@ import pandas as pd
 from crm_lab.data.quality.page_windows import PageWindows
 from crm_lab.data.sources import comes_with_the_lab
 from crm_lab.data.workspace import Tables
-from crm_lab.messages import Message
+from crm_lab.messages import Message, catalogue, language
 from crm_lab.results import Fact, Readout, Result
 
 _WEEK = "13"  # the page that owns the list of the week
@@ -152,7 +152,7 @@ def what_can_be_answered(tables: Tables) -> CoverageResult:
     size = _size(tables)
     answers = tuple(_answer(page, need, tables, size) for page, need in questions().items())
     unnamed = tables.sql("select count(*) as n from transactions where customer_id is null")["n"].item()
-    title = str(tables.workspace.about["title"])
+    title = tables.workspace.title
     return CoverageResult(title, tables.currency, size, answers, str(tables.as_of), int(unnamed))
 
 
@@ -177,12 +177,21 @@ def _size(tables: Tables) -> DataSize:
     )
 
 
+class _TableNames(Message):
+    """Names of tables in a sentence, in words where the language has them."""
+
+    def text(self, lang: str | None = None) -> str:
+        lang = lang or language()
+        words = catalogue(lang)
+        return words["segments.comma"].join(words.get(f"level_of.table.{name}", name) for name in self.values["names"])
+
+
 def _answer(page: str, need: Mapping[str, Any], tables: Tables, size: DataSize) -> Answer:
     if need.get("claims") and not comes_with_the_lab(str(tables.workspace.about["source"])):
         return Answer(page, "no", Message("coverage.needs_claims"))
     missing = [name for name in need["tables"] if name not in tables]
     if missing:
-        return Answer(page, "no", Message("coverage.needs_tables", {"tables": ", ".join(missing)}))
+        return Answer(page, "no", Message("coverage.needs_tables", {"tables": _TableNames("", {"names": missing})}))
     for key in ("days", "customers", "returning"):
         have, least = getattr(size, key), need[key]
         if have < least:
@@ -195,5 +204,5 @@ def _answer(page: str, need: Mapping[str, Any], tables: Tables, size: DataSize) 
         return Answer(page, "no", Message("coverage.too_few_by_then", values))
     poorer = [name for name in need["better_with"] if name not in tables]
     if poorer:
-        return Answer(page, "partly", Message("coverage.better_with", {"tables": ", ".join(poorer)}))
+        return Answer(page, "partly", Message("coverage.better_with", {"tables": _TableNames("", {"names": poorer})}))
     return Answer(page, "yes", Message("coverage.all_there"))

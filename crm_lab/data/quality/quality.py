@@ -156,7 +156,7 @@ def check_quality(tables: Tables) -> QualityResult:
     traded = tables.sql("select count(distinct day) as n from transactions")["n"].item()
     return QualityResult(
         frame,
-        str(tables.workspace.about["title"]),
+        tables.workspace.title,
         days_behind=max(0, (tables.as_of - tables.workspace.last_complete_day).days),
         closed_days=(min(tables.as_of, last) - first).days + 1 - int(traded),
     )

@@ -184,7 +184,7 @@ def reconcile(tables: Tables, quality: QualityResult | None = None) -> Reconcili
     where = f"where source_row = {int(unread['first'].item())}" if n else "limit 0"
     texts = tables.sql(f"select raw_row from quarantine {where}")["raw_row"]
     example = masked(str(texts.iloc[0]))[:160] if len(texts) else ""
-    ledger, title = workspace.stored("ledger"), str(workspace.about["title"])
+    ledger, title = workspace.stored("ledger"), workspace.title
     return ReconciliationResult(ledger, title, tables.currency, n, example, profiles)
 
 

@@ -34,6 +34,7 @@ class Source:
     Attributes:
         name: What a notebook's ``source`` parameter says.
         title: What a reader sees.
+        titles: The same in other languages than English.
         licence: Licence or terms, with where it comes from.
         currency: ISO code of all amounts.
         files: Raw files; their bytes are part of the workspace's key.
@@ -66,6 +67,7 @@ class Source:
 
     name: str
     title: str
+    titles: Mapping[str, str] = field(default_factory=dict)
     licence: str
     currency: str
     files: tuple[Path, ...]

@@ -10,11 +10,11 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
-from crm_lab.plots.direct_labels import name_lines
+from crm_lab.messages.wrapped_text import wrapped
+from crm_lab.plots.direct_labels import name_cells, name_lines
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.segmentation.moves import ranges, words
 from crm_lab.plots.style import BELOW, BLUE, GREY, SEQUENTIAL, SOFT, new_axes
-from crm_lab.plots.wrapped_text import wrapped
 from crm_lab.segmentation.cohorts.cohorts import CohortResult
 from crm_lab.segmentation.cohorts.interpurchase import InterpurchaseResult
 from crm_lab.segmentation.cohorts.product_repurchase import ProductCohortsResult
@@ -38,6 +38,7 @@ def plot_triangle(result: CohortResult, *, ax: Axes | None = None) -> Axes:
         cbar_kws={**BELOW, "label": words("cohorts_share"), "format": PercentFormatter(1, decimals=0)},
         ax=ax,
     )
+    name_cells(ax)
     cut = set(cells.loc[cells["left_censored"], "cohort"])
     names = [words("cohorts_cut", cohort=c) if c in cut else str(c) for c in triangle.index]
     ax.set_yticks(np.arange(len(names)) + 0.5, names, rotation=0)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
-from crm_lab.plots.direct_labels import name_vertical
+from crm_lab.plots.direct_labels import name_cells, name_vertical
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BELOW, BLUE, GREY, RUST, SEQUENTIAL, SOFT, new_axes
 from crm_lab.segmentation.lifecycle import LifecycleResult
@@ -33,7 +33,7 @@ def plot_lorenz(result: TierResult, *, ax: Axes | None = None) -> Axes:
     sns.lineplot(curve, x="customers", y="revenue", color=BLUE, ax=ax)
     ax.fill_between(curve["customers"], curve["revenue"], curve["customers"], color=BLUE, alpha=0.12)
     ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
-    ax.annotate(words("lorenz_equal"), (0.66, 0.71), color=GREY, size=9, ha="right")
+    ax.annotate(words("lorenz_equal"), (0.66, 0.71), color=SOFT, size=9, ha="right")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PercentFormatter(1))
     ax.set(title=words("lorenz_title"), xlabel=words("lorenz_x"), ylabel=words("lorenz_y"), xlim=(0, 1), ylim=(0, 1))
@@ -55,6 +55,7 @@ def plot_moves(result: MigrationResult, *, ax: Axes | None = None) -> Axes:
         cbar_kws={**BELOW, "label": words("moves_share"), "format": PercentFormatter(1, decimals=0)},
         ax=ax,
     )
+    name_cells(ax)
     earlier, later = result.pairs[-1]
     title = words("moves_title", earlier=earlier, later=later)
     ax.set(title=title, xlabel=words("moves_to"), ylabel=words("moves_from"))

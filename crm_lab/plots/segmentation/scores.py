@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
-from crm_lab.plots.direct_labels import name_point
+from crm_lab.plots.direct_labels import name_cells, name_point
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BELOW, BLUE, GREY, PALE, SEQUENTIAL, SKY, SOFT, new_axes
 from crm_lab.segmentation import CallListResult, RFMResult, ScoringDriftResult, SegmentStabilityResult
@@ -36,6 +36,7 @@ def plot_score_grid(result: RFMResult, *, ax: Axes | None = None) -> Axes:
         cbar_kws={**BELOW, "label": Message("segments.plot.grid_money").text(), "format": "%.0f%%"},
         ax=ax,
     )
+    name_cells(ax)
     ax.set(
         title=Message("segments.plot.grid_title").text(),
         xlabel=Message("segments.plot.recency_score").text(),

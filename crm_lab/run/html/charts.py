@@ -18,7 +18,15 @@ from crm_lab.run.in_kernel.figure_data import figure_title
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 # what matplotlib and seaborn take where a notebook draws with them alone
-_THEIR_OWN: Final = {"#1f77b4": "blue", "#3274a1": "blue", "#ff7f0e": "orange", "#e1812c": "orange", "#000000": "ink"}
+_THEIR_OWN: Final = {
+    "#1f77b4": "blue",
+    "#3274a1": "blue",
+    "#ff7f0e": "orange",
+    "#e1812c": "orange",
+    "#000000": "ink",
+    "#424242": "soft",
+    "#626262": "soft",
+}
 _GROUNDS: Final = {"ground", "wash", "rust-wash", "gold-wash"}  # white in a drawing is a colour of its own
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _DECLARED = re.compile(r"--([a-z-]+):(#[0-9a-f]{6})")

@@ -36,7 +36,7 @@ def card(page: Mapping[str, Any], lang: str, told: Mapping[tuple[str, str], Tren
     refused = str(headline(page).get("refusal") or page.get("reason") or "")
     bad = str(page.get("status") or "ok") not in ("ok", "refused")
     data = presentation.data_sets([page])
-    chips = [_data_words(d, lang) for d in data[:1]]
+    chips = [_data_words(d, lang) for d in data]
     failed = Message("report.status.failed").text(lang)
     part = page.get("part") or {}
     return {
@@ -51,7 +51,7 @@ def card(page: Mapping[str, Any], lang: str, told: Mapping[tuple[str, str], Tren
         "standing": int(front.get("standing") or 0),
         "stake": float(front.get("stake") or 0.0),
         "html": page.get("html"),
-        "chip": chips[0] if chips else "",
+        "chip": " · ".join(chips),
         "trend": told.get((str(page.get("notebook")), str(card_fact(page).get("id")))),
     }
 

@@ -24,6 +24,7 @@ from crm_lab.run.html.words import for_readers, typeset, why_or_note, without_na
 
 MAIN_TAG: Final = "main-chart"
 _HEADING = re.compile(r"^##\s+(.*)$", re.MULTILINE)
+_NUMBERED = re.compile(r"\A(\d{1,2})\s+(?=[^\W\d]|[.\"“])")
 _TITLE = re.compile(r"\A\s*#\s[^\n]*\n*")
 _FOR_ANALYSTS = re.compile(r"set-?up|open the (?:box|data)|checks|how was the file read", re.IGNORECASE)
 _FOR_THE_NOTEBOOK = re.compile(r"make it yours|exercises", re.IGNORECASE)
@@ -129,7 +130,7 @@ def _sections(notebook: NotebookNode, lang: str) -> Iterator[tuple[str, str, lis
         if own:
             yield heading, source, cells
             read = _HEADING.search(text) or own
-            heading, source, cells = for_readers(read[1], lang), own[1], []
+            heading, source, cells = _NUMBERED.sub(r"\1 · ", for_readers(read[1], lang)), own[1], []
             text = _HEADING.sub("", text, count=1)
         cells.append(NotebookNode({**cell, "source": _TITLE.sub("", text, count=1)}))
     yield heading, source, cells

@@ -88,6 +88,17 @@ def unit_word(unit: str, lang: str) -> str:
     return catalogue(lang).get(f"unit.{unit}", unit)
 
 
+def _unsaid(unit: str, label: str) -> str:
+    """A unit without the thing that the label names already; in Chinese its measure word stays.
+
+    >>> _unsaid("customers", "Customers to contact"), _unsaid("days", "Customers"), _unsaid("位客户", "需联系的客户")
+    ('', 'days', '位')
+    """
+    if unit.isascii():
+        return "" if unit.lower() in label.lower() else unit
+    return unit[:-2] if len(unit) > 2 and unit[-2:] in label else unit
+
+
 def figure(fact: Mapping[str, Any], lang: str) -> Figure:
     """A fact of `results.json` as text."""
     unit, kind = str(fact.get("unit") or ""), str(fact.get("kind") or "fact")
@@ -102,7 +113,7 @@ def figure(fact: Mapping[str, Any], lang: str) -> Figure:
     return Figure(
         label=without_names(str(fact.get("label") or fact.get("id") or ""), lang),
         value=without_names(number(fact.get("value"), unit, kind), lang),
-        unit=unit_word(unit, lang),
+        unit=_unsaid(unit_word(unit, lang), str(fact.get("label") or "")),
         interval=interval,
         kind="" if kind == "fact" else catalogue(lang).get(f"report.kind.{kind}", kind),
         n="" if n is None else number(n),

@@ -109,7 +109,7 @@ def render_index(
     title = suite_title(run, lang)
     figures = figure_rows(in_order, folder, lang)
     told_of = [page for page in pages if page["status"] == GOOD and not page["refusal"]]
-    good, made_up = len(told_of), sum(page["planted"] for page in told_of)
+    good, made_up = len(told_of), sum(page["simulated"] for page in told_of)
     failed = any(page["status"] == "failed" for page in pages)
     shared = {"run": run, "lang": lang, "title": title, "data": data}
     html = (
@@ -123,7 +123,7 @@ def render_index(
             not_run=[page for page in pages if page["status"] in NOT_RUN],
             data_of_all=of_all,
             good=good,
-            made_up=made_up,
+            made_up=made_up if made_up < good else 0,
             total=len(pages),
             figures=len(figures.rows),
             twin=twin_link(other, "index.html"),
@@ -193,6 +193,7 @@ def environment(lang: str, *folders: Path) -> jinja2.Environment:
         loader=jinja2.FileSystemLoader([TEMPLATES, *folders]), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals["t"] = lambda key, **values: Message(key, values).text(lang)
+    environment.globals["refused"] = lambda reason: refused(reason, lang)
     environment.globals["style"] = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))  # noqa: S704 - ours
     script = (TEMPLATES / "tables.js").read_text(encoding="utf-8").strip()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
@@ -201,6 +202,16 @@ def environment(lang: str, *folders: Path) -> jinja2.Environment:
     environment.globals["script"] = Markup(script)  # noqa: S704 - ours
     environment.globals["script_hash"] = f"sha256-{digest}"
     return environment
+
+
+def refused(reason: str, lang: str) -> str:
+    """Why there is no answer, said to be that, and once.
+
+    >>> refused("one arm is empty.", "en"), refused("No answer: one arm is empty.", "en")
+    ('No answer: one arm is empty.', 'No answer: one arm is empty.')
+    """
+    said = f"{Message('readout.refusal').text(lang)}{Message('format.colon').text(lang)}"
+    return said + reason.removeprefix(said)
 
 
 def css_string(text: str) -> Markup:

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
-from crm_lab.messages import Message
-from crm_lab.run.html.words import NONE, cell, is_id, label
+from crm_lab.messages import Message, catalogue
+from crm_lab.run.html.number_columns import even, interval
+from crm_lab.run.html.words import NONE, cell, is_id, is_known, is_share, label
 
 OPEN_ROWS = 8  # longer tables are folded
 _INTERVALS = (("lo", "hi"), ("low", "high"), ("lower", "upper"))
@@ -15,7 +16,8 @@ _TOTAL = re.compile(r"(\d[\d,]*) rows? ×|(?:of|共) ?(\d[\d,]*)")
 _EMPTY = {"", "nan", "none", NONE}
 _PLAIN = re.compile(r"[^\d+-]*([-+]?[\d.]+)[%×]?")
 _CATALOGUE = re.compile(r"00\d-\d+")
-_NUMERIC = re.compile(r"[-+−$€£¥]?[\d,]*\.?\d+(?:%|×)?|–|not reached|未达到")
+_NUMERIC = re.compile(r"<?[-+−$€£¥]?[\d,]*\.?\d+(?:%|×)?|–|not reached|未达到")
+_CODED = {"segment", "stage", "tier"}  # columns of names of the code
 _FEW = 4  # rows from which on a number that never varies is no chance
 
 
@@ -24,7 +26,7 @@ class TableView:
     """A table ready to be shown.
 
     Attributes:
-        head: Labels of the columns.
+        head: Labels of the columns; none where every row says the same, which is the caption then.
         rows: Cells, all text.
         numeric: Which columns are numbers, by place.
         caption: What is the same in all rows.
@@ -111,7 +113,8 @@ def table_view(html: str, lang: str, csv: str = "") -> TableView | None:
     width = max(len(row) for row in rows)
     names = _names(raw.head, width)
     rows = [(row[:-1] + [""] * (width - len(row)) + row[-1:])[:width] for row in rows]
-    rows, names = _for_readers(*_without_numbering(rows, names, raw.index))
+    rows, names, about = _upright(*_without_numbering(rows, names, raw.index))
+    rows, names = _for_readers(rows, names)
     intervals = _intervals(names, rows)
     columns = list(names)
     for low, high, at in intervals:  # ends are written as their number is
@@ -120,14 +123,19 @@ def table_view(html: str, lang: str, csv: str = "") -> TableView | None:
         [cell(text, column, lang, plain=not raw.ours) for text, column in zip(row, columns, strict=True)]
         for row in rows
     ]
-    names, cells = _joined(names, cells, intervals)
-    caption, names, cells = _without_constants(names, cells, lang)
-    numeric = tuple(_is_numeric([row[k] for row in cells]) for k in range(len(names)))
+    cells = _evened(cells, rows, {k for low, high, _ in intervals for k in (low, high)})
+    labels = [_label(name, names, lang) for name in names]
+    names, labels, cells = _joined(names, labels, cells, rows, intervals)
+    names, labels, cells = _named_once(names, labels, cells)
     found = [number for pair in _TOTAL.findall(raw.rest) for number in pair if number]
     total = max([len(cells), *(int(number.replace(",", "")) for number in found)])
-    head = tuple(label(name, lang) for name in names)
+    if len(cells) == total and (said := _same_for_all(names, labels, cells, lang)):
+        return TableView((), (), (), said, total, csv, folded=False)
+    caption, names, labels, cells = _without_constants(names, labels, cells, lang)
+    numeric = tuple(_is_numeric([row[k] for row in cells]) for k in range(len(names)))
     folded = len(cells) > OPEN_ROWS
-    return TableView(head, tuple(map(tuple, cells)), numeric, caption, total, csv, folded)
+    caption = " · ".join(filter(None, (about, caption)))
+    return TableView(tuple(labels), tuple(map(tuple, cells)), numeric, caption, total, csv, folded)
 
 
 def unfolded(view: TableView) -> TableView:
@@ -151,7 +159,7 @@ def _without_numbering(rows: list[list[str]], names: list[str], index: int) -> t
 def _for_readers(rows: list[list[str]], names: list[str]) -> tuple[list[list[str]], list[str]]:
     """Without columns that name rows of the catalogue; whole numbers without a decimal nought."""
     kept = [k for k in range(len(names)) if not any(_CATALOGUE.fullmatch(row[k]) for row in rows)]
-    whole = {k for k in kept if all(row[k].endswith(".0") for row in rows)}
+    whole = {k for k in kept if not is_share(names[k]) and all(row[k].endswith(".0") for row in rows)}
     return [[row[k].removesuffix(".0") if k in whole else row[k] for k in kept] for row in rows], [
         names[k] for k in kept
     ]
@@ -178,17 +186,60 @@ def _intervals(names: list[str], rows: list[list[str]]) -> list[tuple[int, int, 
 
 
 def _joined(
-    names: list[str], rows: list[list[str]], intervals: list[tuple[int, int, int]]
-) -> tuple[list[str], list[list[str]]]:
+    names: list[str],
+    labels: list[str],
+    cells: list[list[str]],
+    rows: list[list[str]],
+    intervals: list[tuple[int, int, int]],
+) -> tuple[list[str], list[str], list[list[str]]]:
     """Ends of an interval stand behind the number they belong to."""
     ends = {place: (low, high) for low, high, place in intervals}
     gone = {k for low, high, _ in intervals for k in (low, high)}
     kept = [k for k in range(len(names)) if k not in gone]
-    cells = [
-        [row[k] + (_interval(row[k], *(row[end] for end in ends[k])) if k in ends else "") for k in kept]
-        for row in rows
+
+    def joined(k: int, shown: list[str], raw: list[str]) -> str:
+        if k not in ends:
+            return shown[k]
+        low, high = ends[k]
+        return shown[k] + interval(shown[k], (shown[low], shown[high]), (raw[low], raw[high]))
+
+    both = zip(cells, rows, strict=True)
+    return (
+        [names[k] for k in kept],
+        [labels[k] for k in kept],
+        [[joined(k, shown, raw) for k in kept] for shown, raw in both],
+    )
+
+
+def _evened(cells: list[list[str]], rows: list[list[str]], ends: set[int]) -> list[list[str]]:
+    """Cells whose numbers look alike within a column; ends of intervals follow theirs."""
+    columns = [
+        [row[k] for row in cells] if k in ends else even([row[k] for row in cells], [row[k] for row in rows])
+        for k in range(len(cells[0]))
     ]
-    return [names[k] for k in kept], cells
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _upright(rows: list[list[str]], names: list[str]) -> tuple[list[list[str]], list[str], str]:
+    """A single thing whose properties stand below one another, as one row under their names, and what it is."""
+    things = [row[0] for row in rows]
+    lies = len(names) == 2 and not names[0] and len(rows) > 1 and all(is_known(thing) for thing in things)
+    return ([[row[1] for row in rows]], things, names[1] if "(" in names[1] else "") if lies else (rows, names, "")
+
+
+def _named_once(
+    names: list[str], labels: list[str], cells: list[list[str]]
+) -> tuple[list[str], list[str], list[list[str]]]:
+    """Without the name that the code has for each row, where the next column has its name for people."""
+    if len(names) > 2 and names[0] in _CODED and names[1] == "name":
+        return names[1:], [labels[0], *labels[2:]], [row[1:] for row in cells]
+    return names, labels, cells
+
+
+def _label(name: str, names: list[str], lang: str) -> str:
+    """What a column is; a word that means another thing beside some other column is said as it is meant there."""
+    beside = (catalogue(lang).get(f"beside.{other}.{name}") for other in names)
+    return next((said for said in beside if said), None) or label(name, lang)
 
 
 def _holds(value: str, low: str, high: str) -> bool:
@@ -200,29 +251,43 @@ def _holds(value: str, low: str, high: str) -> bool:
     return len(numbers) == len(found) and numbers == sorted(numbers)
 
 
-def _interval(value: str, low: str, high: str) -> str:
-    """An interval behind its number; the sign of per cent stands once, a minus is not taken for the dash."""
-    if NONE in (value, low, high):
+def _same_for_all(names: list[str], labels: list[str], rows: list[list[str]], lang: str) -> str:
+    """What a small table says whose rows differ in nothing but their names; empty for any other."""
+    things = [row[0] for row in rows]
+    alike = (
+        len(names) > 1
+        and 1 < len(set(things)) == len(rows) <= OPEN_ROWS
+        and len({*map(tuple, (row[1:] for row in rows))}) == 1
+    )
+    if not alike or is_id(names[0]) or not _is_numeric([rows[0][1]]):
         return ""
-    if value.endswith("%"):
-        low, high = low.removesuffix("%"), high.removesuffix("%")
-    return f" ({low} … {high})" if "−" in low + high else f" ({low}–{high})"
+    colon, comma = Message("format.colon").text(lang), Message("segments.comma").text(lang)
+    what = " · ".join(f"{name}{colon}{text}" for name, text in zip(labels[1:], rows[0][1:], strict=True))
+    first = f"{labels[0]}{colon}" if labels[0] else ""
+    return Message("report.same_for_all", {"what": what, "each": first + comma.join(things)}).text(lang)
 
 
-def _without_constants(names: list[str], rows: list[list[str]], lang: str) -> tuple[str, list[str], list[list[str]]]:
+def _without_constants(
+    names: list[str], labels: list[str], rows: list[list[str]], lang: str
+) -> tuple[str, list[str], list[str], list[list[str]]]:
     """What is the same in every row, once, as the caption."""
     said, kept, colon = [], [], Message("format.colon").text(lang)
+    alike = [len(rows) > 1 and len({row[k] for row in rows}) == 1 for k in range(len(names))]
     for k, name in enumerate(names):
-        values = {row[k] for row in rows}
-        same = len(rows) > 1 and len(values) == 1 and k > 0
-        text = next(iter(values))
-        if not same or (_is_numeric([text]) and text != NONE and (len(rows) < _FEW or is_id(name))):
+        text = rows[0][k]
+        number = _is_numeric([text]) and text != NONE
+        if not alike[k] or (number and (len(rows) < _FEW or is_id(name))) or (not k and not number):
             kept.append(k)
         elif text != NONE:
-            said.append(f"{label(name, lang)}{colon}{text}")
+            said.append(f"{labels[k]}{colon}{text}")
     if len(kept) < 2:
-        return "", names, rows
-    return " · ".join(said), [names[k] for k in kept], [[row[k] for k in kept] for row in rows]
+        return "", names, labels, rows
+    return (
+        " · ".join(said),
+        [names[k] for k in kept],
+        [labels[k] for k in kept],
+        [[row[k] for k in kept] for row in rows],
+    )
 
 
 def _is_numeric(cells: list[str]) -> bool:

@@ -6,18 +6,21 @@ import re
 from typing import Final
 
 from crm_lab.messages import Message, catalogue
-from crm_lab.number_format import COLUMN_FORMATS, per_cent, three_digits
+from crm_lab.number_format import COLUMN_FORMATS, SIGNS, currency_name, currency_sign, per_cent, three_digits
 
 NONE: Final = "–"
 _NAME = re.compile(r"[A-Za-z]\w*(?:\.\w+)*")
 _FILE = r"[\w./-]*\w\.(?:csv|tsv|txt|json|toml|ya?ml|xlsx?|xlsb|ods|parquet|duckdb|zip|html|png|svg|py|ipynb|md)\b"
 FILE_NAME = re.compile(_FILE)
-_SNAKE = re.compile(rf"{_FILE}|\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
+_SNAKE = re.compile(rf"{_FILE}|\b(?:[a-z]+\.)?[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
 _NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(?:e[-+]?\d+)?(%?)")
 _MISSING: Final = {"", "nan", "nan%", "none", "nat", "<na>", "null", NONE}
 _ENDLESS = re.compile(r"([-−+]?)inf(?:inity)?%?", re.IGNORECASE)
 _ENDLESS_INSIDE = re.compile(r"(?<![\w])[-+]?inf%?(?!\w)")
-_SHARE = re.compile(r"(?:.*_)?share(?:_.*)?|.*_rate")
+_SHARE = re.compile(r"(?:.*_)?share(?:_.*)?|.*_rate|kept")
+_WHOLE = re.compile(r"\d+")
+_CHANCES: Final = {"p", "p_value", "pvalue", "p_holm"}
+_SMALL_CHANCE: Final = 0.001
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z*“\"`])|(?<=[。！？])")
 _CATALOGUE = re.compile(r"\b00\d-\d+|\bF\d{1,2}\b|\bsection \d+ no|第\s*\d+\s*节第")
 _CALL = re.compile(r"`[^`]*[(=\[{/][^`]*`")
@@ -26,7 +29,16 @@ _LABELLED = re.compile(
     r"\s*\*{1,2}(?:(?P<why>Why|为什么|为何)|What to notice|Notice|值得注意|注意)(?:[:.：。]\*{1,2}|\*{1,2}[:.：])\s*"
 )
 _HYPHEN = re.compile(r"(?<![\w.,-])-(?=\.?\d)")
+_APART = re.compile(r"(?<=\d)[ \u00a0]%")
+_AMOUNT = r"([+−]?)(\d[\d,]*(?:\.\d+)?)"
+_CODES = "|".join(SIGNS)
+_FROM = re.compile(rf"{_AMOUNT}(?= (?:\([^()]*\) )?to {_AMOUNT} ({_CODES})\b)")
+_AFTER = re.compile(rf"{_AMOUNT} ({_CODES})\b")
+_BEFORE = re.compile(rf"\b({_CODES}) {_AMOUNT}")
+_HAN = re.compile("[\u4e00-\u9fff]")
+_BRACKETS: Final = {")": "(", "）": "（"}
 _GAPS: Final = "_missing"  # a column that says where another has none
+_OF_COLUMNS: Final = {"", "check", "feature", "figure"}  # columns that list columns
 _EXACT: Final = 2  # decimals that are kept: cents
 
 
@@ -38,7 +50,7 @@ def label(name: str, lang: str) -> str:
     >>> label("median_gap_days", "en"), label("Revenue by week", "en"), label("my_orders.csv", "en")
     ('usual gap, days', 'Revenue by week', 'my_orders.csv')
     """
-    known = catalogue(lang).get(f"column.{name}")
+    known = catalogue(lang).get(f"column.{name}", catalogue(lang).get(f"level.{name}"))
     if known is not None:
         return known
     if name.endswith(_GAPS) and name != _GAPS:
@@ -50,12 +62,20 @@ def label(name: str, lang: str) -> str:
 
 
 def typeset(text: str) -> str:
-    """A sentence whose negative numbers have a minus, not a hyphen.
+    """A sentence in the report's own forms of numbers: a minus, per cent without a space, money with its sign.
 
-    >>> typeset("anywhere from -176% to +151% in weeks 5-26, as of 2017-12-31")
-    'anywhere from −176% to +151% in weeks 5-26, as of 2017-12-31'
+    >>> typeset("from -176% to 95 % in weeks 5-26, at 12.00 USD; USD 668,040 of 4,000 CHF, -3 EUR")
+    'from −176% to 95% in weeks 5-26, at $12.00; $668,040 of 4,000 CHF, −€3'
+    >>> typeset("from 1,149 (July) to 1,195 USD"), typeset("消费 USD 668,040，成本 12.00 USD")
+    ('from $1,149 (July) to $1,195', '消费 668,040 美元，成本 12.00 美元')
     """
-    return _HYPHEN.sub("−", text)
+    text = _APART.sub("%", _HYPHEN.sub("−", text))
+    if _HAN.search(text):
+        text = _BEFORE.sub(lambda of: f"{of[2]}{of[3]} {currency_name(of[1])}", text)
+        return _AFTER.sub(lambda of: f"{of[1]}{of[2]} {currency_name(of[3])}", text)
+    text = _FROM.sub(lambda of: f"{of[1]}{currency_sign(of[5])}{of[2]}", text)
+    text = _BEFORE.sub(lambda of: f"{of[2]}{currency_sign(of[1])}{of[3]}", text)
+    return _AFTER.sub(lambda of: f"{of[1]}{currency_sign(of[3])}{of[2]}", text)
 
 
 def without_names(text: str, lang: str) -> str:
@@ -84,18 +104,31 @@ def cell(text: str, column: str, lang: str, *, plain: bool) -> str:
         return NONE
     if endless := _ENDLESS.fullmatch(text):
         return Message("report.not_reached").text(lang) if endless[1] in ("", "+") else "−∞"
-    if known := catalogue(lang).get(f"level.{text}"):
+    if known := _level(text, column, lang):
         return known
     if text in ("True", "False"):
         return "✓" if text == "True" else "✗"
     if number := _NUMBER.fullmatch(text):
-        return text.replace("-", "−") if number[1] else _number(text, column, plain=plain)
+        return _grouped(text.replace("-", "−")) if number[1] else _number(text, column, plain=plain)
     return without_names(_ENDLESS_INSIDE.sub(Message("report.not_reached").text(lang), text), lang)
+
+
+def _level(text: str, column: str, lang: str) -> str | None:
+    """A name of the code in words: a level, several of them, or a column where columns are what is listed."""
+    words, scope = catalogue(lang), column.rpartition(" · ")[2]
+    if known := words.get(f"level_of.{scope}.{text}", words.get(f"level.{text}")):
+        return known
+    if column in _OF_COLUMNS and f"column.{text}" in words:
+        return words[f"column.{text}"]
+    parts = [words.get(f"level_of.{scope}.{part}") for part in text.split(";")]
+    return words["segments.comma"].join(filter(None, parts)) if len(parts) > 1 and all(parts) else None
 
 
 def _number(text: str, column: str, *, plain: bool) -> str:
     value = float(text.replace(",", "").replace("−", "-"))
     decimals, plain = len(text.partition(".")[2]), plain and "," not in text
+    if column in _CHANCES and 0 <= value < _SMALL_CHANCE:
+        return f"<{_SMALL_CHANCE}"
     if plain and decimals and abs(value) <= 1 and is_share(column):
         return per_cent(value)
     if (
@@ -105,9 +138,18 @@ def _number(text: str, column: str, *, plain: bool) -> str:
     ):
         sign = "+" if text.startswith("+") else ""
         return f"{sign}{three_digits(value)}".replace("-", "−")
-    if plain and not decimals and not is_id(column) and abs(value) >= 10_000:
+    if plain and not decimals and not is_id(column) and abs(value) >= 1000:
         return f"{value:,.0f}".replace("-", "−")
     return text.replace("-", "−", 1) if text.startswith("-") else text
+
+
+def _grouped(text: str) -> str:
+    """Thousands apart, where they are not yet.
+
+    >>> _grouped("+7876.27%"), _grouped("1,876%"), _grouped("95%")
+    ('+7,876.27%', '1,876%', '95%')
+    """
+    return text if "," in text else _WHOLE.sub(lambda digits: f"{int(digits[0]):,}", text, count=1)
 
 
 def is_share(column: str) -> bool:
@@ -121,7 +163,16 @@ def is_share(column: str) -> bool:
 
 def is_id(column: str) -> bool:
     """Whether a column's numbers name things and count nothing."""
-    return column.endswith("_id") or column in ("customer", "year", "day", "hour", "seed")
+    return column.endswith(("_id", "_row")) or column in ("customer", "year", "day", "hour", "seed")
+
+
+def is_known(name: str) -> bool:
+    """Whether the catalogue has a label for a column of this name.
+
+    >>> is_known("as_of"), is_known("my_own")
+    (True, False)
+    """
+    return f"column.{name}" in catalogue("en")
 
 
 def first_sentence(text: str) -> str:
@@ -149,8 +200,8 @@ def why_or_note(source: str) -> tuple[str, str]:
 def for_readers(source: str, lang: str) -> str:
     """Markdown without sentences for analysts (catalogue ids, calls) and with names of code in words.
 
-    >>> for_readers("Cut by `as_of`. Serves F5, 004-36. Call `f(x=1)` for more. Then stop.", "en")
-    'Cut by as-of day. Then stop.'
+    >>> for_readers("Cut by `as_of`. Serves F5 (004-36. Call `f(x=1)` for more. `stay` is 95 %.) Then stop.", "en")
+    'Cut by as-of day. Stay is 95%. Then stop.'
     """
     lines = (_line(line, lang) for line in source.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
@@ -159,4 +210,33 @@ def for_readers(source: str, lang: str) -> str:
 def _line(line: str, lang: str) -> str:
     sentences = [s for s in _SENTENCE.split(line) if not (_CATALOGUE.search(s) or _CALL.search(s))]
     kept = "".join(f"{s} " if s[-1:].isascii() else s for s in sentences).rstrip()
-    return without_names(_CODE.sub(lambda code: label(code[1], lang), kept), lang)
+    if len(kept) < len(line.rstrip()):
+        kept = _in_pairs(kept)
+    return typeset(without_names(_CODE.sub(lambda code: _said(code, lang), kept), lang))
+
+
+def _said(code: re.Match[str], lang: str) -> str:
+    """A name of code in words; with a capital where it begins a sentence."""
+    words = label(code[1], lang)
+    begins = not code.start() or code.string[: code.start()].endswith((". ", "! ", "? "))
+    return words[:1].upper() + words[1:] if begins and words.islower() else words
+
+
+def _in_pairs(text: str) -> str:
+    """A text without brackets that lost their partner with a sentence that was left out.
+
+    >>> _in_pairs("Kept (as here). So it is.) And (so on.")
+    'Kept (as here). So it is. And so on.'
+    """
+    open_: list[int] = []
+    alone = set[int]()
+    for place, letter in enumerate(text):
+        if letter in _BRACKETS.values():
+            open_.append(place)
+        elif letter in _BRACKETS:
+            if open_ and text[open_[-1]] == _BRACKETS[letter]:
+                open_.pop()
+            else:
+                alone.add(place)
+    alone.update(open_)
+    return "".join(letter for place, letter in enumerate(text) if place not in alone)

@@ -30,6 +30,7 @@ _NOTHING = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _HEAD = re.compile(r"\A.*?(?=<svg)|<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", re.DOTALL)
 _LONG = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
 _TAG = re.compile(r"<[^>]*>")
+_OWN_LINE = re.compile(r"(?<=.)\n(?=.)")
 _BLANK = re.compile(r"\s*\n\s*")
 _NAMED = re.compile(r' id="([^"]+)"')
 _USED = re.compile(r'(?<=url\(#)[^)]+|(?<=href="#)[^"]+')
@@ -116,9 +117,22 @@ def _names_things(axis: Any) -> bool:
 
 
 def _filled(text: str, width: int) -> str:
-    """A text in lines of so many Latin letters, half as many of others; as it is where its own lines fit."""
-    width, blank = (width // 2, "") if any(ord(letter) >= _WIDE for letter in text) else (width, " ")
-    return text if all(len(line) <= width for line in text.split("\n")) else fill(text.replace("\n", blank), width)
+    """A text in lines of so many Latin letters, half as many of others; as it is where its own lines fit.
+
+    No word, number or name is broken in scripts without spaces, and no line begins with a closing mark.
+    """
+    from crm_lab.messages.wrapped_text import columns, wrapped
+
+    if all(columns(line) <= width for line in text.split("\n")):
+        return text
+    if not any(ord(letter) >= _WIDE for letter in text):
+        return fill(text.replace("\n", " "), width)
+    return wrapped(_OWN_LINE.sub(lambda end: "" if _is_wide(text, end.start()) else " ", text), width)
+
+
+def _is_wide(text: str, end: int) -> bool:
+    """Whether a line ends and the next begins in a script without spaces."""
+    return all(ord(letter) >= _WIDE for letter in (text[end - 1], text[end + 1]))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 
 from crm_lab.calendar import day_number
 from crm_lab.checks import Problems
+from crm_lab.messages import language
 from crm_lab.simulate.scenario import actions, settings
 
 
@@ -75,6 +76,14 @@ class Scenario:
     contacts: actions.Contacts = field(default_factory=actions.Contacts)
     save_offer: actions.SaveOffer = field(default_factory=actions.SaveOffer)
     dirt: actions.Dirt = field(default_factory=actions.Dirt)
+
+    def title(self) -> str:
+        """What readers call the retailer, in the active language.
+
+        >>> scenario.title()
+        'Simulated fashion chain'
+        """
+        return self.says.get(language(), self.says["en"]).title
 
     def __post_init__(self) -> None:
         problems = Problems(f"The scenario {self.name!r}")

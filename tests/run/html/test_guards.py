@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from crm_lab.messages import LANGUAGES
+from crm_lab.messages import LANGUAGES, catalogue
 from crm_lab.project import project_root
 from crm_lab.run.execution.page_record import blank_page, ending, published
 from crm_lab.run.html.rendering import render_index, render_page
@@ -19,6 +19,9 @@ from tests.run.html.shown_text import debris, visible
 LARGEST = 1_000_000  # bytes of a page
 INDEX_WORDS = 300  # to the end of the first group
 NAME = re.compile(r"|n|[\d-]+(?:-Q\d)?|AUC|ROI|Fieller|statsmodels")  # heads that are the same in every language
+CELL = re.compile(r"<td(?![^>]*data-l=\"(?:人群|说法)\")[^>]*>([^<]+)</td>")
+CODE = re.compile(r"[a-z]{2,}(?:[ ;./_-][a-z]+){0,2}")  # one to three words in small letters
+IN_DATA = {"alpha", "gamma"}  # parameters of models
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -72,6 +75,21 @@ def test_heads_of_tables_are_in_the_language_of_the_report(report):
     heads = {head for html in files.values() for head in re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', html)}
     assert len(heads) > 100
     assert not {head for head in heads if not (re.search(letters, head) or NAME.fullmatch(head))}
+
+
+def test_cells_of_chinese_tables_are_words(report):
+    files, pages = report
+    if pages[0]["lang"] != "zh":
+        pytest.skip("English cells are in Latin letters")
+    english = {text.lower() for text in catalogue("en").values()}
+    raw = {
+        cell
+        for name, html in files.items()
+        if name != "figures.html"
+        for cell in CELL.findall(html)
+        if CODE.fullmatch(cell) and cell.lower() not in english
+    }
+    assert not raw - IN_DATA
 
 
 def test_the_index_is_short(report):

@@ -171,7 +171,7 @@ def test_sections_say_why_and_leave_out_what_is_for_the_notebook(notebook, tmp_p
     before, how = html.split('id="how"')
     text = text_of(before)
     assert "Cut by as-of day" in text
-    assert '<details class="fold"><summary>Show the numbers: 12 of 12' in before
+    assert '<details class="fold"><summary>Show the numbers: 12 rows' in before
     for gone in ("Serves", "Why:", "0.5", "count of it", "yours", "Set-up", "set_up_repr", "Axes", "bins", "secret"):
         assert gone not in text, gone
     for kept in (
@@ -330,7 +330,16 @@ def test_chinese_chrome_and_an_embedded_font(notebook, tmp_path):
     html = rendered(notebook, tmp_path, lang="zh", question="先联系谁？")
     assert '<html lang="zh-Hans">' in html
     assert "font/woff;base64" in html
-    for word in ("全部问题", "怎么做", "参数", "改动 1 项", "90% 区间：10.0% 至 15.0%", "本报告的来源", "代码", "目录"):
+    for word in (
+        "全部问题",
+        "行动建议",
+        "参数",
+        "改动 1 项",
+        "90% 区间：10.0% 至 15.0%",
+        "本报告的来源",
+        "代码",
+        "目录",
+    ):
         assert word in html
     assert "导览" in index(tmp_path, page(lang="zh"), lang="zh")
 
@@ -399,7 +408,7 @@ def test_a_page_whose_headline_is_a_refusal_has_answered_nothing(tmp_path):
 
 def test_the_index_says_how_many_answers_rest_on_a_planted_example(tmp_path):
     planted = page(notebook="15_test", number="15", results=[{**result(), "simulated": True}])
-    assert "2 of 2 pages have an answer, 1 of them on a planted example." in text_of(index(tmp_path, planted, page()))
+    assert "2 of 2 pages have an answer, 1 of them on made-up numbers." in text_of(index(tmp_path, planted, page()))
 
 
 @pytest.mark.parametrize("name", ["rfm_scoring.toml", "customer_value.csv", "decision.json"])

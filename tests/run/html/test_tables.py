@@ -70,7 +70,7 @@ def test_ends_without_their_number_stay_columns():
 def test_what_never_varies_is_the_caption():
     frame = pd.DataFrame({"k": ["a", "b"], "source": ["cdnow", "cdnow"], "x": [1, 2], "none": [None, None]})
     shown = view(frame)
-    assert shown.caption == "source: cdnow"
+    assert shown.caption == "source: CDNOW"
     assert shown.head == ("k", "x")
 
 

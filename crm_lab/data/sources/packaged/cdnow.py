@@ -8,9 +8,9 @@ from pathlib import Path
 from crm_lab.checks import BadInput
 from crm_lab.data.quoting import path_of
 from crm_lab.data.sources.base import Source
+from crm_lab.messages import LANGUAGES, Message
 
 _FILES = {"cdnow": "CDNOW_master.txt", "cdnow_sample": "CDNOW_sample.txt"}
-_TITLES = {"cdnow": "CDNOW (full file)", "cdnow_sample": "CDNOW (1/10 sample)"}
 _ID_FIELD = {"cdnow": 1, "cdnow_sample": 2}  # the sample numbers its customers anew in the second field
 
 
@@ -27,7 +27,8 @@ def source(name: str = "cdnow") -> Source:
     at = _ID_FIELD[name]
     return Source(
         name=name,
-        title=_TITLES[name],
+        title=Message(f"source.{name}").text("en"),
+        titles={lang: Message(f"source.{name}").text(lang) for lang in LANGUAGES},
         licence="Fader & Hardie, free for research and teaching; carried by lifetimes (MIT)",
         currency="USD",
         files=(path,),

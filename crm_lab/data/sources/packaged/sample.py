@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from crm_lab.checks import Problems
 from crm_lab.data.sources.base import Source
+from crm_lab.messages import LANGUAGES, Message
 from crm_lab.tables import TABLES
 
 _FORM = "write it like complete_journey,customers=300,seed=7"
@@ -40,13 +41,19 @@ def sample_of(source: Source, settings: str) -> Source:
     return replace(
         source,
         name=f"{source.name},customers={customers},seed={seed}",
-        title=f"{source.title}, {customers:,} customers",
+        title=_title(source, customers, "en"),
+        titles={lang: _title(source, customers, lang) for lang in LANGUAGES},
         raw=f"select * from ({source.raw}) where ({who})::text in ({drawn})",
         dimensions={
             name: f"select * from ({sql}) where customer_id in ({drawn})" if of_customers[name] else sql
             for name, sql in source.dimensions.items()
         },
     )
+
+
+def _title(source: Source, customers: int, lang: str) -> str:
+    whole = source.titles.get(lang, source.title)
+    return Message("source.some_customers", {"title": whole, "customers": customers}).text(lang)
 
 
 def _read(name: str, settings: str) -> tuple[int, int]:

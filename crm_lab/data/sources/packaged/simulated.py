@@ -5,6 +5,7 @@ Made when a workspace is built, through the same ingest and cleaning as real dat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -38,21 +39,23 @@ def source(name: str) -> Source:
     scenario = plan.common.scenario
     code = tuple(sorted(Path(crm_lab.simulate.__file__).parent.rglob("*.py")))  # other code, other customers
     recipe = f"recipe {scenario.fingerprint()}, seed {plan.common.seed}, {plan.n_customers} customers"
-    return _source(
-        name, scenario.says["en"].title, scenario.currency, partial(_make, plan), code, f"{_LICENCE} ({recipe})"
-    )
+    titles = {lang: says.title for lang, says in scenario.says.items()}
+    return _source(name, titles, scenario.currency, partial(_make, plan), code, f"{_LICENCE} ({recipe})")
 
 
 def _of_folder(name: str, folder: Path) -> Source:
     about = read_manifest(folder)
     files = tuple(sorted(folder.glob("*.parquet")))
-    return _source(name, about["titles"]["en"], about["currency"], partial(_read, folder), files, _LICENCE)
+    return _source(name, about["titles"], about["currency"], partial(_read, folder), files, _LICENCE)
 
 
-def _source(name: str, title: str, currency: str, door: partial[str], files: tuple[Path, ...], licence: str) -> Source:
+def _source(
+    name: str, titles: Mapping[str, str], currency: str, door: partial[str], files: tuple[Path, ...], licence: str
+) -> Source:
     return Source(
         name=name,
-        title=title,
+        title=titles["en"],
+        titles=titles,
         licence=licence,
         currency=currency,
         files=files,
