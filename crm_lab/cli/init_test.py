@@ -66,7 +66,11 @@ def init_test(path: Path, look: Look, options: TestOptions, target: Path) -> Non
     own = OwnTest(file=settings["path"], **{k: v for k, v in settings.items() if k != "path"})
     test = own.open(own.tables(day))
     settings["cluster"] = test.guards.cluster
-    settings["control_share"] = _planned(test, options.control_share)
+    if test.guards.cluster and not found.one("cluster"):
+        sizes = ", ".join(f"{arm} {n:,}" for arm, n in test.assigned().items())
+        click.echo(_text("assigned_whole", cluster=test.guards.cluster, sizes=sizes))
+    settings["control_share"] = _planned(own.open_all(own.tables(day)), options.control_share)
+    test = own.model_copy(update={"control_share": settings["control_share"] or None}).open(own.tables(day))
     target.write_text(_suite(options.name, day, settings, _terms(test)), encoding="utf-8")
     _say(test, found, options, day)
     click.echo(_text("written", file=f"{target.parent.name}/{target.name}", name=shlex.quote(options.name)))
@@ -96,8 +100,6 @@ def _settings(found: Recognised) -> dict[str, Any]:
 
 
 def _show(path: Path, look: Look, found: Recognised) -> None:
-    from crm_lab.experiments.core.column_words import known_after
-
     click.echo(_text("is_one", file=path.name, rows=look.rows))
     for role in _ROLES:
         if column := found.one(role):
@@ -111,10 +113,11 @@ def _show(path: Path, look: Look, found: Recognised) -> None:
     if found.weeks:
         click.echo(f"  {_text('weeks', n=found.weeks)}")
     if found.unused:
-        known = [name for name in found.unused if not known_after(name)]
-        columns = ",".join([*_as_list(found, "covariates"), *known[:1]]) if known else ""
-        key = "unused_known" if known else "unused"
+        columns = ",".join([*_as_list(found, "covariates"), *found.numbers[:1]])
+        key = "unused_known" if found.numbers else "unused"
         click.echo(f"  {_text(key, unused=', '.join(found.unused), columns=columns)}")
+    if found.dates:
+        click.echo(f"  {_text('dates_unread', columns=', '.join(found.dates), first=found.dates[0])}")
 
 
 def _padded(label: str) -> str:

@@ -10,7 +10,9 @@ from importlib import resources
 
 YES = ("true", "yes", "ja", "是")
 NO = ("false", "no", "nein", "否")
-_WEEK = re.compile(r"(?:week|wk|w|woche|kw|第)[ _.-]*(\d{1,3})周?", re.IGNORECASE)
+_WEEK = re.compile(
+    r"(?:(20\d\d)[ _./-]*年?[ _-]*)?(?:week|wk|w|woche|kw|第)[ _.-]*(\d{1,3})周?(?:[ _./-]+(20\d\d))?", re.IGNORECASE
+)
 
 
 @cache
@@ -73,13 +75,13 @@ def chosen_by_units(arm: str, levels: Iterable[str]) -> str:
 
 
 def week_number(name: str) -> int | None:
-    """The week that a column's name counts, or ``None``: a number, so that week_10 follows week_9.
+    """The week that a column's name counts, or ``None``: a number, so that week_10 follows week_9, and years differ.
 
-    >>> [week_number(name) for name in ("week_9", "Week 10", "w03", "第2周", "weekly_spend")]
-    [9, 10, 3, 2, None]
+    >>> [week_number(name) for name in ("week_9", "Week 10", "w03", "第2周", "2024-W9", "KW 9/2024", "weekly_spend")]
+    [9, 10, 3, 2, 202409, 202409, None]
     """
     found = _WEEK.fullmatch(name)
-    return int(found[1]) if found else None
+    return None if found is None else 100 * int(found[1] or found[3] or 0) + int(found[2])
 
 
 def same_measure(before: str, outcome: str) -> bool:

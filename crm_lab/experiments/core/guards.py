@@ -99,9 +99,9 @@ def unit_of_assignment(frame: pd.DataFrame, arm: str, arms: Sequence[str], skip:
     """
     found = []
     for name in frame.columns.difference([arm, *skip], sort=False):
-        grouping = has_word(str(name), words_of("when")["cluster"])
-        if not _may_group(frame[name], grouping or has_word(str(name), words_of("when")["number"])):
+        if not _may_group(frame[name]):
             continue
+        grouping = has_word(str(name), words_of("when")["cluster"])
         table = _counts(frame[name], frame[arm], arms)
         if _keeps_apart(table, grouping):
             found.append((len(table), str(name)))
@@ -118,11 +118,11 @@ def _counts(levels: pd.Series, groups: pd.Series, arms: Sequence[str]) -> NDArra
     return found
 
 
-def _may_group(column: pd.Series, named: bool) -> bool:
-    """Whether a column may hold groups of units: text, or numbers whose name says that they are no amounts."""
+def _may_group(column: pd.Series) -> bool:
+    """Whether a column may hold groups of units: text, or whole numbers."""
     if pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return False
-    if pd.api.types.is_numeric_dtype(column) and not (named and (column.dropna() % 1 == 0).all()):
+    if pd.api.types.is_numeric_dtype(column) and not (column.dropna() % 1 == 0).all():
         return False
     levels = column.nunique()
     return 2 <= levels <= column.count() / 2

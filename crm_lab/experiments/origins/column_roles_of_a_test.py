@@ -16,6 +16,7 @@ from crm_lab.experiments.core.column_words import (
     chosen_by_units,
     has_word,
     known_after,
+    parts_of,
     plain,
     week_number,
     words_of,
@@ -45,6 +46,8 @@ class Recognised:
         date_format: strptime format of its dates; empty for YYYY-MM-DD or where there are none.
         weeks: Columns with the outcome by week (week_01, ...).
         unused: Columns without a role.
+        dates: Those of them with dates.
+        numbers: Those of them with numbers that may be from before the start.
     """
 
     roles: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
@@ -53,6 +56,8 @@ class Recognised:
     date_format: str = ""
     weeks: int = 0
     unused: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
 
     def one(self, role: str) -> str:
         """The column in a role, or empty text."""
@@ -118,6 +123,12 @@ def recognise(look: Look, chosen: Mapping[str, str], control: str = "", date_for
     if "margin" in roles and "margin" not in said:  # margin and shifted sales must be one measure
         found = replace(found, unused=(*found.unused, *(str(roles.pop(role)) for role in shifted if role not in said)))
     kept = {role: column for role, column in roles.items() if column}
+    dates = tuple(name for name in found.unused if date_formats(look.values[name]))
+    if dates and not {"unit", "cluster", "assigned_on"} & set(kept):
+        raise refused("test_time_rows", column=dates[0])
+    known = (n for n in found.unused if n not in dates and _counts(look.values[n]) and not _names_rows(look, n))
+    numbers = tuple(n for n in known if not known_after(n) and not has_word(n, words_of("when")["cluster"]))
+    found = replace(found, dates=dates, numbers=numbers)
     return replace(found, roles=kept, arms=levels, control=control or _control(str(arm), levels), date_format=form)
 
 
@@ -168,7 +179,8 @@ def _outcome(look: Look, found: Recognised) -> str:
     rest = [name for name in found.roles.get("metrics", ()) if name not in spend]
     if not spend and len(rest) == 1:
         return rest[0]
-    choices = spend or rest or [name for name in found.unused if _counts(look.values[name])]
+    known = (name for name in found.unused if _counts(look.values[name]) and not _names_rows(look, name))
+    choices = spend or rest or list(known)
     if not choices:
         raise refused("test_no_outcome")
     raise refused("test_several_outcomes", choices=", ".join(choices), first=choices[0])
@@ -192,6 +204,12 @@ def _by_name(look: Look, said: Mapping[str, str | tuple[str, ...]]) -> Recognise
             roles[role] = name
         else:
             unused.append(name)
+    if "metrics" not in said:  # what has a past of its own is an outcome, whatever it is called
+        when = words_of("numbers")["covariates"]
+        own = [tuple(part for part in parts_of(past) if part not in when) for past in roles.get("covariates", ())]
+        after = tuple(name for name in unused if tuple(parts_of(name)) in own and _counts(look.values[name]))
+        roles["metrics"] = (*roles.get("metrics", ()), *after)
+        unused = [name for name in unused if name not in after]
     return Recognised(roles, weeks=weeks, unused=tuple(unused))
 
 
@@ -201,7 +219,9 @@ def _role(name: str, look: Look) -> str:
     for role, names in words_of("dates").items():
         if whole in names and date_formats(seen):
             return role
-    if whole in words_of("names")["unit"]:
+    if whole in words_of("names")["unit"] and (
+        _one_row_each(look, name) or not has_word(name, words_of("when")["cluster"])
+    ):
         return "unit"
     if has_word(name, words_of("groups")["segments"]):
         return "segments" if len(set(seen)) <= _MOST_GROUPS else ""
@@ -250,6 +270,12 @@ def _says_control(level: str, levels: Iterable[str]) -> bool:
 def _one_row_each(look: Look, name: str) -> bool:
     """Whether a column names each row by itself, as the id of a unit does."""
     return len(set(look.values[name])) >= 0.9 * len(look.values[name])
+
+
+def _names_rows(look: Look, name: str) -> bool:
+    """Whether whole numbers differ in all rows, as numbers of units do."""
+    seen = look.values[name]
+    return len(seen) > _MOST_GROUPS and len(set(seen)) == len(seen) and all(value.strip().isdigit() for value in seen)
 
 
 def _counts(seen: Sequence[str]) -> bool:

@@ -66,7 +66,8 @@ class OwnTest(BaseModel):
             responded or member says that they chose.
         control: Name of the control arm.
         treatment: Name of the arm that is read against it; needed where there are several.
-        control_share: Planned share of the control arm; none (or 0) for arms of equal size.
+        control_share: Planned share of the control arm in the whole test, the other arms being of equal size; none (or
+            0) for arms that all are.
         segments: Columns fixed before the start within which the sample ratio is looked at.
         funnel: Columns with 0 or 1 after the assignment, in order: who took the offer, who was active, ...
         assigned_on: Column with the day of the assignment, or one date.
@@ -216,12 +217,13 @@ class OwnTest(BaseModel):
         railed = [name for rail in own.guardrails for name in rail.columns]
         outcomes = list(dict.fromkeys([*judged_names, *own.funnel, *money.values(), *railed]))
         need_columns(frame.columns, [own.arm, *own.segments], "The file")
+        shares = own.shares(frame[own.arm])
         frame = _known_outcomes(
             one_treatment(_flags_as_numbers(frame, outcomes), own.arm, own.control, own.treatment), own, outcomes
         )
         test = Experiment.from_frame(
             frame, arm=own.arm, outcomes=outcomes, covariates=own.covariates, unit=own.unit, control=own.control,
-            shares=own.shares(frame[own.arm])
+            shares=None if shares is None else among(shares, frame[own.arm]),
         )  # fmt: skip
         days = [own.assigned_on] if own.assigned_on and own.assigned_on in frame else []
         if own.cluster:
@@ -297,6 +299,23 @@ class OwnTest(BaseModel):
         if self.control_share is None or not others:
             return None
         return {self.control: self.control_share} | dict.fromkeys(others, (1 - self.control_share) / len(others))
+
+
+def among(shares: Mapping[str, float], arms: pd.Series) -> Mapping[str, float]:
+    """Planned shares of those arms that are read.
+
+    >>> among({"control": 0.2, "card": 0.4, "mail": 0.4}, pd.Series(["card", "control"]))["card"]
+    0.6666666666666666
+
+    Args:
+        shares: Arm to planned share of the whole test.
+        arms: The arm of each unit that is read.
+
+    Returns:
+        Arm to share of those arms together.
+    """
+    kept = {name: share for name, share in shares.items() if name in set(arms.dropna().astype(str))}
+    return {name: share / sum(kept.values()) for name, share in kept.items()}
 
 
 _TRUE = (*YES, "1")

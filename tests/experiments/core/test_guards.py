@@ -123,6 +123,13 @@ def test_whole_stores_are_found(units, treated, name):
     assert found == (name if name == "store" or treated >= 3 else "")  # one unnamed level may be a variant of the arm
 
 
+def test_repeated_numbers_of_customers_are_found_whatever_they_are_called():
+    """Ten weeks of each customer, a row a week: customers were assigned, not rows."""
+    panel = pd.DataFrame({"panellist": np.repeat(np.arange(60), 10), "week": np.tile(np.arange(10), 60)})
+    panel["arm"] = np.where(panel["panellist"] % 2 == 1, "treatment", "control")
+    assert unit_of_assignment(panel, "arm", ("control", "treatment")) == "panellist"
+
+
 def test_the_coarsest_unit_is_what_was_assigned():
     frame = stores(people(3000), 40, 20)
     number = frame["store"].str[1:].astype(int)

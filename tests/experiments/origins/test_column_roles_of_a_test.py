@@ -157,7 +157,7 @@ def test_a_test_that_cannot_be_used_is_refused_before_anything_is_written(lab, t
 
 
 def test_a_file_without_past_ids_or_weeks_says_what_is_missing(lab, tmp_path):
-    result = run(write(tmp_path, member=None, spend_before=None, age=range(200)))
+    result = run(write(tmp_path, member=None, spend_before=None, age=[i % 60 for i in range(200)]))
     assert result.exit_code == 0
     for part in ("no id: every row is a unit", "not used: age", "--column covariates=age", "balance cannot be checked",
                  "No outcome by week"):  # fmt: skip
@@ -250,3 +250,63 @@ def test_init_of_a_test_speaks_chinese(lab, tmp_path, columns, flags):
     assert not LATIN_SENTENCE.search(said), said
     for suite in (lab / "suites").glob("*.toml"):
         assert "毛利占消费的比例" in suite.read_text(encoding="utf-8")
+
+
+IDS = [f"{i}" for i in range(200)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "roles", "numbers"),
+    [({"store_id": [f"S{i % 10}" for i in range(200)]}, {"unit": "member", "segments": ("store_id",)}, ()),
+     ({"member": [f"m{i % 50}" for i in range(200)], "household": IDS}, {"unit": "member"}, ()),
+     ({"member": None, "cust": IDS}, {"unit": "cust"}, ()),
+     ({"spend": None, "basket": [i % 7 for i in range(200)], "basket_before": [i % 9 for i in range(200)],
+       "spend_before": None}, {"outcome": "basket", "covariates": ("basket_before",)}, ()),
+     ({"delivered": [i % 2 for i in range(200)], "exposure": [i % 3 for i in range(200)]}, {}, ()),
+     ({"age": [20 + i % 50 for i in range(200)]}, {}, ("age",)),
+     ({"exposed_on": ["2024-05-01"] * 200, "outcome_date": ["2024-06-01"] * 200},
+      {"assigned_on": "exposed_on", "outcome_until": "outcome_date"}, ())],
+)  # fmt: skip
+def test_columns_of_public_tests_have_their_roles(tmp_path, columns, roles, numbers):
+    """Ids of rows and of groups, outcomes with a past of their own, what is known only afterwards, days."""
+    seen = recognise(look_at(write(tmp_path, **columns)), {})
+    assert roles.items() <= seen.roles.items()
+    assert seen.numbers == numbers
+
+
+def test_slots_of_time_without_an_id_are_asked_about(lab, tmp_path):
+    days = [f"2024-03-{1 + i // 8:02d}" for i in range(200)]
+    path = write(tmp_path, member=None, date=days)
+    assert "No column names the units, and date holds days" in run(path).output
+    mixed = run(path, "--column", "cluster=date")
+    assert "date was what was assigned, but 25 of its 25 levels have units of both arms" in mixed.output
+    assert "are in one arm" not in mixed.output
+    assert run(path, "--column", "assigned_on=date", "--force").exit_code == 0
+
+
+def test_days_that_nobody_checks_are_named(lab, tmp_path):
+    said = run(write(tmp_path, sent=["2024-05-01"] * 200)).output
+    assert "days that nobody checks: sent" in said
+    assert "covariates=" not in said
+
+
+def test_a_share_that_was_stated_is_what_sizes_are_held_against(lab, tmp_path):
+    arms = ["control"] * 20 + ["card", "mail"] * 90
+    path = write(tmp_path, group=arms)
+    asked = run(path, "--treatment", "card").output
+    assert "control 20, card 90, mail 90" in asked
+    assert "--control-share 0.1," in asked
+    said = run(path, "--treatment", "card", "--control-share", "0.1")
+    assert said.exit_code == 0
+    assert "not as large as planned" not in said.output
+    own = OwnTest(file=str(lab / "suites" / "t.toml"))
+    for test in (own.open(), own.open_all()):
+        assert test.guards.refused is None
+        assert sum(test.shares.values()) == pytest.approx(1)
+
+
+def test_what_was_assigned_whole_is_said(lab, tmp_path):
+    stores = [f"S{2 * (i % 15) + (i % 2)}" for i in range(200)]
+    arms = ["offer" if int(name[1:]) % 2 else "control" for name in stores]
+    said = run(write(tmp_path, store=stores, group=arms)).output
+    assert "Whole levels of store are in one arm (control 15, offer 15)" in said
