@@ -64,7 +64,7 @@ def certify_null_holdout() -> dict[str, Any]:
 def certify_complete_journey() -> list[dict[str, Any]]:
     """Lift at 5 % capacity at four dates the model could not know, against the rankings of page 13."""
     orders = open_workspace("complete_journey").at("2017-12-31")["orders"]
-    rolling = churn.RollingOrigins.back_from("2017-12-31", draws=1000)
+    rolling = churn.RollingOrigins.back_from("2017-12-31", baseline="silent_this_month", draws=1000)
     past = rolling.analyze(
         orders, last_day="2017-12-31", models={"logistic": churn.logistic()}, rules=RULES, rng=20171231
     )

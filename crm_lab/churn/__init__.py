@@ -5,6 +5,7 @@ from crm_lab.churn.action.treatment_plan import Alerts, TreatmentPlan
 from crm_lab.churn.definition.churn_window import ChurnWindow, WindowEvidence
 from crm_lab.churn.definition.label_stability import LabelStability, Stability
 from crm_lab.churn.definition.labels import left_after
+from crm_lab.churn.definition.leaving import Leaving, LeavingCheck
 from crm_lab.churn.evaluation.alert_backtest import AlertBacktest, AlertReport
 from crm_lab.churn.evaluation.churn_list import ChurnList, ChurnListResult
 from crm_lab.churn.evaluation.feature_drift import Drift, DriftCheck
@@ -14,6 +15,8 @@ from crm_lab.churn.evaluation.rolling_origins import RollingOrigins
 from crm_lab.churn.evaluation.rolling_report import OriginsReport
 from crm_lab.churn.features.features import CustomerFeatures, FeatureTable, refuse_leaks, varying
 from crm_lab.churn.models.baseline_rankings import (
+    SIMPLE_RULES,
+    best_rule,
     fewest_visits,
     frequency_then_recency,
     longest_silence,
@@ -28,6 +31,7 @@ from crm_lab.churn.models.recalibration import Correction, learn_correction
 from crm_lab.churn.models.return_hazard import ReturnHazard, Returning
 
 __all__ = [
+    "SIMPLE_RULES",
     "AlertBacktest",
     "AlertReport",
     "Alerts",
@@ -46,6 +50,8 @@ __all__ = [
     "HealthIndex",
     "HealthPanel",
     "LabelStability",
+    "Leaving",
+    "LeavingCheck",
     "MeasuredSaveRate",
     "OriginsReport",
     "ReturnHazard",
@@ -55,6 +61,7 @@ __all__ = [
     "Stability",
     "TreatmentPlan",
     "WindowEvidence",
+    "best_rule",
     "boosting",
     "contributions",
     "fewest_visits",

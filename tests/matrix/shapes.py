@@ -109,7 +109,19 @@ def clean() -> pd.DataFrame:
     return purchases()
 
 
-@shape(good=NO_VALUE)
+@shape(good=("00", "01", "03", "04", "05", "06", "09", "14"))
+def nobody_leaves() -> pd.DataFrame:
+    """Customers come at their own rates for as long as the records go; one row a customer and day."""
+    return customer_days(purchases(customers=700, days=700, seed=21, rate=1 / 60, stays=1.0))
+
+
+@shape(good=("00", "01", "03"))
+def all_leave() -> pd.DataFrame:
+    """Nine of ten leave after a purchase, whichever it is; one row a customer and day."""
+    return customer_days(purchases(customers=1_500, days=700, seed=22, rate=1 / 20, stays=0.1))
+
+
+@shape(good=("00", "01", "03", "04", "05", "06", "09", "14"))
 def loyal() -> pd.DataFrame:
     """Everybody bought more than once; one row a customer and day, no quantity."""
     days = customer_days(purchases(customers=1_000, stays=0.995, rate=1 / 25))

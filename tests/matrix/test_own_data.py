@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from tests.matrix.cells import GOOD, REFUSED, project, run_cells
+from tests.matrix.cells import BROKEN, GOOD, REFUSED, project, run_cells
 from tests.matrix.shapes import SHAPES
 
 
@@ -30,6 +30,32 @@ def test_where_value_is_refused_no_part_of_it_is_stated(tmp_path):
     assert "Open the box" not in page  # the box is left out with its promise
     listed = pd.read_csv(next((home / "outputs" / "loyal").glob("2*/08*/customer_value.csv")))
     assert not {"value", "lo", "hi", "p_alive", "expected_purchases"} & set(listed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["nobody_leaves", "all_leave"])
+def test_nobody_is_called_gone_or_contacted_where_nobody_leaves_and_no_page_makes_up_who_is_left(name, tmp_path):
+    home = project(tmp_path)
+    cells, _ = run_cells(home, SHAPES[name], ("08", "09", "11", "13"))
+    endings = {cell.page: cell.ending for cell in cells}
+    assert BROKEN not in endings.values()
+    found = results_of(home, name)
+    stated = {fact["id"] for _, result in found for fact in result["facts"] if fact["value"] is not None}
+    if name == "nobody_leaves":
+        assert endings == {"08": REFUSED, "09": GOOD, "11": REFUSED, "13": REFUSED}
+        untold = (
+            "clv.base_value",
+            "clv.total.money",
+            "clv.group.",
+            "in_time.churn.",
+            "churn.left",
+            "churn.auc",
+            "alerts.",
+        )
+        assert not [fact for fact in stated if fact.startswith(untold)]
+        assert not list((home / "outputs" / name).glob("2*/13*/*.csv"))
+    untrue = {"11", "13"} if name == "all_leave" else set()
+    assert all(("Nobody is called gone" in c.words) == (c.page not in untrue) for c in cells if c.page in {"11", "13"})
 
 
 @pytest.mark.slow

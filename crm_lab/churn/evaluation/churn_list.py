@@ -12,7 +12,7 @@ from narwhals.typing import IntoFrame
 from crm_lab.checks import as_date, check_settings, not_inside, too_small
 from crm_lab.churn.evaluation.rolling_origins import RollingOrigins
 from crm_lab.churn.evaluation.rolling_report import OriginsReport
-from crm_lab.churn.models.baseline_rankings import frequency_then_recency, longest_silence, silent_this_month
+from crm_lab.churn.models.baseline_rankings import SIMPLE_RULES
 from crm_lab.churn.models.learners import logistic
 from crm_lab.data.kernels.dataframes import PURCHASES
 from crm_lab.data.kernels.purchase_log import order_table
@@ -20,11 +20,6 @@ from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, TableResult
 
-_RULES = {
-    "silent_this_month": silent_this_month,
-    "recency": longest_silence,
-    "frequency_then_recency": frequency_then_recency,
-}
 _ORDER = ("customer_id", "p_churn", "value", "recency_days", "reasons")
 _VALUE_DAYS = 91
 
@@ -108,7 +103,9 @@ class ChurnList:
         tested = None
         if tests:
             models = {"logistic": logistic()}
-            tested = replace(origins, tests=tests).analyze(known, last_day=day, models=models, rules=_RULES, rng=rng)
+            tested = replace(origins, tests=tests).analyze(
+                known, last_day=day, models=models, rules=SIMPLE_RULES, rng=rng
+            )
         frame = scored[list(_ORDER)].sort_values(
             ["p_churn", "value", "customer_id"], ascending=[False, False, True], ignore_index=True
         )

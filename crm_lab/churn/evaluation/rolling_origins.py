@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from crm_lab.churn.evaluation.ranking_report import ends, probability_measures
 from crm_lab.churn.evaluation.rolling_report import Judgement, OriginsReport
 from crm_lab.churn.features.features import families_of
 from crm_lab.churn.features.panels import Panels, Past
+from crm_lab.churn.models.baseline_rankings import Rule, best_rule
 from crm_lab.churn.models.learners import Estimator, fit_score, quiet_threads
 from crm_lab.churn.models.reason_codes import contributions, reasons
 from crm_lab.churn.models.recalibration import Correction, Method, learn_correction
@@ -27,7 +28,6 @@ COLUMNS = (
     "ranking", "kind", "lift", "lift_lo", "lift_hi", "ratio", "ratio_lo", "ratio_hi", "auc", "average_precision",
     "brier", "log_loss", "slope", "slope_se",
 )  # fmt: skip
-Rule = Callable[[pd.DataFrame], pd.Series]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class RollingOrigins(Judgement):
         train_dates: Most training dates before each test date.
         step_days: Days between training dates.
         capacity: Share of customers on each date's list.
-        baseline: The rule the others are held against.
+        baseline: The rule the others are held against; unless named, the one whose list was best at the training dates
+            of the first test date.
         draws: Bootstrap resamples of customers.
         min_events: Fewest leavers, and fewest stayers, over all test dates to judge anything.
         recalibrate: Correct the chances by outcomes the model did not learn from, on a later slice where it is large
@@ -90,7 +91,7 @@ class RollingOrigins(Judgement):
             orders: The table `orders`.
             last_day: Last day the data cover.
             models: Name to classifier.
-            rules: Name to a function of the features; holds the baseline.
+            rules: Name to a function of the features, one or more; holds the baseline.
             rng: Seed of the bootstrap.
             transactions: The table `transactions`, for breadth and returns.
             stores: The table `stores`, for channels.
@@ -102,7 +103,7 @@ class RollingOrigins(Judgement):
         Raises:
             BadInput: If the baseline is missing, a window is not over, or no training date is possible.
         """
-        if self.baseline not in rules:
+        if self.baseline and self.baseline not in rules:
             raise BadInput(f"The baseline {self.baseline!r} is not among the rules ({', '.join(rules)}); add it.")
         maker = Panels(
             self.active_days,
@@ -112,6 +113,7 @@ class RollingOrigins(Judgement):
             transactions,
             stores=stores,
         )
+        baseline = self.baseline or self._yardstick(maker, rules)
         parts, methods = [], set[Method]()
         for test in self.tests:
             panel = maker.at(as_date(test))
@@ -122,8 +124,16 @@ class RollingOrigins(Judgement):
             ruled = {name: rule(panel.every).to_numpy(dtype=float) for name, rule in rules.items()}
             parts.append(panel.known.assign(**scores, **ruled))
         scored = pd.concat(parts, ignore_index=True)
-        table, draws = self._table(scored, list(models), [*models, *rules], rng)
-        return OriginsReport(table, self, scored, draws, tuple(sorted(methods)))
+        table, draws = self._table(scored, list(models), [*models, *rules], baseline, rng)
+        return OriginsReport(table, replace(self, baseline=baseline), scored, draws, tuple(sorted(methods)))
+
+    def _yardstick(self, maker: Panels, rules: Mapping[str, Rule]) -> str:
+        """The rule whose list held most leavers at the training dates of the first test date."""
+        first = as_date(self.tests[0])
+        panels = [maker.at(day) for day in self.training(first, maker.first_day)]
+        every = pd.concat([panel.every for panel in panels], ignore_index=True)
+        left = pd.concat([panel.known["left"] for panel in panels], ignore_index=True)
+        return best_rule(every, left, rules, ranking.lift_at(self.capacity))
 
     def _correction(self, model: Estimator, past: Past) -> Correction:
         return learn_correction(model, past.x, past.left, past.day) if self.recalibrate else Correction("none")
@@ -229,7 +239,7 @@ class RollingOrigins(Judgement):
         return days
 
     def _table(
-        self, scored: pd.DataFrame, models: list[str], names: list[str], rng: int
+        self, scored: pd.DataFrame, models: list[str], names: list[str], baseline: str, rng: int
     ) -> tuple[pd.DataFrame, Floats]:
         """Measures of each ranking with lists made at each date, then pooled; and the bootstrap draws behind them."""
         left, places = scored["left"], {n: scored.groupby("origin")[n].rank(pct=True).to_numpy() for n in names}
@@ -241,12 +251,12 @@ class RollingOrigins(Judgement):
         draws = ranking.bootstrap_measures(
             left, places, measures, draws=self.draws, rng=rng, groups=scored["customer_id"]
         )
-        point, base = ranking.point_measures(left, places, measures), draws[:, names.index(self.baseline), 0]
+        point, base = ranking.point_measures(left, places, measures), draws[:, names.index(baseline), 0]
         rows = []
         for i, name in enumerate(names):
             row: dict[str, object] = {"ranking": name, "kind": "model" if name in models else "rule"}
             row |= {**point[name], **ends("lift", draws[:, i, 0])}
-            row |= {"ratio": point[name]["lift"] / point[self.baseline]["lift"], **ends("ratio", draws[:, i, 0] / base)}
+            row |= {"ratio": point[name]["lift"] / point[baseline]["lift"], **ends("ratio", draws[:, i, 0] / base)}
             rows.append(row | (probability_measures(left, scored[name]) if name in models else {}))
         table = pd.DataFrame(rows).sort_values("lift", ascending=False, kind="stable", ignore_index=True)
         return table[[column for column in COLUMNS if column in table]], draws

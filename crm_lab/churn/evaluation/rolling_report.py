@@ -24,7 +24,7 @@ class Judgement:
 
     tests: tuple[str, ...]
     capacity: float = 0.05
-    baseline: str = "silent_this_month"
+    baseline: str = ""
     draws: int = 500
     min_events: int = 20
     window_days: int = 91
@@ -82,7 +82,7 @@ class OriginsReport(RankingReport):
 
     @property
     def best_rule(self) -> str:
-        """The rule with the highest lift.
+        """The rule with the highest lift, in hindsight.
 
         >>> report.best_rule
         'silent_this_month'
@@ -110,22 +110,21 @@ class OriginsReport(RankingReport):
         return float(self.row(one)[measure] - self.row(other)[measure]), Interval(lo, hi)
 
     def answer(self) -> Readout:
-        """The readout if enough left: lift of the best model, against the baseline and the best rule.
+        """The readout if enough left: lift of the best model, against the rule chosen beforehand.
 
         >>> print(report.answer().finding)
         Of the customers known for 91 days or more who bought in them, 54.6% bought nothing in the 91 ...
         """
-        gap, ci = self.difference(self.best_model, self.best_rule)
+        gap, ci = self.difference(self.best_model, self.spec.baseline)
         values = {
             **self.row(self.best_model),
             "model": ranking_words(self.best_model),
-            "rule": ranking_words(self.best_rule),
             "baseline": ranking_words(self.spec.baseline),
             "capacity": self.spec.capacity,
             "active": self.spec.active_days,
             "window": self.spec.window_days,
             "left": self.scored["left"].mean(),
-            "rule_lift": self.row(self.best_rule)["lift"],
+            "rule_lift": self.row(self.spec.baseline)["lift"],
             "gap": gap,
             "gap_lo": ci.lo,
             "gap_hi": ci.hi,
@@ -137,7 +136,7 @@ class OriginsReport(RankingReport):
         return Readout.of("churn.origins", values, action="better" if ci.lo > 0 else "same")
 
     def facts(self) -> tuple[Fact, ...]:
-        """Lift of the best model, of the best rule, and the ratio to the baseline.
+        """Lift of the best model, of the rule chosen beforehand, and their ratio.
 
         >>> {fact.id: fact.unit for fact in report.facts()[:2]}
         {'churn.origins.lift': '', 'churn.origins.lift_rule': ''}
@@ -153,4 +152,4 @@ class OriginsReport(RankingReport):
             return Fact(f"churn.origins.{part}", label, row[column], ci=ci, kind="estimate", n=n, better="up")
 
         best = self.best_model
-        return fact("lift", best, "lift"), fact("lift_rule", self.best_rule, "lift"), fact("ratio", best, "ratio")
+        return fact("lift", best, "lift"), fact("lift_rule", self.spec.baseline, "lift"), fact("ratio", best, "ratio")

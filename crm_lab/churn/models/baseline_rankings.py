@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from crm_lab.checks import CannotAnswer
 from crm_lab.messages import Message
+from crm_lab.stats.ranking import Measure, Ranking, auc_from_counts
+
+Rule = Callable[[pd.DataFrame], pd.Series]
 
 
 def frequency_then_recency(features: pd.DataFrame) -> pd.Series:
@@ -88,6 +91,41 @@ def silent_this_month(features: pd.DataFrame) -> pd.Series:
         0 or 1 by customer.
     """
     return (features["recency_days"] >= 30).astype(float).rename("silent this month")
+
+
+SIMPLE_RULES: dict[str, Rule] = {
+    "frequency_then_recency": frequency_then_recency,
+    "recency": longest_silence,
+    "visit_count": fewest_visits,
+    "overdue": most_overdue,
+    "silent_this_month": silent_this_month,
+}
+"""Rankings that need no model, by name."""
+
+
+def best_rule(
+    features: pd.DataFrame,
+    left: pd.Series,
+    rules: Mapping[str, Rule] = SIMPLE_RULES,
+    measure: Measure = auc_from_counts,
+) -> str:
+    """The rule that ranked leavers best: chosen at an earlier date, it is the yardstick of a later one.
+
+    >>> table = pd.DataFrame({"n_days": [1, 1, 2], "recency_days": [5, 90, 60]})
+    >>> best_rule(table, pd.Series([0, 1, 1]), {"recency": longest_silence, "visit_count": fewest_visits})
+    'recency'
+
+    Args:
+        features: Of customers known at the earlier date.
+        left: 1 where the customer left after it, same rows.
+        rules: Name to rule.
+        measure: What is to be high, of counts by distinct score; the area under the ROC curve unless given.
+
+    Returns:
+        Name of the best; of equals, or where nobody or everybody left, the first.
+    """
+    found = {name: measure(*Ranking.of(left, rule(features)).counts()) for name, rule in rules.items()}
+    return max(found, key=lambda name: float(np.nan_to_num(found[name], nan=-1.0)))
 
 
 class PurchaseForecast(Protocol):

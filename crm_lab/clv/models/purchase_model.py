@@ -20,7 +20,7 @@ from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 
 _VAGUE = 2.0  # standard error of a log-parameter; its 90 % interval then spans a factor of 700
-_NO_GAIN = 0.5  # log-likelihood above the model without drop-out
+_UNCERTAIN = 0.35  # standard error of a log-parameter from which on it is asked whether anybody leaves at all
 
 
 @dataclass(frozen=True)
@@ -137,11 +137,14 @@ class PurchaseModel(Story):
             A message, or ``None``.
         """
         with np.errstate(invalid="ignore"):
-            vague = np.array(optimum.at_boundary) | (np.sqrt(np.diag(optimum.log_covariance)) >= _VAGUE)
-        if optimum.converged and not vague.any():
+            errors = np.sqrt(np.diag(optimum.log_covariance))
+            vague = np.array(optimum.at_boundary) | (errors >= _VAGUE)
+        sure = optimum.converged and not vague.any()
+        if sure and not (errors >= _UNCERTAIN).any():
             return None
-        gain = optimum.log_likelihood - without_dropout(counts)
-        if gain < _NO_GAIN:
+        if optimum.log_likelihood - without_dropout(counts) < np.log(counts.n):  # Schwarz (1978), two parameters more
             return Message("clv.no_dropout", {"model": self.title})
+        if sure:
+            return None
         names = ", ".join(name for name, bad in zip(self.parameters, vague, strict=True) if bad or not vague.any())
         return Message("clv.not_identified", {"model": self.title, "parameters": names})

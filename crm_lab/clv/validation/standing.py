@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crm_lab.messages import Message
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Result
 
 
@@ -43,3 +44,14 @@ class Standing:
             own: The number's own reason, or ``None``.
         """
         return own or (self.reasons[0] if self.reasons else None)
+
+    def require(self) -> None:
+        """End a page whose every number would rest on what is refused.
+
+        >>> Standing().require()
+
+        Raises:
+            CannotAnswer: If anything is refused.
+        """
+        if self.reasons:
+            raise cannot_answer("no_standing", why=self.reasons[0])

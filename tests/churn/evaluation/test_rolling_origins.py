@@ -22,6 +22,7 @@ SPEC = churn.RollingOrigins(
     capacity=0.1,
     draws=60,
     train_dates=3,
+    baseline="silent_this_month",
 )
 
 
@@ -56,7 +57,7 @@ def test_lists_are_made_per_date_and_pooled_by_hand(report):
 
 
 def test_baseline_is_one_and_differences_are_antisymmetric(report):
-    assert report.row("silent_this_month")["ratio"] == 1
+    assert report.row(report.spec.baseline)["ratio"] == 1
     there, ci = report.difference("logistic", "recency")
     back, reverse = report.difference("recency", "logistic")
     assert there == -back
@@ -68,6 +69,25 @@ def test_readout_names_the_best_rule(report):
     assert 'times what "silent this month" finds' in text
     assert report.best_rule in RULES
     assert report.plot().get_title(loc="left")
+
+
+def test_the_yardstick_is_the_rule_that_was_best_before_the_first_test_date(orders):
+    chosen = analyze(orders, replace(SPEC, baseline=""))
+    cut = orders[orders["date"] < "2023-09-01"]  # what is later chooses nothing
+    alone = replace(SPEC, baseline="", tests=("2023-07-01",), train_dates=1)
+    early = alone.analyze(cut, last_day="2023-08-31", models={"logistic": churn.logistic()}, rules=RULES, rng=1)
+    assert {chosen.spec.baseline, early.spec.baseline} <= set(RULES)
+    assert chosen.row(chosen.spec.baseline)["ratio"] == 1
+    difference, _ = chosen.difference(chosen.best_model, chosen.spec.baseline)
+    assert f"{difference:+.2f}"[1:] in chosen.readout().text("en")
+
+
+def test_of_rules_the_best_is_chosen_and_of_equals_the_first():
+    table = pd.DataFrame({"n_days": [1, 5, 1, 5], "recency_days": [90, 80, 5, 4], "overdue": [1.0, 1.0, 1.0, 1.0]})
+    left = pd.Series([1, 1, 0, 0])
+    rules = {name: churn.SIMPLE_RULES[name] for name in ("overdue", "visit_count", "recency")}
+    assert churn.best_rule(table, left, rules) == "recency"
+    assert churn.best_rule(table, pd.Series([0, 0, 0, 0]), rules) == "overdue"
 
 
 def test_back_from_leaves_the_window_free():
@@ -202,7 +222,7 @@ def test_complete_journey_lift_and_calibration(complete_journey):
         "recency": churn.longest_silence,
         "visit_count": churn.fewest_visits,
     }
-    report = churn.RollingOrigins.back_from("2017-12-31", draws=100).analyze(
+    report = churn.RollingOrigins.back_from("2017-12-31", baseline="silent_this_month", draws=100).analyze(
         complete_journey["orders"], last_day="2017-12-31", models={"logistic": churn.logistic()}, rules=rules, rng=13
     )
     row = report.row("logistic")
