@@ -37,6 +37,7 @@ class WholeFile:
         names: Of the files that are read as one, or of the sheets.
         kept: SQL of which rows count, where some do not.
         readings: SQL of what was read once to the name of its column and the Parquet file that holds it.
+        once_a_query: Nothing is kept beside the rows: a reading is worked out in each query that names it.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -46,6 +47,7 @@ class WholeFile:
     names: tuple[str, ...] = ()
     kept: str = ""
     readings: dict[str, tuple[str, Path]] = field(default_factory=dict)
+    once_a_query: bool = False
 
     def row(self, expressions: str, where: str = "true", **words: str) -> tuple[Any, ...]:
         """One row of aggregates over the rows that could be taken apart; words stand as ``$name`` in the SQL."""
@@ -80,6 +82,8 @@ class WholeFile:
 
     def once(self, sql: str) -> str:
         """Name of a column that holds what an expression over ``looked`` gives of each row."""
+        if self.once_a_query:
+            return sql
         if sql not in self.readings:
             free = (f"lab_reading_{place}" for place in count(len(self.readings)))
             name = next(name for name in free if name not in map(str.lower, self.header))
