@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crm_lab.run.archive import provenance
-from crm_lab.run.archive.fact_registry import contradictions, two_states
+from crm_lab.run.archive.fact_registry import contradictions, same_words, two_states
 from crm_lab.run.archive.past_runs import CHANGES, LEDGERS, MANIFEST, PastRun, last_good, past_runs
 from crm_lab.run.archive.store import LATEST, locked, publish_run, run_folder, run_id_of, write_json
 from crm_lab.run.execution.page_record import ENDED_WELL, FAILED, NOT_RUN, OK, REFUSED, TIMEOUT
@@ -119,7 +119,8 @@ def write_run(plan: Plan, options: Options, folder: Path, past: Sequence[PastRun
     finally:
         log.close()
     seconds = round(time.monotonic() - clock, 2)
-    against = [sentence for find in (contradictions, two_states) for sentence in find(pages_of(runs), options.lang)]
+    finders, pages = (contradictions, same_words, two_states), pages_of(runs)
+    against = [sentence for find in finders for sentence in find(pages, options.lang)]
     exit_code = exit_code_of(pages_of(runs)) or (EXIT_FAILED if against else EXIT_OK)
     manifest = _manifest(plan, options, run_id_of(folder), runs) | {
         "pages": [{**_manifest_entry(run), "content_key": keys[run.page["notebook"]]} for run in runs],

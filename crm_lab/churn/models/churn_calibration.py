@@ -116,7 +116,7 @@ class Calibration(TableResult):
         """Slope with interval; whether probabilities may be multiplied with money.
 
         >>> print(check.readout().finding)
-        Calibration slope 1.02 [0.33, 1.70]; stated chances are -10.0 points off on average; ...
+        Of ... customers: calibration slope 1.02 [0.33, 1.70]; stated chances are -10.0 points off ...
         """
         ci, line, good = self.interval(), self.line, self.holds
         large = round(line.in_the_large * 100, 1) + 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -9,6 +10,8 @@ from typing import Any, NamedTuple
 from crm_lab.messages import Message
 from crm_lab.run.outcomes import short_name
 
+_NUMBER = re.compile(r"[+\-−]?\d[\d,]*(?:[.\-]\d+)*%?")
+_WHOLE = re.compile(r"\d{1,3}(?:,\d{3})*|\d{4}-\d{2}-\d{2}")
 _SAID = ("value", "lo", "hi", "n", "unit", "refusal")
 
 
@@ -40,6 +43,34 @@ def contradictions(pages: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
             if first.page != place.page and first.said != place.said:
                 values = {"id": name, "first": first.page, "second": place.page, "a": _short(first), "b": _short(place)}
                 found.append(Message("run.fact_differs", values).text(lang))
+    return list(dict.fromkeys(found))
+
+
+def same_words(pages: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
+    """A sentence for each two findings that say other figures in the same words of equally many, of the same data.
+
+    A finding must say what sets it apart (how a model was trained, which dates): else a reader holds one of two for
+    wrong. The first number of a finding, or all its whole numbers and dates, say of what and how many it speaks.
+
+    Args:
+        pages: As in their ``results.json``.
+        lang: Language of the sentences.
+    """
+    seen: dict[tuple[str, ...], tuple[str, str]] = {}
+    found: list[str] = []
+    for page in pages:
+        for result in page.get("results") or ():
+            data, said = result.get("data"), str((result.get("readout") or {}).get("finding") or "")
+            numbers = _NUMBER.findall(said)
+            if not data or not numbers:
+                continue
+            of = (str(data.get("key")), str(data.get("as_of")), _NUMBER.sub("#", said))
+            whole = " ".join(number for number in numbers if _WHOLE.fullmatch(number))
+            for key in {(*of, "first", numbers[0]), (*of, "whole", whole or said)}:
+                other, first = seen.setdefault(key, (said, short_name(page)))
+                if other != said:
+                    values = {"first": first, "second": short_name(page), "a": other, "b": said}
+                    found.append(Message("run.finding_differs", values).text(lang))
     return list(dict.fromkeys(found))
 
 

@@ -119,10 +119,8 @@ def table_view(html: str, lang: str, csv: str = "") -> TableView | None:
     columns = list(names)
     for low, high, at in intervals:  # ends are written as their number is
         columns[low] = columns[high] = names[at]
-    cells = [
-        [cell(text, column, lang, plain=not raw.ours) for text, column in zip(row, columns, strict=True)]
-        for row in rows
-    ]
+    plain = not raw.ours and "source_row" not in names  # rows of a source stay as they were delivered
+    cells = [[cell(text, column, lang, plain=plain) for text, column in zip(row, columns, strict=True)] for row in rows]
     cells = _evened(cells, rows, {k for low, high, _ in intervals for k in (low, high)})
     labels = [_label(name, names, lang) for name in names]
     names, labels, cells = _joined(names, labels, cells, rows, intervals)

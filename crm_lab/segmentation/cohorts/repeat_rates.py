@@ -103,7 +103,7 @@ class RepeatRatesResult(Result):
     as_of: date
 
     name: ClassVar[str] = "repeat_rates"
-    formats: ClassVar[Mapping[str, str]] = {"share": ".2%", "lo": ".2%", "hi": ".2%"}
+    formats: ClassVar[Mapping[str, str]] = {"share": ".1%", "lo": ".1%", "hi": ".1%"}
 
     def _words(self, definition: str) -> Message:
         if definition.startswith("new_within_"):
@@ -132,7 +132,7 @@ class RepeatRatesResult(Result):
         """How far the definitions are apart.
 
         >>> print(rates.readout().finding)
-        The repeat rate is anything from 29.15% to 87.99%, depending on which of 5 definitions is meant.
+        The repeat rate is anything from 29.1% to 88.0%, depending on which of 5 definitions is meant.
         """
         lo, hi = self.frame["share"].min(), self.frame["share"].max()
         values = {"lo": lo, "hi": hi, "definitions": len(self.frame)}

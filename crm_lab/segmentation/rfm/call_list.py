@@ -25,7 +25,7 @@ _NEEDED = ("customer_id", "recency_days", "revenue_12m", "median_gap_days", "ove
 
 @dataclass(frozen=True)
 class CallRule:
-    """Order customers by segment, then by 12-month revenue × how overdue they are.
+    """Order customers by segment, then by 12-month revenue × how overdue they are; who spent nothing comes last.
 
     >>> from crm_lab import open_workspace
     >>> from crm_lab.segmentation import RFM
@@ -86,9 +86,10 @@ class CallRule:
         late = late.assign(
             free=free,
             priority=late["revenue_12m"] * late["overdue"],
+            nothing=late["revenue_12m"] <= 0,  # called last: nothing is at stake with them
             rank=late["segment"].map({s: i for i, s in enumerate(order)}),
-        ).sort_values(["rank", "priority", "customer_id"], ascending=[True, False, True])
-        frame = late[late["free"]].head(self.n).drop(columns=["rank", "free"]).reset_index(drop=True)
+        ).sort_values(["nothing", "rank", "priority", "customer_id"], ascending=[True, True, False, True])
+        frame = late[late["free"]].head(self.n).drop(columns=["nothing", "rank", "free"]).reset_index(drop=True)
         frame.insert(0, "place", np.arange(1, len(frame) + 1))
         return CallListResult(
             frame=frame,

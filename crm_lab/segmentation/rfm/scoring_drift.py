@@ -78,13 +78,13 @@ class ScoringDriftResult(Result):
         return abs(self.history_days / self.fitted.history_days - 1) > _SAME_HISTORY
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per segment: customers and shares (0-1) at the fit, now, and now under new cut points.
+        """One row per segment: customers and shares (0-1) at the fit, now, and now under new cut points; none at first.
 
         >>> list(drift.to_frame())
         ['segment', 'customers_then', 'customers_now', 'customers_new_cuts', 'share_then', 'share_now',
         'share_new_cuts', 'by_customers', 'by_cut_points']
         """
-        return self.frame.copy()
+        return self.frame.head(0) if self.first_run else self.frame.copy()
 
     def shown(self) -> pd.DataFrame:
         """`to_frame` with the segments' names in the active language.

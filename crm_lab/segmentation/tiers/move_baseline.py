@@ -126,9 +126,15 @@ class MoveBaselineResult(Result):
             for row in self.rows.to_dict("records")
         )
         definition = "segments.about.latest_minus_earlier"
-        number = {"value": change.value, "ci": change.ci} if change else {"value": None, "refusal": self.refusal()}
+        number = _measured(change) if change else {"value": None, "unit": "points", "refusal": self.refusal()}
         label = Message("segments.move.fact_change", ends)
         return (*shares, found(f"{move}.change", label, definition=definition, **number))
+
+
+def _measured(difference: MoveDifference) -> dict[str, Any]:
+    """A difference of shares as a fact: in percentage points, as its sentence says it."""
+    ci = difference.ci
+    return {"value": 100 * difference.value, "unit": "points", "ci": Interval(100 * ci.lo, 100 * ci.hi, ci.level)}
 
 
 def _points(share: float) -> float:
@@ -226,16 +232,14 @@ class TreatedMoveResult(Result):
         """The difference with its interval; refused without a draw.
 
         >>> {fact.id: fact.unit for fact in trial.facts()[:2]}
-        {'treated_move.C_to_B': 'share'}
+        {'treated_move.C_to_B': 'points'}
         """
         d = self.difference
         return (
             Fact(
                 f"treated_move.{self.start}_to_{self.end}",
                 Message(f"segments.move.fact_{'rehearsal' if self.nothing_done else 'treated'}", self._ends()),
-                d.value if self.drawn_by_lot else None,
-                "share",
-                ci=d.ci if self.drawn_by_lot else None,
+                **(_measured(d) if self.drawn_by_lot else {"value": None, "unit": "points"}),
                 kind="estimate",
                 n=self.n_treated + self.n_control,
                 definition="segments.about.treated_minus_control",

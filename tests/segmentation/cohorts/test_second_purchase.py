@@ -85,7 +85,7 @@ def test_repeat_rates_differ_by_definition():
     assert by["two_orders"] == 0.5
     assert by["both_halves"] == pytest.approx(1 / 3)
     assert by["orders_from_repeaters"] == pytest.approx(5 / 7)
-    assert "anything from 25.00% to 71.43%" in rates.readout().text("en")
+    assert "anything from 25.0% to 71.4%" in rates.readout().text("en")
 
 
 def test_orders_on_one_day_are_two_orders_but_one_day():

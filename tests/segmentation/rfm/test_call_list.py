@@ -131,3 +131,12 @@ def test_the_card_calls_nobody_whom_the_page_does_not(scored, customers, money):
     assert advice.startswith("Call none") is not money
     assert (card["decision"] is None) is not money
     assert ("call nobody" in card["answer"]) is not money
+
+
+def test_who_spent_nothing_is_called_last_whatever_the_segment(scored, customers):
+    rule = CallRule(segments=("loyal", "need_attention", "hibernating"))
+    first = rule.analyze(scored, customers).to_frame()["customer_id"].iloc[0]
+    spent = customers.assign(revenue_12m=customers["revenue_12m"].where(customers["customer_id"] != first, 0.0))
+    calls = rule.analyze(scored, spent).to_frame()
+    assert calls["customer_id"].iloc[-1] == first
+    assert (calls["revenue_12m"].to_numpy()[:-1] > 0).all()

@@ -70,6 +70,7 @@ def test_a_first_run_has_nothing_to_compare(two_quarters):
     drift = compare_scorings(fresh, fresh.under(""))
     assert drift.first_run
     assert drift.renamed == 0
+    assert drift.to_frame().empty  # a table of the same number three times says nothing
     assert "saved as rfm_scoring.toml" in drift.readout().text("en")
     assert drift.cut_points()["fitted"].equals(drift.cut_points()["fresh"])
 
