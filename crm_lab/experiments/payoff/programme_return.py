@@ -251,6 +251,7 @@ class ProgrammeResult(Result):
         # the net result is linear in each; its slope per times of what each is now
         per_sale = (new + anyway) / self._earning() if self._earning() else 0.0
         up = amount["margin"] + per_sale * (self.mean("spend", 1) - self.mean("spend", 0))
+        up = up if up * lift > 0 else 0.0  # where more sold earned less as measured, no lift breaks even
         now = [("lift", lift, up), (*rewards, new + anyway), ("margin", self.margin, gains)]
         if "rewards" not in self.money:
             now.append(("reward_rate", self.spec.reward_rate, new + anyway))

@@ -1,6 +1,7 @@
 """ROI, waterfall and decision: identities, branches, wording, refusals."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -272,6 +273,17 @@ def test_break_evens_of_measured_money(households):
     assert now == pytest.approx(answer.mean("rewards", 1))
     net, _ = answer.returns.net()
     assert zero == pytest.approx(now + net)  # all of the net result may go to rewards
+
+
+def test_no_lift_breaks_even_where_more_sold_earned_less(households):
+    test = measured(households)
+    treated = test.frame["arm"] == "treatment"
+    assert test.frame.groupby("arm")["spend"].mean().diff()["treatment"] > 0
+    dear = test.frame.assign(margin=test.frame["margin"] - 20.0 * treated)  # more is sold, and less is earned
+    answer = Programme(**TERMS, adjust="none").analyze(replace(test, frame=dear), "spend", margin="margin")
+    now, zero = answer.break_evens().set_index("quantity").loc["lift"]
+    assert now > 0
+    assert np.isnan(zero)
 
 
 def test_bootstrap_of_measured_money_agrees_with_fieller(households):

@@ -143,6 +143,12 @@ def test_two_returns_of_the_whole_window_are_each_named_for_what_they_hold(house
     assert f"launch included, it is {steady.to_frame()['roi'][0]:+.0%}" in said
     assert f"with them the whole window has {answer.returns.roi:+.0%}" in said
     assert "with them" not in plain.readout().finding.text("en")
+    assert "moved from later weeks, which have no week of their own: with them the" in said  # not from other shops
+    margin = late.assign(margin=0.4 * late["spend"])
+    names = ["spend", "later", "margin"]
+    whole = Experiment.from_frame(margin, arm="arm", outcomes=names, covariates=["spend_before"])
+    told = read(whole, later="later", margin="margin")[1].readout().finding.text("en")
+    assert "take margin and rewards at their mean share of spend: with them, and with margin and rewards as" in told
 
 
 @pytest.mark.parametrize("name", ["contact_cost", "running_cost"])
