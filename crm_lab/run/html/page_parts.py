@@ -29,6 +29,8 @@ _TITLE = re.compile(r"\A\s*#\s[^\n]*\n*")
 _FOR_ANALYSTS = re.compile(r"set-?up|open the (?:box|data)|checks|how was the file read", re.IGNORECASE)
 _FOR_THE_NOTEBOOK = re.compile(r"make it yours|exercises", re.IGNORECASE)
 _SHOWN: Final = {"claim", "chart", "table", "stopped", "text"}
+_DRAWING = re.compile(r"^(?:None if .* else )?(\w+)\.plot\(", re.MULTILINE)
+_PUBLISHED = re.compile(r"\bpublish\((\w+),")
 _DESCRIPTION = re.compile(r"\.describe\(|\.(?:head|tail|sample)\(\)\s*\Z")
 
 
@@ -78,6 +80,12 @@ class _Given:
     csv: Mapping[str, str]
     number: count[int]
     finding: str = ""
+    of: dict[str, str] = field(default_factory=dict)  # finding by the name of its result in the notebook
+
+    def drawn_by(self, source: str) -> str:
+        """The finding of the result that a cell draws, else the last one."""
+        drawing = _DRAWING.search(source)
+        return self.of.get(drawing[1], self.finding) if drawing else self.finding
 
 
 def page_parts(notebook: NotebookNode, page: Mapping[str, Any], lang: str) -> PageParts:
@@ -163,7 +171,7 @@ def _stopped(error: str, text: str) -> str:
 
 def _outputs(cell: NotebookNode, given: _Given, *, said: bool) -> tuple[list[Block], bool]:
     found, headline = [], False
-    described = bool(_DESCRIPTION.search(cell.source))
+    described, names = bool(_DESCRIPTION.search(cell.source)), iter(_PUBLISHED.findall(cell.source))
     for output in cell.get("outputs", []):
         data = output.get("data", {})
         result = data.get(RESULT_MIME)
@@ -178,8 +186,8 @@ def _outputs(cell: NotebookNode, given: _Given, *, said: bool) -> tuple[list[Blo
         if result is not None:  # what is drawn next is of this result
             given.made = bool(result.get("simulated"))
             claim = _claim(result, given.lang)
-            given.finding = claim.refusal or claim.finding
-        if drawn := chart(output, given.finding, given.number, given.lang, made=given.made):
+            given.finding = given.of[next(names, "")] = claim.refusal or claim.finding
+        if drawn := chart(output, given.drawn_by(cell.source), given.number, given.lang, made=given.made):
             found.append(Block("chart", drawn))
         elif not described and (html := data.get("text/html")):
             csv = given.csv.get(str((result or {}).get("csv") or ""), "")

@@ -209,6 +209,19 @@ def test_a_drawing_says_its_title_and_its_finding_to_those_who_do_not_see_it(not
     assert 'alt="Customers &amp; segments"' in html  # nothing is published in its section
 
 
+def test_a_drawing_says_the_finding_of_its_own_result_not_of_the_last_one_published(notebook, tmp_path):
+    at = next(n for n, c in enumerate(notebook.cells) if c.source == "publish(calls)")
+    notebook.cells[at].source = "publish(calls, tables)"
+    between = shown(text_html=table(3))
+    between.data[RESULT_MIME] = result(
+        headline=False, readout={"finding": "Many are old.", "certainty": "", "action": ""}
+    )
+    notebook.cells.insert(at + 1, cell("publish(first, tables, headline=False)", between))
+    html = rendered(notebook, tmp_path)
+    assert html.count('role="img" aria-label="Late ones: Call 20 &lt;script') == 2
+    assert 'aria-label="Late ones: Many are old' not in html
+
+
 def test_negative_numbers_of_sentences_have_a_minus(notebook, tmp_path):
     readout = {"finding": "From -5% to +1% in 5-26.", "certainty": "[-2, 3]", "action": "Wait."}
     html = rendered(notebook, tmp_path, results=[result(readout=readout)])
