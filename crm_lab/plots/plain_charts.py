@@ -52,10 +52,11 @@ def boxes(shares: pd.DataFrame, title: str, label: str) -> Axes:
     """The middle half, the median and the range of each column of shares.
 
     Args:
-        shares: Numbers from 0 to 1, a column a box; its label is the column's.
+        shares: Numbers from 0 to 1, a column a box; its label is the column's. A column without numbers has no box.
         title: What it shows: a key of the catalogue or words.
         label: What the shares are of, likewise.
     """
+    shares = shares.dropna(axis=1, how="all")
     parts = shares.rename(columns=lambda name: named("column", name)).melt(var_name="part", value_name="share")
     with style():
         ax = new_axes(1.4 + 0.5 * shares.shape[1])

@@ -41,3 +41,9 @@ def test_all_values_are_counted():
     ax = log_histogram(values, "page.spread", "USD", "column.customers")
     assert sum(bar.get_height() for bar in ax.patches) == 50
     assert ax.get_xscale() == "log"
+
+
+@pytest.mark.filterwarnings("ignore:vert:matplotlib.MatplotlibDeprecationWarning")  # seaborn 0.13 still says it
+def test_a_share_that_nobody_has_gets_no_box():
+    shares = pd.DataFrame({"weekend_share": [0.1, 0.2, 0.3], "morning_share": [float("nan")] * 3})
+    assert len(boxes(shares, "page.parts", "page.share").get_yticklabels()) == 1

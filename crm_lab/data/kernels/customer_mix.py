@@ -13,7 +13,8 @@ SATURDAY = 6
 def customer_mix(lines: Any, as_of_day: int, products: Any = None) -> Any:
     """One row per customer with a sale line (`tables.CUSTOMER_MIX`): breadth, favourites and shares of revenue.
 
-    Shares are of the net amount of sale lines; a customer whose lines are all free has none.
+    Shares are of the net amount of sale lines; a customer whose lines are all free has none, and parts of the day
+    have none where no line has an hour.
 
     Args:
         lines: Transactions of the contract: a pandas or Polars frame or a DuckDB relation.
@@ -45,10 +46,13 @@ def _shares(sales: Any) -> Any:
         nw.col("quantity").sum().alias("n_units"),
         nw.col("product_id").n_unique().alias("n_products"),
         amount.sum().alias("sold"),
+        hour.max().alias("last_hour"),
         *(nw.col(part).sum() for part in ("morning", "afternoon", "evening", "weekend")),
     )  # fmt: skip
     sold = nw.when(nw.col("sold") > 0).then(nw.col("sold"))
-    parts = {f"{part}_share": nw.col(part) / sold for part in ("morning", "afternoon", "evening", "weekend")}
+    timed = nw.when((nw.col("sold") > 0) & ~nw.col("last_hour").is_null()).then(nw.col("sold"))
+    parts = {f"{part}_share": nw.col(part) / timed for part in ("morning", "afternoon", "evening")}
+    parts["weekend_share"] = nw.col("weekend") / sold
     return sums.with_columns(**parts).select("customer_id", "n_units", "n_products", *parts)
 
 

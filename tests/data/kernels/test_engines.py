@@ -98,6 +98,14 @@ def test_customer_mix_is_the_same_on_every_engine(engine, lines):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_parts_of_the_day_have_no_share_where_no_hour_is_known(engine, lines):
+    dated = lines.assign(store_id="n", hour=pd.array([pd.NA] * len(lines), dtype="Int64"))
+    mix = back(customer_mix(on(engine, dated), 21), "customer_id").set_index("customer_id")
+    assert mix[["morning_share", "afternoon_share", "evening_share"]].isna().all(axis=None)
+    assert mix.loc["a", "weekend_share"] == pytest.approx(10 / 21)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_customer_table_ignores_what_comes_later(engine, lines):
     early = back(customer_table(on(engine, lines), 14), "customer_id")
     known = back(customer_table(on(engine, lines[lines["day"] <= 14]), 14), "customer_id")
