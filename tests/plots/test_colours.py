@@ -3,11 +3,17 @@
 import itertools
 import re
 
+import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
+import seaborn as sns
+from matplotlib import pyplot as plt
 
+from crm_lab.mime import DRAWING_MIME
 from crm_lab.plots import style
-from crm_lab.run.html.charts import TEMPLATES, variables
+from crm_lab.run.html.charts import TEMPLATES, chart, variables
+from crm_lab.run.in_kernel.figure_drawings import figure_drawings
 
 LEAST = 10  # CIE76 difference: plain to see side by side
 # Machado, Oliveira & Fernandes (2009), severity 1.0, on linear RGB
@@ -49,3 +55,17 @@ def test_colours_of_figures_are_those_of_the_page():
     for name in (*NAMES, "pale", "ink", "soft", "line", "gold"):
         assert variables()[getattr(style, name.upper())] == name
     assert tuple(style.PALETTE) == tuple(palette("light")[name] for name in NAMES)
+
+
+@pytest.mark.filterwarnings("ignore:vert:matplotlib.MatplotlibDeprecationWarning")  # seaborn 0.13 still says it
+def test_what_seaborn_draws_in_greys_and_white_follows_the_page():
+    mpl.use("Agg")
+    with style.style():
+        _, (bars, boxes) = plt.subplots(2)
+        values = pd.DataFrame({"k": list("aabb"), "x": [1.0, 2.0, 3.0, 5.0]})
+        sns.barplot(values, x="k", y="x", color=style.BLUE, saturation=1, ax=bars)
+        sns.boxplot(values, x="k", y="x", color=style.SKY, saturation=1, ax=boxes)
+        drawn = figure_drawings(bars.figure)
+        plt.close("all")
+    shown = chart({"data": {DRAWING_MIME: drawn}}, "", itertools.count(1), "en")
+    assert set(re.findall(r"#[0-9a-f]{6}", shown.html)) == set()

@@ -227,7 +227,7 @@ def plot_chosen(result: ChosenOnPastResult, *, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes(height=2.6)
     places = np.arange(len(frame))[::-1]
     _interval_points(ax, frame, places)
-    ax.set_yticks(places, frame["arm"].tolist())
+    ax.set_yticks(places, [named("level", str(arm)) for arm in frame["arm"]])
     ax.set_ylim(-0.6, len(frame) - 0.4)
     ax.axvline(0, color=GREY, linewidth=1)
     ax.set(title=_text("chosen_title"), xlabel=_text("chosen_axis"))

@@ -18,17 +18,10 @@ from crm_lab.run.in_kernel.figure_data import figure_title
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 # what matplotlib and seaborn take where a notebook draws with them alone
-_THEIR_OWN: Final = {
-    "#1f77b4": "blue",
-    "#3274a1": "blue",
-    "#ff7f0e": "orange",
-    "#e1812c": "orange",
-    "#000000": "ink",
-    "#424242": "soft",
-    "#626262": "soft",
-}
+_THEIR_OWN: Final = {"#1f77b4": "blue", "#3274a1": "blue", "#ff7f0e": "orange", "#e1812c": "orange", "#000000": "ink"}
 _GROUNDS: Final = {"ground", "wash", "rust-wash", "gold-wash"}  # white in a drawing is a colour of its own
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
+_DARK_GREY = re.compile(r"stroke: #([0-8][0-9a-f])\1\1\b")  # seaborn's edges and whiskers, by what they surround
 _DECLARED = re.compile(r"--([a-z-]+):(#[0-9a-f]{6})")
 _BOX = re.compile(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"')
 _MARK: Final = 13  # height of the line that says that numbers are simulated
@@ -85,6 +78,8 @@ def _drawing(svg: str, name: str, alt: str, number: int, mark: str, lang: str) -
     svg = _SAID.sub(lambda text: without_names(text[0], lang), svg)
     svg = _NAMED.sub(lambda found: f"g{number}-{found[0]}", svg)
     svg = _COLOUR.sub(lambda found: f"var(--{variables()[found[0]]})" if found[0] in variables() else found[0], svg)
+    svg = _DARK_GREY.sub("stroke: var(--soft)", svg)
+    svg = svg.replace("stroke: #ffffff", "stroke: var(--ground)")  # what parts bars and cells from one another
     box = _BOX.search(svg)
     if mark and box:  # in a line of its own above what is drawn
         higher = f'viewBox="0 {-_MARK} {box[1]} {float(box[2]) + _MARK:g}"'

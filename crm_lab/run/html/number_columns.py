@@ -43,7 +43,7 @@ def even(cells: Sequence[str], raw: Sequence[str]) -> list[str]:
 def _with_decimals(cell: str, raw: str, decimals: int) -> str:
     number = _NUMBER.fullmatch(cell)
     value = _value(raw)
-    if number is None or value is None:
+    if number is None or not value:
         return cell
     own, size = len(number[3] or ""), _size(number)
     room = _DIGITS - len(str(int(size))) if size >= 1 else decimals

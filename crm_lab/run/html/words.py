@@ -29,6 +29,7 @@ _LABELLED = re.compile(
     r"\s*\*{1,2}(?:(?P<why>Why|为什么|为何)|What to notice|Notice|值得注意|注意)(?:[:.：。]\*{1,2}|\*{1,2}[:.：])\s*"
 )
 _HYPHEN = re.compile(r"(?<![\w.,-])-(?=\.?\d)")
+_LARGE = re.compile(r"(?<![\d.,])\d{4,}(?=(?:\.\d+)?%)")
 _APART = re.compile(r"(?<=\d)[ \u00a0]%")
 _AMOUNT = r"([+−]?)(\d[\d,]*(?:\.\d+)?)"
 _CODES = "|".join(SIGNS)
@@ -36,6 +37,7 @@ _FROM = re.compile(rf"{_AMOUNT}(?= (?:\([^()]*\) )?to {_AMOUNT} ({_CODES})\b)")
 _AFTER = re.compile(rf"{_AMOUNT} ({_CODES})\b")
 _BEFORE = re.compile(rf"\b({_CODES}) {_AMOUNT}")
 _HAN = re.compile("[\u4e00-\u9fff]")
+_INSIDE_HAN = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")  # a name of code stood there
 _BRACKETS: Final = {")": "(", "）": "（"}
 _GAPS: Final = "_missing"  # a column that says where another has none
 _OF_COLUMNS: Final = {"", "check", "feature", "figure"}  # columns that list columns
@@ -66,10 +68,13 @@ def typeset(text: str) -> str:
 
     >>> typeset("from -176% to 95 % in weeks 5-26, at 12.00 USD; USD 668,040 of 4,000 CHF, -3 EUR")
     'from −176% to 95% in weeks 5-26, at $12.00; $668,040 of 4,000 CHF, −€3'
+    >>> typeset("+7876.27%, as of 2017-12-31")
+    '+7,876.27%, as of 2017-12-31'
     >>> typeset("from 1,149 (July) to 1,195 USD"), typeset("消费 USD 668,040，成本 12.00 USD")
     ('from $1,149 (July) to $1,195', '消费 668,040 美元，成本 12.00 美元')
     """
     text = _APART.sub("%", _HYPHEN.sub("−", text))
+    text = _LARGE.sub(lambda of: f"{int(of[0]):,}", text)
     if _HAN.search(text):
         text = _BEFORE.sub(lambda of: f"{of[2]}{of[3]} {currency_name(of[1])}", text)
         return _AFTER.sub(lambda of: f"{of[1]}{of[2]} {currency_name(of[3])}", text)
@@ -212,7 +217,8 @@ def _line(line: str, lang: str) -> str:
     kept = "".join(f"{s} " if s[-1:].isascii() else s for s in sentences).rstrip()
     if len(kept) < len(line.rstrip()):
         kept = _in_pairs(kept)
-    return typeset(without_names(_CODE.sub(lambda code: _said(code, lang), kept), lang))
+    said = without_names(_CODE.sub(lambda code: _said(code, lang), kept), lang)
+    return typeset(_INSIDE_HAN.sub("", said))
 
 
 def _said(code: re.Match[str], lang: str) -> str:

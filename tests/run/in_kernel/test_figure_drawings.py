@@ -100,3 +100,22 @@ def test_ticks_that_are_many_are_thinned_in_the_narrow_one_alone(axes):
 )
 def test_names_are_filled_by_the_width_of_their_letters(text, lines):
     assert _filled(text, 24) == lines
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "数量栏里记的是体积（燃油）：按一件计（已修正）",
+        "365 天中前半段的客户，后半段也购买的比例",
+        "新客户在 90 天内有第二个购买日的比例（Kaplan–Meier）",
+        "2017-01（左侧截断）的同期群客户",
+        "000/response-target\n最好五分之一客户的销售额占比",
+    ],
+)
+def test_chinese_names_break_between_words_and_never_before_a_closing_mark(label):
+    lines = _filled(label, 24).split("\n")
+    assert len(lines) > 1
+    assert not [line for line in lines if line[0] in "，。；：、）》！？" or line[-1] in "（《"]
+    for word in re.findall(r"[!-~–]+", label):
+        assert any(word in line for line in lines), word
+    assert not re.search("[a-z][\u4e00-\u9fff]", "".join(lines).replace("（", ""))
