@@ -22,11 +22,13 @@ from crm_lab.data.sources.evidence.doubts.new_words import refuse_new_words
 from crm_lab.data.sources.file_checks import refuse_unreadable, refuse_wrongly_described
 from crm_lab.data.sources.further_tables import FurtherTable, doors_of, problems_of
 from crm_lab.data.sources.lines.dimensions import dimensions_of
+from crm_lab.data.sources.lines.ditto_marks import with_marks_read
 from crm_lab.data.sources.lines.edited_orders import latest_versions
 from crm_lab.data.sources.lines.line_columns import Columns
 from crm_lab.data.sources.lines.line_mapping import BLANK, LineReading
 from crm_lab.data.sources.lines.order_values import COMPUTED, SHIPPING, mapping_of, needed, with_order_values
 from crm_lab.data.sources.lines.own_forms import with_one_date_form, with_one_mark
+from crm_lab.data.sources.lines.page_breaks import with_page_breaks
 from crm_lab.data.sources.lines.row_meaning import RowMarks
 from crm_lab.data.sources.lines.several_files import (
     LAST,
@@ -76,6 +78,9 @@ class FileSource(FileDescription):
         amount_unit: What one of the file's amounts is in `currency`: 0.01 for cents, -1 where sales are negative.
         amount_with_tax: The column of tax is taken out of the amount.
         fill: What stands on an order's first line only holds for all its lines.
+        pages: Headers, and titles above them, stand again on each page of a report.
+        as_above: Columns in which ditto marks stand for what is above them.
+        dash_as_above: A dash is such a mark where the day is one.
         fill_down: Columns that are empty below an order's first row: what stands there holds for the rows below it.
         order_within: Roles (``store_id``, ``date``, ``customer_id``) within which an order number is one order's.
         status: Word of the status column to ``sale``, ``no_sale`` or ``return``.
@@ -123,6 +128,9 @@ class FileSource(FileDescription):
     amount_unit: float = 1.0
     amount_with_tax: bool = False
     fill: bool = False
+    pages: bool = False
+    as_above: tuple[str, ...] = ()
+    dash_as_above: bool = False
     fill_down: tuple[str, ...] = ()
     order_within: tuple[Literal["store_id", "date", "customer_id"], ...] = ()
     status: dict[str, Literal["sale", "no_sale", "return"]] = Field(default_factory=dict)
@@ -322,6 +330,11 @@ def _opened(spec: FileSource, connection: duckdb.DuckDBPyConnection, folder: Pat
     for one in spec.joined:
         rows = joined(connection, raw, header, one.reading(), one.on, folder)
         raw, header = rows.sql, rows.header
+    if spec.pages:
+        raw = with_page_breaks(raw, spec.columns.date, spec.columns.customer_id)
+        empty = ", ".join(f"case when not lab_page then {name_of(c)} end as {name_of(c)}" for c in header)
+        raw = f"select * exclude (lab_page) replace ({empty}) from ({raw})"
+    raw = with_marks_read(raw, spec.as_above, spec.columns.date if spec.dash_as_above else "")
     refuse_new_words(connection, raw, lines, spec.currency, grows=spec.path.is_dir())
     raw = with_one_mark(raw, spec.columns.used(), spec.other_mark_in)
     raw = with_one_date_form(raw, spec.columns.date, spec.date_format, spec.dates_in)

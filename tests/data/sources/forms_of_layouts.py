@@ -9,7 +9,20 @@ from datetime import date
 from decimal import Decimal
 from itertools import permutations
 
-from tests.data.sources.forms import ONLY_ASKED, READ, Form, Sale, order_total, replace, sales, shop, table, truth
+from tests.data.sources.forms import (
+    ONLY_ASKED,
+    READ,
+    Form,
+    Sale,
+    comma,
+    order_total,
+    refused,
+    replace,
+    sales,
+    shop,
+    table,
+    truth,
+)
 
 SALES = sales()
 HEAD = "Order No,Date,Customer,SKU,Qty"
@@ -101,8 +114,91 @@ def edited_customers() -> dict[str, Form]:
     }  # fmt: skip
 
 
-FORMS: dict[str, Form] = {
-    f"{kind.__name__}: {name}": form
-    for kind in (currencies, files_in_any_order, edited_customers)
-    for name, form in kind().items()
-}
+def marks_of_above() -> dict[str, Form]:
+    """Ditto marks under a day, a customer and an order, alone or together; dashes that say nothing stay so."""
+
+    def marked(mark: str, *fields: int, ends: frozenset[str] = READ, **more: object) -> Form:
+        def made(one: Sale) -> str:
+            cells = [*row(one, one.price).split(",")]
+            return ",".join(mark if place in fields and not one.first else cell for place, cell in enumerate(cells))
+
+        return shop(table(f"{HEAD},Unit price", made, SALES), ends=ends, **more)
+
+    guests = [replace(s, who="-") if s.order % 4 == 0 else s for s in SALES]
+    quotes = '""""'
+    return {
+        **{f"{mark} for all": marked(mark, 0, 1, 2) for mark in (quotes, "〃", "do.", "Idem", "同上", "—", "-")},
+        **{f"〃 for {name}": marked("〃", place) for place, name in enumerate(("the order", "the day", "the customer"))},
+        "a dash for the day": marked("—", 1),
+        "a dash for a guest": shop(table(f"{HEAD},Unit price", lambda s: row(s, s.price), guests), ends=READ,
+                                   money=truth(guests, who=lambda s: None if s.who == "-" else s.who)),
+    }  # fmt: skip
+
+
+def kinds_of_bills() -> dict[str, Form]:
+    """Kinds of bills that the sign of their amounts tells, and those that it does not."""
+    back = {5, 21, 40, 41}
+
+    def bills(kinds: tuple[str, str, str], column: str = "FkArt", sign: int = -1, **more: object) -> Form:
+        def made(one: Sale) -> str:
+            kind = kinds[1] if one.order in back else kinds[0 if one.order % 2 else 2]
+            money = comma(one.money * (sign if one.order in back else 1))
+            return f"{one.order};{kind};{one.day:%d.%m.%Y};{one.who};{one.item};{one.units};{money}"
+
+        head = f"Faktura;{column};Fakturadatum;Kundennr;Material;Menge;Nettowert"
+        signed = truth(SALES, lambda s: -s.money if s.order in back else s.money)
+        return shop(table(head, made, SALES), **{"money": signed, "orders": 56, "ends": READ, **more})
+
+    no_pro_forma = [s for s in SALES if s.order % 2 or s.order in back]
+    usual = {"flags": ("--status", "usual"), "ends": ONLY_ASKED}
+    return {
+        "of the retailer's own": bills(("ZF2", "ZG2", "ZXY")),
+        "of nobody's knowledge": bills(("ZXA", "ZXB", "ZXC")),
+        "some known": bills(("Rechnung", "Gutschrift", "ZXY"), "Belegart"),
+        "credits are positive": bills(("ZF2", "ZQQ", "F2"), sign=1, flags=("--status", "usual", "--status", "ZQQ=return"), ends=ONLY_ASKED),
+        "pro forma": bills(("F2", "G2", "F5"), **{**usual, "orders": 0},
+                           money=truth(no_pro_forma, lambda s: -s.money if s.order in back else s.money)),
+    }  # fmt: skip
+
+
+def fixed_positions() -> dict[str, Form]:
+    """Columns that stand at fixed positions: refused in a sentence that says what to do."""
+
+    def set_out(head: tuple[str, ...], cells: Callable[[Sale], tuple[object, ...]]) -> Form:
+        widths = (10, 14, 14, 16, 6, 12)
+        rows = [head, *map(cells, SALES)]
+        text = "\n".join("".join(str(c).ljust(w) for c, w in zip(one, widths, strict=True)).rstrip() for one in rows)
+        return refused(f"{text}\n", "fixed positions", name="list.txt")
+
+    german = ("Beleg", "Datum", "Kunde", "Artikel", "Menge", "Betrag")
+    english = ("Order No", "Order date", "Customer No", "Item", "Qty", "Amount")
+    return {
+        "names of several words": set_out(english, lambda s: (s.order, s.day, s.who, s.item, s.units, s.money)),
+        "commas in the text": set_out(english, lambda s: (s.order, s.day, s.who, f"Tea, {s.item}", s.units, s.money)),
+        "decimal commas": set_out(german, lambda s: (s.order, s.day, s.who, s.item, s.units, comma(s.money))),
+        "no names": set_out(("1", "2024-01-01", "K1", "A1", "1", "1.5"), lambda s: (s.order, s.day, s.who, s.item, s.units, s.money)),
+    }  # fmt: skip
+
+
+def pages() -> dict[str, Form]:
+    """Reports whose title, header and foot stand on each page."""
+
+    def report(above: str, foot: str = "", *, units: bool = True) -> Form:
+        head, text = f"{HEAD},Amount" if units else "Order No,Date,Customer,SKU,Amount", ""
+        for place, one in enumerate(SALES):
+            if place % 20 == 0:
+                text += (foot if place else "") + above.format(page=place // 20 + 1) + f"{head}\n"
+            cells = row(one, one.money).split(",")
+            text += ",".join(cells if units else [*cells[:4], cells[5]]) + "\n"
+        return shop(text, ends=READ)
+
+    return {
+        "a title and the header": report("Sales report,,,,,Page {page}\n"),
+        "a foot and two titles": report("Shop Ltd,,,,,\nSales 2024,,,,,\n", "Page,,,,,\n"),
+        "the header alone": report(""),
+        "no column of units": report("Sales report,,,,Page {page}\n", units=False),
+    }  # fmt: skip
+
+
+KINDS = (currencies, files_in_any_order, edited_customers, marks_of_above, kinds_of_bills, fixed_positions, pages)
+FORMS: dict[str, Form] = {f"{kind.__name__}: {name}": form for kind in KINDS for name, form in kind().items()}

@@ -8,17 +8,73 @@ from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.dates_and_times import moment
 from crm_lab.data.sources.evidence.findings import Settled, say
 from crm_lab.data.sources.evidence.whole_file import WholeFile
+from crm_lab.data.sources.lines.ditto_marks import DASHES, MARKS, is_mark, with_marks_read
 from crm_lab.data.sources.lines.line_mapping import totals_pattern
 from crm_lab.data.sources.lines.order_values import HELD
+from crm_lab.data.sources.lines.page_breaks import with_page_breaks
 from crm_lab.data.sources.raw_rows import PART
+from crm_lab.data.sources.refusal import refused
 from crm_lab.data.sources.sql import customer, filled, filled_down
 
 _MIXED = 0.05
 _CLEAN = 0.01
 _MIN_ORDERS = 3
 _LEFT_OUT = 0.05
+_AS_ABOVE = 0.95
 _LINE = ("product_id", "quantity", "amount", "price")
 _HEAD = ("order_id", "customer_id", "date", "time", "status", "currency", "store_id", "region")
+
+
+def settle_page_breaks(file: WholeFile, settled: Settled) -> None:
+    """Leave out headers, titles and feet that stand on each page of a report."""
+    columns = settled.columns
+    rows = with_page_breaks("from looked", columns["date"], columns["customer_id"])
+    ((n,),) = file.rows(f"select count(*) filter (lab_page) from ({rows})")
+    if n:
+        settled.take(say("orders.page_breaks", n=n), pages=True)
+        file.rewrite(lambda _: f"select * exclude (lab_page) from ({rows}) where not lab_page")
+
+
+def settle_marks_of_above(file: WholeFile, settled: Settled) -> None:
+    """Read ditto marks as what stands above them; a dash in the day is one where the rest of its row is as above.
+
+    Raises:
+        BadInput: If there are several files, whose rows cannot be told to be alike then.
+    """
+    columns = settled.columns
+    day = columns["date"]
+    asked = dict.fromkeys(columns[role] for role in (*_HEAD, "product_id") if role in columns)
+    dashed = _dashes_are_marks(file, columns, day)
+    here = {
+        column: file.row(
+            f"count(*) filter ({is_mark(column)}),"
+            f" count(*) filter ({is_mark(day, (*MARKS, *DASHES))} and {is_mark(column, DASHES)})"
+        )
+        for column in asked
+    }
+    counts = {column: int(marks + dashes * dashed) for column, (marks, dashes) in here.items()}
+    found = [column for column, n in counts.items() if n]
+    if not found:
+        return
+    if (PART,) in file.rows("select column_name from (describe looked)"):
+        raise refused("marks_of_above", column=found[0])
+    n = ", ".join(f"{column} ({counts[column]:,})" for column in found)
+    settled.take(say("orders.marks_of_above", n=n), as_above=found, **({"dash_as_above": True} if dashed else {}))
+    file.rewrite(lambda rows: with_marks_read(rows, found, day if dashed else ""))
+
+
+def _dashes_are_marks(file: WholeFile, columns: dict[str, str], day: str) -> bool:
+    """Whether rows with a dash for their day say the same of their order or customer, or nothing, or what is above."""
+    keys = [columns[role] for role in ("order_id", "customer_id") if role in columns]
+    same = " or ".join(
+        f"{is_mark(key, (*MARKS, *DASHES))} or {filled(key)} is null or {filled(key)} = lag({filled(key)}) over w"
+        for key in keys
+    )
+    n, alike = file.rows(
+        f"select count(*), count(*) filter (same) from (select {is_mark(day, DASHES)} as dash, ({same}) as same"
+        " from looked where broken_row is null window w as (order by source_row)) where dash"
+    )[0]
+    return bool(n and alike >= _AS_ABOVE * n)
 
 
 def settle_first_rows(file: WholeFile, settled: Settled) -> None:

@@ -11,6 +11,7 @@ from importlib import resources
 from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.direct_ids import masked
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
+from crm_lab.data.sources.evidence.roles.kinds_of_bills import holds_kinds_of_bills, kind_of_bill, told_by_amounts
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.lines.edited_orders import sells
@@ -70,6 +71,8 @@ def _meaning_in(column: str) -> Callable[[str], str]:
     """What words of a column mean: those of a column called e.g. "voided" are yes and no."""
     plain = plain_name(column)
     kind = "no_sale" if plain in words("switches") else "return" if plain in words("return_switches") else ""
+    if holds_kinds_of_bills(column):
+        return lambda word: meaning_of(word) or kind_of_bill(word)
     if plain in _POSTED:
         return lambda word: "sale" if word in _YES else "no_sale" if word in _NO else meaning_of(word)
     if not kind:
@@ -99,6 +102,8 @@ def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: di
         proposed |= {word: "no_sale" for word in _PAYMENTS & set(counts) if word not in given}
     back = {*_beside_their_sale(file, settled, proposed), *_take_back(file, settled, proposed)}
     proposed |= {word: "return" for word in back if word not in given}
+    told = told_by_amounts(file, settled, proposed)
+    proposed |= {word: meaning for word, meaning in told.items() if word not in given}
     unlike = not any(proposed.values()) and not _STRONG.search(plain_name(column))
     unlike = unlike or (not any(proposed.values()) and _told_by_sign(file, settled))
     if (len(counts) > _MOST_WORDS or unlike) and "status" not in answers.columns:
@@ -108,7 +113,9 @@ def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: di
         f"{word!r} {say('sales.is_' + (proposed[word] or 'not_known'))} ({n:,})" for word, n in counts.items()
     )
     open_words = [word for word in counts if not proposed[word]]
-    decided = "usual" in given or all(word in given or word in known or proposed[word] == "sale" for word in counts)
+    decided = "usual" in given or all(
+        word in given or word in known or word in told or proposed[word] == "sale" for word in counts
+    )
     if open_words or not decided:
         flags = " ".join(f"--status {shell(f'{word}=MEANING')}" for word in open_words)
         settled.ask(

@@ -31,7 +31,12 @@ from crm_lab.data.sources.evidence.doubts.said_again import ask_of_lines_said_ag
 from crm_lab.data.sources.evidence.doubts.status_history import refuse_a_status_history
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.money_forms import settle_decimal
-from crm_lab.data.sources.evidence.order_numbers import settle_first_rows, settle_order_numbers
+from crm_lab.data.sources.evidence.order_numbers import (
+    settle_first_rows,
+    settle_marks_of_above,
+    settle_order_numbers,
+    settle_page_breaks,
+)
 from crm_lab.data.sources.evidence.overlaps import settle_overlaps, settle_repeats
 from crm_lab.data.sources.evidence.roles.local_amount import settle_local_amount
 from crm_lab.data.sources.evidence.roles.order_column import settle_order_column
@@ -179,6 +184,8 @@ def _settle_all(file: WholeFile, answers: Answers, settled: Settled, form: Expor
         answers = _with(answers, date_format=str(kept["date_format"]))
     if form is not None and "timezone" in form.settings and not answers.timezone:
         settled.settings["timezone"] = form.settings["timezone"]
+    settle_page_breaks(file, settled)
+    settle_marks_of_above(file, settled)
     settle_first_rows(file, settled)
     refuse_lost_digits(file, settled)
     settle_files(file, answers, settled)

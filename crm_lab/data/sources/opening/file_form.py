@@ -11,7 +11,7 @@ import duckdb
 
 from crm_lab.data.quoting import name_of
 from crm_lab.data.sources.opening.reading import Reading
-from crm_lab.data.sources.opening.text_file import READ_ERRORS, encoding_of, form_of
+from crm_lab.data.sources.opening.text_file import READ_ERRORS, columns_by_position, encoding_of, form_of
 from crm_lab.data.sources.opening.workbook import Sheet, sheets_of
 from crm_lab.data.sources.opening.workbook_cells import is_web_page
 from crm_lab.data.sources.refusal import refused
@@ -59,9 +59,13 @@ def _text(path: Path, head: bytes, known: Callable[[Sequence[str]], int]) -> Rea
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"{", b"[{", b"[\n", b"[\r", b"[ ", b"[\t")):
         return Reading(path, "json", encoding=encoding)
     try:
-        delimiter, skipped = form_of(Reading(path, "csv", ",", encoding))
+        text = Reading(path, "csv", ",", encoding)
+        columns = columns_by_position(text)
+        delimiter, skipped = form_of(text)
     except READ_ERRORS as error:
         raise refused("unreadable", name=path.name, form="text", words=str(error).splitlines()[0]) from error
+    if columns:
+        raise refused("fixed_positions", name=path.name, columns=", ".join(columns)[:120])
     return Reading(path, "csv", delimiter, encoding, skip_rows=skipped)
 
 

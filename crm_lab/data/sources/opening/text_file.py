@@ -24,6 +24,7 @@ READ_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, Ru
 _SAMPLE = 1 << 20
 _LOOKED_AT = 60
 _LONG_RUN = 1.6
+_POSITIONS = 4
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _WIDE = {"gb18030": ("gb2312", range(0xB0, 0xD8)), "big5": ("big5", range(0xA4, 0xC7)),
          "cp932": ("cp932", range(0x82, 0x98)), "cp949": ("euc_kr", range(0xB0, 0xC9))}  # fmt: skip
@@ -159,6 +160,21 @@ def form_of(reading: Reading) -> tuple[str, int]:
         return lines[0].strip()[4], 1
     best = max(DELIMITERS, key=lambda mark: _evenness(lines, mark))
     return best, header_at([csv_fields(line, best) for line in lines])
+
+
+def columns_by_position(reading: Reading) -> list[str]:
+    """Names of the columns of a text whose fields stand at fixed positions; none where a mark parts them.
+
+    A place is between two columns where all lines are blank.
+    """
+    with open_text(reading) as stream:
+        lines = [line.rstrip() for line in islice((line[:2_000] for line in stream), _LOOKED_AT) if line.strip()]
+    if len(lines) < 3 or any(mark in lines[0] for mark in DELIMITERS):
+        return []
+    width = max(map(len, lines))
+    used = "".join("x" if any(line[i : i + 1].strip() for line in lines) else " " for i in range(width))
+    columns = [lines[0][found.start() : found.end()].strip() for found in re.finditer("x+", used)]
+    return columns if len(columns) >= _POSITIONS else []
 
 
 def _evenness(lines: Sequence[str], mark: str) -> tuple[int, int]:
