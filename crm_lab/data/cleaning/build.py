@@ -19,6 +19,7 @@ from crm_lab.data.cleaning.return_matching import matched_sql
 from crm_lab.data.connection import write_private
 from crm_lab.data.quoting import name_of, path_of, text_of
 from crm_lab.data.sources.base import Action, Source
+from crm_lab.data.sources.lines.line_mapping import with_readings
 
 MONEY = "decimal(18,4)"
 _MONEY_COLUMNS = ("gross_amount", "discount_amount", "net_amount")
@@ -156,7 +157,8 @@ def _typed_sql(source: Source) -> str:
                or quantity is null or try_cast(quantity as double) is null
                or net_amount is null or try_cast(net_amount as {MONEY}) is null as unreadable,
                broken, coalesce(copy, 1) as copy{asides}
-        from (select source_row, {raw}, coalesce({source.broken}, false) as broken{conditions} from raw)
+        from (select source_row, {raw}, coalesce({source.broken}, false) as broken{conditions}
+              from ({with_readings("from raw", source.readings)}))
         left join twins using (source_row)"""
 
 

@@ -41,6 +41,7 @@ class Source:
         raw: SQL that reads the raw lines as they are, with a 1-based ``source_row``.
         door: Where reading takes more than SQL: called with a connection and an empty folder for its files,
             it returns that SQL.
+        readings: SQL expression over the raw columns to a name that the mapping has for it: it is read once a row.
         mapping: SQL expression over the raw columns for each column of `STAGED`.
         clock: Time zone of ``moment`` (IANA), or ``None`` where it is local already.
         timezone: The retailer's time zone, which days are counted in.
@@ -74,6 +75,7 @@ class Source:
     raw: str = ""
     door: Door | None = None
     mapping: Mapping[str, str]
+    readings: Mapping[str, str] = field(default_factory=dict)
     clock: str | None = None
     timezone: str = "UTC"
     has_hours: bool = True

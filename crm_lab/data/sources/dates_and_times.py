@@ -46,6 +46,11 @@ def has_hours(date_format: str) -> bool:
 
 
 @cache
+def _nowhere() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
+
+
+@cache
 def problem_of(date_format: str) -> str:
     """What is wrong with a format, empty if nothing is."""
     if not formats_of(date_format):
@@ -56,8 +61,7 @@ def problem_of(date_format: str) -> str:
         if "%" not in fmt:
             return f"{fmt!r} is no strptime format nor one of {', '.join(SPECIAL)}"
         try:
-            with duckdb.connect() as nowhere:
-                nowhere.execute("select try_strptime('x', $1)", [_bare(fmt)])
+            _nowhere().execute("select try_strptime('x', $1)", [_bare(fmt)])
         except duckdb.Error:
             return f"{fmt!r} holds a mark that is not known; use e.g. '%d/%m/%Y %H:%M' or epoch"
     return ""

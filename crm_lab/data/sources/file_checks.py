@@ -121,13 +121,19 @@ def refuse_wrongly_described(
 
     Fewer unreadable rows than `UNREADABLE_SHARE` go to quarantine one by one; rows that are no lines do not count.
 
+    Args:
+        connection: May read what the SQL reads.
+        raw: SQL of the raw rows.
+        mapping: SQL of each staged column, as `lines` gives it.
+        lines: How the columns are read.
+
     Raises:
         BadInput: With counts and an example for each column.
     """
     roles = {"moment": "dates", "quantity": "quantities", "net_amount": "amounts"}
     aside = " or ".join(f"coalesce({sql}, false)" for sql in lines.asides().values())
     counts = ", ".join(f"count(*) filter ({mapping[role]} is null) as {role}" for role in roles)
-    kept = f"select * from ({raw}) where not ({aside})"
+    kept = f"select * from ({lines.with_readings(raw)}) where not ({aside})"
     row = connection.execute(f"select count(*) as n, count(broken_row), {counts} from ({kept})").fetchone()
     n, broken, *unread = row or (0, 0, 0, 0, 0)
     problems = Problems("The file cannot be used as described")

@@ -251,6 +251,7 @@ def file_source(spec: FileSource) -> Source:
         files=(*spec.files(), *(one.path for one in spec.joined), *(table.path for table in spec.tables.values())),
         door=lambda connection, folder: _opened(spec, connection, folder),
         mapping=mapping_of(lines) if by_order else lines.mapping(),
+        readings=lines.readings,
         clock=_clock(spec),
         timezone=str(ZoneInfo(spec.timezone)),
         has_hours=spec.hours and (has_hours(spec.date_format)),
@@ -347,6 +348,7 @@ def _opened(spec: FileSource, connection: duckdb.DuckDBPyConnection, folder: Pat
         raw = f"select * replace ({down}) from ({raw})"
     if needed(lines, spec.fill):
         raw = with_order_values(raw, lines, header, spec.fill, spec.several())
+        lines = spec.lines()
         refuse_wrongly_described(connection, raw, mapping_of(lines), lines)
     else:
         refuse_wrongly_described(connection, raw, lines.mapping(), lines)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from crm_lab.data.sources.sql import PRICE, filled, latin, number_in
 from crm_lab.data.sources.written_dates import dated
 
 _ROWS = "from looked_rows"
+_NAMES = re.compile(r"\blab_reading_\d+\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,7 @@ class WholeFile:
         if self.once_a_query:
             return sql
         if sql not in self.readings:
-            free = (f"lab_reading_{place}" for place in count(len(self.readings)))
-            name = next(name for name in free if name not in map(str.lower, self.header))
+            name = f"lab_reading_{len(self.readings)}"
             target = self._target(name)
             query = f"select {sql} as {name} {self._rows_with_readings(sql)}"
             self.connection.execute(f"copy ({query}) to {text_of(str(target))}")
@@ -99,8 +98,9 @@ class WholeFile:
         return sql if rows == _ROWS else f"with looked as not materialized ({rows}{self.kept}) {sql}"
 
     def _rows_with_readings(self, sql: str) -> str:
-        named = [path for name, path in self.readings.values() if re.search(rf"\b{name}\b", sql)]
-        return _ROWS + "".join(f" positional join read_parquet({path_of(path)})" for path in named)
+        named = set(_NAMES.findall(sql))
+        beside = [path for name, path in self.readings.values() if name in named]
+        return _ROWS + "".join(f" positional join read_parquet({path_of(path)})" for path in beside)
 
     def _target(self, name: str) -> Path:
         return self.folder / f"{name}-{len(list(self.folder.iterdir()))}.parquet"

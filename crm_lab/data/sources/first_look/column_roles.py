@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from crm_lab.data.sources.first_look.column_vocabulary import names_by_role, names_of, plain_name, without_unit
@@ -201,6 +202,7 @@ def _is_any(sample: Sequence[str], fmt: str) -> bool:
     return any(_is_date(value, fmt) for value in sample)
 
 
+@lru_cache(maxsize=1 << 16)
 def _is_date(value: str, fmt: str) -> bool:
     try:
         return 1900 <= datetime.strptime(value, fmt).year <= 2100  # noqa: DTZ007 - the zone is asked for apart

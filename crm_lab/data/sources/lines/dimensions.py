@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm_lab.data.sources.lines.line_mapping import LineReading
-from crm_lab.data.sources.sql import MONEY, filled, number
+from crm_lab.data.sources.sql import MONEY, PRICE, filled, number
 
 
 def dimensions_of(reading: LineReading) -> dict[str, str]:
@@ -27,7 +27,8 @@ def _unit_cost(reading: LineReading) -> str:
     columns = reading.columns
     if columns.line_cost:
         line = number(columns.line_cost, reading.decimal)
-        return f"(sum(abs({line})) / nullif(sum(abs({reading.quantity()})) filter ({line} is not null), 0))::{MONEY}"
+        units = number(columns.quantity, reading.decimal, PRICE) if columns.quantity else f"1::{PRICE}"
+        return f"(sum(abs({line})) / nullif(sum(abs({units})) filter ({line} is not null), 0))::{MONEY}"
     return f"(avg({number(columns.cost, reading.decimal)}))::{MONEY}" if columns.cost else ""
 
 

@@ -54,6 +54,8 @@ class LineReading:
         discounts: Products, in lower case, whose lines are a discount on the rest of their order.
         said_in: Columns beside the product's in which these words stand.
         marks: What else marks rows that are no sale or take one back.
+        readings: SQL of a number or day of a row to the column that holds it, so that it is read once a row; the SQL
+            of this class stands over rows with these columns (`with_readings`).
     """
 
     columns: Columns
@@ -79,6 +81,18 @@ class LineReading:
     discounts: Sequence[str] = ()
     said_in: Sequence[str] = ()
     marks: RowMarks = field(default_factory=RowMarks)
+    readings: dict[str, str] = field(default_factory=dict, compare=False)
+
+    def with_readings(self, raw: str) -> str:
+        """The rows of some SQL with the columns of all that was read so far."""
+        return with_readings(raw, self.readings)
+
+    def _once(self, sql: str) -> str:
+        return self.readings.setdefault(sql, f"lab_reading_{len(self.readings)}")
+
+    def number(self, column: str, kind: str = MONEY) -> str:
+        """Name of the column that holds a column's numbers."""
+        return self._once(number(column, self.decimal, kind))
 
     def mapping(self) -> dict[str, str]:
         """SQL of each staged column over the raw rows, where each row is one line."""
@@ -97,7 +111,7 @@ class LineReading:
         text = name_of(self.columns.date)
         if self.columns.time:
             text = f"(trim({text}) || ' ' || trim({name_of(self.columns.time)}))"
-        return moment(text, self.date_format, written=self.written)
+        return self._once(moment(text, self.date_format, written=self.written))
 
     def who(self) -> str:
         """SQL of the customer number; null where it is nobody's."""
@@ -124,7 +138,7 @@ class LineReading:
 
     def quantity(self) -> str:
         """SQL of the units."""
-        return number(self.columns.quantity, self.decimal, PRICE) if self.columns.quantity else f"1::{PRICE}"
+        return self.number(self.columns.quantity, PRICE) if self.columns.quantity else f"1::{PRICE}"
 
     def money(self) -> dict[str, str]:
         """SQL of quantity, gross, discount and net amount of the line in the source's currency."""
@@ -159,7 +173,7 @@ class LineReading:
         if self.columns.amount and self.amount_is == "gross":
             return self._amount()
         price = (
-            unit_price(self.columns.used(), lambda column: number(column, self.decimal, PRICE))
+            unit_price(self.columns.used(), lambda column: self.number(column, PRICE))
             if self.columns.price
             else f"null::{PRICE}"
         )
@@ -174,9 +188,9 @@ class LineReading:
         return MONEY if self.amount_unit == 1 else PRICE
 
     def _amount(self) -> str:
-        amount = number(str(self.columns.amount), self.decimal, self._exact)
+        amount = self.number(str(self.columns.amount), self._exact)
         if self.amount_with_tax and self.columns.tax:
-            amount = f"({amount} - coalesce({number(self.columns.tax, self.decimal)}, 0))::{MONEY}"
+            amount = f"({amount} - coalesce({self.number(self.columns.tax)}, 0))::{MONEY}"
         if self.columns.quantity:
             return f"(case when {self.quantity()} < 0 then -abs({amount}) else {amount} end)"
         return amount
@@ -185,7 +199,7 @@ class LineReading:
         if not self.columns.discount:
             return f"0::{MONEY}"
         text = f"replace(replace({name_of(self.columns.discount)}, '%', ''), '折', '')"
-        value = f"coalesce({number_in(text, self.decimal, PRICE)}, 0)"
+        value = f"coalesce({self._once(number_in(text, self.decimal, PRICE))}, 0)"
         if self.discount_is == "paid_share":  # 0.9 or 9折: nine tenths are paid; nothing said: all is
             paid = f"coalesce(nullif({value}, 0), 1)"
             return f"round({base} * (1 - case when {paid} > 1 then {paid} / 10 else {paid} end), 4)::{MONEY}"
@@ -241,6 +255,12 @@ class LineReading:
             code = code_of(self.columns.currency, self.currency_signs)
             made["other_currency"] = f"{code} <> {text_of(self.keep_currency)}"
         return made
+
+
+def with_readings(raw: str, readings: Mapping[str, str]) -> str:
+    """SQL of the rows of some SQL with a column for each expression of `readings`, which names it."""
+    made = "".join(f", {sql} as {name}" for sql, name in readings.items())
+    return f"select *{made} from ({raw})"
 
 
 def is_total(columns: Sequence[str], date: str) -> str:

@@ -8,7 +8,7 @@ from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.lines.line_mapping import BLANK, LineReading
 from crm_lab.data.sources.lines.several_files import LAST, OVERLAP
 from crm_lab.data.sources.raw_rows import PART
-from crm_lab.data.sources.sql import MONEY, PRICE, filled, number
+from crm_lab.data.sources.sql import MONEY, PRICE, filled
 
 SHIPPING = "shipping"
 """Product of the fee lines made from what was paid for delivery."""
@@ -56,7 +56,7 @@ def with_order_values(raw: str, reading: LineReading, header: list[str], fill: b
     numbered = f"""
         select *, row_number() over (partition by lab_order order by source_row) as lab_line,
                count(*) over (partition by lab_order) as lab_lines
-        from {_marked(raw, order, reading)}"""
+        from {_marked("from lab_rows", order, reading)}"""
     held_rows = f"select * replace ({filled_in}) from ({numbered})" if filled_in else numbered
     plain = replace(reading, rates={}, amount_is="line" if reading.amount_is == "order_total" else reading.amount_is)
     values = {
@@ -83,12 +83,9 @@ def with_order_values(raw: str, reading: LineReading, header: list[str], fill: b
     if reading.columns.returned_quantity:
         made.append(f"{kept} ({_pieces_back(lines, reading)})")
     union = " union all by name ".join(f"({part})" for part in made)
-    return (
-        "select * replace (row_number() over (order by lab_product nulls first, source_row) as source_row)"
-        f" from ({union})"
-        if len(made) > 1
-        else union
-    )
+    read = f"with lab_rows as not materialized ({reading.with_readings(raw)})"
+    placed = "* replace (row_number() over (order by lab_product nulls first, source_row) as source_row)"
+    return f"{read} select {placed if len(made) > 1 else '*'} from ({union})"
 
 
 def _has_orders(reading: LineReading) -> bool:
@@ -115,13 +112,13 @@ def _marked(raw: str, order: str, reading: LineReading) -> str:
 
 def _only_paid_back(reading: LineReading) -> str:
     """SQL condition of a row that says what was paid back and nothing of a sale."""
-    back = number(str(reading.columns.refund), reading.decimal)
+    back = reading.number(str(reading.columns.refund))
     return f"coalesce(lab_after, 0) = 0 and coalesce({back}, 0) <> 0"
 
 
 def _of_order(column: str, reading: LineReading) -> str:
     """A value of the order: once where each line repeats it, else the sum of what its lines say."""
-    value = number(column, reading.decimal)
+    value = reading.number(column)
     over = "over (partition by lab_order)"
     same = f"min({value}) {over} = max({value}) {over} and count({value}) {over} = lab_lines"
     return f"coalesce(case when {same} then max({value}) {over} else sum({value}) {over} end, 0)::{MONEY}"
@@ -137,7 +134,7 @@ def _net(reading: LineReading, plain: LineReading) -> str:
 
 def _spread_total(reading: LineReading) -> str:
     """The order's total in equal parts, what does not divide on the first line."""
-    value = number(str(reading.columns.amount), reading.decimal)
+    value = reading.number(str(reading.columns.amount))
     total = f"first_value({value} ignore nulls) {_WHOLE_ORDER}"
     part = f"trunc({total} / lab_lines, 4)::{MONEY}"
     return f"(case when lab_line = 1 then {total} - {part} * (lab_lines - 1) else {part} end)::{MONEY}"
@@ -168,7 +165,7 @@ def _own_rows(lines: str, role: str, product: str | None, sign: int, unless: str
 
 def _pieces_back(lines: str, reading: LineReading) -> str:
     """Rows of the pieces of a line that came back, at what was paid for them."""
-    back = f"abs({number(str(reading.columns.returned_quantity), reading.decimal, PRICE)})"
+    back = f"abs({reading.number(str(reading.columns.returned_quantity), PRICE)})"
     paid = {"lab_gross": "lab_before", "lab_net": "(lab_after - lab_share)"}
     money = ", ".join(
         f"(-abs({of}) * {back} / nullif(abs(lab_quantity), 0))::{MONEY} as {name}" for name, of in paid.items()
