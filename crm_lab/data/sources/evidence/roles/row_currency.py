@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from crm_lab.data.quoting import text_of
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.lines.currency_code import DOLLARS, MAY_BE, SIGNS, sign_of
@@ -12,6 +13,7 @@ from crm_lab.data.sources.sql import filled, latin
 
 _FEW = 0.01
 _USUAL = "EUR"
+_YEN, _CENTS = ("¥", "￥"), 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,33 @@ def codes_of(file: WholeFile, answers: Answers, settled: Settled) -> CodesSeen:
     for column in places:
         seen = _signs(file, column, settled)
         if set(seen) - {""}:
-            return _codes(column, seen, answers)
+            return _codes(column, seen, answers, _yen_or_yuan(file, column, answers))
     return CodesSeen("", {}, {}, {})
+
+
+def _yen_or_yuan(file: WholeFile, column: str, answers: Answers) -> str:
+    """What ¥ is in a file: as the user says, yuan beside cents or headings in simplified characters, yen in kana."""
+    if answers.currency in _SCRIPTS:
+        return answers.currency
+    signs = ", ".join(map(text_of, _YEN))
+    cents = f"regexp_matches({latin(file.text(column))}, '[.,](?:0[1-9]|[1-9][0-9])($|[^0-9])')"
+    n, with_cents = file.row(f"count(*), count(*) filter ({cents})", f"{sign_of(column)} in ({signs})")
+    if with_cents > _CENTS * n:
+        return "CNY"
+    writes = {code: all(_can_write(name, codec) for name in file.header) for code, codec in _SCRIPTS.items()}
+    only = [code for code, can in writes.items() if can]
+    return only[0] if len(only) == 1 else ""
+
+
+_SCRIPTS = {"CNY": "gb2312", "JPY": "shift_jis"}
+
+
+def _can_write(text: str, codec: str) -> bool:
+    try:
+        text.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _signs(file: WholeFile, column: str, settled: Settled) -> dict[str, int]:
@@ -64,21 +91,23 @@ def _signs(file: WholeFile, column: str, settled: Settled) -> dict[str, int]:
     }
 
 
-def _codes(column: str, seen: Mapping[str, int], answers: Answers) -> CodesSeen:
+def _codes(column: str, seen: Mapping[str, int], answers: Answers, yen: str) -> CodesSeen:
+    signs_here = {**SIGNS, **(dict.fromkeys(_YEN, yen) if yen else {})}
     dollars = {sign for sign in seen if sign.endswith("$")}
-    several = len({SIGNS.get(sign, sign) for sign in dollars - {"$"}} - {"USD"}) > 0
+    several = len({signs_here.get(sign, sign) for sign in dollars - {"$"}} - {"USD"}) > 0
     several = several or (answers.currency in DOLLARS and "USD" not in (*answers.rates, answers.keep_currency.upper()))
-    open_signs = {sign for sign in seen if sign in MAY_BE or (sign == "$" and several)}
+    open_signs = {sign for sign in seen if (sign in MAY_BE and sign not in signs_here) or (sign == "$" and several)}
     rows = sum(seen.values())
-    known = {SIGNS.get(sign, sign) for sign in seen} - {""}
+    known = {signs_here.get(sign, sign) for sign in seen} - {""}
     if "" in seen and (len(known) > 1 or seen[""] > _FEW * rows):
         open_signs.add("")
     codes: dict[str, int] = {}
     for sign, n in seen.items():
-        code = SIGNS.get(sign, sign) if sign not in open_signs else answers.currency
+        code = signs_here.get(sign, sign) if sign not in open_signs else answers.currency
         if code:
             codes[code] = codes.get(code, 0) + n
     signs = dict.fromkeys(sorted(open_signs), answers.currency) if answers.currency else {}
+    signs |= {sign: yen for sign in _YEN if yen and sign in seen}
     unsaid = {} if answers.currency else {sign: seen[sign] for sign in open_signs}
     return CodesSeen(column, codes, signs, unsaid)
 
