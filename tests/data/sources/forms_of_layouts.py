@@ -65,7 +65,7 @@ def currencies() -> dict[str, Form]:
         "some without a sign, the others kept": some("$", flags=("--currency", "EUR", "--keep-currency", "USD"), **only),
         "a dollar beside another": some("A$", other="$", flags=("--currency", "USD", "--keep-currency", "USD"), **others),
         "two dollars that are one": some("US$", other="$", ends=READ),
-        "a sign of two": some("¥", other="¥", flags=("--currency", "CNY")),
+        "a sign of several": some("kr ", other="kr ", flags=("--currency", "SEK")),
         "a column that is empty at home": shop(
             table(f"{HEAD},Amount,Currency", lambda s: row(s, s.money, "USD" if s in first else ""), SALES),
             flags=("--currency", "EUR", "--rate", "USD=0.92"), ends=ONLY_ASKED,
@@ -200,5 +200,36 @@ def pages() -> dict[str, Form]:
     }  # fmt: skip
 
 
-KINDS = (currencies, files_in_any_order, edited_customers, marks_of_above, kinds_of_bills, fixed_positions, pages)
+def rows_of_orders_beside_lines() -> dict[str, Form]:
+    """A row for the order, which alone names the customer, its lines, and what was paid."""
+    head = "Date,Receipt Number,Line Type,Customer Code,Quantity,Total,Paid,Details,Status,Sku"
+
+    def sold(one: Sale, *, guest: bool = False) -> str:
+        line = f"{one.day},{1000 + one.order},Sale Line,,{one.units},{one.money},,a thing,,{one.item}"
+        if not one.first:
+            return line
+        total, who = order_total(SALES, one.order), "" if guest else one.who
+        return (f"{one.day},{1000 + one.order},Sale,{who},,{total},{total},,CLOSED,\n{line}\n"
+                f"{one.day},{1000 + one.order},Payment,,,,{total},Paid,CLOSED,")  # fmt: skip
+
+    flags = ("--column", "status=Line Type", "--status", "sale=no_sale", "--status", "sale line=sale",
+             "--status", "payment=no_sale")  # fmt: skip
+    guests = truth(SALES, who=lambda s: None if s.order % 5 == 0 else s.who)
+    return {
+        "all members": shop(table(head, sold, SALES), flags=flags, ends=ONLY_ASKED),
+        "some guests": shop(table(head, lambda s: sold(s, guest=s.order % 5 == 0), SALES), flags=flags, ends=ONLY_ASKED,
+                            money=guests),
+    }  # fmt: skip
+
+
+KINDS = (
+    currencies,
+    files_in_any_order,
+    edited_customers,
+    marks_of_above,
+    kinds_of_bills,
+    fixed_positions,
+    pages,
+    rows_of_orders_beside_lines,
+)
 FORMS: dict[str, Form] = {f"{kind.__name__}: {name}": form for kind in KINDS for name, form in kind().items()}

@@ -116,10 +116,13 @@ def _fill_within_orders(file: WholeFile, settled: Settled) -> bool:
         f" (select count(*) as n, count({day}) as dated from looked where broken_row is null"
         f" and {order} is not null group by {order})"
     )[0]
+    column = columns["date"]
     if without < _LEFT_OUT * file.row("count(*)")[0] or found < (1 - _CLEAN) * without:
+        column, found = columns["customer_id"], _lines_without_their_customer(file, columns)
+    if not found:
         return False
     held = dict.fromkeys(columns[role] for role in HELD if role in columns)
-    settled.take(say("orders.one_row", date=columns["date"], found=found), fill=True)
+    settled.take(say("orders.one_row", date=column, found=found), fill=True)
     key = filled(columns["order_id"])
     over = f"over (partition by {key} order by source_row rows between unbounded preceding and unbounded following)"
     first = ", ".join(
@@ -127,6 +130,17 @@ def _fill_within_orders(file: WholeFile, settled: Settled) -> bool:
     )
     file.rewrite(lambda rows: f"select * replace ({first}) from ({rows})")
     return True
+
+
+def _lines_without_their_customer(file: WholeFile, columns: dict[str, str]) -> int:
+    """How many rows lack the customer that another row of their order names, where no order has two; 0 if few do."""
+    order, who = filled(columns["order_id"]), filled(columns["customer_id"])
+    gaps, several = file.rows(
+        "select coalesce(sum(n - held) filter (held > 0), 0), count(*) filter (people > 1) from (select count(*) as n,"
+        f" count({who}) as held, count(distinct {who}) as people from looked where broken_row is null"
+        f" and {order} is not null group by {order})"
+    )[0]
+    return int(gaps) if not several and gaps >= _LEFT_OUT * file.row("count(*)")[0] else 0
 
 
 def settle_order_numbers(file: WholeFile, settled: Settled) -> None:

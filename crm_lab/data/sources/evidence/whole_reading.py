@@ -23,6 +23,7 @@ from crm_lab.data.sources.evidence.days.plausible_days import refuse_other_calen
 from crm_lab.data.sources.evidence.days.swapped_days import ask_of_swapped_days, refuse_swapped_days
 from crm_lab.data.sources.evidence.doubts.contradictions import refuse_unknown_columns, say_contradictions
 from crm_lab.data.sources.evidence.doubts.file_by_file import settle_files
+from crm_lab.data.sources.evidence.doubts.money_twice import ask_of_money_twice
 from crm_lab.data.sources.evidence.doubts.names_and_numbers import ask_of_the_name, settle_parts, settle_prefixes
 from crm_lab.data.sources.evidence.doubts.no_list_of_sales import refuse_no_list_of_sales
 from crm_lab.data.sources.evidence.doubts.order_versions import settle_versions
@@ -235,6 +236,7 @@ def _settle_what_counts(file: WholeFile, answers: Answers, settled: Settled, for
     if form is None or not form.all_goods:
         settle_special_lines(file, answers, settled)
     if form is None:
+        ask_of_money_twice(file, answers, settled)
         settle_unread_columns(file, answers, settled)
         ask_of_a_list_of_customers(file, answers, settled)
         if len(file.names) == 1:

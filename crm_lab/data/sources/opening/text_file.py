@@ -165,7 +165,7 @@ def form_of(reading: Reading) -> tuple[str, int]:
 def columns_by_position(reading: Reading) -> list[str]:
     """Names of the columns of a text whose fields stand at fixed positions; none where a mark parts them.
 
-    A place is between two columns where all lines are blank.
+    A place is between two columns where all lines are blank; each column has a name in the first line.
     """
     with open_text(reading) as stream:
         lines = [line.rstrip() for line in islice((line[:2_000] for line in stream), _LOOKED_AT) if line.strip()]
@@ -174,7 +174,7 @@ def columns_by_position(reading: Reading) -> list[str]:
     width = max(map(len, lines))
     used = "".join("x" if any(line[i : i + 1].strip() for line in lines) else " " for i in range(width))
     columns = [lines[0][found.start() : found.end()].strip() for found in re.finditer("x+", used)]
-    return columns if len(columns) >= _POSITIONS else []
+    return columns if len(columns) >= _POSITIONS and all(columns) else []
 
 
 def _evenness(lines: Sequence[str], mark: str) -> tuple[int, int]:
