@@ -74,7 +74,11 @@ def typeset(text: str) -> str:
     ('from $1,149 (July) to $1,195', '消费 668,040 美元，成本 12.00 美元')
     """
     text = _APART.sub("%", _HYPHEN.sub("−", text))
-    text = _LARGE.sub(lambda of: f"{int(of[0]):,}", text)
+    return _money(_LARGE.sub(lambda of: f"{int(of[0]):,}", text))
+
+
+def _money(text: str) -> str:
+    """A text whose amounts have a sign before them, or in Chinese the currency's name behind them."""
     if _HAN.search(text):
         text = _BEFORE.sub(lambda of: f"{of[2]}{of[3]} {currency_name(of[1])}", text)
         return _AFTER.sub(lambda of: f"{of[1]}{of[2]} {currency_name(of[3])}", text)
@@ -115,7 +119,7 @@ def cell(text: str, column: str, lang: str, *, plain: bool) -> str:
         return "✓" if text == "True" else "✗"
     if number := _NUMBER.fullmatch(text):
         return _grouped(text.replace("-", "−")) if number[1] else _number(text, column, plain=plain)
-    return without_names(_ENDLESS_INSIDE.sub(Message("report.not_reached").text(lang), text), lang)
+    return _money(without_names(_ENDLESS_INSIDE.sub(Message("report.not_reached").text(lang), text), lang))
 
 
 def _level(text: str, column: str, lang: str) -> str | None:

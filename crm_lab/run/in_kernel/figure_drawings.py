@@ -21,6 +21,7 @@ LARGEST: Final = 90_000  # characters; a cloud of points is smaller as pixels
 _NARROW_AXIS: Final = 40  # letters in a line below a narrow drawing
 _NARROW_NAME: Final = 24  # and before it
 _BETWEEN: Final = 4  # pixels between two labels below it
+_CENTRE: Final = 0.5  # of the axes: where words below a drawing stand
 _WIDE: Final = 0x2E80  # from here on a letter is as wide as two Latin ones
 _LINE: Final = 0.19  # inches that a line of names needs
 _AROUND: Final = 0.9  # and what stands around them
@@ -56,6 +57,7 @@ def _drawn(figure: Any, width: float, said: Mapping[str, Sequence[str]]) -> str:
         figure.set_size_inches(min(width, before[0]), max(before[1], _AROUND + _LINE * lines))
         if width < before[0]:
             _thin_out(figure)
+            _keep_inside(figure)
         figure.savefig(buffer, format="svg", transparent=True, metadata=_NOTHING, **tight)
     figure.set_size_inches(*before)
     return compact(with_titles(buffer.getvalue(), said))
@@ -82,6 +84,7 @@ def _in_lines(figure: Any) -> Iterator[int]:
         text.set_visible(True)
     for ax, label in zip(axes, labels, strict=True):
         ax.set_xlabel(label)
+        ax.xaxis.label.set(ha="center", x=_CENTRE)
     for axis, locator, formatter in before:
         axis.set_major_locator(locator)
         axis.set_major_formatter(formatter)
@@ -109,6 +112,13 @@ def _thin_out(figure: Any) -> None:
             step *= 2
         if step > 1:
             ax.set_xticks(places[::step], [label.get_text() for label in shown[::step]])
+
+
+def _keep_inside(figure: Any) -> None:
+    """Words below a drawing that would leave the picture to the right end with their axis instead."""
+    for ax in figure.axes:
+        if ax.xaxis.label.get_window_extent().x1 > figure.bbox.x1:
+            ax.xaxis.label.set(ha="right", x=1.0)
 
 
 def _names_things(axis: Any) -> bool:

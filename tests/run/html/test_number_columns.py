@@ -82,7 +82,7 @@ def test_a_row_is_named_once():
 
 
 def test_a_column_means_what_it_means_beside_others():
-    second = pd.DataFrame({"days": [7, 30], "returns": [89, 181], "share_followed": [0.2, 0.6]})
+    second = pd.DataFrame({"days": [7, 30], "returned": [89, 181], "share_followed": [0.2, 0.6]})
     assert view(second, "zh").head[1] == "回来人数"
     assert view(second.rename(columns={"share_followed": "other"}), "zh").head[1] != "回来人数"
 
@@ -112,6 +112,11 @@ def test_names_of_the_code_are_words_where_the_code_names(column, name, shown):
 )
 def test_money_has_one_form_a_language(text, shown):
     assert typeset(text) == shown
+
+
+def test_sentences_in_cells_have_the_same_form_of_money():
+    frame = pd.DataFrame({"customer_id": ["a"], "reason": ["Silent 21 d; spent USD 7,067 in 12 months."]})
+    assert view(frame).rows[0][1] == "Silent 21 d; spent $7,067 in 12 months."
 
 
 def test_a_sentence_left_out_takes_its_bracket_along():

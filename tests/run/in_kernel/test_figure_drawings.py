@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.textpath import TextPath
 
 from crm_lab.run.in_kernel.figure_drawings import LARGEST, _filled, figure_drawings
 
@@ -119,3 +120,17 @@ def test_chinese_names_break_between_words_and_never_before_a_closing_mark(label
     for word in re.findall(r"[!-~–]+", label):
         assert any(word in line for line in lines), word
     assert not re.search("[a-z][\u4e00-\u9fff]", "".join(lines).replace("（", ""))
+
+
+def test_words_below_a_narrow_drawing_stay_inside_it():
+    figure, ax = plt.subplots(figsize=(7.2, 3.2), layout="constrained")
+    ax.barh(["a ranking with quite a long name", "another one with a long name, too"], [1, 2])
+    ax.set_xlabel("Leavers among the top 5%, times the average (95% interval)")
+    narrow = figure_drawings(figure)["narrow"]
+    lines = re.findall(r"translate\(([\d.]+) [\d.]+\)\">([^<]+)</text>", narrow)
+    label = [(float(x), line) for x, line in lines if line.split()[0] in ("Leavers", "average")]
+    assert len(label) == 2
+    right = float(re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+)', narrow)[1])
+    assert max(x + TextPath((0, 0), line, size=10).get_extents().width for x, line in label) <= right
+    assert ax.xaxis.label.get_ha() == "center"
+    plt.close(figure)
