@@ -66,6 +66,7 @@ def init_test(path: Path, look: Look, options: TestOptions, target: Path) -> Non
     own = OwnTest(file=settings["path"], **{k: v for k, v in settings.items() if k != "path"})
     test = own.open(own.tables(day))
     settings["cluster"] = test.guards.cluster
+    settings["segments"] = ", ".join(name for name in _as_list(found, "segments") if name != test.guards.cluster)
     if test.guards.cluster and not found.one("cluster"):
         sizes = ", ".join(f"{arm} {n:,}" for arm, n in test.assigned().items())
         click.echo(_text("assigned_whole", cluster=test.guards.cluster, sizes=sizes))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from crm_lab.checks import BadInput, Problems
+from crm_lab.messages import Message
 
 Direction = Literal["up", "down"]
 _KEYS = ("metric", "direction", "margin")
@@ -56,12 +57,12 @@ def guardrails_of(given: str | Sequence[Mapping[str, Any]]) -> tuple[Guardrail, 
     Raises:
         BadInput: With every one that cannot be read.
     """
-    problems = Problems("The guardrails")
+    problems = Problems(Message("door.test.guardrails").text())
     found = []
     for one in _stated(given):
         rail = _rail(one)
         if rail is None:
-            problems.extend([f"{one!r}: state metric, direction (up or down is good) and margin above 0."])
+            problems.extend([Message("door.test.guardrail", {"said": repr(one)}).text()])
         else:
             found.append(rail)
     problems.raise_any()

@@ -99,7 +99,7 @@ def unit_of_assignment(frame: pd.DataFrame, arm: str, arms: Sequence[str], skip:
     """
     found = []
     for name in frame.columns.difference([arm, *skip], sort=False):
-        if not _may_group(frame[name]):
+        if not _may_group(frame[name], _measures(str(name))):
             continue
         grouping = has_word(str(name), words_of("when")["cluster"])
         table = _counts(frame[name], frame[arm], arms)
@@ -118,11 +118,17 @@ def _counts(levels: pd.Series, groups: pd.Series, arms: Sequence[str]) -> NDArra
     return found
 
 
-def _may_group(column: pd.Series) -> bool:
-    """Whether a column may hold groups of units: text, or whole numbers."""
+def _measures(name: str) -> bool:
+    """Whether a column's name says that its numbers are amounts or counts, which a treatment may keep apart."""
+    words = {word for group in ("numbers", "counted") for known in words_of(group).values() for word in known}
+    return known_after(name) or (has_word(name, words) and not has_word(name, words_of("when")["number"]))
+
+
+def _may_group(column: pd.Series, measure: bool) -> bool:
+    """Whether a column may hold groups of units: text, or whole numbers that measure nothing."""
     if pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return False
-    if pd.api.types.is_numeric_dtype(column) and not (column.dropna() % 1 == 0).all():
+    if pd.api.types.is_numeric_dtype(column) and (measure or (column.dropna() % 1 != 0).any()):
         return False
     levels = column.nunique()
     return 2 <= levels <= column.count() / 2

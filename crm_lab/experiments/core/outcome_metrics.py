@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.checks import BadInput, need_columns
+from crm_lab.experiments.core.column_words import has_word, words_of
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.messages import Message, catalogue
 from crm_lab.results import Better
@@ -163,11 +164,27 @@ def judged(experiment: Experiment, unit: str = "") -> tuple[Metric, ...]:
     Returns:
         One metric per outcome, the primary one first.
     """
-    flags = {name for name in experiment.judged if experiment.frame[name].isin([0, 1]).all()}
-    return tuple(
-        share_of(name) if name in flags else mean_of(name, unit if name == experiment.judged[0] else "")
-        for name in experiment.judged
-    )
+    frame, first = experiment.frame, experiment.judged[0]
+    flags = {name for name in experiment.judged if frame[name].isin([0, 1]).all()}
+    unit = "" if no_money(frame[first], first) else unit
+    return tuple(share_of(n) if n in flags else mean_of(n, unit if n == first else "") for n in experiment.judged)
+
+
+def no_money(values: pd.Series, name: str) -> bool:
+    """Whether an outcome cannot be an amount: 0 or 1 for every unit, or whole numbers of things by its name.
+
+    >>> [no_money(pd.Series([3, 0, 12]), name) for name in ("clicks", "spend", "spend_on_orders")]
+    [True, False, False]
+
+    Args:
+        values: One a unit.
+        name: The column's name.
+    """
+    known = values.dropna().astype(float)
+    if known.isin([0, 1]).all() and known.min() < known.max():
+        return True
+    money = [word for role in ("spend", "margin", "rewards") for word in words_of("numbers")[role]]
+    return has_word(name, words_of("counted")["things"]) and not has_word(name, money) and not (known % 1).any()
 
 
 def metrics_of(metrics: Sequence[Metric | str] | str, frame: pd.DataFrame, what: str) -> tuple[Metric, ...]:

@@ -99,19 +99,20 @@ class Factorial:
 
     def _cells(self, experiment: Experiment) -> dict[frozenset[str], str]:
         """Combination of levers -> its arm."""
-        problems = Problems("The levers")
+        problems = Problems(Message("experiments.factorial.levers").text())
         unknown = sorted({arm for arms in self.levers.values() for arm in arms} - set(experiment.arms))
-        problems.unless(
-            not unknown, f"there is no arm {', '.join(unknown)}; the arms are {', '.join(experiment.arms)}."
-        )
+        said = {"unknown": ", ".join(unknown), "arms": ", ".join(experiment.arms)}
+        problems.unless(not unknown, Message("experiments.factorial.no_arm", said).text())
         found: dict[frozenset[str], str] = {}
         for arm in experiment.arms:
             on = frozenset(lever for lever, arms in self.levers.items() if arm in arms)
-            problems.unless(on not in found, f"{found.get(on)} and {arm} have the same levers.")
+            same = {"first": str(found.get(on)), "second": arm}
+            problems.unless(on not in found, Message("experiments.factorial.same_levers", same).text())
             found[on] = arm
         for together in _subsets(tuple(self.levers)):
-            named = " and ".join(together) or "none of them"
-            problems.unless(frozenset(together) in found, f"no arm has {named} and nothing else.")
+            lacking = Message("experiments.factorial.no_cell" if together else "experiments.factorial.no_empty_cell",
+                              {"levers": " + ".join(together)})  # fmt: skip
+            problems.unless(frozenset(together) in found, lacking.text())
         problems.raise_any()
         return found
 

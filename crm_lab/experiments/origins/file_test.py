@@ -103,7 +103,7 @@ class OwnTest(BaseModel):
     control_share: Annotated[
         Annotated[float, Field(gt=0, lt=1)] | None,
         BeforeValidator(lambda given: None if given in (0, "0", "") else given),
-        Field(description="it lies between 0 and 1, 0 for equal arms"),
+        Field(description="share"),
     ] = None
     segments: Names = ()
     funnel: Names = ()
@@ -129,7 +129,10 @@ class OwnTest(BaseModel):
         try:
             super().__init__(**given)
         except ValidationError as error:
-            raise BadInput("The test", list(dict.fromkeys(_sentence(dict(e)) for e in error.errors()))) from None
+            raise BadInput(
+                Message("door.test.setting.whole").text(),
+                list(dict.fromkeys(_sentence(dict(e)) for e in error.errors())),
+            ) from None
 
     @classmethod
     def stated(cls, file: str, settings: str = "") -> OwnTest:
@@ -356,10 +359,12 @@ def _sentence(error: Mapping[str, Any]) -> str:
     """One mistake that pydantic found, in our words."""
     name, fields = str(error["loc"][0]), OwnTest.model_fields
     if name not in fields:
-        return f"{name} is not known; a test has {', '.join(sorted(set(fields) - {'file'}))}."
+        known = ", ".join(sorted(set(fields) - {"file"}))
+        return Message("door.test.setting.unknown", {"name": name, "known": known}).text()
     if error["type"] == "missing":
-        return f"{name} is missing; give it, or empty text for none."
-    return f"{name} is {error['input']!r}; {fields[name].description or 'it is text'}."
+        return Message("door.test.setting.left_out", {"name": name}).text()
+    should = Message(f"door.test.setting.{fields[name].description or 'text'}")
+    return Message("door.test.setting.wrong", {"name": name, "given": repr(error["input"]), "should": should}).text()
 
 
 def _known_outcomes(frame: pd.DataFrame, own: OwnTest, outcomes: Sequence[str]) -> pd.DataFrame:

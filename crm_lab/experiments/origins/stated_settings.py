@@ -81,15 +81,12 @@ def _levers(given: object) -> dict[str, tuple[str, ...]]:
     return found
 
 
-_LEVERS = "it names each lever with its arms, as in birthday: birthday, both; care: care, both"
-_LIST = "it is a list of columns"
-_RAILS = "state metric, direction (up or down is good) and margin of each"
+# what a setting should be: sentences of the catalogue, door.test.setting
+_LEVERS, _LIST, _RAILS = "levers", "list", "rails"
 Maybe = Annotated[str | None, BeforeValidator(_maybe)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names), Field(description=_LIST)]
 Pasts = Annotated[tuple[str, ...] | dict[str, tuple[str, ...]], BeforeValidator(_pasts), Field(description=_LIST)]
 Rails = Annotated[tuple[Guardrail, ...], BeforeValidator(_rails), Field(description=_RAILS)]
 Levers = Annotated[dict[str, tuple[str, ...]], BeforeValidator(_levers), Field(description=_LEVERS)]
-Assignment = Annotated[
-    Literal["random", "chosen"] | None, BeforeValidator(_maybe), Field(description="it is random or chosen")
-]
-Missing = Annotated[Literal["zero", "drop"] | None, BeforeValidator(_maybe), Field(description="it is zero or drop")]
+Assignment = Annotated[Literal["random", "chosen"] | None, BeforeValidator(_maybe), Field(description="assignment")]
+Missing = Annotated[Literal["zero", "drop"] | None, BeforeValidator(_maybe), Field(description="missing")]

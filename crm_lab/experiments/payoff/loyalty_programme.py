@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from crm_lab.checks import BadInput
 from crm_lab.experiments.core.adjusted_means import adjusted_means
 from crm_lab.experiments.core.experiment import Experiment
-from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem, outcome_label
+from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem, no_money, outcome_label
 from crm_lab.experiments.effects.extension import probability_needed
 from crm_lab.experiments.payoff.deciding.guardrails import GuardrailCheck
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
@@ -123,7 +123,7 @@ def return_from_test(
 
 def _problem(role: str, column: str, experiment: Experiment, measured: bool) -> Message | None:
     """Why an outcome is no money to reckon with, or ``None``; costs and shifts of 0 are as good as any."""
-    if role == "spend" and not measured and _all_flags(experiment, column):
+    if role == "spend" and not measured and no_money(experiment.frame[column], column):
         return Message("experiments.refused.no_amount", {"metric": outcome_label(column)})
     problem = metric_problem(mean_of(column), experiment)
     needed = role in ("spend", "margin") or (problem is not None and problem.key == "experiments.refused.gaps")
@@ -140,9 +140,3 @@ def _valued(terms: Terms, experiment: Experiment, given: dict[str, str]) -> tupl
     pasts = {**experiment.pasts, name: experiment.pasts[outcome]} if outcome in experiment.pasts else experiment.pasts
     valued = replace(experiment, frame=frame, outcomes=(*experiment.outcomes, name), pasts=pasts)
     return valued, {**given, "spend": name, "margin": name}
-
-
-def _all_flags(experiment: Experiment, column: str) -> bool:
-    """Whether an outcome is 0 or 1 for every unit, and both for some."""
-    values = experiment.frame[column]
-    return bool(values.isin([0, 1]).all() and values.nunique() > 1)

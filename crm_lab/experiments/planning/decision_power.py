@@ -16,7 +16,7 @@ from scipy import stats
 from crm_lab.checks import check_settings, need_columns, not_inside, not_positive
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.experiments.core.estimate import JointMeans, joint_means
-from crm_lab.experiments.core.outcome_metrics import outcome_label
+from crm_lab.experiments.core.outcome_metrics import no_money, outcome_label
 from crm_lab.experiments.payoff.loyalty_programme import Programme
 from crm_lab.experiments.payoff.money_parts import Return
 from crm_lab.experiments.payoff.terms import GAINS, MOST_TIMES
@@ -81,7 +81,7 @@ class RoiDesign:
         at_hand = len(units) if available is None else available
         worth = self.programme.value_per_success
         level, variance = level * (worth or 1.0), variance * (worth or 1.0) ** 2
-        money = bool(worth) or not units[outcome].isin([0, 1]).all()
+        money = bool(worth) or not no_money(units[outcome], outcome)
         problem = None if money else Message("experiments.refused.no_amount", {"metric": outcome_label(outcome)})
         return RoiDesignResult(self, level, variance, at_hand, len(units), problem)
 

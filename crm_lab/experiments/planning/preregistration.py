@@ -207,10 +207,17 @@ class Preregistration:
         """
         pairs = {**self._test_pairs(experiment, answer, filters), **(self._term_pairs(answer) if terms else {})}
         rows = tuple((what, planned, done) for what, (planned, done) in pairs.items() if planned != done)
-        known = self.outcome in experiment.outcomes
+        missed = self._guardrails_missed(experiment)
+        known = self.outcome in experiment.outcomes and not missed
         again = self.programme.analyze(experiment, self.outcome, None, **answer.money) if known else None
         compared = {"window": "first_day" in pairs, "looks": not self.looks or "looks" in pairs, "terms": terms}
-        return DeviationsResult(self, rows, answer, again, tuple(part for part, done in compared.items() if not done))
+        left = tuple(part for part, done in compared.items() if not done)
+        return DeviationsResult(self, rows, answer, again, left, missed)
+
+    def _guardrails_missed(self, experiment: Experiment) -> tuple[str, ...]:
+        """Planned guardrails that the test has not, or with another margin."""
+        done = _margins(experiment)
+        return tuple(name for name, margin in self.guardrails.items() if done.get(name) != margin)
 
     def _test_pairs(
         self, experiment: Experiment, answer: ProgrammeResult, filters: tuple[str, ...]
@@ -222,6 +229,7 @@ class Preregistration:
             **({"first_day": (self.first_day, window[0]), "last_day": (self.last_day, window[1])} if window else {}),
             **({"looks": (self.looks[-1], weeks)} if self.looks and weeks else {}),
             "covariates": (list(self.covariates), list(_measured(experiment))),
+            **({"guardrails": (dict(self.guardrails), _margins(experiment))} if self.guardrails else {}),
             "filters": (sorted(self.filters), sorted(filters)),
             "shares": (dict(self.shares), dict(experiment.shares)),
             "units": (self.units or len(experiment.frame), len(experiment.frame)),
@@ -258,6 +266,7 @@ class DeviationsResult(Result):
         answer: The return as analysed.
         under_plan: The return under the plan's terms, or ``None``.
         left: What was not compared, of window, looks and terms.
+        missed: Planned guardrails that the test has not, or with another margin.
     """
 
     spec: Preregistration
@@ -265,6 +274,7 @@ class DeviationsResult(Result):
     answer: ProgrammeResult
     under_plan: ProgrammeResult | None
     left: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
 
     name: ClassVar[str] = "plan"
 
@@ -285,6 +295,9 @@ class DeviationsResult(Result):
         """
         if self.under_plan is not None:
             return None
+        if self.missed:
+            names = Message("format.comma").text().join(self.missed)
+            return Message("experiments.plan.no_guardrails", {"names": names})
         return Message("experiments.plan.no_outcome", {"outcome": self.spec.outcome})
 
     def readout(self) -> Readout:
@@ -397,6 +410,12 @@ class NoPreregistrationResult(Result):
 def _measured(experiment: Experiment) -> tuple[str, ...]:
     """Covariates without the flags of their gaps."""
     return tuple(c for c in experiment.covariates if not c.endswith(MISSING))
+
+
+def _margins(experiment: Experiment) -> dict[str, float | str]:
+    """Guardrails of a test with their margins; those of the control's level as text."""
+    rails = experiment.guardrails
+    return {rail.metric: f"{100 * rail.margin:g} %" if rail.relative else rail.margin for rail in rails}
 
 
 def _named(answer: ProgrammeResult | None) -> Message | str:

@@ -38,7 +38,8 @@ class SampleRatios:
 
     Attributes:
         by: Columns fixed before the assignment (segment, day of assignment), each tested value by value;
-            p values are corrected within a column (Holm).
+            p values are corrected within a column (Holm). Where whole stores, cities, households were assigned, these
+            are counted, and their own column is left out.
         alpha: A smaller p value is a broken ratio.
         smallest: Groups with fewer units are not tested.
     """
@@ -67,10 +68,13 @@ class SampleRatios:
         frame, arms = experiment.frame, experiment.arms
         need_columns(frame.columns, self.by, "The experiment's frame")
         shares = {arm: experiment.shares[arm] for arm in arms}
-        counts = experiment.counts()
+        counts, whole = experiment.assigned(), experiment.guards.cluster  # whole stores are counted as stores
         rows = [{"by": "", "group": "", **counts, "pvalue": srm_pvalue(counts, shares)}]
         for column in self.by:
-            rows += self._groups(pd.crosstab(frame[column], frame[experiment.arm]), column, shares)
+            if column == whole:
+                continue
+            seen = frame.drop_duplicates([whole, column]) if whole else frame
+            rows += self._groups(pd.crosstab(seen[column], seen[experiment.arm]), column, shares)
         return SampleRatiosResult(self, arms, shares, tuple(rows), experiment.simulated)
 
     def _groups(self, table: pd.DataFrame, column: str, shares: Mapping[str, float]) -> list[dict[str, object]]:

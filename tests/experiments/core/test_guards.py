@@ -130,6 +130,14 @@ def test_repeated_numbers_of_customers_are_found_whatever_they_are_called():
     assert unit_of_assignment(panel, "arm", ("control", "treatment")) == "panellist"
 
 
+@pytest.mark.parametrize("name", ["spend", "orders", "points_after", "visits_before", "订单数"])
+def test_amounts_that_a_treatment_keeps_apart_were_not_assigned(name):
+    """Whole amounts, all larger in the treated arm: an effect, and no groups of units."""
+    arm = np.array(["control", "treatment"])[np.arange(400) % 2]
+    amounts = np.arange(400) % 40 + np.where(arm == "treatment", 100, 0)
+    assert unit_of_assignment(pd.DataFrame({name: amounts, "arm": arm}), "arm", ("control", "treatment")) == ""
+
+
 def test_the_coarsest_unit_is_what_was_assigned():
     frame = stores(people(3000), 40, 20)
     number = frame["store"].str[1:].astype(int)

@@ -9,6 +9,7 @@ import statsmodels.formula.api as smf
 
 from crm_lab.checks import BadInput
 from crm_lab.experiments import Experiment, Factorial, OwnTest
+from crm_lab.experiments.core.guardrail import guardrails_of
 from crm_lab.experiments.effects.factorial import shapley_weights
 from crm_lab.messages import LANGUAGES
 
@@ -90,6 +91,21 @@ def test_no_uplift_has_no_shares_and_small_arms_none_either():
 def test_arms_that_are_no_factorial_are_refused(levers, said):
     with pytest.raises(BadInput, match=said):
         Factorial(metric="spend", levers=levers).analyze(make())
+
+
+def test_settings_and_levers_are_refused_in_chinese(monkeypatch):
+    monkeypatch.setenv("CRM_LAB_LANG", "zh")
+    wrong = {"birthday": ("birthday", "both"), "care": ("caring", "both")}
+    with pytest.raises(BadInput, match="没有 caring 这一组"):
+        Factorial(metric="spend", levers=wrong).analyze(make())
+    for settings, said in (
+        ({"levers": "both"}, "levers 为 'both'；请写明"),
+        ({"colour": "red"}, "没有 colour 这项设置"),
+    ):
+        with pytest.raises(BadInput, match=said):
+            OwnTest(file="units.csv", **settings)
+    with pytest.raises(BadInput, match="请写明指标、方向"):
+        guardrails_of("complaints 0.01")
 
 
 def test_levers_are_stated_as_text_or_in_a_table():

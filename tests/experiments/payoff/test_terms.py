@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import Experiment, Preregistration, Programme, SteadyState
+from crm_lab.experiments import Experiment, OwnUnit, Preregistration, Programme, SteadyState, judged
+from crm_lab.experiments.core.outcome_metrics import no_money
 from crm_lab.experiments.payoff.decision_file import decision_content
 from crm_lab.experiments.payoff.terms import ASKED
 from crm_lab.messages import LANGUAGES
@@ -118,3 +119,23 @@ def test_plans_written_before_keep_their_hash(tmp_path):
         again = Preregistration(**{**plan.__dict__, "programme": programme})
         path.write_text(json.dumps({**again.content(), "sha256": again.sha256}))
         assert Preregistration.read(path) == again
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "money"),
+    [("clicks", [3, 0, 12, 5], False), ("orders", [1, 2, 0, 3], False), ("订单数", [1, 2, 0, 3], False),
+     ("orders", [10.5, 0, 3.2, 8.1], True), ("order_amount", [100, 0, 50, 20], True), ("spend", [3, 0, 12, 5], True),
+     ("y", [3, 0, 12, 5], True), ("bought", [1, 0, 0, 1], False)],
+)  # fmt: skip
+def test_numbers_of_things_are_no_money(name, values, money):
+    frame = pd.DataFrame({"arm": ["control", "treatment"] * 200, name: np.tile(values, 100)})
+    frame.loc[::7, name] = values[-1]
+    test = Experiment.from_frame(frame, arm="arm", outcomes=[name])
+    assert no_money(frame[name], name) is not money
+    refused = terms().analyze(test, name).refusal()
+    assert (refused is None) == money
+    assert (judged(test, "EUR")[0].unit == "EUR") == money
+    if not money:
+        own = OwnUnit.if_no_money(terms(assumed=ASKED), refused).analyze(test, name)
+        assert own.decision == "terms"
+        assert terms(value_per_success=2.0).analyze(test, name).refusal() is None

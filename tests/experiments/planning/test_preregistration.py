@@ -7,6 +7,7 @@ import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.experiments import Experiment, Preregistration, Programme, held_against
+from crm_lab.experiments.core.guardrail import guardrails_of
 from crm_lab.messages import LANGUAGES, Message
 
 TERMS = Programme(margin_share=0.3, reward_rate=0.01, running_cost=100.0)
@@ -133,3 +134,17 @@ def test_each_part_of_the_plan_is_compared_with_what_was_run(test, changes, what
     written = plan(**{"filters": {}, "looks": (2, 4), **changes})
     found = written.hold_against(held, TERMS.analyze(held, "spend"))
     assert list(found.to_frame()["what"]) == [what]
+
+
+@pytest.mark.parametrize(
+    ("stated", "kept"), [("orders up 0.5", True), ("orders up 0.2", False), ("orders up 5%", False), ("", False)]
+)
+def test_planned_guardrails_are_held_against_those_of_the_test(test, stated, kept):
+    """A plan with a guardrail that the test lacks or loosens has no decision until it is stated as planned."""
+    test = replace(test, outcomes=("spend", "orders"), guardrails=guardrails_of(stated))
+    found = plan(guardrails={"orders": 0.5}).hold_against(test, TERMS.analyze(test, "spend"), ("staff",))
+    assert [row[0] for row in found.rows] == ([] if kept else ["guardrails"])
+    assert (found.under_plan is not None) == kept
+    assert (found.refusal() is None) == kept
+    said = {lang: found.readout().finding.text(lang) for lang in LANGUAGES}
+    assert kept or all("orders" in text for text in said.values())

@@ -1,10 +1,11 @@
 """Sample ratio and balance."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import Experiment, SoundnessCheck
+from crm_lab.experiments import Experiment, SampleRatios, SoundnessCheck
 from crm_lab.experiments.core.planned_shares import srm_pvalue
 from crm_lab.messages import LANGUAGES
 
@@ -71,3 +72,16 @@ def test_without_covariates_the_sizes_are_shown(households):
 def test_bounds_are_refused():
     with pytest.raises(BadInput, match="srm_alpha is 5; it lies between 0 and 1"):
         SoundnessCheck(srm_alpha=5)
+
+
+def test_sizes_of_whole_stores_are_counted_in_stores():
+    """A large store in one arm is no lost unit, and its own column is no segment."""
+    rng = np.random.default_rng(5)
+    stores = np.repeat(np.arange(30), np.r_[400, rng.integers(10, 40, 29)])
+    frame = pd.DataFrame({"store": [f"s{i}" for i in stores], "arm": np.where(stores % 2, "treatment", "control")})
+    frame = frame.assign(spend=rng.gamma(2, 10, len(frame)), tier=rng.choice(["base", "gold"], len(frame)))
+    test = Experiment.from_frame(frame, arm="arm", outcomes=["spend"])
+    found = SampleRatios(by=("store", "tier")).analyze(test)
+    assert found.broken.empty
+    assert found.to_frame()["by"].tolist() == ["", "tier", "tier"]
+    assert found.to_frame()[["control", "treatment"]].iloc[0].tolist() == [15, 15]
