@@ -18,7 +18,7 @@ from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.spend.spend_model import fit_spend
 from crm_lab.clv.validation.boosting_hurdle import hurdle_forecast
-from crm_lab.clv.validation.forecast_scores import SCORES
+from crm_lab.clv.validation.forecast_scores import SCORES, SIMPLE, champion_of, money_deviance, regret_of, yardstick_of
 from crm_lab.data.kernels.dataframes import purchase_table
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, calibration_holdout, purchase_days, purchase_summary
 from crm_lab.fact_rows import facts_of
@@ -26,9 +26,6 @@ from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Readout, Result
 
-OTHERS = ("naive", "own_rate", "boosting", "blend")
-SIMPLE = ("naive", "own_rate")
-"""What needs no model: as many as in the last period, as many as a customer's own rate so far."""
 _MOST_DRAWN = 5000  # customers behind the coverage of intervals: its standard error is then below .005
 
 
@@ -73,6 +70,31 @@ class BackTest:
             too_small(self, horizon_days=7, origins=1, draws=50),
             not_levels(self, "level"),
         )
+
+    @classmethod
+    def as_used(
+        cls, purchases: IntoFrame, as_of: str | date, horizon_days: int = 0, *, origins: int = 3, **settings: Any
+    ) -> BackTest:
+        """A back-test over the horizon that values are used for: a year where the records hold two, else a quarter.
+
+        >>> BackTest.as_used(tables["orders"], "1998-06-30").horizon_days
+        91
+
+        Args:
+            purchases: As in `analyze`, under this package's names of columns.
+            as_of: Last day that counts.
+            horizon_days: Length of each prediction; 0 chooses it.
+            origins: Most dates, one horizon apart; over a year, as many as the records hold.
+            settings: The other settings of `BackTest`.
+
+        Returns:
+            The specification.
+        """
+        if horizon_days:
+            return cls(horizon_days=horizon_days, origins=origins, **settings)
+        years = (day_number(as_of) - int(purchase_days(purchases, as_of)["day"].min())) // 365
+        length, dates = (365, min(origins, years - 1)) if years > 1 else (91, origins)
+        return cls(horizon_days=length, origins=dates, **settings)
 
     def analyze(
         self, purchases: IntoFrame, as_of: str | date, *, rng: np.random.Generator | int = 0, **names: str
@@ -134,6 +156,9 @@ class BackTest:
                 "actual": actual.sum(),
                 "expected": expected.sum(),
                 **{name: score(actual, expected) for name, score in SCORES.items()},
+                "money_deviance": money_deviance(
+                    predicted["spend"].to_numpy(), expected * predicted["spend_each"].to_numpy()
+                ),
                 "coverage": self._coverage(self._fit(key, data), data, rng) if drawable else np.nan,
                 "identified": key not in refused,
             }
@@ -216,16 +241,17 @@ class BackTestResult(Result):
     as_of: date
 
     name = "back_test"
-    formats: ClassVar = {"deviance": ".4f", "gini": ".3f", "coverage": ".1%"}
+    formats: ClassVar = {"deviance": ".4f", "money_deviance": ".4f", "gini": ".3f", "coverage": ".1%"}
 
     def to_frame(self) -> pd.DataFrame:
         """One row per model, means over the origins, smallest deviance first.
 
         >>> list(result.to_frame())
-        ['model', 'deviance', 'mae', 'bias', 'worst_bias', 'gini', 'decile_error', 'coverage', 'identified']
+        ['model', 'deviance', 'money_deviance', 'mae', 'bias', 'worst_bias', 'gini', 'decile_error', 'coverage',
+        'identified']
         """
         table = self.scores.groupby("model", as_index=False).agg(
-            **{name: (name, "mean") for name in ("deviance", "mae", "bias")},
+            **{name: (name, "mean") for name in ("deviance", "money_deviance", "mae", "bias")},
             worst_bias=("bias", lambda b: b.loc[b.abs().idxmax()]),
             **{name: (name, "mean") for name in ("gini", "decile_error", "coverage")},
             identified=("identified", "all"),
@@ -240,9 +266,16 @@ class BackTestResult(Result):
         >>> result.champion in {"nbd", "mbgnbd", "boosting", "blend"}
         True
         """
-        table = self.to_frame()
-        able = table.loc[table["identified"] & ~table["model"].isin(SIMPLE), "model"]
-        return self.yardstick if able.empty else str(able.iloc[0])
+        return champion_of(self.to_frame(), "deviance", self.yardstick)
+
+    @property
+    def money_champion(self) -> str:
+        """The same by the deviance of money: who spends what, not who comes how often.
+
+        >>> result.money_champion in {"nbd", "mbgnbd", "boosting", "blend"}
+        True
+        """
+        return champion_of(self.to_frame(), "money_deviance", self.yardstick)
 
     @property
     def yardstick(self) -> str:
@@ -251,9 +284,7 @@ class BackTestResult(Result):
         >>> result.yardstick in {"naive", "own_rate"}
         True
         """
-        rules = self.scores[self.scores["model"].isin(SIMPLE)]
-        earlier = rules[rules["origin"] < rules["origin"].max()]
-        return "naive" if earlier.empty else str(earlier.groupby("model")["deviance"].mean().idxmin())
+        return yardstick_of(self.scores)
 
     @property
     def regret(self) -> float:
@@ -262,15 +293,16 @@ class BackTestResult(Result):
         >>> result.regret >= 0
         True
         """
-        last = self.scores["origin"].max()
-        lost = set(self.scores.loc[~self.scores["identified"], "model"]) | set(SIMPLE)
-        models = self.scores[~self.scores["model"].isin(lost)]
-        earlier = models[models["origin"] < last]
-        final = models[models["origin"] == last].set_index("model")["deviance"]
-        if earlier.empty:
-            return float("nan")
-        chosen = earlier.groupby("model")["deviance"].mean().idxmin()
-        return float(final[chosen] / final.min() - 1) if chosen in final else float("nan")
+        return regret_of(self.scores, "deviance")
+
+    @property
+    def money_regret(self) -> float:
+        """The same in the deviance of money.
+
+        >>> result.money_regret >= 0
+        True
+        """
+        return regret_of(self.scores, "money_deviance")
 
     def refusal(self) -> Message | None:
         """A sentence if no model fits this base, else ``None``.
@@ -308,15 +340,12 @@ class BackTestResult(Result):
             "next": self._runner_up(),
             "names": _titles(self.refused),
             "among": Message("clv.backtest.among_identified") if self._barred().lt(best["deviance"]).any() else "",
+            "money": self._by_money(),
         }
         if refusal is not None:
             return Readout.of("clv.backtest", values, certainty=refusal, action="refused_action")
-        return Readout.of(
-            "clv.backtest",
-            values,
-            certainty="certainty" if np.isfinite(self.regret) else "certainty_one",
-            action="action" if self.refused else "action_alive",
-        )
+        sure, action = ("certainty" if np.isfinite(self.regret) else "certainty_one"), "action"
+        return Readout.of("clv.backtest", values, certainty=sure, action=action if self.refused else "action_alive")
 
     def _runner_up(self) -> Message | str:
         """The identified model that comes next, and by how much it is behind: a lead may be no lead."""
@@ -327,6 +356,14 @@ class BackTestResult(Result):
         own = float(table.loc[table["model"] == self.champion, "deviance"].iloc[0])
         values = {"model": model_title(str(able["model"].iloc[0])), "gap": float(able["deviance"].iloc[0]) / own - 1}
         return Message("clv.backtest.runner_up", values)
+
+    def _by_money(self) -> Message:
+        """Which model is best by money, and what choosing it beforehand would have cost."""
+        if self.money_champion == self.champion:
+            return Message("clv.backtest.money_same")
+        model, regret = model_title(self.money_champion), self.money_regret
+        part = "money_other" if np.isfinite(regret) else "money_other_one"
+        return Message(f"clv.backtest.{part}", {"model": model, "regret": regret})
 
     def _refused_names(self) -> Message:
         wavering = [key for key in self._barred().index if key not in self.refused]
@@ -357,7 +394,11 @@ class BackTestResult(Result):
                 refusal="reason", kind="estimate", window=Message("clv.backtest.window", window), better="down",
             )
         ]  # fmt: skip
-        return (*errors, Fact("clv.backtest.champion", "clv.backtest.champion", self.champion, n=n))
+        return (
+            *errors,
+            Fact("clv.backtest.champion", "clv.backtest.champion", self.champion, n=n),
+            Fact("clv.backtest.money_champion", "clv.backtest.money_champion", self.money_champion, n=n),
+        )
 
 
 def _titles(keys: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from crm_lab.arrays import Floats
 from crm_lab.checks import Problems
 from crm_lab.clv.validation.backtest import BackTestResult, model_title
-from crm_lab.clv.validation.total_forecast import USUAL_ERRORS
+from crm_lab.clv.validation.past_errors import usual_errors
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Interval, Readout, TableResult
@@ -160,7 +160,7 @@ def forecast_by_record(
         said=margin * result.predictions[key] * result.predictions["spend_each"],
         was=margin * result.predictions["spend"],
     )
-    error = _next_error(past, _same_season(result), samples, rng)
+    error = _next_error(past, result.spec.horizon_days, _same_season(result), samples, rng)
     tail = (1 - level) / 2
     factor = float(np.exp(error.mean))
     value = raw * factor
@@ -187,7 +187,7 @@ def _same_season(result: BackTestResult) -> bool:
     return any((result.as_of - at).days % 365 == 0 for at in result.scores["origin"].unique())
 
 
-def _next_error(past: pd.DataFrame, same_season: bool, samples: int, rng: np.random.Generator) -> NextError:
+def _next_error(past: pd.DataFrame, days: int, same_season: bool, samples: int, rng: np.random.Generator) -> NextError:
     """Of the logarithm of actual over predicted spend, from those at the origins; chance is customers drawn again."""
     errors, chances = [], []
     for _, rows in past.groupby("origin"):
@@ -198,7 +198,11 @@ def _next_error(past: pd.DataFrame, same_season: bool, samples: int, rng: np.ran
         errors.append(np.log(was.sum() / said.sum()))
         chances.append(float(np.var(np.log(np.maximum(weight @ was, 1e-9) / np.maximum(weight @ said, 1e-9)))))
     return next_error(
-        np.array(errors), np.array(chances), USUAL_ERRORS, own_variance=float(np.mean(chances)), persistent=same_season
+        np.array(errors),
+        np.array(chances),
+        usual_errors(days),
+        own_variance=float(np.mean(chances)),
+        persistent=same_season,
     )
 
 

@@ -1,10 +1,14 @@
-"""Scores of purchase forecasts: bias, error, ranking, calibration."""
+"""Scores of purchase forecasts: bias, error, ranking, calibration; and what they choose among models."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from crm_lab.arrays import Floats
+
+SIMPLE = ("naive", "own_rate")
+"""What needs no model: as many as in the last period, as many as a customer's own rate so far."""
 
 
 def bias(actual: Floats, predicted: Floats) -> float:
@@ -25,6 +29,22 @@ def poisson_deviance(actual: Floats, predicted: Floats) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         surprise = np.where(actual > 0, actual * np.log(actual / mean), 0.0)
     return float(2 * (surprise - actual + mean).mean())
+
+
+def money_deviance(actual: Floats, predicted: Floats) -> float:
+    """Mean Tweedie deviance of amounts with power 1.5, in units of the root of their mean; 0 at best.
+
+    Amounts that are often 0 and else vary with their mean have it; like Poisson deviance it rewards the right mean.
+    Predictions are floored as there, and what came back beyond what was bought counts as nothing bought.
+
+    >>> money_deviance(np.array([40.0, 0.0]), np.array([40.0, 0.0])) < 0.5
+    True
+    """
+    spent = np.maximum(actual, 0.0)
+    usual = max(float(spent.mean()), 1e-9)
+    mean = np.maximum(predicted, 0.01 * usual)
+    apart = -4 * np.sqrt(spent) + 2 * spent / np.sqrt(mean) + 2 * np.sqrt(mean)
+    return float(2 * apart.mean() / np.sqrt(usual))
 
 
 def mean_absolute_error(actual: Floats, predicted: Floats) -> float:
@@ -75,3 +95,44 @@ SCORES = {
     "gini": ranking_gini,
     "decile_error": decile_error,
 }
+
+
+def champion_of(means: pd.DataFrame, score: str, otherwise: str) -> str:
+    """The model with the least mean score among those identified now and at every origin.
+
+    Args:
+        means: model, identified and the score, one row a model.
+        score: Column, smaller is better.
+        otherwise: What to name if no model is identified.
+    """
+    able = means[means["identified"] & ~means["model"].isin(SIMPLE)].sort_values(score, kind="stable")
+    return otherwise if able.empty else str(able["model"].iloc[0])
+
+
+def yardstick_of(scores: pd.DataFrame) -> str:
+    """The simple rule that the earlier origins chose by Poisson deviance; naive with one origin.
+
+    Args:
+        scores: origin, model, deviance, one row each.
+    """
+    rules = scores[scores["model"].isin(SIMPLE)]
+    earlier = rules[rules["origin"] < rules["origin"].max()]
+    return "naive" if earlier.empty else str(earlier.groupby("model")["deviance"].mean().idxmin())
+
+
+def regret_of(scores: pd.DataFrame, score: str) -> float:
+    """Excess score at the last origin of the model that the earlier origins would have chosen; NaN with one origin.
+
+    Args:
+        scores: origin, model, identified and the score, one row an origin and model.
+        score: Column, smaller is better.
+    """
+    last = scores["origin"].max()
+    lost = {*scores.loc[~scores["identified"], "model"], *SIMPLE}
+    models = scores[~scores["model"].isin(lost)]
+    earlier = models[models["origin"] < last]
+    final = models[models["origin"] == last].set_index("model")[score]
+    if earlier.empty:
+        return float("nan")
+    chosen = earlier.groupby("model")[score].mean().idxmin()
+    return float(final[chosen] / final.min() - 1) if chosen in final else float("nan")

@@ -59,6 +59,10 @@ class PurchaseClock:
         return days
 
 
+FLAT = PurchaseClock(np.ones(MONTHS))
+"""The calendar itself."""
+
+
 def _month(day: Integers) -> Integers:
     return day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % MONTHS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any, ClassVar
@@ -12,22 +12,18 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_number
-from crm_lab.checks import as_date, check_settings, not_among, not_levels, too_small
+from crm_lab.checks import CannotAnswer, as_date, check_settings, not_among, not_levels, too_small
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.sampling.posterior_draws import Base, draw, seed_of
 from crm_lab.clv.spend.spend_model import fit_spend
+from crm_lab.clv.validation.past_errors import usual_errors
 from crm_lab.clv.validation.period_forecast import PeriodForecast, summary_on_clock
-from crm_lab.clv.validation.purchase_clock import PurchaseClock, purchase_clock
+from crm_lab.clv.validation.purchase_clock import FLAT, PurchaseClock, purchase_clock
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_days
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Readout, TableResult
 from crm_lab.stats.pooling.random_effects import NextError, next_error
 
-USUAL_ERRORS = (0.13, 0.10)
-"""Usual size of the part of an error that a base keeps and of the part that passes, as logarithms.
-
-At 34 past dates of six public bases purchase models missed the total by 13 % on average, and by 11 % after the ratio of
-the same season a year before was taken off: root mean squares of .163 = √(p² + q²) and of .138 = √2 q."""
 _TWO_YEARS = 730
 _MOST_ORIGINS = 4
 _WIDEST = 4.0  # upper over lower end beyond which no total is stated
@@ -40,7 +36,8 @@ class TotalForecast:
 
     At each date, one period apart, the model is fitted to what was known and its total held against what came. The
     interval of the coming total holds parameters, chance and the errors of those dates (random effects). A correction
-    is made only with two years of records, where a past date had the same season, and only as far as dates agree.
+    is made only with two years of records, where a past date had the same season, and only as far as dates agree. The
+    season is learned at each date from what was known then, and used now only if a past date could use its own.
 
     >>> from crm_lab import open_workspace
     >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
@@ -94,19 +91,21 @@ class TotalForecast:
         end = day_number(as_date(as_of))
         days = purchase_days(purchases, as_of)
         first, seed = int(days["day"].min()), seed_of(rng)
-        plain = purchase_model(self.model, self.unit).fit(
-            summary_on_clock(days, end, PurchaseClock(np.ones(12)), self.unit)
-        )
-        clock = purchase_clock(days, plain, end)
-        now = self._at(days, end, self.horizon_days, clock, seed)
         length = min(self.horizon_days, (end - first + 1) // 2)
-        rows = [self._row(days, at, length, clock, seed) for at in self._origins(first, end, length)]
+        origins = self._origins(first, end, length)
+        clocks = {at: self._clock(days, at) for at in origins}
+        clock = self._clock(days, end)
+        if origins and all(learned.flat for learned in clocks.values()):
+            clock = replace(clock, speed=np.ones_like(clock.speed), reason=clock.reason or "untried")
+        now = self._at(days, end, self.horizon_days, clock, seed)
+        alike = {at: learned for at, learned in clocks.items() if learned.flat == clock.flat}
+        rows = [self._row(days, at, length, learned, seed) for at, learned in alike.items()]
         known = pd.DataFrame([row for row in rows if row is not None], columns=list(_ROW))
         same_season = end - first + 1 >= _TWO_YEARS and (365 % length == 0 or length % 365 == 0) and bool(len(known))
         table = self._held(known, same_season)
         errors = {
             kind: next_error(
-                table[f"{kind}_error"].to_numpy(), table[f"{kind}_chance"].to_numpy(), USUAL_ERRORS,
+                table[f"{kind}_error"].to_numpy(), table[f"{kind}_chance"].to_numpy(), usual_errors(self.horizon_days),
                 own_variance=getattr(now, f"{kind}_chance"), persistent=same_season,
             )
             for kind in ("count", "money")
@@ -119,11 +118,19 @@ class TotalForecast:
         dates = [end - length * k for k in range(1, _MOST_ORIGINS + 1)]
         return [at for at in dates if at - first >= max(length // 2, 28)]
 
+    def _clock(self, days: pd.DataFrame, at: int) -> PurchaseClock:
+        """The season as it could be read at a date."""
+        known = days[days["day"] <= at]
+        try:
+            plain = purchase_model(self.model, self.unit).fit(summary_on_clock(known, at, FLAT, self.unit))
+        except CannotAnswer:
+            return PurchaseClock(np.ones(12), "short")
+        return purchase_clock(known, plain, at)
+
     def _at(self, days: pd.DataFrame, at: int, length: int, clock: PurchaseClock, seed: int) -> PeriodForecast:
         """The model's forecast of a period from a date, with what was known then."""
         calendar = MODELS[self.model].leaves_by_calendar
-        flat = PurchaseClock(np.ones(12))
-        summary = summary_on_clock(days, at, flat if calendar else clock, self.unit)
+        summary = summary_on_clock(days, at, FLAT if calendar else clock, self.unit)
         fit, spend = purchase_model(self.model, self.unit).fit(summary), fit_spend(summary)
         x, t_x, T, mean = (summary[c].to_numpy(dtype=float) for c in ("frequency", "recency", "T", "monetary_value"))
         unit = UNIT_DAYS[self.unit]
@@ -163,10 +170,11 @@ class TotalForecast:
     def _held(self, known: pd.DataFrame, same_season: bool) -> pd.DataFrame:
         """Each past date with the interval that the other dates would have given it."""
         ends, chances = [], known["money_chance"].to_numpy(dtype=float)
+        usual = usual_errors(int(known["days"].max())) if len(known) else (0.0, 0.0)
         for i, said in enumerate(known["expected_money"].to_numpy(dtype=float)):
             others = known.drop(index=i)
             error = next_error(
-                others["money_error"].to_numpy(), others["money_chance"].to_numpy(), USUAL_ERRORS,
+                others["money_error"].to_numpy(), others["money_chance"].to_numpy(), usual,
                 own_variance=float(chances[i]), persistent=same_season,
             )  # fmt: skip
             tail = (1 - self.level) / 2

@@ -14,8 +14,10 @@ from crm_lab.clv.validation.backtest import model_title
 from crm_lab.clv.validation.boosting_hurdle import FEATURES, features, hurdle_forecast
 from crm_lab.clv.validation.forecast_scores import (
     bias,
+    champion_of,
     decile_error,
     mean_absolute_error,
+    money_deviance,
     poisson_deviance,
     ranking_gini,
 )
@@ -245,3 +247,30 @@ def test_unknown_model_or_margin_is_refused(result):
         forecast_by_record(result, "arima")
     with pytest.raises(BadInput, match="margin is 2"):
         forecast_by_record(result, margin=2)
+
+
+def test_the_horizon_is_a_year_where_two_are_known_and_a_quarter_elsewhere():
+    day = pd.to_datetime(["2021-01-01", "2022-06-01", "2024-12-31"])
+    orders = pd.DataFrame({"customer_id": "a", "date": day, "net_amount": 1.0})
+    found = [BackTest.as_used(orders, as_of) for as_of in ("2022-06-30", "2023-01-15", "2024-12-31")]
+    assert [(test.horizon_days, test.origins) for test in found] == [(91, 3), (365, 1), (365, 3)]
+    asked = BackTest.as_used(orders, "2024-12-31", 182, origins=2)
+    assert (asked.horizon_days, asked.origins) == (182, 2)
+
+
+def test_money_and_counts_may_choose_different_champions():
+    means = pd.DataFrame({
+        "model": ["naive", "mbgnbd", "boosting"], "identified": True,
+        "deviance": [0.1, 0.2, 0.3], "money_deviance": [0.1, 0.5, 0.4],
+    })  # fmt: skip
+    assert champion_of(means, "deviance", "naive") == "mbgnbd"
+    assert champion_of(means, "money_deviance", "naive") == "boosting"
+    assert champion_of(means.assign(identified=False), "deviance", "own_rate") == "own_rate"
+
+
+def test_money_deviance_is_least_at_the_mean_and_knows_no_currency():
+    spent = np.random.default_rng(3).gamma(0.3, 40, 4000)
+    at = {share: money_deviance(spent, np.full(4000, share * spent.mean())) for share in (0.8, 1.0, 1.25)}
+    assert at[1.0] < min(at[0.8], at[1.25])
+    in_cents = money_deviance(100 * spent, np.full(4000, 100 * spent.mean()))
+    assert in_cents == pytest.approx(at[1.0])

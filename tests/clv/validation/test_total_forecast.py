@@ -9,9 +9,9 @@ import pytest
 from certification.totals import tried
 from crm_lab.checks import BadInput
 from crm_lab.clv import CustomerValue, Payback, TotalForecast, ValueGrowth
+from crm_lab.clv.validation.past_errors import usual_errors
 from crm_lab.clv.validation.period_forecast import summary_on_clock
-from crm_lab.clv.validation.purchase_clock import PurchaseClock
-from crm_lab.clv.validation.total_forecast import USUAL_ERRORS
+from crm_lab.clv.validation.purchase_clock import PurchaseClock, purchase_clock
 from crm_lab.data.kernels.purchases import purchase_days, purchase_summary
 from crm_lab.messages import LANGUAGES
 from crm_lab.stats.pooling.random_effects import next_error
@@ -79,6 +79,30 @@ def test_the_clock_warps_times_and_nothing_else(orders):
     assert year.between(np.array([18262]), np.array([18262 + 366]))[0] == pytest.approx(366, rel=0.01)
 
 
+def test_the_season_is_learned_at_each_date_from_what_was_known_then(monkeypatch, orders):
+    learned = []
+
+    def learn(days, fit, at):
+        learned.append((at, int(days["day"].max())))
+        return purchase_clock(days, fit, at)
+
+    monkeypatch.setattr("crm_lab.clv.validation.total_forecast.purchase_clock", learn)
+    total = TotalForecast(horizon_days=365, draws=20).analyze(orders, "2022-12-31")
+    assert len({at for at, _ in learned}) == len(learned) == 3
+    assert all(last <= at for at, last in learned)
+    assert not total.clock.flat
+    assert len(total.frame) == 1  # the date before had no two years to learn a season from: another procedure
+    two_years = TotalForecast(horizon_days=365, draws=20).analyze(orders[orders["date"] <= "2021-12-31"], "2021-12-31")
+    assert two_years.clock.flat
+    assert two_years.season.values["season"].key == "clv.total.season_untried"
+    assert two_years.same_season
+
+
+def test_usual_errors_pass_sooner_over_a_longer_period_and_what_is_kept_adds_up():
+    (kept, passing), (kept_longer, passing_longer) = usual_errors(91), usual_errors(364)
+    assert (kept_longer / kept, passing_longer / passing) == (2.0, 0.5)
+
+
 def test_nothing_after_the_date_is_seen(orders):
     spec = TotalForecast(horizon_days=182, draws=20)
     whole, cut = (spec.analyze(base, "2021-12-31") for base in (orders, orders[orders["date"] <= "2021-12-31"]))
@@ -132,12 +156,12 @@ def test_where_the_total_is_refused_so_is_all_that_rests_on_it(sample):
 
 def test_past_errors_that_agree_correct_and_those_that_do_not_widen():
     chance = np.full(4, 1e-4)
-    agree = next_error(np.array([0.2, 0.19, 0.21, 0.2]), chance, USUAL_ERRORS)
-    apart = next_error(np.array([0.3, -0.2, 0.25, -0.3]), chance, USUAL_ERRORS)
+    agree = next_error(np.array([0.2, 0.19, 0.21, 0.2]), chance, usual_errors(91))
+    apart = next_error(np.array([0.3, -0.2, 0.25, -0.3]), chance, usual_errors(91))
     assert agree.mean == pytest.approx(0.2, abs=0.02)
     assert abs(apart.mean) < 0.03
     assert apart.quantile(0.95) - apart.quantile(0.05) > 2 * (agree.quantile(0.95) - agree.quantile(0.05))
-    untold = next_error(np.array([0.2, 0.19, 0.21, 0.2]), chance, USUAL_ERRORS, persistent=False)
+    untold = next_error(np.array([0.2, 0.19, 0.21, 0.2]), chance, usual_errors(91), persistent=False)
     assert untold.mean == 0
     assert untold.quantile(0.95) > 0.2
 
@@ -146,9 +170,9 @@ def test_next_errors_are_covered_over_the_prior():
     """Errors drawn from the prior itself: 90 % intervals hold 90 % of the next ones, whatever the number of dates."""
     rng, inside = np.random.default_rng(2), []
     for draw in range(400):
-        p, q = np.abs(rng.normal(0, USUAL_ERRORS))
+        p, q = np.abs(rng.normal(0, usual_errors(91)))
         errors = rng.normal(0, p) + rng.normal(0, q, 1 + draw % 4 + 1) + rng.normal(0, 0.03, 2 + draw % 4)
-        error = next_error(errors[:-1], np.full(len(errors) - 1, 9e-4), USUAL_ERRORS, own_variance=9e-4)
+        error = next_error(errors[:-1], np.full(len(errors) - 1, 9e-4), usual_errors(91), own_variance=9e-4)
         inside.append(error.quantile(0.05) < errors[-1] < error.quantile(0.95))
     assert np.mean(inside) == pytest.approx(0.9, abs=3 * np.sqrt(0.09 / 400))
 
