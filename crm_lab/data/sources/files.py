@@ -41,7 +41,7 @@ from crm_lab.data.sources.lines.several_files import (
 )
 from crm_lab.data.sources.opening.reading import Reading
 from crm_lab.data.sources.raw_rows import PART
-from crm_lab.data.sources.sql import filled, filled_down
+from crm_lab.data.sources.sql import filled, filled_down, small
 from crm_lab.data.sources.toml_description import FileDescription
 
 _NO_WORDS = ("guest", "guests", "n/a", "na", "null", "none", "nan", "nil", "-", "--", "anonymous", "unknown", "散客")
@@ -189,7 +189,7 @@ class FileSource(FileDescription):
             order_within=self.order_within, not_sold=self.not_sold, amount_unit=self.amount_unit,
             currency_signs=self.currency_signs, taken_back_words=self.taken_back_words,
             taken_back_says=self.taken_back_says,
-            fees=tuple(code.lower() for code in self.fee_products), discounts=self.discounts, said_in=self.said_in,
+            fees=tuple(small(code) for code in self.fee_products), discounts=self.discounts, said_in=self.said_in,
             marks=RowMarks(self.parts, self.order_prefixes, self.several()),
         )  # fmt: skip
 
@@ -267,7 +267,7 @@ def file_source(spec: FileSource) -> Source:
         direct_customers=names_direct_ids(spec.columns.customer_id),
         same_case=spec.customer_case == "same",
         copies_files=True,
-        fee=f"lower(s.product_id) in ({', '.join(text_of(code.lower()) for code in fees)})" if fees else "false",
+        fee=f"lower(s.product_id) in ({', '.join(text_of(small(code)) for code in fees)})" if fees else "false",
         cancelled=f"regexp_matches(s.order_id, {text_of(spec.cancelled)})" if spec.cancelled else "false",
         returns_matched=spec.returns_matched,
         actions={"repeated_line": "quarantine" if whole else "flag", **spec.rules},

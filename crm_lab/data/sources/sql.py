@@ -31,6 +31,15 @@ _CURRENCY = (
 )
 
 
+def small(text: str) -> str:
+    """A text in small letters as SQL makes them, letter by letter: a Turkish capital I is an i, no i and a dot.
+
+    >>> small("İptal Edildi")
+    'iptal edildi'
+    """
+    return "".join(letter.lower()[:1] for letter in text)
+
+
 def filled(column: str) -> str:
     """A column of text without spaces around it, ``="1001"`` as 1001; null where nothing stands there."""
     plain = f"regexp_replace({name_of(column)}, '^{_SPACE}+|{_SPACE}+$', '', 'g')"

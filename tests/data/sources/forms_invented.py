@@ -4,9 +4,24 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date, timedelta
 from decimal import Decimal
 
-from tests.data.sources.forms import ONLY_ASKED, READ, Form, Sale, comma, refused, replace, sales, shop, table, truth
+from tests.data.sources.forms import (
+    ONLY_ASKED,
+    READ,
+    Form,
+    Sale,
+    comma,
+    order_total,
+    refused,
+    replace,
+    sales,
+    shop,
+    table,
+    truth,
+)
 
 SALES = sales()
 HEAD = "Order No,Date,Customer No,Item,Quantity,Unit price,Amount"
@@ -182,8 +197,66 @@ def prices() -> dict[str, Form]:
     }  # fmt: skip
 
 
+def letters() -> dict[str, Form]:
+    """Capitals that Python and SQL make small in two ways, letters without a dot, and zero bytes."""
+    kept = [s for s in SALES if s.order not in FEW]
+    turkish = table("Sipariş Numarası;Sipariş Tarihi;Alıcı;Ürün Adı;Adet;Satış Tutarı;Durum", lambda s:
+                    f"{s.order};{s.day:%d.%m.%Y};{s.who};{s.item};{s.units};{comma(s.money)};{'İptal Edildi' if s.order in FEW else 'Teslim Edildi'}", SALES)  # fmt: skip
+    flags = ("--column", "status=Durum", "--status", "İptal Edildi=no_sale", "--status", "Teslim Edildi=sale")
+    return {
+        "Turkish": shop(turkish, kept, flags=flags, ends=ONLY_ASKED),
+        "Turkish of Windows": shop(turkish.encode("cp1254"), kept, flags=flags, ends=ONLY_ASKED),
+        "a zero byte in a text": shop(table(HEAD + ",Note", lambda s: plain(s, "caf\0" if s.order == 2 else ""), SALES), ends=READ),
+    }  # fmt: skip
+
+
+def numbers() -> dict[str, Form]:
+    """Numbers of orders and customers that look like something else."""
+    early = [replace(s, day=date(2024, 1, 9) if s.order < 2 else s.day + timedelta(days=24)) for s in sales(24)]
+    credit = {s.order for s in SALES if s.order % 9 == 4}
+    return {
+        "a number and its year": shop(table("Numero;Data;Cliente;Totale", lambda s:
+            f"{10_000 + s.order}/2024;{s.day:%d/%m/%Y};{s.who};{comma(order_total(SALES, s.order))}" if s.first else None, SALES), flags=("--column", "order_id=Numero")),
+        "credit notes by numbers that no name is sure of": shop(table("Documento;Data;Cliente;Totale", lambda s:
+            f"{'NC' if s.order in credit else 'FT'} 2024/{s.order};{s.day:%d/%m/%Y};{s.who};{comma(order_total(SALES, s.order))}" if s.first else None, SALES),
+            money=truth(SALES, lambda s: -s.money if s.order in credit else s.money), orders=0,
+            flags=("--column", "order_id=Documento", "--order-prefix", "NC=return"), ends=ONLY_ASKED),
+        "a first week of January": shop(table(HEAD, plain, early), early, ends=READ),
+        "customers from 000 on": shop(table(HEAD, lambda s: plain(s, who=f"{int(s.who[1:]) - 100:03d}"), SALES),
+                                      money=truth(SALES, who=lambda s: f"{int(s.who[1:]) - 100:03d}"), ends=READ),
+    }  # fmt: skip
+
+
+def wrapped() -> dict[str, Form]:
+    """Records as interfaces wrap them."""
+    first = [s for s in SALES if s.first]
+
+    def record(s: Sale) -> dict[str, object]:
+        return {
+            "order_id": str(s.order),
+            "date": f"{s.day}T10:00:00",
+            "customer_id": s.who,
+            "amount": str(order_total(SALES, s.order)),
+        }
+
+    def typed(s: Sale) -> dict[str, object]:
+        said = record(s)
+        return {**said, "date": {"$date": f"{said['date']}Z"}, "amount": {"$numberDecimal": said["amount"]}}
+
+    def named(content: str) -> Form:
+        return shop(content, name="shop.json", ends=READ)
+
+    return {
+        "MongoDB": named(json.dumps([typed(s) for s in first])),
+        "DynamoDB": named("\n".join(json.dumps({"Item": {key: {"N" if key == "amount" else "S": value} for key, value in record(s).items()}}) for s in first)),
+        "OData": named(json.dumps({"d": {"results": [record(s) for s in first]}})),
+        "JSON:API": named(json.dumps({"data": [{"type": "order", "id": s.order, "attributes": record(s)} for s in first]})),
+        "XML without its first line": refused("<rows><row><date>2024-01-03</date></row></rows>", "XML", name="shop.xml"),
+    }  # fmt: skip
+
+
 FORMS = {
     f"{group.__name__}: {name}": form
-    for group in (without_cents, days, said_again, no_sales, prices)
+    for group in (without_cents, days, said_again, no_sales, prices, letters, numbers, wrapped)
     for name, form in group().items()
 }

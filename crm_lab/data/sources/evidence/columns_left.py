@@ -23,7 +23,7 @@ from crm_lab.data.sources.first_look.column_vocabulary import names_by_role, nam
 from crm_lab.data.sources.first_look.value_looks import looks_like_numbers, reads_as_date
 from crm_lab.data.sources.lines.edited_orders import sells
 from crm_lab.data.sources.lines.row_meaning import NOTHING, says_something
-from crm_lab.data.sources.sql import filled
+from crm_lab.data.sources.sql import filled, small
 from crm_lab.messages import Message
 
 _MOST = 6
@@ -142,7 +142,7 @@ def _ask_of_words(file: WholeFile, column: str, sold: str, settled: Settled) -> 
     """Ask of words of no sale in a column of few words; whether there are any."""
     words = _words_of_no_sale(file, column)
     if words:
-        said = f"lower({file.text(column)}) in ({', '.join(text_of(word.strip().lower()) for word in words)})"
+        said = f"lower({file.text(column)}) in ({', '.join(text_of(small(word.strip())) for word in words)})"
         (n,) = file.row("count(*)", f"{said} and {sold}")
         if n:
             ask_of_taken_back(column, n, next(iter(words)), settled)
@@ -191,7 +191,7 @@ def _words_of_no_sale(file: WholeFile, column: str) -> dict[str, int]:
     if len(counts) > _FEW_VALUES:
         return {}
     no = NOTHING if _PAID.search(plain_name(column)) else ()
-    return {word: n for word, n in counts if meaning_of(word) in ("no_sale", "return") or word.strip().lower() in no}
+    return {word: n for word, n in counts if meaning_of(word) in ("no_sale", "return") or small(word.strip()) in no}
 
 
 def settle_taken_back(file: WholeFile, settled: Settled) -> None:
@@ -201,7 +201,7 @@ def settle_taken_back(file: WholeFile, settled: Settled) -> None:
     if column and words:
         settled.take(
             say("columns.words_of_no_sale", column=column, n=", ".join(words)),
-            taken_back_words=[w.strip().lower() for w in words],
+            taken_back_words=[small(w.strip()) for w in words],
         )
     elif column and not _SAYS.search(plain_name(column)):
         noted, of = file.row(f"count(*) filter ({says_taken_back(column)}), count({file.text(column)})")

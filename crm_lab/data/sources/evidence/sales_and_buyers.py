@@ -17,7 +17,7 @@ from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.lines.edited_orders import sells
 from crm_lab.data.sources.lines.line_mapping import totals_in
 from crm_lab.data.sources.refusal import refused
-from crm_lab.data.sources.sql import filled, number
+from crm_lab.data.sources.sql import filled, number, small
 
 MEANINGS = ("sale", "no_sale", "return")
 _MOST_WORDS = 25
@@ -64,7 +64,7 @@ def meaning_of(word: str) -> str:
     >>> meaning_of("Cancelled"), meaning_of("sonderbar")
     ('no_sale', '')
     """
-    return next((meaning for meaning in MEANINGS if word.strip().lower() in words(meaning)), "")
+    return next((meaning for meaning in MEANINGS if small(word.strip()) in words(meaning)), "")
 
 
 def _meaning_in(column: str) -> Callable[[str], str]:
@@ -93,10 +93,10 @@ def settle_status(file: WholeFile, answers: Answers, settled: Settled, known: di
     if not column:
         return
     means = _meaning_in(column)
-    counts = {word.strip().lower(): 0 for word, _ in file.counts(column)}
+    counts = {small(word.strip()): 0 for word, _ in file.counts(column)}
     for word, n in file.counts(column):
-        counts[word.strip().lower()] += n
-    given = {word.lower(): meaning for word, meaning in answers.status.items()}
+        counts[small(word.strip())] += n
+    given = {small(word): meaning for word, meaning in answers.status.items()}
     proposed = {word: given.get(word) or known.get(word) or means(word) for word in counts}
     if _LINES & set(counts):  # rows of payments beside rows of things
         proposed |= {word: "no_sale" for word in _PAYMENTS & set(counts) if word not in given}
@@ -206,9 +206,9 @@ def settle_buyers(file: WholeFile, answers: Answers, settled: Settled) -> None:
     who = f"lower({file.text(column)})"
     listed = ", ".join(text_of(word) for word in (words("nobody") | words("zeros")))
     found = dict(file.rows(f"select {who} as w, count(*) from looked where w in ({listed}) group by 1 order by 2 desc"))
-    somebody = {word.lower() for word in answers.somebody}
+    somebody = {small(word) for word in answers.somebody}
     zeros = {word for word in found if word in words("zeros") and _is_a_number_among_numbers(file, who, word)}
-    nobody = [word for word in found if word not in somebody | zeros] + [word.lower() for word in answers.nobody]
+    nobody = [word for word in found if word not in somebody | zeros] + [small(word) for word in answers.nobody]
     settled.settings["nobody"] = sorted({*words("nobody"), *nobody} - somebody - zeros)
     if found and nobody:
         rows = sum(found.get(word, 0) for word in nobody)
@@ -239,7 +239,7 @@ def _ask_of_capitals(file: WholeFile, who: str, answers: Answers, settled: Settl
 
 def _is_a_number_among_numbers(file: WholeFile, who: str, word: str) -> bool:
     """Whether 0 is a number like the others: they count from it, and it buys no more than they do."""
-    following = str(int(word) + 1)
+    following = str(int(word) + 1).zfill(len(word) if word.isdigit() else 1)
     other, mine, most = file.rows(
         f"select count(*) filter (w = {text_of(following)}), coalesce(max(n) filter (w = {text_of(word)}), 0),"
         f" coalesce(max(n) filter (w <> {text_of(word)}), 0)"
@@ -259,6 +259,10 @@ def _ask_of_the_frequent(file: WholeFile, who: str, decided: set[str], settled: 
     if len(rest) < 4:
         return
     word, n = rest[0]
+    if masked(word) in decided and masked(word) != word:  # an address is asked about as ***, and answered so
+        if masked(word) in settled.settings["nobody"]:
+            settled.settings["nobody"] = sorted({*settled.settings["nobody"], word})
+        return
     usual = rest[1:][len(rest[1:]) // 2][1]
     often = max(_TIMES * usual, _FREQUENT * orders), max(_TIMES_OF_MANY * usual, _OF_MANY * orders)
     if n >= max(_AT_LEAST, min(often)):

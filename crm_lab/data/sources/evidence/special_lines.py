@@ -13,7 +13,7 @@ from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.refusal import refused
-from crm_lab.data.sources.sql import filled
+from crm_lab.data.sources.sql import filled, small
 from crm_lab.messages import Message
 
 _MEANINGS = ("sale", "fee", "no_sale", "discount")
@@ -97,7 +97,7 @@ def settle_special_lines(file: WholeFile, answers: Answers, settled: Settled) ->
     wrong = [f"{word}={means}" for word, means in answers.products.items() if means not in ("", *_MEANINGS)]
     if wrong:
         raise refused("product_meaning", given=wrong[0])
-    given = {word.lower(): means for word, means in answers.products.items() if means}
+    given = {small(word): means for word, means in answers.products.items() if means}
     seen = _found(file, settled)
     means = {one.word: one.means for one in seen} | given
     sure = {one.word for one in seen if _CARRIAGE.fullmatch(one.word)} | set(given)

@@ -27,7 +27,7 @@ _PERIOD = re.compile(
 
 _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])"
 _COMPACT = re.compile(rf"\d{{2}}{_MONTH}{_DAY}|{_DAY}{_MONTH}\d{{2}}(?:\d{{2}})?|{_MONTH}{_DAY}\d{{2}}(?:\d{{2}})?")
-_SHAPES = re.compile(r"nnnn[-/.年 ]|[-/. ]nnnn|n[-/.]n[-/.]n|B")
+_SHAPES = re.compile(r"(?<!n)nnnn[-/.年 ](?!nnn)|(?<!nnn)[-/. ]nnnn(?!n)|(?<!n)n[-/.]n[-/.]n(?!n)|B")
 
 
 def looks_like_days(seen: Sequence[str]) -> bool:
@@ -47,8 +47,8 @@ def looks_like_numbers(seen: Sequence[str]) -> bool:
 def reads_as_date(seen: Sequence[str]) -> bool:
     """Whether nearly all of some values are written like dates; bare numbers are not.
 
-    >>> reads_as_date(["04. Feb 23", "1 août 2024"]), reads_as_date(["1042", "K7"])
-    (True, False)
+    >>> reads_as_date(["04. Feb 23", "1 août 2024"]), reads_as_date(["1042", "K7"]), reads_as_date(["10042/2024"])
+    (True, False, False)
     """
     shapes = [re.sub(r"\d", "n", re.sub(rf"(?i)\b(?:{MONTHS})[a-zäéûôç]*\.?", "B", value.strip())) for value in seen]
     kept = [re.sub(r"(?<!n)nn?(?!n)", "n", shape) for shape in shapes]

@@ -11,7 +11,7 @@ from crm_lab.data.sources.lines.currency_code import code_of
 from crm_lab.data.sources.lines.line_columns import Columns
 from crm_lab.data.sources.lines.row_meaning import RowMarks, product_said, says_something
 from crm_lab.data.sources.lines.unit_price import unit_price
-from crm_lab.data.sources.sql import MONEY, PRICE, customer, filled, let, number, number_in
+from crm_lab.data.sources.sql import MONEY, PRICE, customer, filled, let, number, number_in, small
 
 BLANK = "lab_blank"
 """Column that says that nothing stands in a row."""
@@ -212,7 +212,7 @@ class LineReading:
 
     def is_of(self, meaning: str) -> str:
         """SQL condition that a row has a meaning by its status or by another mark."""
-        words = [text_of(word.strip().lower()) for word, means in self.status.items() if means == meaning]
+        words = [text_of(small(word.strip())) for word, means in self.status.items() if means == meaning]
         conditions = list(self.marks.conditions(meaning, self.columns))
         if words and self.columns.status:
             conditions[:0] = [f"coalesce(lower({filled(self.columns.status)}), '') in ({', '.join(words)})"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from crm_lab.data.quoting import text_of
 from crm_lab.data.sources.lines.line_columns import Columns
 from crm_lab.data.sources.raw_rows import PART
-from crm_lab.data.sources.sql import filled
+from crm_lab.data.sources.sql import filled, small
 
 NOTHING = (
     "0", "0.0", "0.00", "0,00", "n", "no", "nein", "non", "false", "f", "none", "null", "nan", "-", "否", "无",
@@ -46,7 +46,7 @@ class RowMarks:
 
 def in_part(word: str) -> str:
     """SQL condition that a row is from a file or sheet whose name holds a word."""
-    return f"contains(lower({PART}), {text_of(word.lower())})"
+    return f"contains(lower({PART}), {text_of(small(word))})"
 
 
 def prefix_of(column: str) -> str:
@@ -56,7 +56,7 @@ def prefix_of(column: str) -> str:
 
 def begins_with(column: str, letters: str) -> str:
     """SQL condition that a column's number begins with these letters and no more of them."""
-    return f"{prefix_of(column)} = {text_of(letters.lower())}"
+    return f"{prefix_of(column)} = {text_of(small(letters))}"
 
 
 def says_something(column: str, words: Sequence[str] = ()) -> str:

@@ -22,6 +22,7 @@ _PLAN = re.compile(
 _SQL = re.compile(
     rb"(?is)\s*(?:(?:--[^\n]*\n|/\*.*?\*/;?)\s*)*(?:insert\s+into|create\s+(?:table|database)|drop\s+table|set\s+\w+\s*=|use\s+\S+;)"
 )
+_XML = re.compile(rb"(?i)<\?xml|<[a-z_][\w.:-]*(?:\s+[\w.:-]+\s*=|\s*/?>\s*<)")
 _NOT_READ = {b"%PDF": "pdf", b"SQLi": "sqlite", b"ARRO": "arrow", b"\x89PNG": "picture"}
 
 
@@ -51,7 +52,7 @@ def reading_of(path: Path, known: Callable[[Sequence[str]], int], sheets: Sequen
 
 
 def _text(path: Path, head: bytes, known: Callable[[Sequence[str]], int]) -> Reading:
-    if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(b"<?xml"):
+    if _XML.match(head.lstrip(b"\xef\xbb\xbf \r\n\t")):
         raise refused("xml", name=path.name)
     if _SQL.match(head):
         raise refused("sql_dump", name=path.name)

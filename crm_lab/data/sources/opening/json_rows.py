@@ -18,6 +18,7 @@ _LOOKED_AT = 1_000
 _DEEP = 3
 _WRAPPERS = re.compile(
     r"orders?|data|results?|records?|rows|list|sales|transactions?|receipts?|invoices?|purchases|payments|value|edges"
+    r"|d|response|content|embedded|nodes|elements"
     r"|items|bestellungen|commandes|pedidos|订单|訂單"
 )
 _LINES = re.compile(
@@ -181,12 +182,20 @@ def _money_in(refund: Mapping[str, Any]) -> Decimal | None:
 def _flat(one: Mapping[str, Any], before: str = "", deep: int = 0) -> dict[str, str]:
     """An object's values as text; those of objects inside under names with a point, lists as they are written."""
     made: dict[str, str] = {}
-    for key, value in one.items():
+    for key, given in one.items():
+        value = _typed(given)
         if isinstance(value, dict) and deep < _DEEP:
             made |= _flat(value, f"{before}{key}.", deep + 1)
         else:
             made[before + key] = _text(value)
     return made
+
+
+def _typed(value: object) -> object:
+    """A value out of the object that says its type: ``{"$date": ...}`` of MongoDB, ``{"N": "12.5"}`` of DynamoDB."""
+    key, inside = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else ("", None)
+    said = key.startswith("$") or (key in ("S", "N") and isinstance(inside, str))
+    return _typed(inside) if said else value
 
 
 def _text(value: object) -> str:
@@ -213,7 +222,7 @@ def json_objects(reading: Reading) -> Iterator[dict[str, Any]]:
                     raise refused("no_json_line", line=number, name=reading.path.name, words=error) from error
                 if not isinstance(row, dict):
                     raise refused("no_object_line", line=number, name=reading.path.name)
-                yield row
+                yield _opened(row)
 
 
 def _first_sign(stream: IO[str]) -> str:
@@ -240,12 +249,16 @@ def _wrapped(row: Mapping[str, Any]) -> list[Any]:
     for key, value in row.items():
         if _WRAPPERS.fullmatch(_plain(key)):
             if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-                return [
-                    item["node"] if set(item) >= {"node"} and isinstance(item["node"], dict) else item for item in value
-                ]
+                return [_opened(item) for item in value]
             if isinstance(value, dict) and (found := _wrapped(value)):
                 return found
     return []
+
+
+def _opened(item: dict[str, Any]) -> dict[str, Any]:
+    """What an object holds under one of the keys that interfaces wrap a record in, beside what else it says."""
+    inside = next((key for key in ("node", "Item", "attributes") if isinstance(item.get(key), dict)), "")
+    return {**{key: value for key, value in item.items() if key != inside}, **item[inside]} if inside else item
 
 
 def _listed(reading: Reading, stream: IO[str]) -> Iterator[dict[str, Any]]:
@@ -258,4 +271,4 @@ def _listed(reading: Reading, stream: IO[str]) -> Iterator[dict[str, Any]]:
     odd = next((place for place, row in enumerate(rows, start=1) if not isinstance(row, dict)), None)
     if odd is not None:
         raise refused("no_object", item=odd, name=reading.path.name)
-    yield from rows
+    yield from map(_opened, rows)

@@ -25,6 +25,7 @@ _SAMPLE = 1 << 20
 _LOOKED_AT = 60
 _LONG_RUN = 1.6
 _POSITIONS = 4
+_WIDE_ZEROS = 0.2
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _WIDE = {"gb18030": ("gb2312", range(0xB0, 0xD8)), "big5": ("big5", range(0xA4, 0xC7)),
          "cp932": ("cp932", range(0x82, 0x98)), "cp949": ("euc_kr", range(0xB0, 0xC9))}  # fmt: skip
@@ -82,7 +83,7 @@ def encoding_of(path: Path, known: Callable[[str], int]) -> str:
     for mark, encoding in _MARKS.items():
         if sample.startswith(mark):
             return encoding
-    if b"\x00" in sample[:1000]:
+    if sample[:1000].count(0) > _WIDE_ZEROS * len(sample[:1000]):
         even, odd = sample[0:1000:2].count(0), sample[1:1000:2].count(0)
         return "utf-16-le" if odd > even else "utf-16-be" if even > 10 * odd else "utf-8"
     if decoded(sample, "utf-8") is not None:

@@ -14,7 +14,8 @@ _MONTHS = 12
 _SOME = 10
 _A_FEW, _SHARE = 5, 0.02
 _BESIDE = 13
-"""Days that may lie before the first and after the last day above 12 of a month."""
+"""Days that may lie before the first and after the last day above 12 of a month; more where such days are further
+apart in the file."""
 
 
 def ask_of_swapped_days(shapes: Sequence[Shape], settled: Settled) -> None:
@@ -78,12 +79,14 @@ def refuse_swapped_days(file: WholeFile, settled: Settled) -> None:
         return
     day = file.day(settled.columns, form)
     other = "try_cast(strftime(d, '%Y-%d-%m') as date)"
-    beyond = "not {} between low - " + str(_BESIDE) + " and high + " + str(_BESIDE)
+    beyond = "not {} between low - apart and high + apart"
     n, rows, low, high = file.rows(
-        f"select count(*) filter (day(d) <= {_MONTHS} and {beyond.format('d')} and not ({beyond.format(other)})),"
-        f" count(d), any_value(low), any_value(high) from (select {day} as d from looked where broken_row is null),"
-        f" (select min({day}) as low, max({day}) as high from looked"
-        f" where broken_row is null and day({day}) > {_MONTHS})"
+        f"select * from (with d as (select {day} as d from looked where broken_row is null),"
+        f" late as (select distinct d from d where day(d) > {_MONTHS}),"
+        f" ends as (select min(d) as low, max(d) as high, greatest({_BESIDE}, coalesce(max(gap), 0))::integer as apart"
+        " from (select d, d - lag(d) over (order by d) as gap from late))"
+        f" select count(*) filter (day(d) <= {_MONTHS} and {beyond.format('d')} and not ({beyond.format(other)})),"
+        " count(d), any_value(low), any_value(high) from d, ends)"
     )[0]
     if n >= max(_A_FEW, _SHARE * rows):
         raise refused(

@@ -17,6 +17,7 @@ from crm_lab.data.sources.lines.currency_code import code_of
 from crm_lab.data.sources.lines.line_columns import Columns
 from crm_lab.data.sources.lines.own_forms import MONEY_ROLES
 from crm_lab.data.sources.refusal import refused
+from crm_lab.data.sources.sql import small
 from crm_lab.messages import Message
 
 _SURE = 0.95
@@ -98,11 +99,11 @@ def _of_totals(file: WholeFile, answers: Answers, settled: Settled) -> Iterable[
 
 
 def _of_words(file: WholeFile, answers: Answers, settled: Settled) -> Iterable[Message]:
-    given = {word.lower(): means for word, means in answers.status.items() if means}
+    given = {small(word): means for word, means in answers.status.items() if means}
     if not given:
         return
     column = settled.columns.get("status")
-    there = {word.lower() for word, _ in file.counts(column, 1000)} if column else set()
+    there = {small(word) for word, _ in file.counts(column, 1000)} if column else set()
     for word, means in given.items():
         if word not in there:
             yield say("contradiction.no_such_word", word=word, means=means, n=column or say("contradiction.no_column"))

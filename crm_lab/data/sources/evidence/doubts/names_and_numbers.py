@@ -13,6 +13,7 @@ from crm_lab.data.sources.lines.edited_orders import sells
 from crm_lab.data.sources.lines.row_meaning import begins_with, in_part, prefix_of
 from crm_lab.data.sources.raw_rows import PART
 from crm_lab.data.sources.refusal import refused
+from crm_lab.data.sources.sql import small
 from crm_lab.messages import Message
 
 MEANINGS = ("sale", "no_sale", "return")
@@ -120,6 +121,8 @@ def settle_prefixes(file: WholeFile, answers: Answers, settled: Settled) -> None
         for start, n in counts[1:]:
             meaning = next((m for m in ("return", "no_sale") if start in words(m, "prefixes")), "")
             here = begins_with(column, start)
+            if start in given and "order_id" not in {*settled.columns, *answers.columns}:
+                settled.columns["order_id"] = column
             if meaning and start not in given and _positive(file, settled, here) and not _told(file, settled, here):
                 asked[start] = meaning
                 flag = "" if column == settled.columns.get("order_id") else f"--column order_id={shell(column)} "
@@ -149,7 +152,7 @@ def _numbers(file: WholeFile, settled: Settled) -> list[str]:
 
 
 def _given(said: Mapping[str, str], flag: str) -> dict[str, str]:
-    given = {word.strip().lower(): means for word, means in said.items()}
+    given = {small(word.strip()): means for word, means in said.items()}
     wrong = [f"{word}={means}" for word, means in given.items() if means not in MEANINGS]
     if wrong:
         raise refused("part_meaning", flag=flag, given=wrong[0])

@@ -13,7 +13,7 @@ from crm_lab.data.sources.evidence.sales_and_buyers import MEANINGS, meaning_of
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.lines.currency_code import code_of
 from crm_lab.data.sources.lines.line_mapping import LineReading
-from crm_lab.data.sources.sql import filled, latin
+from crm_lab.data.sources.sql import filled, latin, small
 
 _MOST_WORDS = 200
 
@@ -50,14 +50,14 @@ def refuse_new_words(
 
 
 def _ask_of_words(file: WholeFile, lines: LineReading, settled: Settled) -> None:
-    column, known = lines.columns.status, {word.strip().lower() for word in lines.status}
+    column, known = lines.columns.status, {small(word.strip()) for word in lines.status}
     if not column or "sale" not in lines.status.values():
         return
     for word, n in file.counts(column, _MOST_WORDS):
-        if word.lower() not in known:
+        if small(word) not in known:
             usual = meaning_of(word)
             order = [usual] * bool(usual) + [meaning for meaning in MEANINGS if meaning != usual]
-            options = [(say(f"sales.is_{one}"), f"--status {shell(f'{word.lower()}={one}')}") for one in order]
+            options = [(say(f"sales.is_{one}"), f"--status {shell(f'{small(word)}={one}')}") for one in order]
             settled.ask("status", say("sales.new_word", column=column, word=word, n=n), *options)
 
 

@@ -10,6 +10,7 @@ from crm_lab.data.sources.evidence.findings import Answers, Settled
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.first_look.column_vocabulary import plain_name
 from crm_lab.data.sources.refusal import refused
+from crm_lab.data.sources.sql import small
 
 _SOME, _SHARE = 3, 0.1
 _KINDS = re.compile(r"(?:line|row|record|entry|item|zeilen|positions)(?:type|typ|kind|art)")
@@ -32,7 +33,7 @@ def refuse_a_status_history(file: WholeFile, answers: Answers, settled: Settled)
     status = f"lower({file.text(columns['status'])})"
     same = " and ".join(f"count(distinct {file.text(column)}) <= 1" for column in held) or "true"
     stays = f"{status} is not null and not regexp_matches({status}, {text_of(TAKEN_BACK)})"
-    none = [word.lower() for word, means in answers.status.items() if means in ("no_sale", "return")]
+    none = [small(word) for word, means in answers.status.items() if means in ("no_sale", "return")]
     if none:
         stays += f" and {status} not in ({', '.join(map(text_of, none))})"
     several, of, example = file.rows(
