@@ -6,7 +6,7 @@ import base64
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from html import unescape
 from pathlib import Path
@@ -224,13 +224,22 @@ def css_string(text: str) -> Markup:
     return Markup(written)  # noqa: S704 - letters, digits, blanks and backslashes
 
 
-def coded(text: str, *, names: bool = True) -> Markup:
+def coded(text: str, *, names: bool = True, known: Iterable[str] = ()) -> Markup:
     """A text whose commands in backticks and, unless said otherwise, names of code stand in the letters of code.
 
     >>> coded("complete_journey | cdnow, <b>; then `crm-lab run`")
     Markup('<code>complete_journey</code> | cdnow, &lt;b&gt;; then <code>crm-lab run</code>')
+    >>> coded("guard_days of my_segment", names=False, known=["guard_days"])
+    Markup('<code>guard_days</code> of my_segment')
+
+    Args:
+        text: What is said.
+        names: Whether every name with underscores is one of code; data may have such names, too.
+        known: Names that are of code in any case.
     """
-    written = (_TYPED if names else _QUOTED).sub(lambda of: f"<code>{of[1] or of[0]}</code>", str(escape(text)))
+    alone = [re.escape(name) for name in known if "_" in name]
+    some = re.compile("|".join([_QUOTED.pattern, *(rf"(?<!\w){name}(?!\w)" for name in alone)]))
+    written = (_TYPED if names else some).sub(lambda of: f"<code>{of[1] or of[0]}</code>", str(escape(text)))
     return Markup(written)  # noqa: S704 - escaped just now
 
 

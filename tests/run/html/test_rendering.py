@@ -429,3 +429,9 @@ def test_names_of_files_stay_as_they_are(name):
     for said in (f"Saved as {name}.", f"Saved as `{name}`, by `n_calls` customers."):
         assert name in for_readers(said, "en")
     assert "n_calls" not in for_readers("By `n_calls` customers.", "en")
+
+
+def test_parameters_named_in_an_action_stand_as_code_and_names_of_data_do_not(notebook, tmp_path):
+    readout = {"finding": "Fine.", "certainty": "Counted.", "action": "Raise as_of for my_segment."}
+    html = rendered(notebook, tmp_path, results=[{**result(), "readout": readout}])
+    assert "Raise <code>as_of</code> for my_segment." in html
