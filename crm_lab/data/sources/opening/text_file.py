@@ -24,7 +24,7 @@ READ_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, ValueError, Ru
 _SAMPLE = 1 << 20
 _LOOKED_AT = 60
 _LONG_RUN = 1.6
-_POSITIONS = 4
+_POSITIONS, _NAMED = 4, 0.6
 _WIDE_ZEROS = 0.2
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _WIDE = {"gb18030": ("gb2312", range(0xB0, 0xD8)), "big5": ("big5", range(0xA4, 0xC7)),
@@ -166,7 +166,7 @@ def form_of(reading: Reading) -> tuple[str, int]:
 def columns_by_position(reading: Reading) -> list[str]:
     """Names of the columns of a text whose fields stand at fixed positions; none where a mark parts them.
 
-    A place is between two columns where all lines are blank; each column has a name in the first line.
+    A place is between two columns where all lines are blank; most columns have a name in the first line.
     """
     with open_text(reading) as stream:
         lines = [line.rstrip() for line in islice((line[:2_000] for line in stream), _LOOKED_AT) if line.strip()]
@@ -175,7 +175,8 @@ def columns_by_position(reading: Reading) -> list[str]:
     width = max(map(len, lines))
     used = "".join("x" if any(line[i : i + 1].strip() for line in lines) else " " for i in range(width))
     columns = [lines[0][found.start() : found.end()].strip() for found in re.finditer("x+", used)]
-    return columns if len(columns) >= _POSITIONS and all(columns) else []
+    named = [column for column in columns if column]
+    return named if len(named) >= max(_POSITIONS, _NAMED * len(columns)) else []
 
 
 def _evenness(lines: Sequence[str], mark: str) -> tuple[int, int]:

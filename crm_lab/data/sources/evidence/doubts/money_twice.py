@@ -5,7 +5,8 @@ from __future__ import annotations
 from crm_lab.data.quoting import text_of
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say, shell
 from crm_lab.data.sources.evidence.whole_file import WholeFile
-from crm_lab.data.sources.sql import filled, number
+from crm_lab.data.sources.refusal import refused
+from crm_lab.data.sources.sql import filled, small
 
 _MOST = 0.95
 _ENOUGH = 5
@@ -20,20 +21,26 @@ def ask_of_money_twice(file: WholeFile, answers: Answers, settled: Settled) -> N
         file: The file, its status settled.
         answers: What the user said.
         settled: Where the question is noted.
+
+    Raises:
+        BadInput: If no column tells these rows from the lines.
     """
     columns = settled.columns
     if not {"order_id", "amount"} <= set(columns) or answers.amount_is:
         return
-    amount = number(columns["amount"], str(settled.settings.get("decimal", ".")))
+    amount = file.number(columns["amount"], str(settled.settings.get("decimal", ".")))
     order, none = filled(columns["order_id"]), _no_sales(settled)
-    orders, twice = file.rows(
-        f"select count(*), count(*) filter (abs(2 * high - whole) < {_CENT}) from"
-        f" (select max(m) as high, sum(m) as whole from (select {order} as o, {amount} as m from looked"
-        f" where broken_row is null and not ({none})) where o is not null and m <> 0 group by o having count(*) > 1)"
+    orders, twice, told = file.rows(
+        f"select count(*), count(*) filter (half), count(*) filter (half and n > 2) from"
+        f" (select count(*) as n, abs(2 * max(m) - sum(m)) < {_CENT} as half from"
+        f" (select {order} as o, {amount} as m from looked where broken_row is null and not ({none}))"
+        " where o is not null and m <> 0 group by o having count(*) > 1)"
     )[0]
-    if orders < _ENOUGH or twice < _MOST * orders:
+    if told < _ENOUGH or twice < _MOST * orders:  # two equal lines are no row for the order
         return
     options = [flags for column in file.header if (flags := _told_apart(file, column, amount, none, settled))]
+    if not options:
+        raise refused("money_twice", n=twice, orders=orders, column=columns["amount"])
     settled.ask(
         "status",
         say("sales.money_twice", n=twice, orders=orders, column=columns["amount"]),
@@ -66,5 +73,5 @@ def _told_apart(file: WholeFile, column: str, amount: str, none: str, settled: S
         return None
     head = min(halves, key=lambda word: rows[word])
     means = {word: "sale" if money and word != head else "no_sale" for word, money in found}
-    flags = " ".join(f"--status {shell(f'{word.lower()}={meaning}')}" for word, meaning in means.items())
+    flags = " ".join(f"--status {shell(f'{small(word)}={meaning}')}" for word, meaning in means.items())
     return column, f"--column status={shell(column)} {flags}"
