@@ -81,7 +81,7 @@ class FileSource(FileDescription):
         pages: Headers, and titles above them, stand again on each page of a report.
         as_above: Columns in which ditto marks stand for what is above them.
         dash_as_above: A dash is such a mark where the day is one.
-        fill_down: Columns that are empty below an order's first row: what stands there holds for the rows below it.
+        fill_down: Columns that are empty below the first row of an order or customer: what stands there holds.
         order_within: Roles (``store_id``, ``date``, ``customer_id``) within which an order number is one order's.
         status: Word of the status column to ``sale``, ``no_sale`` or ``return``.
         customer_case: Customer numbers that differ only in capitals are the ``same`` or ``apart``.
@@ -290,7 +290,6 @@ def _refuse_contradictions(spec: FileSource) -> None:
         columns.amount or columns.price or spec.counts_only,
         "neither `amount` nor `price` has a column; name one, or set counts_only = true.",
     )
-    problems.unless(not spec.fill_down or columns.product_id, "fill_down needs a column for product_id.")
     spread = spec.fill or spec.amount_is == "order_total"
     problems.unless(not spread or columns.order_id, "values of whole orders need a column for order_id.")
     problems.unless(
@@ -343,8 +342,8 @@ def _opened(spec: FileSource, connection: duckdb.DuckDBPyConnection, folder: Pat
         raw = latest_versions(raw, spec.columns.used(), spec.order_within, spec.parts)
     raw = f"select *, coalesce({', '.join(map(filled, header))}) is null as {BLANK} from ({raw})"
     if spec.fill_down:
-        product = filled(str(spec.columns.product_id))
-        down = ", ".join(f"{filled_down(column, product)} as {name_of(column)}" for column in spec.fill_down)
+        below = filled(str(spec.columns.product_id or spec.columns.date))
+        down = ", ".join(f"{filled_down(column, below)} as {name_of(column)}" for column in spec.fill_down)
         raw = f"select * replace ({down}) from ({raw})"
     if needed(lines, spec.fill):
         raw = with_order_values(raw, lines, header, spec.fill, spec.several())

@@ -21,6 +21,7 @@ _CLEAN = 0.01
 _MIN_ORDERS = 3
 _LEFT_OUT = 0.05
 _AS_ABOVE = 0.95
+_MANY, _GROUPS = 20, 0.8
 _LINE = ("product_id", "quantity", "amount", "price")
 _HEAD = ("order_id", "customer_id", "date", "time", "status", "currency", "store_id", "region")
 
@@ -85,24 +86,50 @@ def settle_first_rows(file: WholeFile, settled: Settled) -> None:
     columns = settled.columns
     if "date" not in columns or settled.settings.get("fill") or _fill_within_orders(file, settled):
         return
-    if "product_id" not in columns:
+    down, n = _first_rows_of_orders(file, columns)
+    if not down:
+        down, n = _first_rows_of_groups(file, columns)
+    if not down:
         return
+    settled.take(say("orders.first_rows", n=", ".join(down), n2=n), fill_down=down)
+    below = filled(columns.get("product_id", columns["date"]))
+    filled_in = ", ".join(f"{filled_down(column, below)} as {name_of(column)}" for column in down)
+    file.rewrite(lambda rows: f"select * replace ({filled_in}) from ({rows})")
+
+
+def _first_rows_of_orders(file: WholeFile, columns: dict[str, str]) -> tuple[list[str], int]:
+    """Columns that stand on an order's first row only, and the rows below; none where customers are not among them."""
+    if "product_id" not in columns:
+        return [], 0
     head = [column for role, column in columns.items() if role in _HEAD]
     product = file.text(columns["product_id"])
     below = f"{file.text(columns['date'])} is null and {product} is not null"
     below += f" and not regexp_matches({product}, {text_of(totals_pattern())})"
     counts = ", ".join(f"count({file.text(column)})" for column in head)
     rows, (n, *said) = file.row("count(*)")[0], file.row(f"count(*), {counts}", below)
-    if n < _LEFT_OUT * rows:
-        return
     down = [column for column, k in zip(head, said, strict=True) if k <= _CLEAN * n]
-    if columns["customer_id"] not in down:
-        return
-    settled.take(say("orders.first_rows", n=", ".join(down), n2=n), fill_down=down)
-    filled_in = ", ".join(
-        f"{filled_down(column, filled(columns['product_id']))} as {name_of(column)}" for column in down
-    )
-    file.rewrite(lambda rows: f"select * replace ({filled_in}) from ({rows})")
+    return (down, n) if n >= _LEFT_OUT * rows and columns["customer_id"] in down else ([], 0)
+
+
+def _first_rows_of_groups(file: WholeFile, columns: dict[str, str]) -> tuple[list[str], int]:
+    """The customer's column of a pivot: named once for the rows of each, below which a total may name the customer.
+
+    Without totals each customer must stand once, in ascending order, with rows of nobody between many of them.
+    """
+    who, day = file.text(columns["customer_id"]), file.text(columns["date"])
+    names, once, groups, rising, told, below = file.rows(
+        "select * from (with said as (select source_row, w, d, w is not null and d is not null as named from"
+        f" (select source_row, {who} as w, {day} as d from looked where broken_row is null) where w is not null"
+        " or d is not null), seen as (select *, lag(w is null) over (order by source_row) as after_blank,"
+        " last_value(case when named then w end ignore nulls)"
+        " over (order by source_row rows between unbounded preceding and 1 preceding) as above from said)"
+        " select count(*) filter (named), count(distinct w) filter (named), count(*) filter (named and after_blank),"
+        " count(*) filter (named and w > above), count(*) filter (d is null and contains(w, above) and w <> above),"
+        " count(*) filter (w is null and above is not null) from seen)"
+    )[0]
+    by_totals = told >= max(_MIN_ORDERS, _GROUPS * names)
+    by_order = names == once >= _MANY and rising == names - 1 and groups >= _GROUPS * names / 2
+    return ([columns["customer_id"]], int(below)) if below and (by_totals or by_order) else ([], 0)
 
 
 def _fill_within_orders(file: WholeFile, settled: Settled) -> bool:

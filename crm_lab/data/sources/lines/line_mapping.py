@@ -23,7 +23,10 @@ _TOTAL = (
 )
 
 
-_NAMED_TOTAL = r"(?i)\S\s+(?:(?:sub|grand)?-?totals?|gesamt|summe|ergebnis|sous-total|somme|合计|小计|总计)\s*:?$"
+_NAMED_TOTAL = (
+    r"(?i)\S\s+(?:(?:sub|grand)?-?totals?|gesamt|summe|ergebnis|sous-total|somme|合计|小计|总计|汇总)\s*:?$"
+    r"|^\s*(?:(?:sub|grand)?-?totals?|gesamt|summe|ergebnis|sous-total|somme)(?:\s+|:\s*)\S"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
