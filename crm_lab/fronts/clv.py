@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from crm_lab.clv.validation.backtest import BackTestResult, model_title
+from crm_lab.clv.models.model_registry import model_title
+from crm_lab.clv.validation.backtest import BackTestResult
 from crm_lab.clv.validation.forecast_scores import SIMPLE
 from crm_lab.clv.value.customer_value import CustomerValueResult
 from crm_lab.fronts.front import Front, fronts

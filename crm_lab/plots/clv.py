@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from crm_lab.clv.models.model_registry import model_title
 from crm_lab.clv.models.purchase_fit import PurchaseFit
-from crm_lab.clv.validation.backtest import BackTestResult, model_title
+from crm_lab.clv.validation.backtest import BackTestResult
 from crm_lab.clv.validation.empirical_forecast import RecordForecast
 from crm_lab.clv.validation.holdout import HoldoutResult
 from crm_lab.clv.validation.left_truncation import FirstPurchases

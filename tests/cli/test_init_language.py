@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 import crm_lab
 from crm_lab.cli import main
+from crm_lab.experiments import OwnTest
 from crm_lab.messages import catalogue
 
 PACKAGE = Path(crm_lab.__file__).parent
@@ -56,6 +57,7 @@ def test_the_door_says_every_message_of_its_catalogue_and_no_other():
     said |= {key for text in texts for key in DIRECT.findall(text)}
     words = {word for text in texts if OF_TESTS in text for word in WORDS.findall(text)}
     said |= {f"test.{of}{word}" for word in words for of in ("", "role.")}
+    said |= {f"test.setting.{field.description or 'text'}" for field in OwnTest.model_fields.values()}
     known = {key.removeprefix("door.") for key in catalogue("en") if key.startswith("door.")}
     plainly = {key for text in texts for key in SAID.findall(text) if "{" not in key}
     begun = {key for key in plainly if key.endswith("_")}  # the rest of the key is computed

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from crm_lab.checks import BadInput
 from crm_lab.clv.models.bgnbd import BGNBD
 from crm_lab.clv.models.mbgnbd import MBGNBD
@@ -10,6 +13,7 @@ from crm_lab.clv.models.paretonbd import ParetoNBD
 from crm_lab.clv.models.purchase_model import PurchaseModel
 from crm_lab.clv.models.regular_purchases import BGCNBD, MBGCNBD
 from crm_lab.data.kernels.purchases import Unit
+from crm_lab.messages import Message
 
 MODELS: dict[str, type[PurchaseModel]] = {m.key: m for m in (NBD, BGNBD, MBGNBD, ParetoNBD, BGCNBD, MBGCNBD)}
 
@@ -33,3 +37,20 @@ def purchase_model(name: str, unit: Unit = "W") -> PurchaseModel:
     if name not in MODELS:
         raise BadInput(f"model is {name!r}; it must be one of {', '.join(MODELS)}.")
     return MODELS[name](unit=unit)
+
+
+def titles(keys: Iterable[str]) -> str:
+    """The names of models, one after another."""
+    return ", ".join(MODELS[key].title for key in keys)
+
+
+def model_title(key: str) -> Message:
+    """The name of a model or of one of the other ways to predict."""
+    if key in MODELS:
+        return Message("clv.backtest.title", {"title": MODELS[key].title})
+    return Message(f"clv.backtest.{key}")
+
+
+def label_of(measure: str, row: Mapping[str, Any]) -> Message:
+    """What a score is called of the model in a row."""
+    return Message(f"clv.backtest.{measure}", {"model": model_title(row["model"])})

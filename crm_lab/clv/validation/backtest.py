@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -14,7 +13,7 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_number
 from crm_lab.checks import as_date, check_settings, not_among, not_levels, too_small
-from crm_lab.clv.models.model_registry import MODELS, purchase_model
+from crm_lab.clv.models.model_registry import MODELS, label_of, model_title, purchase_model, titles
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.spend.spend_model import fit_spend
 from crm_lab.clv.validation.boosting_hurdle import hurdle_forecast
@@ -338,7 +337,7 @@ class BackTestResult(Result):
             "refused": self._refused_names(),
             "worst": best["worst_bias"],
             "next": self._runner_up(),
-            "names": _titles(self.refused),
+            "names": titles(self.refused),
             "among": Message("clv.backtest.among_identified") if self._barred().lt(best["deviance"]).any() else "",
             "money": self._by_money(),
         }
@@ -361,14 +360,13 @@ class BackTestResult(Result):
         """Which model is best by money, and what choosing it beforehand would have cost."""
         if self.money_champion == self.champion:
             return Message("clv.backtest.money_same")
-        model, regret = model_title(self.money_champion), self.money_regret
-        part = "money_other" if np.isfinite(regret) else "money_other_one"
-        return Message(f"clv.backtest.{part}", {"model": model, "regret": regret})
+        part = "money_other" if np.isfinite(self.money_regret) else "money_other_one"
+        return Message(f"clv.backtest.{part}", {"model": model_title(self.money_champion), "regret": self.money_regret})
 
     def _refused_names(self) -> Message:
         wavering = [key for key in self._barred().index if key not in self.refused]
-        some = Message("clv.backtest.some_refused", {"names": _titles(self.refused)})
-        then = Message("clv.backtest.wavering", {"names": _titles(wavering)})
+        some = Message("clv.backtest.some_refused", {"names": titles(self.refused)})
+        then = Message("clv.backtest.wavering", {"names": titles(wavering)})
         if self.refused and wavering:
             return Message("clv.backtest.both_refused", {"some": some, "wavering": then})
         return some if self.refused else then if wavering else Message("clv.backtest.none_refused")
@@ -390,7 +388,7 @@ class BackTestResult(Result):
             fact
             for measure, unit in (("deviance", ""), ("mae", "purchases"))
             for fact in facts_of(
-                rows, f"clv.backtest.{{model}}.{measure}", partial(_label, measure), measure, unit, n=n,
+                rows, f"clv.backtest.{{model}}.{measure}", partial(label_of, measure), measure, unit, n=n,
                 refusal="reason", kind="estimate", window=Message("clv.backtest.window", window), better="down",
             )
         ]  # fmt: skip
@@ -399,18 +397,3 @@ class BackTestResult(Result):
             Fact("clv.backtest.champion", "clv.backtest.champion", self.champion, n=n),
             Fact("clv.backtest.money_champion", "clv.backtest.money_champion", self.money_champion, n=n),
         )
-
-
-def _titles(keys: Iterable[str]) -> str:
-    return ", ".join(MODELS[key].title for key in keys)
-
-
-def model_title(key: str) -> Message:
-    """The name of a model or of one of the other ways to predict."""
-    if key in MODELS:
-        return Message("clv.backtest.title", {"title": MODELS[key].title})
-    return Message(f"clv.backtest.{key}")
-
-
-def _label(measure: str, row: Mapping[str, Any]) -> Message:
-    return Message(f"clv.backtest.{measure}", {"model": model_title(row["model"])})

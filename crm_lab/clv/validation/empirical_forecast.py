@@ -11,7 +11,8 @@ import pandas as pd
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import Problems
-from crm_lab.clv.validation.backtest import BackTestResult, model_title
+from crm_lab.clv.models.model_registry import model_title
+from crm_lab.clv.validation.backtest import BackTestResult
 from crm_lab.clv.validation.past_errors import usual_errors
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
