@@ -277,7 +277,7 @@ def test_text_that_is_no_amount_is_counted(sales):
 
 
 def test_ids_of_another_type_in_the_arms_are_noticed(sales):
-    with pytest.raises(BadInput, match="None of the 2 assigned customers is among the purchases; are the ids alike"):
+    with pytest.raises(BadInput, match="Not one of the 2 assigned customers is among the purchases; are the ids alike"):
         Experiment.from_purchases(sales, {"1": "a", "2": "b"}, start=CUT, end=AS_OF, control="a", **OWN)
 
 

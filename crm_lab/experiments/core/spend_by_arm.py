@@ -62,7 +62,7 @@ def spend_by_arm(
     if ours.empty:
         kinds = f"{units['customer_id'].dtype} there, {table['customer_id'].dtype} here"
         raise BadInput(
-            f"None of the {len(units):,} assigned customers is among the purchases; are the ids alike ({kinds})?"
+            f"Not one of the {len(units):,} assigned customers is among the purchases; are the ids alike ({kinds})?"
         )
     before = first - (last - first) - timedelta(days=1)
     for name, since, until in (("", first, last), ("_before", before, first - timedelta(days=1))):

@@ -81,7 +81,7 @@ def test_impossible_rows_are_refused_in_words():
     good = {"frequency": 1, "recency": 2, "periods": 6}
     with pytest.raises(BadInput, match="1 rows break 0 <= frequency <= recency <= periods"):
         BGBB().fit(pd.DataFrame([good, {**good, "recency": 9}]))
-    with pytest.raises(CannotAnswer, match="None of the 1 customers took a second opportunity"):
+    with pytest.raises(CannotAnswer, match="Not one of the 1 customers took a second opportunity"):
         BGBB().fit(pd.DataFrame([{"frequency": 0, "recency": 0, "periods": 6}]))
     with pytest.raises(CannotAnswer, match="No contract has ended at a renewal yet"):
         ShiftedBetaGeometric().fit([1, 2], [0, 0], [5, 5])

@@ -173,7 +173,7 @@ def test_impossible_rows_are_refused_in_words(change, sentence):
 
 def test_only_one_timers_are_refused():
     summary = pd.DataFrame({"frequency": [0.0, 0.0], "recency": [0.0, 0.0], "T": [10.0, 12.0]})
-    with pytest.raises(BadInput, match="None of the 2 customers bought twice"):
+    with pytest.raises(BadInput, match="Not one of the 2 customers bought twice"):
         purchase_model("mbgnbd").fit(summary)
 
 

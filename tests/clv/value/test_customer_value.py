@@ -171,7 +171,7 @@ def test_bad_holdout_settings_are_refused(change, sentence):
 def test_an_empty_holdout_is_refused():
     day = np.array([0, 10, 0, 7, 3])
     frame = pd.DataFrame({"customer_id": list("aabbc"), "day": day, "net_amount": 1.0})
-    with pytest.raises(BadInput, match="None of the 3 customers bought between"):
+    with pytest.raises(BadInput, match="Not one of the 3 customers bought between"):
         HoldoutCheck().analyze(frame, "1970-01-15", "1970-02-15")
 
 
