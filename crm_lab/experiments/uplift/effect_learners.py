@@ -86,7 +86,14 @@ class EffectLearner(ABC):
 
     @abstractmethod
     def effect(self, features: Floats) -> Floats:
-        """Expected effect of each, shape (n,), in the outcome's unit."""
+        """Expected effect of each unit.
+
+        Args:
+            features: What is known of them, shape (n, p).
+
+        Returns:
+            Effects in the outcome's unit, shape (n,).
+        """
 
     def _fitted(self, features: Floats, outcome: Floats, *, binary: bool | None = None) -> Any:
         kind = is_binary(outcome) if binary is None else binary
@@ -112,7 +119,14 @@ class TLearner(EffectLearner):
         self.treated_, self.control_ = (self._fitted(features[a], outcome[a]) for a in (treated, ~treated))
 
     def effect(self, features: Floats) -> Floats:
-        """See `EffectLearner.effect`."""
+        """Expected effect of each unit (`EffectLearner.effect`).
+
+        Args:
+            features: What is known of them, shape (n, p).
+
+        Returns:
+            Effects in the outcome's unit, shape (n,).
+        """
         return mean_of(self.treated_, features) - mean_of(self.control_, features)
 
 
@@ -138,7 +152,14 @@ class XLearner(EffectLearner):
         self.of_control_ = self._fitted(second, missed, binary=False)
 
     def effect(self, features: Floats) -> Floats:
-        """See `EffectLearner.effect`."""
+        """Expected effect of each unit (`EffectLearner.effect`).
+
+        Args:
+            features: What is known of them, shape (n, p).
+
+        Returns:
+            Effects in the outcome's unit, shape (n,).
+        """
         of_treated, of_control = mean_of(self.of_treated_, features), mean_of(self.of_control_, features)
         return self.share_ * of_control + (1 - self.share_) * of_treated
 
@@ -162,7 +183,14 @@ class TransformedOutcome(EffectLearner):
         )
 
     def effect(self, features: Floats) -> Floats:
-        """See `EffectLearner.effect`."""
+        """Expected effect of each unit (`EffectLearner.effect`).
+
+        Args:
+            features: What is known of them, shape (n, p).
+
+        Returns:
+            Effects in the outcome's unit, shape (n,).
+        """
         return mean_of(self.model_, features)
 
 
@@ -190,7 +218,14 @@ class DRLearner(EffectLearner):
         self.model_ = self._fitted(features, scores, binary=False)
 
     def effect(self, features: Floats) -> Floats:
-        """See `EffectLearner.effect`."""
+        """Expected effect of each unit (`EffectLearner.effect`).
+
+        Args:
+            features: What is known of them, shape (n, p).
+
+        Returns:
+            Effects in the outcome's unit, shape (n,).
+        """
         return mean_of(self.model_, features)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,13 @@ class TargetingPolicy:
     price: float = 0.0
 
     def matrix(self, customers: pd.DataFrame) -> Floats:
-        """The features of customers, shape (n, p); gaps of numbers become the test's mean.
+        """The features of customers; gaps of numbers become the test's mean.
+
+        Args:
+            customers: One row a customer, with the columns `features`.
+
+        Returns:
+            An array of shape (n, p).
 
         Raises:
             BadInput: If a column is missing.
@@ -83,7 +89,14 @@ class TargetingPolicy:
         return np.column_stack(columns).astype(float)
 
     def effects(self, customers: pd.DataFrame) -> pd.DataFrame:
-        """Expected effect of each treatment on each customer, calibrated, in the outcome's unit."""
+        """Expected effect of each treatment on each customer, calibrated.
+
+        Args:
+            customers: One row a customer, with the columns `features`.
+
+        Returns:
+            A column a treatment, in the outcome's unit.
+        """
         return self._effects(self.matrix(customers), customers.index)
 
     def _effects(self, features: Floats, index: pd.Index) -> pd.DataFrame:
@@ -157,13 +170,13 @@ class TargetingPolicy:
         moved = np.empty(features.shape)
         for j, name in enumerate(self.features):
             other = features.copy()
-            other[:, j] = self.means[self.named(j)] if self.named(j) in self.means else self.means[name]
+            other[:, j] = self.means[self._named(j)] if self._named(j) in self.means else self.means[name]
             moved[:, j] = here - self._effects(other, effects.index).to_numpy()[rows, place - 1]
         first = np.argsort(-np.abs(moved), axis=1)[:, :_REASONS]
-        labels = [self.named(j) for j in range(len(self.features))]
+        labels = [self._named(j) for j in range(len(self.features))]
         return [", ".join(f"{labels[j]} {'+' if moved[i, j] > 0 else '-'}" for j in first[i]) for i in rows]
 
-    def named(self, j: int) -> str:
+    def _named(self, j: int) -> str:
         """A feature in words: ``tier = gold`` or its column."""
         return f"{self.features[j]} = {self.levels[j]}" if self.levels[j] else self.features[j]
 
@@ -206,10 +219,6 @@ class TargetingPolicy:
             return cls(**{**given, **lists, "models": models, "calibration": calibration})
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadInput(f"{Path(path).name} is no targeting policy: {error}.") from None
-
-    def with_price(self, price: float) -> TargetingPolicy:
-        """The same policy for a scarcer budget."""
-        return replace(self, price=price)
 
 
 def chosen_arms(

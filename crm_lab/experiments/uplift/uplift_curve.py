@@ -65,7 +65,14 @@ class UpliftCurve:
         return self.auuc - float(self.frame["gain"].iloc[-1]) / (2 * int(self.treated.sum()))
 
     def top(self, share: float) -> float:
-        """Effect among the first units of the ranking: difference of the arms' means."""
+        """Effect among the first units of the ranking: difference of the arms' means.
+
+        Args:
+            share: Of the units, e.g. 0.3.
+
+        Returns:
+            The effect, in the outcome's unit.
+        """
         first = self.rank >= np.quantile(self.rank, 1 - share)
         return float(self.outcome[first & self.treated].mean() - self.outcome[first & ~self.treated].mean())
 

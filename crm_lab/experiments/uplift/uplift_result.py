@@ -104,9 +104,9 @@ class UpliftResult(Result):
     def shown(self) -> pd.DataFrame:
         """`to_frame` with the strategies in words."""
         frame = self.to_frame()
-        return frame.assign(strategy=[self.strategy(name) for name in frame["strategy"]])
+        return frame.assign(strategy=[self._in_words(name) for name in frame["strategy"]])
 
-    def strategy(self, name: str) -> str:
+    def _in_words(self, name: str) -> str:
         """A strategy in words."""
         kind, _, arm = name.partition(" ")
         values = {"arm": self.arms[int(arm)]} if arm else {}
@@ -133,7 +133,15 @@ class UpliftResult(Result):
         return max((s for s in self.strategies if s.name.startswith("all")), key=lambda s: s.gain)
 
     def tenths(self, arm: int = 1, groups: int = 10) -> pd.DataFrame:
-        """Effect by groups of the predicted effect, highest first, with intervals (`sorted_groups`)."""
+        """Effect by groups of the predicted effect, highest first, with intervals (`sorted_groups`).
+
+        Args:
+            arm: Which treatment, from 1.
+            groups: How many.
+
+        Returns:
+            One row a group: group, units, predicted, effect, lo, hi.
+        """
         if self.found is None:
             return pd.DataFrame(columns=["group", "units", "predicted", "effect", "lo", "hi"])
         return sorted_groups(self.found, arm, groups, self.level)
@@ -183,7 +191,7 @@ class UpliftResult(Result):
         ]  # fmt: skip
         gains = facts_of(
             self.to_frame(), "uplift.gain.{strategy}",
-            lambda row: Message("experiments.uplift.fact_gain", {"strategy": self.strategy(str(row["strategy"]))}),
+            lambda row: Message("experiments.uplift.fact_gain", {"strategy": self._in_words(str(row["strategy"]))}),
             "gain", self.currency, ends=("lo", "hi"), level=self.level, n=self.units, kind=kind, better="up",
         )  # fmt: skip
         top = self.tenths(1, 10).head(round(TOP * 10))

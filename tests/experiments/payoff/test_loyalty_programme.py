@@ -340,4 +340,4 @@ def test_gaps_in_measured_money_are_refused_with_counts(households):
 def test_a_share_is_no_amount_of_money(households):
     test = Experiment.from_frame(households, arm="arm", outcomes=["bought"])
     answer = Programme(**TERMS).analyze(test, "bought")
-    assert "a share and no amount of money" in answer.refusal().text("en")
+    assert "a share or a number of things and no amount of money" in answer.refusal().text("en")
