@@ -134,7 +134,7 @@ def test_a_page_a_store_has_its_own_name_title_data_and_card(suite, faked):
     assert "A page each: store" in index
     assert "Köln &lt;1&gt;: Which?" in index
     assert run("--only", "01_one-Bonn").exit_code == 0
-    assert "逐一分页：门店" in (
+    assert "按门店分别查看" in (
         run("--lang", "zh", "--out", str(suite.root / "zh")).stdout
         and (suite.root / "zh" / "s" / "latest" / "index.html").read_text(encoding="utf-8")
     )
