@@ -3,6 +3,7 @@ PYTHON      ?=
 SUITE       ?= tour
 REPORT_LANG ?= en
 JOBS        ?= 2
+WORKERS     ?= 3
 BIN         := .venv/bin
 export PYTHONHASHSEED := 0
 
@@ -55,10 +56,10 @@ report: setup  ## run the suite (SUITE=tour) into outputs/<suite>/latest/index.h
 	@$(BIN)/crm-lab run $(SUITE) --lang $(REPORT_LANG) --jobs $(JOBS)
 
 test: .venv/.dev  ## all tests: units, doctests, notebooks against their committed outputs
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -q
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q
 
 coverage: .venv/.dev  ## all tests, and which lines of the package none of them runs
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered -q
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered -q
 
 lab: setup  ## open JupyterLab on notebook 00
 	@$(BIN)/crm-lab lab
@@ -69,7 +70,7 @@ check: .venv/.dev  ## everything quick: format, lint, types, imports, unit tests
 	@$(BIN)/python -m mypy
 	@$(BIN)/python $(BIN)/lint-imports
 	@$(BIN)/python .ci/generated.py --check
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -q -m "not slow"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -q -m "not slow"
 
 format: .venv/.dev  ## apply the formatter and the safe fixes
 	@$(BIN)/ruff format .

@@ -225,7 +225,7 @@ class RoiDesignResult(Result):
         """Units until ship, the chance with the units at hand, what would fit.
 
         >>> print(design.readout().finding)
-        If the programme really lifts spend by 10.0% (a true ROI of +290%), 652 units in all are ...
+        If the programme really lifts spend by 10.0% (a true ROI of +290%), 895 units in all are ...
         """
         refused = self.refusal()
         if refused is not None and self.to_frame().empty:
