@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crm_lab.data.quoting import name_of, text_of
-from crm_lab.data.sources.sql import CODES, filled, latin
+from crm_lab.data.sources.sql import CODES, filled, latin, let
 
 SIGNS = {
     "€": "EUR", "EURO": "EUR", "EUROS": "EUR", "£": "GBP", "₹": "INR", "RS": "INR", "RS.": "INR", "₽": "RUB",
@@ -47,4 +47,4 @@ def code_of(column: str, signs: Mapping[str, str]) -> str:
     """
     known = {**SIGNS, **{sign.upper(): code for sign, code in signs.items()}}
     cases = " ".join(f"when {text_of(sign)} then {text_of(code)}" for sign, code in known.items())
-    return f"(case {sign_of(column)} {cases} when '' then null else {sign_of(column)} end)"
+    return let("sign", sign_of(column), f"case sign {cases} when '' then null else sign end")
