@@ -209,3 +209,12 @@ def test_certification_of_targeting_in_short(monkeypatch):
     monkeypatch.setattr(targeting, "GAIN_DRAWS", 12)
     for entry in [*targeting.certify_targeting_null(), *targeting.certify_targeting_gain()]:
         assert entry["ok"], entry
+
+
+def test_gaps_that_the_test_had_are_read_as_in_the_test(world):
+    frame = world[0].frame[[*KNOWN, "arm", "bought"]].copy()
+    frame.loc[frame.index % 5 == 0, "a"] = np.nan
+    test = Experiment.from_frame(frame, arm="arm", outcomes=["bought"], covariates=KNOWN)
+    policy = Uplift(outcome="bought", value=30.0, cost=1.0).analyze(test).policy
+    assert "a_missing" in policy.features
+    np.testing.assert_array_equal(policy.matrix(frame[KNOWN]), test.frame[list(policy.features)].to_numpy(dtype=float))

@@ -84,7 +84,6 @@ class EffectLearner(ABC):
     def _learn(self, features: Floats, treated: Bools, outcome: Floats) -> None:
         """Fit the models that `effect` asks."""
 
-    @abstractmethod
     def effect(self, features: Floats) -> Floats:
         """Expected effect of each unit.
 
@@ -94,6 +93,11 @@ class EffectLearner(ABC):
         Returns:
             Effects in the outcome's unit, shape (n,).
         """
+        return self._effect(features)
+
+    @abstractmethod
+    def _effect(self, features: Floats) -> Floats:
+        """What the fitted models say."""
 
     def _fitted(self, features: Floats, outcome: Floats, *, binary: bool | None = None) -> Any:
         kind = is_binary(outcome) if binary is None else binary
@@ -118,15 +122,7 @@ class TLearner(EffectLearner):
     def _learn(self, features: Floats, treated: Bools, outcome: Floats) -> None:
         self.treated_, self.control_ = (self._fitted(features[a], outcome[a]) for a in (treated, ~treated))
 
-    def effect(self, features: Floats) -> Floats:
-        """Expected effect of each unit (`EffectLearner.effect`).
-
-        Args:
-            features: What is known of them, shape (n, p).
-
-        Returns:
-            Effects in the outcome's unit, shape (n,).
-        """
+    def _effect(self, features: Floats) -> Floats:
         return mean_of(self.treated_, features) - mean_of(self.control_, features)
 
 
@@ -151,15 +147,7 @@ class XLearner(EffectLearner):
         self.of_treated_ = self._fitted(first, gained, binary=False)
         self.of_control_ = self._fitted(second, missed, binary=False)
 
-    def effect(self, features: Floats) -> Floats:
-        """Expected effect of each unit (`EffectLearner.effect`).
-
-        Args:
-            features: What is known of them, shape (n, p).
-
-        Returns:
-            Effects in the outcome's unit, shape (n,).
-        """
+    def _effect(self, features: Floats) -> Floats:
         of_treated, of_control = mean_of(self.of_treated_, features), mean_of(self.of_control_, features)
         return self.share_ * of_control + (1 - self.share_) * of_treated
 
@@ -182,15 +170,7 @@ class TransformedOutcome(EffectLearner):
             features, outcome * (treated - self.share_) / (self.share_ * (1 - self.share_)), binary=False
         )
 
-    def effect(self, features: Floats) -> Floats:
-        """Expected effect of each unit (`EffectLearner.effect`).
-
-        Args:
-            features: What is known of them, shape (n, p).
-
-        Returns:
-            Effects in the outcome's unit, shape (n,).
-        """
+    def _effect(self, features: Floats) -> Floats:
         return mean_of(self.model_, features)
 
 
@@ -217,15 +197,7 @@ class DRLearner(EffectLearner):
             )
         self.model_ = self._fitted(features, scores, binary=False)
 
-    def effect(self, features: Floats) -> Floats:
-        """Expected effect of each unit (`EffectLearner.effect`).
-
-        Args:
-            features: What is known of them, shape (n, p).
-
-        Returns:
-            Effects in the outcome's unit, shape (n,).
-        """
+    def _effect(self, features: Floats) -> Floats:
         return mean_of(self.model_, features)
 
 

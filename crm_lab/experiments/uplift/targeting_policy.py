@@ -17,6 +17,7 @@ from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, need_columns
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.experiments.core.assignment import assign
+from crm_lab.experiments.core.guards import MISSING
 
 APART = 0.1  # of the customers, dealt by lot so that the next round measures
 _SCHEMA = 1
@@ -70,10 +71,12 @@ class TargetingPolicy:
     price: float = 0.0
 
     def matrix(self, customers: pd.DataFrame) -> Floats:
-        """The features of customers; gaps of numbers become the test's mean.
+        """The features of customers, as the test had them.
+
+        Where the test had gaps of a number, gaps are 0 beside their flag, as there; elsewhere they are the test's mean.
 
         Args:
-            customers: One row a customer, with the columns `features`.
+            customers: One row a customer, with the columns `features`; flags of gaps are made from the numbers.
 
         Returns:
             An array of shape (n, p).
@@ -81,11 +84,17 @@ class TargetingPolicy:
         Raises:
             BadInput: If a column is missing.
         """
-        need_columns(customers.columns, self.features, "The customers")
-        columns = []
+        flags = {name for name in self.features if name.removesuffix(MISSING) in {*self.features} - {name}}
+        need_columns(customers.columns, [name for name in self.features if name not in flags], "The customers")
+        columns: list[pd.Series] = []
         for name, level in zip(self.features, self.levels, strict=True):
-            given = customers[name]
-            columns.append((given.astype(str) == level) if level else given.astype(float).fillna(self.means[name]))
+            if level:
+                columns.append(customers[name].astype(str) == level)
+                continue
+            given = customers[name.removesuffix(MISSING) if name in flags else name].astype(float)
+            given = given.replace([np.inf, -np.inf], np.nan)
+            fill = 0.0 if name + MISSING in flags else self.means[name]
+            columns.append(given.isna() if name in flags else given.fillna(fill))
         return np.column_stack(columns).astype(float)
 
     def effects(self, customers: pd.DataFrame) -> pd.DataFrame:
