@@ -218,3 +218,14 @@ def test_gaps_that_the_test_had_are_read_as_in_the_test(world):
     policy = Uplift(outcome="bought", value=30.0, cost=1.0).analyze(test).policy
     assert "a_missing" in policy.features
     np.testing.assert_array_equal(policy.matrix(frame[KNOWN]), test.frame[list(policy.features)].to_numpy(dtype=float))
+
+
+@pytest.mark.parametrize("bound", [{"most": 400}, {"budget": 400.0}])
+def test_a_bound_holds_for_all_who_are_treated(world, bound):
+    policy = Uplift(outcome="bought", value=30.0, cost=1.0).analyze(world[0]).policy
+    customers = world[0].frame[KNOWN].head(4_000)
+    chosen = policy.choose(customers, **bound)
+    assert (chosen["arm"] == "offer").sum() == 400
+    assert chosen["by_lot"].mean() == pytest.approx(0.1, abs=0.02)
+    with pytest.raises(BadInput, match="by lot alone"):
+        policy.choose(customers, **dict.fromkeys(bound, 20))

@@ -131,8 +131,8 @@ class TargetingPolicy:
         Args:
             customers: One row a customer with the columns `features`, in a frame of pandas, Polars, ...; pandas'
                 index is the customer's id, or the column ``customer_id``.
-            most: Customers that can be treated.
-            budget: Money that can be spent.
+            most: Customers that can be treated, those dealt by lot included.
+            budget: Money that can be spent, on those dealt by lot too.
             apart: Share of the customers dealt by lot among all arms, so that the next round can be measured.
             salt: Of the lot: another one in each round.
 
@@ -141,7 +141,7 @@ class TargetingPolicy:
             ``by_lot``, reasons; the best first.
 
         Raises:
-            BadInput: If a column is missing.
+            BadInput: If a column is missing, a customer stands there twice, or the lot alone breaks a bound.
         """
         table = as_pandas(customers, "The customers")
         table = table.set_index("customer_id") if "customer_id" in table else table
@@ -151,11 +151,20 @@ class TargetingPolicy:
         effects = self._effects(features, table.index)
         control = next(iter(self.models))
         net = effects * self.value - pd.Series(self.costs)
-        arms = chosen_arms(net.to_numpy(), np.array([self.costs[str(a)] for a in effects]), most, budget, self.price)
-        names = np.array([control, *effects.columns], dtype=object)
+        names, costs = (
+            np.array([control, *effects.columns], dtype=object),
+            np.array([self.costs[str(a)] for a in effects]),
+        )
         lot = self._lot(table.index, apart, salt, list(names))
-        arm = pd.Series(names[arms], index=table.index).where(lot.isna(), lot)
-        place = arm.map({name: i for i, name in enumerate(names)}).to_numpy(dtype=int)
+        place = lot.map({name: i for i, name in enumerate(names)}).fillna(0).to_numpy(dtype=int)
+        by_rule, many, spent = lot.isna().to_numpy(), int((place > 0).sum()), _spent(place, costs)
+        if (most is not None and many > most) or (budget is not None and spent > budget):
+            raise BadInput(
+                f"Those dealt by lot alone are {many:,} for {spent:,.2f}; raise the bound, or lower `apart`."
+            )
+        left = (None if most is None else most - many, None if budget is None else budget - spent)
+        place[by_rule] = chosen_arms(net.to_numpy()[by_rule], costs, *left, self.price)
+        arm = pd.Series(names[place], index=table.index)
         padded = np.column_stack([np.zeros(len(net)), net.to_numpy()])
         effect = np.column_stack([np.zeros(len(net)), effects.to_numpy()])
         rows = np.arange(len(net))
