@@ -56,6 +56,8 @@ def examples_of_methods_continue(request: pytest.FixtureRequest) -> None:
         return
     test = request.node.dtest
     module = test.globs["__name__"]
+    for other in [source for source in _left_behind if not source.startswith(f"# {module}\n")]:
+        del _left_behind[other]  # workspaces and results are large
     path = test.name.removeprefix(module).removeprefix(".")
     if inspect.isclass(found := found_at(module, path)):
         test.globs = _left_behind[example_of(found)] = Kept(test.globs)

@@ -15,7 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,18 @@ from crm_lab.run.html.notebook_cells import LEFT_OUT, figure_alt, shown_html
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE, SITE = ROOT / "outputs" / "site_source", ROOT / "outputs" / "site"
 # guides in the order in which people need them; any other guide comes after them
-FIRST = ("quickstart", "data", "segmentation", "clv", "churn", "experiments", "claims", "running", "notebooks")
+FIRST = (
+    "quickstart",
+    "data",
+    "segmentation",
+    "clv",
+    "churn",
+    "experiments",
+    "loyalty",
+    "claims",
+    "running",
+    "notebooks",
+)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -215,9 +226,28 @@ def broken_links(site: Path) -> list[str]:
     return sorted(set(broken))
 
 
+def assemble_reference(source: Path, modules: Collection[str]) -> None:
+    """Write the source of a site with the reference of some modules alone: a quick look at what Sphinx says of them."""
+    shutil.rmtree(source, ignore_errors=True)
+    (source / "_static").mkdir(parents=True)
+    shutil.copy(ROOT / ".ci" / "site" / "conf.py", source)
+    shutil.copy(ROOT / ".ci" / "site" / "site.css", source / "_static")
+    reference(source / "reference")
+    for page in (source / "reference").glob("*.md"):
+        if page.stem not in modules:
+            page.unlink()
+    pages = toctree([f"reference/{module}" for module in modules])
+    (source / "index.md").write_text(f"# Reference\n{pages}", "utf-8")
+
+
 def build(source: Path = SOURCE, site: Path = SITE) -> list[str]:
     """Assemble and build the site; what is wrong with it, in lines."""
     assemble(source)
+    return built(source, site)
+
+
+def built(source: Path, site: Path) -> list[str]:
+    """Build a source that stands; what is wrong with the site, in lines."""
     shutil.rmtree(site, ignore_errors=True)
     command = [
         sys.executable,

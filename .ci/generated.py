@@ -74,7 +74,15 @@ def loyalty_test() -> str:
     return loyalty_test_rows().to_csv(index=False, lineterminator="\n")
 
 
+def city_sales() -> str:
+    """A simulated panel of cities by week, as a retailer's analyst would export it."""
+    from crm_lab.experiments.origins.panels.sample_panel import city_sales_rows
+
+    return city_sales_rows().to_csv(index=False, lineterminator="\n")
+
+
 GENERATED = {
+    "data/samples/city_sales.csv": city_sales,
     "data/samples/loyalty_test.csv": loyalty_test,
     "data/samples/messy_orders.csv": sample,
     "environment.yml": environment_yml,

@@ -13,8 +13,8 @@ from typing import Any
 import crm_lab
 
 ROOMS = (
-    "data", "segmentation", "clv", "churn", "experiments", "scorecard", "simulate", "plots", "stats", "results",
-    "exports",
+    "data", "segmentation", "clv", "churn", "experiments", "loyalty",
+    "scorecard", "simulate", "plots", "stats", "results", "exports",
 )  # fmt: skip
 # where every name without an underscore is meant for users
 OPEN_ROOMS = ("stats", "results", "exports")

@@ -13,7 +13,7 @@ from certification.small_tests import bound
 from crm_lab.experiments import Experiment
 from crm_lab.experiments.uplift import Uplift, UpliftResult
 
-SEED, NULL_DRAWS, GAIN_DRAWS, UNITS = 20_240_901, 2_000, 200, 5_000
+SEED, NULL_DRAWS, GAIN_DRAWS, COVER_DRAWS, UNITS = 20_240_901, 2_000, 200, 2_000, 5_000
 VALUE, COST = 30.0, 1.0
 KNOWN = list("abcdef")
 
@@ -74,6 +74,26 @@ def certify_targeting_gain() -> Iterator[dict[str, Any]]:
     slack = 3 * np.sqrt(0.95 * 0.05 / GAIN_DRAWS)
     what = f"95 % interval of the rule's profit holds the true one, {about}"
     yield entry("targeting_interval", held / GAIN_DRAWS, 0.95 - slack, min(1.0, 0.95 + slack), what)
+
+
+def certify_targeting_coverage() -> Iterator[dict[str, Any]]:
+    """How often 95 % intervals hold the true profit of the rule, of treating all, and the rule's lead over that."""
+    held, asked = np.zeros(3), 0
+    for i in range(COVER_DRAWS):
+        test, effect = offer_test(SEED + 500_000 + i, UNITS)
+        result = Uplift(outcome="bought", value=VALUE, cost=COST).analyze(test)
+        if result.rule is None:  # the arms differed before the start by chance
+            continue
+        net = (VALUE * effect - COST).to_numpy()
+        rule, everybody = result.strategies[:2]
+        true, of_all = float((net * (result.rule > 0)).mean()), float(net.mean())
+        ahead = everybody.ahead_lo <= true - of_all <= everybody.ahead_hi
+        held += (rule.lo <= true <= rule.hi, everybody.lo <= of_all <= everybody.hi, ahead)
+        asked += 1
+    slack = 3 * np.sqrt(0.95 * 0.05 / asked)
+    for name, share in zip(("rule", "all", "lead"), held / asked, strict=True):
+        what = f"95 % interval of the profit ({name}) holds the true one, {asked:,} tests of {UNITS:,} units"
+        yield entry(f"targeting_covers_{name}", float(share), 0.95 - slack, min(1.0, 0.95 + slack), what)
 
 
 def profits(result: UpliftResult, seed: int) -> tuple[float, float, list[float]]:

@@ -66,6 +66,7 @@ class Fact:
         definition: How it is computed, likewise.
         better: Which direction is good.
         refusal: Why there is no number.
+        decides: Whether it says what to do: `publish` leaves it out on simulated data, on which nothing is decided.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Fact:
     definition: Message | str = ""
     better: Better = "none"
     refusal: Message | None = None
+    decides: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "label", as_message(self.label))
@@ -343,8 +345,14 @@ def payload(result: Result, data: DataSet | None = None, headline: bool = True, 
     """
     readout, refusal = result.readout(), result.refusal()
     before = f"{part}." if part else ""
-    facts = [{**fact.to_json(), "id": before + fact.id, "label": _label(fact, part)} for fact in result.facts()]
     provenance = data.provenance() if data is not None else None
+    found = result.facts()
+    simulated = any(fact.kind == "simulated" for fact in found) or bool(provenance and provenance["simulated"])
+    facts = [
+        {**fact.to_json(), "id": before + fact.id, "label": _label(fact, part)}
+        for fact in found
+        if not (simulated and fact.decides)
+    ]
     front = importlib.import_module("crm_lab.fronts").front_of(result) if headline else None
     if front and "fact" in front:
         front["fact"] = before + front["fact"]
@@ -358,7 +366,7 @@ def payload(result: Result, data: DataSet | None = None, headline: bool = True, 
         "keys": {name: message.key for name, message in readout.items()},
         "facts": facts,
         "refusal": None if refusal is None else refusal.text(),
-        "simulated": any(f["kind"] == "simulated" for f in facts) or bool(provenance and provenance["simulated"]),
+        "simulated": simulated,
         "data": provenance,
         "front": front,
         "csv": _csv(result, part or result.name),

@@ -22,7 +22,8 @@ html_copy_source = html_show_sourcelink = html_show_sphinx = html_show_copyright
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 exclude_patterns = [".doctrees"]
-suppress_warnings = ["myst.header"]  # a guide may skip a level of headings
+# a guide may skip a level of headings; a word of a docstring that two classes have as a name is no link to either
+suppress_warnings = ["myst.header", "ref.python"]
 default_role = "code"
 napoleon_use_ivar = True
 napoleon_custom_sections = ["Source"]
@@ -56,7 +57,13 @@ PUBLIC_FUNCTIONS = {full.rpartition(".")[2] for full in public()}
 
 
 def link_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:  # noqa: ARG001
-    """Docstrings quote names in single backticks, as Markdown does."""
+    """Docstrings quote names in single backticks, as Markdown does.
+
+    Of an attribute or a property, napoleon takes what stands before a colon for its type; an empty comment first
+    keeps the sentence whole.
+    """
+    if what in {"attribute", "property"}:
+        lines[:0] = ["..", ""]
     lines[:] = [line if line.lstrip().startswith((">>>", "...")) else _QUOTED.sub(linked, line) for line in lines]
 
 

@@ -1,5 +1,6 @@
 """Churn: labels, features as of a date, models, alerts, and whom to contact."""
 
+from crm_lab.churn.action.measured_gains import MeasuredGains
 from crm_lab.churn.action.save_rate import MeasuredSaveRate, SaveRate
 from crm_lab.churn.action.treatment_plan import Alerts, TreatmentPlan
 from crm_lab.churn.definition.churn_window import ChurnWindow, WindowEvidence
@@ -52,6 +53,7 @@ __all__ = [
     "LabelStability",
     "Leaving",
     "LeavingCheck",
+    "MeasuredGains",
     "MeasuredSaveRate",
     "OriginsReport",
     "ReturnHazard",

@@ -95,24 +95,64 @@ if TYPE_CHECKING:
     help="A further table of the contract, e.g. costs=costs.csv.",
 )
 @click.option(
-    "--as", "kind", type=click.Choice(["purchases", "test"]), help="What the file holds; seen by itself as a rule."
+    "--point-kind",
+    "point_kinds",
+    multiple=True,
+    metavar="WORD=KIND",
+    help="In a ledger of points: what a word means: earn, redeem, expire, ...; + and - are signs without a word.",
+)
+@click.option(
+    "--point-column",
+    "point_columns",
+    multiple=True,
+    metavar="ROLE=COLUMN",
+    help="In a ledger of points: set a column, e.g. points=Delta; ROLE= takes a role away.",
+)
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["purchases", "test", "panel"]),
+    help="What the file holds; seen by itself as a rule.",
 )
 @click.option("--control", default="", help="In a test: name of the control arm.")
 @click.option("--treatment", default="", help="In a test: name of the arm read against it, where there are several.")
 @click.option("--control-share", type=click.FloatRange(0, 1), help="In a test: planned share of the control arm.")
 @click.option(
-    "--missing-outcome", type=click.Choice(["zero", "drop"]), help="In a test: what a unit without an outcome is."
+    "--missing-outcome",
+    type=click.Choice(["zero", "drop"]),
+    help="In a test or panel: what a unit, or a period of one, without a value is.",
 )
 @click.option("--assignment", type=click.Choice(["random", "chosen"]), help="In a test: how units came into their arm.")
 @click.option("--as-of", metavar="DATE", help="In a test: day the file was written; outcome windows must have ended.")
+@click.option("--treated", default="", metavar="NAMES", help="In a panel: the treated units, or a column that says so.")
+@click.option("--start", default="", metavar="DATE", help="In a panel: first day of the treatment of all of them.")
+@click.option("--until", default="", metavar="DATE", help="In a panel: last day of it, where it ended.")
+@click.option(
+    "--every",
+    type=click.Choice(["day", "week", "month", "quarter", "year", "number"]),
+    help="In a panel: what days are put together to; as in the file unless given.",
+)
+@click.option(
+    "--same-period",
+    type=click.Choice(["sum", "copies"]),
+    help="In a panel: what several rows of a unit and period are.",
+)
+@click.option("--margin-share", type=click.FloatRange(0, 1, min_open=True), help="In a panel: gross margin as a share.")
+@click.option("--cost", type=click.FloatRange(0), help="In a panel: what the programme cost.")
+@click.option(
+    "--cost-of",
+    type=click.Choice(["total", "unit", "unit_period"]),
+    help="In a panel: whether that is in all, of a treated unit, or of one and a period.",
+)
+@click.option("--roi-target", type=float, help="In a panel: the return on investment that was asked for.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the questions and of what is reported.")
 @click.option("--force", is_flag=True, help="Write over a suite of that name.")
 def init(paths: tuple[Path, ...], **options: Any) -> None:
     """Look at files, propose how to read them, and write a suite of the pages they can answer.
 
     PATHS are files of purchases in any order (several of one form or a folder of them are read as one; others are
-    joined to the lines of sales by a column they share), or a test with one row per unit (an arm, outcomes, what was
-    known before).
+    joined to the lines of sales by a column they share), a test with one row per unit (an arm, outcomes, what was
+    known before), or a panel of cities or stores over time (unit, date, value).
     """
     with _speaking(options["lang"]):
         _init(paths, options)
@@ -131,7 +171,7 @@ def _speaking(lang: str | None) -> Iterator[None]:
 
 
 def _init(paths: tuple[Path, ...], options: dict[str, Any]) -> None:
-    from crm_lab.cli.init_purchases import init_purchases
+    from crm_lab.cli.own_data.init_purchases import init_purchases
     from crm_lab.data.sources.first_look.first_rows import look_at
     from crm_lab.data.sources.lines.several_files import files_in
     from crm_lab.data.sources.refusal import refused
@@ -144,13 +184,16 @@ def _init(paths: tuple[Path, ...], options: dict[str, Any]) -> None:
     first = next(iter(files_in(paths[0])), paths[0])
     look = look_at(first)
     alone = len(paths) == 1 and first == paths[0]
-    test = options["kind"] == "test" or (options["kind"] is None and alone and _is_test(first, look, options["chosen"]))
+    kind = options["kind"] or (_kind(first, look, options) if alone else "purchases")
     if target.exists() and not options["force"]:
         raise refused("suite_exists", name=target.name)
-    if not test:
+    if kind == "panel":
+        _panel(first, target, options)
+        return
+    if kind == "purchases":
         init_purchases(paths, target, options, lambda words: init.make_context("init", words).params)
         return
-    from crm_lab.cli.init_test import TestOptions, init_test
+    from crm_lab.cli.own_data.init_test import TestOptions, init_test
 
     given = TestOptions(
         options["name"], options["chosen"], options["control"], options["control_share"], options["as_of"],
@@ -160,11 +203,29 @@ def _init(paths: tuple[Path, ...], options: dict[str, Any]) -> None:
     init_test(first, look, given, target)
 
 
-def _is_test(path: Path, look: Look, chosen: dict[str, str]) -> bool:
+def _kind(path: Path, look: Look, options: dict[str, Any]) -> str:
+    """What a file holds: a panel, a test with one row per unit, or else purchases."""
+    from crm_lab.cli.own_data.init_panel import is_panel
     from crm_lab.data.sources.first_look.column_roles import propose
     from crm_lab.experiments.origins.column_roles_of_a_test import looks_like_a_test
 
-    return looks_like_a_test(look, chosen.get("arm", ""), purchases=not propose(path).missing)
+    purchases, chosen = not propose(path).missing, options["chosen"]
+    if is_panel(path, chosen, tuple(options["ignored"]), purchases=purchases):
+        return "panel"
+    return "test" if looks_like_a_test(look, chosen.get("arm", ""), purchases=purchases) else "purchases"
+
+
+def _panel(path: Path, target: Path, options: dict[str, Any]) -> None:
+    from crm_lab.cli.own_data.init_panel import PanelOptions, init_panel
+
+    said = ("same_period", "treated", "start", "until", "every", "cost_of", "date_format", "decimal", "currency")
+    words: dict[str, Any] = {name: options[name] or "" for name in said}
+    words |= {name: options[name] for name in ("margin_share", "cost", "roi_target")}
+    given = PanelOptions(
+        name=options["name"], columns=options["chosen"], sure=options["kind"] == "panel",
+        ignored=tuple(options["ignored"]), missing=options["missing_outcome"] or "", **words,
+    )  # fmt: skip
+    init_panel(path, given, target)
 
 
 def _plain(text: str) -> str:

@@ -1,5 +1,6 @@
 """Customer lifetime value: purchase and spend models, value with intervals, validation on held-out time."""
 
+from crm_lab.clv.covariates.cohort_effects import CohortFit, WithCohorts, quarter_joined
 from crm_lab.clv.covariates.covariate_model import CovariateFit, WithCovariates
 from crm_lab.clv.discrete.bg_bb import BGBB, BGBBFit
 from crm_lab.clv.discrete.contract_file import NoContracts, value_of_contracts
@@ -32,6 +33,7 @@ from crm_lab.clv.value.customer_value import CustomerValue, CustomerValueResult
 from crm_lab.clv.value.group_value import GroupValueResult
 from crm_lab.clv.value.growth import GrowthResult, ValueGrowth
 from crm_lab.clv.value.recency_map import recency_map
+from crm_lab.clv.value.value_file import score_file
 
 __all__ = [
     "BGBB",
@@ -44,6 +46,7 @@ __all__ = [
     "BGBBFit",
     "BackTest",
     "BackTestResult",
+    "CohortFit",
     "ContractValue",
     "ContractValueResult",
     "CovariateFit",
@@ -73,6 +76,7 @@ __all__ = [
     "TotalForecastResult",
     "TrackingResult",
     "ValueGrowth",
+    "WithCohorts",
     "WithCovariates",
     "alive_history",
     "bootstrap",
@@ -81,9 +85,11 @@ __all__ = [
     "fit_spend",
     "forecast_by_record",
     "purchase_model",
+    "quarter_joined",
     "recency_map",
     "return_development",
     "returns_by_sale",
+    "score_file",
     "track",
     "value_of_contracts",
 ]

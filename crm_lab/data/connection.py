@@ -7,8 +7,9 @@ import os
 import shutil
 import tempfile
 import time
+import weakref
 from contextlib import suppress
-from functools import cache
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,7 +27,7 @@ _HELD = "held.lock"
 _NEW_S = 60
 _MOST_MEMORY = 5 * 2**29
 _A_THREAD = 2**27
-_locks: list[BaseFileLock] = []
+_HOMES = 8  # connections that stay open; each holds memory of its own
 
 
 def workspaces_dir() -> Path:
@@ -48,7 +49,7 @@ def connect(home: Path | None = None, beside: tuple[Path, ...] = ()) -> duckdb.D
     return _connection(os.path.abspath(home or workspaces_dir()), tuple(os.path.abspath(p) for p in beside))  # noqa: PTH100 - links are kept
 
 
-@cache
+@lru_cache(maxsize=_HOMES)
 def _connection(home: str, beside: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
     jobs = max(1, int(os.environ.get("CRM_LAB_JOBS", "1")))
     limit = min(psutil.virtual_memory().total // 2, _MOST_MEMORY) // jobs
@@ -56,11 +57,22 @@ def _connection(home: str, beside: tuple[str, ...]) -> duckdb.DuckDBPyConnection
     threads = max(1, min(os.cpu_count() or 1, limit // _A_THREAD))
     connection.execute(f"set threads = {threads}")
     connection.execute("set TimeZone = 'UTC'")
-    connection.execute(f"set temp_directory = {text_of(str(_spill(Path(home))))}")
+    spill, held = _spill(Path(home))
+    connection.execute(f"set temp_directory = {text_of(str(spill))}")
     lock(connection, home, *beside, *_shipped())
-    atexit.register(_connection.cache_clear)
-    atexit.register(connection.close)
+    weakref.finalize(connection, _let_go, spill, held)
+    atexit.register(_close, weakref.ref(connection))
     return connection
+
+
+def _close(connection: weakref.ref[duckdb.DuckDBPyConnection]) -> None:
+    if (still := connection()) is not None:
+        still.close()
+
+
+def _let_go(spill: Path, held: BaseFileLock) -> None:
+    shutil.rmtree(spill, ignore_errors=True)
+    held.release()
 
 
 def lock(connection: duckdb.DuckDBPyConnection, *folders: str) -> None:
@@ -86,8 +98,8 @@ def _is_old(folder: Path) -> bool:
     return False
 
 
-def _spill(home: Path) -> Path:
-    """This process's folder for what does not fit into memory, readable by its owner; those of dead ones go."""
+def _spill(home: Path) -> tuple[Path, BaseFileLock]:
+    """A folder for what does not fit into memory, readable by its owner, and its lock; those of dead processes go."""
     home.mkdir(parents=True, exist_ok=True)
     for old in filter(_is_old, home.glob(f"{_SPILL}*")):
         with suppress(Timeout, OSError), FileLock(old / _HELD, timeout=0, fallback_to_soft=False):
@@ -96,9 +108,7 @@ def _spill(home: Path) -> Path:
     held = FileLock(place / _HELD, timeout=0, fallback_to_soft=False)
     with suppress(OSError):
         held.acquire()
-    _locks.append(held)  # until this process ends
-    atexit.register(shutil.rmtree, place, ignore_errors=True)
-    return place
+    return place, held
 
 
 def write_private(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:

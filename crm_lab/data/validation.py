@@ -10,9 +10,10 @@ import pandas as pd
 
 from crm_lab.checks import BadInput
 from crm_lab.tables import Dtype, Table
+from crm_lab.tables.programmes import POINT_KINDS
 
 _EXAMPLES = 3
-_KINDS = ("sale", "return", "cancellation", "fee")
+_KINDS = {"transactions": ("sale", "return", "cancellation", "fee"), "rewards": POINT_KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,10 @@ def breaches(frame: Any, table: Table) -> tuple[Breach, ...]:
             found += _rows_where(rows, table, column.name, "may not be missing", nw.col(column.name).is_null())
     if all(name in schema for name in table.key):
         found += _repeated(rows, table)
-    if table.name == "transactions" and "kind" in schema:
-        unknown = ~nw.col("kind").is_in(_KINDS)
-        found += _rows_where(rows, table, "kind", f"must be one of {', '.join(_KINDS)}", unknown)
+    if table.name in _KINDS and "kind" in schema:
+        known = _KINDS[table.name]
+        unknown = ~nw.col("kind").is_in(known)
+        found += _rows_where(rows, table, "kind", f"must be one of {', '.join(known)}", unknown)
     return tuple(found)
 
 

@@ -372,13 +372,15 @@ class Tables:
         return str(self.workspace.about["currency"])
 
     def _cut(self, name: str) -> str:
-        """SQL of a stored table with what was known: no later row, and no later date in the rows there are."""
+        """SQL of a stored table with what was known: no later row, and nothing learnt later in the rows there are."""
         stored = f"from read_parquet({path_of(self.workspace.folder / f'{name}.parquet')})"
         if name == "transactions":
             return f"{stored} where day <= {self._day}"
-        known_on = TABLES[name].known_on if name in TABLES else None
-        dates = [c for c, kind in self.workspace.columns(name).items() if kind == "DATE"]
-        kept = [f"case when {c} <= date '{self.as_of}' then {c} end as {c}" for c in dates if c != known_on]
+        table, columns = TABLES.get(name), self.workspace.columns(name)
+        known_on, ahead, learnt = (table.known_on, table.ahead, table.learnt) if table else (None, (), ())
+        dates = [c for c, kind in columns.items() if kind == "DATE"]
+        told = {c: c for c in dates if c != known_on and c not in ahead} | {c: on for c, on in learnt if c in columns}
+        kept = [f"case when {on} <= date '{self.as_of}' then {c} end as {c}" for c, on in told.items()]
         replaced = f" replace ({', '.join(kept)})" if kept else ""
         where = f" where {known_on} is null or {known_on} <= date '{self.as_of}'" if known_on in dates else ""
         return f"select *{replaced} {stored}{where}"

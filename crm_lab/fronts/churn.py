@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm_lab.churn.action.measured_gains import MeasuredGains
 from crm_lab.churn.action.treatment_plan import Alerts
 from crm_lab.churn.evaluation.model_comparison import ChurnReport
 from crm_lab.churn.evaluation.ranking_report import ranking_words
@@ -37,6 +38,8 @@ def leaving_front(result: ChurnReport) -> Front:
 @fronts(Alerts, "act")
 def contact_front(result: Alerts) -> Front:
     """Expected profit of the list by the share of leavers saved."""
+    if result.spec.gains is not None:
+        return _measured_front(result, result.spec.gains)
     spec, contacted = result.spec, result.treated
     cost, profit = len(contacted) * spec.contact_cost, float(contacted["expected_profit"].sum())
     pays, rate = result.break_even, spec.save_rate
@@ -62,4 +65,29 @@ def contact_front(result: Alerts) -> Front:
         WEEKS_LIST,
         fact="alerts.break_even",
         standing=1,  # it holds customers out, and knows by how much it can be wrong
+    )
+
+
+def _measured_front(result: Alerts, gains: MeasuredGains) -> Front:
+    """Expected profit of the list by the share of the measured effect that comes again."""
+    spec, contacted = result.spec, result.treated
+    cost, profit = len(contacted) * spec.contact_cost, float(contacted["expected_profit"].sum())
+    pays, half = cost / (cost + profit), gains.half(contacted["customer_id"])
+
+    def at(share: float) -> tuple[float, float]:
+        return share, (cost + profit) * share - cost
+
+    words = {pays: "pays", 1.0: "measured"}
+    marks = [Mark(*at(x), Message(f"front.contact.{name}", {"share": x}).text()) for x, name in words.items()]
+    money = {"money": ShortMoney.of(cost, spec.currency), "net": ShortMoney.of(profit, spec.currency)}
+    values = {"n": len(contacted), "held": len(result.frame) - len(contacted), "pays": pays, **money}
+    return Front(
+        Message(f"front.contact.answer_{'tested' if profit > half else 'unsure'}", values),
+        curve([at(0.0), at(1.4)], marks),
+        Message("front.contact.decision", values),
+        "marketing",
+        max(profit, 0.0),
+        WEEKS_LIST,
+        fact="alerts.expected_profit",
+        standing=1,
     )

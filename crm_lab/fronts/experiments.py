@@ -8,8 +8,14 @@ from crm_lab.checks import BadInput
 from crm_lab.experiments.effects.effects import EffectsResult
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult
 from crm_lab.experiments.payoff.steady_state import SteadyStateResult
+from crm_lab.experiments.pilots.answers.pilot_effect import PilotEffectResult
+from crm_lab.experiments.pilots.answers.pilot_return import PilotReturnResult
+from crm_lab.experiments.pilots.feasibility.pilot_plan import PilotPlanResult
+from crm_lab.experiments.pilots.pilot_words import counted
 from crm_lab.experiments.planning.decision_power import RoiDesignResult
 from crm_lab.experiments.planning.design import DesignResult
+from crm_lab.experiments.uplift.targeting_list import TargetingListResult
+from crm_lab.experiments.uplift.uplift_result import UpliftResult
 from crm_lab.experiments.validity.association import AssociationResult
 from crm_lab.experiments.validity.soundness import SoundnessResult
 from crm_lab.fronts.front import Front, fronts
@@ -124,3 +130,102 @@ def association_front(result: AssociationResult) -> Front:
         raise BadInput("Nothing is said of comparable units, so there is nothing to draw.")
     drawn = [Dot(_words("association.label"), found.value, found.interval.lo, found.interval.hi, True)]
     return Front(Message("front.association.answer"), dots(drawn, 0.0, _words("association.none")), owner="data")
+
+
+@fronts(TargetingListResult, "test")
+def offer_list_front(result: TargetingListResult) -> Front:
+    """Who gets the offer, and what that earns beside giving it to everybody."""
+    values = {
+        "n": len(result.to_frame()), "customers": result.customers, "gain": result.expected[0],
+        "all": result.everybody[0], "currency": result.currency,
+    }  # fmt: skip
+    rows = [
+        Dot(_words("offer.label_list"), *result.expected, True),
+        Dot(_words(f"offer.label_{'all' if result.as_many is None else 'lot'}"), *result.everybody, False),
+    ]
+    open_question = result.simulated or bool(result.examples) or result.expected[1] <= 0
+    decision = None if open_question else Message("front.offer.decision_list")
+    picture = dots(rows, 0.0, _words("offer.foot"))
+    said = "list" if result.as_many is None else "list_lot"
+    return Front(Message(f"front.offer.{said}", values), picture, decision, "marketing", result.expected[0])
+
+
+@fronts(UpliftResult, "test")
+def offer_front(result: UpliftResult) -> Front:
+    """Whether anybody can be told apart, and what the rule and everybody earn."""
+    everybody, key = result.best_for_all, result.decision or "unclear"
+    gain = result.units * result.strategies[0].gain
+    told = [("rule", result.strategies[0])] if key == "target" else []
+    rows = [
+        Dot(
+            _words(f"offer.label_{name}"),
+            result.units * s.gain,
+            result.units * s.lo,
+            result.units * s.hi,
+            name == "rule",
+        )
+        for name, s in (*told, ("lot" if everybody.by_lot else "all", everybody))
+    ]
+    shown = key == "all" or (key == "none" and everybody.hi < 0)
+    settled = shown and not (result.simulated or result.examples)
+    lot = "_lot" if everybody.by_lot and key in ("all", "target") else ""
+    decision = Message(f"front.offer.decision_{key}{lot}") if settled else None
+    said = "dear" if key == "none" and result.differ else f"{key}{lot}"
+    answer = Message(
+        f"front.offer.{said}", {"gain": gain, "all": result.units * everybody.gain, "currency": result.currency}
+    )
+    return Front(answer, dots(rows, 0.0, _words("offer.foot")), decision, "marketing")
+
+
+@fronts(PilotPlanResult, "test")
+def pilot_plan_front(result: PilotPlanResult) -> Front:
+    """Whether the planned pilot can decide: the lift that it sees beside the one that is needed."""
+    row, plan = result.planned, result.plan
+    unit = counted(plan.unit, plan.treated)
+    rows = [("seen", row.mde, True), ("needed", row.lift_needed, False)]
+    drawn = [Bar(_words(f"pilot.{name}"), x, f"{x:.1%}", strong) for name, x, strong in rows if math.isfinite(x)]
+    settled = row.verdict != "can" and not plan.terms.assumed and not result.simulated
+    decision = Message("front.pilot.decision_cannot") if settled else None
+    return Front(
+        Message(f"front.pilot.plan_{row.verdict}", {"unit": unit, "chance": row.chance}),
+        bars(drawn),
+        decision,
+        "management",
+    )
+
+
+@fronts(PilotEffectResult, "test")
+def pilot_effect_front(result: PilotEffectResult) -> Front:
+    """The lift of a pilot with its interval."""
+    test, lift = result.answer, result.lift(result.main)
+    if not math.isfinite(test.interval.lo + test.interval.hi):
+        return Front(Message("front.pilot.floor", {"floor": test.floor}), "", None, "management")
+    sure = "seen" if test.pvalue <= 1 - result.spec.level else "none"
+    drawn = [Dot(_words("pilot.lift"), lift, test.interval.lo, test.interval.hi, True)]
+    return Front(
+        Message(f"front.pilot.effect_{sure}", {"lift": lift, "what": result.pilot.what}),
+        dots(drawn, 0.0, _words("pilot.foot")),
+        None,
+        "management",
+    )
+
+
+@fronts(PilotReturnResult, "test")
+def pilot_return_front(result: PilotReturnResult) -> Front:
+    """The return of a pilot on the basis asked for, beside its target."""
+    row, terms = result.to_frame().iloc[0], result.terms
+    values = {
+        "roi": row["roi"],
+        "p_above": row["p_above"],
+        "target": terms.roi_needed,
+        "floor": result.effect.answer.floor,
+    }
+    open_question = result.decision in ("terms", "cannot") or result.effect.pilot.simulated
+    decision = None if open_question else Message(f"front.pilot.decision_{result.decision}")
+    if result.decision == "cannot" or not math.isfinite(row["lo"] + row["hi"]):
+        return Front(Message("front.pilot.floor", values), "", decision, "management")
+    drawn = [Dot(_words(f"pilot.{terms.basis}"), row["roi"], row["lo"], row["hi"], True)]
+    foot = _words("pilot.target", target=terms.roi_needed)
+    return Front(
+        Message("front.pilot.return", values), dots(drawn, terms.roi_needed, foot), decision, "management", row["roi"]
+    )

@@ -168,19 +168,20 @@ def curve(points: Sequence[tuple[float, float]], marks: Sequence[Mark], zero: fl
 def tiles(counts: Sequence[tuple[int, str]], foot: str) -> str:
     """A tile for each of a few things, those of a kind in one class (``on``, ``half``, ``off``), words below.
 
-    >>> tiles([(2, "on"), (1, "off")], "2 of 3").count("<rect")
+    >>> tiles([(2, "on"), (1, "off")], "2 of 3").count("M")
     3
     """
     kinds = [kind for n, kind in counts for _ in range(n)]
     rows = 1 if len(kinds) <= 8 else 2
     across = -(-len(kinds) // rows)
     step = min((WIDTH - 16) / max(across, 1), (HEIGHT - _FOOT - 8) / rows, _TILE)
-    parts = [
-        f'<rect x="{8 + place % across * step:.0f}" y="{4 + place // across * step:.0f}" '
-        f'width="{step - 4:.0f}" height="{step - 4:.0f}" class="{kind}"/>'
-        for place, kind in enumerate(kinds)
-    ]
-    return "".join(parts) + _text(8, HEIGHT - 3, foot, "m")
+    side = f"{step - 4:.0f}"
+    square = f"h{side}v{side}h-{side}z"
+    drawn: dict[str, str] = {}
+    for place, kind in enumerate(kinds):
+        corner = f"M{8 + place % across * step:.0f} {4 + place // across * step:.0f}"
+        drawn[kind] = drawn.get(kind, "") + corner + square
+    return "".join(f'<path class="{kind}" d="{d}"/>' for kind, d in drawn.items()) + _text(8, HEIGHT - 3, foot, "m")
 
 
 def _fill(strong: bool) -> str:

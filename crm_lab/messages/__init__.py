@@ -55,8 +55,11 @@ def explanations(lang: str) -> Mapping[str, str]:
 def written(value: Any, spec: str) -> str:
     """A value in a format; a share that only rounds to none or all gets up to two more decimals, a change does not.
 
-    What is missing is a dash, what has no end has its sign.
+    What is missing is a dash, what has no end has its sign. The format ``p`` is that of p values, with their sign
+    of relation: none of them is 0, and below one in a thousand it says no more, as in tables.
 
+    >>> written(0.0312, "p"), written(3e-134, "p"), written(0.996, "p")
+    ('= 0.0312', '< 0.001', '= 0.996')
     >>> written(0.97, ".0%"), written(0.9998, ".1%"), written(0.004, ".0%"), written(1.0, ".0%"), written(0.01, ".1%")
     ('97%', '99.98%', '0.4%', '100%', '1.0%')
     >>> written(float("nan"), ".1%"), written(float("-inf"), "+,.2f")
@@ -64,6 +67,8 @@ def written(value: Any, spec: str) -> str:
     """
     if isinstance(value, float) and not math.isfinite(value):
         return "–" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    if spec == "p":
+        return "< 0.001" if value < 0.001 else f"= {value:.3g}"
     places = _SHARE.fullmatch(spec)
     shortest = format(value, spec)
     if places is None or not 0 < abs(value) < 1:

@@ -123,7 +123,9 @@ def plot_money(result: Alerts, *, ax: Axes | None = None) -> Axes:
     """Cumulative expected profit down the list."""
     ax = ax or new_axes()
     profit = result.to_frame().query("arm == 'treatment'")["expected_profit"].cumsum()
-    ax.plot(range(1, len(profit) + 1), profit, color=BLUE, label=_words("money_line", rate=result.spec.save_rate))
+    spec = result.spec
+    label = _words("money_line", rate=spec.save_rate) if spec.gains is None else _words("money_tested")
+    ax.plot(range(1, len(profit) + 1), profit, color=BLUE, label=label)
     ax.axhline(0, color=GREY, lw=1)
     _named(ax, "money", ylabel=_words("money_y"))
     name_lines(ax)

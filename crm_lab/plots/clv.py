@@ -206,6 +206,7 @@ def plot_payback(result: PaybackResult, *, ax: Axes | None = None) -> Axes:
         title=_words("payback_title"),
         ylim=(0, None),
     )
+    name_point(ax, (0, float(result.curves["cost"].max())), _words("cost_line"), GREY, (2, 3))
     name_lines(ax)
     return ax
 

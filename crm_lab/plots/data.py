@@ -6,13 +6,15 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
+from crm_lab.data.identity.accuracy.threshold_curve import FIGURES, ThresholdCurveResult
 from crm_lab.data.quality.coverage import CoverageResult
 from crm_lab.data.quality.defect_impact import DefectImpactResult
 from crm_lab.data.quality.reconciliation import ReconciliationResult
 from crm_lab.messages import Message, named
 from crm_lab.messages.wrapped_text import wrapped
+from crm_lab.plots.direct_labels import name_lines, name_vertical
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, PALE, new_axes
+from crm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, PALE, new_axes
 
 _VERDICTS = ("yes", "partly", "no")
 
@@ -77,4 +79,28 @@ def draw_coverage(result: CoverageResult, *, ax: Axes | None = None) -> Axes:
     ax.bar_label(ax.containers[0], padding=3)  # type: ignore[arg-type]  # bars
     ax.set(xlabel=Message("plots.data.questions").text(), ylabel="")
     ax.set_title(Message("plots.data.coverage").text())
+    return ax
+
+
+@draws(ThresholdCurveResult)
+def draw_threshold_curve(result: ThresholdCurveResult, *, ax: Axes | None = None) -> Axes:
+    """Each headline figure against that without links, by the probability from which records are linked."""
+    changes = result.changes().iloc[:-1]  # without links is the line at 0
+    ax = ax or new_axes(height=3.2)
+    places = range(len(changes))
+    for name, color in zip(FIGURES, (BLUE, ORANGE, GREEN), strict=True):
+        label = Message(f"identity.curve_plot.{name}").text()
+        if changes[name].isna().all():
+            continue  # nothing to compare with
+        ax.plot(places, changes[name] * 100, color=color, label=label, marker="o", markersize=4)
+    lines = list(ax.lines)
+    ax.axhline(0, color=GREY, linewidth=1)
+    ax.set_xticks(list(places), [f"{threshold:.3g}" for threshold in changes["threshold"]])
+    ax.yaxis.set_major_formatter("{x:+,.0f}")
+    ax.set(xlabel=Message("identity.curve_plot.threshold").text(), ylabel=Message("identity.curve_plot.change").text())
+    ax.set_title(Message("identity.curve_plot.title").text())
+    chosen = int((changes["threshold"] == result.chosen).to_numpy().argmax())
+    ax.axvline(chosen, color=GREY, linewidth=1, linestyle=":")
+    name_lines(ax, lines)
+    name_vertical(ax, (chosen, Message("identity.curve_plot.chosen").text(), GREY))
     return ax

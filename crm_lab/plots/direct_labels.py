@@ -24,6 +24,7 @@ _LETTER: Final = 5.4  # points
 _LINE: Final = 0.17  # inches that a line of words needs
 _WORDS: Final = {PALE: SOFT, SKY: INK, GREEN: INK, ORANGE: GOLD}
 _SAME_LEVEL: Final = 0.08  # of the height: words of this distance meet
+_ONE_PLACE: Final = 0.04  # of both sides: points this near have their names one above the other
 _ON_HEAT: Final = ("#010101", "#ffffff")  # not the black of the ink, which a dark page turns light
 _LIGHT: Final = (0.2126, 0.7152, 0.0722)
 _AROUND: Final = 0.9  # inches of a figure's height that are not the drawing
@@ -112,15 +113,16 @@ def name_point(ax: Axes, at: tuple[Any, float], name: str, color: Any, offset: t
 
 
 def name_points(ax: Axes, points: Sequence[tuple[float, float]], names: Sequence[str]) -> None:
-    """Names beside points, each on the side where no other point and no other name stands."""
+    """Names beside points, each on the side where no other stands; of points in one place, one above the other."""
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     places = [((x - left) / (right - left), (y - bottom) / (top - bottom)) for x, y in points]
-    for at, name, (x, y) in zip(points, names, places, strict=True):
+    for k, (at, name, (x, y)) in enumerate(zip(points, names, places, strict=True)):
+        under = sum(abs(other - x) < _ONE_PLACE and abs(height - y) < _ONE_PLACE for other, height in places[:k])
         room = _LETTER * columns(name) / 72 / WIDTH
         level = [other for other, height in places if abs(height - y) < _SAME_LEVEL and (other, height) != (x, y)]
         turned = any(x < other < x + room for other in level) and x > room
         ax.annotate(
-            name, at, (-7 if turned else 7, 0), textcoords="offset points", size=SIZE - 1,
+            name, at, (-7 if turned else 7, under * (SIZE + 2)), textcoords="offset points", size=SIZE - 1,
             ha="right" if turned else "left", va="center", annotation_clip=False,
         )  # fmt: skip
 

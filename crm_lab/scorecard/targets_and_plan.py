@@ -22,7 +22,7 @@ from crm_lab.scorecard.measured_values import Measured
 PlanVerdict = Literal["met", "missed", "cannot_tell"]
 VERDICTS: tuple[PlanVerdict, ...] = ("met", "missed", "cannot_tell")
 _ACTUAL = {"actual": "value", "lo": "lo", "hi": "hi"}
-_FOREVER = 36_525  # days: a century is no date to wait for
+_FOREVER = 3 * 365  # days: in three years it is another business, and no date to wait for
 
 
 @dataclass(frozen=True, kw_only=True)

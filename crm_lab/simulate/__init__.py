@@ -1,6 +1,6 @@
 """The simulated retailer and its answer key."""
 
-from crm_lab.simulate.answer_key import AnswerKey, open_key
+from crm_lab.simulate.answer_key import AnswerKey, key_of, open_key
 from crm_lab.simulate.folder import write_retailer
 from crm_lab.simulate.retailer import Retailer, make_retailer, prepare
 from crm_lab.simulate.scenario.scenario import Scenario
@@ -11,6 +11,7 @@ __all__ = [
     "AnswerKey",
     "Retailer",
     "Scenario",
+    "key_of",
     "load_scenario",
     "make_retailer",
     "open_key",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,11 @@ import pyarrow.parquet as pq
 
 from crm_lab.checks import BadInput
 from crm_lab.simulate.folder import RECIPE
+from crm_lab.simulate.orders.common import piloted_cities
+from crm_lab.simulate.output.points_columns import POINTS_KEYS
+from crm_lab.simulate.points.points_truth import PointsTruth
+from crm_lab.simulate.points.referral_truth import ReferralTruth
+from crm_lab.simulate.programme.pilot_truth import PilotTruth, pilot_truth
 from crm_lab.simulate.retailer import Retailer, retailer_of, to_pandas
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.scenario_file import scenario_of
@@ -31,6 +37,14 @@ class AnswerKey:
         customers: Latent state and both outcomes of every customer (docs/simulate.md names the columns).
         lines: Lines that are there only because something was done, with what (`origin`).
         dirt: Faulty lines: which fault, and what the line would have said.
+        pilot: Sales and margin by customer and week without and with a programme of whole cities; empty without one.
+        points_members: How members deal with points and who invited them; this and the next five are empty without
+            points for everybody, and `points_truth` and `referral_truth` say what is in them.
+        points_lots: What becomes of each lot of points.
+        points_years: What each member's calendar years are with tiers and without.
+        points_thresholds: Spend below and above a tier's threshold, of members near it.
+        points_mismatches: Events that the other system has wrong.
+        referral_labels: Which invitations are fraud, of which kind.
     """
 
     scenario: Scenario
@@ -38,6 +52,13 @@ class AnswerKey:
     customers: pd.DataFrame
     lines: pd.DataFrame
     dirt: pd.DataFrame
+    pilot: pd.DataFrame = field(default_factory=pd.DataFrame)
+    points_members: pd.DataFrame = field(default_factory=pd.DataFrame)
+    points_lots: pd.DataFrame = field(default_factory=pd.DataFrame)
+    points_years: pd.DataFrame = field(default_factory=pd.DataFrame)
+    points_thresholds: pd.DataFrame = field(default_factory=pd.DataFrame)
+    points_mismatches: pd.DataFrame = field(default_factory=pd.DataFrame)
+    referral_labels: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def effects(self, by: str | None = None) -> pd.DataFrame:
         """True effects of offering the programme, per assigned member (intention to treat) and per enrolled member.
@@ -91,6 +112,79 @@ class AnswerKey:
         costs = profit - whole
         return pd.Series({**parts, "profit": profit, "roi": profit / -costs if costs else float("nan")})
 
+    def value_of_offer(self, customers: Collection[object], cost: float) -> float:
+        """True profit of offering the programme to some of those drawn, above offering it to none of them.
+
+        Extra margin of the test span is known of everybody; rewards are known of the treated, and stand for the
+        others by the share that was treated.
+
+        >>> drawn = key.customers.loc[key.customers["eligible"], "customer_id"]
+        >>> key.value_of_offer(drawn, 1.0) > key.value_of_offer(drawn, 2.0)
+        True
+
+        Args:
+            customers: Ids of customers; those who were not drawn count nothing.
+            cost: Cost of one offer.
+
+        Returns:
+            Money.
+        """
+        drawn = self.customers[self.customers["eligible"]]
+        some = drawn[drawn["customer_id"].isin(list(customers))]
+        rewards = some.loc[some["treated"], "rewards_cost"].sum() / drawn["treated"].mean()
+        return float((some["margin_1"] - some["margin_0"]).sum() - rewards - cost * len(some))
+
+    def pilot_truth(self) -> PilotTruth:
+        """What the programme of whole cities did: treated cities, start, true effects by city and week.
+
+        >>> open_key(make_retailer("pilot", n_customers=200)).pilot_truth().totals()["cost"].item()
+        4200.0
+
+        Raises:
+            BadInput: If the retailer has no such programme.
+        """
+        if not self.scenario.pilot.on:
+            raise BadInput(f"{self.scenario.name} has no programme of whole cities; the scenario pilot has one.")
+        return pilot_truth(self.scenario, self.pilot, piloted_cities(self.scenario, self.seed))
+
+    def points_truth(self) -> PointsTruth:
+        """What became of all points, what is owed, what tiers bring and who topped up.
+
+        >>> owed = open_key(make_retailer("points", n_customers=200)).points_truth().liability()
+        >>> bool(owed["outstanding"] > owed["will_be_redeemed"] > 0)
+        True
+
+        Raises:
+            BadInput: If the retailer has no points for everybody.
+        """
+        self._need_points()
+        return PointsTruth(
+            self.scenario,
+            self.points_members[["customer_id", "redeems", "readiness", "reward", "sorter", "would_leave"]],
+            self.points_lots,
+            self.points_years,
+            self.points_thresholds,
+            self.points_mismatches,
+        )
+
+    def referral_truth(self) -> ReferralTruth:
+        """Who truly invited whom, how fast members multiply, and which accounts are fraud of which kind.
+
+        >>> truth = open_key(make_retailer("points", n_customers=200)).referral_truth()
+        >>> truth.scenario.referrals.reward
+        10.0
+
+        Raises:
+            BadInput: If the retailer has no invitations.
+        """
+        self._need_points()
+        hidden = ["redeems", "readiness", "reward", "sorter", "would_leave"]
+        return ReferralTruth(self.scenario, self.points_members.drop(columns=hidden), self.referral_labels)
+
+    def _need_points(self) -> None:
+        if not self.scenario.points.on:
+            raise BadInput(f"{self.scenario.name} has no points for everybody; the scenario points has them.")
+
 
 def _effect(drawn: pd.DataFrame, metric: str, span: str) -> dict[str, float | str | int]:
     words = "" if span == "test" else "whole_"
@@ -135,6 +229,24 @@ def open_key(retailer: Retailer | str | Path) -> AnswerKey:
     return _read_key(Path(retailer))
 
 
+def key_of(source: str) -> AnswerKey | None:
+    """The answer key of a source, if it is a simulated retailer that its name describes.
+
+    >>> key_of("complete_journey") is None, key_of("simulated:a_folder") is None
+    (True, True)
+
+    Args:
+        source: Name of a source.
+
+    Returns:
+        The key, or ``None``: other sources have none, and folders of a simulated retailer keep theirs elsewhere.
+    """
+    try:
+        return open_key(source) if source.startswith("simulated:") else None
+    except BadInput:
+        return None
+
+
 def _read_key(folder: Path) -> AnswerKey:
     recipe = folder / RECIPE
     if not recipe.is_file():
@@ -142,4 +254,7 @@ def _read_key(folder: Path) -> AnswerKey:
     told = json.loads(recipe.read_text(encoding="utf-8"))
     truth = told["scenario"]
     tables = {name: to_pandas(pq.read_table(folder / f"{name}.parquet")) for name in ("customers", "lines", "dirt")}
+    for name in ("pilot", *POINTS_KEYS):
+        if (folder / f"{name}.parquet").is_file():
+            tables[name] = to_pandas(pq.read_table(folder / f"{name}.parquet"))
     return AnswerKey(scenario_of({**truth, "start": date.fromisoformat(truth["start"])}), told["seed"], **tables)

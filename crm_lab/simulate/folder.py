@@ -62,7 +62,7 @@ def _write_tables(plan: RetailerPlan, parts: Mapping[str, Path], group_lines: in
     costs, rows = Costs(plan.common.scenario), dict[str, int]()
     with ExitStack() as stack:
         files = {name: stack.enter_context(_Files(part)) for name, part in parts.items()}
-        for tables, key in simulate(plan, costs):
+        for tables, key in simulate(plan, costs, keyed="key" in parts):
             for name, made in (("tables", tables), ("key", key)):
                 if name in files:
                     files[name].add(made, group_lines)

@@ -133,11 +133,16 @@ def prepare(
     return RetailerPlan(make_common(truth, truth.seed), truth.customers)
 
 
-def simulate(plan: RetailerPlan, costs: Costs) -> Iterator[tuple[dict[str, pa.Table], dict[str, pa.Table]]]:
-    """Block by block: the contract's tables and the key's; monthly costs are added up in `costs`."""
+def simulate(
+    plan: RetailerPlan, costs: Costs, *, keyed: bool = True
+) -> Iterator[tuple[dict[str, pa.Table], dict[str, pa.Table]]]:
+    """Block by block: the contract's tables and the key's; monthly costs are added up in `costs`.
+
+    Where it is not `keyed`, the key's tables are not complete.
+    """
     lines = 0
     for number in blocks_of(plan.n_customers):
-        block = make_block(plan.common, number, plan.n_customers)
+        block = make_block(plan.common, number, plan.n_customers, keyed=keyed)
         costs.add(block)
         yield contract_tables(plan.common, block, lines), key_tables(plan.common, block, lines)
         lines += block.lines

@@ -25,7 +25,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of the contract; `known_on` is the column with the day a row became known."""
+    """One table of the contract; `known_on` is the column with the day a row became known.
+
+    `ahead` are dates that a row tells of beforehand, such as the last day of a voucher; every other date that lies
+    ahead is not known yet. `learnt` are pairs of a column and the date column with the day it became known, where that
+    is later than the row's.
+    """
 
     name: str
     meaning: str
@@ -33,6 +38,13 @@ class Table:
     key: tuple[str, ...]
     known_on: str | None = None
     derived: bool = False
+    ahead: tuple[str, ...] = ()
+    learnt: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def person_columns(self) -> tuple[str, ...]:
+        """Columns that name a person or something of a person's, and so need pseudonyms."""
+        return tuple(c.name for c in self.columns if c.pii == "pseudonym")
 
     def column(self, name: str) -> Column:
         """The column of that name.

@@ -78,7 +78,7 @@ COSTS = Table(
     "One row per month and item of what programmes and messages cost; rewards are in their ledger.",
     (
         Column("month", "date", "First day of the month, or of the data in it."),
-        Column("item", "text", "setup, running, messages or save_offer."),
+        Column("item", "text", "setup, running, messages, save_offer or pilot; perks and service of a tier."),
         Column("amount", "money", "Cost in the month.", unit="currency"),
     ),
     key=("month", "item"),

@@ -10,7 +10,9 @@ from click.testing import CliRunner
 import crm_lab
 from crm_lab.cli import main
 from crm_lab.experiments import OwnTest
+from crm_lab.experiments.origins.panels.panel_file import PanelFile
 from crm_lab.messages import catalogue
+from crm_lab.tables.programmes import POINT_KINDS
 
 PACKAGE = Path(crm_lab.__file__).parent
 SAID = re.compile(r"""\bsay\(\s*f?["']([a-z_.{}]+)["']""")
@@ -18,7 +20,13 @@ REFUSED = re.compile(r"""\brefused\(\s*["']([a-z_]+)["']""")
 DIRECT = re.compile(r"""Message\(\s*["']door\.([a-z_.]+)["']""")
 WORDS = re.compile(r"""["']([a-z_.]+)["']""")
 OF_TESTS = 'Message(f"door.test.{key}"'
+OF_PANELS = 'Message(f"door.panel.'
+PARTS_OF_PANELS = ("", "role.", "layout.", "every.", "problem.", "setting.")
+OPEN = re.compile(r"""\b_open\(\s*["']([a-z_]+)["']""")
+BY_REASON = {"panel.problem.all_partial", "panel.problem.all_gaps", "panel.problem.all_no_past"}
 BY_ROLE = {"columns.the_date", "columns.the_customer_id", "columns.the_amount"}
+OF_LEDGERS = 'say(f"ledger.'
+PARTS_OF_LEDGERS = ("", "ask_", "means_")
 BY_MAGIC = {"refused.pdf", "refused.sqlite", "refused.arrow", "refused.picture"}
 IN_CHOICES = re.compile(r"\"((?:price|products|days|amount)\.[a-z_]+)\"")
 
@@ -58,6 +66,13 @@ def test_the_door_says_every_message_of_its_catalogue_and_no_other():
     words = {word for text in texts if OF_TESTS in text for word in WORDS.findall(text)}
     said |= {f"test.{of}{word}" for word in words for of in ("", "role.")}
     said |= {f"test.setting.{field.description or 'text'}" for field in OwnTest.model_fields.values()}
+    words = {word for text in texts if OF_PANELS in text for word in WORDS.findall(text)}
+    said |= {f"panel.{part}{word}" for word in words for part in PARTS_OF_PANELS} | BY_REASON
+    said |= {f"panel.setting.{field.description or 'text'}" for field in PanelFile.model_fields.values()}
+    said |= {f"refused.{key}" for text in texts for key in OPEN.findall(text)}
+    words = {word for text in texts if OF_LEDGERS in text for word in WORDS.findall(text)}
+    words |= {f"{kind}{way}" for kind in (*POINT_KINDS, "none") for way in ("", "_up", "_down")}
+    said |= {f"ledger.{part}{word}" for word in words for part in PARTS_OF_LEDGERS}
     known = {key.removeprefix("door.") for key in catalogue("en") if key.startswith("door.")}
     plainly = {key for text in texts for key in SAID.findall(text) if "{" not in key}
     begun = {key for key in plainly if key.endswith("_")}  # the rest of the key is computed

@@ -1,5 +1,7 @@
 """Returns: shares by age by hand, recent sales do not look too good, and values and holdout are net of them."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -136,3 +138,28 @@ def test_a_gap_is_split_and_said_and_multiplies_nothing(fashion, check):
 def test_lines_without_a_kind_are_refused():
     with pytest.raises(BadInput, match="lines lacks the column kind"):
         returns_by_sale(LINES.drop(columns="kind"))
+
+
+def test_values_are_net_of_returns_wherever_these_are_told(fashion):
+    spec, end = CustomerValue(margin=0.4, draws=100, currency="EUR"), fashion.as_of
+    lines = fashion["transactions"]
+    kept = return_development(lines, end).kept
+    assert kept < 0.95
+    told, told_by_lines = spec.fit(lines, end, rng=8), spec.fit(fashion["orders"], end, lines=lines, rng=8)
+    gross = spec.fit(fashion["orders"], end, rng=8)
+    assert told.stays == told_by_lines.stays == kept
+    assert told_by_lines.total()[0] == pytest.approx(kept * gross.total()[0])
+    assert told_by_lines.margin == pytest.approx(0.4 * kept)
+    assert f"{0.4 * kept:.1%} of sales is counted as contribution after returns" in told.readout().text("en")
+    assert gross.stays is None
+    assert "returns are not taken off" in gross.readout().text("en")
+    assert "未扣除退货" in gross.readout().text("zh")
+    sales = spec.fit(lines[lines["kind"] == "sale"], end, rng=8)
+    assert sales.stays == 1
+    assert not {"after returns", "not taken off"} & {
+        *re.findall("after returns|not taken off", sales.readout().text("en"))
+    }
+    own = pd.Series(np.linspace(-0.1, 0.5, len(gross.summary)), index=gross.summary["customer_id"])
+    each, each_gross = (spec.fit(fashion["orders"], end, lines=table, margins=own, rng=8) for table in (lines, None))
+    assert each.total()[0] == pytest.approx(kept * each_gross.total()[0])
+    assert each.margin == pytest.approx(kept * each_gross.margin)

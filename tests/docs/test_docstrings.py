@@ -38,9 +38,16 @@ def parameters(found):
 def test_functions_explain_their_arguments_and_what_they_return(section):
     functions = {n: f for n, f in (public() | methods()).items() if inspect.isfunction(f) and parameters(f)}
     pattern = re.compile(rf"^\s*({section}):$", flags=re.MULTILINE)
-    missing = [name for name, found in functions.items() if not pattern.search(found.__doc__)]
+    missing = [name for name, found in functions.items() if not any(map(pattern.search, texts_of(found)))]
     missing = [name for name in missing if section == "Args" or returns_something(functions[name])]
     assert len(missing) <= (1 - SHARE_EXPLAINED) * len(functions), missing
+
+
+def texts_of(found):
+    """What is said of a function, and of the methods that it overrides."""
+    owner = getattr(inspect.getmodule(found), found.__qualname__.partition(".")[0], None)
+    of_bases = [vars(base).get(found.__name__) for base in owner.__mro__] if inspect.isclass(owner) else []
+    return [found.__doc__, *(text for text in (getattr(base, "__doc__", None) for base in of_bases) if text)]
 
 
 def returns_something(found):

@@ -14,8 +14,8 @@ from crm_lab.experiments.uplift import TargetingPolicy, Uplift, UpliftCurve
 from crm_lab.experiments.uplift.cross_fitting import Units, folds_of, out_of_fold
 from crm_lab.experiments.uplift.effect_learners import LEARNERS
 from crm_lab.experiments.uplift.heterogeneity import best_linear_predictor, sorted_groups
+from crm_lab.experiments.uplift.policy.targeting_policy import chosen_arms
 from crm_lab.experiments.uplift.policy_value import Worth, unit_values
-from crm_lab.experiments.uplift.targeting_policy import chosen_arms
 
 
 def arrays(test, outcome="bought"):
@@ -207,7 +207,9 @@ def test_the_area_is_that_of_scikit_uplift(seed, expected):
 def test_certification_of_targeting_in_short(monkeypatch):
     monkeypatch.setattr(targeting, "NULL_DRAWS", 40)
     monkeypatch.setattr(targeting, "GAIN_DRAWS", 12)
-    for entry in [*targeting.certify_targeting_null(), *targeting.certify_targeting_gain()]:
+    monkeypatch.setattr(targeting, "COVER_DRAWS", 40)
+    parts = (targeting.certify_targeting_null, targeting.certify_targeting_gain, targeting.certify_targeting_coverage)
+    for entry in [row for part in parts for row in part()]:
         assert entry["ok"], entry
 
 

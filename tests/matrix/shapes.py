@@ -254,7 +254,7 @@ def units(n: int = 1_600, arms: tuple[str, ...] = ("control", "treatment"), seed
     )
 
 
-@shape(TEST, good=("14", "15", "16"))
+@shape(TEST, good=("14", "15", "16", "17"))
 def plain_test() -> pd.DataFrame:
     """Two arms, spend and its past."""
     return units()
@@ -269,13 +269,13 @@ def binary_test() -> pd.DataFrame:
     return members[["member", "arm"]].assign(bought=bought.astype(int))
 
 
-@shape(TEST, good=("14", "15", "16"), options=("--control", "none", "--treatment", "mail"))
+@shape(TEST, good=("14", "15", "16", "17"), options=("--control", "none", "--treatment", "mail"))
 def three_arms() -> pd.DataFrame:
     """Three arms."""
     return units(n=1_800, arms=("none", "mail", "mail and gift"), seed=22)
 
 
-@shape(TEST, good=("14", "15", "16"), options=("--control", "None"))
+@shape(TEST, good=("14", "15", "16", "17"), options=("--control", "None"))
 def arm_called_none() -> pd.DataFrame:
     """The control arm is called None."""
     return units(n=800, arms=("None", "letter"), seed=25)
@@ -287,7 +287,7 @@ def missing_outcomes_unsaid() -> pd.DataFrame:
     return missing_outcomes()
 
 
-@shape(TEST, good=("14", "15", "16"), options=("--missing-outcome", "drop"))
+@shape(TEST, good=("14", "15", "16", "17"), options=("--missing-outcome", "drop"))
 def missing_outcomes() -> pd.DataFrame:
     """Some units have no outcome."""
     members = units(seed=23)
@@ -295,7 +295,7 @@ def missing_outcomes() -> pd.DataFrame:
     return members.assign(spend=members["spend"].mask(gone))
 
 
-@shape(TEST, good=("14", "15", "16"))
+@shape(TEST, good=("14", "15", "16", "17"))
 def unpadded_weeks() -> pd.DataFrame:
     """Spend by week in columns named week_1 to week_12."""
     members = units(seed=24)

@@ -63,9 +63,10 @@ def test_nobody_is_called_gone_or_contacted_where_nobody_leaves_and_no_page_make
 def test_a_retailer_s_own_test_is_neither_simulated_nor_in_need_of_repair(name, tmp_path):
     home = project(tmp_path)
     cells, _ = run_cells(home, SHAPES[name])
-    assert {cell.ending for cell in cells} == {GOOD}
+    unknown = {"17"} if name == "binary_test" else set()  # what a purchase is worth, and what was known before
+    assert {cell.page for cell in cells if cell.ending != GOOD} == unknown
     found = results_of(home, name)
-    assert {page for page, _ in found} == {"14", "15", "16"}
+    assert {page for page, _ in found} == {"14", "15", "16", "17"}
     assert not [result["id"] for _, result in found if result["simulated"] or result["id"] == "take_up"]
     said = " ".join(text for _, result in found for text in result["readout"].values())
     assert "Repair the test" not in said

@@ -79,6 +79,18 @@ print([name for name in heavy if name in sys.modules])
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_run_loads_no_statistics_and_no_grammars():
+    """What the pages need is loaded in their own processes; what nobody needs, nowhere (seconds of each process)."""
+    code = """
+import sys
+import crm_lab.run.notice.notice, crm_lab.run.run_suite, crm_lab.run.html.rendering, crm_lab.run.execution.worker
+import papermill.execute
+print([name for name in ("scipy.stats", "sklearn", "statsmodels", "seaborn", "lark") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_list_shows_suites_and_questions_and_survives_a_broken_suite(project):
     project.notebook("01_one", title="01 · Which?")
     project.suite("bad", 'title = "B"\n[[page]]\nnotebook = "01_oen"\n')

@@ -40,6 +40,13 @@ def test_the_day_when_it_can_be_told(reading):
     assert (line.tell_on - reading.as_of).days == 900
 
 
+def test_a_day_in_another_decade_is_not_named():
+    near = PlanReader(targets=[Target(metric="coverage", target=ROWS[2].value - 0.001)])
+    plan = near.analyze([ROWS[2]], as_of="2017-12-31", days=DAYS)
+    assert (plan.lines[0].verdict, plan.lines[0].tell_on) == ("cannot_tell", None)
+    assert "cannot be decided with such numbers" in plan.readout().action.text("en")
+
+
 def test_the_readout_and_the_facts(reading):
     assert str(reading.readout().finding) == ("Targets: 5; met: 2, missed: 1, cannot be told yet: 1, not measured: 1.")
     assert str(reading.readout().action) == "Begin with Response rate: it is farthest from its target."

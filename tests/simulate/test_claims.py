@@ -1,9 +1,12 @@
 """What a scenario file says in numbers is so."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from crm_lab.simulate import make_retailer, open_key
+from tests.simulate.points.plain_lots import replay
 
 
 def _silent(shop, days):
@@ -60,3 +63,130 @@ def test_the_frequent_spend_more_in_beauty():
 def test_where_the_programme_pays(scenario, pays):
     profit = open_key(make_retailer(scenario)).profit_and_loss()["profit"]
     assert (profit > 0) == pays
+
+
+def test_in_offer_everybody_earns_41_percent_of_what_the_middle_tier_earns():
+    key = open_key(make_retailer("offer"))
+    drawn = key.customers[key.customers["eligible"]]
+    tiers = {tier: key.value_of_offer(part["customer_id"], 6.0) for tier, part in drawn.groupby("tier_at_start")}
+    assert tiers["C"] < 0
+    assert abs(tiers["A"]) < 0.01 * tiers["B"]
+    assert key.value_of_offer(drawn["customer_id"], 6.0) / tiers["B"] == pytest.approx(0.41, abs=0.005)
+
+
+@pytest.mark.slow
+def test_what_pilot_says_in_numbers():
+    shop = make_retailer("pilot")
+    truth = open_key(shop).pilot_truth()
+    totals = truth.totals()
+    assert totals["lift"] == pytest.approx(0.06, abs=0.005)
+    assert totals["margin_per_cost"] == pytest.approx(2.0, abs=0.05)
+    assert totals["roi"] == pytest.approx(1.0, abs=0.05)
+    assert totals["sales_effect"] / totals["cost"] == pytest.approx(4.0, abs=0.2)
+    lines = shop.tables["transactions"].merge(shop.tables["customers"][["customer_id", "city"]], on="customer_id")
+    mine = lines[lines["city"].isin(truth.treated)].set_index("date")["net_amount"].sort_index()
+    start, year = pd.Timestamp(truth.start), pd.Timedelta(weeks=52)
+    last = pd.Timestamp(truth.end)
+    assert mine[start:last].sum() / mine[start - year : last - year].sum() - 1 == pytest.approx(0.08, abs=0.005)
+    known = shop.tables["assignments"].query("assigned_on == @start")
+    spent = lines[lines["date"].between(start, last)].groupby("customer_id")["net_amount"].sum()
+    spend = known["customer_id"].map(spent).fillna(0.0)
+    treated, others = spend[known["arm"] == "treatment"], spend[known["arm"] == "control"]
+    assert treated.mean() / others.mean() - 1 == pytest.approx(0.13, abs=0.005)
+    assert stats.ttest_ind(treated, others).pvalue == pytest.approx(0.008, abs=0.0005)
+
+
+@pytest.fixture(scope="module")
+def points():
+    return make_retailer("points")
+
+
+def test_what_points_says_of_redemption_and_liability(points):
+    truth, rows = open_key(points).points_truth(), points.tables["rewards"]
+    redemption, owed = truth.redemption().iloc[0], truth.liability()
+    assert (round(100 * redemption["ultimate_rate"]), round(100 * redemption["breakage"])) == (76, 24)
+    assert (round(owed["outstanding"], -3), round(owed["will_be_redeemed"], -3)) == (1_583_000, 692_000)
+    assert round(owed["cost"], -1) == 12_410
+    lots = truth.lots
+    expired = -rows.loc[rows["kind"] == "expire", "points"].sum() / (lots["points"] - lots["reversed"]).sum()
+    assert round(100 * expired) == 13
+    assert round(100 * len(truth.mismatches) / len(rows), 1) == 1.5
+
+
+def test_what_points_says_of_tiers(points):
+    truth = open_key(points).points_truth()
+    assert round(truth.at_threshold("silver")["effect"]) == 66
+    assert round(truth.at_threshold("gold")["effect"]) == 93
+    means = truth.years[truth.years["year"] == 2024].groupby("tier")[["spend", "spend_without"]].mean()
+    assert round(means.loc["gold", "spend"] / means.loc["basic", "spend"]) == 10
+    assert round(100 * means.loc["gold", "spend_without"] / means.loc["gold", "spend"]) == 75
+    history = points.tables["tier_history"].dropna(subset="qualifying_amount")
+    history = history.assign(year=history["since"].dt.year)
+    near = history.merge(truth.years[["customer_id", "year", "spend"]], on=["customer_id", "year"])
+    away = near["qualifying_amount"] - 500
+    near, away = near[away.abs() < 100], away[away.abs() < 100]
+    above = (away >= 0).astype(float)
+    design = np.column_stack([np.ones(len(near)), above, away, above * away])
+    assert round(np.linalg.lstsq(design, near["spend"], rcond=None)[0][1], -1) == 260
+
+
+def test_what_points_says_of_rewards_and_invitations(points):
+    key, tables = open_key(points), points.tables
+    referral = key.referral_truth()
+    assert round(referral.k().loc[0, "k"], 2) == 0.27
+    fraud = referral.fraud().loc["all"]
+    assert (round(100 * fraud["share_of_accounts"], 1), round(100 * fraud["share_of_joined"])) == (2.8, 10)
+    homes = tables["account_marks"].query("kind == 'address'")
+    shared = homes[homes.groupby("mark")["customer_id"].transform("nunique") > 1]["customer_id"]
+    assert round(100 * (~shared.isin(referral.fake_accounts())).mean()) == 93
+    assert _naive_value_of_being_invited(key, tables) == pytest.approx(1.45, abs=0.005)
+    assert _rate_after_a_reward(tables) == pytest.approx(2.0, abs=0.2)
+
+
+def _naive_value_of_being_invited(key, tables):
+    """Spend a day of honest members who joined in the window, more than half a year before its end."""
+    people = tables["customers"].merge(key.points_members, on="customer_id").query("fraud == 'none'")
+    days = (pd.Timestamp("2024-12-31") - people["joined_on"]).dt.days + 1
+    spend = people["customer_id"].map(key.points_years.groupby("customer_id")["spend"].sum())
+    kept = (people["joined_on"] >= "2022-01-01") & (days > 180)
+    means = (spend / days)[kept].groupby(people["inviter_id"].notna()).mean()
+    return means[True] / means[False]
+
+
+def _rate_after_a_reward(tables):
+    """Orders a day in the 30 days after a redemption over those of the same members from their first order on."""
+    rows, sales = tables["rewards"], tables["transactions"].query("kind == 'sale'").drop_duplicates("order_id")
+    spent = rows.loc[(rows["kind"] == "redeem") & (rows["date"] <= "2024-11-30"), ["customer_id", "date"]]
+    both = spent.merge(sales[["customer_id", "date"]], on="customer_id", suffixes=("", "_order"))
+    after = (both["date_order"] - both["date"]).dt.days.between(1, 30).sum() / (30 * len(spent))
+    own = sales[sales["customer_id"].isin(spent["customer_id"])]
+    days = (pd.Timestamp("2024-12-31") - own.groupby("customer_id")["date"].min()).dt.days + 1
+    return after / (len(own) / days.sum())
+
+
+@pytest.mark.slow
+def test_what_points_rule_change_says():
+    shop = make_retailer("points_rule_change")
+    truth = open_key(shop).points_truth()
+    months = truth.redemption("month")
+    years = months.groupby(months.index.year).sum()
+    rate = (years["redeemed"] + years["redeemed_later"]) / years["issued"]
+    assert (round(100 * rate[2022]), round(100 * rate[2024])) == (75, 46)
+    owed = truth.liability()
+    assert (round(owed["outstanding"], -3), round(owed["will_be_redeemed"], -3)) == (2_595_000, 751_000)
+    assert round(_chain_ladder(replay(shop.tables["rewards"])[1]), -4) == 130_000
+
+
+def _chain_ladder(uses):
+    """Points still to be redeemed, by volume-weighted factors over all months of issue."""
+    cells = pd.DataFrame([(issued, (used - issued).n, points) for (issued, used), points in uses.items()])
+    wide = cells.pivot_table(index=0, columns=1, values=2, aggfunc="sum", fill_value=0)
+    wide = wide.reindex(columns=range(14), fill_value=0).cumsum(axis=1)
+    seen = np.array([[month + age <= wide.index.max() for age in wide] for month in wide.index])
+    known = wide.to_numpy(dtype=float)
+    factors = [
+        known[seen[:, age + 1], age + 1].sum() / known[seen[:, age + 1], age].sum() for age in range(known.shape[1] - 1)
+    ]
+    last = seen.sum(axis=1) - 1
+    latest = known[np.arange(len(known)), last]
+    return sum(value * (np.prod(factors[age:]) - 1) for value, age in zip(latest, last, strict=True))

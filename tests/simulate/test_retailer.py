@@ -192,6 +192,7 @@ def test_the_key_is_not_among_the_tables_nor_shown(fashion):
         ("grocery", 439_246, 133_079_352),
         ("messy", 5_116, 11_131_360),
         ("null", 5_492, 12_881_906),
+        ("offer", 5_211, 11_320_755),
     ],
 )
 def test_a_seed_means_what_it_meant(name, lines, cents):

@@ -1,5 +1,6 @@
 """A small page of our own, so that building and grading can be tried in seconds."""
 
+import hashlib
 import textwrap
 
 import nbformat
@@ -42,8 +43,10 @@ def code(source, id_, *tags):
     return cell
 
 
-def text(source, id_, *tags):
-    cell = new_markdown_cell(source, metadata={"tags": list(tags)})
+def text(source, id_, *tags, zh=""):
+    """A cell of text, and as on the lab's pages its Chinese version with the digest of what it translates."""
+    translated = {"zh": zh, "zh_of": hashlib.sha256(source.encode()).hexdigest()[:12]} if zh else {}
+    cell = new_markdown_cell(source, metadata={"tags": list(tags), **translated})
     cell["id"] = id_
     return cell
 
@@ -51,7 +54,7 @@ def text(source, id_, *tags):
 def small_page_content():
     notebook = new_notebook(
         cells=[
-            text("# 40 · How many?", "title"),
+            text("# 40 · How many?", "title", zh="# 40 · 有多少？"),
             code(PARAMETERS, "parameters", "parameters"),
             code(LOAD, "load"),
             text("## Exercises\n**1.** How many orders are there?", "task-1", "teaching"),

@@ -3,7 +3,7 @@
 import pytest
 
 from crm_lab.messages import _WORDS, LANGUAGES, Message
-from crm_lab.simulate import load_scenario
+from crm_lab.simulate import load_scenario, scenario_names
 
 SEAMS = {
     "以 {a} 联系 {b} 位": ({"a": "50 美元", "b": 200}, "以 50 美元联系 200 位"),
@@ -27,7 +27,7 @@ def test_english_values_stand_where_the_sentence_has_them():
     assert _WORDS["en"].vformat("{a}{b} of {a}", (), {"a": "中", "b": 9}) == "中9 of 中"
 
 
-@pytest.mark.parametrize("name", ["beauty", "cohort", "fashion", "grocery", "messy", "null"])
+@pytest.mark.parametrize("name", scenario_names())
 def test_simulated_retailers_have_a_title_in_every_language(name, monkeypatch):
     titles = set()
     for lang in LANGUAGES:

@@ -38,19 +38,22 @@ class SaveRate:
     Args:
         experiment: Name in the table `assignments`.
         window_days: Left = no purchase in so many days after the assignment.
+        list_days: Leaving on the list that is to use the rate, in days; 0 for `window_days`. Over other days it is
+            another rate (within 60 days many merely came later), and the list keeps its assumed one.
         level: Level of the interval.
         min_events: Fewest leavers, and fewest stayers, in either arm.
     """
 
     experiment: str
     window_days: int = 91
+    list_days: int = 0
     level: float = 0.95
     min_events: int = 20
 
     def __post_init__(self) -> None:
         check_settings(
             self,
-            too_small(self, window_days=1),
+            too_small(self, window_days=1, list_days=0),
             experiment=not self.experiment and "it must name one of the table assignments",
         )
 
@@ -149,10 +152,19 @@ class MeasuredSaveRate(TableResult):
         ratio = 1 - self.rate
         return Interval(1 - ratio * float(np.exp(half)), 1 - ratio * float(np.exp(-half)), self.spec.level)
 
+    @property
+    def other_days(self) -> bool:
+        """Whether the list reckons with leaving within other days than this round measured.
+
+        >>> saved.other_days
+        False
+        """
+        return self.spec.list_days not in (0, self.spec.window_days)
+
     def into(self, plan: TreatmentPlan) -> TreatmentPlan:
         """The plan with the measured rate in place of the assumed one; a rate below 0 becomes 0.
 
-        A round that measured nothing leaves the plan as it is.
+        A round that measured nothing, or leaving within other days than the list's, leaves the plan as it is.
 
         >>> from crm_lab.churn import TreatmentPlan
         >>> round(saved.into(TreatmentPlan(budget=50.0)).save_rate, 2)
@@ -164,7 +176,7 @@ class MeasuredSaveRate(TableResult):
         Returns:
             The plan with the measured rate and its interval.
         """
-        if self.refusal() is not None:
+        if self.refusal() is not None or self.other_days:
             return plan
         return replace(plan, save_rate=min(max(self.rate, 0.0), 1.0), measured=self.interval)
 
@@ -199,8 +211,10 @@ class MeasuredSaveRate(TableResult):
             "n": self.frame["customers"].sum(),
             "experiment": self.spec.experiment,
             "window": self.spec.window_days,
+            "list_days": self.spec.list_days,
         }
         shown = "works" if ci.lo > 0 else ("harms" if ci.hi < 0 else "unsure")
+        shown = "other_days" if self.other_days and shown != "harms" else shown
         return Readout.of("churn.save_rate", values, action=shown)
 
     def facts(self) -> tuple[Fact, ...]:

@@ -12,6 +12,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.checks import BadInput, as_date, check_settings, need_columns, not_portions, not_positive, not_shares
+from crm_lab.churn.action.measured_gains import MeasuredGains
 from crm_lab.churn.models.churn_calibration import Calibration
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.messages import Message, named
@@ -31,7 +32,8 @@ class TreatmentPlan:
     Expected profit of a contact = save_rate x p_churn x value x margin - contact_cost: what it brings if a share
     `save_rate` of those who would not come back does. If `at_risk` is given, it replaces p_churn x value: then only
     customers count who are still here and would leave. High risk is not high response: `save_rate` is the same for all
-    and provisional until a hold-out has measured it.
+    and provisional until a hold-out has measured it. Where `gains` are given, what a test measured for each customer
+    stands for save_rate x p_churn x value x margin.
 
     >>> customers = pd.DataFrame({"customer_id": list("abc"), "p_churn": [0.9, 0.5, 0.1], "value": [20.0, 200.0, 50.0]})
     >>> customers = customers.assign(reasons="rhythm", contacts_91=0)
@@ -50,6 +52,7 @@ class TreatmentPlan:
         measured: Interval of the save rate from a hold-out round; without one the rate is provisional.
         currency: ISO code of all money.
         owner: Who sees to the list.
+        gains: What a contact brings each customer, measured in a randomised test.
 
     Source:
         Ascarza (2018), Retention futility, Journal of Marketing Research 55.
@@ -63,6 +66,7 @@ class TreatmentPlan:
     measured: Interval | None = None
     currency: str = "USD"
     owner: str = "CRM manager"
+    gains: MeasuredGains | None = None
 
     def __post_init__(self) -> None:
         check_settings(
@@ -112,15 +116,18 @@ class TreatmentPlan:
             raise BadInput(f"{int(unknown.sum())} customers have no arm; assign each to '{TREATMENT}' or '{CONTROL}'.")
         stake = table["value"].to_numpy(dtype=float) * self.margin
         loss = table["at_risk"].to_numpy(dtype=float) * self.margin if "at_risk" in table else p * stake
+        gains, why = self.save_rate * loss, table["reasons"].tolist() if "reasons" in table else [""] * len(table)
+        if self.gains is not None:
+            gains, why = self.gains.of(table["customer_id"]), self.gains.reasons(table["customer_id"])
         frame = pd.DataFrame(
             {
                 "customer_id": table["customer_id"].to_numpy(),
                 "p_churn": p,
                 "margin_at_stake": stake,
                 "expected_loss": loss,
-                "expected_profit": self.save_rate * loss - self.contact_cost,
+                "expected_profit": gains - self.contact_cost,
                 "break_even": np.divide(self.contact_cost, loss, out=np.full(len(p), np.inf), where=loss > 0),
-                "reasons": table["reasons"].to_numpy() if "reasons" in table else "",
+                "reasons": why,
                 "arm": arm,
             }
         )
@@ -212,7 +219,14 @@ class Alerts(TableResult):
         >>> alerts.refusal() is None
         True
         """
-        return None if len(self.treated) else Message("churn.alerts_list.nobody", {"considered": self.considered})
+        if len(self.treated):
+            return None
+        return Message(f"churn.alerts_list.nobody{self._by_test}", {"considered": self.considered})
+
+    @property
+    def _by_test(self) -> str:
+        """Ending of the sentences that speak of measured gains."""
+        return "" if self.spec.gains is None else "_tested"
 
     def readout(self) -> Readout:
         """Whom to contact, what it is expected to bring, when it pays.
@@ -222,7 +236,7 @@ class Alerts(TableResult):
         """
         refusal = self.refusal()
         if refusal is not None:
-            return Readout(refusal, self._certainty(), "churn.alerts_list.no_action")
+            return Readout(refusal, self._certainty(), f"churn.alerts_list.no_action{self._by_test}")
         values = {
             "n": len(self.treated),
             "as_of": str(self.as_of),
@@ -237,7 +251,7 @@ class Alerts(TableResult):
         if not self.chances_hold:
             return Readout.of("churn.alerts_list", values, "finding_off", self._certainty(), "action_off")
         action = "action" if values["held"] else "action_all"
-        return Readout.of("churn.alerts_list", values, certainty=self._certainty(), action=action)
+        return Readout.of("churn.alerts_list", values, f"finding{self._by_test}", self._certainty(), action)
 
     def rounds_needed(self) -> float:
         """Rounds of this size until pooled hold-outs can tell the save rate from 0; ``inf`` without a hold-out.
@@ -254,6 +268,8 @@ class Alerts(TableResult):
         return float(np.ceil(_SEEN**2 * spread / (p - kept) ** 2))
 
     def _certainty(self) -> Message:
+        if self.spec.gains is not None:
+            return self._tested(self.spec.gains)
         rounds = self.rounds_needed()
         terms = {"margin": self.spec.margin, "cost": self.spec.contact_cost, "currency": self.spec.currency}
         money = Message("churn.alerts_list.terms", terms | {"said": self._money()})
@@ -262,6 +278,18 @@ class Alerts(TableResult):
             key = "provisional" if np.isfinite(rounds) else "provisional_alone"
             return Message(f"churn.alerts_list.{key}", rate)
         return Message("churn.alerts_list.measured", rate | {"lo": self.spec.measured.lo, "hi": self.spec.measured.hi})
+
+    def _tested(self, gains: MeasuredGains) -> Message:
+        """What was measured, on whom, and how sure the list's money is."""
+        interval = self._profit_interval()
+        values = {
+            "action": gains.action, "units": gains.units, "days": gains.days, "cost": self.spec.contact_cost,
+            "currency": self.spec.currency, "level": gains.level,
+        }  # fmt: skip
+        ends = {} if interval is None else {"lo": interval.lo, "hi": interval.hi}
+        return Message(
+            "churn.alerts_list.tested" if len(self.treated) else "churn.alerts_list.tested_none", values | ends
+        )
 
     def _money(self) -> Message:
         """How far the list's money can be trusted: it comes from the customers whose stated chances are highest."""
@@ -275,9 +303,13 @@ class Alerts(TableResult):
         >>> alerts.chances_hold
         True
         """
-        return self.calibration is None or self.calibration.holds
+        return self.spec.gains is not None or self.calibration is None or self.calibration.holds
 
     def _profit_interval(self) -> Interval | None:
+        gains = self.spec.gains
+        if gains is not None:
+            profit, half = float(self.treated["expected_profit"].sum()), gains.half(self.treated["customer_id"])
+            return Interval(profit - half, profit + half, gains.level)
         if self.spec.measured is None:
             return None
         loss = float(self.treated["expected_loss"].sum())
@@ -292,7 +324,7 @@ class Alerts(TableResult):
         """
         fact, refusal = partial(Fact, window=str(self.as_of)), self.refusal()
         held, profit = len(self.frame) - len(self.treated), float(self.treated["expected_profit"].sum())
-        pays, how = None if refusal else self.break_even, "" if self.chances_hold else "_off"
+        pays, how = None if refusal else self.break_even, self._by_test if self.chances_hold else "_off"
         return (
             fact("alerts.contacts", "churn.label.contacts", len(self.treated), "customers"),
             fact("alerts.holdout", "churn.label.holdout", held, "customers"),

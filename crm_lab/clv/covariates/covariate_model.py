@@ -24,8 +24,8 @@ from crm_lab.results import Fact, Readout
 
 Effect = tuple[str, int, int]
 """Name of an effect, which parameter it multiplies, to which power."""
-_RARE = 0.05
-_EFFECTS: dict[str, tuple[Effect, ...]] = {
+RARE = 0.05
+EFFECTS: dict[str, tuple[Effect, ...]] = {
     "nbd": (("purchases", 1, -1),),
     "bgnbd": (("purchases", 1, -1), ("leaving", 2, 1), ("staying", 3, 1)),
     "mbgnbd": (("purchases", 1, -1), ("leaving", 2, 1), ("staying", 3, 1)),
@@ -83,11 +83,12 @@ class WithCovariates:
         model = plain.model if isinstance(plain, PurchaseFit) else self.model  # with its k, where that was found
         traits = customer_traits(summary, self.traits)
         kinds, places = kinds_of(traits.values(summary))
-        effects = _SPEND if isinstance(plain, GammaGammaFit) else _EFFECTS[plain.titles[0]]
+        effects = _SPEND if isinstance(plain, GammaGammaFit) else EFFECTS[plain.titles[0]]
         design = design_of(kinds, len(plain.estimates), effects)
-        joint = grouped_likelihood([_likelihood(model, summary.iloc[place]) for place in places], design)
+        joint = grouped_likelihood(likelihoods_of(model, summary, places), design)
         start = np.concatenate([plain.estimates, np.ones(design.shape[2] - len(plain.estimates))])
-        of_data = plain.log_likelihood - joint(start)[0]  # what holds no parameter
+        (whole,) = likelihoods_of(model, summary, [np.arange(len(summary))])
+        of_data = plain.log_likelihood - whole(plain.estimates)[0]  # what holds no parameter
         optimum = maximise(joint, start, float(plain.n), self.model.ridge)
         optimum = replace(optimum, log_likelihood=optimum.log_likelihood + of_data)
         edge = None if optimum.converged else Message("clv.covariates.no_maximum")
@@ -105,10 +106,16 @@ def design_of(kinds: Floats, k: int, effects: tuple[Effect, ...]) -> Floats:
     return design
 
 
-def _likelihood(model: Story | GammaGamma, rows: pd.DataFrame) -> LogLikelihood:
+def likelihoods_of(model: Story | GammaGamma, summary: pd.DataFrame, places: list[Positions]) -> list[LogLikelihood]:
+    """Log-likelihood of each kind of customer."""
+    spends = not isinstance(model, PurchaseModel)
+    known = [
+        summary[name].to_numpy(dtype=float)
+        for name in (("frequency", "monetary_value") if spends else ("frequency", "recency", "T"))
+    ]
     if not isinstance(model, PurchaseModel):
-        return spend_likelihood(rows["frequency"].to_numpy(float), rows["monetary_value"].to_numpy(float))
-    return model.log_likelihood(compress(rows["frequency"], rows["recency"], rows["T"]))
+        return [spend_likelihood(*(column[place] for column in known)) for place in places]
+    return [model.log_likelihood(compress(*(column[place] for column in known))) for place in places]
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,14 +248,6 @@ class CovariateFit(ParameterFit):
             expected[places] = fit.expected_spend(x, mean)
         return expected
 
-    def refusal(self) -> Message | None:
-        """Why the parameters are not identified, or ``None``.
-
-        >>> fit.refusal() is None
-        True
-        """
-        return self.edge
-
     def readout(self) -> Readout:
         """Whether traits help, how sure that is, what to use.
 
@@ -257,7 +256,7 @@ class CovariateFit(ParameterFit):
         """
         gain, df, pvalue = self.likelihood_ratio
         values = {"n": self.n, "model": self.titles[1], "gain": gain, "df": df, "pvalue": pvalue}
-        helps = self.edge is None and pvalue < _RARE
+        helps = self.edge is None and pvalue < RARE
         said = ("finding", "action") if helps else ("finding_none", "action_none")
         return Readout.of("clv.covariates", values, said[0], self.edge or "certainty", said[1])
 

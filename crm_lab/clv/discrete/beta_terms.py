@@ -6,7 +6,10 @@ import numpy as np
 from scipy.special import betaln, digamma
 
 from crm_lab.arrays import Floats, Positions
-from crm_lab.clv.fitting.newton import LogLikelihood, trigamma
+from crm_lab.clv.fitting.newton import LogLikelihood, Optimum, trigamma
+from crm_lab.messages import Message
+
+_VAGUE = 2.0  # standard error of a log-parameter
 
 
 def beta_likelihood(owner: Positions, weight: Floats, factors: list[tuple[Floats, Floats]]) -> LogLikelihood:
@@ -56,3 +59,19 @@ def beta_likelihood(owner: Positions, weight: Floats, factors: list[tuple[Floats
         return float(weight @ (top + np.log(total))), mean @ weight, inner - (mean * weight) @ mean.T
 
     return evaluate
+
+
+def edge_of(optimum: Optimum, model: str, parameters: tuple[str, ...]) -> Message | None:
+    """Why the data do not identify a discrete model, or ``None``.
+
+    Args:
+        optimum: Where the fit ended.
+        model: Title of the model.
+        parameters: Their names.
+    """
+    with np.errstate(invalid="ignore"):
+        vague = np.array(optimum.at_boundary) | ~(np.sqrt(np.diag(optimum.log_covariance)) < _VAGUE)
+    if optimum.converged and not vague.any():
+        return None
+    names = ", ".join(name for name, bad in zip(parameters, vague, strict=True) if bad or not vague.any())
+    return Message("clv.not_identified", {"model": model, "parameters": names})

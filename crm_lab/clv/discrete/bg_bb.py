@@ -12,15 +12,13 @@ from scipy.special import betaln
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import Problems, check_settings, need_columns, negative
-from crm_lab.clv.discrete.beta_terms import beta_likelihood
+from crm_lab.clv.discrete.beta_terms import beta_likelihood, edge_of
 from crm_lab.clv.fitting.newton import Optimum, maximise
 from crm_lab.clv.models.parameter_fit import ParameterFit
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Readout
-
-_VAGUE = 2.0
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class BGBB:
         buys, stops = (x[owner], until - x[owner]), (left, until)
         likelihood = beta_likelihood(owner, weight.astype(float), [buys, stops])
         optimum = maximise(likelihood, np.array([1.0, 1.0, 0.5, 3.0]), float(weight.sum()), self.ridge)
-        return BGBBFit(optimum, int(weight.sum()), _edge(optimum))
+        return BGBBFit(optimum, int(weight.sum()), edge_of(optimum, "BG/BB", BGBBFit.names))
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,14 +166,6 @@ class BGBBFit(ParameterFit):
         expected: Floats = np.exp(alive - total) * (alpha + x) / (alpha + beta + n) * still
         return expected
 
-    def refusal(self) -> Message | None:
-        """Why the data do not identify the model, or ``None``.
-
-        >>> fit.refusal().key
-        'clv.not_identified'
-        """
-        return self.edge
-
     def readout(self) -> Readout:
         """How often a new customer takes an opportunity, how precise that is, what it is for.
 
@@ -193,15 +183,6 @@ def _broadcast(*values: ArrayLike) -> tuple[Floats, Floats, Floats]:
     x, t_x, n = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in values))
     _check(np.atleast_1d(x), np.atleast_1d(t_x), np.atleast_1d(n))
     return x, t_x, n
-
-
-def _edge(optimum: Optimum) -> Message | None:
-    with np.errstate(invalid="ignore"):
-        vague = np.array(optimum.at_boundary) | ~(np.sqrt(np.diag(optimum.log_covariance)) < _VAGUE)
-    if optimum.converged and not vague.any():
-        return None
-    names = ", ".join(name for name, bad in zip(BGBBFit.names, vague, strict=True) if bad or not vague.any())
-    return Message("clv.not_identified", {"model": "BG/BB", "parameters": names})
 
 
 def _check(x: Floats, t_x: Floats, n: Floats) -> None:

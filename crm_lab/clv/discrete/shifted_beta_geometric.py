@@ -11,14 +11,12 @@ from scipy.special import betaln
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import Problems, check_settings, negative
-from crm_lab.clv.discrete.beta_terms import beta_likelihood
+from crm_lab.clv.discrete.beta_terms import beta_likelihood, edge_of
 from crm_lab.clv.fitting.newton import Optimum, maximise
 from crm_lab.clv.models.parameter_fit import ParameterFit
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Readout
-
-_VAGUE = 2.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,8 @@ class ShiftedBetaGeometric:
         up, over, weight = up[some], over[some], weight[some]
         likelihood = beta_likelihood(np.arange(len(up)), weight, [(up, over)])
         optimum = maximise(likelihood, np.array([1.0, 2.0]), float(weight.sum()), self.ridge)
-        return ShiftedBetaGeometricFit(optimum, int(weight.sum()), _edge(optimum))
+        edge = edge_of(optimum, "shifted beta-geometric", ShiftedBetaGeometricFit.names)
+        return ShiftedBetaGeometricFit(optimum, int(weight.sum()), edge)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,14 +131,6 @@ class ShiftedBetaGeometricFit(ParameterFit):
         share: Floats = (beta + t - 1) / (alpha + beta + t - 1)
         return share
 
-    def refusal(self) -> Message | None:
-        """Why the data do not identify the model, or ``None``.
-
-        >>> fit.refusal() is None
-        True
-        """
-        return self.edge
-
     def readout(self) -> Readout:
         """How many renew, how precise that is, what it is for.
 
@@ -149,11 +140,3 @@ class ShiftedBetaGeometricFit(ParameterFit):
         first, fifth = (float(self.retention(t)) for t in (1, 5))
         values = {"n": self.n, "first": first, "fifth": fifth, "ll": self.log_likelihood}
         return Readout.of("clv.renewals", values, certainty=self.edge or "certainty")
-
-
-def _edge(optimum: Optimum) -> Message | None:
-    with np.errstate(invalid="ignore"):
-        vague = not np.all(np.sqrt(np.diag(optimum.log_covariance)) < _VAGUE)
-    if optimum.converged and not vague:
-        return None
-    return Message("clv.not_identified", {"model": "shifted beta-geometric", "parameters": "alpha, beta"})

@@ -56,7 +56,33 @@ class Counts:
     @property
     def mean_x(self) -> float:
         """Mean number of repeat purchases."""
-        return float(self.by_x @ np.arange(len(self.by_x))) / self.n
+        return self.repeats / self.n
+
+    @property
+    def repeats(self) -> float:
+        """Repeat purchases of all customers."""
+        return float(self.by_x @ np.arange(len(self.by_x)))
+
+    def thinned(self, size: int) -> Counts:
+        """Every so many-th distinct triple, and customers with x = 0 in proportion; the same where there are few.
+
+        >>> compress([1, 2, 3], [1.0, 2.0, 3.0], [5.0, 9.0, 9.0]).thinned(2).by_x
+        array([0., 1., 0., 1.])
+
+        Args:
+            size: Triples to keep at the most.
+        """
+        every = -(-len(self.x) // size)
+        if every < 2:
+            return self
+        x, weight = self.x[::every], self.weight[::every]
+        zero = self.zero_weight / every
+        by_x = np.bincount(x, weights=weight, minlength=len(self.by_x)).astype(float)
+        by_x[0] = zero.sum()
+        return replace(
+            self, x=x, at_last=self.at_last[::every], at_end=self.at_end[::every], weight=weight, zero_weight=zero,
+            by_x=by_x,
+        )  # fmt: skip
 
     def reweighted(self, rng: np.random.Generator) -> Counts:
         """The same table with Poisson multiplicities: one bootstrap sample of customers."""
@@ -107,8 +133,19 @@ def check_summary(x: Floats, t_x: Floats, T: Floats) -> None:
     problems.unless(len(x), "it has no rows; at least one customer is needed.")
     problems.unless(len(x) == len(t_x) == len(T), "frequency, recency and T differ in length.")
     problems.raise_any()
-    if _plausible(x, t_x, T):
-        return
+    for words, count in broken_rules(x, t_x, T).items():
+        problems.unless(not count, f"{count:,} rows {words}.")
+    problems.raise_any()
+
+
+def broken_rules(x: Floats, t_x: Floats, T: Floats) -> dict[str, int]:
+    """How many rows no customer can have, by what is wrong with them; nothing where all is well.
+
+    >>> broken_rules(np.array([1.0]), np.array([-2.0]), np.array([5.0]))
+    {'have recency < 0; it is the time from first to last purchase': 1}
+    """
+    if not len(x) or _plausible(x, t_x, T):
+        return {}
     slack = 1e-9 * max(1.0, float(np.max(T, initial=1.0, where=np.isfinite(T))))
     rules = (
         (~(np.isfinite(x) & np.isfinite(t_x) & np.isfinite(T)), "hold missing or infinite values; drop them"),
@@ -118,10 +155,7 @@ def check_summary(x: Floats, t_x: Floats, T: Floats) -> None:
         ((x == 0) & (t_x != 0), "have recency > 0 without a repeat purchase; recency is 0 there"),
         ((x > 0) & (t_x == 0), "have repeat purchases at recency 0; merge purchases of one day"),
     )
-    for broken, words in rules:
-        count = int(broken.sum())
-        problems.unless(not count, f"{count:,} rows {words}.")
-    problems.raise_any()
+    return {words: int(broken.sum()) for broken, words in rules if broken.any()}
 
 
 def _plausible(x: Floats, t_x: Floats, T: Floats) -> bool:

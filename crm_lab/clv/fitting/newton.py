@@ -80,6 +80,21 @@ def maximise(
     return Optimum(np.exp(theta), float(value), covariance, at_boundary, inside, evaluations)
 
 
+def within_reach(loglik: LogLikelihood, params: Floats) -> float:
+    """More than a climb from here can come to: the value, and twenty times what a Newton step promises.
+
+    For leaving out, near a known maximum, a model that is out of reach of it.
+
+    >>> square = lambda v: (-float(((v - 2) ** 2).sum()), -2 * (v - 2), -2 * np.eye(len(v)))
+    >>> within_reach(square, np.array([1.9])) > 0
+    True
+    """
+    value, gradient, hessian = loglik(params)
+    slope = gradient * params
+    step = _downhill(-slope, -(hessian * np.outer(params, params) + np.diag(slope)))
+    return value + 10 * float(slope @ step)
+
+
 def _climb(
     objective: Callable[[Floats], tuple[float, Floats, Floats]], theta: Floats, tolerance: float
 ) -> tuple[Floats, Floats, bool, int, float]:

@@ -59,6 +59,12 @@ def return_development(lines: pd.DataFrame, as_of: str | date, *, currency: str 
     At each age, what came back over the sales that are at least that old (Kaplan-Meier in money, which is the chain
     ladder of insurance, Mack 1993): recent sales, whose returns are still out, do not make the share look small.
 
+    >>> lines = pd.DataFrame({"customer_id": list("abcda"), "kind": ["sale"] * 4 + ["return"]})
+    >>> lines["date"] = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04", "2024-01-11"])
+    >>> lines["net_amount"] = [50.0, 50.0, 50.0, 50.0, -20.0]
+    >>> round(return_development(lines, "2024-02-29").kept, 2)
+    0.9
+
     Args:
         lines: `returns_by_sale`; later rows than `as_of` are not read.
         as_of: Last day that counts.
@@ -87,9 +93,35 @@ def return_development(lines: pd.DataFrame, as_of: str | date, *, currency: str 
     return ReturnDevelopment(sold, share, plain, ci, end, currency)
 
 
+def share_kept(lines: pd.DataFrame, as_of: str | date) -> float | None:
+    """Share of sales that stays sold in the end; ``None`` where the table does not tell sales from returns.
+
+    A table of orders, or of purchases alone, says nothing about what came back.
+
+    >>> share_kept(pd.DataFrame({"customer_id": ["a"], "date": ["2024-01-01"], "net_amount": [5.0]}), "2024-02-01")
+
+    Args:
+        lines: As in `return_development`, or purchases.
+        as_of: Last day that counts.
+
+    Returns:
+        A share, or ``None``.
+    """
+    if not {*_COLUMNS} <= {*map(str, lines.columns)}:
+        return None
+    return return_development(lines, as_of).kept
+
+
 @dataclass(frozen=True, eq=False)
 class ReturnDevelopment(Result):
     """Shares of sales that come back, by age of the sale.
+
+    >>> lines = pd.DataFrame({"customer_id": list("abcda"), "kind": ["sale"] * 4 + ["return"]})
+    >>> lines["date"] = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-03", "2024-02-25", "2024-01-11"])
+    >>> lines["net_amount"] = [50.0, 50.0, 50.0, 50.0, -15.0]
+    >>> back = return_development(lines, "2024-02-29", currency="EUR")
+    >>> round(back.returned, 3), round(back.kept, 3)
+    (0.075, 0.9)
 
     Attributes:
         sold: Sales by age on the as-of day, currency; age 0 first, shape (days,).
@@ -111,28 +143,66 @@ class ReturnDevelopment(Result):
     formats: ClassVar[Mapping[str, str]] = {"share_back": ".1%", "age_days": ",d"}
 
     def back_by(self, days: Floats | float) -> Floats:
-        """Share of sales that is back so many days later; at the last age known from there on."""
+        """Share of sales that is back so many days later; at the last age known from there on.
+
+        >>> back.back_by(np.array([9.0, 10.0])).round(2).tolist()
+        [0.0, 0.1]
+
+        Args:
+            days: Days since the sale.
+
+        Returns:
+            Shares, of the shape of the days.
+        """
         at = np.minimum(np.asarray(days, dtype=np.int64), len(self.share) - 1)
         back: Floats = self.share[at]
         return back
 
     @property
     def kept(self) -> float:
-        """Share of sales that stays sold for good."""
+        """Share of sales that stays sold for good.
+
+        >>> round(back.kept, 2)
+        0.9
+        """
         return float(1 - self.share[-1])
 
     def kept_within(self, days: int) -> float:
-        """Share of the sales of the next `days` days that stays sold up to their end, if they come evenly."""
+        """Share of the sales of the next `days` days that stays sold up to their end, if they come evenly.
+
+        >>> round(back.kept_within(10), 2), round(back.kept_within(20), 2)
+        (1.0, 0.95)
+
+        Args:
+            days: How many.
+
+        Returns:
+            A share, 0 to 1.
+        """
         return float(1 - self.back_by(np.arange(days, dtype=float)).mean())
 
     def outstanding(self, days: int | None = None) -> float:
-        """What is still to come back of sales already made: within so many days, or ever. Currency."""
+        """What is still to come back of sales already made: within so many days, or ever. Currency.
+
+        >>> round(back.outstanding(5), 2), round(back.outstanding(), 2)
+        (0.0, 5.0)
+
+        Args:
+            days: Days from the as-of day; ``None`` for ever.
+
+        Returns:
+            In the currency of the sales.
+        """
         age = np.arange(len(self.sold), dtype=float)
         later = self.share[-1] if days is None else self.back_by(age + days)
         return float((self.sold * (later - self.back_by(age))).sum())
 
     def to_frame(self) -> pd.DataFrame:
-        """Share of sales that is back by some ages; the last row is the end. No row where nothing comes back."""
+        """Share of sales that is back by some ages; the last row is the end. No row where nothing comes back.
+
+        >>> back.to_frame().round(2).values.tolist()
+        [[7.0, 0.0], [14.0, 0.1], [30.0, 0.1]]
+        """
         ages = [] if not self.share[-1] > 0 else [age for age in SHOWN if age < len(self.share)]
         return pd.DataFrame({"age_days": ages, "share_back": self.back_by(np.array(ages, dtype=float))})
 
@@ -141,7 +211,11 @@ class ReturnDevelopment(Result):
         return Interval(min(self.ci.lo * up, 1.0), min(self.ci.hi * up, 1.0), self.ci.level)
 
     def readout(self) -> Readout:
-        """How much comes back, how soon, and what is still out."""
+        """How much comes back, how soon, and what is still out.
+
+        >>> print(back.readout().finding)
+        10.0% [0.0%, 29.6%] of what is sold comes back in the end, half of it within 10 days of the sale.
+        """
         back = float(self.share[-1])
         if not back > 0:
             return Readout.of("clv.returns", {}, "none", "none_certainty", "none_action")
@@ -154,7 +228,11 @@ class ReturnDevelopment(Result):
         return Readout.of("clv.returns", values)
 
     def facts(self) -> tuple[Fact, ...]:
-        """Share that comes back in the end, and what recent sales will still bring back."""
+        """Share that comes back in the end, and what recent sales will still bring back.
+
+        >>> [fact.id for fact in back.facts()]
+        ['returns.share', 'returns.outstanding']
+        """
         fact = partial(Fact, window=Message("revenue.fact.window", {"as_of": str(self.as_of)}), kind="estimate")
         share = fact("returns.share", "clv.returns.share", float(self.share[-1]), "share", better="down")
         with_ci = share if not self.share[-1] else fact(

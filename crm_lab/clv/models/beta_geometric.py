@@ -15,6 +15,7 @@ from scipy.stats import nbinom
 
 from crm_lab.arrays import Floats
 from crm_lab.clv.fitting.counts import Counts
+from crm_lab.clv.fitting.gamma_poisson import count_pmf, draw_counts, first_wait
 from crm_lab.clv.fitting.newton import LogLikelihood, trigamma
 from crm_lab.clv.models.purchase_model import PurchaseModel
 
@@ -82,6 +83,14 @@ class BetaGeometric(PurchaseModel):
         [0.89, 0.14]
         """
         return alive_pmf(params, n, x, T, ahead, self.first)
+
+    def alive_wait(self, params: Floats, silent: Floats, x: Floats, T: Floats) -> Floats:
+        """Time without a purchase: Pareto type II, for nobody alive at T drops out before the next purchase.
+
+        >>> model.alive_wait(params, np.full(2, 0.5), x, T).round(1).tolist()
+        [709.0, 7.7]
+        """
+        return first_wait(silent, params[0] + x, params[1] + T)
 
 
 def log_likelihood(counts: Counts, first: int) -> LogLikelihood:
@@ -229,14 +238,13 @@ def draw_alive(
     """Purchases in (T + window[0], T + window[1]] of customers alive at T, by draws of (λ, p)."""
     r, alpha, a, b = params
     rate = rng.standard_gamma(r + x) / (alpha + T)
-    before = rng.poisson(np.minimum(rate * window[0], 1e9)) if window[0] > 0 else np.zeros(1, dtype=np.int64)
-    bought = rng.poisson(np.minimum(rate * (window[1] - window[0]), 1e9))
+    before = draw_counts(rate * window[0], rng) if window[0] > 0 else np.zeros(1)
+    bought = draw_counts(rate * (window[1] - window[0]), rng)
     some = bought > 0
     p = np.clip(rng.beta(a, b + x[some] + first), 1e-12, 1.0)
     last = rng.geometric(p)  # the purchase after which the customer leaves
-    drawn: Floats = bought.astype(np.float64)
-    drawn[some] = np.clip(last - np.broadcast_to(before, bought.shape)[some], 0, bought[some])
-    return drawn
+    bought[some] = np.clip(last - np.broadcast_to(before, bought.shape)[some], 0, bought[some])
+    return bought
 
 
 def alive_pmf(params: Floats, n: int, x: Floats, T: Floats, ahead: Floats, first: int) -> Floats:
@@ -248,11 +256,9 @@ def alive_pmf(params: Floats, n: int, x: Floats, T: Floats, ahead: Floats, first
     r, alpha, a, b = params
     shape, left = r + x, b + x + first
     stay = alpha + T
-    chance = stay / (stay + ahead)
-    exactly = nbinom.pmf(n, shape, chance)
     lasts = np.exp(betaln(a, left + n) - betaln(a, left))
-    pmf: Floats = exactly * lasts
+    pmf: Floats = count_pmf(n, shape, stay, ahead) * lasts
     if n > 0:
         falls_now = np.exp(betaln(a + 1, left + n - 1) - betaln(a, left))
-        pmf = pmf + nbinom.sf(n - 1, shape, chance) * falls_now
+        pmf = pmf + nbinom.sf(n - 1, shape, stay / (stay + ahead)) * falls_now
     return pmf

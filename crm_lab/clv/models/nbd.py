@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import nbinom
 
 from crm_lab.arrays import Floats
 from crm_lab.clv.fitting.counts import Counts
+from crm_lab.clv.fitting.gamma_poisson import count_pmf, draw_counts, first_wait
 from crm_lab.clv.fitting.newton import LogLikelihood
 from crm_lab.clv.fitting.nobody_leaves import nbd_log_likelihood, nbd_start
 from crm_lab.clv.models.purchase_model import PurchaseModel
@@ -40,12 +40,6 @@ class NBD(PurchaseModel):
         >>> value, gradient, hessian = model.log_likelihood(compress(x, t_x, T))(params)
         >>> round(float(value), 3)
         -15.384
-
-        Args:
-            counts: The base as distinct (frequency, recency, T) with their multiplicities.
-
-        Returns:
-            A function of the parameters that gives value, gradient and Hessian.
         """
         return nbd_log_likelihood(counts)
 
@@ -54,12 +48,6 @@ class NBD(PurchaseModel):
 
         >>> model.start(compress(x, t_x, T)).tolist()
         [1.0, 39.0]
-
-        Args:
-            counts: The base.
-
-        Returns:
-            r, alpha.
         """
         return nbd_start(counts)
 
@@ -68,15 +56,6 @@ class NBD(PurchaseModel):
 
         >>> model.p_alive(params, x, t_x, T).tolist()
         [1.0, 1.0]
-
-        Args:
-            params: r, alpha.
-            x: Repeat purchases, shape (n,).
-            t_x: Time of the last purchase, shape (n,).
-            T: Time under observation, shape (n,).
-
-        Returns:
-            Ones, shape (n,).
         """
         return np.ones(np.broadcast_shapes(np.shape(x), np.shape(T)))
 
@@ -85,15 +64,6 @@ class NBD(PurchaseModel):
 
         >>> model.alive_rate(params, x, T, np.full(2, 26.0)).round(3).tolist()
         [0.008, 0.086]
-
-        Args:
-            params: r, alpha.
-            x: Repeat purchases so far, shape (n,).
-            T: Time under observation, shape (n,).
-            ahead: Time after T; it has no influence.
-
-        Returns:
-            Purchases per unit of time, shape (n,).
         """
         rate: Floats = (params[0] + x) / (params[1] + T) + 0.0 * ahead
         return rate
@@ -105,37 +75,22 @@ class NBD(PurchaseModel):
 
         >>> model.draw_alive(params, x, T, (0.0, 52.0), np.random.default_rng(0)).shape
         (2,)
-
-        Args:
-            params: r, alpha.
-            x: Repeat purchases so far, shape (n,).
-            T: Time under observation, shape (n,).
-            window: Start and end of the interval after T.
-            rng: Generator.
-
-        Returns:
-            Counts, shape (n,).
         """
         rate = rng.standard_gamma(params[0] + x) / (params[1] + T)
-        drawn: Floats = rng.poisson(np.minimum(rate * (window[1] - window[0]), 1e9)).astype(np.float64)
-        return drawn
+        return draw_counts(rate * (window[1] - window[0]), rng)
 
     def alive_pmf(self, params: Floats, n: int, x: Floats, T: Floats, ahead: Floats) -> Floats:
         """Negative binomial probability of exactly n purchases within `ahead`, shape (n,).
 
         >>> model.alive_pmf(params, 0, x, T, np.full(2, 26.0)).round(2).tolist()
         [0.85, 0.16]
-
-        Args:
-            params: r, alpha.
-            n: Number of purchases.
-            x: Repeat purchases so far, shape (n,).
-            T: Time under observation, shape (n,).
-            ahead: Length of the interval after T, shape (n,).
-
-        Returns:
-            Probabilities, shape (n,).
         """
-        stay = params[1] + T
-        pmf: Floats = nbinom.pmf(n, params[0] + x, stay / (stay + ahead))
-        return pmf
+        return count_pmf(n, params[0] + x, params[1] + T, ahead)
+
+    def alive_wait(self, params: Floats, silent: Floats, x: Floats, T: Floats) -> Floats:
+        """Time without a purchase: Pareto type II.
+
+        >>> model.alive_wait(params, np.full(2, 0.5), x, T).round(1).tolist()
+        [258.0, 8.7]
+        """
+        return first_wait(silent, params[0] + x, params[1] + T)

@@ -118,6 +118,14 @@ class ParameterFit(Result):
         """
         return [self.with_values(values) for values in self.draw_values(size, rng)]
 
+    def refusal(self) -> Message | None:
+        """Why the data do not identify the parameters, or ``None``.
+
+        >>> fit.refusal() is None
+        True
+        """
+        return self.edge
+
     def to_frame(self) -> pd.DataFrame:
         """One row per parameter: estimate, standard error, 90 % interval (normal on the log scale).
 

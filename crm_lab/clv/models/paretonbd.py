@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import digamma, expit, gammaln
-from scipy.stats import nbinom
 
 from crm_lab.arrays import Floats
 from crm_lab.clv.fitting.counts import Counts
+from crm_lab.clv.fitting.gamma_poisson import count_pmf, draw_counts
 from crm_lab.clv.fitting.newton import LogLikelihood, trigamma
-from crm_lab.clv.models.purchase_fit import wait_by_bisection
 from crm_lab.clv.models.purchase_model import PurchaseModel
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -52,12 +51,6 @@ class ParetoNBD(PurchaseModel):
         >>> value, gradient, hessian = model.log_likelihood(compress(x, t_x, T))(params)
         >>> round(float(value), 3)
         -15.636
-
-        Args:
-            counts: The base as distinct (frequency, recency, T) with their multiplicities.
-
-        Returns:
-            A function of the parameters that gives value, gradient and Hessian.
         """
         x = np.concatenate([np.zeros(len(counts.zero_end)), counts.x])
         t_x = np.concatenate([np.zeros(len(counts.zero_end)), counts.times[counts.at_last]])
@@ -82,12 +75,6 @@ class ParetoNBD(PurchaseModel):
 
         >>> model.start(compress(x, t_x, T)).tolist()
         [1.0, 39.0, 1.0, 39.0]
-
-        Args:
-            counts: The base.
-
-        Returns:
-            r, alpha, s, beta.
         """
         return np.array([1.0, counts.mean_age, 1.0, counts.mean_age])
 
@@ -96,15 +83,6 @@ class ParetoNBD(PurchaseModel):
 
         >>> model.p_alive(params, x, t_x, T).round(2).tolist()
         [0.3, 0.83]
-
-        Args:
-            params: r, alpha, s, beta.
-            x: Repeat purchases, shape (n,).
-            t_x: Time of the last purchase since the first, shape (n,).
-            T: Time under observation since the first purchase, shape (n,).
-
-        Returns:
-            Probabilities, shape (n,).
         """
         shape = np.broadcast_shapes(np.shape(x), np.shape(t_x), np.shape(T))
         flat = [np.broadcast_to(v, shape).ravel() for v in (x, t_x, T)]
@@ -120,15 +98,6 @@ class ParetoNBD(PurchaseModel):
 
         >>> model.alive_rate(params, x, T, np.full(2, 26.0)).round(3).tolist()
         [0.009, 0.072]
-
-        Args:
-            params: r, alpha, s, beta.
-            x: Repeat purchases, shape (n,).
-            T: Time under observation, shape (n,).
-            ahead: Time after T, shape (n,).
-
-        Returns:
-            Purchases per unit of time, shape (n,).
         """
         r, alpha, s, beta = params
         rate: Floats = (r + x) / (alpha + T) * np.exp(-s * np.log1p(ahead / (beta + T)))
@@ -141,16 +110,6 @@ class ParetoNBD(PurchaseModel):
 
         >>> model.draw_alive(params, x, T, (0.0, 52.0), np.random.default_rng(0)).shape
         (2,)
-
-        Args:
-            params: r, alpha, s, beta.
-            x: Repeat purchases, shape (n,).
-            T: Time under observation, shape (n,).
-            window: Start and end of the interval after T.
-            rng: Generator.
-
-        Returns:
-            Counts, shape (n,).
         """
         r, alpha, s, beta = params
         rate = rng.standard_gamma(r + x) / (alpha + T)
@@ -158,52 +117,24 @@ class ParetoNBD(PurchaseModel):
             rng.standard_exponential(np.shape(x)) * (beta + T) / np.maximum(rng.standard_gamma(s, np.shape(x)), 1e-300)
         )
         there = np.clip(leaves - window[0], 0, window[1] - window[0])
-        drawn: Floats = rng.poisson(np.minimum(rate * there, 1e9)).astype(np.float64)
-        return drawn
+        return draw_counts(rate * there, rng)
 
     def alive_pmf(self, params: Floats, n: int, x: Floats, T: Floats, ahead: Floats) -> Floats:
         """Probability of exactly n purchases: negative binomial over the time until leaving, which is Pareto type II.
 
         >>> model.alive_pmf(params, 0, x, T, np.full(2, 26.0)).round(2).tolist()
         [0.82, 0.22]
-
-        Args:
-            params: r, alpha, s, beta.
-            n: Number of purchases.
-            x: Repeat purchases so far, shape (n,).
-            T: Time under observation, shape (n,).
-            ahead: Length of the interval after T, shape (n,).
-
-        Returns:
-            Probabilities, shape (n,).
         """
         r, alpha, s, beta = params
         stay, clock = alpha + T, beta + T
         longest = np.log1p(ahead / clock)
-        pmf: Floats = np.exp(-s * longest) * nbinom.pmf(n, r + x, stay / (stay + ahead))
+        pmf: Floats = np.exp(-s * longest) * count_pmf(n, r + x, stay, ahead)
         for node, weight in zip(_FINE, _FINE_WEIGHTS, strict=True):
             v = longest * node
             leaves = clock * np.expm1(v)
             density = weight * longest * s * np.exp(-s * v)
-            pmf = pmf + density * nbinom.pmf(n, r + x, stay / (stay + leaves))
+            pmf = pmf + density * count_pmf(n, r + x, stay, leaves)
         return pmf
-
-    def alive_wait(self, params: Floats, silent: Floats, x: Floats, T: Floats) -> Floats:
-        """Time without a purchase, by bisection on the logarithm of time; inf where that much silence never comes.
-
-        >>> model.alive_wait(params, np.full(2, 0.5), x, T).round(1).tolist()
-        [inf, 8.7]
-
-        Args:
-            params: r, alpha, s, beta.
-            silent: Probability of no purchase until then, shape (n,).
-            x: Repeat purchases so far, shape (n,).
-            T: Time under observation, shape (n,).
-
-        Returns:
-            Times after T, shape (n,).
-        """
-        return wait_by_bisection(lambda ahead: self.alive_pmf(params, 0, x, T, ahead), silent, T)
 
 
 def _gammas(params: Floats, k: Floats, h: Floats, n: float) -> tuple[float, Floats, Floats]:

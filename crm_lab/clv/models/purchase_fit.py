@@ -60,6 +60,15 @@ class Story(ABC):
 
         >>> story.alive_rate(params, x, T, np.full(2, 26.0)).round(3).tolist()
         [0.005, 0.074]
+
+        Args:
+            params: Parameters of the model, shape (k,).
+            x: Repeat purchases so far, shape (n,).
+            T: Time under observation, shape (n,).
+            ahead: Time after T, shape (n,).
+
+        Returns:
+            Rates, shape (n,).
         """
 
     @abstractmethod
@@ -70,6 +79,16 @@ class Story(ABC):
 
         >>> story.draw_alive(params, x, T, (0.0, 52.0), np.random.default_rng(0)).shape
         (2,)
+
+        Args:
+            params: Parameters of the model, shape (k,).
+            x: Repeat purchases so far, shape (n,).
+            T: Time under observation, shape (n,).
+            window: Start and end of the interval after T.
+            rng: Generator.
+
+        Returns:
+            Counts, shape (n,).
         """
 
     @abstractmethod
@@ -78,20 +97,42 @@ class Story(ABC):
 
         >>> story.alive_pmf(params, 0, x, T, np.full(2, 26.0)).round(2).tolist()
         [0.89, 0.14]
+
+        Args:
+            params: Parameters of the model, shape (k,).
+            n: Number of purchases.
+            x: Repeat purchases so far, shape (n,).
+            T: Time under observation, shape (n,).
+            ahead: Length of the interval after T, shape (n,).
+
+        Returns:
+            Probabilities, shape (n,).
         """
 
     def alive_wait(self, params: Floats, silent: Floats, x: Floats, T: Floats) -> Floats:
         """Time until which a customer alive at T stays without a purchase with probability `silent`.
 
-        Under the geometric models nobody alive at T drops out before the next purchase, so the wait is Pareto type II;
-        other models override this.
+        By bisection on the logarithm of time; inf where that much silence never comes.
 
         >>> story.alive_wait(params, np.full(2, 0.5), x, T).round(1).tolist()
         [709.0, 7.7]
+
+        Args:
+            params: Parameters of the model, shape (k,).
+            silent: Probability to reach, shape (n,).
+            x: Repeat purchases so far, shape (n,).
+            T: Time under observation, shape (n,).
+
+        Returns:
+            Times after T, shape (n,).
         """
-        r, alpha = params[:2]
-        wait: Floats = (alpha + T) * np.expm1(-np.log(silent) / (r + x))
-        return wait
+        low, high = np.full(np.shape(T), -20.0), np.full(np.shape(T), 20.0)
+        for _ in range(60):
+            middle = (low + high) / 2
+            long = self.alive_pmf(params, 0, x, T, (T + 1) * np.exp(middle)) < silent
+            low, high = np.where(long, low, middle), np.where(long, middle, high)
+        wait: Floats = (T + 1) * np.exp(high)
+        return np.where(high > 19.9, np.inf, wait)
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,12 +256,31 @@ class PurchaseFit(ParameterFit):
         )
         problems.raise_any()
         x, t_x, T = _checked(frequency, recency, T)
+        expected = self.ahead_if_alive(start, ahead, annual_discount_rate)
+        return self.model.p_alive(self.estimates, x, t_x, T) * on_distinct(expected, x, T)
+
+    def ahead_if_alive(
+        self, start: float, ahead: float, annual_discount_rate: float
+    ) -> Callable[[Floats, Floats], Floats]:
+        """Purchases in (T + start, T + ahead] of customers alive at T, each discounted to T, as a function of (x, T).
+
+        >>> fit.ahead_if_alive(0.0, 39.0, 0.0)(np.array([2.0]), np.array([38.86])).round(2).tolist()
+        [1.69]
+
+        Args:
+            start: As in `conditional_purchases`.
+            ahead: As there.
+            annual_discount_rate: As there.
+
+        Returns:
+            A function of frequency and T.
+        """
         force = np.log1p(annual_discount_rate) * UNIT_DAYS[self.model.unit] / UNIT_DAYS["Y"]
 
         def expected(x: Floats, T: Floats) -> Floats:
             return discounted_purchases(self._rate, x, T, np.full_like(T, start), np.full_like(T, ahead), force)
 
-        return self.model.p_alive(self.estimates, x, t_x, T) * on_distinct(expected, x, T)
+        return expected
 
     def purchases_at_risk(self, ahead: float, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> Floats:
         """Expected purchases of a period `ahead` that are lost because customers leave within it.
@@ -327,14 +387,6 @@ class PurchaseFit(ParameterFit):
     def _rate(self) -> Callable[[Floats, Floats, Floats], Floats]:
         return lambda x, T, ahead: self.model.alive_rate(self.estimates, x, T, ahead)
 
-    def refusal(self) -> Message | None:
-        """A sentence if the data do not identify drop-out or heterogeneity, else ``None``.
-
-        >>> fit.refusal() is None
-        True
-        """
-        return self.edge
-
     def readout(self) -> Readout:
         """What a typical new customer does in a year, how precise that is, what to do with it.
 
@@ -348,23 +400,6 @@ class PurchaseFit(ParameterFit):
         worst = float(np.sqrt(np.diag(self.optimum.log_covariance)).max())
         values |= {"ll": self.log_likelihood, "worst": worst}
         return Readout.of("clv.fit", values, "finding_old" if self.old_base else "finding")
-
-
-def wait_by_bisection(silence: Callable[[Floats], Floats], silent: Floats, T: Floats) -> Floats:
-    """Time after T by which the chance of silence has fallen to `silent`; inf where it never does, shape (n,).
-
-    Args:
-        silence: Probability of no purchase within so much time of T, shape (n,) to (n,).
-        silent: Probability to reach, shape (n,).
-        T: Time under observation, shape (n,).
-    """
-    low, high = np.full(np.shape(T), -20.0), np.full(np.shape(T), 20.0)
-    for _ in range(60):
-        middle = (low + high) / 2
-        long = silence((T + 1) * np.exp(middle)) < silent
-        low, high = np.where(long, low, middle), np.where(long, middle, high)
-    wait: Floats = (T + 1) * np.exp(high)
-    return np.where(high > 19.9, np.inf, wait)
 
 
 def _checked(frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> tuple[Floats, Floats, Floats]:

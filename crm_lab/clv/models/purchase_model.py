@@ -6,6 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
@@ -94,12 +95,28 @@ class PurchaseModel(Story):
             BadInput: If columns are missing, rows are impossible, the unit differs, or nobody came back.
         """
         table = as_pandas(summary, "The purchase summary")
+        return replace(self.fit_counts(self.counted(table)), summary=table)
+
+    def counted(self, table: pd.DataFrame) -> Counts:
+        """A purchase summary in the model's unit as compressed counts.
+
+        >>> model.counted(summary).n == len(summary)
+        True
+
+        Args:
+            table: What `purchase_summary` returns.
+
+        Returns:
+            Distinct (frequency, recency, T) with their multiplicities.
+
+        Raises:
+            BadInput: If columns are missing, rows are impossible, or the unit differs.
+        """
         need_columns(table.columns, ("frequency", "recency", "T"), "The summary (made by purchase_summary)")
         unit = table.attrs.get("unit", self.unit)
         if unit != self.unit:
             raise BadInput(f"The summary is in unit {unit!r} and the model in {self.unit!r}; give both one unit.")
-        fitted = self.fit_counts(compress(table["frequency"], table["recency"], table["T"]))
-        return replace(fitted, summary=table)
+        return compress(table["frequency"], table["recency"], table["T"])
 
     def fit_counts(self, counts: Counts, start: Floats | None = None) -> PurchaseFit:
         """Fit to compressed counts, for many fits of the same base.

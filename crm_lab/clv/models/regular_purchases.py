@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from narwhals.typing import IntoFrame
 from scipy.special import betaln, expit, gammaln
 from scipy.stats import nbinom
@@ -17,13 +18,15 @@ from scipy.stats import nbinom
 from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, check_settings
 from crm_lab.clv.fitting.counts import Counts
-from crm_lab.clv.fitting.newton import LogLikelihood
+from crm_lab.clv.fitting.gamma_poisson import draw_counts
+from crm_lab.clv.fitting.newton import LogLikelihood, within_reach
 from crm_lab.clv.models import beta_geometric
-from crm_lab.clv.models.purchase_fit import PurchaseFit, wait_by_bisection
+from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.models.purchase_model import PurchaseModel
 from crm_lab.data.kernels.dataframes import as_pandas
 
 MOST_REGULAR = 12
+_FEW = 5_000  # distinct histories in which k is looked for first
 _SUMMED = 400.0  # mean stages ahead up to which they are summed one by one
 
 
@@ -83,19 +86,33 @@ class RegularPurchases(PurchaseModel):
         table = as_pandas(summary, "The purchase summary")
         gaps = table.attrs.get("log_gaps")
         if self.k:
-            return _with_gaps(super().fit(table), self.k, gaps or 0.0)
+            counts = self.counted(table)
+            return _with_gaps(self.fit_counts(counts), _of_gaps(self.k, counts, gaps or 0.0), table)
         if gaps is None:
             raise BadInput(
                 "k is 0, to be found from the gaps between purchases, and the summary does not hold them: "
                 "make it with purchase_summary, or state k, e.g. 2."
             )
-        best = replace(self, k=1).fit(table)
-        for k in range(2, MOST_REGULAR + 1):
-            tried = replace(self, k=k).fit(table)
-            if tried.log_likelihood <= best.log_likelihood:
-                break
-            best = tried
-        return best
+        counts, k = self.counted(table), 1
+        few = counts.thinned(_FEW)
+        if few is not counts:
+            k = self._climb(few, gaps * few.repeats / counts.repeats, k)[0]
+        return _with_gaps(*self._climb(counts, gaps, k)[1:], table)
+
+    def _climb(self, counts: Counts, log_gaps: float, k: int) -> tuple[int, PurchaseFit, float]:
+        """From k up, then down, to where the likelihood is largest: k, the fit, what the gaps add to its likelihood."""
+        fit, gained = replace(self, k=k).fit_counts(counts), _of_gaps(k, counts, log_gaps)
+        for step in (1, -1):
+            while 1 <= (other := k + step) <= MOST_REGULAR:
+                model, more = replace(self, k=other), _of_gaps(other, counts, log_gaps)
+                near = fit.estimates * np.array([1.0, k / other, 1.0, 1.0])  # a stage is that much shorter
+                if within_reach(model.log_likelihood(counts), near) + more <= fit.log_likelihood + gained:
+                    break
+                tried = model.fit_counts(counts)
+                if tried.log_likelihood + more <= fit.log_likelihood + gained:
+                    break
+                k, fit, gained = other, tried, more
+        return k, fit, gained
 
     def log_likelihood(self, counts: Counts) -> LogLikelihood:
         """The log-likelihood, less the terms of the gaps, with derivatives by (r, alpha, a, b).
@@ -105,6 +122,8 @@ class RegularPurchases(PurchaseModel):
         >>> round(float(value), 3)
         -22.606
         """
+        if self._stages == 1:
+            return beta_geometric.log_likelihood(counts, self.first)
         return log_likelihood(counts, self.first, self._stages)
 
     def start(self, counts: Counts) -> Floats:
@@ -121,20 +140,13 @@ class RegularPurchases(PurchaseModel):
 
         >>> model.p_alive(params, x, t_x, T).round(2).tolist()
         [0.4, 0.7]
-
-        Args:
-            params: r, alpha, a, b.
-            x: Repeat purchases so far, shape (n,).
-            t_x: Time of the last purchase, shape (n,).
-            T: Time under observation, shape (n,).
-
-        Returns:
-            Probabilities, shape (n,).
         """
         r, alpha, a, b = params
         x, t_x, T = np.broadcast_arrays(x, t_x, T)
         shape = r + self._stages * x
-        silent = _silence(shape, alpha, t_x, T, self._stages)[0]
+        silent = np.reshape(
+            _Silence.of(shape.ravel(), (alpha + T).ravel(), (T - t_x).ravel(), self._stages).log, x.shape
+        )
         below = np.maximum(b + x - 1 + self.first, 1e-300)
         left = shape * (np.log(alpha + T) - np.log(alpha + t_x)) + np.log(a) - np.log(below)
         alive: Floats = expit(silent - left)
@@ -154,15 +166,6 @@ class RegularPurchases(PurchaseModel):
 
         >>> model.alive_rate(params, x, T, np.full(2, 26.0)).round(3).tolist()
         [0.011, 0.08]
-
-        Args:
-            params: r, alpha, a, b.
-            x: Repeat purchases so far, shape (n,).
-            T: Time under observation, shape (n,).
-            ahead: Time after T, shape (n,).
-
-        Returns:
-            Rates, shape (n,).
         """
         a, k = params[2], self._stages
         shape, at, left, new = (v.astype(float) for v in self._ahead(params, x, T))
@@ -192,22 +195,12 @@ class RegularPurchases(PurchaseModel):
 
         >>> model.draw_alive(params, x, T, (0.0, 52.0), np.random.default_rng(0)).shape
         (2,)
-
-        Args:
-            params: r, alpha, a, b.
-            x: Repeat purchases so far, shape (n,).
-            T: Time under observation, shape (n,).
-            window: Start and end of the interval after T.
-            rng: Generator.
-
-        Returns:
-            Counts, shape (n,).
         """
         shape, at, left, new = self._ahead(params, x, T)
         rate = rng.standard_gamma(shape) / at
         stage = np.where(new, 0, rng.integers(0, self._stages, np.shape(shape)))
-        before = (stage + rng.poisson(np.minimum(rate * window[0], 1e9))).astype(np.int64)
-        after = before + rng.poisson(np.minimum(rate * (window[1] - window[0]), 1e9))
+        before = (stage + draw_counts(rate * window[0], rng)).astype(np.int64)
+        after = before + draw_counts(rate * (window[1] - window[0]), rng).astype(np.int64)
         earlier = before // self._stages
         p = np.clip(rng.beta(params[2], left), 1e-12, 1.0)
         drawn: Floats = np.clip(rng.geometric(p) - earlier, 0, after // self._stages - earlier).astype(float)
@@ -218,16 +211,6 @@ class RegularPurchases(PurchaseModel):
 
         >>> model.alive_pmf(params, 0, x, T, np.full(2, 26.0)).round(2).tolist()
         [0.73, 0.04]
-
-        Args:
-            params: r, alpha, a, b.
-            n: Number of purchases.
-            x: Repeat purchases so far, shape (n,).
-            T: Time under observation, shape (n,).
-            ahead: Length of the interval after T, shape (n,).
-
-        Returns:
-            Probabilities, shape (n,).
         """
         a, k = params[2], self._stages
         shape, at, left, new = self._ahead(params, x, T)
@@ -241,14 +224,6 @@ class RegularPurchases(PurchaseModel):
             more = nbinom.sf((n + 1) * k - stage - 1, shape, chance)
             pmf += share * ((reached - more) * lasts + reached * falls)
         return pmf
-
-    def alive_wait(self, params: Floats, silent: Floats, x: Floats, T: Floats) -> Floats:
-        """Time until which a customer alive at T stays without a purchase with probability `silent`.
-
-        >>> model.alive_wait(params, np.full(2, 0.5), x, T).round(1).tolist()
-        [66.1, 5.5]
-        """
-        return wait_by_bisection(lambda ahead: self.alive_pmf(params, 0, x, T, ahead), silent, T)
 
 
 @dataclass(frozen=True)
@@ -277,69 +252,101 @@ class MBGCNBD(RegularPurchases):
     first = 1
 
 
-def _with_gaps(fit: PurchaseFit, k: int, log_gaps: float) -> PurchaseFit:
-    """The same fit with the likelihood of the purchase times: log-gaps to the power k - 1, over (k-1)! each."""
-    repeats = 0.0 if fit.summary is None else float(fit.summary["frequency"].sum())
-    gained = (k - 1) * log_gaps - repeats * float(gammaln(k))
-    return replace(fit, optimum=replace(fit.optimum, log_likelihood=fit.log_likelihood + gained))
+def _with_gaps(fit: PurchaseFit, gained: float, table: pd.DataFrame) -> PurchaseFit:
+    optimum = replace(fit.optimum, log_likelihood=fit.log_likelihood + gained)
+    return replace(fit, optimum=optimum, summary=table)
 
 
-def _silence(shape: Floats, alpha: float, t_x: Floats, T: Floats, k: int) -> tuple[Floats, Floats, Floats]:
-    """Log of 1 + sum over j < k of (shape)_j / j! ((T - t_x) / (alpha + T))^j: silent since t_x without having left.
+def _of_gaps(k: int, counts: Counts, log_gaps: float) -> float:
+    """What the times of purchases add to the log-likelihood: log-gaps to the power k - 1, over (k-1)! each."""
+    return (k - 1) * log_gaps - counts.repeats * float(gammaln(k))
 
-    Returns:
-        The logarithm, its first derivatives by shape and alpha, shape (2, n), its second ones, shape (2, 2, n).
+
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """Of having been silent since t_x and not left: 1 + sum over j < k of (shape)_j / j! ((T - t_x) / (alpha + T))^j.
+
+    Attributes:
+        log: The logarithm, shape (n,).
+        by: Its first derivatives by shape and alpha.
+        twice: Its second ones, by shape, by both, by alpha.
     """
-    n, at = len(np.atleast_1d(shape)), alpha + T
-    if k == 1:
-        return np.zeros(np.shape(shape)), np.zeros((2, n)), np.zeros((2, 2, n))
-    term = np.ones(np.shape(shape))
-    total, slope, curve = term.copy(), np.zeros((2, *np.shape(shape))), np.zeros((2, 2, *np.shape(shape)))
-    grown, squared = np.zeros(np.shape(shape)), np.zeros(np.shape(shape))
-    for j in range(1, k):
-        inverse = 1 / (shape + j - 1)
-        term = term * (shape + j - 1) / j * (T - t_x) / at
-        grown, squared = grown + inverse, squared + inverse**2
-        total = total + term
-        slope[0] += term * grown
-        slope[1] -= term * j / at
-        curve[0, 0] += term * (grown**2 - squared)
-        curve[0, 1] -= term * grown * j / at
-        curve[1, 1] += term * j * (j + 1) / at**2
-    slope, curve = slope / total, curve / total
-    curve[1, 0] = curve[0, 1]
-    return np.log(total), slope, curve - slope[:, None] * slope[None, :]
+
+    log: Floats
+    by: tuple[Floats, Floats]
+    twice: tuple[Floats, Floats, Floats]
+
+    @classmethod
+    def of(cls, shape: Floats, at: Floats, gap: Floats, k: int) -> _Silence:
+        """Where alpha + T is `at` and T - t_x is `gap`."""
+        share, term = gap / at, np.ones(len(shape))
+        total, by_shape, by_alpha = (np.full(len(shape), first) for first in (1.0, 0.0, 0.0))
+        curve, cross, bend = (np.zeros(len(shape)) for _ in range(3))
+        grown, squared = (
+            np.zeros(len(shape)),
+            np.zeros(len(shape)),
+        )  # sums over i < j of 1 / (shape + i) and of its square
+        for j in range(1, k):
+            inverse = 1 / (shape + (j - 1))
+            term = term * share / (inverse * j)
+            grown = grown + inverse
+            squared = squared + inverse**2
+            rising = term * grown
+            total += term
+            by_shape += rising
+            by_alpha += j * term
+            cross += j * rising
+            bend += j * (j + 1) * term
+            curve += rising * grown - term * squared
+        by_shape /= total
+        inverse = 1 / at
+        by_alpha *= -inverse / total
+        twice = (
+            curve / total - by_shape**2,
+            -cross * inverse / total - by_shape * by_alpha,
+            bend * inverse**2 / total - by_alpha**2,
+        )
+        return cls(np.log(total), (by_shape, by_alpha), twice)
 
 
 def log_likelihood(counts: Counts, first: int, k: int) -> LogLikelihood:
     """Of (r, alpha, a, b), with gradient and Hessian; equation 4 of Reutterer, Platzer & Schröder, gaps left out."""
-    x = np.concatenate([np.zeros(len(counts.zero_end), dtype=counts.x.dtype), counts.x]).astype(float)
-    t_x = np.concatenate([np.zeros(len(counts.zero_end)), counts.times[counts.at_last]])
-    T = counts.times[np.concatenate([counts.zero_end, counts.at_end])]
+    x = np.concatenate([np.zeros(len(counts.zero_end), dtype=counts.x.dtype), counts.x])
+    at_last = np.concatenate([np.full(len(counts.zero_end), len(counts.times)), counts.at_last])
+    at_end = np.concatenate([counts.zero_end, counts.at_end])
     weight = np.concatenate([counts.zero_weight, counts.weight])
+    times = np.append(counts.times, 0.0)
+    gap, xf = times[at_end] - times[at_last], x.astype(float)
     may_leave = (x > 0) | bool(first)
     values, h = np.flatnonzero(counts.by_x).astype(float), counts.by_x[counts.by_x > 0]
+    shift = np.arange(len(counts.by_x)) - 1.0 + first
 
     def evaluate(params: Floats) -> tuple[float, Floats, Floats]:
         r, alpha, a, b = params
-        shape, log_T, inv_T, inv_tx = r + k * x, np.log(alpha + T), 1 / (alpha + T), 1 / (alpha + t_x)
-        silent, by_silent, silent_curve = _silence(shape, alpha, t_x, T, k)
-        below = np.where(may_leave, b + x - 1 + first, 1.0)
+        at, shape = alpha + times, r + k * xf
+        log_t, inv_t = np.log(at), 1 / at
+        inv_b = 1 / np.where(b + shift > 0, b + shift, 1.0)
+        log_odds = np.log(a) + np.log(inv_b)
+        log_T, inv_T, inv_tx = log_t[at_end], inv_t[at_end], inv_t[at_last]
+        silent = _Silence.of(shape, at[at_end], gap, k)
+        stretch, shorter = log_T - log_t[at_last], inv_T - inv_tx
         slope = np.empty((4, len(x)))  # of the log-odds of having left
-        slope[0] = log_T - np.log(alpha + t_x) - by_silent[0]
-        slope[1] = shape * (inv_T - inv_tx) - by_silent[1]
-        slope[2], slope[3] = 1 / a, -1 / below
-        odds = shape * (log_T - np.log(alpha + t_x)) + np.log(a) - np.log(below) - silent
-        left = np.where(may_leave, expit(odds), 0.0)
-        wq = weight * left
-        value = float(weight @ (np.where(may_leave, np.logaddexp(0.0, odds), 0.0) + silent - shape * log_T))
+        slope[0] = stretch - silent.by[0]
+        slope[1] = shape * shorter - silent.by[1]
+        slope[2], slope[3] = 1 / a, -inv_b[x]
+        odds = np.where(may_leave, shape * stretch + log_odds[x] - silent.log, -np.inf)
+        left = expit(odds)
+        wq, stay = weight * left, weight * (1 - left)
+        value = float(weight @ (np.logaddexp(0.0, odds) + silent.log - shape * log_T))
         gradient = slope @ wq
-        gradient[:2] += by_silent @ weight
+        gradient[0] += silent.by[0] @ weight
+        gradient[1] += silent.by[1] @ weight
         hessian = (slope * (wq * (1 - left))) @ slope.T
-        hessian[:2, :2] += silent_curve @ (weight * (1 - left))
-        hessian[0, 1] += wq @ (inv_T - inv_tx)
-        hessian[1, 0] += wq @ (inv_T - inv_tx)
-        hessian[1, 1] += (wq * shape) @ (inv_tx**2 - inv_T**2)
+        cross = float(wq @ shorter + silent.twice[1] @ stay)
+        hessian[0, 0] += silent.twice[0] @ stay
+        hessian[0, 1] += cross
+        hessian[1, 0] += cross
+        hessian[1, 1] += (wq * shape) @ (inv_tx**2 - inv_T**2) + silent.twice[2] @ stay
         hessian[2, 2] -= wq.sum() / a**2
         hessian[3, 3] += wq @ slope[3] ** 2
         beta_geometric.add_survival(gradient, hessian, weight, shape, log_T, inv_T)

@@ -85,6 +85,8 @@ def hurdle_forecast(days: pd.DataFrame, date: int, horizon: int) -> pd.Series | 
 def _two_steps(known: Floats, bought: Floats, now: pd.DataFrame) -> pd.Series:
     """Whether they buy, then how often if they do."""
     some = bought > 0
+    told = ~np.isnan(known[some]).all(axis=0)  # before anybody came twice, gaps are known of nobody
+    known, asked = known[:, told], now.to_numpy()[:, told]
     settings: dict[str, Any] = {"learning_rate": 0.06, "max_iter": 120, "max_leaf_nodes": 12, "random_state": 0}
     buys = HistGradientBoostingClassifier(**settings, min_samples_leaf=40, early_stopping=False)
     buys.fit(known, some)
@@ -92,5 +94,5 @@ def _two_steps(known: Floats, bought: Floats, now: pd.DataFrame) -> pd.Series:
         **settings, loss="poisson", min_samples_leaf=min(40, int(some.sum()) // 10), early_stopping=False
     )
     often.fit(known[some], bought[some])
-    expected = buys.predict_proba(now.to_numpy())[:, 1] * np.maximum(often.predict(now.to_numpy()), 1.0)
+    expected = buys.predict_proba(asked)[:, 1] * np.maximum(often.predict(asked), 1.0)
     return pd.Series(expected, index=now.index)

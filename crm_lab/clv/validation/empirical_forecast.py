@@ -13,7 +13,7 @@ from crm_lab.arrays import Floats
 from crm_lab.checks import Problems
 from crm_lab.clv.models.model_registry import model_title
 from crm_lab.clv.validation.backtest import BackTestResult
-from crm_lab.clv.validation.past_errors import usual_errors
+from crm_lab.clv.validation.past_errors import WIDEST, usual_errors
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Interval, Readout, TableResult
@@ -161,7 +161,7 @@ def forecast_by_record(
         said=margin * result.predictions[key] * result.predictions["spend_each"],
         was=margin * result.predictions["spend"],
     )
-    error = _next_error(past, result.spec.horizon_days, _same_season(result), samples, rng)
+    error = _next_error(past, result.spec.horizon_days, result.same_season, samples, rng)
     tail = (1 - level) / 2
     factor = float(np.exp(error.mean))
     value = raw * factor
@@ -177,15 +177,11 @@ def forecast_by_record(
             "expected_purchases": now[key].to_numpy()[order],
         }
     )
-    ends = [float(raw.sum() * np.exp(error.quantile(q))) for q in (tail, 1 - tail)]
-    interval = Interval(ends[0], ends[1], level)
-    spec = result.spec
-    return RecordForecast(frame, float(value.sum()), interval, key, spec.horizon_days, spec.currency, result.refusal())
-
-
-def _same_season(result: BackTestResult) -> bool:
-    """Whether the back-test has an origin a whole number of years before, whose errors may correct the total."""
-    return any((result.as_of - at).days % 365 == 0 for at in result.scores["origin"].unique())
+    ends = [float(np.exp(error.quantile(q))) for q in (tail, 1 - tail)]
+    interval = Interval(float(raw.sum()) * ends[0], float(raw.sum()) * ends[1], level)
+    spec, ratio = result.spec, ends[1] / ends[0]
+    problem = result.refusal() or (Message("clv.total.too_wide", {"ratio": ratio}) if ratio > WIDEST else None)
+    return RecordForecast(frame, float(value.sum()), interval, key, spec.horizon_days, spec.currency, problem)
 
 
 def _next_error(past: pd.DataFrame, days: int, same_season: bool, samples: int, rng: np.random.Generator) -> NextError:

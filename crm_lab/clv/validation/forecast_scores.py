@@ -11,6 +11,10 @@ SIMPLE = ("naive", "own_rate")
 """What needs no model: as many as in the last period, as many as a customer's own rate so far."""
 
 
+TRAINED = ("boosting", "blend")
+"""What learns at an earlier date, and so may be missing where records begin."""
+
+
 def bias(actual: Floats, predicted: Floats) -> float:
     """Predicted over actual total, minus one."""
     return float(predicted.sum() / actual.sum() - 1)
@@ -107,6 +111,17 @@ def champion_of(means: pd.DataFrame, score: str, otherwise: str) -> str:
     """
     able = means[means["identified"] & ~means["model"].isin(SIMPLE)].sort_values(score, kind="stable")
     return otherwise if able.empty else str(able["model"].iloc[0])
+
+
+def untried(scores: pd.DataFrame, now: pd.DataFrame) -> list[str]:
+    """Which of `TRAINED` are not predicted now, or were not at every origin: their means are of other dates.
+
+    Args:
+        scores: origin and model, one row each.
+        now: Predictions of the coming period, a column a model.
+    """
+    dates, of = scores["origin"].nunique(), scores["model"].value_counts()
+    return [key for key in TRAINED if key not in now or of.get(key, 0) < dates]
 
 
 def yardstick_of(scores: pd.DataFrame) -> str:

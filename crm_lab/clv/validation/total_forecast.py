@@ -16,7 +16,7 @@ from crm_lab.checks import CannotAnswer, as_date, check_settings, not_among, not
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.sampling.posterior_draws import Base, draw, seed_of
 from crm_lab.clv.spend.spend_model import fit_spend
-from crm_lab.clv.validation.past_errors import usual_errors
+from crm_lab.clv.validation.past_errors import WIDEST, usual_errors
 from crm_lab.clv.validation.period_forecast import PeriodForecast, summary_on_clock
 from crm_lab.clv.validation.purchase_clock import FLAT, PurchaseClock, purchase_clock
 from crm_lab.data.kernels.purchases import UNIT_DAYS, Unit, purchase_days
@@ -26,7 +26,6 @@ from crm_lab.stats.pooling.random_effects import NextError, next_error
 
 _TWO_YEARS = 730
 _MOST_ORIGINS = 4
-_WIDEST = 4.0  # upper over lower end beyond which no total is stated
 _BUYERS = 10  # repeat buyers an origin must have
 
 
@@ -291,7 +290,7 @@ class TotalForecastResult(TableResult):
         if edge is not None:
             return edge
         lo, hi = self._ratios()
-        return Message("clv.total.too_wide", {"ratio": hi / lo}) if hi / lo > _WIDEST else None
+        return Message("clv.total.too_wide", {"ratio": hi / lo}) if hi / lo > WIDEST else None
 
     def readout(self) -> Readout:
         """The total with its interval, what it rests on, how often such intervals held.

@@ -13,6 +13,7 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, check_settings, not_among, not_levels, not_portions, too_small
+from crm_lab.clv.fitting.return_development import share_kept
 from crm_lab.clv.models.model_registry import MODELS, purchase_model
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.sampling.posterior_draws import seed_of
@@ -82,6 +83,7 @@ class CustomerValue:
         *,
         check: HoldoutResult | None = None,
         record: TotalForecastResult | None = None,
+        lines: pd.DataFrame | None = None,
         margins: pd.Series | None = None,
         first: FirstPurchases | None = None,
         rng: np.random.Generator | int = 0,
@@ -99,6 +101,9 @@ class CustomerValue:
                 the total has no interval.
             record: The total of the same horizon and model, tried at past dates. Values are then brought to it (season,
                 and what past dates correct), the total has its interval, and where it is refused so are values.
+            lines: Sales and returns, as in `returns_by_sale`: the share of sales that comes back in the end is taken
+                off. By default they are read from `purchases` where those hold returns (`kind` and negative
+                ``net_amount``); without either, values are of sales before returns, and that is said.
             margins: Margin of each customer, by customer_id, in place of one for all; it may be negative.
             first: When customers were first seen; where many are older than the records, that is said.
             rng: Seed or generator of the predictive draws.
@@ -111,28 +116,27 @@ class CustomerValue:
             BadInput: If the purchases cannot be used; see `purchase_summary`, `PurchaseModel.fit`.
         """
         purchases = purchase_table(purchases, also=["kind"], **names)
+        stays = share_kept(purchases if lines is None else lines, as_of)
         summary = purchase_summary(purchases, as_of, unit=self.unit)
-        old = first is not None and first.truncated
-        fit = replace(purchase_model(self.model, self.unit).fit(summary), old_base=old)
+        fit = replace(
+            purchase_model(self.model, self.unit).fit(summary), old_base=first is not None and first.truncated
+        )
         spend = fit_spend(summary)
         missed = None if check is None else check.revenue_ratio(fit.model.title)
         off = check is not None and check.missed(fit.model.title)
         window = (self.start_days / UNIT_DAYS[self.unit], self.horizon_days / UNIT_DAYS[self.unit])
         draws = Draws(self.draws, self.level, seed_of(rng))
-        worth = valuation(summary, fit, spend, window, self.annual_discount_rate, self.margin, draws)
-        kept = self.margin
+        margin = self.margin * (1.0 if stays is None else stays)
+        alike = worth = valuation(summary, fit, spend, window, self.annual_discount_rate, margin, draws)
         if margins is not None:
-            own = margins.reindex(summary["customer_id"])
-            if own.isna().any():
-                raise BadInput(f"{own.isna().sum():,} customers have no margin; give every customer one.")
-            alike, worth = float(worth.value.sum()), worth.times(own.to_numpy(dtype=float) / self.margin)
-            kept = self.margin * float(worth.value.sum()) / alike
+            worth = worth.at_margins(margins, summary["customer_id"], self.margin)
+            margin *= float(worth.value.sum() / alike.value.sum())
         if record is None:
-            return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, missed, off, margin=kept)
+            return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, stays, missed, off, margin=margin)
         self._check_record(record)
         uncorrected = float(worth.expected @ spend.expected_spend(summary["frequency"], summary["monetary_value"]))
         worth = worth.times(record.money[0] / uncorrected)
-        return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, record=record, margin=kept)
+        return CustomerValueResult(self, summary, fit, spend, str(as_of), worth, stays, record=record, margin=margin)
 
     def _check_record(self, record: TotalForecastResult) -> None:
         """Refuse a record of another model or horizon."""
@@ -160,10 +164,11 @@ class CustomerValueResult(Result):
         spend: Spend model.
         as_of: Date of the values.
         valuation: Expected and drawn purchases and values, as arrays.
+        stays: Share of sales that stays sold, counted in the values; ``None`` where returns are not known.
         missed: Actual over expected revenue of the model on held-out time, where it was checked.
         off: Whether that lies outside the model's interval, so that an interval of the total would not be earned.
         record: The total as past dates let it stand, to which values were brought, or ``None``.
-        margin: Share of spend that stays, over all customers' values.
+        margin: Share of sales that is contribution, over all customers' values, net of returns where they are known.
     """
 
     spec: CustomerValue
@@ -172,6 +177,7 @@ class CustomerValueResult(Result):
     spend: SpendFit
     as_of: str
     valuation: Valuation
+    stays: float | None = None
     missed: float | None = None
     off: bool = False
     record: TotalForecastResult | None = None
@@ -289,8 +295,7 @@ class CustomerValueResult(Result):
         total = float(worth.value.sum())
         if self.record is None:
             return total, worth.interval(worth.drawn.value[:, 0])
-        lo, hi = self.record.around
-        return total, Interval(total * lo, total * hi, self.spec.level)
+        return total, Interval(total * self.record.around[0], total * self.record.around[1], self.spec.level)
 
     def by(self, groups: pd.Series) -> GroupValueResult:
         """The value of groups of customers: segments, cohorts, value bands.
@@ -378,10 +383,10 @@ class CustomerValueResult(Result):
         missed = "_missed" if self.off else ""
         checked = missed or ("" if self.missed is None else "_checked")
         if self.record is not None:
-            checked, more = "_record", {"record": self.record.record, "season": self.record.season}
-            values |= more
+            checked, values = "_record", values | {"record": self.record.record, "season": self.record.season}
         sure = Message(f"clv.value.certainty{checked}", values)
-        sure = Message("clv.value.of_margin", {"said": sure, "margin": self.spec.margin})
+        net, stays = ("_gross", 1.0) if self.stays is None else ("_net" if self.stays < 1 else "", self.stays)
+        sure = Message(f"clv.value.of_margin{net}", {"said": sure, "margin": self.spec.margin * stays})
         if self.fit.old_base:
             sure = Message("clv.value.of_old_base", {"said": sure})
         action = "action_record" if self.record is not None else f"action{missed}"

@@ -267,9 +267,7 @@ class GrowthResult(Result):
         """Whether the target was reached, fallen short of, or neither can be told."""
         pvalue = self.target_pvalue
         key = "reached" if pvalue < _RARE else "short" if pvalue > 1 - _RARE else "open"
-        rare = min(pvalue, 1 - pvalue)
-        words = Message(f"clv.growth.p_{'small' if rare < 0.001 else 'is'}", {"pvalue": rare})
-        return Message(f"clv.growth.target_{key}", {"target": self.spec.target, "pvalue": words})
+        return Message(f"clv.growth.target_{key}", {"target": self.spec.target, "pvalue": min(pvalue, 1 - pvalue)})
 
     def facts(self) -> tuple[Fact, ...]:
         """Growth of the value and of each part; p-value of the target.

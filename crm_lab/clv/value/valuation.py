@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.arrays import Floats, Positions
+from crm_lab.checks import BadInput
 from crm_lab.clv.models.purchase_fit import PurchaseFit
 from crm_lab.clv.sampling.posterior_draws import Base, Drawn, draw, exact_interval
 from crm_lab.clv.spend.spend_model import SpendFit
@@ -78,6 +79,17 @@ class Valuation:
         return draw(
             self.fit, self.spend, self.base, self.window, group, draws=how.number, level=how.level, seed=how.seed
         )
+
+    def at_margins(self, margins: pd.Series, customers: pd.Series, alike: float) -> Valuation:
+        """The same customers at margins of their own, by id, where one for all had been counted.
+
+        Raises:
+            BadInput: If customers have none.
+        """
+        own = margins.reindex(customers)
+        if own.isna().any():
+            raise BadInput(f"{own.isna().sum():,} customers have no margin; give every customer one.")
+        return self.times(own.to_numpy(dtype=float) / alike)
 
     def interval(self, drawn: Floats) -> Interval:
         """Central interval of a drawn total, of exact level for any number of draws."""

@@ -20,6 +20,7 @@ from crm_lab.data.connection import write_private
 from crm_lab.data.quoting import name_of, path_of, text_of
 from crm_lab.data.sources.base import Action, Source
 from crm_lab.data.sources.lines.line_mapping import with_readings
+from crm_lab.tables import TABLES
 
 MONEY = "decimal(18,4)"
 _MONEY_COLUMNS = ("gross_amount", "discount_amount", "net_amount")
@@ -95,12 +96,25 @@ def hider(source: Source) -> str:
 
 def _write_dimension(connection: duckdb.DuckDBPyConnection, sql: str, path: Path, source: Source) -> None:
     """A further table in the order of its columns, customers under their pseudonyms."""
-    who = _folded(source, "customer_id")
-    hidden = f"{hider(source)}({who})"
-    if "customer_id" in [row[0] for row in connection.execute(f"describe {sql}").fetchall()]:
-        note_direct_ids(connection, f"select {who} as id, {hidden} as customer_id from ({sql})")
-        sql = f"select * replace ({hidden} as customer_id) from ({sql})"
+    persons = TABLES[path.stem].person_columns if path.stem in TABLES else ("customer_id",)
+    given = [row[0] for row in connection.execute(f"describe {sql}").fetchall()]
+    hidden = {column: _hidden(source, column) for column in persons if column in given}
+    for column, words in hidden.items():
+        note_direct_ids(connection, f"select {_person(source, column)} as id, {words} as customer_id from ({sql})")
+    if hidden:
+        replaced = ", ".join(f"{words} as {column}" for column, words in hidden.items())
+        sql = f"select * replace ({replaced}) from ({sql})"
     _write(connection, f"{sql} order by all", path)
+
+
+def _hidden(source: Source, column: str) -> str:
+    """SQL of a customer number, or of a mark of a customer's, under its pseudonym."""
+    return f"{hider(source)}({_person(source, column)})"
+
+
+def _person(source: Source, column: str) -> str:
+    """SQL of a column that names a person; marks, which are no numbers of customers, keep their capitals."""
+    return _folded(source, column) if column.endswith("_id") else column
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path, actions: Mapping[Rule, Action]) -> None:

@@ -89,7 +89,7 @@ class CoverageResult(Result):
         """Number of questions with this verdict: ``yes``, ``partly`` or ``no``.
 
         >>> coverage.count("no")
-        2
+        5
 
         Args:
             verdict: ``yes``, ``partly`` or ``no``.
@@ -103,7 +103,7 @@ class CoverageResult(Result):
         """How many questions have an answer, on how much data, and what to add.
 
         >>> print(coverage.readout().finding)
-        CDNOW (1/10 sample) can answer 11 of 13 questions: 6,919 lines of 2,357 named customers ...
+        CDNOW (1/10 sample) can answer 11 of 16 questions: 6,919 lines of 2,357 named customers ...
         """
         size, open_ = self.size, self.count("partly") + self.count("no")
         values = {
@@ -140,8 +140,8 @@ def what_can_be_answered(tables: Tables) -> CoverageResult:
 
     >>> from crm_lab import open_workspace
     >>> coverage = what_can_be_answered(open_workspace("cdnow_sample").at())
-    >>> coverage.count("no")  # there is no test in these data: 15 and 16
-    2
+    >>> coverage.count("no")  # there is no test in these data, no store and no ledger of points: 15 to 19
+    5
 
     Args:
         tables: Tables of a workspace as of a day.

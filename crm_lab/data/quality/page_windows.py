@@ -52,7 +52,7 @@ class PageWindows:
             "09": _ORIGINS * self.horizon,
             "11": self.ahead + self.ahead // 2,
             "13": 2 * (self.ahead // 2) + _TRIED - QUARTER,
-            **dict.fromkeys(("14", "15", "16"), 2 * self.ahead),
+            **dict.fromkeys(("14", "15", "16", "17"), 2 * self.ahead),
         }
         return reach.get(page[:2], 0)
 
@@ -80,4 +80,7 @@ class PageWindows:
             "14_how_large_a_test": halves,
             "15_was_the_test_sound": test,
             "16_did_the_programme_pay": test,
+            "17_who_gets_the_offer": test,
+            "18_can_five_cities_decide": {"pilot_settings": ""},
+            "19_what_do_points_cost": {"thresholds": "", "earns": ""},
         }

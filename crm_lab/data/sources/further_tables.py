@@ -12,6 +12,8 @@ from pydantic import Field
 from crm_lab.checks import Problems
 from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.file_checks import refuse_unreadable
+from crm_lab.data.sources.point_ledgers.ledger_meaning import LedgerMeaning
+from crm_lab.data.sources.point_ledgers.ledger_table import typed_ledger
 from crm_lab.data.sources.raw_rows import read_raw
 from crm_lab.data.sources.sql import customer, number
 from crm_lab.data.sources.toml_description import FileDescription
@@ -30,9 +32,11 @@ class FurtherTable(FileDescription):
 
     Attributes:
         columns: Column of the contract to column of the file; columns of the same name need no entry.
+        ledger: Of ``rewards`` only: what the columns and words of an export mean, in place of `columns`.
     """
 
     columns: dict[str, str] = Field(default_factory=dict)
+    ledger: LedgerMeaning | None = None
 
 
 def problems_of(tables: Mapping[str, FurtherTable]) -> Iterator[str]:
@@ -47,6 +51,8 @@ def problems_of(tables: Mapping[str, FurtherTable]) -> Iterator[str]:
                 f"tables.{name}.columns: the contract has no {', '.join(unknown)};"
                 f" it has {', '.join(FURTHER[name].column_names)}."
             )
+        if spec.ledger is not None and name != "rewards":
+            yield f"tables.{name}.ledger: only the table rewards is a ledger of points."
         if not spec.path.is_file():
             yield f"tables.{name}.path: there is no file {spec.path}."
 
@@ -66,6 +72,13 @@ def _read(table: Table, spec: FurtherTable, connection: duckdb.DuckDBPyConnectio
     own = folder / table.name
     own.mkdir()
     raw = read_raw(connection, spec.reading(), own)
+    if spec.ledger is not None:
+        made, problems = own / "typed.parquet", Problems(f"The table {table.name} ({spec.path.name})")
+        problems.extend(typed_ledger(connection, raw, spec.ledger, spec.decimal, spec.date_format, made))
+        if not problems.found:
+            problems.extend(str(breach) for breach in breaches(connection.cursor().read_parquet(str(made)), table))
+        problems.raise_any()
+        return f"from read_parquet('{made}')"
     header = [row[0] for row in connection.execute(f"describe {raw}").fetchall()]
     chosen = {c.name: c.name for c in table.columns if c.name in header} | spec.columns
     problems = Problems(f"The table {table.name} ({spec.path.name})")
@@ -111,6 +124,10 @@ def _typed(column: Column, given: str | None, spec: FurtherTable) -> str:
             return f"try_strptime({plain}, {text_of(spec.date_format)})"
         case _:
             return f"try_cast({number(given, spec.decimal)} as {kind})"
+
+
+def _is_customer(column: Column) -> bool:
+    return column.pii == "pseudonym" and column.name.endswith("_id")
 
 
 def _unreadable(

@@ -21,8 +21,13 @@ _MONTHS = {
 }  # fmt: skip
 """How months begin where their names are not like the English ones: Russian, Turkish, Italian, Polish, Czech ..."""
 
+_WEEKDAY_FIRST = r"^([^\s\d,]{2,14}),?\s+(\d{1,4}[-./]\d{1,2}[-./]\d{1,4})"
+"""A word, which may be a weekday in any language, before a day."""
+
+_OPEN, _SHUT = "\ue000", "\ue001"
+"""Stand around a word while months are told: a class of all letters is slow to compile, so one pattern has it."""
+
 _FORMS = (
-    (r"^[\p{L}.]{2,14},?\s+(\d{1,4}[-./]\d{1,2}[-./]\d{1,4})", r"\1"),  # a weekday in any language
     (r"(\d),\s+(\d{1,2}:\d{2})", r"\1 \2"),
     (r"(?i)\b(\d{1,2})(?:st|nd|rd|th|er|º|ª)\b", r"\1"),
     (r"(\d{1,2})[时時点點시]\s?(\d{1,2})[分분]\s?(\d{1,2})[秒초]", r"\1:\2:\3"),
@@ -36,8 +41,10 @@ _FORMS = (
     (r"^(\d{4})\. (\d{1,2})\. (\d{1,2})\.?", r"\1-\2-\3"),  # Korean
     (r"(?i)\s+(?:de|del|of)\s+", " "),  # 3 de enero de 2024
     (r"(?i)(\d{4})\s?г(?:\.|ода)?,?", r"\1"),
-    (r"(?i)(^|\P{L})červ(?:en|na)(\P{L}|$)", r"\1Jun\2"),  # červenec is July
-    *((rf"(?i)(^|\P{{L}})(?:{begin})\p{{L}}*\.?", rf"\1{month}") for month, begin in _MONTHS.items()),
+    (r"(\p{L}+)", rf"{_OPEN}\1{_SHUT}"),
+    (rf"(?i){_OPEN}červ(?:en|na){_SHUT}", f"{_OPEN}Jun{_SHUT}"),  # červenec is July
+    *((rf"(?i){_OPEN}(?:{begin})[^{_SHUT}]*{_SHUT}\.?", f"{_OPEN}{month}{_SHUT}") for month, begin in _MONTHS.items()),
+    (f"[{_OPEN}{_SHUT}]", ""),
     (r"(?i)\s+(?:hs|hrs|uhr)\.?$", ""),
 )
 """Forms of days and times, and what is read in their place."""
@@ -55,12 +62,14 @@ _ERAS = {"令和": 2018, "平成": 1988}
 
 def dated(expression: str) -> str:
     """SQL of a text of a date as in a Latin text: no name of the weekday, AM and PM behind the hour."""
-    slow = _dated_slowly("said")
-    return let("said", expression, f"case when regexp_full_match(said, '{_PLAIN}') then said else {slow} end")
+    slow = _dated_slowly(expression)
+    return f"(case when regexp_full_match({expression}, '{_PLAIN}') then {expression} else {slow} end)"
 
 
 def _dated_slowly(expression: str) -> str:
     plain = f"regexp_replace({latin(expression)}, '(?i){_WEEKDAYS}', '', 'g')"
+    word = rf"regexp_full_match(regexp_extract(told, '{_WEEKDAY_FIRST}', 1), '[\p{{L}}.]+')"
+    plain = let("told", plain, rf"case when {word} then regexp_replace(told, '{_WEEKDAY_FIRST}', '\2') else told end")
     for form, made in _FORMS:
         plain = f"regexp_replace({plain}, {text_of(form)}, {text_of(made)}, 'g')"
     year = r"replace(regexp_extract(x, '^..(元|\d{1,2})年', 1), '元', '1')::integer"

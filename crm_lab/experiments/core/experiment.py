@@ -62,6 +62,7 @@ class Experiment:
         window: First day of the test and last day of the outcome, ``YYYY-MM-DD``; ``None`` where nobody said.
         guardrails: Outcomes that must be shown to be no worse before anything is shipped.
         levers: Of a factorial test: lever to the arms in which it was on.
+        pre_days: Days over which spend and orders before were summed, where they came from the tables; else 0.
     """
 
     frame: pd.DataFrame
@@ -86,6 +87,7 @@ class Experiment:
     window: tuple[str, str] | None = None
     guardrails: tuple[Guardrail, ...] = ()
     levers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pre_days: int = 0
 
     @classmethod
     def from_frame(

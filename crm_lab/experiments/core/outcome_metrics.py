@@ -88,6 +88,16 @@ def outcome_label(name: str) -> Message | str:
     return Message(key) if key in catalogue("en") else name
 
 
+def arm_label(name: str) -> Message | str:
+    """An arm as a reader sees it: one of the usual names in words, any other by its name.
+
+    >>> arm_label("treatment").text("zh"), arm_label("member").text("zh"), arm_label("letter")
+    ('实验组', '会员', 'letter')
+    """
+    keys = (f"level_of.arm.{name}", f"level.{name}")
+    return next((Message(key) for key in keys if key in catalogue("en")), name)
+
+
 def mean_of(column: str, unit: str = "", better: Better = "up", margin: float | None = None) -> Metric:
     """The mean of a column over all units of an arm, buyers or not.
 

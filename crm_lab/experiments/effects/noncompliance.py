@@ -14,7 +14,7 @@ from crm_lab.checks import BadInput, Problems, need_columns, not_inside
 from crm_lab.experiments.core.adjusted_means import adjusted_means
 from crm_lab.experiments.core.estimate import Adjust, Difference, difference
 from crm_lab.experiments.core.experiment import Experiment
-from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem
+from crm_lab.experiments.core.outcome_metrics import mean_of, metric_problem, outcome_label
 from crm_lab.experiments.core.small_samples import Pair, permuted, permuted_ratio
 from crm_lab.messages import Message
 from crm_lab.number_format import spaced
@@ -239,8 +239,9 @@ class TakeUpResult(Result):
         crossed = Message("experiments.take_up.contaminated", {"share": self.contamination})
         values = {
             "contamination": crossed if self.contamination > 0 else "",
-            "outcome": self.spec.outcome, "unit": spaced(self.spec.unit), "itt": self.itt, "lo": self.itt_ci.lo,
-            "hi": self.itt_ci.hi, "cace": self.cace, "take_up": self.take_up, "naive": self.naive, "n": self.units,
+            "outcome": outcome_label(self.spec.outcome), "unit": spaced(self.spec.unit), "itt": self.itt,
+            "lo": self.itt_ci.lo, "hi": self.itt_ci.hi, "cace": self.cace, "take_up": self.take_up,
+            "naive": self.naive, "n": self.units,
         }  # fmt: skip
         known = self.cace_set.kind == "bounded" and np.isfinite(self.cace)
         alone = math.isnan(self.naive)

@@ -287,7 +287,7 @@ class SegmentEffectsResult(Result):
         """Whether segments differ, where an effect is shown, and what each is to be planned with.
 
         >>> print(result.readout().finding)
-        The effect differs between the segments of tier (p = 5.07e-07); it is shown in: A (+18.67).
+        The effect differs between the segments of tier (p < 0.001); it is shown in: A (+18.67).
         """
         if self.rows is None or self.interactions is None:
             refused = self.refused or Message("experiments.effect.action_refused")

@@ -105,7 +105,7 @@ def recognise(look: Look, chosen: Mapping[str, str], control: str = "", date_for
     """
     said = _said(look, chosen)
     arm = said.get("arm") or _arm(look)
-    levels = tuple(sorted(set(look.values[str(arm)])))
+    levels = tuple(sorted({value.strip() for value in look.values[str(arm)]}))
     found = _by_name(look, {**said, "arm": arm})
     roles = {**found.roles, "outcome": said.get("outcome") or _outcome(look, found)}
     roles["metrics"] = tuple(name for name in roles.get("metrics", ()) if name != roles["outcome"])

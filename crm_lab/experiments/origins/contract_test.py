@@ -83,18 +83,15 @@ class TableTest:
             BadInput: If there is no such experiment, a window has not ended, or the assignment came after it.
         """
         units = self._units(tables)
-        lines = self._lines(tables, units)
+        lines = _lines_of(tables, units)
         day, start = lines["date"], lines["assigned_on"]
         end = pd.Timestamp(as_date(self.until, "until"))
         during = (day >= start) & (day <= end)
-        before = (day < start) & (day >= start - timedelta(days=self.pre_days))
         after = (day > end) & (day <= end + timedelta(days=self.later_days))
         sums = ["spend", "orders", *(["margin"] if "margin" in lines else [])]
-        units = _summed(units, lines[before], {c: f"{c}_before" for c in sums[:2]})
+        units = _with_past(units, lines, self.pre_days)
         units = _summed(units, lines[during], {c: c for c in sums})
         units = _summed(units, lines[after], {sums[-1] if len(sums) > 2 else "spend": "later"})
-        new = ~units["customer_id"].isin(lines.loc[day < start, "customer_id"].unique())
-        units.loc[new, ["spend_before", "orders_before"]] = np.nan
         funnel = self._funnel(units, tables, lines[during], end)
         units = units.join(self._weeks(units, lines[during], end))
         known = (role for role in ("margin", "rewards", "member_spend") if role in units)
@@ -107,7 +104,8 @@ class TableTest:
             tuple(c for c in ("tier", "assigned_on") if units[c].notna().any()) if "tier" in units else ("assigned_on",)
         )
         window = f"{units['assigned_on'].min():%Y-%m-%d}", f"{end:%Y-%m-%d}"
-        return replace(test, funnel=tuple(funnel), money=money, segments=segments, window=window)
+        test = replace(test, window=window, pre_days=self.pre_days)
+        return replace(test, funnel=tuple(funnel), money=money, segments=segments)
 
     def open_all(self, tables: TablesLike) -> Experiment:
         """The test with every treatment, whichever is read against the control elsewhere.
@@ -138,20 +136,6 @@ class TableTest:
         units = one_treatment(units, "arm", "control", self.treatment)
         return units.reset_index(drop=True)
 
-    def _lines(self, tables: TablesLike, units: pd.DataFrame) -> pd.DataFrame:
-        """The units' lines: day, spend, order (of a sale line only: taking back an order is none), margin."""
-        wanted = ["customer_id", "date", "order_id", "kind", "net_amount"]
-        lines = tables["transactions"]
-        costs = tables["products"] if "products" in tables else pd.DataFrame()
-        if "unit_cost" in costs and {"product_id", "quantity"} <= set(lines.columns):
-            unit_cost = lines["product_id"].map(costs.set_index("product_id")["unit_cost"].astype(float))
-            if unit_cost.notna().all():  # a margin with gaps would be none
-                lines = lines.assign(margin=lines["net_amount"].astype(float) - lines["quantity"] * unit_cost)
-                wanted.append("margin")
-        lines = lines[wanted].rename(columns={"net_amount": "spend"})
-        lines["orders"] = lines["order_id"].where(lines["kind"] == "sale")
-        return lines.merge(units[["customer_id", "assigned_on"]], on="customer_id")
-
     def _funnel(self, units: pd.DataFrame, tables: TablesLike, during: pd.DataFrame, end: pd.Timestamp) -> list[str]:
         """Enrolled, active (enrolled and bought) and redeemed, 0 or 1 per unit, and rewards; names of the stages."""
         if "enrolments" in tables:
@@ -167,7 +151,8 @@ class TableTest:
             ledger = ledger[ledger["date"] <= end]
             spent = ledger[ledger["kind"] == "redeem"]
             units["redeemed"] = units["customer_id"].isin(spent["customer_id"].unique()).astype(float)
-            units["rewards"] = _per_unit(units, ledger, "cost_amount")
+            if spent["cost_amount"].notna().all():  # a ledger without costs does not say that rewards are free
+                units["rewards"] = _per_unit(units, ledger, "cost_amount")
         return [stage for stage in _STAGES if stage in units]
 
     def _weeks(self, units: pd.DataFrame, during: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
@@ -191,3 +176,49 @@ def _summed(units: pd.DataFrame, lines: pd.DataFrame, names: dict[str, str]) -> 
     found = {new: groups[c].nunique() if c == "orders" else groups[c].sum() for c, new in names.items()}
     columns = {new: units["customer_id"].map(values).fillna(0.0).astype(float) for new, values in found.items()}
     return units.assign(**columns)
+
+
+def past_as_of(tables: TablesLike, customers: pd.Series, pre_days: int) -> pd.DataFrame:
+    """Spend and orders before of customers who would be assigned on the day after the tables' last one.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
+    >>> past_as_of(tables, tables["orders"]["customer_id"].drop_duplicates(), 90).columns.tolist()
+    ['customer_id', 'spend_before', 'orders_before']
+
+    Args:
+        tables: Tables of a workspace as of a day.
+        customers: Ids of customers.
+        pre_days: Days that are summed, as of a test's `TableTest.pre_days`.
+
+    Returns:
+        One row a customer, as a test in the tables has them.
+    """
+    units = pd.DataFrame({"customer_id": customers.to_numpy()})
+    units["assigned_on"] = pd.Timestamp(tables.as_of) + timedelta(days=1)
+    return _with_past(units, _lines_of(tables, units), pre_days).drop(columns="assigned_on")
+
+
+def _lines_of(tables: TablesLike, units: pd.DataFrame) -> pd.DataFrame:
+    """The units' lines: day, spend, order (of a sale line only: taking back an order is none), margin."""
+    wanted = ["customer_id", "date", "order_id", "kind", "net_amount"]
+    lines = tables["transactions"]
+    costs = tables["products"] if "products" in tables else pd.DataFrame()
+    if "unit_cost" in costs and {"product_id", "quantity"} <= set(lines.columns):
+        unit_cost = lines["product_id"].map(costs.set_index("product_id")["unit_cost"].astype(float))
+        if unit_cost.notna().all():  # a margin with gaps would be none
+            lines = lines.assign(margin=lines["net_amount"].astype(float) - lines["quantity"] * unit_cost)
+            wanted.append("margin")
+    lines = lines[wanted].rename(columns={"net_amount": "spend"})
+    lines["orders"] = lines["order_id"].where(lines["kind"] == "sale")
+    return lines.merge(units[["customer_id", "assigned_on"]], on="customer_id")
+
+
+def _with_past(units: pd.DataFrame, lines: pd.DataFrame, pre_days: int) -> pd.DataFrame:
+    """The units with spend and orders of the days before their assignment; a gap for who never bought before."""
+    day, start = lines["date"], lines["assigned_on"]
+    before = (day < start) & (day >= start - timedelta(days=pre_days))
+    units = _summed(units, lines[before], {c: f"{c}_before" for c in ("spend", "orders")})
+    new = ~units["customer_id"].isin(lines.loc[day < start, "customer_id"].unique())
+    units.loc[new, ["spend_before", "orders_before"]] = np.nan
+    return units

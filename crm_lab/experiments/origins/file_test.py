@@ -14,20 +14,13 @@ from pandas.api.types import is_numeric_dtype
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from crm_lab.checks import BadInput, Problems, as_date, need_columns
+from crm_lab.data.settings_text import settings_in
 from crm_lab.experiments.core.column_words import NO, YES, chosen_by_units
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import judged
+from crm_lab.experiments.origins.packaged_test import packaged_settings
 from crm_lab.experiments.origins.spend_windows import History
-from crm_lab.experiments.origins.stated_settings import (
-    Assignment,
-    Levers,
-    Maybe,
-    Missing,
-    Names,
-    Pasts,
-    Rails,
-    settings_in,
-)
+from crm_lab.experiments.origins.stated_settings import Assignment, Levers, Maybe, Missing, Names, Pasts, Rails
 from crm_lab.experiments.origins.unit_file import (
     EVERY,
     LATEST,
@@ -54,7 +47,8 @@ class OwnTest(BaseModel):
 
     Attributes:
         file: CSV, Parquet or Excel, or the suite (.toml) that `crm-lab init` wrote for one; none if empty.
-            Relative paths start at the project. A suite's ``[source]`` says the rest of what is below.
+            ``hair_care`` is a test that a package brings (`packaged_test`). Relative paths start at the project. A
+            suite's ``[source]`` says the rest of what is below.
         arm: Column with the arm.
         outcome: Column with the outcome, 0 where nothing happened.
         metrics: Further outcomes; lists of columns may be text with commas, as the notebooks' parameters are.
@@ -173,6 +167,9 @@ class OwnTest(BaseModel):
         Raises:
             BadInput: If there is no such file, or the suite describes no test.
         """
+        packaged = packaged_settings(self.file or "")
+        if packaged is not None:
+            return OwnTest(**{**packaged, **self.model_dump(exclude_unset=True, exclude={"file"})})
         path = Path(self.file or "")
         path = path if path.is_absolute() or path.exists() else project_root() / path
         if not self.file or not path.exists():
@@ -214,6 +211,8 @@ class OwnTest(BaseModel):
         """
         own = self.described()
         frame = read_units(Path(str(own.file)), [own.arm, *([own.unit] if own.unit else [])])
+        if own.arm in frame:
+            frame[own.arm] = frame[own.arm].astype("string").str.strip()
         check_dates(frame, own, tables)
         money = {role: column for role in MONEY if (column := getattr(own, role))}
         judged_names = tuple(dict.fromkeys([own.outcome, *own.metrics]))

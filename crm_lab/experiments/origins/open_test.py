@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Protocol
 
 from crm_lab.checks import BadInput
+from crm_lab.data.settings_text import settings_in
 from crm_lab.data.sources.refusal import refused
 from crm_lab.experiments.core.experiment import Experiment
 from crm_lab.experiments.core.outcome_metrics import mean_of, ratio_of, share_of
@@ -13,7 +14,6 @@ from crm_lab.experiments.origins.contract_test import TablesLike, TableTest
 from crm_lab.experiments.origins.file_test import OwnTest
 from crm_lab.experiments.origins.planted_test import PlantedTest
 from crm_lab.experiments.origins.spend_windows import History, net_orders, spend_windows
-from crm_lab.experiments.origins.stated_settings import settings_in
 from crm_lab.experiments.origins.unit_file import FileTables
 from crm_lab.messages.no_answer import cannot_answer
 
@@ -39,6 +39,8 @@ class Origin(Protocol):
 
 
 _TYPES = {"str": str, "int": int, "float": float}
+EXAMPLE = "experiment = loyalty; until = 2024-08-04; pre_days = 365"
+"""The test that page 17 reads by default; it gives way to a file, other settings of an experiment do not."""
 
 
 def stated_test(file: str, settings: str, source: str) -> Origin:
@@ -54,18 +56,22 @@ def stated_test(file: str, settings: str, source: str) -> Origin:
     Args:
         file: A file, or the suite of one; empty for none.
         settings: ``NAME = VALUE; ...``: of a file the keys of ``[source]``, else those of `TableTest` where an
-            experiment is named, and of `PlantedTest` where none is.
+            experiment is named, and of `PlantedTest` where none is. A page's own `EXAMPLE` gives way to a file.
         source: Where a planted test's histories come from.
 
     Returns:
         The test, not yet opened.
 
     Raises:
-        BadInput: With every setting that cannot be used.
+        BadInput: With every setting that cannot be used; if a file is named and an experiment, too.
     """
+    given = settings_in(settings)
+    if file and settings == EXAMPLE:
+        return OwnTest.stated(file)
+    if file and given.get("experiment"):
+        raise refused("test_two_origins", file=file, name=given["experiment"], settings=settings)
     if file:
         return OwnTest.stated(file, settings)
-    given = settings_in(settings)
     own = {field.name: str(field.type) for kind in (PlantedTest, TableTest) for field in fields(kind)}
     kind = TableTest if given.get("experiment") else PlantedTest
     known = {field.name for field in fields(kind)} - {"source"}
@@ -135,7 +141,7 @@ def open_history(tables: Tables | FileTables, own: OwnTest, *, start: str, pre_d
     return History(units, metrics, ("spend_before", "orders_before"), len(units), tables["customer_360"])
 
 
-def open_test(tables: TablesLike, *origins: Origin) -> Experiment:
+def open_test(tables: TablesLike, *origins: Origin, every: bool = False) -> Experiment:
     """Open the test from the first origin that is given.
 
     >>> from crm_lab import open_workspace
@@ -148,6 +154,7 @@ def open_test(tables: TablesLike, *origins: Origin) -> Experiment:
     Args:
         tables: What `open_data` gave.
         origins: `OwnTest`, `TableTest` or `PlantedTest`, in order of preference.
+        every: Whether every treatment is wanted, and not the one that is named.
 
     Returns:
         The test.
@@ -156,6 +163,8 @@ def open_test(tables: TablesLike, *origins: Origin) -> Experiment:
         CannotAnswer: If none is.
     """
     for origin in origins:
+        if isinstance(origin, TableTest) and origin.given and "assignments" not in tables:
+            raise cannot_answer("no_test")
         if origin.given:
-            return origin.open(tables)
+            return origin.open_all(tables) if every else origin.open(tables)
     raise cannot_answer("no_test")

@@ -237,4 +237,5 @@ class SteadyStateResult(Result):
         if decision in (None, "terms") or self.answer.truth is not None:
             return ()
         said = Message(f"experiments.decision.{decision}").text()
-        return (Fact("steady.decision", "experiments.fact.decision", said, kind="estimate", n=self.answer.units),)
+        found = partial(Fact, kind="estimate", n=self.answer.units, decides=True)
+        return (found("steady.decision", "experiments.fact.decision", said),)

@@ -244,7 +244,8 @@ class RoiDesignResult(Result):
         values["times"] = needed / self.available
         no_fit = "no_fit" if values["times"] <= MOST_TIMES else "no_fit_far"
         said = "fits" if needed <= self.available else no_fit
-        finding, action = (Message(f"experiments.roi_design.{key}", values | terms) for key in ("finding", said))
+        found = "finding" if values["roi"] > programme.roi_needed else "finding_unpaid"
+        finding, action = (Message(f"experiments.roi_design.{key}", values | terms) for key in (found, said))
         return Readout(finding, certainty, action)
 
     def facts(self) -> tuple[Fact, ...]:

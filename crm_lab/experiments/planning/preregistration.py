@@ -328,9 +328,10 @@ class DeviationsResult(Result):
         part = "test_deviations" if "terms" in self.left else "deviations"
         found = partial(Fact, kind="simulated" if self.answer.truth is not None else "fact")
         decision = None if self.under_plan is None else self.under_plan.decision
+        said = decision and Message(f"experiments.decision.{decision}").text()
         return (
             found(f"plan.{part}", f"experiments.fact.{part}", len(self.rows), better="down"),
-            found("plan.decision", "experiments.fact.planned_decision", decision, refusal=self.refusal()),
+            found("plan.decision", "experiments.fact.planned_decision", said, refusal=self.refusal(), decides=True),
             found("plan.sha256", "experiments.fact.plan_hash", self.spec.sha256),
         )
 

@@ -23,12 +23,14 @@ class LinearPredictor:
         effect_se: Its standard error.
         slope: By how much effects rise with predicted ones: 1 where predictions are right, 0 where they say nothing.
         slope_se: Its standard error, of a given prediction.
+        covariance: Of mean effect and slope.
     """
 
     effect: float
     effect_se: float
     slope: float
     slope_se: float
+    covariance: float = 0.0
 
 
 def best_linear_predictor(found: OutOfFold, arm: int = 1) -> LinearPredictor:
@@ -45,8 +47,11 @@ def best_linear_predictor(found: OutOfFold, arm: int = 1) -> LinearPredictor:
         Chernozhukov, Demirer, Duflo & Fernández-Val (2025), Econometrica 93, section 2.
     """
     gains = found.gains(arm)
-    slope, se = _slope(found.centred(arm), gains)
-    return LinearPredictor(float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(len(gains))), slope, se)
+    centred = found.centred(arm)
+    slope, se = _slope(centred, gains)
+    n, spread, mean = len(gains), float(centred @ centred), float(gains.mean())
+    both = float(centred @ (gains - mean - slope * centred) ** 2) / (n * spread) if se > 0 else 0.0
+    return LinearPredictor(mean, float(gains.std(ddof=1) / np.sqrt(n)), slope, se, both)
 
 
 def _slope(x: Floats, y: Floats) -> tuple[float, float]:

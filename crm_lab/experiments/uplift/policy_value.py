@@ -11,6 +11,9 @@ from crm_lab.arrays import Floats
 from crm_lab.experiments.uplift.cross_fitting import Ints, OutOfFold
 from crm_lab.stats.intervals import z_value
 
+Method = Literal["dr", "ipw"]
+METHODS: tuple[Method, Method] = ("dr", "ipw")
+
 
 @dataclass(frozen=True)
 class Worth:
@@ -30,7 +33,7 @@ class Worth:
         return found
 
 
-def unit_values(found: OutOfFold, rule: Ints, worth: Worth, method: Literal["dr", "ipw"] = "dr") -> Floats:
+def unit_values(found: OutOfFold, rule: Ints, worth: Worth, method: Method = "dr") -> Floats:
     """What each unit says of a rule's worth, shape (n,): their mean is the rule's profit a unit.
 
     Args:

@@ -42,7 +42,11 @@ class UpliftCurve:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """The curve: units, treated, controls, gain (outcome gained so far, in total, scaled to the treated)."""
+        """The curve: units, treated, controls, gain (outcome gained so far, in total, scaled to the treated).
+
+        >>> curve.frame[["units", "gain"]].iloc[0].tolist()
+        [0.0, 0.0]
+        """
         order = np.argsort(-self.rank, kind="stable")
         treated, outcome = self.treated[order], self.outcome[order]
         last = np.append(np.diff(self.rank[order]) != 0, True)
@@ -56,16 +60,27 @@ class UpliftCurve:
 
     @property
     def auuc(self) -> float:
-        """Area under the curve over the share of units, per treated unit."""
+        """Area under the curve over the share of units, per treated unit.
+
+        >>> round(curve.auuc, 2)
+        0.08
+        """
         return self._area(self.frame["units"]) / int(self.treated.sum())
 
     @property
     def qini(self) -> float:
-        """Area between the curve and the line of treating by lot, per treated unit."""
+        """Area between the curve and the line of treating by lot, per treated unit.
+
+        >>> round(curve.qini, 2)
+        0.02
+        """
         return self.auuc - float(self.frame["gain"].iloc[-1]) / (2 * int(self.treated.sum()))
 
     def top(self, share: float) -> float:
         """Effect among the first units of the ranking: difference of the arms' means.
+
+        >>> round(curve.top(0.3), 2)
+        0.19
 
         Args:
             share: Of the units, e.g. 0.3.
@@ -80,10 +95,54 @@ class UpliftCurve:
         """`sklift.metrics.qini_auc_score`: the area by units, over that of the best ranking one can think of.
 
         The best ranking has treated buyers first and control buyers last.
+
+        >>> round(curve.as_scikit_uplift(), 2)
+        0.15
         """
         best = UpliftCurve(self._best(), self.treated, self.outcome)
         line = float(self.frame["gain"].iloc[-1]) / 2
         return (self._area(self.frame["units"]) - line) / (best._area(best.frame["units"]) - line)
+
+    def as_causalml(self) -> tuple[float, float]:
+        """`causalml.metrics.auuc_score` and `qini_score` with their ``normalize=True``: the mean of the curve by units.
+
+        The first curve is the difference of the arms' means so far times the units so far, the second that of the
+        class; both are divided by the height of their end without its sign. Units of equal rank lie on a straight
+        line here, where that package takes them in the order of the rows.
+
+        >>> [round(number, 2) for number in curve.as_causalml()]
+        [0.68, 0.17]
+
+        Returns:
+            AUUC and Qini on that scale.
+        """
+        frame = self.frame
+        units, start = frame["units"], frame["units"] == 0
+        lift = (
+            (frame["gain"] / frame["treated"].where(frame["treated"] > 0)).where(frame["controls"] > 0).mask(start, 0)
+        )
+        gain = frame["gain"].where((frame["controls"] > 0) | start)
+        every = np.arange(int(units.iloc[-1]) + 1)
+        means, gains = (np.interp(every, units[c.notna()], c[c.notna()]) for c in (lift, gain))
+        curves = means * every, gains
+        auuc, qini = (float(curve.mean() / abs(curve[-1])) for curve in curves)
+        return auuc, qini - 0.5 * float(np.sign(gains[-1]))
+
+    def scales(self) -> pd.DataFrame:
+        """Qini and AUUC of this class and of other packages: one ranking, different numbers.
+
+        >>> curve.scales()["package"].tolist()
+        ['own', 'scikit-uplift', 'causalml', 'own', 'causalml']
+
+        Returns:
+            One row a number: measure, package (``own``: this class), number.
+        """
+        auuc, qini = self.as_causalml()
+        rows = [
+            ("Qini", "own", self.qini), ("Qini", "scikit-uplift", self.as_scikit_uplift()),
+            ("Qini", "causalml", qini), ("AUUC", "own", self.auuc), ("AUUC", "causalml", auuc),
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=["measure", "package", "number"])
 
     def _best(self) -> Floats:
         """Treated with an outcome before those without, then controls without before those with."""

@@ -12,9 +12,9 @@ import pandas as pd
 from crm_lab.checks import BadInput, CannotAnswer, check_settings, not_inside
 from crm_lab.experiments.core.column_words import known_after, same_measure
 from crm_lab.experiments.core.experiment import Experiment, need_experiment
-from crm_lab.experiments.core.outcome_metrics import mean_of, outcome_label, unknown_outcome
+from crm_lab.experiments.core.outcome_metrics import arm_label, mean_of, outcome_label, unknown_outcome
 from crm_lab.fact_rows import id_part
-from crm_lab.messages import Message, named
+from crm_lab.messages import Message
 from crm_lab.number_format import spaced
 from crm_lab.results import Fact, Readout, Result
 from crm_lab.stats.observational import Comparison, compare
@@ -227,7 +227,7 @@ class AssociationResult(Result):
             return said({}, self.refused or "finding", "certainty_refused", "action")
         span, strength = self.found.interval, self.found.e_value
         values = {
-            "control": named("level", self.groups["control"]), "treatment": named("level", self.groups["treatment"]),
+            "control": arm_label(self.groups["control"]), "treatment": arm_label(self.groups["treatment"]),
             "outcome": outcome_label(self.spec.outcome), "unit": spaced(self.spec.unit), "plain": self.plain,
             "value": self.found.value, "lo": span.lo, "hi": span.hi, "level": span.level,
             "before": float(self.found.balance["std_diff"].abs().max()),

@@ -16,6 +16,7 @@ from crm_lab.checks import BadInput, check_settings, need_columns, not_inside
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.experiments.core.experiment import Experiment, need_experiment
 from crm_lab.experiments.core.planned_shares import srm_problem, srm_pvalue
+from crm_lab.experiments.validity.association import drawn_by_lot
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 
@@ -75,7 +76,7 @@ class SampleRatios:
                 continue
             seen = frame.drop_duplicates([whole, column]) if whole else frame
             rows += self._groups(pd.crosstab(seen[column], seen[experiment.arm]), column, shares)
-        return SampleRatiosResult(self, arms, shares, tuple(rows), experiment.simulated)
+        return SampleRatiosResult(self, arms, shares, tuple(rows), experiment.simulated, drawn_by_lot(experiment))
 
     def _groups(self, table: pd.DataFrame, column: str, shares: Mapping[str, float]) -> list[dict[str, object]]:
         from statsmodels.stats.multitest import multipletests
@@ -130,6 +131,7 @@ class SampleRatiosResult(Result):
         planned: Planned share per arm.
         rows: Sizes and p value, overall and by group.
         simulated: Whether the effect was planted.
+        by_lot: Whether the arms were drawn; sizes that people chose were planned by nobody, and none is broken.
     """
 
     spec: SampleRatios
@@ -137,6 +139,7 @@ class SampleRatiosResult(Result):
     planned: Mapping[str, float]
     rows: tuple[Mapping[str, object], ...]
     simulated: bool
+    by_lot: bool = True
 
     name: ClassVar[str] = "sample_ratio"
     formats: ClassVar[dict[str, str]] = {"pvalue": ".3g"}
@@ -161,11 +164,13 @@ class SampleRatiosResult(Result):
         return frame[frame["pvalue"] < self.spec.alpha]
 
     def refusal(self) -> Message | None:
-        """A sentence if the overall ratio is broken, since effects are then not valid; else ``None``.
+        """A sentence if nobody drew the arms, or the overall ratio is broken, so no effect is valid; else ``None``.
 
         >>> ratios.refusal() is None
         True
         """
+        if not self.by_lot:
+            return Message("experiments.sample_ratio.not_drawn")
         whole = self.to_frame().iloc[0]
         return srm_problem({arm: int(whole[arm]) for arm in self.arms}, float(whole["pvalue"]), self.spec.alpha)
 
@@ -183,6 +188,8 @@ class SampleRatiosResult(Result):
         >>> print(ratios.readout().finding)
         No sign of lost units.
         """
+        if not self.by_lot:
+            return Readout(*(f"experiments.sample_ratio.{key}not_drawn" for key in ("", "certainty_", "action_")))
         broken = self.broken
         values = {"groups": len(self.rows) - 1, "alpha": self.spec.alpha, "where": self._where(broken)}
         state = "broken" if len(broken) else "holds"
@@ -210,9 +217,12 @@ class SampleRatiosResult(Result):
         """
         found = partial(Fact, kind="simulated" if self.simulated else "fact")
         p = float(self.to_frame().iloc[0]["pvalue"])
+        why, broken = (None, len(self.broken)) if self.by_lot else (self.refusal(), None)
         return (
-            found("sample_ratio.p", "experiments.fact.srm_groups", p),
-            found("sample_ratio.broken", "experiments.fact.broken_groups", len(self.broken), "groups", better="down"),
+            found("sample_ratio.p", "experiments.fact.srm_groups", p if self.by_lot else None, refusal=why),
+            found(
+                "sample_ratio.broken", "experiments.fact.broken_groups", broken, "groups", better="down", refusal=why
+            ),
         )
 
 

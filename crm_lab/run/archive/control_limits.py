@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import stats
+from scipy.special import chdtri, ndtri, stdtrit
 
 from crm_lab.arrays import Floats
 
@@ -62,7 +62,7 @@ def standard_error(lo: float | None, hi: float | None, level: float | None) -> f
     """
     if lo is None or hi is None:
         return 0.0
-    return float((hi - lo) / (_HALF * stats.norm.isf((1 - (level or 0.95)) / 2)))
+    return float((lo - hi) / (_HALF * ndtri((1 - (level or 0.95)) / 2)))
 
 
 def chance_of_alarm(facts: int) -> float:
@@ -108,7 +108,7 @@ def control_limits(
         return _by_misses(values, float(values[-1]), missed * wider, chance)
     else:
         return None
-    reach = error * wider * float(stats.norm.isf(chance))
+    reach = -float(ndtri(chance)) * error * wider
     return Limits(centres[0] - reach, centres[1] + reach, expected, error * wider, len(values))
 
 
@@ -117,7 +117,7 @@ def _is_borne(missed: Floats, error: float) -> bool:
     if not error:
         return False
     degrees = len(missed) - 1
-    return bool((missed**2).sum() / error**2 <= stats.chi2.isf(_CONTRADICTED, degrees))
+    return bool((missed**2).sum() / error**2 <= chdtri(degrees, _CONTRADICTED))
 
 
 def _by_misses(values: Floats, expected: float, missed: Floats, chance: float) -> Limits:
@@ -126,9 +126,7 @@ def _by_misses(values: Floats, expected: float, missed: Floats, chance: float) -
     spread = float(np.sqrt((missed**2).sum() / degrees))
     scale = max(spread, _resolution(values))
     reach = max(
-        scale * float(stats.norm.isf(chance)),
-        spread * float(stats.t.isf(chance, degrees)),
-        _BEYOND * float(np.abs(missed).max()),
+        -float(ndtri(chance)) * scale, -float(stdtrit(degrees, chance)) * spread, _BEYOND * float(np.abs(missed).max())
     )
     return Limits(expected - reach, expected + reach, expected, scale, len(values))
 

@@ -65,11 +65,14 @@ def execute(path: Path, root: Path) -> NotebookNode:
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient import NotebookClient
 
+    from crm_lab.run.local_kernel import LocalKernelManager
+
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT,
         kernel_name="crm-lab",
+        kernel_manager_class=LocalKernelManager,
         record_timing=False,
         resources={"metadata": {"path": str(path.parent)}},
     )

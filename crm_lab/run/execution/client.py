@@ -16,6 +16,7 @@ from papermill.log import logger
 from traitlets import Any as AnyTrait
 
 from crm_lab.messages import Message
+from crm_lab.run.local_kernel import LocalKernelManager
 from crm_lab.run.outcomes import KERNEL_DIED, TIMEOUT, Progress
 
 SHORTEST_WAIT_S = 1
@@ -28,6 +29,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc] # papermill has no 
 
     progress = AnyTrait(None, allow_none=True)
     limit_s = AnyTrait(None, allow_none=True)
+    _begun = False
 
     @classmethod
     def run(
@@ -45,6 +47,7 @@ class Client(PapermillNotebookClient):  # type: ignore[misc] # papermill has no 
         client = cls(
             manager,
             kernel_name=kernel_name,
+            kernel_manager_class=LocalKernelManager,
             startup_timeout=start_timeout,
             iopub_timeout=IOPUB_WAIT_S,
             log=logger,
@@ -69,11 +72,24 @@ class Client(PapermillNotebookClient):  # type: ignore[misc] # papermill has no 
                 break
 
     def execute(self, **options: Any) -> Any:
-        """Start the kernel, run the cells, stop the kernel. A dead kernel is not asked anything more."""
+        """Start the kernel, run the cells, stop the kernel. A dead kernel is not asked anything more.
+
+        A kernel that ends before the first cell was given to it is started once more.
+        """
+        try:
+            self._execute_in_new_kernel(options)
+        except RuntimeError:
+            if self._begun:
+                raise
+            logger.warning("The kernel ended while it was starting; it is started once more.")
+            self._execute_in_new_kernel(options)
+        return self.nb
+
+    def _execute_in_new_kernel(self, options: dict[str, Any]) -> None:
         self.reset_execution_trackers()
         with self.setup_kernel(**options):
+            self._begun = True
             self.papermill_execute_cells()
-        return self.nb
 
     def _execute(self, cell: Any, index: int) -> bool:
         self.nb_man.cell_start(cell, index)

@@ -18,7 +18,7 @@ from crm_lab.run.suites.plan import Plan, PlannedPage
 
 DATA: Final = "data"
 _HIDDEN: Final = "."
-_NAMING: Final = ("source", "parameters")  # tables of a suite that name files
+_NAMING: Final = ("source", "panel", "parameters")  # tables of a suite that name files
 
 KeyOf = Callable[[str], str]
 

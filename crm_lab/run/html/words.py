@@ -12,7 +12,7 @@ NONE: Final = "–"
 _NAME = re.compile(r"[A-Za-z]\w*(?:\.\w+)*")
 _FILE = r"[\w./-]*\w\.(?:csv|tsv|txt|json|toml|ya?ml|xlsx?|xlsb|ods|parquet|duckdb|zip|html|png|svg|py|ipynb|md)\b"
 FILE_NAME = re.compile(_FILE)
-_SNAKE = re.compile(rf"{_FILE}|\b(?:[a-z]+\.)?[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
+_SNAKE = re.compile(rf"`[^`]*`|{_FILE}|\b(?:[a-z]+\.)?[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
 _NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(?:e[-+]?\d+)?(%?)")
 _MISSING: Final = {"", "nan", "nan%", "none", "nat", "<na>", "null", NONE}
 _ENDLESS = re.compile(r"([-−+]?)inf(?:inity)?%?", re.IGNORECASE)
@@ -88,12 +88,14 @@ def _money(text: str) -> str:
 
 
 def without_names(text: str, lang: str) -> str:
-    """A text whose names of code are words.
+    """A text whose names of code are words; what is quoted as code is to be typed, and stays.
 
     >>> without_names("revenue_12m × overdue of my_shop.csv", "en")
     'revenue, 12 months × overdue of my_shop.csv'
+    >>> without_names("revenue_12m: leave `revenue_12m` empty", "en")
+    'revenue, 12 months: leave `revenue_12m` empty'
     """
-    return _SNAKE.sub(lambda name: label(name[0], lang), text)
+    return _SNAKE.sub(lambda name: name[0] if name[0].startswith("`") else label(name[0], lang), text)
 
 
 def cell(text: str, column: str, lang: str, *, plain: bool) -> str:

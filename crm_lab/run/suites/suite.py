@@ -65,6 +65,8 @@ class Suite(_Table):
     """Whether `OWN_DATA_ONLY` cells run, exercises on the lab's own data alone."""
     source: dict[str, Any] = {}
     """A retailer's own file; read by the data room when a page opens this suite as its source."""
+    panel: dict[str, Any] = {}
+    """A retailer's own panel of cities or stores; read where a page names this suite as its file."""
     notify: Notify | None = None
     page: Annotated[list[Page], Field(min_length=1)]
     name: Annotated[str, Field(exclude=True)] = ""
@@ -76,7 +78,7 @@ class Suite(_Table):
         """Tags of cells that do not run: exercises never do on a retailer's own data, recomputations on request."""
         if not self.open_box:
             return OWN_DATA_ONLY
-        return ("teaching",) if self.source else ()
+        return ("teaching",) if self.source or self.panel else ()
 
     @property
     def pages(self) -> dict[str, Page]:

@@ -54,7 +54,7 @@ class People:
 
 
 AGES = ("18-24", "25-34", "35-44", "45-54", "55-64", "65+")
-_AGE_SHARES = (0.11, 0.22, 0.22, 0.18, 0.15, 0.12)
+AGE_SHARES = (0.11, 0.22, 0.22, 0.18, 0.15, 0.12)
 
 
 def make_people(scenario: Scenario, seed: int, block: int) -> People:
@@ -82,7 +82,7 @@ def make_people(scenario: Scenario, seed: int, block: int) -> People:
         eco=rng.normal(0, 1, BLOCK),
         coupons=_beta(rng, scenario.discounts.coupon_share, 2.0),
         opens=_beta(rng, scenario.contacts.opened, 4.0),
-        age=_choice(rng, _AGE_SHARES),
+        age=_choice(rng, AGE_SHARES),
     )
 
 

@@ -70,7 +70,9 @@ def draw_habits(timing: Timing, n: int, rng: Generator) -> Habits:
     return Habits(rate, p, forever, counted - 1 if timing.process == "mbg_nbd" else counted)
 
 
-def draw_purchases(timing: Timing, habits: Habits, joined: Floats, clock: Clock, rng: Generator) -> Purchases:
+def draw_purchases(
+    timing: Timing, habits: Habits, joined: Floats, clock: Clock, rng: Generator, city: Integers | None = None
+) -> Purchases:
     """The purchases of each customer from the first, at `joined`, to the clock's end.
 
     Args:
@@ -79,17 +81,18 @@ def draw_purchases(timing: Timing, habits: Habits, joined: Floats, clock: Clock,
         joined: Time of each first purchase in days of the window (n,), within the clock.
         clock: Demand by day.
         rng: Random stream; how much is drawn depends on the other arguments only.
+        city: City of each (n,), where the clock tells cities apart.
     """
     n, regularity = joined.size, timing.regularity
-    began = clock.demand_until(joined)
-    span = clock.elapsed[-1] - began
+    began = clock.demand_until(joined, city)
+    span = clock.demand_at_end(city) - began
     counts = rng.poisson(habits.rate * regularity * span)
     customer = np.repeat(np.arange(n), counts)
     place = np.sort(customer + rng.random(customer.size))  # sorted within customers, whose numbers lead
     share = place - customer
     order = np.arange(customer.size) - np.repeat(np.cumsum(counts) - counts, counts) + 1
     repeat = order // regularity
-    time = clock.time_of(began[customer] + share * span[customer])
+    time = clock.time_of(began[customer] + share * span[customer], None if city is None else city[customer])
     stays = (repeat <= habits.lifetime_orders[customer]) & (time < (joined + habits.lifetime_days)[customer])
     kept = (order % regularity == 0) & stays
     left = _left(habits, joined, customer[kept], time[kept])

@@ -14,8 +14,11 @@ from crm_lab.arrays import Columns
 from crm_lab.simulate.orders.common import Common
 from crm_lab.simulate.output import file_rows as records
 from crm_lab.simulate.output.faults import draw_faults
+from crm_lab.simulate.points.points_tables import member_tables, points_key, points_tables
+from crm_lab.simulate.points.points_worlds import happen
 from crm_lab.simulate.programme import members
 from crm_lab.simulate.programme import true_effects as truth
+from crm_lab.simulate.programme.pilot import weekly_outcomes
 from crm_lab.simulate.programme.simulated_rewards import make_ledger
 from crm_lab.simulate.programme.worlds import live
 from crm_lab.simulate.scenario.streams import stream
@@ -37,10 +40,14 @@ class Block:
     lines: int
 
 
-def make_block(common: Common, block: int, n_customers: int) -> Block:
-    """Simulate a block and keep those of its customers that are among the first `n_customers`."""
+def make_block(common: Common, block: int, n_customers: int, *, keyed: bool = True) -> Block:
+    """Simulate a block and keep those of its customers that are among the first `n_customers`.
+
+    Where it is not `keyed`, what only the key needs and takes long is left out; the tables are the same.
+    """
     scenario, seed = common.scenario, common.seed
-    life = live(common, block)
+    happened = happen(common, block, keyed=keyed) if scenario.points.on else None
+    life = happened.lived.life if happened else live(common, block)
     seen = records.visits(common, life)
     ledger, readiness = make_ledger(
         scenario, life.draw, seen["customer"], seen["day"], seen["net"], stream(seed, "rewards", block)
@@ -52,13 +59,19 @@ def make_block(common: Common, block: int, n_customers: int) -> Block:
         "transactions": file,
         "customers": members.customers(life),
         "tiers": members.tiers(scenario, life),
-        "assignments": members.assignments(scenario, life),
+        "assignments": members.assignments(common, life),
         "enrolments": members.enrolments(life),
         "rewards": members.rewards(ledger, seen),
         "exposures": members.exposures(scenario, life),
     }
-    points = truth.Points(ledger, readiness, seen["place"])
+    points = truth.Points(ledger, happened.traits.readiness if happened else readiness, seen["place"])
     key = {"customers": truth.customers(scenario, life, points), "lines": truth.caused_lines(file), "dirt": dirt}
+    if scenario.pilot.on:
+        key["pilot"] = weekly_outcomes(common, life)
+    if happened:
+        tables |= member_tables(common, block, happened)
+        tables["rewards"], tables["rewards_other_system"], wrong = points_tables(common, block, happened, seen)
+        key |= points_key(scenario, happened, wrong, tables["referrals"])
     first = life.people.first
     tables = {name: _first(columns, n_customers - first, first) for name, columns in tables.items()}
     key = {name: _first(columns, n_customers - first, first) for name, columns in key.items()}
@@ -69,6 +82,6 @@ def _first(columns: Columns, keep: int, first: int) -> Columns:
     """Rows of the customers below `keep`, whose numbers then count from the first of all customers."""
     kept = columns["owner"] < keep
     out = {name: values[kept] for name, values in columns.items()}
-    for name in {"customer", "owner"} & set(out):
+    for name in {"customer", "owner", "invited", "inviter", "home", "other"} & set(out):
         out[name] = np.where(out[name] >= 0, out[name] + first, -1)
     return out

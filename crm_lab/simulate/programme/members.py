@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from crm_lab.arrays import Columns
+from crm_lab.simulate.orders.common import Common
 from crm_lab.simulate.programme.programme_effects import NEVER
 from crm_lab.simulate.programme.simulated_rewards import Ledger
 from crm_lab.simulate.programme.worlds import Life, tiers_on
@@ -69,18 +70,22 @@ def _by_customer(columns: Columns) -> Columns:
     return {name: values[rank] for name, values in columns.items()}
 
 
-def assignments(scenario: Scenario, life: Life) -> Columns:
-    """Who was drawn for which arm of which experiment."""
-    draw, offer = life.draw, life.offer
+def assignments(common: Common, life: Life) -> Columns:
+    """Who was drawn for which arm of which experiment; in a programme of whole cities all of a city are."""
+    draw, offer, joined, pilot = life.draw, life.offer, life.people.joined, common.scenario.pilot
     test = np.flatnonzero(draw.recorded)
     held = np.flatnonzero(offer.eligible)
+    there = np.flatnonzero((joined < pilot.end) & pilot.on)
+    arrived = np.maximum(joined[there], pilot.start).astype(np.int64)
     columns = owned(
         {
-            "customer": np.concatenate([test, held]),
-            "experiment": np.repeat([0, 1], [test.size, held.size]),
-            "day": np.concatenate([draw.assigned[test], np.full(held.size, scenario.save_offer.start)]),
-            "treated": np.concatenate([draw.treated[test], offer.treated[held]]),
-            "tier": np.concatenate([life.tier[test], np.full(held.size, -1)]),
+            "customer": np.concatenate([test, held, there]),
+            "experiment": np.repeat([0, 1, 2], [test.size, held.size, there.size]),
+            "day": np.concatenate([draw.assigned[test], np.full(held.size, common.scenario.save_offer.start), arrived]),
+            "treated": np.concatenate(
+                [draw.treated[test], offer.treated[held], common.piloted[life.people.city[there]]]
+            ),
+            "tier": np.concatenate([life.tier[test], np.full(held.size + there.size, -1)]),
         }
     )
     return _by_customer(columns)

@@ -161,6 +161,18 @@ def make_edits(scenario: Scenario, draw: Draw, orders: Orders, rng: Generator) -
     return Edits(lost, np.where(pulled, end - 1 - (back * reach).astype(np.int64), NEVER), extra_of, extra_day)
 
 
+def pilot_orders(scenario: Scenario, orders: Orders, rng: Generator) -> tuple[Integers, Integers]:
+    """Orders that a programme of whole cities adds in any of them (extra,): whose, and on which day.
+
+    They are made beside the customers' own, in the same week, so that sales rise by its lift from the first week on.
+    """
+    given = scenario.pilot
+    during = np.flatnonzero((orders.day >= given.start) & (orders.day < given.end))
+    beside = np.repeat(during, rng.poisson(given.lift, during.size))
+    monday = orders.day[beside] - (orders.day[beside] - given.start) % 7
+    return orders.customer[beside], monday + rng.integers(0, 7, beside.size)
+
+
 def shelf_days(scenario: Scenario, day: Integers) -> Integers:
     """The day whose shelf an order is filled from: early enough for orders that may be pulled forward."""
     given = scenario.programme

@@ -31,6 +31,11 @@ class Cause(IntEnum):
     MESSAGE = 3
     SAVE_OFFER = 4
     ADD_ON = 5
+    PILOT = 6
+    TIER = 7
+    NEAR_REWARD = 8
+    AFTER_REWARD = 9
+    TOP_UP = 10
 
 
 ORIGINS = tuple(cause.name.lower() for cause in Cause)
@@ -96,12 +101,12 @@ class Life:
     world: World
 
 
-def live(common: Common, block: int) -> Life:
-    """Simulate one block: what customers do by themselves first, then what is done to them."""
+def live(common: Common, block: int, people: People | None = None) -> Life:
+    """Simulate one block, of its own people or given ones: what they do by themselves, then what is done to them."""
     scenario, seed = common.scenario, common.seed
-    people = make_people(scenario, seed, block)
+    people = people or make_people(scenario, seed, block)
     purchases = draw_purchases(
-        scenario.timing, people.habits, people.joined, common.clock, stream(seed, "timing", block)
+        scenario.timing, people.habits, people.joined, common.clock, stream(seed, "timing", block), people.city
     )
     day = purchases.day
     near = day >= -_YEAR
@@ -116,6 +121,8 @@ def live(common: Common, block: int) -> Life:
     offer = contacts.make_offer(scenario, purchases.left, base, stream(seed, "save_offer", block))
     done = Deeds(draw, edits, exposures, offer)
     world = _join(common, people, own, done, block)
+    if scenario.pilot.on:
+        world = _with_pilot(common, people, world, base, block)
     return Life(people, purchases, tier, draw, exposures, offer, world)
 
 
@@ -162,7 +169,7 @@ def _join(common: Common, people: People, own: Batch, done: Deeds, block: int) -
     scenario, draw, n = common.scenario, done.draw, own.orders.day.size
     rng = stream(common.seed, "caused_lines", block)
     extra, extra_origin = _caused_orders(common, people, own.orders, done, block)
-    orders = _stack(own.orders, extra)
+    orders = stack(own.orders, extra)
     pulled = (done.edits.pulled_to < programme.NEVER) & draw.enrolled[own.orders.customer]
     origin = np.concatenate([np.where(pulled, Cause.PULLED_FORWARD, Cause.BASE), extra_origin])
     day0, day1 = _days(done, orders, origin)
@@ -171,10 +178,10 @@ def _join(common: Common, people: People, own: Batch, done: Deeds, block: int) -
     shelved = _with_day(orders, programme.shelf_days(scenario, orders.day))
     effect = np.where(inside, draw.spend_effect[orders.customer], 0.0)
     add_ons = baskets.make_add_ons(common, people, shelved, effect, rng)
-    late = _stack(replace(more, order=more.order + n), add_ons)
+    late = stack(replace(more, order=more.order + n), add_ons)
     back = baskets.make_returns(scenario, orders, late, rng)
     back = replace(back, line=back.line + own.lines.order.size)
-    lines = _stack(own.lines, late)
+    lines = stack(own.lines, late)
     return World(
         orders=orders,
         day0=day0,
@@ -184,11 +191,34 @@ def _join(common: Common, people: People, own: Batch, done: Deeds, block: int) -
         lines=lines,
         add_on=np.arange(lines.order.size) >= lines.order.size - add_ons.order.size,
         cost=common.shelf.cost[lines.product] * lines.quantity,
-        returned=_stack(own.returned, back),
+        returned=stack(own.returned, back),
     )
 
 
-def _stack(one: _Arrays, other: _Arrays) -> _Arrays:
+def _with_pilot(common: Common, people: People, world: World, base: Orders, block: int) -> World:
+    """The world with the orders that a programme of whole cities adds; they are made where it is."""
+    scenario, seed, n = common.scenario, common.seed, world.orders.day.size
+    rng = stream(seed, "pilot_orders", block)
+    customer, day = programme.pilot_orders(scenario, base, rng)
+    orders = baskets.make_orders(scenario, people, customer, day, rng)
+    rng = stream(seed, "pilot_lines", block)
+    lines = baskets.make_lines(common, people, orders, rng)
+    back = baskets.make_returns(scenario, orders, lines, rng)
+    made = np.where(common.piloted[people.city[customer]], day, programme.NEVER)
+    return World(
+        orders=stack(world.orders, orders),
+        day0=np.concatenate([world.day0, made]),
+        day1=np.concatenate([world.day1, made]),
+        actual=np.concatenate([world.actual, made]),
+        origin=np.concatenate([world.origin, np.full(day.size, Cause.PILOT)]),
+        lines=stack(world.lines, replace(lines, order=lines.order + n)),
+        add_on=np.concatenate([world.add_on, np.zeros(lines.order.size, dtype=bool)]),
+        cost=np.concatenate([world.cost, common.shelf.cost[lines.product] * lines.quantity]),
+        returned=stack(world.returned, replace(back, line=back.line + world.lines.order.size)),
+    )
+
+
+def stack(one: _Arrays, other: _Arrays) -> _Arrays:
     """Two sets of arrays of the same kind, one behind the other."""
     names = [f.name for f in fields(one)]
     return type(one)(*(np.concatenate([getattr(one, name), getattr(other, name)]) for name in names))

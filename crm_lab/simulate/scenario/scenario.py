@@ -12,7 +12,7 @@ from typing import Any
 from crm_lab.calendar import day_number
 from crm_lab.checks import Problems
 from crm_lab.messages import language
-from crm_lab.simulate.scenario import actions, settings
+from crm_lab.simulate.scenario import actions, cities, points_rules, settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,10 @@ class Scenario:
         contacts: Campaigns.
         save_offer: The offer to silent customers and its hold-out.
         dirt: Faults of the records.
+        city_shocks: Chance deviations of whole cities.
+        pilot: The programme that whole cities get.
+        points: The points programme for everybody.
+        referrals: Members who invite others.
     """
 
     name: str
@@ -76,6 +80,10 @@ class Scenario:
     contacts: actions.Contacts = field(default_factory=actions.Contacts)
     save_offer: actions.SaveOffer = field(default_factory=actions.SaveOffer)
     dirt: actions.Dirt = field(default_factory=actions.Dirt)
+    city_shocks: cities.CityShocks = field(default_factory=cities.CityShocks)
+    pilot: cities.Pilot = field(default_factory=cities.Pilot)
+    points: points_rules.PointsSettings = field(default_factory=points_rules.PointsSettings)
+    referrals: points_rules.ReferralSettings = field(default_factory=points_rules.ReferralSettings)
 
     def title(self) -> str:
         """What readers call the retailer, in the active language.
@@ -108,6 +116,8 @@ class Scenario:
         if self.acquisition.during_days > self.days:
             yield f"acquisition: during_days is {self.acquisition.during_days}, longer than the window of {self.days}."
         yield from self._programme_contradictions()
+        yield from self._pilot_contradictions()
+        yield from self._points_contradictions()
         offer = self.save_offer
         if offer.on and offer.start + offer.effect_days > self.days:
             yield f"save_offer: it acts until day {offer.start + offer.effect_days} of a window of {self.days}."
@@ -134,6 +144,39 @@ class Scenario:
         if programme.late_joiners and self.acquisition.before == 1:
             yield "programme: late_joiners is true, but acquisition.before is 1, so nobody joins late."
 
+    def _pilot_contradictions(self) -> Iterator[str]:
+        pilot, names = self.pilot, tuple(self.stores.cities)
+        if not pilot.on:
+            return
+        if pilot.end > self.days:
+            yield f"pilot: it ends on day {pilot.end} of a window of {self.days}; start sooner or stop earlier."
+        if late := (self.start + timedelta(days=pilot.start)).weekday():
+            yield f"pilot: start is {pilot.start}, no Monday; the one before is {pilot.start - late}."
+        if unknown := [name for name in pilot.cities if name not in names]:
+            yield f"pilot: cities has {', '.join(unknown)}; the cities are {', '.join(names)}."
+        if pilot.n_treated >= len(names):
+            yield f"pilot: {pilot.n_treated} of {len(names)} cities get it; one or more must be left to compare with."
+        if self.programme.on:
+            yield "pilot: it is on and so is programme; of two at a time the key could not tell whose effect is whose."
+
+    def _points_contradictions(self) -> Iterator[str]:
+        points = self.points
+        if self.referrals.on and not points.on:
+            yield "referrals: it is on but points is not; the simulated invitations belong to a points programme."
+        if not points.on:
+            return
+        yield from points.unlike(self.tiers.names)
+        if points.rule_change >= self.days:
+            yield f"points: rule_change is day {points.rule_change} of a window of {self.days}; change sooner."
+        if others := [name for name in ("programme", "pilot", "save_offer") if getattr(self, name).on]:
+            yield f"points: it is on and so is {' and '.join(others)}; the key could not tell whose effect is whose."
+        if self.contacts.effect:
+            yield f"points: contacts.effect is {self.contacts.effect}; set it to 0: nothing is sent after the window."
+        if self.timing.process not in {"nbd", "pareto_nbd"}:
+            yield f"points: timing.process is {self.timing.process}; with points it must be nbd or pareto_nbd."
+        if (self.start.month, self.start.day) != (1, 1):
+            yield f"points: start is {self.start}; qualifying years are calendar years, so it must be a 1 January."
+
     @property
     def first_day(self) -> int:
         """First day of the window, in days since 1970-01-01.
@@ -158,8 +201,13 @@ class Scenario:
         >>> scenario.fingerprint() == load_scenario("fashion").fingerprint()
         True
         """
-        told = {k: v for k, v in plain(self).items() if k not in {"says", "customers", "seed"}}
+        told = {k: v for k, v in plain(self).items() if k not in {"says", "customers", "seed"} | self._off()}
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+
+    def _off(self) -> set[str]:
+        """Sections younger than the first retailers that are off: without them those keep their fingerprints."""
+        young = ("city_shocks", "pilot", "points", "referrals")
+        return {name for name in young if not getattr(self, name).on}
 
 
 def plain(value: Any) -> Any:

@@ -22,6 +22,7 @@ from crm_lab.teach.sandbox.sandbox import Cell
 BOX: Final = "open-box"
 COVER: Final = "cover"
 LAST: Final = "after-the-last-cell"
+_VERSIONS: Final = tuple(key for lang in LANGUAGES[1:] for key in (lang, f"{lang}_of"))  # of a cell's text
 
 
 def student_notebook(page: NotebookNode, course: Course, student: Student, name: str) -> NotebookNode:
@@ -48,7 +49,11 @@ def student_notebook(page: NotebookNode, course: Course, student: Student, name:
 
 
 def _translate(notebook: NotebookNode, asked: tuple[Question, ...], lang: str) -> None:
-    """Put the tasks into the language of the course; each stands in the text before its cell."""
+    """Put texts and tasks into the language of the course; a task stands in the text before its cell."""
+    for cell in notebook.cells:
+        versions = {key: cell.metadata.pop(key) for key in _VERSIONS if key in cell.metadata}
+        if cell.cell_type == "markdown" and lang in versions:
+            cell.source = versions[lang]
     if lang == LANGUAGES[0]:
         return
     tasks = {question.cell: (question.task, task_of(question, lang)) for question in asked}

@@ -73,6 +73,20 @@ def test_a_measured_rate_replaces_the_assumed_one_and_too_few_leavers_do_not():
     assert harm.save_rate == 0
 
 
+@pytest.mark.parametrize(("list_days", "used"), [(0, True), (60, True), (182, False)])
+def test_a_rate_over_other_days_than_the_lists_is_shown_and_not_used(list_days, used):
+    plan = churn.TreatmentPlan(budget=100, save_rate=0.1)
+    found = measure(*round_of(contacted=0.3), list_days=list_days)
+    assert (found.into(plan) is plan) is not used
+    for lang, words in (
+        ("en", "Not used by the list: it reckons with leaving within 182 days"),
+        ("zh", "按 182 天判断"),
+    ):
+        assert (words in found.readout().action.text(lang)) is not used
+    harm = measure(*round_of(contacted=0.7), list_days=list_days)
+    assert "Stop: more of the" in harm.readout().action.text("en")
+
+
 def test_bad_input_is_named():
     assignments, orders = round_of()
     with pytest.raises(BadInput, match="holds no experiment 'autumn'; it has: spring"):

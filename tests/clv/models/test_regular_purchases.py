@@ -69,3 +69,26 @@ def test_k_without_gaps_is_refused_in_words(calibration):
         MBGCNBD().fit(bare)
     with pytest.raises(BadInput, match="it must be 1 to 12"):
         MBGCNBD(k=13)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_k_looked_for_among_few_is_that_of_all(monkeypatch, k):
+    base, _ = regular_base(6_000, k, seed=20 + k)
+    whole = MBGCNBD().fit(base)
+    monkeypatch.setattr("crm_lab.clv.models.regular_purchases._FEW", 500)
+    few = MBGCNBD().fit(base)
+    assert few.model.k == whole.model.k == k
+    assert few.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-12)
+    # and wherever the climb begins, it ends there
+    from_above = MBGCNBD()._climb(MBGCNBD().counted(base), base.attrs["log_gaps"], k + 2)
+    assert from_above[0] == k
+    assert_allclose(from_above[1].estimates, whole.estimates, rtol=1e-6)
+
+
+def test_thinned_counts_keep_the_mix():
+    base, _ = regular_base(6_000, 1, seed=5)
+    counts = MBGCNBD().counted(base)
+    thin = counts.thinned(400)
+    assert len(thin.x) <= 400
+    assert thin.mean_x == pytest.approx(counts.mean_x, rel=0.02)
+    assert counts.thinned(10**6) is counts

@@ -90,7 +90,7 @@ def test_holdout_verdict_below(check):
     readout = check.readout()
     assert readout.finding.values["model"] == "MBG/NBD"
     assert "Purchases lie above the 90% interval, so the model is too low" in readout.text("en")
-    assert "do not plan with its total: revenue came out +24% against it." in readout.text("en")
+    assert "do not plan with its bare total: revenue came out +24% against it." in readout.text("en")
 
 
 def test_every_result_reads_in_both_languages_and_draws(sample, result, check):

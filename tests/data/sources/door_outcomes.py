@@ -9,7 +9,7 @@ import pytest
 
 from crm_lab import BadInput, open_workspace
 from crm_lab.cli.init import init
-from crm_lab.cli.init_purchases import PurchasesRead, read_purchases
+from crm_lab.cli.own_data.init_purchases import PurchasesRead, read_purchases
 from tests.data.sources.forms import Form
 
 ASKED = "Some things can be read in two ways"

@@ -163,3 +163,58 @@ def test_an_order_made_of_customer_and_day_holds_no_address(shop, tmp_path):
     assert "order_id" not in tomllib.loads(suite)["source"]["columns"]
     (tmp_path / "shop.toml").write_text(suite)
     assert "@" not in open_workspace(str(tmp_path / "shop.toml")).stored("transactions").to_csv()
+
+
+INVITATIONS = """
+[source.tables.referrals]
+path = "invitations.csv"
+[source.tables.account_marks]
+path = "marks.csv"
+[source.tables.tier_history]
+path = "levels.csv"
+columns = {customer_id = "who", tier = "level", since = "from"}
+"""
+SENT = """\
+referral,customer_id,invited_id,invited_on,joined_on,rewarded_on,reward_amount
+r1,c-17,ann@shop.com,2024-01-01,2024-01-05,2024-02-03,10
+r2,ann@shop.com,,2024-01-20,,,
+"""
+MARKS = "customer_id,kind,mark,first_seen\nc-17,phone,+49 170 1234567,2024-02-01\nann@shop.com,device,a1B2,2024-01-05\n"
+LEVELS = "who,level,from\nann@shop.com,basic,2024-01-05\nc-17,gold,2024-02-01\n"
+
+
+def test_whoever_was_invited_has_the_pseudonym_of_the_customer(shop):
+    tables = shop(INVITATIONS, invitations=SENT, marks=MARKS, levels=LEVELS).at("2024-02-04")
+    sent, lines = tables["referrals"], tables["transactions"]
+    ann = sent.loc[0, "invited_id"]
+    assert ann.startswith("p_")
+    assert ann == sent.loc[1, "customer_id"]
+    assert (lines["customer_id"] == ann).sum() == 2
+    assert sent.loc[0, ["reward_amount"]].tolist() == [10.0]
+    marks = tables["account_marks"].set_index("kind")["mark"]
+    assert marks["phone"].startswith("p_")
+    assert marks["device"] == "a1B2"
+    levels = tables["tier_history"]
+    assert set(levels["tier"]) == {"basic", "gold"}
+    assert levels["qualifying_amount"].isna().all()
+
+
+def test_what_came_of_an_invitation_is_not_known_before_it_came(shop):
+    space = shop(INVITATIONS, invitations=SENT, marks=MARKS, levels=LEVELS)
+    sent = space.at("2024-01-31")["referrals"].iloc[0]
+    assert sent[["rewarded_on", "reward_amount"]].isna().all()
+    assert sent[["invited_id", "joined_on"]].notna().all()
+    early = space.at("2024-01-05")["referrals"]
+    assert early["referral"].tolist() == ["r1"]
+    assert early[["invited_id", "joined_on"]].notna().all(axis=None)
+
+
+def test_the_last_day_of_points_is_known_beforehand(shop):
+    ledger = (
+        "customer_id,event,date,kind,points,order_id,cost_amount,expires_on,counterpart_id\n"
+        "c-17,1,2024-02-03,earn,40,3,0,2025-02-28,\nc-17,2,2024-02-04,transfer,-10,,0,,ann@shop.com\n"
+    )
+    tables = shop('[source.tables.rewards]\npath = "ledger.csv"', ledger=ledger).at("2024-02-04")
+    rows = tables["rewards"]
+    assert rows.loc[0, "expires_on"] == pd.Timestamp("2025-02-28")
+    assert rows.loc[1, "counterpart_id"] in set(tables["transactions"]["customer_id"])

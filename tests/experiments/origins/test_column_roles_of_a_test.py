@@ -94,14 +94,14 @@ def test_the_sample_is_small_says_it_is_simulated_and_agrees_with_its_key():
     np.testing.assert_allclose(test.frame["spend"], world, atol=0.006)
 
 
-def test_init_writes_a_suite_of_the_three_pages(lab):
+def test_init_writes_a_suite_of_the_four_pages(lab):
     result = run(TEST, "--as-of", "2024-09-30")
     assert result.exit_code == 0, result.output
     for part in ("a test, one row per unit", "control          <- hold-out of hold-out, offer", "26 columns with the",
                  "740 units: hold-out 373, offer 367", "set the programme's terms", "run loyalty_test"):  # fmt: skip
         assert part in result.output
     suite = tomllib.loads((lab / "suites" / "loyalty_test.toml").read_text())
-    assert [page["notebook"][:2] for page in suite["page"]] == ["14", "15", "16"]
+    assert [page["notebook"][:2] for page in suite["page"]] == ["14", "15", "16", "17"]
     assert suite["parameters"]["margin_share"] == pytest.approx(0.521)  # as measured
     assert OwnTest(file=str(lab / "suites" / "loyalty_test.toml")).open().judged == ("spend", "orders")
     assert "--force to write over it" in run(TEST).output
@@ -211,7 +211,7 @@ def test_from_init_to_decision_without_code(tmp_path, monkeypatch, thin):
     command = [sys.executable, "-m", "crm_lab.cli", "run", "loyalty_test"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 of 3 pages are good" in done.stdout
+    assert "4 of 4 pages are good" in done.stdout, done.stdout
     pages = home / "outputs" / "loyalty_test" / "latest"
     decision = json.loads((pages / "16_did_the_programme_pay" / "decision.json").read_text(encoding="utf-8"))
     # the thin file has lost the column that says that it is simulated, and nobody has said what the programme cost

@@ -9,6 +9,8 @@ import pytest
 
 from crm_lab.checks import BadInput
 from crm_lab.experiments import Effects, OwnTest, PlantedTest, Programme, TableTest, mean_of, open_test, stated_test
+from crm_lab.experiments.origins.open_test import EXAMPLE
+from crm_lab.project import project_root
 from crm_lab.simulate import make_retailer, open_key
 
 
@@ -161,6 +163,22 @@ def test_settings_name_a_test_of_any_origin():
     named = stated_test("", f"experiment = spring; {waiting}; treatment = mail", "shop.toml")
     assert named == TableTest(experiment="spring", pre_days=90, until="2024-06-30", treatment="mail")
     assert stated_test("units.csv", "arm = group", "").arm == "group"
+
+
+@pytest.mark.parametrize(
+    "settings", ["experiment = spring; arm = group; control = hold-out", "experiment = loyalty; until = 2024-08-05"]
+)
+def test_a_file_and_an_experiment_in_the_tables_are_two_tests(settings, monkeypatch):
+    for lang, said in (("en", "it can be one of them"), ("zh", "只能取其一")):
+        monkeypatch.setenv("CRM_LAB_LANG", lang)
+        with pytest.raises(BadInput, match=said):
+            stated_test("units.csv", settings, "shop.toml")
+
+
+def test_the_example_of_page_17_gives_way_to_a_file():
+    page = next((project_root() / "notebooks").glob("17_*.ipynb")).read_text(encoding="utf-8")
+    assert f'test_settings: str = \\"{EXAMPLE}\\"' in page
+    assert stated_test("units.csv", EXAMPLE, "") == OwnTest(file="units.csv")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The return after the launch beside that of all weeks."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from crm_lab.experiments.payoff.decision_file import decision_content
 from crm_lab.experiments.payoff.programme_return import action_of
 from crm_lab.experiments.payoff.steady_state import as_terms
 from crm_lab.messages import LANGUAGES
+from crm_lab.results import payload
 
 TERMS = {"margin_share": 0.3, "reward_rate": 0.01, "contact_cost": 2.0, "running_cost": 900.0, "currency": "EUR"}
 
@@ -174,3 +175,23 @@ def test_a_decision_that_is_withheld_is_no_fact(households, weeks, options, with
         facts = {fact.id: fact.value for fact in (*answer.facts(), *steady.facts())}
         said = None if none else steady.decisive.decision
         assert [value for name, value in facts.items() if name.endswith("decision")] == ([said] if said else [])
+
+
+@dataclass
+class Made:
+    """Tables of a retailer that is made up, or not."""
+
+    simulated: bool
+
+    def provenance(self):
+        return {"simulated": self.simulated}
+
+
+@pytest.mark.parametrize("simulated", [False, True])
+def test_simulated_data_publish_the_return_and_no_decision(households, simulated):
+    answer, steady = read(weekly(households, [2.0, 2.0, 0.0, 0.0, 0.0, 0.0]))
+    content = decision_content(answer, [steady], Made(simulated), steady)
+    ids = {fact["id"] for fact in payload(steady, Made(simulated))["facts"]}
+    assert {"steady.roi", "steady.p_needed"} <= ids
+    assert ("steady.decision" in ids) is ("steady.decision" in {f["id"] for f in content["facts"]}) is not simulated
+    assert (content["decision"] is None) is simulated

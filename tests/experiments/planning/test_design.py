@@ -197,6 +197,16 @@ def test_more_units_are_advised_only_up_to_three_times_those_at_hand(households)
         assert seeing.readout().action.key.endswith("no_fit_far" if factor > 3 else "no_fit" if factor > 1 else "fits")
 
 
+@pytest.mark.parametrize("running_cost", [10.0, 1e3, 1e5])
+def test_a_lift_that_does_not_pay_among_the_units_at_hand_is_said_first(households, running_cost):
+    terms = Programme(margin_share=0.3, reward_rate=0.01, running_cost=running_cost)
+    plan = RoiDesign(programme=terms, lift=0.1).analyze(households, "spend")
+    pays = plan.true_roi(len(households)) > 0
+    assert pays is (running_cost < 1e5)
+    for lang, words in (("en", "does not reach an ROI of 0%"), ("zh", "固定成本由太少的样本分摊")):
+        assert (words in plan.readout().finding.text(lang)) is not pays
+
+
 def test_the_planned_return_is_the_programmes_own_arithmetic(households):
     """ROI and chance to ship, planned for a test as large as the history, are those that its readout would give."""
     terms = Programme(margin_share=0.3, reward_rate=0.01, contact_cost=0.5, running_cost=1000.0, redemption_sd=0.05)

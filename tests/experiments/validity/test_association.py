@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from crm_lab.checks import BadInput
-from crm_lab.experiments import Association, Effects, Experiment, Programme, SoundnessCheck, drawn_by_lot
+from crm_lab.experiments import Association, Effects, Experiment, Programme, SampleRatios, SoundnessCheck, drawn_by_lot
 from crm_lab.experiments.payoff.decision_file import decision_content
 from crm_lab.fronts.experiments import association_front
 from crm_lab.messages import LANGUAGES
@@ -67,6 +67,14 @@ def test_a_draw_by_lot_is_a_test():
     assert drawn_by_lot(groups(frame))
     lost = frame[(frame["responded"] == "no") | (np.arange(len(frame)) % 3 > 0)]
     assert drawn_by_lot(groups(lost))  # units were lost, but nobody chose
+    assert "planned sizes are broken" in SampleRatios().analyze(groups(lost)).readout().finding.text("en")
+
+
+def test_sizes_that_nobody_planned_are_not_called_broken():
+    ratios = SampleRatios().analyze(groups(responders(arm="member"), "member"))
+    assert ratios.readout().finding.text("en").startswith("Nobody drew these groups by lot")
+    assert "没有计划人数" in ratios.readout().finding.text("zh")
+    assert {(fact.value, str(fact.refusal)) for fact in ratios.facts()} == {(None, str(ratios.refusal()))}
 
 
 def test_a_negative_control_shows_what_nobody_measured():

@@ -9,6 +9,29 @@ def test_the_scenarios_are_there():
 
 
 @pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        ({"city_shocks.sd": -0.1}, "city_shocks: sd is -0.1; it must be 0 or more."),
+        ({"city_shocks.persistence": 1}, "city_shocks: persistence is 1.0; it must be 0 or more and below 1, or"),
+        ({"city_shocks.sd": 0}, "city_shocks: persistence is 0.5, but sd is 0, so nothing deviates; set one of them."),
+        ({"pilot.weeks": 0}, "pilot: weeks is 0; it must be above 0."),
+        ({"pilot.lift": -0.1}, "pilot: lift is -0.1; it must be 0 or more."),
+        ({"pilot.on": False}, "pilot: it has an effect, a cost or cities but on is false; set on = true or leave them"),
+        ({"pilot.cities": ["Alba", "Alba"]}, "pilot: cities are Alba, Alba; name each once."),
+        ({"pilot.cities": ["Rome"]}, "pilot: cities has Rome; the cities are Alba, Brenta,"),
+        ({"pilot.start": 548}, "pilot: start is 548, no Monday; the one before is 546."),
+        ({"pilot.weeks": 30}, "pilot: it ends on day 756 of a window of 728; start sooner or stop earlier."),
+        ({"pilot.treated": 20}, "pilot: 20 of 20 cities get it; one or more must be left to compare with."),
+        ({"programme.on": True}, "pilot: it is on and so is programme; of two at a time the key could not tell"),
+    ],
+)
+def test_each_mistake_of_cities_is_named(overrides, sentence):
+    with pytest.raises(BadInput) as error:
+        load_scenario("pilot", overrides)
+    assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize(
     ("overrides", "sentences"),
     [
         ({"programme.take_upp": 0.5}, ["programme.take_upp: there is no such setting. Did you mean take_up?"]),

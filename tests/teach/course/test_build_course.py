@@ -6,7 +6,7 @@ import re
 import pytest
 
 from crm_lab import BadInput
-from crm_lab.messages import Message, catalogue
+from crm_lab.messages import LANGUAGES, Message, catalogue
 from crm_lab.project import project_root
 from crm_lab.teach.answers import hints
 from crm_lab.teach.course.build_course import build, find_pages
@@ -14,7 +14,7 @@ from crm_lab.teach.course.course import Course, plan_course
 from crm_lab.teach.course.further_exercises import course_page
 from crm_lab.teach.course.questions import questions_of
 from crm_lab.teach.course.task_texts import task_of
-from crm_lab.teach.course.versions import filled_in, runnable, solution_notebook, with_values
+from crm_lab.teach.course.versions import BOX, filled_in, runnable, solution_notebook, with_values
 from crm_lab.teach.grading.page_source import PageSource
 from crm_lab.teach.grading.proof import leaks
 
@@ -91,6 +91,21 @@ def test_a_chinese_course_has_no_english_question_hint_or_blank(students, tmp_pa
         assert all(any(task_of(q, "zh") in text for text in texts) for q in asked)
         assert all(len(hints(q.id, 2)) == 2 for q in asked)
         assert "## Exercises" not in "\n".join(texts)
+        kept = [cell.metadata for cell in course_page(page).cells if BOX not in cell.metadata.get("tags", [])]
+        written = {metadata["zh"] for metadata in kept if "zh" in metadata}
+        assert len(written) > 5
+        assert written <= set(texts)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_page_of_the_lab_hands_out_what_could_be_a_hash_or_another_language(students, tmp_path, read, lang):
+    root = project_root()
+    pages = find_pages(root, [f.stem for f in sorted((root / "notebooks").glob("[0-9]*.ipynb"))])
+    build(plan_course(pages, students[:1], lang=lang, salt="word"), pages, tmp_path / "out")
+    for page in pages:
+        path = tmp_path / "out" / "students" / "ada" / page.path.name
+        assert [str(leak) for leak in leaks(path, PageSource.read(page), {}, students[0])] == []
+        assert all(set(cell.metadata) <= {"tags", "slideshow"} for cell in read(path).cells)
 
 
 def test_the_catalogue_asks_what_the_pages_ask():

@@ -46,14 +46,9 @@ def settle_marks_of_above(file: WholeFile, settled: Settled) -> None:
     day = columns["date"]
     asked = dict.fromkeys(columns[role] for role in (*_HEAD, "product_id") if role in columns)
     dashed = _dashes_are_marks(file, columns, day)
-    here = {
-        column: file.row(
-            f"count(*) filter ({is_mark(column)}),"
-            f" count(*) filter ({is_mark(day, (*MARKS, *DASHES))} and {is_mark(column, DASHES)})"
-        )
-        for column in asked
-    }
-    counts = {column: int(marks + dashes * dashed) for column, (marks, dashes) in here.items()}
+    dash = f"{is_mark(day, (*MARKS, *DASHES))} and " if dashed else "false and "
+    each = (f"count(*) filter ({is_mark(column)} or {dash} {is_mark(column, DASHES)})" for column in asked)
+    counts = dict(zip(asked, map(int, file.row(", ".join(each))), strict=True))
     found = [column for column, n in counts.items() if n]
     if not found:
         return

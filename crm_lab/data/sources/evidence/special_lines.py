@@ -187,7 +187,8 @@ def _words_in(file: WholeFile, column: str) -> dict[str, str]:
     return {
         str(word): str(means)
         for word, means in file.rows(
-            f"select w, case {cases} end as m from (select distinct lower({file.text(column)}) as w from looked"
-            f" where broken_row is null) where m is not null order by w limit {_MOST}"
+            f"select * from (with said as materialized (select w, case {cases} end as m from (select distinct"
+            f" lower({file.text(column)}) as w from looked where broken_row is null))"
+            f" from said where m is not null order by w limit {_MOST})"
         )
     }

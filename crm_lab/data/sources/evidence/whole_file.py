@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from crm_lab.data.sources.sql import PRICE, filled, latin, number_in
 from crm_lab.data.sources.written_dates import dated
 
 _ROWS = "from looked_rows"
+_IN_MEMORY = 2**22  # bytes of files whose rows fit into memory many times over, even where they are packed
+_numbers = count()
 _NAMES = re.compile(r"\blab_reading_\d+\b")
 
 
@@ -32,21 +35,21 @@ class WholeFile:
     Attributes:
         connection: Holds the view ``looked``.
         header: Its columns.
-        folder: Where its rows are kept while it is looked at.
+        folder: Where its rows are kept while it is looked at; ``None`` keeps them in memory.
         says: How further files were joined.
         names: Of the files that are read as one, or of the sheets.
         kept: SQL of which rows count, where some do not.
-        readings: SQL of what was read once to the name of its column and the Parquet file that holds it.
+        readings: SQL of what was read once to the name of its column and the SQL of what holds it.
         once_a_query: Nothing is kept beside the rows: a reading is worked out in each query that names it.
     """
 
     connection: duckdb.DuckDBPyConnection
     header: tuple[str, ...]
-    folder: Path
+    folder: Path | None
     says: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     kept: str = ""
-    readings: dict[str, tuple[str, Path]] = field(default_factory=dict)
+    readings: dict[str, tuple[str, str]] = field(default_factory=dict)
     once_a_query: bool = False
 
     def row(self, expressions: str, where: str = "true", **words: str) -> tuple[Any, ...]:
@@ -86,10 +89,8 @@ class WholeFile:
             return sql
         if sql not in self.readings:
             name = f"lab_reading_{len(self.readings)}"
-            target = self._target(name)
             query = f"select {sql} as {name} {self._rows_with_readings(sql)}"
-            self.connection.execute(f"copy ({query}) to {text_of(str(target))}")
-            self.readings[sql] = name, target
+            self.readings[sql] = name, _kept(self.connection, query, self.folder)
         return self.readings[sql][0]
 
     def _with_readings(self, sql: str) -> str:
@@ -99,17 +100,13 @@ class WholeFile:
 
     def _rows_with_readings(self, sql: str) -> str:
         named = set(_NAMES.findall(sql))
-        beside = [path for name, path in self.readings.values() if name in named]
-        return _ROWS + "".join(f" positional join read_parquet({path_of(path)})" for path in beside)
-
-    def _target(self, name: str) -> Path:
-        return self.folder / f"{name}-{len(list(self.folder.iterdir()))}.parquet"
+        beside = [held for name, held in self.readings.values() if name in named]
+        return _ROWS + "".join(f" positional join {held}" for held in beside)
 
     def rewrite(self, change: Callable[[str], str]) -> None:
         """Put other rows in the place of those of ``looked``: what SQL makes of the SQL that reads them."""
-        target = self._target("looked")
-        self.connection.execute(f"copy ({change('from looked')}) to {text_of(str(target))}")
-        _look_at(self.connection, f"from read_parquet({path_of(target)})", self.kept)
+        held = _kept(self.connection, change("from looked"), self.folder)
+        _look_at(self.connection, f"from {held}", self.kept)
         self.readings.clear()
 
     def counts(self, column: str, most: int = 200) -> list[tuple[str, int]]:
@@ -139,25 +136,36 @@ def opened(
         folder: Empty, for what SQL reads.
         keep: Where the rows of each file stay for the next time.
     """
-    raw, header = read_stacked(connection, replace(reading, path=paths[0]), paths, folder, keep)
-    says = []
-    for other, key in further:
-        rows = joined(connection, raw, header, other, key, folder)
-        raw, header = rows.sql, rows.header
-        says.append(rows.says)
-    columns = [row[0] for row in connection.execute(f"describe {raw}").fetchall()]
-    if says or OVERLAP in columns:  # joins and overlaps are found once
-        target = folder / "looked.parquet"
-        connection.execute(f"copy ({raw}) to {text_of(str(target))}")
-        raw = f"from read_parquet({path_of(target)})"
-    connection.execute(f"create or replace temp view looked_at_all as {raw}")
-    kept = f" where not {OVERLAP}" if OVERLAP in columns else ""
-    _look_at(connection, raw, kept)
-    names = reading.sheets if len(reading.sheets) > 1 else tuple(path.name for path in paths)
-    yield WholeFile(connection, tuple(header), folder, tuple(says), names, kept)
+    few = sum(path.stat().st_size for path in (*paths, *(other.path for other, _ in further))) <= _IN_MEMORY
+    with connection.cursor() as own:  # what is kept in memory goes with it
+        raw, header = read_stacked(own, replace(reading, path=paths[0]), paths, folder, keep)
+        says = []
+        for other, key in further:
+            rows = joined(own, raw, header, other, key, folder)
+            raw, header = rows.sql, rows.header
+            says.append(rows.says)
+        columns = [row[0] for row in own.execute(f"describe {raw}").fetchall()]
+        if few or says or OVERLAP in columns:  # joins and overlaps are found once
+            raw = f"from {_kept(own, raw, None if few else folder)}"
+        own.execute(f"create or replace temp view looked_at_all as {raw}")
+        kept = f" where not {OVERLAP}" if OVERLAP in columns else ""
+        _look_at(own, raw, kept)
+        names = reading.sheets if len(reading.sheets) > 1 else tuple(path.name for path in paths)
+        yield WholeFile(own, tuple(header), None if few else folder, tuple(says), names, kept)
+
+
+def _kept(connection: duckdb.DuckDBPyConnection, query: str, folder: Path | None) -> str:
+    """Keep the rows of a query in their order, in a folder or in memory, and give the SQL of what holds them."""
+    name = f"lab_kept_{next(_numbers)}"
+    if folder is None:
+        connection.execute(f"create temp table {name} as {query}")
+        return name
+    target = folder / f"{name}.parquet"
+    connection.execute(f"copy ({query}) to {text_of(str(target))}")
+    return f"read_parquet({path_of(target)})"
 
 
 def _look_at(connection: duckdb.DuckDBPyConnection, rows: str, kept: str) -> None:
-    """Make the views ``looked_rows``, of rows in one Parquet file, and ``looked``, of those that count."""
+    """Make the views ``looked_rows``, of rows that are kept, and ``looked``, of those that count."""
     connection.execute(f"create or replace temp view looked_rows as {rows}")
     connection.execute(f"create or replace temp view looked as {_ROWS}{kept}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crm_lab.data.sources.first_look.column_vocabulary import names_by_role, names_of, plain_name, without_unit
 from crm_lab.data.sources.first_look.first_rows import Values, decimal_mark, looked_at
+from crm_lab.data.sources.first_look.table_vocabulary import names_in_table
 from crm_lab.data.sources.first_look.value_looks import looks_like_days, looks_like_numbers, reads_as_date
 from crm_lab.data.sources.lines.unit_price import without_per
 from crm_lab.data.sources.opening.reading import Reading
@@ -137,7 +138,8 @@ def propose_table(path: Path, table: Table) -> Proposal:
     known = {**names_by_role(), **({table.known_on: names_by_role()["date"]} if table.known_on else {})}
     columns: dict[str, str] = {}
     for column in table.columns:
-        names = (plain_name(column.name), *map(plain_name, known.get(column.name, ())))
+        called = (*names_in_table(table.name, column.name), column.name, *known.get(column.name, ()))
+        names = tuple(map(plain_name, called))
         found = next((plain[name] for name in names if name in plain), None)
         if found is not None and found not in columns.values():
             columns[column.name] = found

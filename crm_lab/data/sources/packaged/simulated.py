@@ -15,12 +15,14 @@ import crm_lab.simulate
 from crm_lab.data.sources.base import Source
 from crm_lab.simulate.folder import MANIFEST, read_manifest, write_retailer
 from crm_lab.simulate.output.columns import TABLES_MADE
+from crm_lab.simulate.output.points_columns import POINTS_TABLES
 from crm_lab.simulate.retailer import RetailerPlan
 from crm_lab.simulate.source_name import PREFIX, plan_of
 
 _LICENCE = "Made up by crm_lab; free to use"
 _NO_CROWD = "abs(s.quantity) >= 1000"  # nobody here buys a thousand pieces: a line that says so is in another unit
 _DIMENSIONS = tuple(name for name in TABLES_MADE if name != "transactions")
+_WITH_POINTS = (*_DIMENSIONS, *POINTS_TABLES)
 
 
 def source(name: str) -> Source:
@@ -40,17 +42,26 @@ def source(name: str) -> Source:
     code = tuple(sorted(Path(crm_lab.simulate.__file__).parent.rglob("*.py")))  # other code, other customers
     recipe = f"recipe {scenario.fingerprint()}, seed {plan.common.seed}, {plan.n_customers} customers"
     titles = {lang: says.title for lang, says in scenario.says.items()}
-    return _source(name, titles, scenario.currency, partial(_make, plan), code, f"{_LICENCE} ({recipe})")
+    tables = _WITH_POINTS if scenario.points.on else _DIMENSIONS
+    licence = f"{_LICENCE} ({recipe})"
+    return _source(name, titles, scenario.currency, partial(_make, plan), code, licence, tables)
 
 
 def _of_folder(name: str, folder: Path) -> Source:
     about = read_manifest(folder)
     files = tuple(sorted(folder.glob("*.parquet")))
-    return _source(name, about["titles"], about["currency"], partial(_read, folder), files, _LICENCE)
+    tables = tuple(table for table in _WITH_POINTS if (folder / f"{table}.parquet").is_file())
+    return _source(name, about["titles"], about["currency"], partial(_read, folder), files, _LICENCE, tables)
 
 
 def _source(
-    name: str, titles: Mapping[str, str], currency: str, door: partial[str], files: tuple[Path, ...], licence: str
+    name: str,
+    titles: Mapping[str, str],
+    currency: str,
+    door: partial[str],
+    files: tuple[Path, ...],
+    licence: str,
+    tables: tuple[str, ...],
 ) -> Source:
     return Source(
         name=name,
@@ -71,7 +82,7 @@ def _source(
             "discount_amount": "discount_amount",
             "net_amount": "net_amount",
         },
-        dimensions={table: f"from retailer_{table}" for table in _DIMENSIONS},
+        dimensions={table: f"from retailer_{table}" for table in tables},
         fuel=_NO_CROWD,
         returns_matched=True,
         simulated=True,
@@ -84,7 +95,7 @@ def _make(plan: RetailerPlan, connection: duckdb.DuckDBPyConnection, folder: Pat
 
 
 def _read(retailer: Path, connection: duckdb.DuckDBPyConnection, _: Path) -> str:
-    for table in _DIMENSIONS:
+    for table in (name for name in _WITH_POINTS if (retailer / f"{name}.parquet").is_file()):
         read = f"from read_parquet('{retailer}/{table}.parquet')"
         connection.execute(f"create or replace temp view retailer_{table} as {read}")
     return f"""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import duckdb
 
 from crm_lab.checks import BadInput
@@ -36,7 +34,7 @@ def refuse_new_words(
         BadInput: With a question each, and the flags that answer it.
     """
     connection.execute(f"create or replace temp view looked as {raw}")
-    file = WholeFile(connection, (), Path(), once_a_query=True)
+    file = WholeFile(connection, (), None, once_a_query=True)
     settled = Settled(columns=lines.columns.used(), settings={"status": dict(lines.status)})
     _ask_of_words(file, lines, settled)
     _ask_of_currencies(file, lines, currency, settled)

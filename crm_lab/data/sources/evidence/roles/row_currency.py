@@ -9,7 +9,7 @@ from crm_lab.data.quoting import text_of
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.lines.currency_code import DOLLARS, MAY_BE, SIGNS, sign_of
-from crm_lab.data.sources.sql import filled, latin
+from crm_lab.data.sources.sql import latin
 
 _FEW = 0.01
 _USUAL = "EUR"
@@ -51,7 +51,7 @@ def _yen_or_yuan(file: WholeFile, column: str, answers: Answers) -> str:
         return answers.currency
     signs = ", ".join(map(text_of, _YEN))
     cents = f"regexp_matches({latin(file.text(column))}, '[.,](?:0[1-9]|[1-9][0-9])($|[^0-9])')"
-    n, with_cents = file.row(f"count(*), count(*) filter ({cents})", f"{sign_of(column)} in ({signs})")
+    n, with_cents = file.row(f"count(*), count(*) filter ({cents})", f"{file.once(sign_of(column))} in ({signs})")
     if with_cents > _CENTS * n:
         return "CNY"
     writes = {code: all(_can_write(name, codec) for name in file.header) for code, codec in _SCRIPTS.items()}
@@ -74,20 +74,20 @@ def _signs(file: WholeFile, column: str, settled: Settled) -> dict[str, int]:
     """Signs of a column and their rows; where none stands, only rows count that say a day, a customer and an amount."""
     columns = settled.columns
     money = columns.get("amount") or columns.get("price")
-    bought = " and ".join(f"{filled(columns[role])} is not null" for role in ("date", "customer_id"))
-    bought += f" and regexp_matches({latin(filled(money))}, '[1-9]')" if money else ""
-    text = filled(column)
+    bought = " and ".join(f"{file.text(columns[role])} is not null" for role in ("date", "customer_id"))
+    bought += f" and regexp_matches({latin(file.text(money))}, '[1-9]')" if money else ""
+    text, sign = file.text(column), file.once(sign_of(column))
     beside = column in (columns.get("amount"), columns.get("price"))
     said = f"regexp_matches({latin(text)}, '[0-9]')" if beside else f"{text} is not null"
-    where = f"({said} and {sign_of(column)} <> '') or ({bought} and {sign_of(column)} = '')"
+    where = f"({said} and {sign} <> '') or ({bought} and {sign} = '')"
     held = beside or not settled.settings.get("fill")  # else an order's first row says it for the others
     return {
-        sign: int(n)
-        for sign, n in file.rows(
-            f"select {sign_of(column)} as s, count(*) as n from looked where broken_row is null and ({where})"
+        one: int(n)
+        for one, n in file.rows(
+            f"select {sign} as s, count(*) as n from looked where broken_row is null and ({where})"
             " group by 1 order by n desc, s limit 40"
         )
-        if sign or held
+        if one or held
     }
 
 

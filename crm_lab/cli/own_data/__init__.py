@@ -1,0 +1,1 @@
+"""Which suite a file of the user becomes: purchases, a test, or a panel."""

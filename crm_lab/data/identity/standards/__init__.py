@@ -1,0 +1,1 @@
+"""How are names, phones, e-mails, addresses and birth dates written so that they can be compared?"""

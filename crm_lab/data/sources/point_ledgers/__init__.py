@@ -1,0 +1,1 @@
+"""Ledgers of points as loyalty systems export them: which words, signs and columns mean which event."""

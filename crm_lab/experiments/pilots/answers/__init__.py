@@ -1,0 +1,1 @@
+"""What did a pilot change, what did it earn, and what would it do elsewhere?"""

@@ -1,0 +1,1 @@
+"""Can a pilot decide at all, before money is spent?"""

@@ -1,0 +1,1 @@
+"""Which referrals look made up, why, and what is at stake?"""

@@ -1,0 +1,1 @@
+"""What do referrals bring: members, chains, value, growth?"""

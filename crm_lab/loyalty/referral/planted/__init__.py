@@ -1,0 +1,1 @@
+"""Programmes of referrals whose truth is known."""

@@ -1,0 +1,1 @@
+"""A points programme for everybody: lots, tiers, invitations, and what is true of them."""

@@ -1,0 +1,1 @@
+"""Does something jump, or pile up, at a threshold: regression discontinuity, density test, bunching."""
