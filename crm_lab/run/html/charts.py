@@ -59,7 +59,7 @@ def chart(
         made: Whether it shows simulated numbers: it says so inside.
     """
     data = output.get("data", {})
-    title = without_names(figure_title(data.get(FIGURE_MIME)), lang)
+    title, finding = (_unquoted(said) for said in (without_names(figure_title(data.get(FIGURE_MIME)), lang), finding))
     colon = Message("format.colon").text(lang)
     alt = colon.join(filter(None, (title, finding))) or Message("report.chart").text(lang)
     mark = Message("report.kind.simulated").text(lang).upper() if made else ""
@@ -75,7 +75,7 @@ def chart(
 
 
 def _drawing(svg: str, name: str, alt: str, number: int, mark: str, lang: str) -> str:
-    svg = _SAID.sub(lambda text: without_names(text[0], lang), svg)
+    svg = _SAID.sub(lambda text: _unquoted(without_names(text[0], lang)), svg)
     svg = _NAMED.sub(lambda found: f"g{number}-{found[0]}", svg)
     svg = _COLOUR.sub(lambda found: f"var(--{variables()[found[0]]})" if found[0] in variables() else found[0], svg)
     svg = _DARK_GREY.sub("stroke: var(--soft)", svg)
@@ -91,3 +91,8 @@ def _drawing(svg: str, name: str, alt: str, number: int, mark: str, lang: str) -
         + svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt)}"', 1)
         + "</div>"
     )
+
+
+def _unquoted(text: str) -> str:
+    """What is said where no other letters can mark a name as one to be typed: without its backticks."""
+    return text.replace("`", "")

@@ -10,6 +10,8 @@ HIDDEN = re.compile(
     r"<(script|style|pre|code)\b.*?</\1>|<dl class=\"provenance\">.*?</dl>|<details class=\"files\">.*?</details>",
     re.DOTALL,
 )
+TYPED = re.compile(r"<code>([^<]*)</code>")
+DRAWN = re.compile(r"<text\b[^>]*>([^<]*)</text>")
 SPOKEN = re.compile(r'(?:aria-label|alt|data-l)="([^"]*)"')
 DEBRIS = re.compile(
     r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b(?!\.(?:csv|json|toml)\b)"  # names of code, not of files
@@ -28,9 +30,20 @@ MOST_LATIN = 0.05
 
 
 def visible(html):
-    """What a page says to eyes and to screen readers; code, provenance and names of files are what they are."""
-    body = HIDDEN.sub(" ", html[html.index("<body") :])
-    return unescape(" ".join([re.sub(r"<[^>]+>", " ", body), *SPOKEN.findall(body)]))
+    """What a page says to eyes and to screen readers; code, provenance and names of files are what they are.
+
+    A drawing cannot set a name in the letters of code: there a name that the page elsewhere asks for is one, too.
+    """
+    body = html[html.index("<body") :]
+    typed = {name for name in TYPED.findall(body) if DEBRIS.fullmatch(name)}
+    body = HIDDEN.sub(" ", body)
+    drawn = without(typed, " ".join([*DRAWN.findall(body), *SPOKEN.findall(body)]))
+    return unescape(" ".join([re.sub(r"<[^>]+>", " ", DRAWN.sub(" ", body)), drawn]))
+
+
+def without(names, text):
+    """A text without some words."""
+    return re.sub(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b", "", text) if names else text
 
 
 def debris(text):
