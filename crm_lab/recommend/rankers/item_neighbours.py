@@ -1,0 +1,81 @@
+"""Products that the same customers buy (item-kNN)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from crm_lab.arrays import Floats, Integers, Positions
+from crm_lab.checks import check_settings, too_small
+from crm_lab.recommend.interactions.interactions import Interactions
+from crm_lab.recommend.rankers.most_bought import bought_together, most_bought, spread
+from crm_lab.recommend.rankers.ranker import FittedRanker
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemNeighbours:
+    """Sum of cosines between a product and each product the customer has bought.
+
+    The cosine of two products is the number of customers with both by the root of the product of those with each.
+
+    >>> import pandas as pd
+    >>> lines = pd.DataFrame({"customer_id": ["a", "a", "b"], "product_id": ["tea", "milk", "tea"],
+    ...     "date": pd.to_datetime(["2024-01-01"] * 3)})
+    >>> fitted = ItemNeighbours().fit(Interactions.of(lines, "2024-01-31"))
+    >>> fitted.top(np.array([1]), scope="new").scores[0, 0].round(4)
+    np.float64(0.7071)
+
+    Attributes:
+        neighbours: Most similar products that count for each; 0 for all of them.
+        most: Most bought products among which it looks; others are not listed.
+
+    Source:
+        B. Sarwar, G. Karypis, J. Konstan & J. Riedl (2001). Item-based collaborative filtering. WWW.
+    """  # fmt: skip
+
+    neighbours: int = 0
+    most: int = 5_000
+
+    name: ClassVar[str] = "item_neighbours"
+
+    def __post_init__(self) -> None:
+        check_settings(self, too_small(self, neighbours=0, most=1))
+
+    def fit(self, interactions: Interactions) -> FittedProductModel:
+        """Compute the cosines.
+
+        Args:
+            interactions: What is known.
+
+        Returns:
+            What scores products.
+        """
+        places = most_bought(interactions, self.most)
+        both = bought_together(interactions.bought[:, places])
+        length = np.sqrt(np.diag(both))
+        cosine = both / length[:, None] / length[None, :]
+        np.fill_diagonal(cosine, 0.0)
+        if 0 < self.neighbours < len(places):
+            least = -np.partition(-cosine, self.neighbours - 1, axis=0)[self.neighbours - 1]
+            cosine[cosine < least] = 0.0
+        return FittedProductModel(interactions, places, cosine)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedProductModel(FittedRanker):
+    """Weights between products.
+
+    Attributes:
+        places: Places of the products it knows, shape (some,).
+        weights: What a bought product adds to another, shape (some, some).
+    """
+
+    places: Positions
+    weights: Floats
+
+    def scores(self, customers: Integers) -> Floats:
+        """Sum of weights from the customer's products, shape (rows, products)."""
+        known = self.interactions.bought[customers][:, self.places]
+        return spread(np.asarray(known @ self.weights), self.places, self.interactions.shape[1])

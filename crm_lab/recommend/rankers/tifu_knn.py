@@ -1,0 +1,123 @@
+"""Baskets that fade with time, of the customer and of the most similar customers (TIFU-KNN)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy import sparse
+
+from crm_lab.arrays import Floats, Integers, Positions
+from crm_lab.checks import check_settings, not_portions, not_shares, too_small
+from crm_lab.recommend.interactions.interactions import Interactions
+from crm_lab.recommend.interactions.tie_order import tie_order
+from crm_lab.recommend.rankers.ranker import FittedRanker
+
+
+@dataclass(frozen=True, kw_only=True)
+class TifuKnn:
+    """Temporal item frequency with nearest neighbours.
+
+    Baskets of a customer fall into groups of `group_size`, the last group being full; a basket counts
+    ``within_decay`` to the power of its place before the last of its group, a group ``group_decay`` to the power of
+    its place before the last group; the vector is the mean of groups, which are means of baskets. The score is
+    ``alpha`` times the own vector and ``1 - alpha`` times the mean of the nearest by Euclidean distance.
+
+    >>> import pandas as pd
+    >>> lines = pd.DataFrame({"customer_id": ["a", "b", "b"], "product_id": ["tea", "tea", "milk"],
+    ...     "date": pd.to_datetime(["2024-01-01"] * 3)})
+    >>> fitted = TifuKnn(neighbours=1, alpha=0.5).fit(Interactions.of(lines, "2024-01-31"))
+    >>> fitted.scores(np.array([0])).tolist()
+    [[0.5, 1.0]]
+
+    Attributes:
+        neighbours: How many similar customers.
+        within_decay: Weight of a basket against the next one of its group.
+        group_decay: Weight of a group against the next one.
+        alpha: Weight of the own vector.
+        group_size: Baskets in a group.
+        pool: Most customers among whom neighbours are sought; more of them are sampled by a hash of their id.
+
+    Source:
+        H. Hu, X. He, J. Gao & Z.-L. Zhang (2020). Modeling personalized item frequency information for next-basket
+        recommendation. SIGIR.
+    """  # fmt: skip
+
+    neighbours: int = 300
+    within_decay: float = 0.9
+    group_decay: float = 0.6
+    alpha: float = 0.2
+    group_size: int = 3
+    pool: int = 10_000
+
+    name: ClassVar[str] = "tifu_knn"
+
+    def __post_init__(self) -> None:
+        check_settings(
+            self,
+            too_small(self, neighbours=1, group_size=1, pool=2),
+            not_portions(self, "within_decay", "group_decay"),
+            not_shares(self, "alpha"),
+        )
+
+    def fit(self, interactions: Interactions) -> FittedTifuKnn:
+        """Weigh the baskets; neighbours are sought when scores are asked for.
+
+        Args:
+            interactions: What is known.
+
+        Returns:
+            What scores products.
+        """
+        vectors = interactions.weighted(self._weights(interactions))
+        some: Positions = np.arange(interactions.shape[0])
+        if len(some) > self.pool:
+            some = np.sort(tie_order(interactions.customer_ids)[: self.pool])
+        return FittedTifuKnn(interactions, self, vectors, some)
+
+    def _weights(self, interactions: Interactions) -> Floats:
+        """What each basket is worth in the vector of its customer, shape (baskets,)."""
+        n = interactions.baskets_of[interactions.customer]
+        back = n - 1 - interactions.place
+        group, within = back // self.group_size, back % self.group_size
+        groups = -(-n // self.group_size)
+        size = np.where(group == groups - 1, n - (groups - 1) * self.group_size, self.group_size)
+        weight = self.within_decay**within / size * self.group_decay**group / groups
+        return np.asarray(weight, dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedTifuKnn(FittedRanker):
+    """Vectors of customers.
+
+    Attributes:
+        spec: Settings.
+        vectors: Shape (customers, products).
+        pool: Places of the customers who may be neighbours.
+    """
+
+    spec: TifuKnn
+    vectors: sparse.csr_array
+    pool: Positions
+
+    def scores(self, customers: Integers) -> Floats:
+        """Own vector and the mean of the nearest, shape (rows, products)."""
+        own, others = self.vectors[customers], self.vectors[self.pool]
+        mean = self._nearest(customers, own, others) @ others
+        return np.asarray(self.spec.alpha * own.toarray() + (1 - self.spec.alpha) * mean.toarray())
+
+    def _nearest(self, customers: Integers, own: sparse.csr_array, others: sparse.csr_array) -> sparse.csr_array:
+        """1/k for the k nearest of the pool but the customer, shape (rows, pool)."""
+        length = np.asarray(others.multiply(others).sum(axis=1)).ravel()
+        far = length[None, :] - 2 * (own @ others.T).toarray()  # the own length is the same for all
+        at = np.searchsorted(self.pool, customers)
+        own_place = np.minimum(at, len(self.pool) - 1)
+        rows = np.flatnonzero(self.pool[own_place] == customers)
+        far[rows, own_place[rows]] = np.inf
+        k = min(self.spec.neighbours, len(self.pool) - 1)
+        if k < 1:
+            return sparse.csr_array(far.shape)
+        near = np.argsort(np.round(far, 12), axis=1, kind="stable")[:, :k]
+        row = np.repeat(np.arange(len(customers)), k)
+        return sparse.csr_array((np.full(len(row), 1 / k), (row, near.ravel())), shape=far.shape)
