@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
-from crm_lab.arrays import Booleans, Floats, Integers
+from crm_lab.arrays import Floats, Integers
 from crm_lab.recommend.offline_evaluation.list_measures import coverage, list_measures, novelty
 from crm_lab.recommend.offline_evaluation.popularity_debiasing import stratum_weights
 from crm_lab.recommend.offline_evaluation.temporal_split import Split
-from crm_lab.recommend.rankers.ranked_lists import RankedLists, Scope
+from crm_lab.recommend.rankers.list_candidates import Scope
+from crm_lab.recommend.rankers.ranked_lists import RankedLists
 from crm_lab.recommend.rankers.ranker import Ranker
-
-_ROWS = 512  # customers at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,38 +56,31 @@ def scores_of(ranker: Ranker, split: Split, k: int, scopes: Sequence[Scope]) -> 
 
 
 def _measured(lists: RankedLists, split: Split, scope: Scope, weights: Floats) -> ListScores:
-    """Hold lists against later purchases, some customers at a time."""
-    hits, bought, up, down = [], [], [], []
-    for at in range(0, len(lists.customers), _ROWS):
-        part = RankedLists(
-            lists.interactions, lists.customers[at : at + _ROWS], lists.products[at : at + _ROWS],
-            lists.scores[at : at + _ROWS],
-        )  # fmt: skip
-        truth = later(split, part.customers, scope)
-        found = part.hits(truth)
-        hits.append(found)
-        bought.append(truth.sum(axis=1))
-        up.append((found * weights[np.maximum(part.products, 0)]).sum(axis=1))
-        down.append(truth @ weights)
-    some = np.concatenate(bought) > 0
-    listed, train = lists.products[some], split.train
+    """Hold lists against later purchases."""
+    truth = later(split, lists.customers, scope)
+    hits = lists.hits(truth)
+    bought = np.diff(truth.indptr).astype(np.int64)
+    some, train = bought > 0, split.train
+    listed = lists.products[some]
     return ListScores(
-        lists.customers[some], list_measures(np.concatenate(hits)[some], np.concatenate(bought)[some]),
-        np.concatenate(up)[some], np.concatenate(down)[some],
+        lists.customers[some], list_measures(hits[some], bought[some]),
+        (hits * weights[np.maximum(lists.products, 0)]).sum(axis=1)[some], np.asarray(truth @ weights)[some],
         coverage(listed, train.shape[1]), novelty(listed, train.buyers, train.shape[0]),
     )  # fmt: skip
 
 
-def later(split: Split, customers: Integers, scope: Scope) -> Booleans:
-    """What customers bought later in a scope, shape (rows, products).
+def later(split: Split, customers: Integers, scope: Scope) -> sparse.csr_array:
+    """What customers bought later in a scope: 1 in stored cells, shape (rows, products).
 
     Args:
         split: Past and later purchases.
         customers: Places, shape (rows,).
         scope: Of the products.
     """
-    truth = split.truth[customers].toarray() > 0
+    truth = sparse.csr_array(split.truth[customers])
     if scope == "all":
-        return np.asarray(truth)
-    known = split.train.bought[customers].toarray() > 0
-    return np.asarray(truth & (known if scope == "repeat" else ~known))
+        return truth
+    again = truth.multiply(split.train.bought[customers])
+    made = sparse.csr_array(again if scope == "repeat" else truth - again)
+    made.eliminate_zeros()
+    return made

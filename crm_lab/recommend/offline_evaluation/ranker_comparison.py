@@ -17,9 +17,9 @@ from crm_lab.recommend.offline_evaluation.temporal_split import Split
 from crm_lab.recommend.rankers.ease import Ease
 from crm_lab.recommend.rankers.global_top import GlobalTop
 from crm_lab.recommend.rankers.item_neighbours import ItemNeighbours
+from crm_lab.recommend.rankers.list_candidates import Scope
 from crm_lab.recommend.rankers.personal_frequency import PersonalFrequency
 from crm_lab.recommend.rankers.popularity_ties import PopularityTies
-from crm_lab.recommend.rankers.ranked_lists import Scope
 from crm_lab.recommend.rankers.ranker import Ranker
 from crm_lab.recommend.rankers.recency_weighted import RecencyWeighted
 from crm_lab.recommend.rankers.tifu_knn import TifuKnn

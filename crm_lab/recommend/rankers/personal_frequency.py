@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from scipy import sparse
 
-from crm_lab.arrays import Floats, Integers
+from crm_lab.arrays import Integers
 from crm_lab.recommend.interactions.interactions import Interactions
+from crm_lab.recommend.rankers.list_candidates import Scope
+from crm_lab.recommend.rankers.ranked_lists import NOTHING, RankedLists
 from crm_lab.recommend.rankers.ranker import FittedRanker
 
 
@@ -45,7 +49,24 @@ class FittedPersonalFrequency(FittedRanker):
         """Nothing: the hash alone decides between equals."""
         return
 
-    def scores(self, customers: Integers) -> Floats:
-        """Own baskets with a product, ``-inf`` where there is none, shape (rows, products)."""
-        counts = self.interactions.counts[customers].toarray()
-        return np.where(counts > 0, counts, -np.inf)
+    def scores(self, customers: Integers) -> sparse.csr_array:
+        """Own baskets with a product, shape (rows, products)."""
+        return self.interactions.counts[customers]
+
+    def lists(
+        self, scopes: Sequence[Scope], customers: Integers | None = None, n: int = 10, key: str = ""
+    ) -> dict[Scope, RankedLists]:
+        """The first n own products of each customer; of new ones there are none.
+
+        Args:
+            scopes: As in `FittedRanker.top`.
+            customers: As in `FittedRanker.top`.
+            n: As in `FittedRanker.top`.
+            key: As in `FittedRanker.top`.
+
+        Returns:
+            The lists by scope.
+        """
+        own = super().lists(("repeat",), customers, n, key)["repeat"]
+        nothing = replace(own, products=np.full_like(own.products, NOTHING), scores=np.full_like(own.scores, -np.inf))
+        return {scope: nothing if scope == "new" else own for scope in scopes}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import numpy as np
+from scipy import sparse
 
-from crm_lab.arrays import Floats, Integers
+from crm_lab.arrays import Integers
 from crm_lab.checks import check_settings, not_among
 from crm_lab.recommend.interactions.interactions import Interactions
 from crm_lab.recommend.rankers.ranker import FittedRanker
@@ -63,6 +63,6 @@ class FittedPopularityTies(FittedRanker):
         """What popularity counts, shape (products,)."""
         return self.interactions.buyers if self.by == "buyers" else self.interactions.popularity
 
-    def scores(self, customers: Integers) -> Floats:
+    def scores(self, customers: Integers) -> sparse.csr_array:
         """Own baskets with a product, shape (rows, products)."""
-        return np.asarray(self.interactions.counts[customers].toarray())
+        return self.interactions.counts[customers]

@@ -3,58 +3,63 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from crm_lab.arrays import Booleans, Floats, Integers, Positions
 from crm_lab.recommend.interactions.interactions import Interactions
+from crm_lab.recommend.rankers.list_candidates import Scope, Scores, candidates
 
-Scope = Literal["all", "repeat", "new"]
-"""Products that may be listed: any, those the customer has bought, those new to the customer."""
 NOTHING = -1
 _DIGITS = 12  # of a score: sums of the same numbers in another order are equal
 
 
-def first_n(scores: Floats, order: Positions, n: int) -> tuple[Integers, Floats]:
+def first_n(
+    scores: Scores, order: Positions, n: int, known: sparse.csr_array | None = None, scope: Scope = "all"
+) -> tuple[Integers, Floats]:
     """The n products with the highest score of each row; of equal scores those that stand first in `order`.
 
     >>> first_n(np.array([[0.5, 1.0, 0.5, -np.inf]]), np.array([2, 0, 1, 3]), 3)[0].tolist()
     [[1, 2, 0]]
+    >>> first_n(sparse.csr_array([[0.0, 1.0, 0.0]]), np.array([2, 0, 1]), 2)[0].tolist()
+    [[1, 2]]
 
     Args:
-        scores: Shape (rows, products); ``-inf`` is never listed.
+        scores: Shape (rows, products): of a dense array ``-inf`` is never listed, of a sparse one what is not stored
+            is 0 and the rest is above 0.
         order: Places of the products, first of equals first, shape (products,).
         n: How many.
+        known: Not 0 where a customer has bought a product, shape (rows, products); for ``repeat`` and ``new``.
+        scope: Which products may be listed.
 
     Returns:
         Places of the products (-1 where there is none) and their scores, both of shape (rows, n).
     """
-    rows, products = scores.shape
-    n_here = min(n, products)
-    ordered = _rounded(scores)[:, order]
-    least = np.partition(ordered, products - n_here, axis=1)[:, products - n_here, None]
-    above = ordered > least
-    equal = ordered == least
-    room = n_here - above.sum(axis=1, keepdims=True)
-    taken = above | (equal & (np.cumsum(equal, axis=1) <= room))
-    place = np.nonzero(taken)[1].reshape(rows, n_here)
-    value = np.take_along_axis(ordered, place, axis=1)
-    sort = np.argsort(-value, axis=1, kind="stable")
-    place, value = np.take_along_axis(place, sort, axis=1), np.take_along_axis(value, sort, axis=1)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    rows = scores.shape[0]
+    row, column, value = candidates(scores, order, n, known if scope != "all" else None, scope)
+    value = _rounded(row, value, rows)
+    sort = np.lexsort((rank[column], -value, row))
+    row, column, value = row[sort], column[sort], value[sort]
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    kept = (place < n) & ~np.isneginf(value)
     listed = np.full((rows, n), NOTHING, dtype=np.int64)
-    listed[:, :n_here] = np.where(np.isneginf(value), NOTHING, order[place])
     points = np.full((rows, n), -np.inf)
-    points[:, :n_here] = value
+    listed[row[kept], place[kept]] = column[kept]
+    points[row[kept], place[kept]] = value[kept]
     return listed, points
 
 
-def _rounded(scores: Floats) -> Floats:
+def _rounded(row: Integers, value: Floats, rows: int) -> Floats:
     """Scores to so many digits of the largest one of a row."""
-    size = np.where(np.isfinite(scores), np.abs(scores), 0.0).max(axis=1, initial=0.0, keepdims=True)
-    unit = 10.0 ** (np.floor(np.log10(np.where(size > 0, size, 1.0))) - _DIGITS)
-    return np.asarray(np.rint(scores / unit) * unit)
+    size = np.zeros(rows)
+    finite = np.isfinite(value)
+    np.maximum.at(size, row[finite], np.abs(value[finite]))
+    unit = 10.0 ** (np.floor(np.log10(np.where(size > 0, size, 1.0))) - _DIGITS)[row]
+    return np.asarray(np.rint(value / unit) * unit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,20 +85,21 @@ class RankedLists:
     products: Integers
     scores: Floats
 
-    def hits(self, truth: Booleans) -> Booleans:
+    def hits(self, truth: sparse.csr_array) -> Booleans:
         """Which listed products were bought.
 
-        >>> lists.hits(np.array([[True, False], [False, True]])).tolist()
+        >>> lists.hits(sparse.csr_array([[1.0, 0.0], [0.0, 1.0]])).tolist()
         [[False], [True]]
 
         Args:
-            truth: What was bought, shape (rows, products).
+            truth: Not 0 where bought, shape (rows, products).
 
         Returns:
             Shape (rows, n).
         """
-        safe = np.maximum(self.products, 0)
-        return np.asarray(np.take_along_axis(truth, safe, axis=1) & (self.products != NOTHING))
+        rows = np.repeat(np.arange(len(self.products)), self.products.shape[1])
+        found = np.asarray(truth[rows, np.maximum(self.products, 0).ravel()]).reshape(self.products.shape)
+        return np.asarray((found > 0) & (self.products != NOTHING))
 
     def to_frame(self) -> pd.DataFrame:
         """One row per customer and product: ``customer_id, rank, product_id, score``."""

@@ -9,11 +9,12 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from crm_lab.arrays import Booleans, Floats, Integers, Positions
+from crm_lab.arrays import Floats, Integers, Positions
 from crm_lab.checks import BadInput
 from crm_lab.recommend.interactions.interactions import Interactions
 from crm_lab.recommend.interactions.tie_order import tie_order
-from crm_lab.recommend.rankers.ranked_lists import RankedLists, Scope, first_n
+from crm_lab.recommend.rankers.list_candidates import Scope, Scores
+from crm_lab.recommend.rankers.ranked_lists import RankedLists, first_n
 
 _CELLS = 4_000_000  # scores at a time
 
@@ -55,8 +56,8 @@ class FittedRanker(ABC):
     interactions: Interactions
 
     @abstractmethod
-    def scores(self, customers: Integers) -> Floats:
-        """Scores of all products; ``-inf`` is never listed.
+    def scores(self, customers: Integers) -> Scores:
+        """Scores of all products; of a dense array ``-inf`` is never listed, in a sparse one the rest is 0.
 
         >>> fitted.scores(np.array([1])).tolist()
         [[1.0, 2.0]]
@@ -144,13 +145,5 @@ class FittedRanker(ABC):
     def _first(
         self, rows: Integers, order: Positions, n: int, scopes: Sequence[Scope]
     ) -> list[tuple[Integers, Floats]]:
-        scores = self.scores(rows)
-        known = self.interactions.bought[rows].toarray() > 0 if set(scopes) - {"all"} else None
-        return [first_n(_kept(scores, known, scope), order, n) for scope in scopes]
-
-
-def _kept(scores: Floats, known: Booleans | None, scope: Scope) -> Floats:
-    """Scores of the products of a scope; the others are never listed."""
-    if known is None or scope == "all":
-        return scores
-    return np.where(known if scope == "repeat" else ~known, scores, -np.inf)
+        scores, known = self.scores(rows), self.interactions.bought[rows]
+        return [first_n(scores, order, n, known, scope) for scope in scopes]

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 
-from crm_lab.arrays import Floats, Integers
+from crm_lab.arrays import Integers
 from crm_lab.checks import check_settings, not_positive
 from crm_lab.recommend.interactions.interactions import Interactions
 from crm_lab.recommend.rankers.ranker import FittedRanker
@@ -60,6 +60,6 @@ class FittedRecencyWeighted(FittedRanker):
 
     worth: sparse.csr_array
 
-    def scores(self, customers: Integers) -> Floats:
+    def scores(self, customers: Integers) -> sparse.csr_array:
         """Weighted baskets with a product, shape (rows, products)."""
-        return np.asarray(self.worth[customers].toarray())
+        return self.worth[customers]
