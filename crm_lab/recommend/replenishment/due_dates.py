@@ -1,0 +1,189 @@
+"""When each customer is due to buy each product again, and how well such days held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from crm_lab.arrays import Floats, Integers, Positions
+from crm_lab.calendar import day_number
+from crm_lab.messages import Message
+from crm_lab.recommend.interactions.interactions import Interactions
+from crm_lab.recommend.replenishment.gap_model import GapOutlook
+from crm_lab.recommend.replenishment.purchase_gaps import PurchaseGaps
+from crm_lab.results import Fact, Kind, Readout, Result
+from crm_lab.stats.survival import kaplan_meier
+
+_WEEK = 7
+
+
+@dataclass(frozen=True, eq=False)
+class DueDates(Result):
+    """A day for each customer and product, the most overdue first.
+
+    >>> from crm_lab.recommend.replenishment.replenishment import Replenishment
+    >>> rng = np.random.default_rng(0)
+    >>> days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.normal(28, 3, (40, 9)).cumsum(axis=1).ravel(), "D")
+    >>> lines = pd.DataFrame({"customer_id": np.repeat([f"c{k:02}" for k in range(40)], 9), "product_id": "coffee",
+    ...     "date": days})
+    >>> result = Replenishment().analyze(Interactions.of(lines, "2024-08-01"))
+
+    Attributes:
+        interactions: What was bought.
+        frame: The table of `to_frame`.
+        outlook: What is known of the open gap of each row.
+        last: Last purchase of each row, days since 1970-01-01.
+        level: Of the predictive interval.
+    """  # fmt: skip
+
+    interactions: Interactions
+    frame: pd.DataFrame
+    outlook: GapOutlook
+    last: Integers
+    level: float
+
+    name: ClassVar[str] = "due_dates"
+    formats: ClassVar[dict[str, str]] = {"usual_gap": ".0f", "goes_on": ".0%"}
+
+    @classmethod
+    def of(
+        cls, interactions: Interactions, gaps: PurchaseGaps, seen: GapOutlook, kept: Positions, level: float
+    ) -> DueDates:
+        """Days of some pairs.
+
+        Args:
+            interactions: What was bought.
+            gaps: Gaps of all pairs.
+            seen: What is known of them.
+            kept: Places of the pairs that get a day.
+            level: Of the predictive interval.
+        """
+        gap = np.exp(seen.mean[kept])
+        order = kept[np.lexsort((gaps.product[kept], gaps.customer[kept], -gaps.open_days[kept] / gap))]
+        some = GapOutlook(*(getattr(seen, name)[order] for name in GapOutlook.__dataclass_fields__))
+        last = gaps.last[order]
+        lo, hi, middle = _whole_days(some, level)
+        frame = pd.DataFrame({
+            "customer_id": interactions.customer_ids[gaps.customer[order]],
+            "product_id": interactions.product_ids[gaps.product[order]], "purchases": gaps.n[order] + 1,
+            "usual_gap": np.exp(some.mean), "days_since": gaps.open_days[order], "due": _dates(last + middle),
+            "lo": _dates(last + lo), "hi": _dates(last + hi), "goes_on": some.goes_on,
+        })  # fmt: skip
+        return cls(interactions, frame, some, last, level)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per customer and product: usual gap, days since, day due with interval, chance of buying again.
+
+        The interval is that of the next purchase if there is one, its ends are whole days.
+
+        >>> list(result.to_frame())[4:8]
+        ['days_since', 'due', 'lo', 'hi']
+        """
+        return self.frame.copy()
+
+    def reasons(self, first: int = 10) -> list[Message]:
+        """Why each of the first rows is listed.
+
+        >>> result.reasons(1)[0].key
+        'recommend.replenishment.reason'
+
+        Args:
+            first: How many rows.
+        """
+        rows = self.frame.head(first).itertuples()
+        return [
+            Message("recommend.replenishment.reason", {"gap": float(row.usual_gap), "days": int(row.days_since)})
+            for row in rows
+        ]
+
+    def coverage(self, later: Interactions) -> tuple[float, int]:
+        """Share of next purchases inside the interval, of pairs that have not bought again by the end censored.
+
+        Each purchase is put where it lies in its own predictive distribution; the share between both ends comes from
+        the Kaplan–Meier curve of these places, over the mean chance of buying again.
+
+        >>> held, pairs = result.coverage(Interactions.of(lines, "2024-12-31"))
+        >>> 0.5 < held <= 1, pairs
+        (True, 40)
+
+        Args:
+            later: The same purchases as known on a later day.
+
+        Returns:
+            Share, and the number of pairs.
+        """
+        end = day_number(later.as_of)
+        bought = _next_days(self.interactions, later, self.frame)
+        seen = bought >= 0
+        place = self.outlook.share_before(np.where(seen, bought - self.last, end - self.last + 0.5).astype(float))
+        curve = kaplan_meier(np.clip(place, 0.0, 1.0), seen)
+        survival = np.concatenate([[1.0], curve.survival])
+        tail = (1 - self.level) / 2
+        ends = survival[np.searchsorted(curve.times, [tail, 1 - tail], side="right")]
+        return float((ends[0] - ends[1]) / self.outlook.goes_on.mean()), len(seen)
+
+    def due_within(self, days: int = _WEEK) -> pd.DataFrame:
+        """Rows whose day is due by so many days after the last day that counts.
+
+        >>> len(result.due_within(60)) >= len(result.due_within(1))
+        True
+
+        Args:
+            days: How many.
+        """
+        limit = pd.Timestamp(self.interactions.as_of) + pd.Timedelta(days=days)
+        return self.frame[self.frame["due"] <= limit].reset_index(drop=True)
+
+    def readout(self) -> Readout:
+        """How many are due within a week, how days are found, and what to do."""
+        part = "finding" if len(self.frame) else "finding_none"
+        return Readout.of("recommend.replenishment", self._values(), part)
+
+    def _values(self) -> dict[str, object]:
+        soon = self.due_within()
+        return {
+            "n": len(soon), "customers": int(soon["customer_id"].nunique()), "pairs": len(self.frame),
+            "days": _WEEK, "level": self.level, "as_of": self.interactions.as_of,
+        }  # fmt: skip
+
+    def facts(self) -> tuple[Fact, ...]:
+        """Customers and products that are due within a week."""
+        kind: Kind = "simulated" if self.interactions.simulated else "forecast"
+        label = Message("recommend.replenishment.fact_due", self._values())
+        return (
+            Fact("recommend.replenishment.due", label, len(self.due_within()), kind=kind, n=len(self.frame)),
+        )  # fmt: skip
+
+
+def _whole_days(seen: GapOutlook, level: float) -> tuple[Floats, Floats, Floats]:
+    """Ends and middle of the next gap in whole days: a gap of k days is one from k - 0.5 to k + 0.5."""
+    tail, middle = (1 - level) / 2, np.rint(seen.gap(0.5))
+    lo, hi = np.ceil(seen.gap(tail)), np.floor(seen.gap(1 - tail))
+    return np.minimum(lo, middle), np.maximum(hi, middle), middle
+
+
+def _dates(days: Floats) -> pd.DatetimeIndex:
+    most = 2_900_000  # a day that dates can hold
+    return pd.DatetimeIndex(np.minimum(days, most).astype("int64").astype("datetime64[D]").astype("datetime64[s]"))
+
+
+def _next_days(before: Interactions, later: Interactions, frame: pd.DataFrame) -> Integers:
+    """First day after the last known one with a purchase, -1 where there is none, shape (rows,)."""
+    fresh = later.day > day_number(before.as_of)
+    basket = np.repeat(np.arange(len(later.customer)), np.diff(later.baskets.indptr))
+    kept = fresh[basket]
+    key = later.customer[basket[kept]] * later.shape[1] + later.baskets.indices[kept]
+    day = later.day[basket[kept]]
+    keys, at = np.unique(key, return_inverse=True)
+    first = np.full(len(keys), np.iinfo(np.int64).max)
+    np.minimum.at(first, at, day)
+    who = pd.Index(later.customer_ids).get_indexer(frame["customer_id"])
+    what = pd.Index(later.product_ids).get_indexer(frame["product_id"])
+    wanted = who.astype(np.int64) * later.shape[1] + what
+    place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    if not len(keys):
+        return np.full(len(frame), -1)
+    return np.where((keys[place] == wanted) & (who >= 0) & (what >= 0), first[place], -1)
