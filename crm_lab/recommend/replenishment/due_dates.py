@@ -15,7 +15,6 @@ from crm_lab.recommend.interactions.interactions import Interactions
 from crm_lab.recommend.replenishment.gap_model import GapOutlook
 from crm_lab.recommend.replenishment.purchase_gaps import PurchaseGaps
 from crm_lab.results import Fact, Kind, Readout, Result
-from crm_lab.stats.survival import kaplan_meier
 
 _WEEK = 7
 
@@ -100,10 +99,10 @@ class DueDates(Result):
         ]
 
     def coverage(self, later: Interactions) -> tuple[float, int]:
-        """Share of next purchases inside the interval, of pairs that have not bought again by the end censored.
+        """Share of next purchases inside the interval; pairs that have not bought again by the end are censored.
 
-        Each purchase is put where it lies in its own predictive distribution; the share between both ends comes from
-        the Kaplan–Meier curve of these places, over the mean chance of buying again.
+        It is the level times purchases seen inside by those expected there up to the end, each pair with its chance
+        of buying again: a pair whose interval ends later counts with the part that could be seen.
 
         >>> held, pairs = result.coverage(Interactions.of(lines, "2024-12-31"))
         >>> 0.5 < held <= 1, pairs
@@ -115,15 +114,24 @@ class DueDates(Result):
         Returns:
             Share, and the number of pairs.
         """
-        end = day_number(later.as_of)
+        tail, end = (1 - self.level) / 2, day_number(later.as_of)
         bought = _next_days(self.interactions, later, self.frame)
-        seen = bought >= 0
-        place = self.outlook.share_before(np.where(seen, bought - self.last, end - self.last + 0.5).astype(float))
-        curve = kaplan_meier(np.clip(place, 0.0, 1.0), seen)
-        survival = np.concatenate([[1.0], curve.survival])
-        tail = (1 - self.level) / 2
-        ends = survival[np.searchsorted(curve.times, [tail, 1 - tail], side="right")]
-        return float((ends[0] - ends[1]) / self.outlook.goes_on.mean()), len(seen)
+        place = self.outlook.share_before(np.maximum(bought - self.last, 1).astype(float))
+        inside = (bought >= 0) & (place >= tail) & (place <= 1 - tail)
+        seen = np.clip(self.outlook.share_before(end - self.last + 0.5) - tail, 0.0, self.level)
+        return float(self.level * inside.sum() / (self.outlook.goes_on * seen).sum()), len(seen)
+
+    def next_purchases(self, later: Interactions) -> pd.Series:
+        """Day of the next purchase of each row, missing where there is none yet.
+
+        >>> result.next_purchases(Interactions.of(lines, "2024-12-31")).notna().all()
+        np.True_
+
+        Args:
+            later: The same purchases as known on a later day.
+        """
+        bought = _next_days(self.interactions, later, self.frame)
+        return pd.Series(_dates(np.maximum(bought, 0))).where(bought >= 0)
 
     def due_within(self, days: int = _WEEK) -> pd.DataFrame:
         """Rows whose day is due by so many days after the last day that counts.
