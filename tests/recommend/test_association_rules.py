@@ -1,0 +1,110 @@
+"""Rules against brute force to 1e-12; intervals of lift cover; planted pairs are found and nothing comes from nothing."""
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from certification.recommend import interactions_from, planted_baskets, rules_found
+from crm_lab.checks import BadInput, CannotAnswer
+from crm_lab.recommend import AssociationRules, Interactions
+from tests.recommend.test_interactions import HOSTILE, lines_of, random_lines
+
+
+@pytest.mark.parametrize("unit", ["basket", "customer"])
+def test_rules_equal_brute_force(unit):
+    bought = Interactions.of(random_lines(21, 500), "2024-02-01")
+    matrix = (bought.baskets if unit == "basket" else bought.bought).toarray() > 0
+    frame = AssociationRules(unit=unit, least=2).analyze(bought).to_frame().set_index(["antecedent", "consequent"])
+    n, seen = len(matrix), 0
+    for a, b in itertools.permutations(range(matrix.shape[1]), 2):
+        both = (matrix[:, a] & matrix[:, b]).sum()
+        if both < 2:
+            continue
+        row, seen = frame.loc[(bought.product_ids[a], bought.product_ids[b])], seen + 1
+        assert row["together"] == both
+        assert row["support"] == pytest.approx(both / n, abs=1e-12)
+        assert row["confidence"] == pytest.approx(both / matrix[:, a].sum(), abs=1e-12)
+        assert row["lift"] == pytest.approx(both / matrix[:, a].sum() / matrix[:, b].mean(), abs=1e-12)
+    assert seen == len(frame) > 20
+
+
+def test_correction_counts_every_pair_that_was_looked_at():
+    result = AssociationRules(least=20).analyze(planted_baskets(3))
+    first = result.to_frame().iloc[0]
+    bought = planted_baskets(3)
+    one, other = (bought.popularity[list(bought.product_ids).index(first[c])] for c in ("antecedent", "consequent"))
+    p = stats.fisher_exact(
+        [
+            [first["together"], one - first["together"]],
+            [other - first["together"], result.units - one - other + first["together"]],
+        ],
+        alternative="greater",
+    )[1]
+    harmonic = sum(1 / k for k in range(1, result.tests + 1))
+    assert result.tests == 120 * 119 // 2
+    assert p <= first["p_corrected"] <= p * result.tests * harmonic * (1 + 1e-9)
+
+
+def test_intervals_of_lift_cover_the_planted_lift():
+    rng, held = np.random.default_rng(4), 0
+    for _ in range(200):
+        a = rng.random(2_000) < 0.15
+        b = rng.random(2_000) < np.where(a, 0.24, 0.12)
+        basket, product = np.nonzero(np.stack([a, b, np.ones(2_000, dtype=bool)], axis=1))
+        bought = interactions_from(np.arange(2_000), np.zeros(2_000, dtype=np.int64), basket, product)
+        row = (
+            AssociationRules(least=1)
+            .analyze(bought)
+            .to_frame()
+            .query("antecedent == 'p00000' and consequent == 'p00001'")
+        )
+        held += row["lo"].item() <= 0.24 / (0.15 * 0.24 + 0.85 * 0.12) <= row["hi"].item()
+    assert abs(held / 200 - 0.95) < 3 * math.sqrt(0.95 * 0.05 / 200)
+
+
+def test_planted_pairs_are_found_and_nothing_from_nothing():
+    found, true = rules_found(1)
+    assert true >= 16
+    assert true >= 0.9 * found
+    assert sum(rules_found(seed, 0)[0] > 0 for seed in range(10)) <= 2
+
+
+def test_a_pair_in_every_basket_has_lift_1_and_is_no_finding():
+    lines = lines_of([(f"c{k}", str(k), p, "2024-01-01") for k in range(40) for p in ("tea", "milk")])
+    result = AssociationRules().analyze(Interactions.of(lines, "2024-01-31"))
+    assert result.to_frame()[["lift", "lo", "hi", "p_corrected"]].to_numpy().tolist() == [[1, 1, 1, 1]] * 2
+    assert result.found().empty
+    assert result.readout().finding.key == "recommend.association.finding_none"
+
+
+def test_customers_as_units_count_each_customer_once():
+    lines = lines_of([("a", str(k), p, "2024-01-01") for k in range(50) for p in ("tea", "milk")] + [
+        (f"c{k}", f"c{k}", "tea", "2024-01-01") for k in range(5)] + [("b", "x", "milk", "2024-01-01")])  # fmt: skip
+    bought = Interactions.of(lines, "2024-01-31")
+    assert AssociationRules(least=5).analyze(bought).to_frame()["together"].tolist() == [50, 50]
+    assert AssociationRules(least=1, unit="customer").analyze(bought).to_frame()["together"].tolist() == [1, 1]
+
+
+def test_hostile_names_come_back_as_they_were():
+    names = HOSTILE[:4]
+    lines = lines_of([(f"c{k}", str(k), p, "2024-01-01") for k in range(40) for p in names[k % 2 * 2 :][:2]])
+    result = AssociationRules().analyze(Interactions.of(lines, "2024-01-31"))
+    assert set(result.found()["antecedent"]) == set(names)
+    assert result.plot() is not None
+
+
+def test_one_product_and_rare_ones_are_refused_with_the_reason():
+    one = Interactions.of(lines_of([("a", "1", "tea", "2024-01-01")]), "2024-01-31")
+    with pytest.raises(CannotAnswer, match="rules need two"):
+        AssociationRules().analyze(one)
+    with pytest.raises(BadInput, match="least is 0"):
+        AssociationRules(least=0)
+    apart = lines_of([(f"c{k}", str(k), f"p{k % 2}", "2024-01-01") for k in range(80)])
+    result = AssociationRules().analyze(Interactions.of(apart, "2024-01-31"))
+    assert result.to_frame().empty
+    assert isinstance(result.facts()[0].value, int)
+    assert isinstance(result.to_frame(), pd.DataFrame)
