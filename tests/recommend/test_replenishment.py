@@ -48,7 +48,7 @@ def test_planted_spread_and_chance_of_stopping_are_found(planted):
 
 
 def test_each_round_raises_the_likelihood(planted):
-    from scipy import special, stats
+    from scipy import special
 
     from crm_lab.recommend.replenishment import gap_model
 
@@ -71,10 +71,9 @@ def test_each_round_raises_the_likelihood(planted):
     model = gap_model.GapModel(*(np.full(1, value) for value in (3.0, 0.3, 0.3, 0.2, 0.1)))
     before = likelihood(model)
     for _ in range(12):
-        model = gap_model._step(model, one, model, 0.0)
+        model = gap_model._step(model, one, 0.0)
         assert likelihood(model) >= before - 1e-7 * abs(before)
         before = likelihood(model)
-    assert stats.norm.cdf(0) == 0.5
 
 
 def test_intervals_cover_next_purchases_open_gaps_counting(planted, found):
@@ -105,15 +104,15 @@ def test_dropping_open_gaps_would_make_gaps_too_short(planted):
 
 
 def test_a_steady_customer_is_shrunk_less_the_more_is_known():
-    rng = np.random.default_rng(0)
+    rng, start = np.random.default_rng(0), pd.Timestamp("2024-01-01")
     rows = [(f"c{k:02}", "coffee", np.cumsum(rng.normal(30, 6, 8).round())) for k in range(40)]
-    rows += [("few", "coffee", np.array([0.0, 10.0, 20.0])), ("many", "coffee", np.arange(0.0, 200.0, 10.0))]
+    rows += [("few", "coffee", np.array([170.0, 180.0, 190.0])), ("many", "coffee", np.arange(0.0, 200.0, 10.0))]
     lines = pd.concat(
-        pd.DataFrame({"customer_id": who, "product_id": what, "date": pd.Timestamp("2024-01-01") + pd.to_timedelta(days, "D")})
+        pd.DataFrame({"customer_id": who, "product_id": what, "date": start + pd.to_timedelta(days, "D")})
         for who, what, days in rows
     )  # fmt: skip
     usual = (
-        Replenishment().analyze(Interactions.of(lines, "2024-08-01")).to_frame().set_index("customer_id")["usual_gap"]
+        Replenishment().analyze(Interactions.of(lines, "2024-07-12")).to_frame().set_index("customer_id")["usual_gap"]
     )
     assert 10 < usual["many"] < usual["few"] < 30
 

@@ -15,9 +15,10 @@ from scipy import special
 from crm_lab.arrays import Floats, Integers
 from crm_lab.recommend.replenishment.purchase_gaps import PurchaseGaps
 
-_ROUNDS = 60
+_ROUNDS = 40
 _PRIOR = 20.0  # pairs that all products are worth in each
 _LEAST = 1e-3  # variance
+_TINY = 1e-300
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,19 +116,19 @@ def fit_gaps(gaps: PurchaseGaps, products: int) -> GapModel:
     one = PurchaseGaps(
         gaps.customer, np.zeros_like(gaps.product), gaps.n, gaps.sum_log, gaps.sum_square, gaps.last, gaps.open_days
     )
-    whole = _rounds(start, one, start, 0.0)
+    whole = _rounds(start, one, 0.0)
     names = ("mean", "between", "within", "stop_first", "stop")
-    return _rounds(GapModel(*(np.full(products, getattr(whole, name)[0]) for name in names)), gaps, whole, _PRIOR)
+    return _rounds(GapModel(*(np.full(products, getattr(whole, name)[0]) for name in names)), gaps, _PRIOR)
 
 
-def _rounds(model: GapModel, gaps: PurchaseGaps, prior: GapModel, worth: float) -> GapModel:
+def _rounds(model: GapModel, gaps: PurchaseGaps, worth: float) -> GapModel:
     for _ in range(_ROUNDS):
-        model = _step(model, gaps, prior, worth)
+        model = _step(model, gaps, worth)
     return model
 
 
-def _step(model: GapModel, gaps: PurchaseGaps, prior: GapModel, worth: float) -> GapModel:
-    """One round of EM; the prior counts as so many pairs."""
+def _step(model: GapModel, gaps: PurchaseGaps, worth: float) -> GapModel:
+    """One round of EM; what is common to all products counts as so many pairs of each."""
     seen, products = outlook(model, gaps), len(model.mean)
     alive = seen.goes_on
     hazard = np.exp(-0.5 * seen.open_z**2 - 0.5 * np.log(2 * np.pi) - special.log_ndtr(-seen.open_z))
@@ -146,14 +147,20 @@ def _step(model: GapModel, gaps: PurchaseGaps, prior: GapModel, worth: float) ->
     def total(values: Floats | Integers) -> Floats:
         return np.bincount(gaps.product, weights=values, minlength=products)
 
-    pairs = total(counts)
-    centre = (total(counts * mean) + worth * prior.mean) / (pairs + worth)
-    between = total(counts * square) - 2 * centre * total(counts * mean) + centre**2 * pairs
-    once = gaps.n == 0
-    return GapModel(
-        centre,
-        np.maximum((between + worth * prior.between) / (pairs + worth), _LEAST),
-        np.maximum((total(around) + worth * prior.within) / (total(gaps.n + alive) + worth), _LEAST),
-        (total((1 - alive) * once) + worth * prior.stop_first) / (total(np.ones(len(once))) + worth),
-        (total((1 - alive) * ~once) + worth * prior.stop) / (total(gaps.n) + worth),
-    )
+    pairs, once = total(counts), gaps.n == 0
+    level, own = total(counts * mean), total(counts * square)
+    apart = own - level**2 / np.maximum(pairs, _TINY)  # around the mean of each product
+    parts = {
+        "between": (apart, np.maximum(pairs - 1, 0.0)), "within": (total(around), total(gaps.n + alive)),
+        "stop_first": (total((1 - alive) * once), total(np.ones(len(once)))),
+        "stop": (total((1 - alive) * ~once), total(gaps.n)),
+    }  # fmt: skip
+    common = {
+        name: up.sum() / down.sum() if down.sum() > 0 else getattr(model, name)[0] for name, (up, down) in parts.items()
+    }
+    centre = (level + worth * level.sum() / pairs.sum()) / (pairs + worth)
+    parts["between"] = (own - 2 * centre * level + centre**2 * pairs, pairs)
+    drawn = {name: (up + worth * common[name]) / np.maximum(down + worth, _TINY) for name, (up, down) in parts.items()}
+    for name in ("between", "within"):
+        drawn[name] = np.maximum(drawn[name], _LEAST)
+    return GapModel(centre, **drawn)
