@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from crm_lab.stats.multiplicity import benjamini_yekutieli, holm_comparisons
+from crm_lab.stats.multiplicity.false_discovery import benjamini_yekutieli
+from crm_lab.stats.multiplicity.holm_comparisons import holm_comparisons
 
 
 @pytest.mark.parametrize("seed", range(8))

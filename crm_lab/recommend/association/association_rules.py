@@ -16,7 +16,7 @@ from crm_lab.recommend.association.pair_counts import Unit, pair_counts, unit_co
 from crm_lab.recommend.interactions.interactions import Interactions
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
 from crm_lab.stats.intervals import z_value
-from crm_lab.stats.multiplicity import benjamini_yekutieli
+from crm_lab.stats.multiplicity.false_discovery import benjamini_yekutieli
 
 
 @dataclass(frozen=True, kw_only=True)

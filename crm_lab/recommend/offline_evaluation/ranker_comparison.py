@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ from crm_lab.recommend.rankers.recency_weighted import RecencyWeighted
 from crm_lab.recommend.rankers.tifu_knn import TifuKnn
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
 from crm_lab.stats.intervals import ratio_by_customer
-from crm_lab.stats.multiplicity import holm_comparisons
+from crm_lab.stats.multiplicity.holm_comparisons import holm_comparisons
 
 FEWEST = 30  # customers with something to be found
 SCOPES: tuple[Scope, ...] = ("all", "repeat", "new")
@@ -237,11 +237,12 @@ class RankerComparisonResult(Result):
         frame = self.to_frame().set_index(["scope", "ranker"])
         rows = self._others(scope)
         best = self.winner(scope) or str(rows["ranker"].iloc[0])
-        row = frame.loc[(scope, best)]
+        row: Any = frame.loc[(scope, best)]
+        plain: Any = frame.loc[(scope, self.plain)]
         return {
             **self._named(scope), "ranker": Message(f"recommend.ranker_{best}"),
             "measure": Message(f"recommend.measure_{self.spec.measure}"), "k": self.spec.k,
-            "value": float(row[self.spec.measure]), "base": float(frame.loc[(scope, self.plain), self.spec.measure]),
+            "value": float(row[self.spec.measure]), "base": float(plain[self.spec.measure]),
             "gain": 100 * float(row["gain"]), "lo": 100 * float(row["lo"]), "hi": 100 * float(row["hi"]),
             "level": self.spec.level, "n": int(row["customers"]), "rankers": len(self.spec.rankers),
             "first": self.split.first_day, "last": self.split.last_day, "unknown": self.split.unknown,
@@ -250,28 +251,22 @@ class RankerComparisonResult(Result):
     def facts(self) -> tuple[Fact, ...]:
         """Recall (or what decides) of each ranker and scope, and each gain over the plain sort."""
         kind: Kind = "simulated" if self.split.train.simulated else "estimate"
-        own = self.measures()
-        found: list[Fact] = []
-        for row in own[own["measure"] == self.spec.measure].itertuples():
-            ci, words = Interval(row.lo, row.hi, self.spec.level), self._words(row.scope, row.ranker)
-            fact_id = f"recommend.{row.scope}.{row.ranker}.{self.spec.measure}"
-            label = Message("recommend.comparison.fact_value", words)
-            n = len(self.scores[row.ranker][row.scope].customers)
-            found.append(Fact(fact_id, label, row.value, "share", ci=ci, n=n, kind=kind, better="up"))
-        for gain in self.to_frame().dropna(subset=["gain", "lo"]).itertuples():
-            ci, words = Interval(gain.lo, gain.hi, self.spec.level), self._words(gain.scope, gain.ranker)
-            fact_id, label = (
-                f"recommend.{gain.scope}.{gain.ranker}.gain",
-                Message("recommend.comparison.fact_gain", words),
-            )
-            found.append(
-                Fact(fact_id, label, gain.gain, "share", ci=ci, n=int(gain.customers), kind=kind, better="up")
-            )  # fmt: skip
-        return tuple(found)
+        own, frame = self.measures(), self.to_frame().dropna(subset=["gain", "lo"])
+        values: Any = own[own["measure"] == self.spec.measure].itertuples()
+        gains: Any = frame.itertuples()
+        said = [self._fact(row, self.spec.measure, row.value, kind) for row in values]
+        return (*said, *(self._fact(row, "gain", row.gain, kind) for row in gains))
 
-    def _words(self, scope: str, ranker: str) -> dict[str, object]:
+    def _fact(self, row: Any, what: str, value: float, kind: Kind) -> Fact:
+        label = Message(f"recommend.comparison.fact_{'gain' if what == 'gain' else 'value'}", self._words(row))
+        ci = Interval(row.lo, row.hi, self.spec.level)
+        n = len(self.scores[row.ranker][row.scope].customers)
+        fact_id = f"recommend.{row.scope}.{row.ranker}.{what}"
+        return Fact(fact_id, label, value, "share", ci=ci, n=n, kind=kind, better="up")
+
+    def _words(self, row: Any) -> dict[str, object]:
         return {
-            "scope": Message(f"recommend.scope_{scope}"), "ranker": Message(f"recommend.ranker_{ranker}"),
+            "scope": Message(f"recommend.scope_{row.scope}"), "ranker": Message(f"recommend.ranker_{row.ranker}"),
             "plain": Message(f"recommend.ranker_{self.plain}"), "k": self.spec.k,
             "measure": Message(f"recommend.measure_{self.spec.measure}"),
         }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -92,7 +92,7 @@ class DueDates(Result):
         Args:
             first: How many rows.
         """
-        rows = self.frame.head(first).itertuples()
+        rows: Any = self.frame.head(first).itertuples()
         return [
             Message("recommend.replenishment.reason", {"gap": float(row.usual_gap), "days": int(row.days_since)})
             for row in rows
@@ -118,7 +118,7 @@ class DueDates(Result):
         bought = _next_days(self.interactions, later, self.frame)
         place = self.outlook.share_before(np.maximum(bought - self.last, 1).astype(float))
         inside = (bought >= 0) & (place >= tail) & (place <= 1 - tail)
-        seen = np.clip(self.outlook.share_before(end - self.last + 0.5) - tail, 0.0, self.level)
+        seen = np.clip(self.outlook.share_before((end - self.last).astype(float) + 0.5) - tail, 0.0, self.level)
         return float(self.level * inside.sum() / (self.outlook.goes_on * seen).sum()), len(seen)
 
     def next_purchases(self, later: Interactions) -> pd.Series:
@@ -188,8 +188,8 @@ def _next_days(before: Interactions, later: Interactions, frame: pd.DataFrame) -
     keys, at = np.unique(key, return_inverse=True)
     first = np.full(len(keys), np.iinfo(np.int64).max)
     np.minimum.at(first, at, day)
-    who = pd.Index(later.customer_ids).get_indexer(frame["customer_id"])
-    what = pd.Index(later.product_ids).get_indexer(frame["product_id"])
+    who = pd.Index(later.customer_ids).get_indexer(pd.Index(frame["customer_id"]))
+    what = pd.Index(later.product_ids).get_indexer(pd.Index(frame["product_id"]))
     wanted = who.astype(np.int64) * later.shape[1] + what
     place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
     if not len(keys):

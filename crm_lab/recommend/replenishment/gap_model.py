@@ -145,7 +145,7 @@ def _step(model: GapModel, gaps: PurchaseGaps, worth: float) -> GapModel:
     around = gaps.sum_square - 2 * gaps.sum_log * mean + gaps.n * square + alive * open_part
 
     def total(values: Floats | Integers) -> Floats:
-        return np.bincount(gaps.product, weights=values, minlength=products)
+        return np.bincount(gaps.product, weights=values, minlength=products).astype(np.float64, copy=False)
 
     pairs, once = total(counts), gaps.n == 0
     level, own = total(counts * mean), total(counts * square)

@@ -72,6 +72,6 @@ def purchase_gaps(interactions: Interactions) -> PurchaseGaps:
     end = np.concatenate([start[1:], [len(day)]]) - 1
     return PurchaseGaps(
         (keys // interactions.shape[1]).astype(np.int64), (keys % interactions.shape[1]).astype(np.int64),
-        (end - start).astype(np.int64), np.bincount(at, log), np.bincount(at, log**2),
+        (end - start).astype(np.int64), np.bincount(at, log).astype(np.float64), np.bincount(at, log**2).astype(np.float64),
         day[end], day_number(interactions.as_of) - day[end],
     )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Several comparisons at once: what is still sure after all of them were looked at."""
