@@ -248,10 +248,8 @@ class Interactions:
         Returns:
             1 where bought, shape (n, m).
         """
-        row, column = (
-            pd.Index(customers).get_indexer(self.customer_ids),
-            pd.Index(products).get_indexer(self.product_ids),
-        )
+        row = pd.Index(customers).get_indexer(pd.Index(self.customer_ids))
+        column = pd.Index(products).get_indexer(pd.Index(self.product_ids))
         pairs = self.bought.tocoo()
         who, what = row[pairs.row], column[pairs.col]
         known = (who >= 0) & (what >= 0)

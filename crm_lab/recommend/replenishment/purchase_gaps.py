@@ -36,7 +36,7 @@ class PurchaseGaps:
     @property
     def open_log(self) -> Floats:
         """Logarithm that the open gap exceeds: half a day is added, since days are whole, shape (pairs,)."""
-        return np.log(self.open_days + 0.5)
+        return np.asarray(np.log(self.open_days + 0.5))
 
 
 def purchase_gaps(interactions: Interactions) -> PurchaseGaps:
@@ -72,6 +72,7 @@ def purchase_gaps(interactions: Interactions) -> PurchaseGaps:
     end = np.concatenate([start[1:], [len(day)]]) - 1
     return PurchaseGaps(
         (keys // interactions.shape[1]).astype(np.int64), (keys % interactions.shape[1]).astype(np.int64),
-        (end - start).astype(np.int64), np.bincount(at, log).astype(np.float64), np.bincount(at, log**2).astype(np.float64),
+        (end - start).astype(np.int64), np.bincount(at, log).astype(np.float64),
+        np.bincount(at, log**2).astype(np.float64),
         day[end], day_number(interactions.as_of) - day[end],
     )  # fmt: skip
