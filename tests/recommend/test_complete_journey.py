@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from crm_lab import open_workspace
-from crm_lab.recommend import DateSplit, Interactions, LastBasketSplit, RankerComparison
+from crm_lab.recommend import DateSplit, Interactions, LastBasketSplit, RankerComparison, Replenishment
 from crm_lab.recommend.rankers import (
     Ease,
     GlobalTop,
@@ -76,3 +76,11 @@ def test_last_baskets_agree_with_a_draw_of_474_and_nothing_beats_the_sort(bought
         assert abs(own.mean() - recall) < 2 * error, name
     assert result.winner("all") is None
     assert np.isfinite(result.to_frame()["recall"]).all()
+
+
+@pytest.mark.slow
+def test_due_dates_of_october_cover_what_is_said_of_them(bought):
+    known = Interactions.of_tables(open_workspace("complete_journey").at("2017-10-31"))
+    held, pairs = Replenishment().analyze(known).coverage(bought)
+    assert pairs > 80_000
+    assert held == pytest.approx(0.745, abs=0.01)

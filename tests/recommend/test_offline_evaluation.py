@@ -164,6 +164,22 @@ def test_few_customers_and_few_baskets_are_refused_with_the_reason(bought):
         LastBasketSplit(least_baskets=2, least_product_baskets=1).split(one)
 
 
+def test_where_nothing_is_new_the_other_scopes_are_still_answered():
+    rng = np.random.default_rng(8)
+    first = np.repeat(np.arange(40), 6)  # everybody has bought each of four products in the first baskets
+    basket = np.repeat(np.arange(240), 4)
+    kept = (np.arange(240) % 6 < 4)[basket] | (rng.random(960) < 0.5)
+    made = interactions_from(first, START + np.arange(240) % 6, basket[kept], np.tile(np.arange(4), 240)[kept])
+    result = RankerComparison(k=2).analyze(LastBasketSplit().split(made))
+    frame = result.to_frame().set_index(["scope", "ranker"])
+    assert (frame.loc["new", "customers"] == 0).all()
+    assert frame.loc["new", "recall"].isna().all()
+    assert frame.loc["all", "recall"].notna().all()
+    assert result.winner("new") is None
+    assert len(result.readout().text("en")) > 100
+    assert not [fact for fact in result.facts() if fact.id.startswith("recommend.new")]
+
+
 def test_rankers_need_names_of_their_own():
     with pytest.raises(BadInput, match="different names"):
         RankerComparison(rankers=(GlobalTop(), GlobalTop(by="buyers")))

@@ -67,6 +67,8 @@ class Split:
 class LastBasketSplit:
     """The last basket of each customer is to be found, all earlier ones are known.
 
+    Baskets of a day stand by hour, then order number. Limits of products are counted without the last baskets.
+
     Each customer is cut at a day of its own: what others bought after that day is known, as it is to a shop that
     keeps its lists up to date only for popularity and neighbours; use `DateSplit` where even that is too much.
 

@@ -20,6 +20,9 @@ FEWEST = 30  # gaps that have ended
 class Replenishment:
     """For whom a day is given, and how wide its interval is.
 
+    On made-up gaps the 80 % intervals cover 80 %. On Complete Journey, known to 31 October 2017 and held against the
+    61 days that follow, they cover 75 % (`DueDates.coverage`): households buy again somewhat less than `goes_on` says.
+
     >>> import pandas as pd
     >>> rng = np.random.default_rng(0)
     >>> days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.normal(28, 3, (40, 9)).cumsum(axis=1).ravel(), "D")
