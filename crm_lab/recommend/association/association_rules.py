@@ -60,6 +60,9 @@ class AssociationRules:
     def analyze(self, interactions: Interactions) -> AssociationRulesResult:
         """Count pairs of products.
 
+        >>> AssociationRules(least=5, unit="customer").analyze(Interactions.of(lines, "2024-01-31")).units
+        60
+
         Args:
             interactions: What was bought.
 
@@ -147,7 +150,11 @@ class AssociationRulesResult(Result):
         return self.rules[kept].reset_index(drop=True)
 
     def readout(self) -> Readout:
-        """How many pairs go together, the surest of them, and what that is good for."""
+        """How many pairs go together, the surest of them, and what that is good for.
+
+        >>> result.readout().finding.key
+        'recommend.association.finding_found'
+        """
         found = self.found()
         part = "none" if found.empty else "found"
         return Readout.of(
@@ -167,7 +174,11 @@ class AssociationRulesResult(Result):
         return values
 
     def facts(self) -> tuple[Fact, ...]:
-        """How many pairs go together, and the lift of the surest."""
+        """How many pairs go together, and the lift of the surest.
+
+        >>> [fact.value for fact in result.facts()]
+        [2, 2.0]
+        """
         found, kind = self.found(), self._kind
         count = Fact(
             "recommend.association.pairs", Message("recommend.association.fact_pairs"), len(found) // 2, kind=kind,

@@ -154,33 +154,57 @@ class Interactions:
 
     @cached_property
     def popularity(self) -> Integers:
-        """Baskets with each product, shape (products,)."""
+        """Baskets with each product, shape (products,).
+
+        >>> bought.popularity.tolist()
+        [1, 3]
+        """
         return np.bincount(self.baskets.indices, minlength=self.shape[1]).astype(np.int64)
 
     @cached_property
     def buyers(self) -> Integers:
-        """Customers with each product, shape (products,)."""
+        """Customers with each product, shape (products,).
+
+        >>> bought.buyers.tolist()
+        [1, 2]
+        """
         return np.bincount(self.counts.indices, minlength=self.shape[1]).astype(np.int64)
 
     @cached_property
     def counts(self) -> sparse.csr_array:
-        """Baskets of each customer with each product, shape (customers, products)."""
+        """Baskets of each customer with each product, shape (customers, products).
+
+        >>> bought.counts.toarray().tolist()
+        [[1.0, 2.0], [0.0, 1.0]]
+        """
         return self.weighted(np.ones(len(self.customer)))
 
     @cached_property
     def bought(self) -> sparse.csr_array:
-        """1 where a customer has bought a product, shape (customers, products)."""
+        """1 where a customer has bought a product, shape (customers, products).
+
+        >>> bought.bought.toarray().tolist()
+        [[1.0, 1.0], [0.0, 1.0]]
+        """
         counts = self.counts
         return sparse.csr_array((np.ones(counts.nnz), counts.indices, counts.indptr), shape=counts.shape)
 
     @cached_property
     def baskets_of(self) -> Integers:
-        """Baskets of each customer, shape (customers,)."""
+        """Baskets of each customer, shape (customers,).
+
+        >>> bought.baskets_of.tolist()
+        [2, 1]
+        """
         return np.bincount(self.customer, minlength=self.shape[0]).astype(np.int64)
 
     @cached_property
     def place(self) -> Integers:
-        """How many baskets of the customer came before each basket, shape (baskets,)."""
+        """How many baskets of the customer came before each basket, shape (baskets,).
+
+        >>> bought.place.tolist()
+        [0, 1, 0]
+        """
         first = np.concatenate([[0], np.cumsum(self.baskets_of)[:-1]])
         return np.asarray(np.arange(len(self.customer)) - first[self.customer], dtype=np.int64)
 

@@ -76,6 +76,9 @@ class RankerComparison:
     def analyze(self, split: Split) -> RankerComparisonResult:
         """Fit each on the past and hold its lists against what was bought later.
 
+        >>> RankerComparison(rankers=(PopularityTies(), GlobalTop()), scopes=("new",)).analyze(split).plain
+        'popularity_ties'
+
         Args:
             split: Past and later purchases.
 
@@ -209,7 +212,11 @@ class RankerComparisonResult(Result):
         return rows.sort_values("gain", ascending=False, kind="stable")
 
     def readout(self) -> Readout:
-        """Whether anything beats the plain sort, how that was tested, and what to list."""
+        """Whether anything beats the plain sort, how that was tested, and what to list.
+
+        >>> result.readout().finding.key
+        'recommend.comparison.finding_none'
+        """
         first, values = self.spec.scopes[0], self._values()
         found = "finding" if self.winner(first) else "finding_none"
         return Readout.of("recommend.comparison", values, found, f"certainty_{self.split.kind}", self._action())
@@ -249,7 +256,11 @@ class RankerComparisonResult(Result):
         }  # fmt: skip
 
     def facts(self) -> tuple[Fact, ...]:
-        """Recall (or what decides) of each ranker and scope, and each gain over the plain sort."""
+        """Recall (or what decides) of each ranker and scope, and each gain over the plain sort.
+
+        >>> result.facts()[0].id
+        'recommend.all.popularity_ties.recall'
+        """
         kind: Kind = "simulated" if self.split.train.simulated else "estimate"
         own, frame = self.measures(), self.to_frame().dropna(subset=["gain", "lo"])
         values: Any = own[own["measure"] == self.spec.measure].itertuples()

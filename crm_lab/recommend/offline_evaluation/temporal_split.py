@@ -48,6 +48,9 @@ class Split:
             test: Later purchases.
             kind: How they were told apart.
 
+        Returns:
+            Both, matched.
+
         Raises:
             CannotAnswer: If no later purchase has a counterpart in the past.
         """
@@ -92,6 +95,9 @@ class LastBasketSplit:
 
     def split(self, interactions: Interactions) -> Split:
         """Cut off the last basket of each customer.
+
+        >>> split.truth.toarray().tolist()
+        [[1.0]]
 
         Args:
             interactions: All that is known.
@@ -143,6 +149,9 @@ class DateSplit:
 
     def split(self, interactions: Interactions) -> Split:
         """Cut at the day.
+
+        >>> split.kind
+        'date'
 
         Args:
             interactions: All that is known.

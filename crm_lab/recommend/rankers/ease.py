@@ -43,6 +43,9 @@ class Ease:
     def fit(self, interactions: Interactions) -> FittedProductModel:
         """Solve for the weights.
 
+        >>> Ease().fit(Interactions.of(lines, "2024-01-31")).top(n=1).products.shape[1]
+        1
+
         Args:
             interactions: What is known.
 

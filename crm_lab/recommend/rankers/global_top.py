@@ -37,6 +37,9 @@ class GlobalTop:
     def fit(self, interactions: Interactions) -> FittedGlobalTop:
         """Count.
 
+        >>> GlobalTop().fit(Interactions.of(lines, "2024-01-31")).top(n=1).products.shape[1]
+        1
+
         Args:
             interactions: What is known.
 

@@ -46,6 +46,9 @@ class ItemNeighbours:
     def fit(self, interactions: Interactions) -> FittedProductModel:
         """Compute the cosines.
 
+        >>> ItemNeighbours().fit(Interactions.of(lines, "2024-01-31")).top(n=1).products.shape[1]
+        1
+
         Args:
             interactions: What is known.
 

@@ -32,6 +32,9 @@ class PersonalFrequency:
     def fit(self, interactions: Interactions) -> FittedPersonalFrequency:
         """Count.
 
+        >>> PersonalFrequency().fit(Interactions.of(lines, "2024-01-31")).top(n=1).products.shape[1]
+        1
+
         Args:
             interactions: What is known.
 

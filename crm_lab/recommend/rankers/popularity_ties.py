@@ -40,6 +40,9 @@ class PopularityTies:
     def fit(self, interactions: Interactions) -> FittedPopularityTies:
         """Count.
 
+        >>> PopularityTies().fit(Interactions.of(lines, "2024-01-31")).top(n=1).products.shape[1]
+        1
+
         Args:
             interactions: What is known.
 

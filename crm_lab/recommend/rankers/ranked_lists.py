@@ -102,7 +102,11 @@ class RankedLists:
         return np.asarray((found > 0) & (self.products != NOTHING))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per customer and product: ``customer_id, rank, product_id, score``."""
+        """One row per customer and product: ``customer_id, rank, product_id, score``.
+
+        >>> lists.to_frame()["rank"].tolist()
+        [1, 1]
+        """
         row, place = np.nonzero(self.products != NOTHING)
         return pd.DataFrame(
             {

@@ -85,6 +85,9 @@ class FittedRanker(ABC):
 
         Args:
             key: Of the hash that decides at the end.
+
+        Returns:
+            Shape (products,).
         """
         return tie_order(self.interactions.product_ids, self.tie_popularity(), key)
 

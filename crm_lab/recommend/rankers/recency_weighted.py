@@ -38,6 +38,9 @@ class RecencyWeighted:
     def fit(self, interactions: Interactions) -> FittedRecencyWeighted:
         """Weigh.
 
+        >>> RecencyWeighted().fit(Interactions.of(lines, "2024-01-31")).top(n=1).products.shape[1]
+        1
+
         Args:
             interactions: What is known.
 

@@ -64,6 +64,9 @@ class TifuKnn:
     def fit(self, interactions: Interactions) -> FittedTifuKnn:
         """Weigh the baskets; neighbours are sought when scores are asked for.
 
+        >>> TifuKnn().fit(Interactions.of(lines, "2024-01-31")).top(n=1).products.shape[1]
+        1
+
         Args:
             interactions: What is known.
 

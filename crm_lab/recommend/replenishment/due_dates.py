@@ -59,6 +59,9 @@ class DueDates(Result):
             seen: What is known of them.
             kept: Places of the pairs that get a day.
             level: Of the predictive interval.
+
+        Returns:
+            The days, the most overdue first.
         """
         gap = np.exp(seen.mean[kept])
         order = kept[np.lexsort((gaps.product[kept], gaps.customer[kept], -gaps.open_days[kept] / gap))]
@@ -91,6 +94,9 @@ class DueDates(Result):
 
         Args:
             first: How many rows.
+
+        Returns:
+            A sentence each, in the order of the rows.
         """
         rows: Any = self.frame.head(first).itertuples()
         return [
@@ -129,6 +135,9 @@ class DueDates(Result):
 
         Args:
             later: The same purchases as known on a later day.
+
+        Returns:
+            A day for each row.
         """
         bought = _next_days(self.interactions, later, self.frame)
         return pd.Series(_dates(np.maximum(bought, 0))).where(bought >= 0)
@@ -141,12 +150,19 @@ class DueDates(Result):
 
         Args:
             days: How many.
+
+        Returns:
+            Rows of `to_frame`.
         """
         limit = pd.Timestamp(self.interactions.as_of) + pd.Timedelta(days=days)
         return self.frame[self.frame["due"] <= limit].reset_index(drop=True)
 
     def readout(self) -> Readout:
-        """How many are due within a week, how days are found, and what to do."""
+        """How many are due within a week, how days are found, and what to do.
+
+        >>> result.readout().finding.key
+        'recommend.replenishment.finding'
+        """
         part = "finding" if len(self.frame) else "finding_none"
         return Readout.of("recommend.replenishment", self._values(), part)
 
@@ -158,7 +174,11 @@ class DueDates(Result):
         }  # fmt: skip
 
     def facts(self) -> tuple[Fact, ...]:
-        """Customers and products that are due within a week."""
+        """Customers and products that are due within a week.
+
+        >>> result.facts()[0].id
+        'recommend.replenishment.due'
+        """
         kind: Kind = "simulated" if self.interactions.simulated else "forecast"
         label = Message("recommend.replenishment.fact_due", self._values())
         return (

@@ -50,6 +50,9 @@ class Replenishment:
     def analyze(self, interactions: Interactions) -> DueDates:
         """Learn gaps and give days.
 
+        >>> len(Replenishment(least_purchases=2).analyze(Interactions.of(lines, "2024-08-01")).to_frame())
+        40
+
         Args:
             interactions: What was bought.
 
