@@ -179,3 +179,13 @@ def test_settings_that_cannot_be_are_refused_together(bought):
         Ease(ridge=0)
     with pytest.raises(BadInput, match="n is 0"):
         GlobalTop().fit(bought).top(n=0)
+
+
+def test_models_of_some_products_list_as_over_all_products(bought):
+    for ranker in (Ease(ridge=2.0, most=9), ItemNeighbours(most=9)):
+        fitted = ranker.fit(bought)
+        scores, known = fitted.scores(np.arange(bought.shape[0])), bought.bought
+        for scope, lists in fitted.lists(("all", "repeat", "new"), n=12).items():
+            whole = first_n(scores, fitted.order(), 12, known, scope)
+            assert np.array_equal(lists.products, whole[0])
+            assert np.allclose(lists.scores, whole[1])

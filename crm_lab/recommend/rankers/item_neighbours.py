@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,7 +11,9 @@ import numpy as np
 from crm_lab.arrays import Floats, Integers, Positions
 from crm_lab.checks import check_settings, too_small
 from crm_lab.recommend.interactions.interactions import Interactions
+from crm_lab.recommend.rankers.list_candidates import Scope
 from crm_lab.recommend.rankers.most_bought import bought_together, most_bought, spread
+from crm_lab.recommend.rankers.ranked_lists import NOTHING, first_n
 from crm_lab.recommend.rankers.ranker import FittedRanker
 
 
@@ -80,5 +83,18 @@ class FittedProductModel(FittedRanker):
 
     def scores(self, customers: Integers) -> Floats:
         """Sum of weights from the customer's products, shape (rows, products)."""
-        known = self.interactions.bought[customers][:, self.places]
-        return spread(np.asarray(known @ self.weights), self.places, self.interactions.shape[1])
+        return spread(self._some(customers), self.places, self.interactions.shape[1])
+
+    def _some(self, customers: Integers) -> Floats:
+        return np.asarray(self.interactions.bought[customers][:, self.places] @ self.weights)
+
+    def _first(
+        self, rows: Integers, order: Positions, n: int, scopes: Sequence[Scope]
+    ) -> list[tuple[Integers, Floats]]:
+        """As for all products, but looking at those it knows only."""
+        known, scores = self.interactions.bought[rows][:, self.places], self._some(rows)
+        at = np.searchsorted(self.places, order)
+        at = np.minimum(at, len(self.places) - 1)
+        own = at[self.places[at] == order]
+        found = [first_n(scores, own, n, known, scope) for scope in scopes]
+        return [(np.where(place == NOTHING, NOTHING, self.places[place]), value) for place, value in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -106,14 +107,26 @@ class FittedTifuKnn(FittedRanker):
 
     def scores(self, customers: Integers) -> Floats:
         """Own vector and the mean of the nearest, shape (rows, products)."""
-        own, others = self.vectors[customers], self.vectors[self.pool]
-        mean = self._nearest(customers, own, others) @ others
+        own = self.vectors[customers]
+        mean = self._nearest(customers, own) @ self._others
         return np.asarray(self.spec.alpha * own.toarray() + (1 - self.spec.alpha) * mean.toarray())
 
-    def _nearest(self, customers: Integers, own: sparse.csr_array, others: sparse.csr_array) -> sparse.csr_array:
+    @cached_property
+    def _others(self) -> sparse.csr_array:
+        """Vectors of the pool, shape (pool, products)."""
+        return sparse.csr_array(self.vectors[self.pool])
+
+    @cached_property
+    def _turned(self) -> sparse.csr_array:
+        return sparse.csr_array(self._others.T)
+
+    @cached_property
+    def _lengths(self) -> Floats:
+        return np.asarray(self._others.multiply(self._others).sum(axis=1), dtype=np.float64).ravel()
+
+    def _nearest(self, customers: Integers, own: sparse.csr_array) -> sparse.csr_array:
         """1/k for the k nearest of the pool but the customer, shape (rows, pool)."""
-        length = np.asarray(others.multiply(others).sum(axis=1)).ravel()
-        far = length[None, :] - 2 * (own @ others.T).toarray()  # the own length is the same for all
+        far = self._lengths[None, :] - 2 * (own @ self._turned).toarray()  # the own length is the same for all
         at = np.searchsorted(self.pool, customers)
         own_place = np.minimum(at, len(self.pool) - 1)
         rows = np.flatnonzero(self.pool[own_place] == customers)
