@@ -7,6 +7,7 @@ from crm_lab.segmentation.cohorts.product_repurchase import ProductCohortsResult
 from crm_lab.segmentation.cohorts.repeat_rates import RepeatRatesResult, repeat_rates
 from crm_lab.segmentation.cohorts.second_purchase import Repurchase, RepurchaseResult, SecondPurchase
 from crm_lab.segmentation.lifecycle import Lifecycle, LifecycleResult
+from crm_lab.segmentation.lifecycle_moves import LifecycleMoves, LifecycleMovesResult
 from crm_lab.segmentation.rfm.call_list import CallListResult, CallRule
 from crm_lab.segmentation.rfm.playbook import playbook
 from crm_lab.segmentation.rfm.rfm import RFM, RFMResult, SegmentsResult, apply_scoring
@@ -30,6 +31,8 @@ __all__ = [
     "ContactedMovesResult",
     "InterpurchaseResult",
     "Lifecycle",
+    "LifecycleMoves",
+    "LifecycleMovesResult",
     "LifecycleResult",
     "Migration",
     "MigrationResult",

@@ -15,6 +15,7 @@ from crm_lab.plots.direct_labels import name_cells, name_vertical
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BELOW, BLUE, GREY, RUST, SEQUENTIAL, SOFT, new_axes
 from crm_lab.segmentation.lifecycle import LifecycleResult
+from crm_lab.segmentation.lifecycle_moves import STARTS, LifecycleMovesResult, start_name
 from crm_lab.segmentation.tiers.migration import MigrationResult
 from crm_lab.segmentation.tiers.move_baseline import MoveBaselineResult, TreatedMoveResult, state_name
 from crm_lab.segmentation.tiers.tiers import TierResult
@@ -43,9 +44,29 @@ def plot_lorenz(result: TierResult, *, ax: Axes | None = None) -> Axes:
 @draws(MigrationResult)
 def plot_moves(result: MigrationResult, *, ax: Axes | None = None) -> Axes:
     """The latest matrix of moves, each row summing to 100 %."""
-    ax = ax if ax is not None else new_axes(3.8)
-    moves = result.last_moves()
-    moves = moves.rename(index=_state, columns=_state)
+    moves = result.last_moves().rename(index=_state, columns=_state)
+    earlier, later = result.pairs[-1]
+    ax = _matrix(moves, ax if ax is not None else new_axes(3.8))
+    ax.set(
+        title=words("moves_title", earlier=earlier, later=later), xlabel=words("moves_to"), ylabel=words("moves_from")
+    )
+    return ax
+
+
+@draws(LifecycleMovesResult)
+def plot_stage_moves(result: LifecycleMovesResult, *, ax: Axes | None = None) -> Axes:
+    """The latest moves between stages, each row summing to 100 %."""
+    named = {stage: start_name(stage).text() for stage in STARTS}
+    start, end = result.pairs[-1]
+    ax = _matrix(result.last_moves().rename(index=named, columns=named), ax if ax is not None else new_axes(4.6))
+    title, to, from_ = (
+        Message(f"segments.stage_move.{key}", {"start": start, "end": end}).text() for key in ("title", "to", "from")
+    )
+    ax.set(title=title, xlabel=to, ylabel=from_)
+    return ax
+
+
+def _matrix(moves: pd.DataFrame, ax: Axes) -> Axes:
     sns.heatmap(
         moves,
         annot=True,
@@ -56,9 +77,6 @@ def plot_moves(result: MigrationResult, *, ax: Axes | None = None) -> Axes:
         ax=ax,
     )
     name_cells(ax)
-    earlier, later = result.pairs[-1]
-    title = words("moves_title", earlier=earlier, later=later)
-    ax.set(title=title, xlabel=words("moves_to"), ylabel=words("moves_from"))
     ax.tick_params(length=0)
     ax.tick_params(axis="y", rotation=0)
     ax.grid(visible=False)
