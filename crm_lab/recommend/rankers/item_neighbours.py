@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
+from scipy import sparse
 
 from crm_lab.arrays import Floats, Integers, Positions
 from crm_lab.checks import check_settings, too_small
@@ -86,13 +88,21 @@ class FittedProductModel(FittedRanker):
         return spread(self._some(customers), self.places, self.interactions.shape[1])
 
     def _some(self, customers: Integers) -> Floats:
-        return np.asarray(self.interactions.bought[customers][:, self.places] @ self.weights)
+        return np.asarray(self._known[customers] @ self.weights)
+
+    @cached_property
+    def _known(self) -> sparse.csr_array:
+        """1 where a customer bought a product it knows, shape (customers, some)."""
+        return sparse.csr_array(self.interactions.bought[:, self.places])
+
+    def _width(self) -> int:
+        return len(self.places)
 
     def _first(
         self, rows: Integers, order: Positions, n: int, scopes: Sequence[Scope]
     ) -> list[tuple[Integers, Floats]]:
         """As for all products, but looking at those it knows only."""
-        known, scores = self.interactions.bought[rows][:, self.places], self._some(rows)
+        known, scores = self._known[rows], self._some(rows)
         at = np.searchsorted(self.places, order)
         at = np.minimum(at, len(self.places) - 1)
         own = at[self.places[at] == order]

@@ -134,7 +134,7 @@ class FittedRanker(ABC):
         if n < 1:
             raise BadInput(f"n is {n}; it must be 1 or more.")
         rows = np.arange(self.interactions.shape[0]) if customers is None else np.asarray(customers, dtype=np.int64)
-        order, step = self.order(key), max(1, _CELLS // self.interactions.shape[1])
+        order, step = self.order(key), max(1, _CELLS // self._width())
         blocks = [rows[at : at + step] for at in range(0, len(rows), step)] or [rows]
         parts = [self._first(block, order, n, scopes) for block in blocks]
         return {
@@ -144,6 +144,10 @@ class FittedRanker(ABC):
             )
             for at, scope in enumerate(scopes)
         }  # fmt: skip
+
+    def _width(self) -> int:
+        """Products that are scored."""
+        return self.interactions.shape[1]
 
     def _first(
         self, rows: Integers, order: Positions, n: int, scopes: Sequence[Scope]

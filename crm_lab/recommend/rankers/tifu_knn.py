@@ -15,6 +15,8 @@ from crm_lab.recommend.interactions.interactions import Interactions
 from crm_lab.recommend.interactions.tie_order import tie_order
 from crm_lab.recommend.rankers.ranker import FittedRanker
 
+_DIGITS = 12  # of a distance
+
 
 @dataclass(frozen=True, kw_only=True)
 class TifuKnn:
@@ -109,7 +111,11 @@ class FittedTifuKnn(FittedRanker):
         """Own vector and the mean of the nearest, shape (rows, products)."""
         own = self.vectors[customers]
         mean = self._nearest(customers, own) @ self._others
-        return np.asarray(self.spec.alpha * own.toarray() + (1 - self.spec.alpha) * mean.toarray())
+        scores = np.asarray(mean.toarray(), dtype=np.float64)
+        scores *= 1 - self.spec.alpha
+        row = np.repeat(np.arange(len(customers)), np.diff(own.indptr))
+        scores[row, own.indices] += self.spec.alpha * own.data
+        return scores
 
     @cached_property
     def _others(self) -> sparse.csr_array:
@@ -134,6 +140,14 @@ class FittedTifuKnn(FittedRanker):
         k = min(self.spec.neighbours, len(self.pool) - 1)
         if k < 1:
             return sparse.csr_array(far.shape)
-        near = np.argsort(np.round(far, 12), axis=1, kind="stable")[:, :k]
+        near = _nearest_first(np.round(far, _DIGITS), k)
         row = np.repeat(np.arange(len(customers)), k)
-        return sparse.csr_array((np.full(len(row), 1 / k), (row, near.ravel())), shape=far.shape)
+        return sparse.csr_array((np.full(len(row), 1 / k), (row, near)), shape=far.shape)
+
+
+def _nearest_first(far: Floats, k: int) -> Positions:
+    """Columns of the k smallest of each row, row by row; of equal ones the first."""
+    most = np.partition(far, k - 1, axis=1)[:, k - 1, None]
+    nearer, equal = far < most, far == most
+    room = k - nearer.sum(axis=1, keepdims=True)
+    return np.nonzero(nearer | (equal & (np.cumsum(equal, axis=1) <= room)))[1]
