@@ -146,3 +146,14 @@ def test_nothing_bought_again_is_refused_with_the_reason():
         Replenishment().analyze(Interactions.of(twice, "2024-01-31"))
     with pytest.raises(BadInput, match="least_purchases is 1"):
         Replenishment(least_purchases=1)
+
+
+def test_one_steady_customer_has_a_day_until_it_stops():
+    days = pd.date_range("2024-01-01", periods=40, freq="9D")
+    lines = pd.DataFrame({"customer_id": "a", "product_id": 7, "date": days})
+    row = Replenishment().analyze(Interactions.of(lines, days[-1] + pd.Timedelta(days=3))).to_frame().iloc[0]
+    assert row["due"] == days[-1] + pd.Timedelta(days=9)
+    stopped = Replenishment().analyze(Interactions.of(lines, days[-1] + pd.Timedelta(days=60)))
+    assert stopped.to_frame().empty
+    assert stopped.readout().finding.key == "recommend.replenishment.finding_none"
+    assert stopped.facts()[0].value == 0
