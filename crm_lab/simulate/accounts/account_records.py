@@ -57,8 +57,9 @@ def make_records(
         "full_name": np.array(full, dtype=object),
         "phone": _phones(given, plan, who, kind, homes[2], u[17:22]),
         "email": _mails(given, plan, who, kind, u[22:27]),
-        **home,
+        "address": home["address"],
         "city": city,
+        "postcode": home["postcode"],
         "birth_date": _births(plan, u[27:30], given.slips),
         "gender": np.array([_SEXES[s][w] for s, w in zip(plan.system, plan.woman.astype(int), strict=True)], dtype=object),
     }

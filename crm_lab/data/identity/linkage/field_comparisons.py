@@ -71,7 +71,13 @@ def _typed(column: str, most: int = 1) -> str:
     return f"damerau_levenshtein({column}_l, {column}_r) <= {most}"
 
 
-_SWAPPED: Final = "(given_name_l = family_name_r and family_name_l = given_name_r)"
+_SWAPPED: Final = (
+    "(family_name_l || given_name_l = given_name_r || family_name_r"
+    " or given_name_l || family_name_l = family_name_r || given_name_r)"
+)
+"""Run on, for of a Chinese name with the family last the first character is read as the family."""
+_CROSSED: Final = "given_name_l <> coalesce(family_name_r, '') and given_name_r <> coalesce(family_name_l, '')"
+_NICKNAME: Final = "coalesce(list_has_any(string_split(given_forms_l, ' '), string_split(given_forms_r, ' ')), false)"
 _INITIAL: Final = (
     "(least(length(given_name_l), length(given_name_r)) = 1 and left(given_name_l, 1) = left(given_name_r, 1))"
 )
@@ -95,8 +101,8 @@ def sure_different(columns: Collection[str]) -> str:
     """
     if "given_name" not in columns:
         return "false"
-    crossed = " and given_name_l <> coalesce(family_name_r, '') and given_name_r <> coalesce(family_name_l, '')"
-    names = f"coalesce(not {_like('given_name', FAR)} and not {_INITIAL}{crossed}, false)"
+    turned = f" and not coalesce({_SWAPPED}, false) and {_CROSSED}" if "family_name" in columns else ""
+    names = f"coalesce(not {_like('given_name', FAR)} and not {_INITIAL} and not {_NICKNAME}{turned}, false)"
     if "birth_date" not in columns:
         return names
     dates = f"coalesce({_typed('birth_date')} or {_TURNED_DATE}, false)"
@@ -130,7 +136,8 @@ def _given(have: set[str]) -> Comparison | None:
         same = f"{same} and coalesce(given_han_l = given_han_r, true)"
         sound = (Level(_same("given_name"), "same sound, other characters"),)
     levels = (
-        Level(same, "same", "given_name"), *swap, *sound, Level(_like("given_name"), "alike"),
+        Level(same, "same", "given_name"), *swap, *sound, Level(_NICKNAME, "nickname"),
+        Level(_like("given_name"), "alike"),
         Level(f"{_like('given_name', FAR)} or {_INITIAL}", "perhaps alike"),
     )  # fmt: skip
     return Comparison("given", ("given_name",), _both("given_name"), levels)
@@ -171,7 +178,7 @@ def _email(have: set[str]) -> Comparison | None:
     if "email" not in have:
         return None
     users = "split_part(email_l, '@', 1) = split_part(email_r, '@', 1)"
-    levels = (Level(_same("email"), "same"), Level(users, "same name"), Level(_like("email"), "alike"))
+    levels = (Level(_same("email"), "same"), Level(users, "same name"), Level(_typed("email"), "one sign off"))
     return Comparison("email_", ("email",), _both("email"), levels)
 
 

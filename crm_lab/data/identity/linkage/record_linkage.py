@@ -179,8 +179,8 @@ class LinkageResult(Result):
         if not len(several):
             return []
         kept = ["given_name", "family_name", "birth_date", "source"]
-        rows = self.records.loc[several, kept].astype("string").assign(number_=several, person_=person[several])
-        sides = ", ".join(f"{side}.{name} as {name}_{side}" for side in "lr" for name in (*kept, "number_"))
+        rows = with_keys(self.records.loc[several, kept]).astype("string").assign(number_=several, person_=person[several])
+        sides = ", ".join(f"{side}.{name} as {name}_{side}" for side in "lr" for name in (*kept, "given_forms", "number_"))
         rule = sure_different(self.columns)
         if self.spec.one_per_source:
             rule = f"({rule} or source_l = source_r)"
