@@ -85,13 +85,19 @@ _TURNED_DATE: Final = (
     "(left(birth_date_l, 4) = left(birth_date_r, 4) and substr(birth_date_l, 6, 2) = right(birth_date_r, 2)"
     " and right(birth_date_l, 2) = substr(birth_date_r, 6, 2))"
 )
+_GENERATION: Final = (
+    "(abs(cast(left(birth_date_l, 4) as integer) - cast(left(birth_date_r, 4) as integer)) >= 16"
+    " and substr(birth_date_l, 6) not in (substr(birth_date_r, 6), '01-01') and substr(birth_date_r, 6) <> '01-01')"
+)
+"""Years apart, and day or month, too; a first of January is often no date of birth but a form's default."""
 
 
 def sure_different(columns: Collection[str]) -> str:
-    """SQL that two records are clearly two persons: their given names are, and no date of birth speaks for one.
+    """SQL that two records are clearly two persons: their given names are, or their dates of birth a generation apart.
 
     A family shares its telephone, address and family name; only given name and date of birth part its members. Where
-    a date of birth is missing, clearly different given names part two records, whatever else they share.
+    a date of birth is missing, clearly different given names part two records, whatever else they share. A father and
+    the son who is named like him are parted by dates of birth that differ in the day and by 16 years or more.
 
     >>> sure_different({"email"})
     'false'
@@ -99,14 +105,19 @@ def sure_different(columns: Collection[str]) -> str:
     Args:
         columns: Standard fields that are there.
     """
+    names, dates = _names_differ(columns), f"coalesce({_typed('birth_date')} or {_TURNED_DATE}, false)"
+    if "birth_date" not in columns:
+        return names
+    same_mail = _same("email") if "email" in columns else "false"
+    apart = f"coalesce({_GENERATION}, false) and not coalesce({same_mail}, false)"
+    return f"(({names} and not {dates}) or ({apart}))"
+
+
+def _names_differ(columns: Collection[str]) -> str:
     if "given_name" not in columns:
         return "false"
     turned = f" and not coalesce({_SWAPPED}, false) and {_CROSSED}" if "family_name" in columns else ""
-    names = f"coalesce(not {_like('given_name', FAR)} and not {_INITIAL} and not {_NICKNAME}{turned}, false)"
-    if "birth_date" not in columns:
-        return names
-    dates = f"coalesce({_typed('birth_date')} or {_TURNED_DATE}, false)"
-    return f"({names} and not {dates})"
+    return f"coalesce(not {_like('given_name', FAR)} and not {_INITIAL} and not {_NICKNAME}{turned}, false)"
 
 
 def comparisons(columns: Collection[str]) -> tuple[Comparison, ...]:
