@@ -8,7 +8,7 @@ from scipy import stats
 from scipy.special import gammaln
 
 from crm_lab.checks import BadInput
-from crm_lab.simulate import load_scenario, make_retailer, open_key
+from crm_lab.simulate import load_scenario, make_retailer, open_key, prepare, write_retailer
 from crm_lab.simulate.personas.persona_bayes import count_columns, log_likelihood, posterior_now
 from crm_lab.simulate.scenario.persona_settings import CHANCES, MIXES, Persona, PersonaSettings
 
@@ -238,6 +238,24 @@ def test_more_customers_change_nobodys_kind_nor_lines(shop, truth):
     part = open_key(few).persona_truth()
     pd.testing.assert_frame_equal(part.customers, truth.customers.head(700))
     pd.testing.assert_frame_equal(part.months, truth.months.head(len(part.months)))
+
+
+def test_the_key_is_read_back_from_a_folder(tmp_path):
+    write_retailer(prepare("personas", 200), tmp_path / "tables", tmp_path / "key")
+    ours, theirs = (open_key(where).persona_truth() for where in (tmp_path / "key", make_retailer("personas", 200)))
+    assert ours.scenario == theirs.scenario
+    pd.testing.assert_frame_equal(ours.customers, theirs.customers)
+    pd.testing.assert_frame_equal(ours.months, theirs.months)
+    assert ours.bayes_f1() == theirs.bayes_f1()
+
+
+def test_one_customer_and_one_without_a_sale_have_chances(truth):
+    nothing = truth.counts().head(2)
+    nothing = nothing.assign(**dict.fromkeys(nothing.columns.drop("customer_id"), 0))
+    chances = truth.bayes(nothing)
+    np.testing.assert_allclose(chances[truth.shares.index].iloc[0], truth.shares["share"])
+    assert len(open_key(make_retailer("personas", 1)).persona_truth().bayes(truth.counts().head(1))) == 1
+    assert truth.bayes(nothing.head(0)).empty
 
 
 def test_counts_of_some_months_are_those_months(truth):
