@@ -1,4 +1,4 @@
-"""Shares of sale lines by customer: equal to a count by hand, comparable between windows, absent where data lack them."""
+"""Shares of sale lines by customer: equal to a count by hand, comparable between windows."""
 
 import numpy as np
 import pytest
