@@ -33,7 +33,7 @@ class RuleSegment:
     >>> tables = open_workspace("cdnow_sample").at("1998-06-30")
     >>> regulars = RuleSegment("regulars", CustomerCondition(orders_at_least=3), date(1997, 12, 31), 365)
     >>> len(regulars.members(tables))
-    419
+    615
 
     Attributes:
         name: Letters, digits, - and _; after ``#`` in a source.
@@ -146,7 +146,7 @@ class RuleSegment:
         """Everybody with a sale line up to the day, and whether the condition is met.
 
         >>> regulars.evaluate(tables)["member"].sum()
-        np.int64(419)
+        np.int64(615)
 
         Args:
             tables: Of the segment's day or later.
