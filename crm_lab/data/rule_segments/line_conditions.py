@@ -42,7 +42,7 @@ class LineCondition(Condition):
         kind: Any of sale, return, cancellation, fee.
         discounted: With a discount, or without.
         eco: With an eco tag, or without.
-        new_within_days: At most so many days after the product's launch.
+        new_within_days: At most so many days after the product's launch; one without a day of launch is not new.
         share_at_least: Least share of the lines.
         share_at_most: Highest share of the lines.
         lines_at_least: Fewest lines.

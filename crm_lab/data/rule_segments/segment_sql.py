@@ -77,7 +77,8 @@ def _lines(lines: list[LineCondition], as_of: date, have: Collection[str]) -> st
     products = [c for c in OF_PRODUCTS if c in wanted and f"products.{c}" in have]
     stores = "channel" in wanted and "stores" in have
     columns = "".join(f", p.{c}" for c in products) + (", s.channel" if stores else "")
-    joins = " left join products as p using (product_id)" if products else ""
+    columns += ", p.in_products" if products else ""
+    joins = " left join (select *, true as in_products from products) as p using (product_id)" if products else ""
     joins += " left join stores as s using (store_id)" if stores else ""
     return f"""
   select t.*{columns} from transactions as t{joins}
@@ -103,7 +104,7 @@ def _texts(values: Iterable[str]) -> str:
 
 
 def _column(name: str) -> str:
-    special = {"hours": "hour", "weekdays": "weekday", "discounted": "discount_amount", "new_within_days": "launched_on"}
+    special = {"hours": "hour", "weekdays": "weekday", "discounted": "discount_amount", "new_within_days": "in_products"}
     return f"l.{special.get(name, COLUMN_OF.get(name, name))}"
 
 
@@ -119,7 +120,7 @@ def _chooses(name: str, value: Any) -> str:
     if name == "eco":
         return f"{column} = {str(value).lower()}"
     if name == "new_within_days":
-        return f"l.date - {column} between 0 and {value}"
+        return f"l.launched_on is not null and l.date - l.launched_on between 0 and {value}"
     assert name in LISTS
     return f"{column} in {_texts(value)}"
 
