@@ -49,8 +49,8 @@ def compared(y: Floats, inside: Booleans, cells: Integers) -> tuple[float, float
 
     Members of cells without others are left out of the difference.
 
-    >>> y, inside = np.array([1.0, 0, 1, 0]), np.array([True, False, True, False])
-    >>> compared(y, inside, np.array([0, 0, 1, 1]))[:2]
+    >>> y, inside = np.array([1.0, 0, 0, 1, 0, 0]), np.array([True, False, False] * 2)
+    >>> compared(y, inside, np.array([0, 0, 0, 1, 1, 1]))[:2]
     (1.0, 1.0)
 
     Args:
