@@ -25,6 +25,7 @@ from crm_lab.data.kernels.customer360 import customer_table
 from crm_lab.data.kernels.customer_mix import customer_mix
 from crm_lab.data.kernels.orders import roll_up_orders
 from crm_lab.data.quoting import path_of
+from crm_lab.data.rule_segments.segment_of_source import open_segment, segment_named
 from crm_lab.data.sources import find_source
 from crm_lab.data.sources.base import Source
 from crm_lab.messages import Message, language
@@ -39,7 +40,8 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
 
     Args:
         source: Name of a source (`complete_journey`, `cdnow`, `cdnow_sample`, `simulated:fashion`), of a part of one
-            (`complete_journey,store=367`), or a `Source`.
+            (`complete_journey,store=367`), of the customers of a segment (`complete_journey,segment=FILE.toml#NAME`),
+            or a `Source`.
         rules: Cleaning rule to action (``fix``, ``quarantine``, ``flag``, ``ignore``), where it should differ.
 
     Returns:
@@ -52,6 +54,9 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
     >>> len(tables["customer_360"])
     2357
     """
+    segment = segment_named(source) if isinstance(source, str) else None
+    if segment:
+        return _of(open_segment(open_workspace(segment.whole, rules), segment))
     part = part_named(source) if isinstance(source, str) else None
     if part:
         return _open_part(open_workspace(part.whole, rules), part)

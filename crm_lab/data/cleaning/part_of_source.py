@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,11 +106,40 @@ def cut_part(
     """
     of_line = _of_line(connection, whole, part.by)
     here = f"select source_row from {_table(whole, 'judged')} as s where {of_line} = {text_of(part.value)}"
+    cut_rows(
+        connection, whole, folder, actions, here, lambda path: _rows_of_part(connection, path, whole, folder, part),
+        f"There is no line with {part.by} {part.value!r} in {part.whole}.",
+    )  # fmt: skip
+
+
+def cut_rows(
+    connection: duckdb.DuckDBPyConnection,
+    whole: Path,
+    folder: Path,
+    actions: Mapping[Rule, Action],
+    here: str,
+    rows_of: Callable[[Path], str],
+    nothing: str,
+) -> None:
+    """Write the tables that some rows of a source make into an empty folder.
+
+    Args:
+        connection: May read and write both folders.
+        whole: The tables of the whole source.
+        folder: Of the part.
+        actions: The rules of the whole with what was done about them.
+        here: SQL of the part's `source_row`.
+        rows_of: SQL of the part's rows of a further table.
+        nothing: What is said where no clean line is left.
+
+    Raises:
+        BadInput: If no clean line is left.
+    """
     connection.execute(f"create or replace temp table here as {here}")
     mine = "source_row in (from here)"
     lines = f"select * from {_table(whole, 'transactions')} where {mine}"
     if connection.execute(f"select count(*) from ({lines})").fetchone() == (0,):
-        raise BadInput(f"There is no line with {part.by} {part.value!r} in {part.whole}.")
+        raise BadInput(nothing)
     write_private(connection, f"from {_table(whole, 'raw')} where {mine} order by source_row", folder / "raw.parquet")
     _write(connection, f"from {_table(whole, 'judged')} where {mine} order by source_row", folder / "judged.parquet")
     _write(connection, f"{_within(connection, lines)} order by line_id", folder / "transactions.parquet")
@@ -118,7 +147,7 @@ def cut_part(
     _write(connection, aside, folder / "quarantine.parquet")
     for path in sorted(whole.glob("*.parquet")):
         if path.stem not in _CUT_ELSEWHERE:
-            _write(connection, _rows_of_part(connection, path, whole, folder, part), folder / path.name)
+            _write(connection, rows_of(path), folder / path.name)
     _write(connection, _books(connection, whole, folder, actions), folder / "ledger.parquet")
 
 
