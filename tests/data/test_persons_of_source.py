@@ -175,7 +175,7 @@ def test_a_part_of_persons_has_the_step_in_its_books_too(shop, tmp_path):  # noq
     books = reconcile(mine.at())
     assert books.closes and books.is_of_part and books.total("persons") == (2, 0.0)
     assert mine.title == "shop · persons · Ulm"
-    with pytest.raises(BadInput, match="Persons come before the part: .*,persons=m.csv,store_id=Ulm"):
+    with pytest.raises(BadInput, match="Persons come before the part: .*,persons=m.csv,store=Ulm"):
         open_workspace(f"{shop},store=Ulm,persons=m.csv")
 
 
