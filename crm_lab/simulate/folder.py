@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from crm_lab.checks import BadInput
 from crm_lab.exports import whole_folder
+from crm_lab.simulate.identity_records import RECORDS, records_of
 from crm_lab.simulate.output.columns import products_table, stores_table
 from crm_lab.simulate.output.costs import Costs
 from crm_lab.simulate.retailer import RetailerPlan, simulate
@@ -54,6 +55,8 @@ def write_retailer(
         parts = {name: stack.enter_context(whole_folder(target)) for name, target in targets.items()}
         rows = _write_tables(plan, parts, group_lines)
         (parts["tables"] / MANIFEST).write_text(_manifest(plan, rows), encoding="utf-8")
+        if plan.common.scenario.accounts.on:
+            records_of(plan).to_csv(parts["tables"] / RECORDS, index=False, encoding="utf-8", date_format="%Y-%m-%d")
         if "key" in parts:
             (parts["key"] / RECIPE).write_text(_recipe(plan), encoding="utf-8")
 

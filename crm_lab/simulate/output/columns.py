@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from crm_lab.arrays import Columns
 from crm_lab.simulate.customers.people import AGES
 from crm_lab.simulate.orders.common import Common
+from crm_lab.simulate.output.account_columns import account_key_tables
 from crm_lab.simulate.output.block import Block
 from crm_lab.simulate.output.points_columns import ledger_columns, points_contract, points_key_tables
 from crm_lab.simulate.output.spelling import customer_ids, dates_of, money, order_ids, spell, words
@@ -41,6 +42,7 @@ def key_tables(common: Common, block: Block, lines_before: int) -> dict[str, pa.
         "lines": _key_lines(block.key["lines"], lines_before),
         "dirt": pa.table(_key_dirt(common, block.key["dirt"], lines_before)),
         **points_key_tables(common, block.key),
+        **account_key_tables(common, block.key),
     }
 
 

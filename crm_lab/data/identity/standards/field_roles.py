@@ -10,7 +10,7 @@ from typing import Final
 from crm_lab.checks import BadInput, Problems, need_columns
 
 _USUAL: Final = {
-    "record_id": "record_id customer_id client_id member_id account_id rec_id id 客户编号 会员编号 会员号",
+    "record_id": "customer_id client_id member_id account_id record_id rec_id id 客户编号 会员编号 会员号",
     "full_name": "full_name fullname name customer_name contact_name 姓名 客户姓名 会员姓名",
     "given_name": "given_name first_name firstname forename vorname prenom 名 名字",
     "family_name": "family_name surname last_name lastname nachname 姓 姓氏",
@@ -25,7 +25,7 @@ _USUAL: Final = {
     "birth_date": "birth_date date_of_birth dob birthday birthdate 生日 出生日期",
     "gender": "gender sex 性别",
     "source": "source source_system system origin 来源 来源系统",
-    "updated_on": "updated_on updated_at last_update modified_on 更新日期 更新时间",
+    "updated_on": "updated_on updated_at last_update modified_on recorded_on 更新日期 更新时间",
 }
 EVIDENCE: Final = (
     "full_name", "given_name", "family_name", "phone", "email", "address", "house_number", "address_extra",
