@@ -18,7 +18,7 @@ from crm_lab.checks import BadInput, as_date
 from crm_lab.data.cleaning.build import build, describe, tables_key
 from crm_lab.data.cleaning.built_once import ABOUT, built_once
 from crm_lab.data.cleaning.cleaning_rules import decide, recorded
-from crm_lab.data.cleaning.map_of_persons import PersonsSource, persons_named, read_map, teach_map
+from crm_lab.data.cleaning.map_of_persons import PersonsSource, hidden_ids, persons_named, read_map, teach_map
 from crm_lab.data.cleaning.part_of_source import Part, cut_part, part_named, values_of
 from crm_lab.data.cleaning.persons_of_source import PERSONS, put_on_persons
 from crm_lab.data.cleaning.pseudonyms import id_key
@@ -184,6 +184,23 @@ class Workspace:
             return []
         rows = [Message(f"persons.{name}", {"n": n}) for name, n in told["merged"].items()]
         return [Message("persons.counted", told), *rows]
+
+    def under_pseudonyms(self, ids: pd.Series) -> pd.Series:
+        """Customer numbers as the tables have them: those that are an e-mail or a telephone under their pseudonyms.
+
+        >>> workspace.under_pseudonyms(pd.Series(["00004", "ann@example.com"])).str[:2].tolist()
+        ['00', 'p_']
+
+        Args:
+            ids: Numbers as the customer master has them, or pseudonyms already.
+
+        Returns:
+            Text, with the same index.
+        """
+        cursor = self.cursor()
+        given = pd.DataFrame({"customer_id": ids.to_numpy(dtype=object, na_value=None), "row": range(len(ids))})
+        found = hidden_ids(cursor, given, self.about, id_key(self.folder.parent))
+        return pd.Series(found, index=ids.index, dtype="string")
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of the connection that may read this workspace, wherever a link leads to it."""

@@ -125,9 +125,7 @@ def _file(path: Path) -> pd.DataFrame:
         ) from None
 
 
-def teach_map(
-    connection: duckdb.DuckDBPyConnection, persons: pd.DataFrame, about: Mapping[str, Any], key: str
-) -> None:
+def teach_map(connection: duckdb.DuckDBPyConnection, persons: pd.DataFrame, about: Mapping[str, Any], key: str) -> None:
     """Give a connection the table ``person_map``, ids as the tables of a source hide them.
 
     Args:
@@ -142,13 +140,7 @@ def teach_map(
     """
     teach_pseudonyms(connection, key)
     connection.register("person_map_given", persons)
-    hider = "hidden" if about.get("direct_customers") else "pseudonym"
-    fold = "upper({})" if about.get("same_case") else "{}"
-    hidden = [
-        f"case when regexp_full_match({name}, '{_PSEUDONYM}') then {name} else {hider}({fold.format(name)}) end"
-        f" as {name}"
-        for name in COLUMNS
-    ]
+    hidden = [f"{_hidden(name, about)} as {name}" for name in COLUMNS]
     connection.execute(
         f"create or replace temp table person_map as select distinct {', '.join(hidden)} from person_map_given"
     )
@@ -156,6 +148,31 @@ def teach_map(
     again = _one(connection, "select count(*) from (select 1 from person_map group by customer_id having count(*) > 1)")
     if again:
         raise BadInput(f"The map of persons: {again:,} accounts are written in two ways and have two persons.")
+
+
+def hidden_ids(
+    connection: duckdb.DuckDBPyConnection, rows: pd.DataFrame, about: Mapping[str, Any], key: str
+) -> list[str | None]:
+    """Numbers of customers as the tables of a source hide them.
+
+    Args:
+        connection: Of the workspace.
+        rows: ``customer_id``, and ``row``, the place of each.
+        about: What the workspace says of itself.
+        key: Secret of the pseudonyms.
+    """
+    teach_pseudonyms(connection, key)
+    connection.register("ids_given", rows)
+    found = connection.execute(f"select {_hidden('customer_id', about)} from ids_given order by row").fetchall()
+    connection.unregister("ids_given")
+    return [row[0] for row in found]
+
+
+def _hidden(name: str, about: Mapping[str, Any]) -> str:
+    """SQL of an id as the tables hide it; one that is a pseudonym already stays."""
+    hider = "hidden" if about.get("direct_customers") else "pseudonym"
+    folded = f"upper({name})" if about.get("same_case") else name
+    return f"case when regexp_full_match({name}, '{_PSEUDONYM}') then {name} else {hider}({folded}) end"
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
