@@ -24,7 +24,7 @@ _VERDICTS = ("yes", "partly", "no")
 def draw_reconciliation(result: ReconciliationResult, *, ax: Axes | None = None) -> Axes:
     """Lines each rule touched, those that were changed in blue, with what was done about them."""
     table = result.shown()
-    steps = table[~table["step"].isin(["whole", "elsewhere", "raw", "clean", "quarantine"])].sort_values(
+    steps = table[~table["step"].isin(["whole", "elsewhere", "persons", "raw", "clean", "quarantine"])].sort_values(
         "rows", ascending=False
     )
     ax = ax or new_axes(height=0.9 + 0.42 * max(len(steps), 1))

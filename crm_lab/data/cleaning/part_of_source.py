@@ -17,11 +17,12 @@ import duckdb
 from crm_lab.checks import BadInput
 from crm_lab.data.cleaning.build import ledger_sql
 from crm_lab.data.cleaning.cleaning_rules import Rule
+from crm_lab.data.cleaning.persons_of_source import MARK, step_sql
 from crm_lab.data.connection import write_private
 from crm_lab.data.quoting import name_of, path_of, text_of
 from crm_lab.data.sources.base import Action
 
-_FORM = re.compile(r"(?P<whole>.+?),(?!customers=|seed=)(?P<by>[A-Za-z_]\w*)=(?P<value>.+)", re.DOTALL)
+_FORM = re.compile(r"(?P<whole>.+?),(?!customers=|seed=|persons=)(?P<by>[A-Za-z_]\w*)=(?P<value>.+)", re.DOTALL)
 _SHORT = {"store": "store_id"}
 _HOLDERS = {"stores": "store_id", "customers": "customer_id"}
 _CUT_ELSEWHERE = ("raw", "judged", "transactions", "quarantine", "ledger")
@@ -63,8 +64,14 @@ def part_named(source: str) -> Part | None:
     Part(whole='complete_journey', by='store_id', value='367')
     >>> part_named("complete_journey,customers=300,seed=7") is None
     True
+
+    Raises:
+        BadInput: If a map of persons comes after the part.
     """
     found = _FORM.fullmatch(source)
+    if found and ",persons=" in found["value"]:
+        value, _, file = found["value"].partition(",persons=")
+        raise BadInput(f"Persons come before the part: {found['whole']},persons={file},{found['by']}={value}.")
     return Part(found["whole"], full_name(found["by"]), found["value"]) if found else None
 
 
@@ -220,4 +227,7 @@ def _books(connection: duckdb.DuckDBPyConnection, whole: Path, folder: Path, act
             (-1, ELSEWHERE, ELSEWHERE, f"{everything} {left_out}"),
         )
     )
-    return f"from (from ({ledger_sql(actions, folder)}) union all {before}) order by position"
+    steps = f"from ({ledger_sql(actions, folder)}) union all {before}"
+    if MARK in _columns(connection, everything):
+        steps = f"{steps} union all by name {step_sql('judged')}"
+    return f"from ({steps}) order by position"

@@ -57,6 +57,6 @@ def _order(one: pd.Series, other: pd.Series) -> bool:
         told = f"{day_first:,} others say day first and {month_first:,} month first" if day_first else "no other tells"
         raise BadInput(
             f"{both:,} dates of birth such as 03/04/1980 can be read both ways and {told};"
-            " say day_first=True or day_first=False."
+            " say day_first=True or day_first=False (parameter dates: day_first or month_first)."
         )
     return day_first > 0
