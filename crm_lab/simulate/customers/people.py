@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from crm_lab.arrays import Floats, Integers
+from crm_lab.simulate.customers.persona_tastes import PersonaTastes
 from crm_lab.simulate.customers.timing import Habits, draw_habits
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK, stream
@@ -34,6 +35,9 @@ class People:
         coupons: Share of lines bought with a coupon.
         opens: Chance of opening a first message.
         age: Number of the age band.
+        tastes: Planted kinds of shoppers; none in most scenarios.
+        income: Number of the income band, where kinds are planted.
+        household: Number of the household's size, where kinds are planted.
     """
 
     first: int
@@ -51,6 +55,9 @@ class People:
     coupons: Floats
     opens: Floats
     age: Integers
+    tastes: PersonaTastes | None = None
+    income: Integers | None = None
+    household: Integers | None = None
 
 
 AGES = ("18-24", "25-34", "35-44", "45-54", "55-64", "65+")

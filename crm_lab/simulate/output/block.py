@@ -14,6 +14,7 @@ from crm_lab.arrays import Columns
 from crm_lab.simulate.orders.common import Common
 from crm_lab.simulate.output import file_rows as records
 from crm_lab.simulate.output.faults import draw_faults
+from crm_lab.simulate.output.persona_columns import count_months, persona_state
 from crm_lab.simulate.points.points_tables import member_tables, points_key, points_tables
 from crm_lab.simulate.points.points_worlds import happen
 from crm_lab.simulate.programme import members
@@ -68,6 +69,9 @@ def make_block(common: Common, block: int, n_customers: int, *, keyed: bool = Tr
     key = {"customers": truth.customers(scenario, life, points), "lines": truth.caused_lines(file), "dirt": dirt}
     if scenario.pilot.on:
         key["pilot"] = weekly_outcomes(common, life)
+    if life.people.tastes is not None:
+        key["customers"] = persona_state(key["customers"], life.people.tastes)
+        key["persona_months"] = count_months(common, rows)
     if happened:
         tables |= member_tables(common, block, happened)
         tables["rewards"], tables["rewards_other_system"], wrong = points_tables(common, block, happened, seen)

@@ -12,7 +12,7 @@ from typing import Any
 from crm_lab.calendar import day_number
 from crm_lab.checks import Problems
 from crm_lab.messages import language
-from crm_lab.simulate.scenario import actions, cities, points_rules, settings
+from crm_lab.simulate.scenario import actions, cities, persona_settings, points_rules, settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,7 @@ class Scenario:
         pilot: The programme that whole cities get.
         points: The points programme for everybody.
         referrals: Members who invite others.
+        personas: Planted kinds of shoppers.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Scenario:
     pilot: cities.Pilot = field(default_factory=cities.Pilot)
     points: points_rules.PointsSettings = field(default_factory=points_rules.PointsSettings)
     referrals: points_rules.ReferralSettings = field(default_factory=points_rules.ReferralSettings)
+    personas: persona_settings.PersonaSettings = field(default_factory=persona_settings.PersonaSettings)
 
     def title(self) -> str:
         """What readers call the retailer, in the active language.
@@ -118,6 +120,7 @@ class Scenario:
         yield from self._programme_contradictions()
         yield from self._pilot_contradictions()
         yield from self._points_contradictions()
+        yield from self._persona_contradictions()
         offer = self.save_offer
         if offer.on and offer.start + offer.effect_days > self.days:
             yield f"save_offer: it acts until day {offer.start + offer.effect_days} of a window of {self.days}."
@@ -177,6 +180,30 @@ class Scenario:
         if (self.start.month, self.start.day) != (1, 1):
             yield f"points: start is {self.start}; qualifying years are calendar years, so it must be a 1 January."
 
+    def _persona_contradictions(self) -> Iterator[str]:
+        given = self.personas
+        if not given.on:
+            return
+        others = [name for name in ("programme", "pilot", "points", "save_offer") if getattr(self, name).on]
+        others += ["promotions"] if self.promotions else []
+        others += ["contacts.effect"] if self.contacts.effect else []
+        others += ["discounts"] if self.discounts.coupon_share or self.discounts.markdown_after else []
+        if others:
+            yield f"personas: it is on and so is {' and '.join(others)}; kinds of shoppers are planted undisturbed."
+        for name in ("categories", "styles", "scenes"):
+            if set(getattr(given, name)) != set(getattr(self.products, name)):
+                yield f"personas: {name} are {', '.join(getattr(given, name))}; those of products are others."
+        for kind in given.kinds:
+            if unknown := sorted(set(kind.cities) - set(self.stores.cities)):
+                yield f"personas: {kind.name}: cities has {', '.join(unknown)}; the cities are others."
+        sorts = 2 * len(given.categories) * len(given.styles) * len(given.scenes)
+        least = sorts * (self.days // persona_settings.LAUNCH_EVERY + 3)
+        if self.products.count < least:
+            yield f"products: count is {self.products.count}; with personas over {self.days} days it needs {least}."
+        whole = (self.start.day, (self.last_date + timedelta(days=1)).day)
+        if whole != (1, 1):
+            yield f"personas: the window is {self.start} to {self.last_date}; it must be whole calendar months."
+
     @property
     def first_day(self) -> int:
         """First day of the window, in days since 1970-01-01.
@@ -206,7 +233,7 @@ class Scenario:
 
     def _off(self) -> set[str]:
         """Sections younger than the first retailers that are off: without them those keep their fingerprints."""
-        young = ("city_shocks", "pilot", "points", "referrals")
+        young = ("city_shocks", "pilot", "points", "referrals", "personas")
         return {name for name in young if not getattr(self, name).on}
 
 
