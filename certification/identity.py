@@ -84,7 +84,9 @@ def certify_identity(seeds: tuple[int, ...] = SEEDS) -> Iterator[dict]:
             yield entry(f"identity.{seed}.{measure}", chain.quality.of(measure)[0], least, 1, n)
         true = chain.truth.kpis(LAST_DAY)["repurchase_rate"]
         for threshold, rate in chain.rates.items():
-            yield entry(f"identity.{seed}.repurchase_off_at_{threshold}", rate - true, -0.01, 0.01, f"{n}, true {true:.4f}")
+            yield entry(
+                f"identity.{seed}.repurchase_off_at_{threshold}", rate - true, -0.01, 0.01, f"{n}, true {true:.4f}"
+            )
     pairs = pd.concat([chain.pairs for chain in chains])
     for kind, part in pairs.groupby("kind"):
         said = f"{len(seeds)} chains, {len(part):,} pairs"

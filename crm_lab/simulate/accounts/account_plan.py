@@ -112,9 +112,7 @@ def _women(u: Floats, leader: Integers, head: Integers, tie: Integers) -> Boolea
     return woman
 
 
-def _births(
-    scenario: Scenario, people: People, leader: Integers, head: Integers, tie: Integers, u: Floats
-) -> Integers:
+def _births(scenario: Scenario, people: People, leader: Integers, head: Integers, tie: Integers, u: Floats) -> Integers:
     """Days of birth that fit the age bands of the customers; a father is older than his son."""
     low, high = np.append(18, _AGE_EDGES)[people.age], np.append(_AGE_EDGES, _OLDEST)[people.age]
     age = low + u[0] * (high - low)
@@ -197,9 +195,7 @@ def _as_persons(people: People, plan: AccountPlan) -> People:
     names = ("frequency", "mean_order", "online", "channel", "style", "scene", "eco", "coupons", "opens")
     of_person = {name: getattr(people, name)[plan.leader] for name in names}
     home = {name: getattr(people, name)[plan.head] for name in ("city", "store")}
-    habits = replace(
-        people.habits, **{name: getattr(people.habits, name)[plan.leader] for name in vars(people.habits)}
-    )
+    habits = replace(people.habits, **{name: getattr(people.habits, name)[plan.leader] for name in vars(people.habits)})
     return replace(people, habits=habits, age=plan.age, joined=people.joined[plan.leader], **of_person, **home)
 
 

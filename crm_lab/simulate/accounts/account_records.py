@@ -34,7 +34,11 @@ _OTHER = 5_003
 
 
 def make_records(
-    given: AccountSettings, plan: AccountPlan, who: Profiles, homes: tuple[Integers, list[str], Integers], rng: Generator
+    given: AccountSettings,
+    plan: AccountPlan,
+    who: Profiles,
+    homes: tuple[Integers, list[str], Integers],
+    rng: Generator,
 ) -> dict[str, Words]:
     """The record of each account (BLOCK,), as its system writes it.
 
@@ -61,7 +65,9 @@ def make_records(
         "city": city,
         "postcode": home["postcode"],
         "birth_date": _births(plan, u[27:30], given.slips),
-        "gender": np.array([_SEXES[s][w] for s, w in zip(plan.system, plan.woman.astype(int), strict=True)], dtype=object),
+        "gender": np.array(
+            [_SEXES[s][w] for s, w in zip(plan.system, plan.woman.astype(int), strict=True)], dtype=object
+        ),
     }
     return _with_gaps(given, plan, kind, shown, u[30:37])
 
@@ -145,7 +151,9 @@ def _phones(
         digits[n] = wrong_digit(digits[n], u[2, n], u[3, n], 7)
     at_till = (plan.system == MASTERS.index("pos")) & (u[4] < given.shop_phone)
     desks = names.phone_digits(70_000 + shop)
-    texts = [_dialled(d if t else p, s) for p, d, t, s in zip(digits, desks, at_till, plan.system.tolist(), strict=True)]
+    texts = [
+        _dialled(d if t else p, s) for p, d, t, s in zip(digits, desks, at_till, plan.system.tolist(), strict=True)
+    ]
     return np.array(texts, dtype=object)
 
 
@@ -164,7 +172,10 @@ def _mails(given: AccountSettings, plan: AccountPlan, who: Profiles, kind: dict[
     domain = np.where(other, who.domain + 1, who.domain) % len(DOMAINS)
     at_till = (plan.system == MASTERS.index("pos")) & (u[4] < given.shop_mail)
     return np.array(
-        [SHOP_MAIL if t else f"{user}@{DOMAINS[d]}" for user, d, t in zip(users, domain.tolist(), at_till, strict=True)],
+        [
+            SHOP_MAIL if t else f"{user}@{DOMAINS[d]}"
+            for user, d, t in zip(users, domain.tolist(), at_till, strict=True)
+        ],
         dtype=object,
     )
 

@@ -65,7 +65,9 @@ class IdentityTruth:
         """
         have = self.accounts[["customer_id", "person_id", "number", "kind"]]
         both = have.merge(have, on="person_id", suffixes=("_l", "_r")).query("number_l < number_r")
-        return both[["customer_id_l", "customer_id_r", "kind_r"]].rename(columns={"kind_r": "kind"}).reset_index(drop=True)
+        return (
+            both[["customer_id_l", "customer_id_r", "kind_r"]].rename(columns={"kind_r": "kind"}).reset_index(drop=True)
+        )
 
     def ties(self) -> pd.DataFrame:
         """Pairs of persons who are not one but much alike: ``person_id``, ``other_id``, ``tie``.

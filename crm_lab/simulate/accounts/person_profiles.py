@@ -92,7 +92,9 @@ def _given_names(plan: AccountPlan, u: Floats) -> Words:
 
 def _family_names(plan: AccountPlan, u: Floats) -> Words:
     common = names.skewed(np.minimum(u / _COMMON, 1 - 1e-9), names.COMMON, 10)
-    rare = names.COMMON + (np.maximum(u - _COMMON, 0) / (1 - _COMMON) * (names.FAMILIES.size - names.COMMON)).astype(int)
+    rare = names.COMMON + (np.maximum(u - _COMMON, 0) / (1 - _COMMON) * (names.FAMILIES.size - names.COMMON)).astype(
+        int
+    )
     latin = names.FAMILIES[np.where(u < _COMMON, common, rare)]
     return np.where(plan.chinese, names.HAN_FAMILIES[names.skewed(u, names.HAN_FAMILIES.size, 5)], latin)
 

@@ -55,7 +55,9 @@ def test_purchases_are_made_with_accounts_that_are_open(shop, truth):
 def test_a_move_a_marriage_or_a_new_telephone_ends_the_account_before(shop, truth):
     accounts = truth.accounts
     new = accounts[accounts["kind"].isin(["moved", "married", "new_phone"]) & (accounts["number"] == 2)]
-    old = accounts[accounts["number"] == 1].merge(new[["person_id", "opened_on"]], on="person_id", suffixes=("", "_new"))
+    old = accounts[accounts["number"] == 1].merge(
+        new[["person_id", "opened_on"]], on="person_id", suffixes=("", "_new")
+    )
     sales = shop.tables["transactions"].query("kind == 'sale'").merge(old, on="customer_id")
     assert len(sales) > 50
     assert (sales["date"] < sales["opened_on_new"]).all()
