@@ -1,4 +1,4 @@
-"""Persons behind customer accounts: links against the key of the chain `doubles`, and the repurchase share they give."""
+"""Persons behind accounts: links against the key of the chain `doubles`, and the repurchase share they give."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def linked_chain(name: str) -> Linked:
 def repurchase(truth: IdentityTruth, persons: pd.DataFrame) -> float:
     """Share of the persons who bought that bought on two days or more."""
     placed = on_persons(truth.orders[truth.orders["sale"]], persons)
-    return float((placed.groupby("customer_id")["date"].nunique() > 1).mean())
+    return float(placed.groupby("customer_id")["date"].nunique().ge(2).mean())
 
 
 def _wrong(truth: IdentityTruth, mine: pd.Series) -> pd.Series:

@@ -1,4 +1,4 @@
-"""Nicknames, names with the family last, fathers and sons: what is one person and what is not; and a chain's accounts."""
+"""Nicknames, names with the family last, fathers and sons: what is one person; and a chain's accounts."""
 
 import pandas as pd
 import pytest
