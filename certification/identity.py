@@ -1,4 +1,4 @@
-"""Persons behind customer accounts: links against the key of the chain `doubles`, and the repurchase share they give."""
+"""Persons behind accounts: links against the key of the chain `doubles`, and the repurchase share they give."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def linked_chain(name: str) -> Linked:
 def repurchase(truth: IdentityTruth, persons: pd.DataFrame) -> float:
     """Share of the persons who bought that bought on two days or more."""
     placed = on_persons(truth.orders[truth.orders["sale"]], persons)
-    return float((placed.groupby("customer_id")["date"].nunique() > 1).mean())
+    return float(placed.groupby("customer_id")["date"].nunique().ge(2).mean())
 
 
 def _wrong(truth: IdentityTruth, mine: pd.Series) -> pd.Series:
@@ -84,7 +84,9 @@ def certify_identity(seeds: tuple[int, ...] = SEEDS) -> Iterator[dict]:
             yield entry(f"identity.{seed}.{measure}", chain.quality.of(measure)[0], least, 1, n)
         true = chain.truth.kpis(LAST_DAY)["repurchase_rate"]
         for threshold, rate in chain.rates.items():
-            yield entry(f"identity.{seed}.repurchase_off_at_{threshold}", rate - true, -0.01, 0.01, f"{n}, true {true:.4f}")
+            yield entry(
+                f"identity.{seed}.repurchase_off_at_{threshold}", rate - true, -0.01, 0.01, f"{n}, true {true:.4f}"
+            )
     pairs = pd.concat([chain.pairs for chain in chains])
     for kind, part in pairs.groupby("kind"):
         said = f"{len(seeds)} chains, {len(part):,} pairs"

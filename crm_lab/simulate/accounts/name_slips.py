@@ -16,11 +16,13 @@ _HEARD_AS: Final = {
 _DIGITS: Final = "0123456789"
 
 
-_SOUND_ALIKE: Final = """伟炜玮纬 芳方 娜那 敏闽 静婧靖敬 强蔷 磊蕾雷 洋阳扬杨 艳燕彦 勇永咏 军君俊均 杰洁捷 娟涓 涛韬 明铭鸣 超潮 秀绣 霞侠
-平萍苹 刚钢 桂贵 英瑛颖莹 华桦 玉宇雨羽 兰岚 丹单 红宏鸿虹 建健剑 文雯 志智致 国果 海亥 春椿 晓小筱 雪学 梅玫 丽莉立力 婷庭亭 慧惠辉卉
-鑫欣新心 浩皓昊 博伯 子紫梓 佳嘉家 思斯丝 梦孟 琪琦奇 涵晗寒 轩萱宣 泽择 天添 鹏朋 飞菲霏 凯恺 龙隆 斌彬宾 林琳霖 波菠 峰锋丰枫 云芸 月悦跃
-倩茜 薇微 宁凝 安桉 康糠 成诚程 光广 东冬 亮靓 金锦""".split()
-_SOUNDS: Final = {character: group for group in reversed(_SOUND_ALIKE) for character in group}
+_SOUND_ALIKE: Final = """
+伟炜玮纬 芳方 娜那 敏闽 静婧靖敬 强蔷 磊蕾雷 洋阳扬杨 艳燕彦 勇永咏 军君俊均 杰洁捷 娟涓 涛韬 明铭鸣 超潮 秀绣
+霞侠 平萍苹 刚钢 桂贵 英瑛颖莹 华桦 玉宇雨羽 兰岚 丹单 红宏鸿虹 建健剑 文雯 志智致 国果 海亥 春椿 晓小筱 雪学
+梅玫 丽莉立力 婷庭亭 慧惠辉卉 鑫欣新心 浩皓昊 博伯 子紫梓 佳嘉家 思斯丝 梦孟 琪琦奇 涵晗寒 轩萱宣 泽择 天添 鹏朋
+飞菲霏 凯恺 龙隆 斌彬宾 林琳霖 波菠 峰锋丰枫 云芸 月悦跃 倩茜 薇微 宁凝 安桉 康糠 成诚程 光广 东冬 亮靓 金锦
+"""
+_SOUNDS: Final = {character: group for group in reversed(_SOUND_ALIKE.split()) for character in group}
 
 
 def wrong_word(word: str, how: float, place: float, other: float) -> str:

@@ -179,7 +179,9 @@ class LinkageResult(Result):
         if not len(several):
             return []
         kept = ["given_name", "family_name", "birth_date", "email", "source"]
-        rows = with_keys(self.records.loc[several, kept]).astype("string").assign(number_=several, person_=person[several])
+        rows = (
+            with_keys(self.records.loc[several, kept]).astype("string").assign(number_=several, person_=person[several])
+        )
         sides = ", ".join(f"{side}.{name} as {name}_{side}" for side in "lr" for name in rows.columns.drop("person_"))
         rule = sure_different(self.columns)
         if self.spec.one_per_source:
