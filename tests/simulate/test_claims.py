@@ -194,15 +194,16 @@ def test_what_personas_says_is_planted(personas):
 def test_what_personas_says_of_rules_changes_and_bayes(personas):
     changed = personas.customers["persona_since"].notna()
     assert round(100 * changed.mean()) == 11
-    assert personas.rule()["lift"].between(1.9, 2.25).all()
-    last = [personas.bayes_f1(start, changes=False) for start in ("2024-01-01", "2024-12-01")]
-    assert np.round([personas.bayes_f1(), *last], 2).tolist() == [0.97, 0.95, 0.77]
+    assert personas.rule()["lift"].between(1.9, 2.2).all()
+    starts = ("2023-01-01", "2024-01-01", "2024-07-01", "2024-12-01")
+    best = [personas.bayes_f1(), *(personas.bayes_f1(start, changes=False) for start in starts)]
+    assert np.round(best, 3).tolist() == [0.966, 0.932, 0.95, 0.944, 0.78]  # in docs/simulate.md with three digits
 
 
 def test_what_personas_says_is_naive(personas):
     now, counts = personas.persona_on(), personas.counts().set_index("customer_id")
     with_baby = counts.index[counts["categories:baby"] > 0]
-    assert round(100 * (now[with_baby] != "night_parents").mean()) == 85
+    assert round(100 * (now[with_baby] != "night_parents").mean()) == 86
     months = [personas.counts(f"2024-{month}", f"2024-{month}").set_index("customer_id") for month in (11, 12)]
     half = months[1].index[months[1]["discounted"] >= 0.5 * months[1]["lines"]]
     assert round(100 * (now[half] == "bargain_hunters").mean()) == 62
@@ -212,17 +213,17 @@ def test_what_personas_says_is_naive(personas):
     assert round(100 * (personas.persona_on("2024-11-30")[both] != now[both]).mean(), 1) == 0.4
     before = personas.customers.set_index("customer_id")["persona_before"].dropna()
     before = before[before.index.isin(ever.index)]
-    assert round(100 * (ever[before.index] == before).mean()) == 43
+    assert round(100 * (ever[before.index] == before).mean()) == 42
 
 
 def _likeliest(personas, counts):
     return personas.bayes(counts.reset_index()).set_index("customer_id")["persona"]
 
 
-def test_a_third_of_the_families_in_personas_are_night_parents(persona_shop, personas):
+def test_three_in_ten_families_of_personas_are_night_parents(persona_shop, personas):
     people = persona_shop.tables["customers"]
     families = people.loc[people["household_size"].isin(["3", "4+"]), "customer_id"]
-    assert round(100 * (personas.persona_on()[families] == "night_parents").mean()) == 31
+    assert round(100 * (personas.persona_on()[families] == "night_parents").mean()) == 30
 
 
 @pytest.mark.slow

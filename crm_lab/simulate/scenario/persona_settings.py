@@ -15,7 +15,7 @@ BANDS = {"night": (22, 23, 0, 1, 2, 3, 4, 5), "morning": range(6, 12), "afternoo
          "evening": range(18, 22)}  # fmt: skip
 """Hours of the day of each part of it."""
 
-LAUNCH_EVERY = 61
+LAUNCH_EVERY = 60
 """Days between two launches of products of the same category, style, scene and eco mark: one of them is always new."""
 
 CHANCES = ("weekend", "discounted", "new", "eco")
@@ -33,7 +33,7 @@ class Persona:
         share: Share of customers.
         weekend: Mean share of orders placed on a Saturday or Sunday.
         discounted: Mean share of lines bought on discount.
-        new: Mean share of lines that are products launched in the last two months.
+        new: Mean share of lines that are products in the first 60 days from their launch.
         eco: Mean share of lines that are eco products.
         hours: Part of the day -> weight.
         categories: Category -> weight.

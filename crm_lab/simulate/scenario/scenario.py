@@ -196,7 +196,7 @@ class Scenario:
         given = self.personas
         if not given.on:
             return
-        others = [name for name in ("programme", "pilot", "points", "save_offer") if getattr(self, name).on]
+        others = [name for name in ("programme", "pilot", "points", "save_offer", "accounts") if getattr(self, name).on]
         cuts = {"promotions": self.promotions, "coupons": self.discounts.coupon_share}
         cuts |= {"markdowns": self.discounts.markdown_after, "effects of messages": self.contacts.effect}
         if others := others + [name for name, there in cuts.items() if there]:
