@@ -164,9 +164,9 @@ class StyleSceneCubeResult(TableResult):
     def card(self, first: str, second: str, price: str) -> pd.DataFrame:
         """What the customers of a cell are like: a row a feature, ``share`` and ``base_share``, with ``lo, hi``.
 
-        >>> largest = found.frame.dropna().nlargest(1, "customers").iloc[0]
-        >>> list(found.card(largest["first"], largest["second"], largest["price"]))
-        ['feature', 'share', 'lo', 'hi', 'base_share', 'index']
+        >>> found.card("sport", "no such scene", "low")
+        Traceback (most recent call last):
+        crm_lab.checks.BadInput: There is no cell (sport, no such scene, low); see the rows of the cube.
 
         Args:
             first: Value of the first axis.
