@@ -1,1 +1,5 @@
-"""Pictures of kinds of shoppers: rules, segments, who is like them and who is selected."""
+"""Drawings of kinds of shoppers: tags, price share, cells, demographics, rules and segments."""
+
+from crm_lab.plots.personas import demographics, rules_and_segments, shopper_tags
+
+__all__ = ["demographics", "rules_and_segments", "shopper_tags"]

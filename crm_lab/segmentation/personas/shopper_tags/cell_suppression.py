@@ -75,7 +75,10 @@ def hidden_cells(table: Integers, least: int) -> tuple[Margins, Booleans]:
         at = _first_known(parts, hidden, least)
         if at is None:
             return parts, hidden
-        hidden = hidden | _neighbour(parts, hidden, at)
+        more = hidden | _neighbour(parts, hidden, at, least)
+        if (more == hidden).all():  # nothing is left to hide but the total
+            return parts, hidden
+        hidden = more
 
 
 def _first_known(parts: Margins, hidden: Booleans, least: int) -> int | None:
@@ -121,10 +124,15 @@ def known_range(parts: Margins, hidden: Booleans, at: int) -> tuple[float, float
     return known + float(np.round(low.fun, 6)), known - float(np.round(high.fun, 6))
 
 
-def _neighbour(parts: Margins, hidden: Booleans, at: int) -> Booleans:
-    """The shown count to hide: of the same kind, where most margins hold one hidden cell only, the smallest; else all."""
+def _neighbour(parts: Margins, hidden: Booleans, at: int, least: int) -> Booleans:
+    """The shown count to hide: in a margin that leaves too little room, else where most hidden cells stand alone."""
+    narrow = _narrow_margin(parts, hidden, at, least)
+    inner = parts.sums.shape[1]
     alike = ((parts.places == ALL) == (parts.places[at] == ALL)).all(axis=1)
     can = alike & ~hidden & (parts.counts > 0)
+    if narrow is not None:
+        within = np.append(parts.sums[narrow] > 0, np.zeros(len(hidden) - inner, dtype=bool))
+        can = can & within if (can & within).any() else np.arange(len(hidden)) == narrow
     if not can.any():
         total = (parts.places == ALL).all(axis=1)
         return ~hidden & (parts.counts > 0) & ~total
@@ -133,6 +141,17 @@ def _neighbour(parts: Margins, hidden: Booleans, at: int) -> Booleans:
     chosen = np.zeros(len(hidden), dtype=bool)
     chosen[next(place for place in order if can[place])] = True
     return chosen
+
+
+def _narrow_margin(parts: Margins, hidden: Booleans, at: int, least: int) -> int | None:
+    """A shown margin whose hidden cells hold too few customers to keep one of them unknown."""
+    inner = parts.sums.shape[1]
+    if at >= inner:
+        return None
+    cells = parts.sums[inner:] * hidden[:inner]
+    room = cells @ parts.counts[:inner] - cells.sum(axis=1)
+    narrow = (parts.sums[inner:, at] > 0) & ~hidden[inner:] & (room < least - 2)
+    return inner + int(np.flatnonzero(narrow)[0]) if narrow.any() else None
 
 
 def _lonely(parts: Margins, hidden: Booleans) -> Integers:

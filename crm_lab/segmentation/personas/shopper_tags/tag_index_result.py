@@ -98,7 +98,7 @@ class TagIndexResult(TableResult):
         shown = int((~self.frame["suppressed"]).sum())
         label = Message("persona_tags.fact_differ", self._values())
         count = Fact("tag_index.differ", label, int(self.frame["differs"].sum()), kind=kind, n=shown)
-        rows = self.frame[self.frame["differs"]].sort_values("qvalue", kind="stable").head(10)
+        rows = _surest(self.frame).head(10)
 
         def named_row(row: Any) -> Message:
             return Message("persona_tags.fact_index", {"segment": row["segment"], "tag": tag_name(row["tag"])})
@@ -111,7 +111,7 @@ class TagIndexResult(TableResult):
 
     def _values(self) -> dict[str, Any]:
         shown = self.frame[~self.frame["suppressed"]]
-        far = shown[shown["differs"]].sort_values("qvalue", kind="stable").head(1)
+        far = _surest(shown).head(1)
         first = far.iloc[0] if len(far) else None
         return {
             "shown": len(shown), "differ": int(shown["differs"].sum()), "hidden": len(self.frame) - len(shown),
@@ -120,3 +120,8 @@ class TagIndexResult(TableResult):
             "tag": "" if first is None else tag_name(first["tag"]),
             **{name: float("nan") if first is None else float(first[name]) for name in ("index", "lo", "hi")},
         }  # fmt: skip
+
+
+def _surest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Indices that differ, the least likely to be false first; of equal ones the highest."""
+    return rows[rows["differs"]].sort_values(["qvalue", "index"], ascending=[True, False], kind="stable")
