@@ -38,7 +38,7 @@ class RuleMiner:
     conditions is compared across periods: one seen in the first and third, the other in the second and fourth. What
     goes together beyond customers with as many lines and orders is found (Benjamini and Yekutieli over all pairs and
     triples looked at) and then must hold in customers who were not searched, between the first four periods and the
-    last two (Holm over the rules found).
+    last two (Holm over the rules found). Features that the same products have are not joined.
 
     >>> from crm_lab import open_workspace
     >>> tables = open_workspace("simulated:personas,customers=2500").at("latest")
