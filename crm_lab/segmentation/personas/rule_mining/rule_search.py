@@ -50,7 +50,8 @@ class Conditions:
         """Who meets which condition, shape (n, m), from lines with each feature and lines known."""
         x, n = have[:, self.feature], known[:, self.feature]
         fewest = self.least_lines if least is None else least
-        return ((x >= self.threshold * n) & (x >= fewest) & (n > 0)).astype(float)
+        share = np.divide(x, n, out=np.full(x.shape, -1.0), where=n > 0)
+        return ((share >= self.threshold) & (x >= fewest)).astype(float)
 
     def said(self, trait: int) -> tuple[str, float]:
         """Feature and threshold of a condition."""
