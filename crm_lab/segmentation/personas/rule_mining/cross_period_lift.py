@@ -153,10 +153,20 @@ def lift_of(halves: Halves, traits: tuple[int, ...], level: float = 0.95) -> Lif
         rest, alone = halves.joined(*(t for t in traits if t != trait)), halves.joined(trait)
         zs.append(float(z_of_pairs(rest, alone).item()))
         ups.append(rest.first * alone.second + rest.second * alone.first)
-        downs.append(rest.usual_first * alone.usual_second + rest.usual_second * alone.usual_first)
+        downs.append(_usual(rest, alone) + _usual(alone, rest))
     up, down = np.mean(ups, axis=0).ravel(), np.mean(downs, axis=0).ravel()
     p = float(stats.norm.sf(min(zs)))
     return Lift(*_ratio(up, down, level), p, float(np.mean(ups, axis=0).sum() / 2))
+
+
+def _usual(one: Halves, other: Halves) -> Floats:
+    """What is usual of one first and the other second, with each customer's part in what was usual.
+
+    The sum is that of the products; the customer's part matters to its variance (von Mises' expansion).
+    """
+    a, b = one.usual_first, other.usual_second
+    mine = (one.first - a) * mean_of_cells(b, one.cells[0]) + (other.second - b) * mean_of_cells(a, other.cells[1])
+    return a * b + mine
 
 
 def _ratio(up: Floats, down: Floats, level: float) -> tuple[float, float, float]:

@@ -36,6 +36,7 @@ class FeaturePeriods:
         revenue: Net amount, shape (periods, n); zeros where it is not asked for.
         days: First day of each period and, last, the last day of all.
         simulated: Whether the data are.
+        shelf: How often products have both of two features against chance, shape (F, F); 1 where products do not say.
     """
 
     names: tuple[str, ...]
@@ -47,6 +48,7 @@ class FeaturePeriods:
     revenue: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     days: tuple[date, ...] = ()
     simulated: bool = False
+    shelf: Floats | None = None
 
     @cached_property
     def periods(self) -> int:
@@ -125,7 +127,43 @@ def _counted(tables: Tables, names: Sequence[str], starts: list[date], length: i
         lines[p, rows], orders[p, rows] = part.frame["n_lines"], part.frame["n_orders"]
     revenue = _revenue(tables, ids, starts, ends)
     days = (*starts, ends[-1])
-    return FeaturePeriods(tuple(names), ids, have, known, lines, orders, revenue, days, parts[0].simulated)
+    shelf = shelf_lift(tables, names)
+    return FeaturePeriods(tuple(names), ids, have, known, lines, orders, revenue, days, parts[0].simulated, shelf)
+
+
+def shelf_lift(tables: Tables, names: Sequence[str]) -> Floats:
+    """How often a product has both of two features, against chance; 1 where a feature is none of products.
+
+    Who likes a category buys what its products are: eco, of a brand, in a style. That is no second taste.
+
+    >>> from crm_lab import open_workspace
+    >>> shelf_lift(open_workspace("cdnow_sample").at("1998-06-30"), ("night_share", "weekend_share")).tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+
+    Args:
+        tables: With products, or without.
+        names: Shopper features.
+
+    Returns:
+        Shape (F, F).
+    """
+    lift = np.ones((len(names), len(names)))
+    of = {k: name for k, name in enumerate(names) if ":" in name or name == "eco_share"}
+    if "products" not in tables or not of:
+        return lift
+    products = tables.sql("from products where product_id in (select product_id from transactions)")
+    has = np.stack([_of_products(products, name) for name in of.values()], axis=1)
+    single, places = has.mean(axis=0), np.array(list(of))
+    both, usual = has.T @ has / len(has), np.outer(single, single)
+    lift[np.ix_(places, places)] = np.divide(both, usual, out=np.ones_like(both), where=usual > 0)
+    return lift
+
+
+def _of_products(products: pd.DataFrame, name: str) -> Floats:
+    column, _, value = name.partition(":")
+    met = products[column].astype("string") == value if value else products["eco"].astype("boolean")
+    found: Floats = met.fillna(value=False).to_numpy(dtype=float)
+    return found
 
 
 def _revenue(tables: Tables, ids: np.ndarray, starts: list[date], ends: list[date]) -> Floats:

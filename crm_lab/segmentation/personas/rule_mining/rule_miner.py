@@ -38,7 +38,7 @@ class RuleMiner:
     conditions is compared across periods: one seen in the first and third, the other in the second and fourth. What
     goes together beyond customers with as many lines and orders is found (Benjamini and Yekutieli over all pairs and
     triples looked at) and then must hold in customers who were not searched, between the first four periods and the
-    last two (Holm over the rules found).
+    last two (Holm over the rules found). Features that the same products have are not joined.
 
     >>> from crm_lab import open_workspace
     >>> tables = open_workspace("simulated:personas,customers=2500").at("latest")
@@ -172,11 +172,11 @@ def _confirmed(spec: RuleMiner, found: list[Traits], later: Any) -> pd.DataFrame
         {
             "traits": pd.Series(found if lifts else [], dtype=object),
             **{name: [getattr(x, of) for x in lifts] for name, of in (("lift", "value"), ("lo", "lo"), ("hi", "hi"))},
-            "p": [x.p for x in lifts],
+            "p_value": [x.p for x in lifts],
         }
     )
-    frame["p_adjusted"] = _holm(frame["p"].to_numpy(dtype=float))
-    frame["holds"] = (frame["p_adjusted"] <= spec.alpha) & (frame["lift"] >= spec.least_lift) & (frame["lo"] > 1)
+    frame["p_holm"] = _holm(frame["p_value"].to_numpy(dtype=float))
+    frame["holds"] = (frame["p_holm"] <= spec.alpha) & (frame["lift"] >= spec.least_lift) & (frame["lo"] > 1)
     return frame.sort_values("lift", ascending=False, kind="stable")
 
 

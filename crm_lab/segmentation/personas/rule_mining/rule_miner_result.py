@@ -69,7 +69,7 @@ class RuleMinerResult(Result):
 
     name: ClassVar[str] = "rule_miner"
     formats: ClassVar[Mapping[str, str]] = {
-        "share": ".1%", "lift": ".2f", "lo": ".2f", "hi": ".2f", "p": "p", "p_adjusted": "p", "next_repurchase": ".1%",
+        "share": ".1%", "lift": ".2f", "lo": ".2f", "hi": ".2f", "p_value": "p", "p_holm": "p", "next_repurchase": ".1%",
         "repurchase_difference": "+.1%", "repurchase_difference_lo": "+.1%", "repurchase_difference_hi": "+.1%",
         "next_revenue": ",.2f", "revenue_difference": "+,.2f", "revenue_difference_lo": "+,.2f",
         "revenue_difference_hi": "+,.2f",

@@ -13,6 +13,8 @@ from crm_lab.segmentation.personas.rule_mining.cross_period_lift import Halves, 
 from crm_lab.segmentation.personas.rule_mining.feature_periods import FeaturePeriods
 
 Traits = tuple[int, ...]
+_SHELF = 1.25
+"""Features that products share more often than this against chance are not joined: one taste would be told as two."""
 _DAY = frozenset({"night_share", "morning_share", "afternoon_share", "evening_share"})
 
 
@@ -26,6 +28,7 @@ class Conditions:
         threshold: Least share, shape (m,).
         family: Conditions of one family compete for the same lines and are never in one rule, shape (m,).
         least_lines: Fewest lines with the feature.
+        shelf: How often products have both features, against chance, shape (m, m).
     """
 
     names: tuple[str, ...]
@@ -33,6 +36,12 @@ class Conditions:
     threshold: Floats
     family: np.ndarray
     least_lines: int
+    shelf: Floats | None = None
+
+    def apart(self, most: float) -> np.ndarray:
+        """Which conditions may be in one rule: of other families, and not met by the same products, shape (m, m)."""
+        other: np.ndarray = self.family[:, None] != self.family[None, :]
+        return other if self.shelf is None else other & (self.shelf <= most)
 
     def __len__(self) -> int:
         return len(self.feature)
@@ -41,7 +50,8 @@ class Conditions:
         """Who meets which condition, shape (n, m), from lines with each feature and lines known."""
         x, n = have[:, self.feature], known[:, self.feature]
         fewest = self.least_lines if least is None else least
-        return ((x >= self.threshold * n) & (x >= fewest) & (n > 0)).astype(float)
+        share = np.divide(x, n, out=np.full(x.shape, -1.0), where=n > 0)
+        return ((share >= self.threshold) & (x >= fewest)).astype(float)
 
     def said(self, trait: int) -> tuple[str, float]:
         """Feature and threshold of a condition."""
@@ -74,7 +84,9 @@ def conditions_of(
     every = Conditions(counts.names, feature, threshold.astype(float), np.array(of), least_lines)
     met = every.met(have, known).mean(axis=0)
     good = (met >= least) & (met <= 0.5)
-    return Conditions(counts.names, feature[good], every.threshold[good], every.family[good], least_lines)
+    kept = feature[good]
+    shelf = None if counts.shelf is None else counts.shelf[np.ix_(kept, kept)]
+    return Conditions(counts.names, kept, every.threshold[good], every.family[good], least_lines, shelf)
 
 
 def _family(name: str) -> str:
@@ -114,7 +126,7 @@ def found_rules(halves: Halves, conditions: Conditions, members: Floats, most: i
     """
     z = z_of_pairs(halves, halves)
     support = members.T @ members
-    allowed = np.triu(conditions.family[:, None] != conditions.family[None, :], 1) & (support >= least)
+    allowed = np.triu(conditions.apart(_SHELF), 1) & (support >= least)
     pairs = [tuple(map(int, pair)) for pair in np.argwhere(allowed)]
     p = stats.norm.sf(z[allowed])
     bound = by_threshold(p, alpha)
@@ -143,7 +155,7 @@ def _triples(
     for pair in pairs:
         whole = members[:, list(pair)].min(axis=1)
         support = whole @ members
-        apart = ~np.isin(conditions.family, conditions.family[list(pair)])
+        apart = conditions.apart(_SHELF)[list(pair)].all(axis=0)
         third = np.flatnonzero(apart & (support >= least))
         with_third = z_of_pairs(halves.joined(*pair), halves).ravel()
         for t in third[with_third[third] > 2]:  # a third that adds nothing is not worth two more looks
