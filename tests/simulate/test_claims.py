@@ -164,6 +164,67 @@ def _rate_after_a_reward(tables):
     return after / (len(own) / days.sum())
 
 
+@pytest.fixture(scope="module")
+def persona_shop():
+    return make_retailer("personas")
+
+
+@pytest.fixture(scope="module")
+def personas(persona_shop):
+    return open_key(persona_shop).persona_truth()
+
+
+def _percent(values):
+    return [round(100 * value) for value in values]
+
+
+def test_what_personas_says_is_planted(personas):
+    shares = personas.shares
+    assert _percent(shares["share"]) == [13, 20, 13, 14, 12, 28]
+    assert _percent(shares.loc["night_parents", ["hours:night", "categories:baby"]]) == [45, 35]
+    assert _percent(shares.loc["all_rounders", ["hours:night", "categories:baby"]]) == [8, 6]
+    kinds = ["bargain_hunters", "trend_pioneers", "green"]
+    assert _percent(np.diag(shares.loc[kinds, ["discounted", "new", "eco"]])) == [70, 48, 65]
+    assert _percent(shares.loc["all_rounders", ["discounted", "new", "eco"]]) == [30, 14, 22]
+    clothes = shares["categories:clothes"]
+    assert round(clothes["scene_dressers"] / clothes["all_rounders"]) == 3
+    assert _percent(shares.loc["scene_dressers", ["weekend", "scenes:party"]]) == [50, 45]
+
+
+def test_what_personas_says_of_rules_changes_and_bayes(personas):
+    changed = personas.customers["persona_since"].notna()
+    assert round(100 * changed.mean()) == 11
+    assert personas.rule()["lift"].between(1.9, 2.25).all()
+    last = [personas.bayes_f1(start, changes=False) for start in ("2024-01-01", "2024-12-01")]
+    assert np.round([personas.bayes_f1(), *last], 2).tolist() == [0.97, 0.95, 0.77]
+
+
+def test_what_personas_says_is_naive(personas):
+    now, counts = personas.persona_on(), personas.counts().set_index("customer_id")
+    with_baby = counts.index[counts["categories:baby"] > 0]
+    assert round(100 * (now[with_baby] != "night_parents").mean()) == 85
+    months = [personas.counts(f"2024-{month}", f"2024-{month}").set_index("customer_id") for month in (11, 12)]
+    half = months[1].index[months[1]["discounted"] >= 0.5 * months[1]["lines"]]
+    assert round(100 * (now[half] == "bargain_hunters").mean()) == 62
+    november, december, ever = (_likeliest(personas, part) for part in (*months, counts))
+    both = november.index.intersection(december.index)
+    assert round(100 * (november[both] != december[both]).mean()) == 37
+    assert round(100 * (personas.persona_on("2024-11-30")[both] != now[both]).mean(), 1) == 0.4
+    before = personas.customers.set_index("customer_id")["persona_before"].dropna()
+    before = before[before.index.isin(ever.index)]
+    assert round(100 * (ever[before.index] == before).mean()) == 43
+
+
+def _likeliest(personas, counts):
+    return personas.bayes(counts.reset_index()).set_index("customer_id")["persona"]
+
+
+def test_a_third_of_the_families_in_personas_are_night_parents(persona_shop, personas):
+    people = persona_shop.tables["customers"]
+    families = people.loc[people["household_size"].isin(["3", "4+"]), "customer_id"]
+    assert round(100 * (personas.persona_on()[families] == "night_parents").mean()) == 31
+
+
 @pytest.mark.slow
 def test_what_points_rule_change_says():
     shop = make_retailer("points_rule_change")

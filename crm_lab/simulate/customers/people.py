@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,7 @@ class People:
         opens: Chance of opening a first message.
         age: Number of the age band.
         tastes: Planted kinds of shoppers; none in most scenarios.
-        income: Number of the income band, where kinds are planted.
-        household: Number of the household's size, where kinds are planted.
+        household: Numbers of the income band and of the household's size, where kinds are planted.
     """
 
     first: int
@@ -56,8 +56,7 @@ class People:
     opens: Floats
     age: Integers
     tastes: PersonaTastes | None = None
-    income: Integers | None = None
-    household: Integers | None = None
+    household: Mapping[str, Integers] = field(default_factory=dict)
 
 
 AGES = ("18-24", "25-34", "35-44", "45-54", "55-64", "65+")

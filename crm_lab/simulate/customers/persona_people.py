@@ -28,8 +28,7 @@ def people_of(scenario: Scenario, seed: int, block: int) -> People:
         people,
         tastes=tastes,
         age=traits["ages"],
-        income=traits["incomes"],
-        household=traits["households"],
+        household={"income": traits["incomes"], "household": traits["households"]},
         city=city,
         store=city * per_city + people.store % per_city,
     )

@@ -21,12 +21,11 @@ def hours_of(scenario: Scenario, tastes: PersonaTastes, customer: Integers, day:
     sizes = np.array([len(part) for part in parts])
     table = np.array([part + [0] * (int(sizes.max()) - len(part)) for part in parts])
     band = tastes.draw("hours", customer, day, rng)
-    return table[band, (rng.random(band.size) * sizes[band]).astype(np.int64)]
+    hour: Integers = table[band, (rng.random(band.size) * sizes[band]).astype(np.int64)]
+    return hour
 
 
-def products_of(
-    common: Common, tastes: PersonaTastes, customer: Integers, day: Integers, rng: Generator
-) -> Integers:
+def products_of(common: Common, tastes: PersonaTastes, customer: Integers, day: Integers, rng: Generator) -> Integers:
     """Product of each line: its category, style, scene, eco mark and whether it is new are each drawn by taste."""
     drawn = [tastes.draw(name, customer, day, rng) for name in ("categories", "styles", "scenes")]
     eco = tastes.toss("eco", customer, day, rng)
@@ -34,9 +33,7 @@ def products_of(
     return cast("SortedShelf", common.shelf).choose((*drawn, eco), new, day, rng)
 
 
-def discounts_of(
-    common: Common, tastes: PersonaTastes, customer: Integers, day: Integers, rng: Generator
-) -> Floats:
+def discounts_of(common: Common, tastes: PersonaTastes, customer: Integers, day: Integers, rng: Generator) -> Floats:
     """Discount of each line as a share of the list price: one of a few in some lines, by taste."""
     depths = np.array(common.scenario.personas.depths)
     depth = depths[(rng.random(day.size) * depths.size).astype(np.int64)]

@@ -36,7 +36,9 @@ def contract_tables(common: Common, block: Block, lines_before: int) -> dict[str
 def key_tables(common: Common, block: Block, lines_before: int) -> dict[str, pa.Table]:
     """The key's tables of a block; that of a programme of whole cities where there is one."""
     pilot = {"pilot": _key_pilot(common, block.key["pilot"])} if "pilot" in block.key else {}
-    months = {"persona_months": months_table(common, block.key["persona_months"])} if common.scenario.personas.on else {}
+    months = (
+        {"persona_months": months_table(common, block.key["persona_months"])} if common.scenario.personas.on else {}
+    )
     return {
         **pilot,
         **months,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import chain
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -80,29 +79,29 @@ def _marks(common: Common, sold: Columns, first: Booleans) -> Mapping[str, Boole
     """Which lines count for what; for hours and weekends the first line of each order."""
     scenario, shelf, place = common.scenario, common.shelf, sold["product"]
     given, products = scenario.personas, scenario.products
-    band = _bands(scenario, sold["hour"])
     weekday = (sold["day"] + scenario.start.weekday()) % 7
-    fresh = sold["day"] - shelf.launch[place] < LAUNCH_EVERY
-    category = shelf.category[place]
-    rule = band == _place(given.hours, given.rule_hours)
-    rule &= category == _place(products.categories, given.rule_category)
+    values = {
+        "hours": (given.hours, _bands(scenario, sold["hour"])),
+        "categories": (products.categories, shelf.category[place]),
+        "styles": (products.styles, shelf.style[place]),
+        "scenes": (products.scenes, shelf.scene[place]),
+    }
+    is_of = {f"{mix}:{name}": has == n for mix, (names, has) in values.items() for n, name in enumerate(names)}
+    nothing = np.zeros(first.size, dtype=bool)
+    at_hours = is_of.get(f"hours:{given.rule_hours}", nothing)
+    in_category = is_of.get(f"categories:{given.rule_category}", nothing)
     return {
         "orders": first,
-        "lines": np.ones(first.size, dtype=bool),
-        **dict(chain(
-            ((f"hours:{name}", first & (band == n)) for n, name in enumerate(given.hours)),
-            ((f"categories:{name}", category == n) for n, name in enumerate(products.categories)),
-            ((f"styles:{name}", shelf.style[place] == n) for n, name in enumerate(products.styles)),
-            ((f"scenes:{name}", shelf.scene[place] == n) for n, name in enumerate(products.scenes)),
-        )),
+        "lines": ~nothing,
+        **{name: mark & first if name.startswith("hours:") else mark for name, mark in is_of.items()},
         "weekend": first & (weekday >= 5),
         "discounted": sold["discount"] > 0,
-        "new": fresh,
+        "new": sold["day"] - shelf.launch[place] < LAUNCH_EVERY,
         "eco": shelf.eco[place],
-        "rule_hours": band == _place(given.hours, given.rule_hours),
-        "rule_category": category == _place(products.categories, given.rule_category),
-        "rule": rule,
-    }  # fmt: skip
+        "rule_hours": at_hours,
+        "rule_category": in_category,
+        "rule": at_hours & in_category,
+    }
 
 
 def _bands(scenario: Scenario, hour: Integers) -> Integers:
@@ -110,8 +109,4 @@ def _bands(scenario: Scenario, hour: Integers) -> Integers:
     table = np.zeros(24, dtype=np.int64)
     for n, name in enumerate(scenario.personas.hours):
         table[list(BANDS[name])] = n
-    return cast("Integers", table[hour])
-
-
-def _place(names: Any, name: str) -> int:
-    return list(names).index(name) if name in names else -1
+    return table[hour]

@@ -58,7 +58,7 @@ def _dirichlet_multinomial(parts: Integers, size: Floats) -> Floats:
     """Log-probability of counts (values, ...), without the multinomial coefficient, under Dirichlet sizes (values,)."""
     most = int(parts.sum(axis=0).max(initial=0))
     steps = np.arange(most)
-    out = -_rising(size.sum(), steps)[parts.sum(axis=0)]
+    out: Floats = -_rising(size.sum(), steps)[parts.sum(axis=0)]
     for part, each in zip(parts, size, strict=True):
         out += _rising(each, steps)[part]
     return out

@@ -25,8 +25,8 @@ class PersonaTruth:
         scenario: The planted parameters.
         customers: A row a customer: ``customer_id``, ``persona`` at the end, and for those who changed
             ``persona_before`` and ``persona_since`` (first day as what they are at the end).
-        months: A row a customer and month (first day) with a sale: ``orders``, ``lines`` and how many of them were what:
-            ``hours:night``, ``weekend`` ... of the orders, ``categories:baby``, ``discounted``, ``new`` ... of the lines;
+        months: A row a customer and month (first day) with a sale: ``orders``, ``lines`` how many were what:
+            ``hours:night``, ``weekend`` ... of the orders, ``categories:baby``, ``discounted``, ``new`` ... of lines;
             ``rule_hours``, ``rule_category`` and ``rule``, lines of one side of the planted rule and of both.
     """
 
@@ -48,7 +48,9 @@ class PersonaTruth:
     def persona_on(self, day: date | str | None = None) -> pd.Series:
         """The kind of each customer on a day.
 
-        >>> int((truth.persona_on("2023-01-01") != truth.persona_on()).sum()) == truth.customers["persona_since"].count()
+        >>> int((truth.persona_on("2023-01-01") != truth.persona_on()).sum()) == truth.customers[
+        ...     "persona_since"
+        ... ].count()
         True
 
         Args:
@@ -181,8 +183,8 @@ class PersonaTruth:
         True
 
         Returns:
-            A row a month: ``lines``, ``hours``, ``category``, ``both``, and ``lift``, the share of the category in those
-            hours over that in all lines.
+            A row a month: ``lines``, ``hours``, ``category``, ``both``, and ``lift``, the share of the category in
+            those hours over that in all lines.
         """
         names = {"rule_hours": "hours", "rule_category": "category", "rule": "both"}
         sums = self.months.groupby("month")[["lines", *names]].sum().rename(columns=names)

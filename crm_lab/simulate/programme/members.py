@@ -29,7 +29,7 @@ def customers(life: Life) -> Columns:
             "city": people.city,
             "age": people.age,
             "opted_out": life.exposures.opted_out,
-            **({} if people.income is None else {"income": people.income, "household": people.household}),
+            **people.household,
         }
     )
 

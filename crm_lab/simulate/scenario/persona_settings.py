@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from crm_lab.arrays import Floats
-from crm_lab.checks import not_positive, not_shares
+from crm_lab.checks import not_inside, not_positive, not_shares
+from crm_lab.simulate.scenario.settings import Products
 
 BANDS = {"night": (22, 23, 0, 1, 2, 3, 4, 5), "morning": range(6, 12), "afternoon": range(12, 18),
          "evening": range(18, 22)}  # fmt: skip
@@ -61,10 +62,8 @@ class Persona:
 
     def problems(self) -> Iterator[str]:
         """What is wrong with the kind, one sentence each."""
-        yield from not_positive(self, "share")
-        for name in CHANCES:
-            if not 0 < getattr(self, name) < 1:
-                yield f"{self.name}: {name} is {getattr(self, name)}; it must lie between 0 and 1."
+        yield from (f"{self.name}: {text}" for text in not_positive(self, "share"))
+        yield from (f"{self.name}: {text}" for text in not_inside(self, *CHANCES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +151,20 @@ class PersonaSettings:
         for kind in self.kinds:
             yield from kind.problems()
         yield from self._rule_problems()
+
+    def unlike(self, products: Products, cities: tuple[str, ...], days: int) -> Iterator[str]:
+        """Where kinds contradict the shelf, the cities and the length of the window, one sentence each."""
+        for name in ("categories", "styles", "scenes"):
+            ours, theirs = tuple(getattr(self, name)), getattr(products, name)
+            if ours != theirs:
+                yield f"personas: {name} are {', '.join(ours)}; those of products, in order, {', '.join(theirs)}."
+        for kind in self.kinds:
+            if unknown := sorted(set(kind.cities) - set(cities)):
+                yield f"personas: {kind.name}: cities has {', '.join(unknown)}; the cities are {', '.join(cities)}."
+        sorts = 2 * len(products.categories) * len(products.styles) * len(products.scenes)
+        least = sorts * (days // LAUNCH_EVERY + 3)
+        if products.count < least:
+            yield f"products: count is {products.count}; personas over {days} days need {least}, some of each sort."
 
     def _mix_problems(self, name: str) -> Iterator[str]:
         base = getattr(self, name)

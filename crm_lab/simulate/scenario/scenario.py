@@ -185,23 +185,12 @@ class Scenario:
         if not given.on:
             return
         others = [name for name in ("programme", "pilot", "points", "save_offer") if getattr(self, name).on]
-        others += ["promotions"] if self.promotions else []
-        others += ["contacts.effect"] if self.contacts.effect else []
-        others += ["discounts"] if self.discounts.coupon_share or self.discounts.markdown_after else []
-        if others:
-            yield f"personas: it is on and so is {' and '.join(others)}; kinds of shoppers are planted undisturbed."
-        for name in ("categories", "styles", "scenes"):
-            if set(getattr(given, name)) != set(getattr(self.products, name)):
-                yield f"personas: {name} are {', '.join(getattr(given, name))}; those of products are others."
-        for kind in given.kinds:
-            if unknown := sorted(set(kind.cities) - set(self.stores.cities)):
-                yield f"personas: {kind.name}: cities has {', '.join(unknown)}; the cities are others."
-        sorts = 2 * len(given.categories) * len(given.styles) * len(given.scenes)
-        least = sorts * (self.days // persona_settings.LAUNCH_EVERY + 3)
-        if self.products.count < least:
-            yield f"products: count is {self.products.count}; with personas over {self.days} days it needs {least}."
-        whole = (self.start.day, (self.last_date + timedelta(days=1)).day)
-        if whole != (1, 1):
+        cuts = {"promotions": self.promotions, "coupons": self.discounts.coupon_share}
+        cuts |= {"markdowns": self.discounts.markdown_after, "effects of messages": self.contacts.effect}
+        if others := others + [name for name, there in cuts.items() if there]:
+            yield f"personas: it is on, and there are {' and '.join(others)}; leave them out, they move prices or days."
+        yield from given.unlike(self.products, tuple(self.stores.cities), self.days)
+        if (self.start.day, (self.last_date + timedelta(days=1)).day) != (1, 1):
             yield f"personas: the window is {self.start} to {self.last_date}; it must be whole calendar months."
 
     @property

@@ -54,7 +54,7 @@ class PriceShareResult(Result):
 
     name: ClassVar[str] = "price_share"
     formats: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("quantile", "raw_share", "raw_lo", "raw_hi", "true_share", "lo", "hi", "share", "of_customers"), ".1%"
+        ("quantile", "raw_share", "raw_share_lo", "raw_share_hi", "true_share", "lo", "hi", "share", "of_customers"), ".1%"
     )
 
     def refusal(self) -> Message | None:
@@ -76,12 +76,12 @@ class PriceShareResult(Result):
         return float((sums.n**2 / sums.q).sum() / self.effective.sum()) if self.effective.sum() else 1.0
 
     def to_frame(self) -> pd.DataFrame:
-        """Quantiles: ``quantile``, ``raw_share`` with ``raw_lo, raw_hi``, and the ``true_share`` with ``lo, hi``.
+        """Quantiles: ``quantile``, ``raw_share`` with ``raw_share_lo, raw_share_hi``, and the ``true_share`` with ``lo, hi``.
 
         >>> found.to_frame()["quantile"].tolist()
         [0.05, 0.5, 0.95]
         """
-        named = zip(("raw_share", "raw_lo", "raw_hi", "true_share", "lo", "hi"), [*self.raw, *self.true], strict=True)
+        named = zip(("raw_share", "raw_share_lo", "raw_share_hi", "true_share", "lo", "hi"), [*self.raw, *self.true], strict=True)
         return pd.DataFrame({"quantile": self.spec.quantiles, **dict(named)})
 
     def customers(self) -> pd.DataFrame:
