@@ -152,9 +152,7 @@ class CustomerRecords:
         days = "updated_on" if self.roles.updated_on else ""
         return spec.analyze(table, as_of=self.as_of, active=active, updated_on=days, by=(by,) if by in table else ())
 
-    def _profiles(
-        self, linked: LinkageResult, golden: GoldenRecordsResult | None
-    ) -> tuple[pd.DataFrame, list[str]]:
+    def _profiles(self, linked: LinkageResult, golden: GoldenRecordsResult | None) -> tuple[pd.DataFrame, list[str]]:
         """One row per account or person with its usable entries, day of change and system."""
         named = linked.records.set_index("record_id")
         fields = [name for name in _PROFILE if named[name].notna().any()]
