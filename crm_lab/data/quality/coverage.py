@@ -188,10 +188,10 @@ class _TableNames(Message):
 
 
 def _answer(page: str, need: Mapping[str, Any], tables: Tables, size: DataSize) -> Answer:
-    if need.get("claims") and not comes_with_the_lab(str(tables.workspace.about["source"])):
-        return Answer(page, "no", Message("coverage.needs_claims"))
-    if need.get("records") and not has_records(str(tables.workspace.about["source"])):
-        return Answer(page, "no", Message("coverage.needs_records"))
+    source = str(tables.workspace.about["source"])
+    for what, there in (("claims", comes_with_the_lab), ("records", has_records)):
+        if need.get(what) and not there(source):
+            return Answer(page, "no", Message(f"coverage.needs_{what}"))
     missing = [name for name in need["tables"] if name not in tables]
     if missing:
         return Answer(page, "no", Message("coverage.needs_tables", {"tables": _TableNames("", {"names": missing})}))

@@ -12,10 +12,10 @@ import pandas as pd
 from crm_lab.checks import BadInput
 from crm_lab.data.cleaning.map_of_persons import persons_named
 from crm_lab.data.cleaning.part_of_source import part_named
-from crm_lab.data.identity.customer_master.master_file import CUT_OFF, read_master
-from crm_lab.data.identity.customer_master.record_ids import check_ids, check_known
 from crm_lab.data.identity.accuracy.profile_coverage import ProfileCoverage, ProfileCoverageResult
 from crm_lab.data.identity.accuracy.system_overlap import SystemOverlap, SystemOverlapResult
+from crm_lab.data.identity.customer_master.master_file import CUT_OFF, read_master
+from crm_lab.data.identity.customer_master.record_ids import check_ids, check_known
 from crm_lab.data.identity.linkage.golden_records import GoldenRecordsResult
 from crm_lab.data.identity.linkage.person_map import on_persons
 from crm_lab.data.identity.linkage.record_linkage import LinkageResult
