@@ -56,9 +56,8 @@ def _of_folder(folder: Path) -> pd.DataFrame:
     file = folder / RECORDS
     if not file.is_file():
         raise BadInput(f"{folder} has no {RECORDS}; `crm-lab simulate doubles --out {folder}` writes it.")
-    frame = pd.read_csv(file, dtype="string", keep_default_na=False, na_values=[""])
-    texts = frame.astype(object).where(frame.notna(), None)
-    return texts.assign(recorded_on=pd.to_datetime(frame["recorded_on"]).astype("datetime64[us]"))
+    frame = pd.read_csv(file, dtype="str", keep_default_na=False, na_values=[""])
+    return frame.assign(recorded_on=pd.to_datetime(frame["recorded_on"]).astype("datetime64[us]"))
 
 
 def records_of(plan: RetailerPlan) -> pd.DataFrame:

@@ -165,7 +165,7 @@ def _chosen(weights: dict[str, float], names: tuple[str, ...], u: Floats) -> Int
 
 
 def _fitting(kind: Integers, chinese: Booleans, woman: Booleans) -> Integers:
-    """The kinds, just another system where one does not fit: only Chinese names have pinyin, only others nicknames and marriages."""
+    """The kinds, two_systems where one does not fit: pinyin is for Chinese names, nicknames and marriages for others."""
     of = {name: kind == number for number, name in enumerate(DOUBLE_KINDS)}
     odd = (of["pinyin"] & ~chinese) | (of["nickname"] & chinese) | (of["married"] & (chinese | ~woman))
     return np.where(odd, DOUBLE_KINDS.index("two_systems"), kind)
@@ -185,8 +185,8 @@ def live_accounts(common: Common, block: int) -> tuple[Life, AccountPlan]:
     world, orders = life.world, life.world.orders
     own_orders = first[orders.customer]
     account = _account_of(orders.customer, np.maximum(orders.day, 0), orders.online, plan, common, block)
-    days = {name: np.where(own_orders, getattr(world, name), NEVER) for name in ("day0", "day1", "actual")}
-    world = replace(world, orders=replace(orders, customer=account), **days)
+    day0, day1, actual = (np.where(own_orders, day, NEVER) for day in (world.day0, world.day1, world.actual))
+    world = replace(world, orders=replace(orders, customer=account), day0=day0, day1=day1, actual=actual)
     return replace(life, people=opened, purchases=replace(life.purchases, left=left), world=world), plan
 
 

@@ -60,9 +60,10 @@ def make_records(
     shown = {
         "full_name": np.array(full, dtype=object),
         "phone": _phones(given, plan, who, kind, homes[2], u[17:22]),
-        "email": _mails(given, plan, who, kind, u[22:27]),
-        **home,
+        "email": _mails(given, plan, who, u[22:27]),
+        "address": home["address"],
         "city": city,
+        "postcode": home["postcode"],
         "birth_date": _births(plan, u[27:30], given.slips),
         "gender": np.array(
             [_SEXES[s][w] for s, w in zip(plan.system, plan.woman.astype(int), strict=True)], dtype=object
@@ -76,7 +77,8 @@ def _so_far(plan: AccountPlan, here: Booleans) -> Booleans:
     out = here.copy()
     second = np.zeros(BLOCK, dtype=bool)
     second[plan.leader[here & (plan.number == 1)]] = True
-    return out | ((plan.number == 2) & second[plan.leader])
+    out |= (plan.number == 2) & second[plan.leader]
+    return out
 
 
 def _names(
@@ -161,7 +163,7 @@ def _dialled(digits: str, system: int) -> str:
     return (f"({area}) {start}-{end}", f"+1 {area} {start} {end}", digits)[system]
 
 
-def _mails(given: AccountSettings, plan: AccountPlan, who: Profiles, kind: dict[str, Booleans], u: Floats) -> Words:
+def _mails(given: AccountSettings, plan: AccountPlan, who: Profiles, u: Floats) -> Words:
     """E-mail addresses: some persons give another one with a further account."""
     other = (plan.number > 0) & (u[0] < given.other_mail)
     users = [f"{user[0]}{user.split('.')[-1]}{n}" if o else user
@@ -201,4 +203,6 @@ def _with_gaps(
         gone[name] = gone[name] | sparse
     gone["postcode"] = gone["address"]
     gone["city"] = sparse & (u[6] < 0.5)
-    return {name: np.where(gone[name], None, values) if name in gone else values for name, values in shown.items()}
+    for name, empty in gone.items():
+        shown[name][empty] = None
+    return shown

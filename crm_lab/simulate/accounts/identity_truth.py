@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from crm_lab.calendar import as_date
+from crm_lab.checks import as_date
 from crm_lab.simulate.scenario.scenario import Scenario
 
 

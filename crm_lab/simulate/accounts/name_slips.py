@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from crm_lab.simulate.accounts.account_names import HAN_GIVEN, PINYIN
-
 _KEYBOARD: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _READ_AS: Final = {
     "m": "rn", "rn": "m", "cl": "d", "d": "cl", "l": "i", "i": "l", "o": "c", "e": "c", "h": "b", "vv": "w", "w": "vv",
@@ -18,22 +16,20 @@ _HEARD_AS: Final = {
 _DIGITS: Final = "0123456789"
 
 
-def _homophones() -> dict[str, str]:
-    """Characters of given names that sound alike, run together, by their sound."""
-    out: dict[str, str] = {}
-    for character in HAN_GIVEN.tolist():
-        out[PINYIN[character].lower()] = out.get(PINYIN[character].lower(), "") + character
-    return out
-
-
-_SOUNDS: Final = _homophones()
+_SOUND_ALIKE: Final = """
+伟炜玮纬 芳方 娜那 敏闽 静婧靖敬 强蔷 磊蕾雷 洋阳扬杨 艳燕彦 勇永咏 军君俊均 杰洁捷 娟涓 涛韬 明铭鸣 超潮 秀绣
+霞侠 平萍苹 刚钢 桂贵 英瑛颖莹 华桦 玉宇雨羽 兰岚 丹单 红宏鸿虹 建健剑 文雯 志智致 国果 海亥 春椿 晓小筱 雪学
+梅玫 丽莉立力 婷庭亭 慧惠辉卉 鑫欣新心 浩皓昊 博伯 子紫梓 佳嘉家 思斯丝 梦孟 琪琦奇 涵晗寒 轩萱宣 泽择 天添 鹏朋
+飞菲霏 凯恺 龙隆 斌彬宾 林琳霖 波菠 峰锋丰枫 云芸 月悦跃 倩茜 薇微 宁凝 安桉 康糠 成诚程 光广 东冬 亮靓 金锦
+"""
+_SOUNDS: Final = {character: group for group in reversed(_SOUND_ALIKE.split()) for character in group}
 
 
 def wrong_word(word: str, how: float, place: float, other: float) -> str:
     """A word in Latin letters as somebody typed, heard or read it wrongly.
 
     >>> wrong_word("Philip", 0.5, 0.0, 0.0), wrong_word("Smith", 0.0, 0.5, 0.0), wrong_word("Wilma", 0.8, 0.0, 0.0)
-    ('Filip', 'Smuth', 'Wiima')
+    ('Filip', 'Smirh', 'Vvilma')
 
     Args:
         word: As it is.
@@ -81,10 +77,10 @@ def _replaced(word: str, table: dict[str, str], place: float) -> str:
 
 
 def wrong_characters(name: str, place: float, other: float) -> str:
-    """A Chinese given name with a character that sounds the same or, where there is none, with another one.
+    """A Chinese given name with a character that sounds the same.
 
     >>> wrong_characters("小玉", 0.9, 0.4)
-    '小宇'
+    '小雨'
 
     Args:
         name: As it is.
@@ -92,8 +88,7 @@ def wrong_characters(name: str, place: float, other: float) -> str:
         other: From 0 to 1: what instead.
     """
     at = min(int(place * len(name)), len(name) - 1)
-    same = _SOUNDS.get(PINYIN.get(name[at], "").lower(), "").replace(name[at], "")
-    choice = same or "".join(HAN_GIVEN.tolist()).replace(name[at], "")
+    choice = _SOUNDS.get(name[at], "").replace(name[at], "") or name[at]
     return name[:at] + choice[min(int(other * len(choice)), len(choice) - 1)] + name[at + 1 :]
 
 

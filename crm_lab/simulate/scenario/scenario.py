@@ -187,7 +187,7 @@ class Scenario:
         if others := [name for name in acting if getattr(self, name).on]:
             yield f"accounts: it is on and so is {' and '.join(others)}; what is done is done to persons, not accounts."
         if self.contacts.every:
-            yield f"accounts: contacts.every is {self.contacts.every}; set it to 0: messages go to persons, not accounts."
+            yield f"accounts: contacts.every is {self.contacts.every}; set it to 0: persons get messages, not accounts."
 
     @property
     def first_day(self) -> int:

@@ -110,7 +110,7 @@ def _source(
 
 
 def _make(plan: RetailerPlan, connection: duckdb.DuckDBPyConnection, folder: Path) -> str:
-    write_retailer(plan, folder / "retailer")
+    write_retailer(plan, folder / "retailer", masters=False)  # a workspace holds nothing that identifies people
     return _read(folder / "retailer", connection, folder)
 
 
