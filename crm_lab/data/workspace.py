@@ -18,9 +18,9 @@ from crm_lab.checks import BadInput, as_date
 from crm_lab.data.cleaning.build import build, describe, tables_key
 from crm_lab.data.cleaning.built_once import ABOUT, built_once
 from crm_lab.data.cleaning.cleaning_rules import decide, recorded
-from crm_lab.data.cleaning.map_of_persons import PersonsSource, hidden_ids, persons_named, read_map, teach_map
+from crm_lab.data.cleaning.map_of_persons import hidden_ids, persons_named
 from crm_lab.data.cleaning.part_of_source import Part, cut_part, part_named, values_of
-from crm_lab.data.cleaning.persons_of_source import PERSONS, put_on_persons
+from crm_lab.data.cleaning.persons_of_source import folder_on_persons, notes_on
 from crm_lab.data.cleaning.pseudonyms import id_key
 from crm_lab.data.connection import connect, to_pandas
 from crm_lab.data.kernels.customer360 import customer_table
@@ -30,7 +30,7 @@ from crm_lab.data.quoting import path_of
 from crm_lab.data.rule_segments.segment_of_source import open_segment, segment_named
 from crm_lab.data.sources import find_source
 from crm_lab.data.sources.base import Source
-from crm_lab.messages import LANGUAGES, Message, language
+from crm_lab.messages import Message, language
 from crm_lab.tables import TABLES
 
 _DERIVED = {"orders": "order_id", "customer_360": "customer_id", "customer_mix": "customer_id"}
@@ -64,7 +64,8 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
         return _open_part(open_workspace(part.whole, rules), part)
     persons = persons_named(source) if isinstance(source, str) else None
     if persons:
-        return _open_persons(open_workspace(persons.whole, rules), persons)
+        whole = open_workspace(persons.whole, rules)
+        return _of(folder_on_persons(whole.cursor(), whole.folder, whole.about, persons))
     found = find_source(source) if isinstance(source, str) else source
     actions = decide(found, rules)
     key = tables_key(found, {rule.name: action for rule, action in actions.items()})
@@ -100,29 +101,6 @@ def _open_part(whole: Workspace, part: Part) -> Workspace:
         return json.dumps(about, ensure_ascii=False, indent=1)
 
     return _of(built_once(about["source"], part.key(whole.key), make))
-
-
-def _open_persons(whole: Workspace, persons: PersonsSource) -> Workspace:
-    """The tables of a source whose accounts are put together by a map; its days and lines are those of the accounts."""
-    path = persons.path
-    about = {
-        **whole.about,
-        "source": replace(persons, whole=whole.source).name,
-        "title": f"{whole.about['title']} · {Message('persons.title').text('en')}",
-        "titles": {
-            lang: f"{whole.about.get('titles', {}).get(lang) or whole.about['title']}"
-            f" · {Message('persons.title').text(lang)}"
-            for lang in LANGUAGES
-        },
-    }
-
-    def make(folder: Path) -> str:
-        cursor = whole.cursor()
-        teach_map(cursor, read_map(path), whole.about, id_key(whole.folder.parent))
-        told = put_on_persons(cursor, whole.folder, folder, path.name, str(whole.about["title"]))
-        return json.dumps({**about, PERSONS: {**told, "file": path.name}}, ensure_ascii=False, indent=1)
-
-    return _of(built_once(about["source"], persons.key(whole.key), make))
 
 
 @dataclass(frozen=True)
@@ -184,11 +162,7 @@ class Workspace:
         >>> workspace.notes_on_persons()
         []
         """
-        told = self.about.get(PERSONS)
-        if not told:
-            return []
-        rows = [Message(f"persons.{name}", {"n": n}) for name, n in told["merged"].items()]
-        return [Message("persons.counted", told), *rows]
+        return notes_on(self.about)
 
     def under_pseudonyms(self, ids: pd.Series) -> pd.Series:
         """Customer numbers as the tables have them: those that are an e-mail or a telephone under their pseudonyms.
@@ -202,10 +176,7 @@ class Workspace:
         Returns:
             Text, with the same index.
         """
-        cursor = self.cursor()
-        given = pd.DataFrame({"customer_id": ids.to_numpy(dtype=object, na_value=None), "row": range(len(ids))})
-        found = hidden_ids(cursor, given, self.about, id_key(self.folder.parent))
-        return pd.Series(found, index=ids.index, dtype="string")
+        return hidden_ids(self.cursor(), ids, self.about, id_key(self.folder.parent))
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of the connection that may read this workspace, wherever a link leads to it."""

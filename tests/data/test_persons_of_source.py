@@ -37,8 +37,10 @@ def test_rows_and_money_of_lines_stay_and_customers_become_persons(planted):
     expected = before["customer_id"].map(person).where(before["customer_id"].notna())
     pd.testing.assert_series_equal(after["customer_id"], expected.astype(after["customer_id"].dtype))
     pd.testing.assert_frame_equal(before.drop(columns="customer_id"), after.drop(columns="customer_id"))
-    assert mine.day_range == whole.day_range and mine.last_complete_day == whole.last_complete_day
-    assert mine.title == f"{whole.title} · persons" and mine.key != whole.key
+    assert mine.day_range == whole.day_range
+    assert mine.last_complete_day == whole.last_complete_day
+    assert mine.title == f"{whole.title} · persons"
+    assert mine.key != whole.key
     assert set(mine.at()["customer_360"]["customer_id"]) <= set(person.values())
 
 
@@ -46,10 +48,12 @@ def test_the_books_of_persons_close_and_say_the_step(planted):
     whole, mine, person = planted
     books = reconcile(mine.at(), check_quality(mine.at()))
     moved = whole.stored("judged")["customer_id"].map(lambda who: who in person and person[who] != who)
-    assert books.closes and books.total("persons")[0] == moved.sum()
+    assert books.closes
+    assert books.total("persons")[0] == moved.sum()
     for item in ("raw", "clean", "quarantine"):
         assert books.total(item) == reconcile(whole.at()).total(item)
-    assert "accounts are" in books.readout().finding.text("en") and "人" in books.readout().finding.text("zh")
+    assert "accounts are" in books.readout().finding.text("en")
+    assert "人" in books.readout().finding.text("zh")
     assert "persons" in set(books.shown()["step"])
 
 
@@ -144,7 +148,8 @@ def test_who_was_drawn_into_both_arms_is_in_neither_and_who_was_drawn_twice_coun
 @pytest.mark.parametrize(
     ("table", "rows", "kept", "counted"),
     [
-        ("enrolments", {"customer_id": ["a", "b"], "programme": ["p", "p"], "enrolled_on": ["2024-02-01", "2024-01-01"]},
+        ("enrolments", {"customer_id": ["a", "b"], "programme": ["p", "p"],
+                        "enrolled_on": ["2024-02-01", "2024-01-01"]},
          [["a", "p", "2024-01-01"]], {"enrolments_again": 1}),
         ("exposures", {"customer_id": ["a", "b"], "campaign": ["x", "x"], "date": ["2024-02-01", "2024-01-01"],
                        "channel": ["sms", "email"], "delivered": [True, None], "opened": [False, False],
@@ -153,7 +158,8 @@ def test_who_was_drawn_into_both_arms_is_in_neither_and_who_was_drawn_twice_coun
         ("tier_history", {"customer_id": ["a", "b"], "tier": ["silver", "gold"], "since": ["2024-01-01"] * 2,
                           "qualifying_amount": [300.0, 600.0]},
          [["a", "gold", "2024-01-01", 600.0]], {"tier_history_differ": 1}),
-        ("rewards", {"customer_id": ["a", "a", "b"], "event": [1, 2, 1], "date": ["2024-01-01", "2024-03-01", "2024-02-01"],
+        ("rewards", {"customer_id": ["a", "a", "b"], "event": [1, 2, 1],
+                     "date": ["2024-01-01", "2024-03-01", "2024-02-01"],
                      "counterpart_id": [None, "b", None]},
          [["a", 1, "2024-01-01", None], ["a", 2, "2024-02-01", None], ["a", 3, "2024-03-01", "a"]], {"rewards": 1}),
         ("referrals", {"referral": ["1", "2"], "customer_id": ["a", "a"], "invited_id": ["b", "c"]},
@@ -173,9 +179,11 @@ def test_a_part_of_persons_has_the_step_in_its_books_too(shop, tmp_path):  # noq
     mine = open_workspace(f"{shop},persons={path},store=Ulm")
     assert set(mine.stored("transactions")["customer_id"]) == {"a"}
     books = reconcile(mine.at())
-    assert books.closes and books.is_of_part and books.total("persons") == (2, 0.0)
+    assert books.closes
+    assert books.is_of_part
+    assert books.total("persons") == (2, 0.0)
     assert mine.title == "shop · persons · Ulm"
-    with pytest.raises(BadInput, match="Persons come before the part: .*,persons=m.csv,store=Ulm"):
+    with pytest.raises(BadInput, match=r"Persons come before the part: .*,persons=m.csv,store=Ulm"):
         open_workspace(f"{shop},store=Ulm,persons=m.csv")
 
 
@@ -242,7 +250,8 @@ def test_a_map_with_telephones_as_ids_meets_the_pseudonyms_of_the_tables(tmp_pat
     (tmp_path / "shop.csv").write_text(f"order,phone,amount,quantity,date\n{text}", encoding="utf-8")
     name = str(tmp_path / "shop.toml")
     ids = open_workspace(name).stored("transactions")["customer_id"]
-    assert ids.nunique() == 2 and ids.str.startswith("p_").all()
+    assert ids.nunique() == 2
+    assert ids.str.startswith("p_").all()
     raw = write(tmp_path, [("+4917112345678", "+4917112345678"), ("+4917112345679", "+4917112345678")])
     mine = open_workspace(f"{name},persons={raw}").stored("transactions")["customer_id"]
     assert mine.unique().tolist() == [ids.iloc[0]]

@@ -81,7 +81,7 @@ def persons_named(source: str) -> PersonsSource | None:
 
 
 def read_map(path: Path) -> pd.DataFrame:
-    """The map of a file, one row an account; ids are texts as they were written.
+    r"""The map of a file, one row an account; ids are texts as they were written.
 
     Args:
         path: CSV in UTF-8, or Parquet.
@@ -150,22 +150,25 @@ def teach_map(connection: duckdb.DuckDBPyConnection, persons: pd.DataFrame, abou
         raise BadInput(f"The map of persons: {again:,} accounts are written in two ways and have two persons.")
 
 
-def hidden_ids(
-    connection: duckdb.DuckDBPyConnection, rows: pd.DataFrame, about: Mapping[str, Any], key: str
-) -> list[str | None]:
+def hidden_ids(connection: duckdb.DuckDBPyConnection, ids: pd.Series, about: Mapping[str, Any], key: str) -> pd.Series:
     """Numbers of customers as the tables of a source hide them.
 
     Args:
         connection: Of the workspace.
-        rows: ``customer_id``, and ``row``, the place of each.
+        ids: As the customer master has them, or pseudonyms already.
         about: What the workspace says of itself.
         key: Secret of the pseudonyms.
+
+    Returns:
+        Text, with the same index.
     """
     teach_pseudonyms(connection, key)
+    texts = ids.astype(object).where(ids.notna(), None)
+    rows = pd.DataFrame({"customer_id": texts.tolist(), "row": range(len(ids))}).astype({"customer_id": object})
     connection.register("ids_given", rows)
     found = connection.execute(f"select {_hidden('customer_id', about)} from ids_given order by row").fetchall()
     connection.unregister("ids_given")
-    return [row[0] for row in found]
+    return pd.Series([row[0] for row in found], index=ids.index, dtype="string")
 
 
 def _hidden(name: str, about: Mapping[str, Any]) -> str:

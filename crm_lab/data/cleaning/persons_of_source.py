@@ -6,21 +6,71 @@ how often that was decided, is told by table (`tables_of_persons`).
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 
 from crm_lab.checks import Problems
+from crm_lab.data.cleaning.built_once import built_once
+from crm_lab.data.cleaning.map_of_persons import PersonsSource, read_map, teach_map
+from crm_lab.data.cleaning.pseudonyms import id_key
 from crm_lab.data.cleaning.tables_of_persons import merged, person_columns, placed_sql
 from crm_lab.data.connection import write_private
 from crm_lab.data.quoting import path_of, text_of
+from crm_lab.messages import LANGUAGES, Message
 
 PERSONS: Final = "persons"
 LEAST_COVERED: Final = 0.5
 MARK: Final = "is_persons"
 _AS_THEY_ARE: Final = ("raw", "quarantine")
 _ELSEWHERE: Final = ("raw", "judged", "transactions", "quarantine", "ledger")
+
+
+def folder_on_persons(
+    connection: duckdb.DuckDBPyConnection, whole: Path, about: Mapping[str, Any], persons: PersonsSource
+) -> Path:
+    """The folder of the tables of a source on persons, made first if it is missing; its days are those of the accounts.
+
+    Args:
+        connection: May read and write folders of workspaces.
+        whole: The tables of the source with accounts; its folder's name ends with their key.
+        about: What the workspace of the accounts says of itself.
+        persons: Which map.
+    """
+    path = persons.path
+    named = replace(persons, whole=str(about["source"])).name
+    titles = {
+        lang: f"{about.get('titles', {}).get(lang) or about['title']} · {Message('persons.title').text(lang)}"
+        for lang in LANGUAGES
+    }
+    told = {**about, "source": named, "title": f"{about['title']} · {Message('persons.title').text('en')}"}
+
+    def make(folder: Path) -> str:
+        teach_map(connection, read_map(path), about, id_key(whole.parent))
+        counted = put_on_persons(connection, whole, folder, path.name, str(about["title"]))
+        return json.dumps({**told, "titles": titles, PERSONS: {**counted, "file": path.name}}, ensure_ascii=False)
+
+    return built_once(named, persons.key(whole.name.rpartition("-")[2]), make)
+
+
+def notes_on(about: Mapping[str, Any]) -> list[Message]:
+    """Of a workspace on persons, how many accounts are how many persons, and each rule that rows which met needed.
+
+    >>> notes_on({})
+    []
+
+    Args:
+        about: What the workspace says of itself.
+    """
+    told = about.get(PERSONS)
+    if not told:
+        return []
+    rows = [Message(f"persons.{name}", {"n": n}) for name, n in told["merged"].items()]
+    return [Message("persons.counted", told), *rows]
 
 
 def put_on_persons(

@@ -73,7 +73,7 @@ def merged(table: str, rows: str, columns: Mapping[str, str]) -> Merged:
     if table in _LEDGERS:
         return _ledger(placed)
     if table in _EARLIEST:
-        return _earliest(table, placed, columns)
+        return _earliest(table, placed)
     makers = {
         "customers": _customers, "tiers": _tiers, "tier_history": _tier_history, "assignments": _assignments,
         "exposures": _exposures, "referrals": _referrals,
@@ -86,14 +86,16 @@ def merged(table: str, rows: str, columns: Mapping[str, str]) -> Merged:
 def _shared(table: str, placed: str) -> str:
     """Rows with ``several_``: whether accounts of one person meet in the table's key."""
     key = ", ".join(TABLES[table].key)
-    return f"(select *, min({ACCOUNT}) over same <> max({ACCOUNT}) over same as several_ from {placed} window same as (partition by {key}))"
+    several = f"min({ACCOUNT}) over same <> max({ACCOUNT}) over same as several_"
+    return f"(select *, {several} from {placed} window same as (partition by {key}))"
 
 
 def _groups(table: str, where: str = "true") -> str:
-    return f"select count(*) from (select 1 from {{rows}} where several_ and {where} group by {', '.join(TABLES[table].key)})"
+    key = ", ".join(TABLES[table].key)
+    return f"select count(*) from (select 1 from {{rows}} where several_ and {where} group by {key})"
 
 
-def _earliest(table: str, placed: str, columns: Mapping[str, str]) -> Merged:
+def _earliest(table: str, placed: str) -> Merged:
     """The earliest of several rows of a person."""
     known, key = TABLES[table].known_on, ", ".join(TABLES[table].key)
     rows = _shared(table, placed)
@@ -125,14 +127,16 @@ def _customers(placed: str, columns: Mapping[str, str]) -> Merged:
 
 def _tiers(placed: str, columns: Mapping[str, str]) -> Merged:
     """Of several tiers on one day, that of the span which began last; days are cut at every beginning and end."""
-    rows = f"(select *, min({ACCOUNT}) over (partition by customer_id) <> max({ACCOUNT}) over (partition by customer_id) as several_ from {placed})"
+    several = f"min({ACCOUNT}) over person <> max({ACCOUNT}) over person as several_"
+    rows = f"(select *, {several} from {placed} window person as (partition by customer_id))"
     extra = [name_of(c) for c in columns if c not in ("customer_id", "valid_from", "valid_to", "tier")]
     more = "".join(f", {name}" for name in extra)
     spans = f"""
         with mine as (select * from {rows} where several_),
         cuts as (select customer_id, valid_from as day from mine
                  union select customer_id, valid_to + 1 from mine where valid_to is not null),
-        pieces as (select customer_id, day::date as day, (lead(day) over (partition by customer_id order by day))::date as next from cuts),
+        pieces as (select customer_id, day::date as day,
+                          (lead(day) over (partition by customer_id order by day))::date as next from cuts),
         held as (select p.customer_id, p.day, p.next, m.tier{"".join(f", m.{n}" for n in extra)},
                         min(m.tier) over piece <> max(m.tier) over piece as differ
                  from pieces p join mine m on p.customer_id = m.customer_id and m.valid_from <= p.day
@@ -154,7 +158,7 @@ def _tiers(placed: str, columns: Mapping[str, str]) -> Merged:
     return Merged(sql, {"tiers_differ": differ})
 
 
-def _tier_history(placed: str, columns: Mapping[str, str]) -> Merged:
+def _tier_history(placed: str, _columns: Mapping[str, str]) -> Merged:
     """Of several tiers set on one day, the one with the higher qualifying amount."""
     rows, key = _shared("tier_history", placed), ", ".join(TABLES["tier_history"].key)
     best = f"row_number() over (partition by {key} order by qualifying_amount desc nulls last, {ACCOUNT}) = 1"
@@ -164,7 +168,7 @@ def _tier_history(placed: str, columns: Mapping[str, str]) -> Merged:
     return Merged(sql, {"tier_history_differ": differ})
 
 
-def _assignments(placed: str, columns: Mapping[str, str]) -> Merged:
+def _assignments(placed: str, _columns: Mapping[str, str]) -> Merged:
     """The earliest draw of a person; who was drawn into two arms is in neither."""
     rows = f"""(select *, min(arm) over same <> max(arm) over same as torn_
                 from {_shared("assignments", placed)} window same as (partition by experiment, customer_id))"""
@@ -207,7 +211,7 @@ def _exposures(placed: str, columns: Mapping[str, str]) -> Merged:
     return Merged(sql, {"exposures_again": _groups("exposures").format(rows=rows)})
 
 
-def _referrals(placed: str, columns: Mapping[str, str]) -> Merged:
+def _referrals(placed: str, _columns: Mapping[str, str]) -> Merged:
     """Invitations stay as they are; those that a person sent to another account of the same person are counted."""
     own = f"select count(*) from {placed} where customer_id = invited_id"
     return Merged(f"select * exclude ({ACCOUNT}) from {placed}", {"referrals_to_self": own})

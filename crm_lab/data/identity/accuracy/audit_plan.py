@@ -157,7 +157,7 @@ class AuditPlanResult(Result):
         'identity.audit_plan.finding'
         """
         thin = self.fields[self.fields["needed"].isna()]
-        most = self.fields.loc[self.fields["filled"].idxmax()]
+        most = self.fields.sort_values("filled", ascending=False, kind="stable").iloc[0]
         values = {
             "sampled": len(self.sample), "fields": len(self.fields), "target": self.spec.target, "thin": len(thin),
             "field": Message(f"identity.field.{most['field']}"), "filled": int(most["filled"]),

@@ -1,4 +1,4 @@
-"""The review before anybody has answered: which pairs are to be looked at, and a sheet without names for the answers."""
+"""The review before anybody has answered: which pairs to look at, and a sheet without names for the answers."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _BROKEN: Final = 0.05
 
 
 def read_master(file: str | Path) -> pd.DataFrame:
-    """The records of a file: CSV in any encoding, Excel, Parquet or JSON; every entry is text, an empty one missing.
+    r"""The records of a file: CSV in any encoding, Excel, Parquet or JSON; every entry is text, an empty one missing.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -12,10 +12,10 @@ import pandas as pd
 from crm_lab.checks import BadInput
 from crm_lab.data.cleaning.map_of_persons import persons_named
 from crm_lab.data.cleaning.part_of_source import part_named
-from crm_lab.data.identity.customer_master.master_file import CUT_OFF, read_master
-from crm_lab.data.identity.customer_master.record_ids import check_ids, check_known
 from crm_lab.data.identity.accuracy.profile_coverage import ProfileCoverage, ProfileCoverageResult
 from crm_lab.data.identity.accuracy.system_overlap import SystemOverlap, SystemOverlapResult
+from crm_lab.data.identity.customer_master.master_file import CUT_OFF, read_master
+from crm_lab.data.identity.customer_master.record_ids import check_ids, check_known
 from crm_lab.data.identity.linkage.golden_records import GoldenRecordsResult
 from crm_lab.data.identity.linkage.person_map import on_persons
 from crm_lab.data.identity.linkage.record_linkage import LinkageResult
@@ -152,9 +152,7 @@ class CustomerRecords:
         days = "updated_on" if self.roles.updated_on else ""
         return spec.analyze(table, as_of=self.as_of, active=active, updated_on=days, by=(by,) if by in table else ())
 
-    def _profiles(
-        self, linked: LinkageResult, golden: GoldenRecordsResult | None
-    ) -> tuple[pd.DataFrame, list[str]]:
+    def _profiles(self, linked: LinkageResult, golden: GoldenRecordsResult | None) -> tuple[pd.DataFrame, list[str]]:
         """One row per account or person with its usable entries, day of change and system."""
         named = linked.records.set_index("record_id")
         fields = [name for name in _PROFILE if named[name].notna().any()]

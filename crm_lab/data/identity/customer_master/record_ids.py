@@ -54,7 +54,7 @@ def _repeated(records: pd.DataFrame, ids: pd.Series, roles: FieldRoles) -> list[
         return [Message("identity.master.repeated", {"n": int(rows["id_"].nunique())}).text()]
     names = [c for r, c in roles.evidence().items() if r in ("full_name", "given_name", "family_name", "birth_date")]
     texts = shared[names].fillna("").astype(str).agg(" ".join, axis=1).str.lower() if names else None
-    other = 0 if texts is None else int((texts.groupby(shared["id_"]).nunique() > 1).sum())
+    other = 0 if texts is None else int(texts.groupby(shared["id_"]).agg(lambda column: len(set(column)) > 1).sum())
     systems_ = ", ".join(sorted(map(str, shared[roles.source].dropna().unique()))[:4])
     return [Message("identity.master.across", {"n": across, "other": other, "systems": systems_}).text()]
 

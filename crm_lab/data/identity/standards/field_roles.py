@@ -14,7 +14,7 @@ _USUAL: Final = {
         "customer_id client_id member_id account_id record_id rec_id id 客户编号 会员编号 会员号 kundennummer "
         "kunden_nr kundennr kunden_id kontonummer"
     ),
-    "full_name": "full_name fullname name customer_name contact_name 姓名 客户姓名 会员姓名 kundenname vor_und_nachname",
+    "full_name": "full_name fullname name customer_name contact_name 姓名 客户姓名 会员姓名 kundenname",
     "given_name": "given_name first_name firstname forename vorname prenom 名 名字 rufname",
     "family_name": "family_name surname last_name lastname nachname 姓 姓氏 familienname zuname",
     "phone": (
@@ -31,7 +31,7 @@ _USUAL: Final = {
     "postcode": "postcode postal_code zip zip_code zipcode plz 邮编 邮政编码 postleitzahl",
     "city": "city town suburb place 城市 ort stadt wohnort 所在城市",
     "region": "region state province county 省 省份 bundesland",
-    "birth_date": "birth_date date_of_birth dob birthday birthdate 生日 出生日期 geburtsdatum geburtstag geb_datum 出生年月日",
+    "birth_date": "birth_date date_of_birth dob birthday birthdate 生日 出生日期 geburtsdatum geburtstag 出生年月日",
     "gender": "gender sex 性别 geschlecht",
     "source": "source source_system system origin 来源 来源系统 quelle quellsystem herkunft 系统 渠道来源",
     "updated_on": (
@@ -197,6 +197,6 @@ def guess_roles(columns: Iterable[str], named: Mapping[str, str] | None = None) 
     }
     if not set(best) & set(EVIDENCE):
         raise BadInput(
-            f"None of {', '.join(given)} says who somebody is; name the roles: full_name = COLUMN; phone = COLUMN (parameter columns)."
+            f"None of {', '.join(given)} says who somebody is; name the roles, e.g. phone = COLUMN (parameter columns)."
         )
     return FieldRoles(**best)
