@@ -76,7 +76,9 @@ class ShareTags:
             raise BadInput(f"These data have no {', '.join(unknown)}; they have {', '.join(features.names)}.")
         made = [self._tag(name, *features.of(name)) for name in wanted]
         rows = pd.DataFrame([row for row, _, _ in made], columns=_COLUMNS)
-        told = [(name, mean, chance) for name, (row, mean, chance) in zip(wanted, made, strict=True) if row["made"] == "yes"]
+        told = [
+            (name, mean, chance) for name, (row, mean, chance) in zip(wanted, made, strict=True) if row["made"] == "yes"
+        ]
         n = len(features)
         means, chances = (np.column_stack([part[i] for part in told]) if told else np.zeros((n, 0)) for i in (1, 2))
         return ShareTagsResult(self, features, rows, tuple(name for name, _, _ in told), means, chances)
@@ -177,7 +179,9 @@ class ShareTagsResult(Result):
         True
         """
         return pd.DataFrame(
-            self.chances > self.spec.certainty, index=pd.Index(self.features.frame["customer_id"]), columns=list(self.names)
+            self.chances > self.spec.certainty,
+            index=pd.Index(self.features.frame["customer_id"]),
+            columns=list(self.names),
         )
 
     def tags(self) -> pd.DataFrame:
@@ -226,7 +230,14 @@ class ShareTagsResult(Result):
         n = len(self.features)
         return (
             Fact("share_tags.tags", Message("persona_tags.fact_tags", values), len(self.names), kind=kind, n=n),
-            Fact("share_tags.coverage", Message("persona_tags.fact_coverage", values), values["tagged"], "share", kind=kind, n=n),
+            Fact(
+                "share_tags.coverage",
+                Message("persona_tags.fact_coverage", values),
+                values["tagged"],
+                "share",
+                kind=kind,
+                n=n,
+            ),
         )
 
     def _values(self) -> dict[str, Any]:

@@ -10,11 +10,11 @@ import pandas as pd
 from crm_lab.arrays import Floats
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
-from crm_lab.segmentation.personas.shopper_tags.price_counts import PriceCounts
+from crm_lab.segmentation.personas.shopper_tags.price_shares.price_counts import PriceCounts
 from crm_lab.stats.pooling.beta_binomial import BetaBinomial
 
 if TYPE_CHECKING:
-    from crm_lab.segmentation.personas.shopper_tags.price_share import PriceShare
+    from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share import PriceShare
 
 FEWEST = 30  # customers below which no distribution is fitted
 GROUPS = ("low", "middle", "high", "not_told")
@@ -25,7 +25,7 @@ class PriceShareResult(Result):
     """What share customers buy on discount, and who surely buys little or much so.
 
     >>> from crm_lab import open_workspace
-    >>> from crm_lab.segmentation.personas.shopper_tags.price_share import PriceShare
+    >>> from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share import PriceShare
     >>> found = PriceShare(draws=100).analyze(open_workspace("simulated:fashion,customers=600").at("latest"))
 
     Attributes:
@@ -54,7 +54,8 @@ class PriceShareResult(Result):
 
     name: ClassVar[str] = "price_share"
     formats: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("quantile", "raw_share", "raw_share_lo", "raw_share_hi", "true_share", "lo", "hi", "share", "of_customers"), ".1%"
+        ("quantile", "raw_share", "raw_share_lo", "raw_share_hi", "true_share", "lo", "hi", "share", "of_customers"),
+        ".1%",
     )
 
     def refusal(self) -> Message | None:
@@ -81,7 +82,11 @@ class PriceShareResult(Result):
         >>> found.to_frame()["quantile"].tolist()
         [0.05, 0.5, 0.95]
         """
-        named = zip(("raw_share", "raw_share_lo", "raw_share_hi", "true_share", "lo", "hi"), [*self.raw, *self.true], strict=True)
+        named = zip(
+            ("raw_share", "raw_share_lo", "raw_share_hi", "true_share", "lo", "hi"),
+            [*self.raw, *self.true],
+            strict=True,
+        )
         return pd.DataFrame({"quantile": self.spec.quantiles, **dict(named)})
 
     def customers(self) -> pd.DataFrame:
@@ -105,7 +110,9 @@ class PriceShareResult(Result):
         """
         placed = [] if self.placed is None else self.placed["group"]
         n = pd.Series(placed, dtype="object").value_counts().reindex(list(GROUPS), fill_value=0)
-        return pd.DataFrame({"group": list(GROUPS), "customers": n.to_numpy(), "of_customers": n.to_numpy() / len(self.counts)})
+        return pd.DataFrame(
+            {"group": list(GROUPS), "customers": n.to_numpy(), "of_customers": n.to_numpy() / len(self.counts)}
+        )
 
     def membership(self) -> pd.DataFrame:
         """Who is surely in a group: ``customer_id`` and ``segment`` (price_low, price_middle, price_high).
@@ -175,4 +182,3 @@ class PriceShareResult(Result):
             "not_told": float(told["not_told"]), "certainty": self.spec.certainty, "deff": self.design_effect,
             "p": self.fit.pvalue, "by": Message(f"persona_tags.by_{self.counts.by}"), "least": FEWEST,
         }  # fmt: skip
-
