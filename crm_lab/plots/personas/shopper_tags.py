@@ -13,8 +13,8 @@ from crm_lab.messages.wrapped_text import wrapped
 from crm_lab.plots.direct_labels import name_above, name_cells
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, ORANGE, PALE, SEQUENTIAL, SOFT, new_axes
-from crm_lab.segmentation.personas.shopper_tags.profile_cube.leading_value import NOT_TOLD
 from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share_result import PriceShareResult
+from crm_lab.segmentation.personas.shopper_tags.profile_cube.leading_value import NOT_TOLD
 from crm_lab.segmentation.personas.shopper_tags.profile_cube.style_scene_cube import StyleSceneCubeResult, level_name
 from crm_lab.segmentation.personas.shopper_tags.tag_index_result import TagIndexResult
 

@@ -1,4 +1,4 @@
-"""Shares of many that differ: a beta distribution of true shares, learned from counts (k of n) by marginal likelihood."""
+"""Shares of many that differ: a beta distribution of true shares, learned from counts by marginal likelihood."""
 
 from __future__ import annotations
 

@@ -156,7 +156,8 @@ class ShareTagsResult(Result):
 
     name: ClassVar[str] = "share_tags"
     formats: ClassVar[dict[str, str]] = {
-        **dict.fromkeys(("base_share", "threshold", "expected"), ".1%"), "customers": ",.0f", "known": ",.0f", "pvalue": ".3g",
+        **dict.fromkeys(("base_share", "threshold", "expected"), ".1%"),
+        "customers": ",.0f", "known": ",.0f", "pvalue": ".3g",
     }  # fmt: skip
     words: ClassVar[dict[str, str]] = {"made": "persona_tags.made_"}
 
@@ -167,7 +168,7 @@ class ShareTagsResult(Result):
         True
 
         Returns:
-            ``customers`` have the tag; ``expected`` is the share of customers whose true share lies above the threshold;
+            ``customers`` have the tag; ``expected`` is the share of those whose true share lies above the threshold;
             ``made`` says whether the feature makes a tag, or why not.
         """
         return self.rows.copy()

@@ -214,7 +214,8 @@ def _largest(tables: Tables, column: str) -> list[str]:
         named as (select customer_id, {of} as value from sales join products using (product_id)
                   where {of} is not null)
         select value, count(*) as lines, count(distinct customer_id) as customers,
-               (sum(count(*)) over ())::bigint as all_lines, (select count(distinct customer_id) from named) as all_customers
+               (sum(count(*)) over ())::bigint as all_lines,
+               (select count(distinct customer_id) from named) as all_customers
         from named group by value order by lines desc, value""")
     large = (counted["lines"] >= LINES_SHARE * counted["all_lines"]) | (
         counted["customers"] >= CUSTOMERS_SHARE * counted["all_customers"]

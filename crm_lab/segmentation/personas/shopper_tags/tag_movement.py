@@ -91,7 +91,7 @@ class TagMovement:
         has = self._tagged(*after.of(name), threshold, k, n)
         lost, gained = int((had & ~has).sum()), int((~had & has).sum())
         lo, hi = wilson(lost, had.sum(), self.level)
-        expected = np.mean([self._drawn(name, first, after, at, n, had, threshold, rng) for _ in range(self.draws)])
+        expected = np.mean([self._drawn(name, first, at, n, had, threshold, rng) for _ in range(self.draws)])
         share = lost / had.sum() if had.any() else np.nan
         return [
             name,
@@ -114,8 +114,8 @@ class TagMovement:
         return np.asarray((chance_above(fit, k, n, threshold)[1] > self.tags.certainty) & (np.asarray(n) > 0))
 
     def _drawn(
-        self, name: str, first: ShareTagsResult, after: ShopperFeatures, at: Any, n: Integers, had: Booleans,
-        threshold: float, rng: np.random.Generator,
+        self, name: str, first: ShareTagsResult, at: Any, n: Integers, had: Booleans, threshold: float,
+        rng: np.random.Generator,
     ) -> float:  # fmt: skip
         """Share of those with the tag who lose it when nobody changed: counts drawn from true shares as they were."""
         k_before, n_before = first.features.of(name)
@@ -214,5 +214,6 @@ class TagMovementResult(TableResult):
         return {
             "tags": len(self.frame), "before": int(total["before"]), "both": self.both, "lost": total["lost"] / before,
             "lo": float(lo), "hi": float(hi), "level": self.spec.level, "expected_lost": chance,
-            "gained": total["gained"] / max(int(total["after"]), 1), "gone": self.first - self.both, "new": self.second - self.both,
+            "gained": total["gained"] / max(int(total["after"]), 1),
+            "gone": self.first - self.both, "new": self.second - self.both,
         }  # fmt: skip

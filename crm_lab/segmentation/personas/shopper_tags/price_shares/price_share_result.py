@@ -77,7 +77,7 @@ class PriceShareResult(Result):
         return float((sums.n**2 / sums.q).sum() / self.effective.sum()) if self.effective.sum() else 1.0
 
     def to_frame(self) -> pd.DataFrame:
-        """Quantiles: ``quantile``, ``raw_share`` with ``raw_share_lo, raw_share_hi``, and the ``true_share`` with ``lo, hi``.
+        """Quantiles: ``quantile``, ``raw_share`` and its ends, and the ``true_share`` with ``lo, hi``.
 
         >>> found.to_frame()["quantile"].tolist()
         [0.05, 0.5, 0.95]
@@ -150,19 +150,20 @@ class PriceShareResult(Result):
         label = Message("persona_tags.fact_raw", values)
         facts = [Fact("price_share.raw_median", label, median, "share", ci=Interval(*ends, level), **shared)]
         for q, value, lo, hi in zip(self.spec.quantiles, *self.true, strict=True):
-            refused = None if not self.why else self.refusal()
+            refused = self.refusal()
+            label = Message("persona_tags.fact_true", {**values, "quantile": q})
+            ci = None if refused else Interval(float(lo), float(hi), level)
             facts.append(
                 Fact(
-                    f"price_share.true_q{round(q * 100):02d}", Message("persona_tags.fact_true", {**values, "quantile": q}),
-                    None if refused else float(value), "share", ci=None if refused else Interval(float(lo), float(hi), level),
+                    f"price_share.true_q{round(q * 100):02d}", label, None if refused else float(value), "share", ci=ci,
                     refusal=refused, **shared,
                 )
             )  # fmt: skip
         rows: Any = [] if self.why else self.groups().to_dict("records")
         facts += [
             Fact(
-                f"price_share.{row['group']}", Message(f"persona_tags.fact_{row['group']}", values), row["of_customers"],
-                "share", decides=row["group"] == "high", **shared,
+                f"price_share.{row['group']}", Message(f"persona_tags.fact_{row['group']}", values),
+                row["of_customers"], "share", decides=row["group"] == "high", **shared,
             )
             for row in rows
         ]  # fmt: skip

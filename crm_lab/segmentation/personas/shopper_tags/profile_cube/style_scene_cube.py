@@ -13,9 +13,9 @@ from crm_lab.checks import BadInput, check_settings, not_among, not_levels, too_
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Kind, Readout, TableResult
+from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share_result import GROUPS, PriceShareResult
 from crm_lab.segmentation.personas.shopper_tags.profile_cube.cell_suppression import ALL, hidden_cells
 from crm_lab.segmentation.personas.shopper_tags.profile_cube.leading_value import NOT_TOLD, leading_value
-from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share_result import GROUPS, PriceShareResult
 from crm_lab.segmentation.personas.shopper_tags.shopper_features import NAMED, ShopperFeatures
 from crm_lab.stats.intervals import z_value
 
@@ -240,9 +240,11 @@ class StyleSceneCubeResult(TableResult):
         row = top.iloc[0] if len(top) else None
         return {
             **{axis: "" if row is None else level_name(row[axis]) for axis in axes},
-            "customers": 0 if row is None else int(row["customers"]), "share": 0.0 if row is None else float(row["share"]),
+            "customers": 0 if row is None else int(row["customers"]),
+            "share": 0.0 if row is None else float(row["share"]),
             "placed": float(told.mean()), "hidden": int(self.frame["suppressed"].sum()), "least": self.spec.least,
-            "cells": int((self.frame["suppressed"] | (self.frame["customers"] > 0)).sum()), "certainty": self.spec.certainty,
+            "cells": int((self.frame["suppressed"] | (self.frame["customers"] > 0)).sum()),
+            "certainty": self.spec.certainty,
         }  # fmt: skip
 
 
