@@ -9,8 +9,8 @@ import pandas as pd
 from scipy.stats import beta
 
 from certification.experiments import entry
-from crm_lab.segmentation.personas.shopper_tags.price_counts import PriceCounts, price_counts_of_orders
-from crm_lab.segmentation.personas.shopper_tags.price_share import PriceShare
+from crm_lab.segmentation.personas.shopper_tags.price_shares.price_counts import PriceCounts, price_counts_of_orders
+from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share import PriceShare
 from crm_lab.segmentation.personas.shopper_tags.tag_index import TagIndex
 
 SEED = 20_261_202
@@ -54,9 +54,11 @@ def certify_price_share(bases: int = 200) -> Iterator[dict]:
     """95 % posterior intervals hold true shares in 93 to 97 %; groups told at 90 % are right in 90 % or more."""
     for name, (a, b, rho) in BASES.items():
         found, said = covered(a, b, rho, bases, SEED), f"{bases} bases of 800 customers"
-        yield entry(f"shopper_tags.price_share.{name}.interval_covers", found["interval"], 0.93, 0.97, said)
-        yield entry(f"shopper_tags.price_share.{name}.group_right", found["group"], 0.9, 1, said)
-        yield entry(f"shopper_tags.price_share.{name}.median_covers", found["median"], 0.90, 0.985, said)
+        yield entry(
+            f"shopper_tags.price_shares.price_share.{name}.interval_covers", found["interval"], 0.93, 0.97, said
+        )
+        yield entry(f"shopper_tags.price_shares.price_share.{name}.group_right", found["group"], 0.9, 1, said)
+        yield entry(f"shopper_tags.price_shares.price_share.{name}.median_covers", found["median"], 0.90, 0.985, said)
 
 
 WITHIN = {"large": (0.3, 0.4, 0.2), "small": (0.04, 0.5, 0.2), "rare": (0.1, 0.06, 0.03), "common": (0.5, 0.95, 0.6)}

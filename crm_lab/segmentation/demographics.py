@@ -1,4 +1,4 @@
-"""Who customers are where the data say: age, income, household, city; how many are unknown, and what each group buys."""
+"""Who customers are where the data say: age, income, household, city; how many are unknown, what each group buys."""
 
 from __future__ import annotations
 
@@ -57,7 +57,12 @@ class Demographics:
         )
 
     def analyze(
-        self, customer_360: Any, customers: Any = None, *, currency: str = "", order: Mapping[str, list[str]] | None = None
+        self,
+        customer_360: Any,
+        customers: Any = None,
+        *,
+        currency: str = "",
+        order: Mapping[str, list[str]] | None = None,
     ) -> DemographicsResult:
         """Mix, revenue and orders per customer by group, the unknown as a group of their own.
 
@@ -98,7 +103,8 @@ class Demographics:
         total = float(rows["revenue"].sum())
         made = {
             "attribute": attribute, "group": n.index, "customers": n.to_numpy(), "share": n.to_numpy() / len(rows),
-            "share_lo": lo, "share_hi": hi, "revenue_share": revenue[0] * n.to_numpy() / total if total > 0 else math.nan,
+            "share_lo": lo, "share_hi": hi,
+            "revenue_share": revenue[0] * n.to_numpy() / total if total > 0 else math.nan,
             "revenue_per_customer": revenue[0], "lo": revenue[1], "hi": revenue[2],
             "orders_per_customer": orders[0], "orders_per_customer_lo": orders[1], "orders_per_customer_hi": orders[2],
             "index": 100 * revenue[0] / mean if mean > 0 else math.nan,
@@ -149,7 +155,7 @@ class DemographicsResult(TableResult):
     Attributes:
         spec: The settings.
         frame: ``attribute, group, customers, share`` with ``share_lo, share_hi``, ``revenue_share``,
-            ``revenue_per_customer`` with ``lo, hi``, ``orders_per_customer`` with ``orders_per_customer_lo`` and ``_hi``, and ``index``
+            ``revenue_per_customer`` with ``lo, hi``, ``orders_per_customer`` with its ends, and ``index``
             (revenue per customer, 100 is the base).
         customers: Customers who bought.
         currency: ISO code of the revenue.
@@ -162,7 +168,8 @@ class DemographicsResult(TableResult):
 
     name: ClassVar[str] = "demographics"
     formats: ClassVar[dict[str, str]] = {
-        **dict.fromkeys(("share", "share_lo", "share_hi", "revenue_share"), ".1%"), "customers": ",.0f", "index": ",.0f",
+        **dict.fromkeys(("share", "share_lo", "share_hi", "revenue_share"), ".1%"),
+        "customers": ",.0f", "index": ",.0f",
         **dict.fromkeys(("revenue_per_customer", "lo", "hi"), ",.2f"),
         **dict.fromkeys(("orders_per_customer", "orders_per_customer_lo", "orders_per_customer_hi"), ",.1f"),
     }  # fmt: skip
@@ -241,7 +248,8 @@ class DemographicsResult(TableResult):
         top = rows.loc[[rows["index"].idxmax()]] if len(rows) and rows["index"].notna().any() else rows.head(0)
         row: Any = top.to_dict("records")[0] if len(top) else {}
         return {
-            "customers": self.customers, "attributes": len(covered), "least_known": Message(f"column.{least or 'attribute'}"),
+            "customers": self.customers, "attributes": len(covered),
+            "least_known": Message(f"column.{least or 'attribute'}"),
             "least_share": covered.get(least, 0.0), "attribute": Message(f"column.{row.get('attribute', 'attribute')}"),
             "group": row.get("group", ""), "level": self.spec.level, "currency": self.currency,
             "amount": row.get("revenue_per_customer", math.nan), "index": row.get("index", math.nan),

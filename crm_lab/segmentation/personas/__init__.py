@@ -1,5 +1,43 @@
 """What kind of shopper is each customer: what they buy, when, at what price, and who is like them?"""
 
-from crm_lab.segmentation.personas.shopper_tags import ShopperFeatures, shopper_features
+from crm_lab.segmentation.personas.shopper_tags import (
+    InterestShare,
+    InterestShareResult,
+    PriceShare,
+    PriceShareResult,
+    ShareTags,
+    ShareTagsResult,
+    ShopperFeatures,
+    StyleSceneCube,
+    StyleSceneCubeResult,
+    TagAudit,
+    TagAuditResult,
+    TagFreshness,
+    TagFreshnessResult,
+    TagIndex,
+    TagIndexResult,
+    TagMovement,
+    TagMovementResult,
+    shopper_features,
+)
 
-__all__ = ["ShopperFeatures", "shopper_features"]
+__all__ = [
+    "InterestShare",
+    "InterestShareResult",
+    "PriceShare",
+    "PriceShareResult",
+    "ShareTags",
+    "ShareTagsResult",
+    "ShopperFeatures",
+    "StyleSceneCube",
+    "StyleSceneCubeResult",
+    "TagAudit",
+    "TagAuditResult",
+    "TagFreshness",
+    "TagFreshnessResult",
+    "TagIndex",
+    "TagIndexResult",
+    "TagMovement",
+    "TagMovementResult",
+    "shopper_features",
+]

@@ -76,7 +76,9 @@ class ShareTags:
             raise BadInput(f"These data have no {', '.join(unknown)}; they have {', '.join(features.names)}.")
         made = [self._tag(name, *features.of(name)) for name in wanted]
         rows = pd.DataFrame([row for row, _, _ in made], columns=_COLUMNS)
-        told = [(name, mean, chance) for name, (row, mean, chance) in zip(wanted, made, strict=True) if row["made"] == "yes"]
+        told = [
+            (name, mean, chance) for name, (row, mean, chance) in zip(wanted, made, strict=True) if row["made"] == "yes"
+        ]
         n = len(features)
         means, chances = (np.column_stack([part[i] for part in told]) if told else np.zeros((n, 0)) for i in (1, 2))
         return ShareTagsResult(self, features, rows, tuple(name for name, _, _ in told), means, chances)
@@ -154,7 +156,8 @@ class ShareTagsResult(Result):
 
     name: ClassVar[str] = "share_tags"
     formats: ClassVar[dict[str, str]] = {
-        **dict.fromkeys(("base_share", "threshold", "expected"), ".1%"), "customers": ",.0f", "known": ",.0f", "pvalue": ".3g",
+        **dict.fromkeys(("base_share", "threshold", "expected"), ".1%"),
+        "customers": ",.0f", "known": ",.0f", "pvalue": ".3g",
     }  # fmt: skip
     words: ClassVar[dict[str, str]] = {"made": "persona_tags.made_"}
 
@@ -165,7 +168,7 @@ class ShareTagsResult(Result):
         True
 
         Returns:
-            ``customers`` have the tag; ``expected`` is the share of customers whose true share lies above the threshold;
+            ``customers`` have the tag; ``expected`` is the share of those whose true share lies above the threshold;
             ``made`` says whether the feature makes a tag, or why not.
         """
         return self.rows.copy()
@@ -177,7 +180,9 @@ class ShareTagsResult(Result):
         True
         """
         return pd.DataFrame(
-            self.chances > self.spec.certainty, index=pd.Index(self.features.frame["customer_id"]), columns=list(self.names)
+            self.chances > self.spec.certainty,
+            index=pd.Index(self.features.frame["customer_id"]),
+            columns=list(self.names),
         )
 
     def tags(self) -> pd.DataFrame:
@@ -226,7 +231,14 @@ class ShareTagsResult(Result):
         n = len(self.features)
         return (
             Fact("share_tags.tags", Message("persona_tags.fact_tags", values), len(self.names), kind=kind, n=n),
-            Fact("share_tags.coverage", Message("persona_tags.fact_coverage", values), values["tagged"], "share", kind=kind, n=n),
+            Fact(
+                "share_tags.coverage",
+                Message("persona_tags.fact_coverage", values),
+                values["tagged"],
+                "share",
+                kind=kind,
+                n=n,
+            ),
         )
 
     def _values(self) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class ShopperFeatures:
         start: First day of the window.
         end: Last day of the window.
         simulated: Whether the data are.
+        launch_days: Days from its launch in which an item is new.
     """
 
     frame: pd.DataFrame
@@ -73,6 +74,7 @@ class ShopperFeatures:
     start: date
     end: date
     simulated: bool = False
+    launch_days: int = LAUNCH_DAYS
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -142,7 +144,7 @@ def shopper_features(
     """
     first, last = _window(tables, start, end)
     features = list(_features(tables, launch_days, names))
-    rows = tables.sql(_query(tables, features, first, last))
+    rows = tables.sql(_query(tables, _counting(features), first, last))
     if rows.empty:
         raise cannot_answer("nobody_in_window", start=first, end=last)
     known = {sql: f"n{i}" for i, sql in enumerate(dict.fromkeys(f.known for f in features))}
@@ -154,7 +156,8 @@ def shopper_features(
     shares = {name: np.divide(k, n, out=np.full(len(k), np.nan), where=n > 0) for name, (k, n) in counts.items()}
     frame = pd.concat([base, pd.DataFrame(shares)], axis=1)
     simulated = bool(tables.workspace.about["simulated"])
-    return ShopperFeatures(frame, counts, _coverage(counts, int(base["n_lines"].sum())), first, last, simulated)
+    coverage = _coverage(counts, int(base["n_lines"].sum()))
+    return ShopperFeatures(frame, counts, coverage, first, last, simulated, launch_days)
 
 
 def _window(tables: Tables, start: str | date | None, end: str | date | None) -> tuple[date, date]:
@@ -211,7 +214,8 @@ def _largest(tables: Tables, column: str) -> list[str]:
         named as (select customer_id, {of} as value from sales join products using (product_id)
                   where {of} is not null)
         select value, count(*) as lines, count(distinct customer_id) as customers,
-               (sum(count(*)) over ())::bigint as all_lines, (select count(distinct customer_id) from named) as all_customers
+               (sum(count(*)) over ())::bigint as all_lines,
+               (select count(distinct customer_id) from named) as all_customers
         from named group by value order by lines desc, value""")
     large = (counted["lines"] >= LINES_SHARE * counted["all_lines"]) | (
         counted["customers"] >= CUSTOMERS_SHARE * counted["all_customers"]
@@ -219,11 +223,36 @@ def _largest(tables: Tables, column: str) -> list[str]:
     return counted["value"][large].head(MOST_NAMES).astype(str).tolist()
 
 
-def _query(tables: Tables, features: Sequence[Feature], first: date, last: date) -> str:
-    """One pass over the sale lines of named customers, with what is known of their products."""
+def last_days(tables: Tables, features: ShopperFeatures) -> pd.DataFrame:
+    """The day (since 1970-01-01) of each customer's last line that shows a feature; missing where none does.
+
+    >>> from crm_lab import open_workspace
+    >>> tables = open_workspace("simulated:fashion,customers=300").at("latest")
+    >>> features = shopper_features(tables)
+    >>> last_days(tables, features)["price_share"].notna().sum() == (features.of("price_share")[0] > 0).sum()
+    np.True_
+
+    Args:
+        tables: The tables the features were made of.
+        features: Shares of lines.
+
+    Returns:
+        A row a customer in the order of the features' frame, a column a feature.
+    """
+    asked = list(_features(tables, features.launch_days, features.names))
+    latest = [f"max(day) filter (where {f.yes}) as k{i}" for i, f in enumerate(asked)]
+    rows = tables.sql(_query(tables, latest, features.start, features.end))
+    return pd.DataFrame({f.name: rows[f"k{i}"] for i, f in enumerate(asked)})
+
+
+def _counting(features: Sequence[Feature]) -> list[str]:
     known = dict.fromkeys(feature.known for feature in features)
     sums = [f"count(*) filter (where {sql}) as n{i}" for i, sql in enumerate(known)]
-    sums += [f"count(*) filter (where {f.yes}) as k{i}" for i, f in enumerate(features)]
+    return sums + [f"count(*) filter (where {f.yes}) as k{i}" for i, f in enumerate(features)]
+
+
+def _query(tables: Tables, sums: Sequence[str], first: date, last: date) -> str:
+    """One pass over the sale lines of named customers, with what is known of their products."""
     columns = tables.workspace.columns("products") if "products" in tables else {}
     wanted = [name_of(c) for c in (*NAMED, "eco", "launched_on") if c in columns]
     products = f"(select product_id, true as in_products, {', '.join(wanted) or 'null as nothing'} from products)"

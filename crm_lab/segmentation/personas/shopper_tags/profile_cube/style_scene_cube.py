@@ -13,9 +13,9 @@ from crm_lab.checks import BadInput, check_settings, not_among, not_levels, too_
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Kind, Readout, TableResult
-from crm_lab.segmentation.personas.shopper_tags.cell_suppression import ALL, hidden_cells
-from crm_lab.segmentation.personas.shopper_tags.leading_value import NOT_TOLD, leading_value
-from crm_lab.segmentation.personas.shopper_tags.price_share_result import GROUPS, PriceShareResult
+from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share_result import GROUPS, PriceShareResult
+from crm_lab.segmentation.personas.shopper_tags.profile_cube.cell_suppression import ALL, hidden_cells
+from crm_lab.segmentation.personas.shopper_tags.profile_cube.leading_value import NOT_TOLD, leading_value
 from crm_lab.segmentation.personas.shopper_tags.shopper_features import NAMED, ShopperFeatures
 from crm_lab.stats.intervals import z_value
 
@@ -28,7 +28,7 @@ class StyleSceneCube:
     """Settings of the cube.
 
     >>> from crm_lab import open_workspace
-    >>> from crm_lab.segmentation.personas.shopper_tags.price_share import PriceShare
+    >>> from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share import PriceShare
     >>> from crm_lab.segmentation.personas.shopper_tags.shopper_features import shopper_features
     >>> tables = open_workspace("simulated:fashion,customers=600").at("latest")
     >>> features, price = shopper_features(tables), PriceShare(draws=50).analyze(tables)
@@ -77,8 +77,14 @@ class StyleSceneCube:
                 raise cannot_answer("no_product_column", column=axis)
         at = pd.Index(price.counts.customers).get_indexer(pd.Index(features.frame["customer_id"]))
         if (at < 0).any():
-            raise BadInput(f"{int((at < 0).sum()):,} customers of the features have no price share; take the same window.")
-        group = np.full(len(features), NOT_TOLD, dtype=object) if price.placed is None else price.placed["group"].to_numpy()[at]
+            raise BadInput(
+                f"{int((at < 0).sum()):,} customers of the features have no price share; take the same window."
+            )
+        group = (
+            np.full(len(features), NOT_TOLD, dtype=object)
+            if price.placed is None
+            else price.placed["group"].to_numpy()[at]
+        )
         placed = pd.DataFrame(
             {
                 "customer_id": features.frame["customer_id"],
@@ -126,7 +132,7 @@ class StyleSceneCubeResult(TableResult):
     """How many customers are in which cell of style, scene and price share.
 
     >>> from crm_lab import open_workspace
-    >>> from crm_lab.segmentation.personas.shopper_tags.price_share import PriceShare
+    >>> from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share import PriceShare
     >>> from crm_lab.segmentation.personas.shopper_tags.shopper_features import shopper_features
     >>> tables = open_workspace("simulated:fashion,customers=600").at("latest")
     >>> features, price = shopper_features(tables), PriceShare(draws=50).analyze(tables)
@@ -159,7 +165,9 @@ class StyleSceneCubeResult(TableResult):
         """
         rows = self.frame[self.frame["suppressed"] | (self.frame["customers"] > 0)]
         rows = rows.sort_values("customers", ascending=False, kind="stable", na_position="last")
-        return rows.assign(**{axis: [level_name(value) for value in rows[axis]] for axis in ("first", "second", "price")})
+        return rows.assign(
+            **{axis: [level_name(value) for value in rows[axis]] for axis in ("first", "second", "price")}
+        )
 
     def card(self, first: str, second: str, price: str) -> pd.DataFrame:
         """What the customers of a cell are like: a row a feature, ``share`` and ``base_share``, with ``lo, hi``.
@@ -180,7 +188,9 @@ class StyleSceneCubeResult(TableResult):
             BadInput: If there is no such cell.
             CannotAnswer: If the cell is hidden or empty.
         """
-        row = self.frame[(self.frame["first"] == first) & (self.frame["second"] == second) & (self.frame["price"] == price)]
+        row = self.frame[
+            (self.frame["first"] == first) & (self.frame["second"] == second) & (self.frame["price"] == price)
+        ]
         if row.empty:
             raise BadInput(f"There is no cell ({first}, {second}, {price}); see the rows of the cube.")
         if row["suppressed"].item() or row["customers"].item() == 0:
@@ -230,9 +240,11 @@ class StyleSceneCubeResult(TableResult):
         row = top.iloc[0] if len(top) else None
         return {
             **{axis: "" if row is None else level_name(row[axis]) for axis in axes},
-            "customers": 0 if row is None else int(row["customers"]), "share": 0.0 if row is None else float(row["share"]),
+            "customers": 0 if row is None else int(row["customers"]),
+            "share": 0.0 if row is None else float(row["share"]),
             "placed": float(told.mean()), "hidden": int(self.frame["suppressed"].sum()), "least": self.spec.least,
-            "cells": int((self.frame["suppressed"] | (self.frame["customers"] > 0)).sum()), "certainty": self.spec.certainty,
+            "cells": int((self.frame["suppressed"] | (self.frame["customers"] > 0)).sum()),
+            "certainty": self.spec.certainty,
         }  # fmt: skip
 
 
@@ -254,7 +266,14 @@ def _card(features: ShopperFeatures, inside: Any, level: float = 0.95) -> pd.Dat
         half = z_value(level) * np.sqrt(np.nansum((own - mean) ** 2, axis=0) / np.maximum(n - 1, 1) / n)
     lo, hi = np.clip(mean - half, 0, 1), np.clip(mean + half, 0, 1)
     card = pd.DataFrame(
-        {"feature": list(features.names), "share": mean, "lo": lo, "hi": hi, "base_share": base, "index": 100 * mean / base}
+        {
+            "feature": list(features.names),
+            "share": mean,
+            "lo": lo,
+            "hi": hi,
+            "base_share": base,
+            "index": 100 * mean / base,
+        }
     )
     away = (card["share"] - card["base_share"]).abs() / np.maximum(half, 1e-9)
     return card.iloc[np.argsort(-away.to_numpy(), kind="stable")].reset_index(drop=True)

@@ -87,7 +87,8 @@ def price_counts(
 
 
 _SUM_UP = """select customer_id, sum(k) as k, sum(n) as n, sum(q) as q, sum(n * n) as nn, sum(n * n * n) as nnn,
-            sum(q * n) as qn, sum(k * k) as kk, sum(k * n) as kn from orders group by customer_id order by customer_id"""
+            sum(q * n) as qn, sum(k * k) as kk, sum(k * n) as kn
+            from orders group by customer_id order by customer_id"""
 
 
 def price_counts_of_orders(orders: Any, *, simulated: bool = False) -> PriceCounts:

@@ -40,7 +40,9 @@ def with_margins(table: Integers) -> Margins:
     """
     inner = list(product(*map(range, table.shape)))
     one_way = [
-        tuple(k if axis == at else ALL for axis in range(table.ndim)) for at in range(table.ndim) for k in range(table.shape[at])
+        tuple(k if axis == at else ALL for axis in range(table.ndim))
+        for at in range(table.ndim)
+        for k in range(table.shape[at])
     ]
     places = np.array([*inner, *one_way, (ALL,) * table.ndim])
     cells = np.array(inner)
@@ -116,7 +118,12 @@ def known_range(parts: Margins, hidden: Booleans, at: int) -> tuple[float, float
         return known, known
     most = float(parts.counts.max())
     low, high = (
-        linprog(sign * own, A_eq=rows[used] if used.any() else None, b_eq=rest[used] if used.any() else None, bounds=(1, most))
+        linprog(
+            sign * own,
+            A_eq=rows[used] if used.any() else None,
+            b_eq=rest[used] if used.any() else None,
+            bounds=(1, most),
+        )
         for sign in (1, -1)
     )
     if low.status or high.status:

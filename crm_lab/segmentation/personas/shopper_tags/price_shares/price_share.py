@@ -13,8 +13,8 @@ from scipy import stats
 from crm_lab.arrays import Floats
 from crm_lab.checks import check_settings, not_among, not_inside, not_levels, too_small
 from crm_lab.data.workspace import Tables
-from crm_lab.segmentation.personas.shopper_tags.price_counts import WEIGHTS, By, PriceCounts, price_counts
-from crm_lab.segmentation.personas.shopper_tags.price_share_result import FEWEST, PriceShareResult
+from crm_lab.segmentation.personas.shopper_tags.price_shares.price_counts import WEIGHTS, By, PriceCounts, price_counts
+from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share_result import FEWEST, PriceShareResult
 from crm_lab.stats.bootstrap import percentile_interval
 from crm_lab.stats.pooling.beta_binomial import BetaBinomial, fit_beta_binomial
 
@@ -30,7 +30,7 @@ class PriceShare:
     >>> orders = pd.DataFrame(
     ...     {"customer_id": range(800), "bought": n, "discounted": rng.binomial(n, rng.beta(3, 3, 800))}
     ... )
-    >>> from crm_lab.segmentation.personas.shopper_tags.price_counts import price_counts_of_orders
+    >>> from crm_lab.segmentation.personas.shopper_tags.price_shares.price_counts import price_counts_of_orders
     >>> found = PriceShare().analyze(price_counts_of_orders(orders))
     >>> round(found.fit.a, 1), round(found.fit.b, 1)
     (2.9, 2.9)
@@ -96,7 +96,9 @@ class PriceShare:
             return PriceShareResult(self, counts, rho, n, fit, raw, nothing, (math.nan, math.nan), None, why)
         low, high = fit.quantile(TERCILES).tolist() if self.cuts is None else self.cuts
         true = self._true_quantiles(fit, k, n)
-        return PriceShareResult(self, counts, rho, n, fit, raw, true, (low, high), self._placed(fit, k, n, low, high), "")
+        return PriceShareResult(
+            self, counts, rho, n, fit, raw, true, (low, high), self._placed(fit, k, n, low, high), ""
+        )
 
     def _raw_quantiles(self, shares: Floats) -> Floats:
         """Quantiles of the shares as they are and the ends of their intervals, shape (3, q)."""

@@ -10,11 +10,11 @@ import pandas as pd
 from crm_lab.arrays import Floats
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
-from crm_lab.segmentation.personas.shopper_tags.price_counts import PriceCounts
+from crm_lab.segmentation.personas.shopper_tags.price_shares.price_counts import PriceCounts
 from crm_lab.stats.pooling.beta_binomial import BetaBinomial
 
 if TYPE_CHECKING:
-    from crm_lab.segmentation.personas.shopper_tags.price_share import PriceShare
+    from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share import PriceShare
 
 FEWEST = 30  # customers below which no distribution is fitted
 GROUPS = ("low", "middle", "high", "not_told")
@@ -25,7 +25,7 @@ class PriceShareResult(Result):
     """What share customers buy on discount, and who surely buys little or much so.
 
     >>> from crm_lab import open_workspace
-    >>> from crm_lab.segmentation.personas.shopper_tags.price_share import PriceShare
+    >>> from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share import PriceShare
     >>> found = PriceShare(draws=100).analyze(open_workspace("simulated:fashion,customers=600").at("latest"))
 
     Attributes:
@@ -54,7 +54,8 @@ class PriceShareResult(Result):
 
     name: ClassVar[str] = "price_share"
     formats: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("quantile", "raw_share", "raw_share_lo", "raw_share_hi", "true_share", "lo", "hi", "share", "of_customers"), ".1%"
+        ("quantile", "raw_share", "raw_share_lo", "raw_share_hi", "true_share", "lo", "hi", "share", "of_customers"),
+        ".1%",
     )
 
     def refusal(self) -> Message | None:
@@ -76,12 +77,16 @@ class PriceShareResult(Result):
         return float((sums.n**2 / sums.q).sum() / self.effective.sum()) if self.effective.sum() else 1.0
 
     def to_frame(self) -> pd.DataFrame:
-        """Quantiles: ``quantile``, ``raw_share`` with ``raw_share_lo, raw_share_hi``, and the ``true_share`` with ``lo, hi``.
+        """Quantiles: ``quantile``, ``raw_share`` and its ends, and the ``true_share`` with ``lo, hi``.
 
         >>> found.to_frame()["quantile"].tolist()
         [0.05, 0.5, 0.95]
         """
-        named = zip(("raw_share", "raw_share_lo", "raw_share_hi", "true_share", "lo", "hi"), [*self.raw, *self.true], strict=True)
+        named = zip(
+            ("raw_share", "raw_share_lo", "raw_share_hi", "true_share", "lo", "hi"),
+            [*self.raw, *self.true],
+            strict=True,
+        )
         return pd.DataFrame({"quantile": self.spec.quantiles, **dict(named)})
 
     def customers(self) -> pd.DataFrame:
@@ -105,7 +110,9 @@ class PriceShareResult(Result):
         """
         placed = [] if self.placed is None else self.placed["group"]
         n = pd.Series(placed, dtype="object").value_counts().reindex(list(GROUPS), fill_value=0)
-        return pd.DataFrame({"group": list(GROUPS), "customers": n.to_numpy(), "of_customers": n.to_numpy() / len(self.counts)})
+        return pd.DataFrame(
+            {"group": list(GROUPS), "customers": n.to_numpy(), "of_customers": n.to_numpy() / len(self.counts)}
+        )
 
     def membership(self) -> pd.DataFrame:
         """Who is surely in a group: ``customer_id`` and ``segment`` (price_low, price_middle, price_high).
@@ -143,19 +150,20 @@ class PriceShareResult(Result):
         label = Message("persona_tags.fact_raw", values)
         facts = [Fact("price_share.raw_median", label, median, "share", ci=Interval(*ends, level), **shared)]
         for q, value, lo, hi in zip(self.spec.quantiles, *self.true, strict=True):
-            refused = None if not self.why else self.refusal()
+            refused = self.refusal()
+            label = Message("persona_tags.fact_true", {**values, "quantile": q})
+            ci = None if refused else Interval(float(lo), float(hi), level)
             facts.append(
                 Fact(
-                    f"price_share.true_q{round(q * 100):02d}", Message("persona_tags.fact_true", {**values, "quantile": q}),
-                    None if refused else float(value), "share", ci=None if refused else Interval(float(lo), float(hi), level),
+                    f"price_share.true_q{round(q * 100):02d}", label, None if refused else float(value), "share", ci=ci,
                     refusal=refused, **shared,
                 )
             )  # fmt: skip
         rows: Any = [] if self.why else self.groups().to_dict("records")
         facts += [
             Fact(
-                f"price_share.{row['group']}", Message(f"persona_tags.fact_{row['group']}", values), row["of_customers"],
-                "share", decides=row["group"] == "high", **shared,
+                f"price_share.{row['group']}", Message(f"persona_tags.fact_{row['group']}", values),
+                row["of_customers"], "share", decides=row["group"] == "high", **shared,
             )
             for row in rows
         ]  # fmt: skip
@@ -175,4 +183,3 @@ class PriceShareResult(Result):
             "not_told": float(told["not_told"]), "certainty": self.spec.certainty, "deff": self.design_effect,
             "p": self.fit.pvalue, "by": Message(f"persona_tags.by_{self.counts.by}"), "least": FEWEST,
         }  # fmt: skip
-
