@@ -56,7 +56,7 @@ def segment_sql(condition: Condition, as_of: date, window_days: int, have: Colle
     per_leaf = "".join(_counts(number, leaf, window) for number, leaf in enumerate(lines))
     known = "".join(f", k.known_{number}, k.of_{number}" for number in range(len(lines)))
     sale = "l.kind = 'sale'"
-    return f"""with line as ({_lines(lines, as_of, have)}),
+    return f"""with line as ({lines_sql(lines, as_of, have)}),
 counted as (
   select l.customer_id,
     date '{as_of}' as day_of_segment,
@@ -71,7 +71,14 @@ from counted as k{_joins(leaves, as_of, tier_table)}
 order by 1"""
 
 
-def _lines(lines: list[LineCondition], as_of: date, have: Collection[str]) -> str:
+def lines_sql(lines: Iterable[LineCondition], as_of: date, have: Collection[str]) -> str:
+    """SQL of the lines up to a day, with the columns of products and stores that some conditions choose by.
+
+    Args:
+        lines: The conditions.
+        as_of: The day.
+        have: As of `segment_sql`.
+    """
     chosen = {name for leaf in lines for name in leaf.choices()}
     wanted = chosen | ({"launched_on"} if "new_within_days" in chosen else set())
     products = [c for c in OF_PRODUCTS if c in wanted and f"products.{c}" in have]
@@ -90,13 +97,22 @@ def _counts(number: int, leaf: LineCondition, window: str) -> str:
     kinds = "l.kind in " + _texts(leaf.kind or ("sale",))
     base = window if leaf.kind else f"{window} and {kinds}"
     known = " and ".join([base, *(f"{_column(name)} is not null" for name in chosen)])
-    those = " and ".join([base, kinds, *(_chooses(name, value) for name, value in chosen.items())])
+    those = " and ".join([base, kinds, those_lines(leaf)])
     return f""",
     count(*) filter ({those}) as lines_{number}, count(*) filter ({known}) as known_{number},
     count(*) filter ({base}) as of_{number},
     count(distinct l.order_id) filter ({those}) as orders_{number}, max(l.date) filter ({those}) as last_{number},
     cast(coalesce(sum(l.net_amount) filter ({those}), 0) as double) as spend_{number},
     cast(coalesce(sum(l.net_amount) filter ({known}), 0) as double) as spend_known_{number}"""
+
+
+def those_lines(leaf: LineCondition) -> str:
+    """SQL that is true of the lines that a condition chooses, over ``l`` of `lines_sql`; all of them without a choice.
+
+    Args:
+        leaf: The condition.
+    """
+    return " and ".join(_chooses(name, value) for name, value in leaf.choices().items()) or "true"
 
 
 def _texts(values: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from crm_lab.segmentation.personas.rule_mining.feature_periods import FeaturePer
 
 Traits = tuple[int, ...]
 _SHELF = 1.25
-"""Features that products share more often than this against chance are not joined: one taste would be told as two."""
+"""Features that the same lines have more often than this are not joined: one taste would be told as two."""
 _DAY = frozenset({"night_share", "morning_share", "afternoon_share", "evening_share"})
 
 
@@ -28,7 +28,7 @@ class Conditions:
         threshold: Least share, shape (m,).
         family: Conditions of one family compete for the same lines and are never in one rule, shape (m,).
         least_lines: Fewest lines with the feature.
-        shelf: How often products have both features, against chance, shape (m, m).
+        shelf: How often the same lines have both features, against chance, shape (m, m).
     """
 
     names: tuple[str, ...]
@@ -39,7 +39,7 @@ class Conditions:
     shelf: Floats | None = None
 
     def apart(self, most: float) -> np.ndarray:
-        """Which conditions may be in one rule: of other families, and not met by the same products, shape (m, m)."""
+        """Which conditions may be in one rule: of other families, and not met by the same lines, shape (m, m)."""
         other: np.ndarray = self.family[:, None] != self.family[None, :]
         return other if self.shelf is None else other & (self.shelf <= most)
 
