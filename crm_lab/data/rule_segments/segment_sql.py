@@ -4,41 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
-from typing import Any, Final, Protocol
-
-import pandas as pd
+from typing import Any, Final
 
 from crm_lab.data.quoting import name_of, text_of
+from crm_lab.data.rule_segments.built_tables import TablesOfADay
 from crm_lab.data.rule_segments.condition_tree import AllOf, AnyOf, Condition, NotThat
 from crm_lab.data.rule_segments.customer_conditions import CustomerCondition
-from crm_lab.data.rule_segments.line_conditions import LISTS, LineCondition
+from crm_lab.data.rule_segments.line_conditions import LineCondition
 
 OF_PRODUCTS: Final = ("department", "category", "brand", "style", "scene", "eco", "launched_on")
 COLUMN_OF: Final = {"product": "product_id", "store": "store_id"}
 _SIGN: Final = {"at_least": ">=", "at_most": "<="}
 
 
-class TablesOfADay(Protocol):
-    """What a query needs of the tables."""
-
-    @property
-    def as_of(self) -> date:
-        """Last day that is known."""
-        ...
-
-    def __contains__(self, name: str) -> bool: ...
-
-    def sql(self, query: str) -> pd.DataFrame:
-        """Result of a query over the tables."""
-        ...
-
-
 def columns_of(tables: TablesOfADay, table: str) -> list[str]:
     """Columns of a table; none where it is not there."""
-    return list(tables.sql(f"select * from {table} limit 0")) if table in tables else []
+    return [str(c) for c in tables.sql(f"select * from {table} limit 0")] if table in tables else []
 
 
-def segment_sql(condition: Condition, as_of: date, window_days: int, have: Collection[str], tier_table: str = "") -> str:
+def segment_sql(
+    condition: Condition, as_of: date, window_days: int, have: Collection[str], tier_table: str = ""
+) -> str:
     """One row per customer with a sale line up to the day: `customer_id`, `member`, `n_lines`, `revenue`, `known_…`.
 
     `member` is missing where a share cannot be told; `known_i` counts the lines of which condition `i` is known.
@@ -120,7 +106,12 @@ def _texts(values: Iterable[str]) -> str:
 
 
 def _column(name: str) -> str:
-    special = {"hours": "hour", "weekdays": "weekday", "discounted": "discount_amount", "new_within_days": "in_products"}
+    special = {
+        "hours": "hour",
+        "weekdays": "weekday",
+        "discounted": "discount_amount",
+        "new_within_days": "in_products",
+    }
     return f"l.{special.get(name, COLUMN_OF.get(name, name))}"
 
 
@@ -137,7 +128,6 @@ def _chooses(name: str, value: Any) -> str:
         return f"{column} = {str(value).lower()}"
     if name == "new_within_days":
         return f"l.launched_on is not null and l.date - l.launched_on between 0 and {value}"
-    assert name in LISTS
     return f"{column} in {_texts(value)}"
 
 
@@ -150,7 +140,8 @@ def _tree(condition: Condition, lines: list[LineCondition]) -> str:
     if isinstance(condition, LineCondition):
         number = next(n for n, leaf in enumerate(lines) if leaf is condition)
         return _all(f"{_measure(m, number)} {_SIGN[end]} {value!r}" for m, end, value in condition.measures())
-    assert isinstance(condition, CustomerCondition)
+    if not isinstance(condition, CustomerCondition):
+        raise TypeError(f"{type(condition).__name__} is no condition that has SQL.")
     bounds = [f"k.{m} {_SIGN[end]} {value!r}" for m, end, value in condition.measures()]
     groups = [f"{_group(name)} in {_texts(values)}" for name, values in condition.lists().items()]
     return _all([*bounds, *groups])

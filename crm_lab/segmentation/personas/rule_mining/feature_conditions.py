@@ -28,5 +28,5 @@ def condition_of(feature: str, share: float, lines: int) -> LineCondition:
         lines: Fewest lines.
     """
     column, _, value = feature.partition(":")
-    chosen = {column: (value,)} if value else _PLAIN[feature]
-    return LineCondition(**chosen, share_at_least=share, lines_at_least=lines)  # type: ignore[arg-type]  # by name
+    chosen: Mapping[str, Any] = {column: (value,)} if value else _PLAIN[feature]
+    return LineCondition(**chosen, share_at_least=share, lines_at_least=lines)

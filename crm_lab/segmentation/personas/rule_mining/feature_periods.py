@@ -69,7 +69,10 @@ class FeaturePeriods:
         Args:
             periods: Which.
         """
-        return tuple(part[periods].sum(axis=0) for part in (self.have, self.known, self.lines, self.orders))  # type: ignore[return-value]
+        have, known, lines, orders = (
+            part[periods].sum(axis=0) for part in (self.have, self.known, self.lines, self.orders)
+        )
+        return have, known, lines, orders
 
     def share(self, periods: slice | Sequence[int]) -> Floats:
         """Share of each feature over some periods, shape (n, F); 0 where nothing is known.

@@ -143,7 +143,13 @@ class RuleMiner:
         return self._result(counts, conditions, members, frame, (halves, later), currency)
 
     def _result(
-        self, counts: FeaturePeriods, conditions: Conditions, members: Any, frame: pd.DataFrame, both: Any, currency: str
+        self,
+        counts: FeaturePeriods,
+        conditions: Conditions,
+        members: Any,
+        frame: pd.DataFrame,
+        both: Any,
+        currency: str,
     ) -> RuleMinerResult:
         kept = frame[frame["holds"]].reset_index(drop=True)
         rules: list[Traits] = kept["traits"].tolist()
