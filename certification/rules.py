@@ -88,5 +88,7 @@ def certify_seeds_by_lot(draws: int = 300) -> dict:
         rng = np.random.default_rng(k)
         table = pd.DataFrame(rng.random((1_000, 6))).rename(columns=str)
         table.insert(0, "customer_id", np.arange(1_000).astype(str))
-        refused += Lookalikes(seed=k).analyze(table, table["customer_id"].sample(100, random_state=k)).refusal() is not None
+        refused += (
+            Lookalikes(seed=k).analyze(table, table["customer_id"].sample(100, random_state=k)).refusal() is not None
+        )
     return entry("rules.no_likeness_by_lot", refused / draws, 0.95, 1, f"{draws} draws")

@@ -12,9 +12,9 @@ from crm_lab.data.quality.defect_impact import DefectImpactResult
 from crm_lab.data.quality.reconciliation import ReconciliationResult
 from crm_lab.messages import Message, named
 from crm_lab.messages.wrapped_text import wrapped
-from crm_lab.plots.personas import rule_segment_sizes as rule_segment_sizes  # noqa: PLC0414 - registers its drawing
 from crm_lab.plots.direct_labels import name_lines, name_vertical
 from crm_lab.plots.drawing import draws
+from crm_lab.plots.personas import rule_segment_sizes as rule_segment_sizes  # noqa: PLC0414 - registers its drawing
 from crm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, PALE, new_axes
 
 _VERDICTS = ("yes", "partly", "no")

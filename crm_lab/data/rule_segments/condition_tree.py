@@ -14,7 +14,10 @@ class Condition:
     """What a customer must meet; joined by ``&`` (all), ``|`` (any) and ``~`` (not).
 
     >>> from crm_lab.data.rule_segments import LineCondition
-    >>> night, weekend = LineCondition(hours=(22, 6), lines_at_least=3), LineCondition(weekdays=(6, 7), orders_at_least=2)
+    >>> night, weekend = (
+    ...     LineCondition(hours=(22, 6), lines_at_least=3),
+    ...     LineCondition(weekdays=(6, 7), orders_at_least=2),
+    ... )
     >>> type(night & ~weekend).__name__
     'AllOf'
     """

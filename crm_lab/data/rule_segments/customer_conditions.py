@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from crm_lab.checks import Problems
-from crm_lab.data.rule_segments.bounds import given_bounds, listed, wrong_bounds, wrong_list
+from crm_lab.data.rule_segments.condition_bounds import given_bounds, listed, wrong_bounds, wrong_list
 from crm_lab.data.rule_segments.condition_tree import Condition
 from crm_lab.messages import Message, catalogue
 

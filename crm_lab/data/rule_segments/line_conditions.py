@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import reduce
 from typing import Any, Final
 
 from crm_lab.checks import Problems
-from crm_lab.data.rule_segments.bounds import given_bounds, is_number, listed, percent, wrong_bounds, wrong_list
+from crm_lab.data.rule_segments.condition_bounds import given_bounds, is_number, listed, percent, wrong_bounds, wrong_list
 from crm_lab.data.rule_segments.condition_tree import Condition
 from crm_lab.messages import Message
 
@@ -92,7 +93,9 @@ class LineCondition(Condition):
         problems.extend(_wrong_choice(self))
         problems.extend(wrong_bounds(self, MEASURES, SHARES))
         measured = given_bounds(self, MEASURES)
-        problems.unless(measured, f"It has no measure; say how much, with one of {', '.join(MEASURES)} at least/at most.")
+        problems.unless(
+            measured, f"It has no measure; say how much, with one of {', '.join(MEASURES)} at least/at most."
+        )
         chosen = self.choices()
         shares = [m for m, _, _ in measured if m in SHARES]
         problems.unless(chosen or not shares, "A share of all lines is always 1; say of which lines.")
@@ -121,13 +124,14 @@ class LineCondition(Condition):
     def words(self) -> Message:
         """Each bound in words, joined by *and*."""
         lines = _chosen_words(self.choices())
-        whole: Message | None = None
-        for measure, end, value in self.measures():
-            said = percent(value) if measure in SHARES else f"{value:,.10g}"
-            one = Message(f"rule_segments.words.{measure}_{end}", {"x": said, "of": lines})
-            whole = one if whole is None else Message("rule_segments.words.and", {"a": whole, "b": one})
-        assert whole is not None
-        return whole
+        said = [
+            Message(
+                f"rule_segments.words.{measure}_{end}",
+                {"x": percent(value) if measure in SHARES else f"{value:,.10g}", "of": lines},
+            )
+            for measure, end, value in self.measures()
+        ]
+        return reduce(lambda a, b: Message("rule_segments.words.and", {"a": a, "b": b}), said)
 
     def to_dict(self) -> dict[str, Any]:
         """What is set, lists as lists."""

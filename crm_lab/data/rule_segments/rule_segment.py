@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from crm_lab.checks import BadInput, Problems, as_name
+from crm_lab.data.rule_segments.built_tables import TablesOfADay
 from crm_lab.data.rule_segments.condition_tree import Condition
 from crm_lab.data.rule_segments.line_conditions import LineCondition
 from crm_lab.data.rule_segments.segment_checks import missing_in, tier_table
-from crm_lab.data.rule_segments.segment_sql import TablesOfADay, columns_of, segment_sql
-
-if TYPE_CHECKING:
-    from crm_lab.data.workspace import Tables
+from crm_lab.data.rule_segments.segment_sql import columns_of, segment_sql
 
 _MOST_DAYS = 36_525
 
@@ -60,7 +58,7 @@ class RuleSegment:
         if isinstance(self.condition, Condition):
             problems.extend(self.condition.contradictions())
         else:
-            problems.unless(False, f"condition is a {type(self.condition).__name__}; give a condition.")  # noqa: FBT003
+            problems.unless(False, f"condition is a {type(self.condition).__name__}; give a condition.")
         problems.raise_any()
 
     def label(self, lang: str) -> str:
@@ -93,7 +91,7 @@ class RuleSegment:
         """
         return tuple(dict.fromkeys(name for leaf in self.condition.leaves() for name in _features(leaf)))
 
-    def day_of(self, tables: Tables) -> Tables:
+    def day_of(self, tables: TablesOfADay) -> TablesOfADay:
         """The tables as of the segment's day.
 
         >>> regulars.day_of(tables).as_of.isoformat()
@@ -112,7 +110,7 @@ class RuleSegment:
             )
         return tables.workspace.at(self.as_of)
 
-    def check(self, tables: Tables) -> None:
+    def check(self, tables: TablesOfADay) -> None:
         """Refuse conditions on what the data do not have.
 
         >>> RuleSegment("n", LineCondition(category=("TEA",), lines_at_least=1), date(1997, 12, 31), 90).check(tables)
@@ -142,7 +140,7 @@ class RuleSegment:
         have = [f"products.{c}" for c in columns_of(tables, "products")] + ["stores"] * ("stores" in tables)
         return segment_sql(self.condition, self.as_of, self.window_days, have, tier_table(tables))
 
-    def evaluate(self, tables: Tables) -> pd.DataFrame:
+    def evaluate(self, tables: TablesOfADay) -> pd.DataFrame:
         """Everybody with a sale line up to the day, and whether the condition is met.
 
         >>> regulars.evaluate(tables)["member"].sum()
@@ -163,7 +161,7 @@ class RuleSegment:
         frame = then.sql(self.sql(then))
         return frame.assign(member=frame["member"].astype("boolean"))
 
-    def members(self, tables: Tables) -> pd.DataFrame:
+    def members(self, tables: TablesOfADay) -> pd.DataFrame:
         """Who is in it.
 
         >>> list(regulars.members(tables))

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from crm_lab.data.quoting import name_of
+from crm_lab.data.rule_segments.built_tables import TablesOfADay
 from crm_lab.data.rule_segments.condition_tree import Condition
 from crm_lab.data.rule_segments.customer_conditions import CustomerCondition
 from crm_lab.data.rule_segments.line_conditions import LineCondition
-from crm_lab.data.rule_segments.segment_sql import COLUMN_OF, TablesOfADay, columns_of
+from crm_lab.data.rule_segments.segment_sql import COLUMN_OF, columns_of
 
 _HOLDER: Final = {
     "hours": ("transactions", "hour"), "discounted": ("transactions", "discount_amount"),

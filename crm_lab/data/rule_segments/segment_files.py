@@ -124,11 +124,14 @@ def _segment(given: Mapping[str, Any], place: int, problems: Problems) -> RuleSe
 def _condition(given: Any, where: str, problems: Problems, depth: int = 0) -> Condition | None:
     if not isinstance(given, dict) or depth > _DEEPEST:
         what = f"more than {_DEEPEST} levels" if depth > _DEEPEST else repr(given)
-        problems.unless(False, f"{where} has {what} where a condition is needed.")  # noqa: FBT003
+        problems.unless(False, f"{where} has {what} where a condition is needed.")
         return None
     joins = [name for name in ("all", "any", "not") if name in given]
     if joins and len(given) > 1:
-        problems.unless(False, f"{where} mixes {joins[0]} with {', '.join(sorted(set(given) - {joins[0]}))} in one condition; nest them.")  # noqa: FBT003, E501
+        problems.unless(
+            False,
+            f"{where} mixes {joins[0]} with {', '.join(sorted(set(given) - {joins[0]}))} in one condition; nest them.",
+        )
         return None
     if not joins:
         return _leaf(given, where, problems)
@@ -140,7 +143,7 @@ def _nested(join: str, given: Any, where: str, problems: Problems, depth: int) -
         inside = _condition(given, f"{where}, not", problems, depth + 1)
         return None if inside is None else NotThat(inside)
     if not isinstance(given, list) or not given:
-        problems.unless(False, f"{where} has no list of conditions below `{join}`.")  # noqa: FBT003
+        problems.unless(False, f"{where} has no list of conditions below `{join}`.")
         return None
     parts = [_condition(one, f"{where}, {join} {n}", problems, depth + 1) for n, one in enumerate(given, start=1)]
     return _JOINED[join](tuple(p for p in parts if p is not None)) if None not in parts else None
@@ -159,7 +162,9 @@ def _line(given: Mapping[str, Any]) -> LineCondition:
     known = [f.name for f in fields(LineCondition)]
     strange = [name for name in given if name not in known]
     if strange:
-        raise BadInput("a condition", [f"{n!r} is no part of a condition; it may have {', '.join(known)}." for n in strange])
+        raise BadInput(
+            "a condition", [f"{n!r} is no part of a condition; it may have {', '.join(known)}." for n in strange]
+        )
     return LineCondition(**given)
 
 

@@ -19,11 +19,11 @@ from crm_lab.data.cleaning.built_once import built_once
 from crm_lab.data.cleaning.cleaning_rules import recorded
 from crm_lab.data.cleaning.part_of_source import cut_rows
 from crm_lab.data.quoting import path_of
+from crm_lab.data.rule_segments.built_tables import BuiltTables, TablesOfADay
 from crm_lab.data.rule_segments.segment_files import load_segments
 
 if TYPE_CHECKING:
     from crm_lab.data.rule_segments.rule_segment import RuleSegment
-    from crm_lab.data.workspace import Tables, Workspace
 
 _FORM = re.compile(r"(?P<whole>.+),segment=(?P<file>.+\.toml)#(?P<name>[^#]+)", re.DOTALL)
 
@@ -64,7 +64,7 @@ def segment_named(source: str) -> SegmentOfSource | None:
     return SegmentOfSource(found["whole"], found["file"], found["name"]) if found else None
 
 
-def open_segment(whole: Workspace, chosen: SegmentOfSource) -> Path:
+def open_segment(whole: BuiltTables, chosen: SegmentOfSource) -> Path:
     """The folder of a segment's tables, made first if it is missing.
 
     Args:
@@ -106,14 +106,14 @@ def _picked(chosen: SegmentOfSource) -> RuleSegment:
     return found[0]
 
 
-def _tables_of(whole: Workspace, day: date) -> Tables:
+def _tables_of(whole: BuiltTables, day: date) -> TablesOfADay:
     first, last = whole.day_range
     if not first <= day <= last:
         raise BadInput(f"The segment is known on {day}, but the data run from {first} to {last}; change its as_of.")
     return whole.at(day)
 
 
-def _about(whole: Workspace, chosen: SegmentOfSource, segment: RuleSegment) -> dict[str, Any]:
+def _about(whole: BuiltTables, chosen: SegmentOfSource, segment: RuleSegment) -> dict[str, Any]:
     languages = {"en", "zh", *whole.about.get("titles", {})}
     old = {lang: whole.about.get("titles", {}).get(lang, whole.about["title"]) for lang in languages}
     return {
@@ -129,7 +129,7 @@ def _read(folder: Path, table: str) -> str:
     return f"read_parquet({path_of(folder / f'{table}.parquet')})"
 
 
-def _rows(whole: Workspace, folder: Path, table: str) -> str:
+def _rows(whole: BuiltTables, folder: Path, table: str) -> str:
     columns, wanted = whole.columns(table), "true"
     if "customer_id" in columns:
         wanted = "customer_id in (from members_)"

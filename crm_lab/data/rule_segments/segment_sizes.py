@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import pandas as pd
 
 from crm_lab.checks import BadInput
+from crm_lab.data.rule_segments.built_tables import TablesOfADay
 from crm_lab.data.rule_segments.rule_segment import RuleSegment
 from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message, language
 from crm_lab.results import Fact, Readout, Result
-
-if TYPE_CHECKING:
-    from crm_lab.data.workspace import Tables
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class SegmentSizes:
     615
     """
 
-    def analyze(self, segments: Iterable[RuleSegment], tables: Tables) -> SegmentSizesResult:
+    def analyze(self, segments: Iterable[RuleSegment], tables: TablesOfADay) -> SegmentSizesResult:
         """Evaluate each segment on its own day.
 
         Args:
@@ -61,7 +59,7 @@ class SegmentSizes:
 
 
 def _row(segment: RuleSegment, frame: pd.DataFrame, inside: pd.Series) -> dict[str, object]:
-    places = [c.removeprefix("known_") for c in frame if c.startswith("known_")]
+    places = [c.removeprefix("known_") for c in map(str, frame) if c.startswith("known_")]
     shares = [frame[f"known_{p}"].sum() / max(frame[f"of_{p}"].sum(), 1) for p in places]
     total = float(frame["revenue"].sum())
     mine = float(frame.loc[inside, "revenue"].sum())

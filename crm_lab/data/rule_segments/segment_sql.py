@@ -4,41 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
-from typing import Any, Final, Protocol
-
-import pandas as pd
+from typing import Any, Final
 
 from crm_lab.data.quoting import name_of, text_of
+from crm_lab.data.rule_segments.built_tables import TablesOfADay
 from crm_lab.data.rule_segments.condition_tree import AllOf, AnyOf, Condition, NotThat
 from crm_lab.data.rule_segments.customer_conditions import CustomerCondition
-from crm_lab.data.rule_segments.line_conditions import LISTS, LineCondition
+from crm_lab.data.rule_segments.line_conditions import LineCondition
 
 OF_PRODUCTS: Final = ("department", "category", "brand", "style", "scene", "eco", "launched_on")
 COLUMN_OF: Final = {"product": "product_id", "store": "store_id"}
 _SIGN: Final = {"at_least": ">=", "at_most": "<="}
 
 
-class TablesOfADay(Protocol):
-    """What a query needs of the tables."""
-
-    @property
-    def as_of(self) -> date:
-        """Last day that is known."""
-        ...
-
-    def __contains__(self, name: str) -> bool: ...
-
-    def sql(self, query: str) -> pd.DataFrame:
-        """Result of a query over the tables."""
-        ...
-
-
 def columns_of(tables: TablesOfADay, table: str) -> list[str]:
     """Columns of a table; none where it is not there."""
-    return list(tables.sql(f"select * from {table} limit 0")) if table in tables else []
+    return [str(c) for c in tables.sql(f"select * from {table} limit 0")] if table in tables else []
 
 
-def segment_sql(condition: Condition, as_of: date, window_days: int, have: Collection[str], tier_table: str = "") -> str:
+def segment_sql(
+    condition: Condition, as_of: date, window_days: int, have: Collection[str], tier_table: str = ""
+) -> str:
     """One row per customer with a sale line up to the day: `customer_id`, `member`, `n_lines`, `revenue`, `known_…`.
 
     `member` is missing where a share cannot be told; `known_i` counts the lines of which condition `i` is known.
@@ -56,7 +42,7 @@ def segment_sql(condition: Condition, as_of: date, window_days: int, have: Colle
     per_leaf = "".join(_counts(number, leaf, window) for number, leaf in enumerate(lines))
     known = "".join(f", k.known_{number}, k.of_{number}" for number in range(len(lines)))
     sale = "l.kind = 'sale'"
-    return f"""with line as ({_lines(lines, as_of, have)}),
+    return f"""with line as ({lines_sql(lines, as_of, have)}),
 counted as (
   select l.customer_id,
     date '{as_of}' as day_of_segment,
@@ -71,7 +57,14 @@ from counted as k{_joins(leaves, as_of, tier_table)}
 order by 1"""
 
 
-def _lines(lines: list[LineCondition], as_of: date, have: Collection[str]) -> str:
+def lines_sql(lines: Iterable[LineCondition], as_of: date, have: Collection[str]) -> str:
+    """SQL of the lines up to a day, with the columns of products and stores that some conditions choose by.
+
+    Args:
+        lines: The conditions.
+        as_of: The day.
+        have: As of `segment_sql`.
+    """
     chosen = {name for leaf in lines for name in leaf.choices()}
     wanted = chosen | ({"launched_on"} if "new_within_days" in chosen else set())
     products = [c for c in OF_PRODUCTS if c in wanted and f"products.{c}" in have]
@@ -90,7 +83,7 @@ def _counts(number: int, leaf: LineCondition, window: str) -> str:
     kinds = "l.kind in " + _texts(leaf.kind or ("sale",))
     base = window if leaf.kind else f"{window} and {kinds}"
     known = " and ".join([base, *(f"{_column(name)} is not null" for name in chosen)])
-    those = " and ".join([base, kinds, *(_chooses(name, value) for name, value in chosen.items())])
+    those = " and ".join([base, kinds, those_lines(leaf)])
     return f""",
     count(*) filter ({those}) as lines_{number}, count(*) filter ({known}) as known_{number},
     count(*) filter ({base}) as of_{number},
@@ -99,12 +92,26 @@ def _counts(number: int, leaf: LineCondition, window: str) -> str:
     cast(coalesce(sum(l.net_amount) filter ({known}), 0) as double) as spend_known_{number}"""
 
 
+def those_lines(leaf: LineCondition) -> str:
+    """SQL that is true of the lines that a condition chooses, over ``l`` of `lines_sql`; all of them without a choice.
+
+    Args:
+        leaf: The condition.
+    """
+    return " and ".join(_chooses(name, value) for name, value in leaf.choices().items()) or "true"
+
+
 def _texts(values: Iterable[str]) -> str:
     return f"({', '.join(text_of(value) for value in values)})"
 
 
 def _column(name: str) -> str:
-    special = {"hours": "hour", "weekdays": "weekday", "discounted": "discount_amount", "new_within_days": "in_products"}
+    special = {
+        "hours": "hour",
+        "weekdays": "weekday",
+        "discounted": "discount_amount",
+        "new_within_days": "in_products",
+    }
     return f"l.{special.get(name, COLUMN_OF.get(name, name))}"
 
 
@@ -121,7 +128,6 @@ def _chooses(name: str, value: Any) -> str:
         return f"{column} = {str(value).lower()}"
     if name == "new_within_days":
         return f"l.launched_on is not null and l.date - l.launched_on between 0 and {value}"
-    assert name in LISTS
     return f"{column} in {_texts(value)}"
 
 
@@ -134,7 +140,8 @@ def _tree(condition: Condition, lines: list[LineCondition]) -> str:
     if isinstance(condition, LineCondition):
         number = next(n for n, leaf in enumerate(lines) if leaf is condition)
         return _all(f"{_measure(m, number)} {_SIGN[end]} {value!r}" for m, end, value in condition.measures())
-    assert isinstance(condition, CustomerCondition)
+    if not isinstance(condition, CustomerCondition):
+        raise TypeError(f"{type(condition).__name__} is no condition that has SQL.")
     bounds = [f"k.{m} {_SIGN[end]} {value!r}" for m, end, value in condition.measures()]
     groups = [f"{_group(name)} in {_texts(values)}" for name, values in condition.lists().items()]
     return _all([*bounds, *groups])

@@ -26,5 +26,7 @@ def plot_sizes(result: SegmentSizesResult, *, ax: Axes | None = None) -> Axes:
     ax.invert_yaxis()
     ax.margins(x=0.15)
     ax.grid(visible=False, axis="y")
-    ax.set(title=Message("rule_segments.sizes.plot_title").text(), xlabel=Message("persona_rules.overlap.plot_y").text())
+    ax.set(
+        title=Message("rule_segments.sizes.plot_title").text(), xlabel=Message("persona_rules.overlap.plot_y").text()
+    )
     return ax

@@ -9,6 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from crm_lab.messages import Message
 from crm_lab.messages.wrapped_text import wrapped
+from crm_lab.plots.direct_labels import name_vertical
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, ORANGE, PALE, RUST, SOFT, new_axes
 from crm_lab.segmentation.personas.rule_mining.rule_miner_result import RuleMinerResult
@@ -88,8 +89,10 @@ def plot_rates(result: SelectionRatesResult, *, ax: Axes | None = None) -> Axes:
     ax = ax or new_axes(height=1.4 + 0.42 * len(frame))
     colours = [ORANGE if flag == "below" else BLUE for flag in result.table["flag"]]
     _ranges(ax, frame["group"], frame, "rate", colours)
-    least = float(frame["rate"].max()) * result.spec.least_ratio
+    (highest,) = result.table.loc[result.table["group"] == result.best, "rate"]
+    least = float(highest) * result.spec.least_ratio
     ax.axvline(least, color=RUST, linewidth=1, linestyle="--")
+    name_vertical(ax, (least, _text("rates.plot_least", ratio=result.spec.least_ratio), RUST))
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.set(title=_text("rates.plot_title"), xlabel=_text("rates.plot_x"))
     return ax

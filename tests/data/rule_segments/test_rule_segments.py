@@ -20,6 +20,7 @@ from crm_lab.data.rule_segments import (
 from crm_lab.data.rule_segments.segment_files import read_segments, segments_toml
 
 BABY = ("BABY FOODS", "BABY HBC", "BABYFOOD", "DIAPERS & DISPOSABLES", "INFANT CARE PRODUCTS", "INFANT FORMULA")
+HEAD = 'kind = "crm_lab rule segments"\n[[segment]]\nname="a"\nas_of=2024-01-01\nwindow_days=3\n'
 HOSTILE = "x'); drop table t; -- \"}\n#\x7f{en}"
 
 
@@ -130,7 +131,9 @@ def test_the_window_ends_with_the_day_and_has_so_many_days(shop):
 
 
 def test_values_and_columns_that_are_not_there_are_all_named(shop):
-    condition = LineCondition(category=("teaa", "coffee"), lines_at_least=1) & LineCondition(eco=True, share_at_least=0.1)
+    condition = LineCondition(category=("teaa", "coffee"), lines_at_least=1) & LineCondition(
+        eco=True, share_at_least=0.1
+    )
     condition &= CustomerCondition(tier=("gold",), groups={"job": ("cook",)})
     with pytest.raises(BadInput) as refused:
         members(shop, condition)
@@ -173,7 +176,7 @@ def test_every_problem_of_a_file_is_listed():
             name = "a"
             as_of = "2024-01-01"
             window_days = 10
-            any = [{not = {kind = ["gift"], lines_at_least = 1}}, {eco = 3, orders_at_least = 1}, {share_at_least = 0.1}]
+            any = [{not = {kind = ["gift"], lines_at_least=1}}, {eco = 3, orders_at_least = 1}, {share_at_least = 0.1}]
             [[segment]]
             name = "c#"
             as_of = 2024-01-01
@@ -201,11 +204,9 @@ def test_every_problem_of_a_file_is_listed():
         ("kind = ", "is no TOML"),
         ('kind = "crm_lab rule segments"', "It has no segment"),
         ('kind = "crm_lab rule segments"\nsegment = 3', "It has no segment"),
-        ('kind = "crm_lab rule segments"\n[[segment]]\nname="a"\nas_of=2024-01-01T00:00:00\nwindow_days=3\n'
-         "all=[{customer={orders_at_least=1}}]", "as_of is datetime"),
-        ('kind = "crm_lab rule segments"\n[[segment]]\nname="a"\nas_of=2024-01-01\nwindow_days=3\n'
-         "all=[{any=[], lines_at_least=1}]", "mixes any with lines_at_least"),
-        ('kind = "crm_lab rule segments"\n[[segment]]\nname="a"\nas_of=2024-01-01\nwindow_days=3\nall=[1]', "has 1 where"),
+        (HEAD.replace("01-01", "01-01T00:00:00") + "all=[{customer={orders_at_least=1}}]", "as_of is datetime"),
+        (HEAD + "all=[{any=[], lines_at_least=1}]", "mixes any with lines_at_least"),
+        (HEAD + "all=[1]", "has 1 where"),
     ],
 )  # fmt: skip
 def test_files_that_are_none_are_answered(text, said):
@@ -216,7 +217,9 @@ def test_files_that_are_none_are_answered(text, said):
 def test_rules_are_told_in_both_languages():
     rule = LineCondition(hours=(22, 6), share_at_least=0.1) & LineCondition(category=("奶粉", "尿布"), lines_at_least=5)
     made = RuleSegment("n", rule, date(2024, 1, 1), 30)
-    assert made.explain("en") == "at least 10% of lines between 22 and 6 h, and at least 5 lines of category 奶粉 or 尿布"
+    assert (
+        made.explain("en") == "at least 10% of lines between 22 and 6 h, and at least 5 lines of category 奶粉 or 尿布"
+    )
     assert made.explain("zh") == "22 时至 6 时的订单行占比不低于 10%，且品类为奶粉或尿布的订单行不少于 5 行"
 
 
@@ -231,7 +234,7 @@ def test_the_customers_of_a_segment_are_a_source(tmp_path):
     assert set(mine["customer_360"]["customer_id"]) == ids
     inside = whole["customer_360"][whole["customer_360"]["customer_id"].isin(ids)]
     assert mine["customer_360"]["revenue"].sum() == pytest.approx(inside["revenue"].sum())
-    with pytest.raises(BadInput, match="There is no segment 'x' in .*; it has regulars"):
+    with pytest.raises(BadInput, match=r"There is no segment 'x' in .*; it has regulars"):
         open_workspace(f"cdnow_sample,segment={file}#x")
 
 

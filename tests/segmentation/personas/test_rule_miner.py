@@ -70,7 +70,9 @@ def test_the_interval_of_a_lift_covers_the_planted_one():
 def test_a_third_condition_that_adds_nothing_has_a_large_p_value():
     rng = np.random.default_rng(2)
     kind = rng.random(3_000) < 0.2
-    made = [np.c_[rng.random((3_000, 2)) < np.where(kind, 0.7, 0.1)[:, None], rng.random(3_000) < 0.3] for _ in range(2)]
+    made = [
+        np.c_[rng.random((3_000, 2)) < np.where(kind, 0.7, 0.1)[:, None], rng.random(3_000) < 0.3] for _ in range(2)
+    ]
     halves = Halves.of(made[0].astype(float), made[1].astype(float), np.zeros((2, 3_000), dtype=int))
     assert lift_of(halves, (0, 1)).p < 1e-10
     assert lift_of(halves, (0, 1, 2)).p > 0.01
@@ -146,7 +148,12 @@ def changed(counts, **parts):
         (lambda c: changed(c, have=c.have * 0), "fewer than two can be cut"),
         (lambda c: changed(c, have=c.known.copy()), "fewer than two can be cut"),
         (lambda c: changed(c, known=c.known * 0, have=c.have * 0), "fewer than two can be cut"),
-        (lambda c: FeaturePeriods(c.names, c.customers[:1], *(p[:, :1] for p in (c.have, c.known, c.lines, c.orders))), "0 customers|1 customers"),
+        (
+            lambda c: FeaturePeriods(
+                c.names, c.customers[:1], *(p[:, :1] for p in (c.have, c.known, c.lines, c.orders))
+            ),
+            "0 customers|1 customers",
+        ),
     ],
     ids=["no_lines", "nobody_has_it", "all_equal", "nothing_known", "one_customer"],
 )

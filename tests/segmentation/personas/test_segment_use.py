@@ -46,7 +46,7 @@ def test_held_out_auc_of_logistic_scores_is_near_that_of_the_best_score(people):
 
 
 def test_seeds_drawn_by_lot_have_no_lookalikes(people):
-    table, seeds, _ = people
+    table, _, _ = people
     told = 0
     for k in range(20):
         by_lot = table["customer_id"].sample(150, random_state=k)
@@ -173,7 +173,10 @@ def test_the_common_ratio_is_that_of_a_known_example():
 def test_the_interval_of_a_ratio_covers_the_true_one():
     rng, held = np.random.default_rng(1), 0
     for _ in range(600):
-        table = [[rng.binomial(150, 0.3), 150, rng.binomial(200, 0.5), 200], [rng.binomial(80, 0.12), 80, rng.binomial(60, 0.2), 60]]
+        table = [
+            [rng.binomial(150, 0.3), 150, rng.binomial(200, 0.5), 200],
+            [rng.binomial(80, 0.12), 80, rng.binomial(60, 0.2), 60],
+        ]
         _, lo, hi = common_ratio(np.array(table, dtype=float), 0.95)
         held += lo <= 0.6 <= hi
     assert 0.92 <= held / 600 <= 0.98

@@ -14,6 +14,7 @@ from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput
 from crm_lab.data.workspace import Tables
 from crm_lab.messages.no_answer import cannot_answer
+from crm_lab.segmentation.personas.rule_mining.shelf_lift import shelf_lift
 from crm_lab.segmentation.personas.shopper_tags.shopper_features import shopper_features
 
 
@@ -36,7 +37,7 @@ class FeaturePeriods:
         revenue: Net amount, shape (periods, n); zeros where it is not asked for.
         days: First day of each period and, last, the last day of all.
         simulated: Whether the data are.
-        shelf: How often products have both of two features against chance, shape (F, F); 1 where products do not say.
+        shelf: How often lines of one customer have both of two features against chance, shape (F, F); see `shelf_lift`.
     """
 
     names: tuple[str, ...]
@@ -68,7 +69,10 @@ class FeaturePeriods:
         Args:
             periods: Which.
         """
-        return tuple(part[periods].sum(axis=0) for part in (self.have, self.known, self.lines, self.orders))  # type: ignore[return-value]
+        have, known, lines, orders = (
+            part[periods].sum(axis=0) for part in (self.have, self.known, self.lines, self.orders)
+        )
+        return have, known, lines, orders
 
     def share(self, periods: slice | Sequence[int]) -> Floats:
         """Share of each feature over some periods, shape (n, F); 0 where nothing is known.
@@ -83,7 +87,9 @@ class FeaturePeriods:
         return np.divide(have, known, out=np.zeros_like(have), where=known > 0)
 
 
-def feature_periods(tables: Tables, window_days: int = 365, periods: int = 6) -> FeaturePeriods:
+def feature_periods(
+    tables: Tables, window_days: int = 365, periods: int = 6, also: Sequence[str] = ()
+) -> FeaturePeriods:
     """Counts of shopper features in equal periods that end with the as-of day.
 
     >>> from crm_lab import open_workspace
@@ -94,6 +100,7 @@ def feature_periods(tables: Tables, window_days: int = 365, periods: int = 6) ->
         tables: The tables as of a day.
         window_days: Days of the window; all there are where the data are shorter.
         periods: Into how many periods it is cut.
+        also: Features to count beside those that `shopper_features` takes, such as ``category:baby food``.
 
     Returns:
         The counts; features that the data do not have are not there.
@@ -110,7 +117,7 @@ def feature_periods(tables: Tables, window_days: int = 365, periods: int = 6) ->
         raise cannot_answer("rules_too_short", days=have, needed=7 * periods)
     length = have // periods
     starts = [tables.as_of - timedelta(days=length * k - 1) for k in range(periods, 0, -1)]
-    names = shopper_features(tables, start=starts[0]).names
+    names = tuple(dict.fromkeys((*shopper_features(tables, start=starts[0]).names, *also)))
     return _counted(tables, names, starts, length)
 
 
@@ -127,43 +134,8 @@ def _counted(tables: Tables, names: Sequence[str], starts: list[date], length: i
         lines[p, rows], orders[p, rows] = part.frame["n_lines"], part.frame["n_orders"]
     revenue = _revenue(tables, ids, starts, ends)
     days = (*starts, ends[-1])
-    shelf = shelf_lift(tables, names)
+    shelf = shelf_lift(tables, names, starts[0])
     return FeaturePeriods(tuple(names), ids, have, known, lines, orders, revenue, days, parts[0].simulated, shelf)
-
-
-def shelf_lift(tables: Tables, names: Sequence[str]) -> Floats:
-    """How often a product has both of two features, against chance; 1 where a feature is none of products.
-
-    Who likes a category buys what its products are: eco, of a brand, in a style. That is no second taste.
-
-    >>> from crm_lab import open_workspace
-    >>> shelf_lift(open_workspace("cdnow_sample").at("1998-06-30"), ("night_share", "weekend_share")).tolist()
-    [[1.0, 1.0], [1.0, 1.0]]
-
-    Args:
-        tables: With products, or without.
-        names: Shopper features.
-
-    Returns:
-        Shape (F, F).
-    """
-    lift = np.ones((len(names), len(names)))
-    of = {k: name for k, name in enumerate(names) if ":" in name or name == "eco_share"}
-    if "products" not in tables or not of:
-        return lift
-    products = tables.sql("from products where product_id in (select product_id from transactions)")
-    has = np.stack([_of_products(products, name) for name in of.values()], axis=1)
-    single, places = has.mean(axis=0), np.array(list(of))
-    both, usual = has.T @ has / len(has), np.outer(single, single)
-    lift[np.ix_(places, places)] = np.divide(both, usual, out=np.ones_like(both), where=usual > 0)
-    return lift
-
-
-def _of_products(products: pd.DataFrame, name: str) -> Floats:
-    column, _, value = name.partition(":")
-    met = products[column].astype("string") == value if value else products["eco"].astype("boolean")
-    found: Floats = met.fillna(value=False).to_numpy(dtype=float)
-    return found
 
 
 def _revenue(tables: Tables, ids: np.ndarray, starts: list[date], ends: list[date]) -> Floats:

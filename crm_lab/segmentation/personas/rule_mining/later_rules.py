@@ -68,6 +68,7 @@ def _with_later(counts: FeaturePeriods, tables: Tables) -> FeaturePeriods:
         x, n = part.of(name)
         have[0, place, f], of[0, place, f] = x[known], n[known]
     lines[0, place], orders[0, place] = part.frame["n_lines"][known], part.frame["n_orders"][known]
-    parts = [np.concatenate(pair) for pair in ((counts.have, have), (counts.known, of), (counts.lines, lines), (counts.orders, orders))]
+    pairs = ((counts.have, have), (counts.known, of), (counts.lines, lines), (counts.orders, orders))
+    one, two, three, four = (np.concatenate(pair) for pair in pairs)
     days = (*counts.days[:-1], start, tables.as_of)
-    return FeaturePeriods(counts.names, counts.customers, *parts, days=days, simulated=counts.simulated)
+    return FeaturePeriods(counts.names, counts.customers, one, two, three, four, days=days, simulated=counts.simulated)

@@ -50,6 +50,7 @@ class RuleMiner:
         window_days: Days of the window; all there are where the data are shorter.
         most_conditions: 2 or 3.
         quantiles: Where shares are cut into yes and no.
+        also: Features to look at beside the largest ones, such as ``category:baby food``.
         least_share: Least share of customers who meet a condition, and least share a rule may have of them, a tenth.
         least_lines: Fewest lines with a feature that a condition asks for.
         least_lift: Smallest lift worth telling.
@@ -67,6 +68,7 @@ class RuleMiner:
     window_days: int = 365
     most_conditions: int = 3
     quantiles: tuple[float, ...] = (0.75, 0.9)
+    also: tuple[str, ...] = ()
     least_share: float = 0.05
     least_lines: int = 3
     least_lift: float = 1.2
@@ -99,7 +101,7 @@ class RuleMiner:
         Traceback (most recent call last):
         crm_lab.checks.CannotAnswer: The data hold 20 days; rules need 42, to be searched in some and confirmed in ...
         """
-        return self.mine(feature_periods(tables, self.window_days, _PERIODS), tables.currency)
+        return self.mine(feature_periods(tables, self.window_days, _PERIODS, self.also), tables.currency)
 
     def mine(self, counts: FeaturePeriods, currency: str = "") -> RuleMinerResult:
         """The same on counts that are at hand.
@@ -141,7 +143,13 @@ class RuleMiner:
         return self._result(counts, conditions, members, frame, (halves, later), currency)
 
     def _result(
-        self, counts: FeaturePeriods, conditions: Conditions, members: Any, frame: pd.DataFrame, both: Any, currency: str
+        self,
+        counts: FeaturePeriods,
+        conditions: Conditions,
+        members: Any,
+        frame: pd.DataFrame,
+        both: Any,
+        currency: str,
     ) -> RuleMinerResult:
         kept = frame[frame["holds"]].reset_index(drop=True)
         rules: list[Traits] = kept["traits"].tolist()

@@ -7,45 +7,37 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import reduce
 from operator import and_
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
 
 from crm_lab.data.rule_segments.condition_tree import Condition
-from crm_lab.data.rule_segments.line_conditions import LineCondition
 from crm_lab.data.rule_segments.rule_segment import RuleSegment
 from crm_lab.fact_rows import facts_of, id_part
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
+from crm_lab.segmentation.personas.rule_mining.feature_conditions import condition_of
 from crm_lab.segmentation.personas.rule_mining.feature_periods import FeaturePeriods
-from crm_lab.segmentation.personas.shopper_tags.shopper_features import LAUNCH_DAYS
-
-if TYPE_CHECKING:
-    from crm_lab.segmentation.personas.rule_mining.rule_miner import RuleMiner
-
-_PLAIN: Final[Mapping[str, Mapping[str, Any]]] = {
-    "price_share": {"discounted": True}, "night_share": {"hours": (22, 6)}, "morning_share": {"hours": (6, 12)},
-    "afternoon_share": {"hours": (12, 18)}, "evening_share": {"hours": (18, 22)},
-    "weekend_share": {"weekdays": (6, 7)}, "new_product_share": {"new_within_days": LAUNCH_DAYS - 1},
-    "eco_share": {"eco": True},
-}  # fmt: skip
 
 
-def condition_of(feature: str, share: float, lines: int) -> LineCondition:
-    """A shopper feature from a share on, as a condition of a segment file.
+class RuleMinerSettings(Protocol):
+    """Settings of `RuleMiner` that its result is read by."""
 
-    >>> print(condition_of("category:baby", 0.2, 3).words())
-    at least 20% of lines of category baby, and at least 3 lines of category baby
+    @property
+    def least_lines(self) -> int:
+        """Fewest lines of a condition."""
+        ...
 
-    Args:
-        feature: Name of the feature.
-        share: Least share.
-        lines: Fewest lines.
-    """
-    column, _, value = feature.partition(":")
-    chosen = {column: (value,)} if value else _PLAIN[feature]
-    return LineCondition(**chosen, share_at_least=share, lines_at_least=lines)  # type: ignore[arg-type]
+    @property
+    def alpha(self) -> float:
+        """Share of false rules."""
+        ...
+
+    @property
+    def level(self) -> float:
+        """Confidence level."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +61,14 @@ class RuleMinerResult(Result):
 
     name: ClassVar[str] = "rule_miner"
     formats: ClassVar[Mapping[str, str]] = {
-        "share": ".1%", "lift": ".2f", "lo": ".2f", "hi": ".2f", "p_value": "p", "p_holm": "p", "next_repurchase": ".1%",
+        "share": ".1%", "lift": ".2f", "lo": ".2f", "hi": ".2f", "p_value": "p", "p_holm": "p",
+        "next_repurchase": ".1%",
         "repurchase_difference": "+.1%", "repurchase_difference_lo": "+.1%", "repurchase_difference_hi": "+.1%",
         "next_revenue": ",.2f", "revenue_difference": "+,.2f", "revenue_difference_lo": "+,.2f",
         "revenue_difference_hi": "+,.2f",
     }  # fmt: skip
 
-    spec: RuleMiner
+    spec: RuleMinerSettings
     table: pd.DataFrame = field(repr=False)
     conditions: tuple[tuple[tuple[str, float], ...], ...]
     inside: np.ndarray = field(repr=False)
@@ -121,7 +114,8 @@ class RuleMinerResult(Result):
     @staticmethod
     def _short(rule: tuple[tuple[str, float], ...]) -> Message:
         said = [
-            Message("persona_rules.at_least", {"feature": feature_words(f), "share": f"{share:.0%}"}) for f, share in rule
+            Message("persona_rules.at_least", {"feature": feature_words(f), "share": f"{share:.0%}"})
+            for f, share in rule
         ]
         return reduce(lambda a, b: Message("persona_rules.with", {"a": a, "b": b}), said)
 
@@ -132,7 +126,9 @@ class RuleMinerResult(Result):
         ['customer_id', 'segment']
         """
         rule, row = np.nonzero(self.inside)
-        return pd.DataFrame({"customer_id": self.counts.customers[row], "segment": np.array(self.names(), dtype=object)[rule]})
+        return pd.DataFrame(
+            {"customer_id": self.counts.customers[row], "segment": np.array(self.names(), dtype=object)[rule]}
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row per rule: lift with interval, p values, customers, periods in which it held, what came next.
@@ -178,7 +174,14 @@ class RuleMinerResult(Result):
         """
         kind = "simulated" if self.counts.simulated else "estimate"
         labels = dict(zip(self.names(), (self._short(rule) for rule in self.conditions), strict=True))
-        count = Fact("persona_rules.rules", "persona_rules.miner.rules", len(self.table), "rules", n=self.sizes[1], kind="simulated" if self.counts.simulated else "fact")
+        count = Fact(
+            "persona_rules.rules",
+            "persona_rules.miner.rules",
+            len(self.table),
+            "rules",
+            n=self.sizes[1],
+            kind="simulated" if self.counts.simulated else "fact",
+        )
         return (count, *facts_of(
             self.to_frame(), "persona_rules.{segment}.lift",
             lambda row: Message("persona_rules.miner.lift", {"rule": labels[row["segment"]]}), "lift", "ratio",

@@ -14,7 +14,7 @@ from crm_lab.segmentation.personas.rule_mining.feature_periods import FeaturePer
 
 Traits = tuple[int, ...]
 _SHELF = 1.25
-"""Features that products share more often than this against chance are not joined: one taste would be told as two."""
+"""Features that the same lines have more often than this are not joined: one taste would be told as two."""
 _DAY = frozenset({"night_share", "morning_share", "afternoon_share", "evening_share"})
 
 
@@ -28,7 +28,7 @@ class Conditions:
         threshold: Least share, shape (m,).
         family: Conditions of one family compete for the same lines and are never in one rule, shape (m,).
         least_lines: Fewest lines with the feature.
-        shelf: How often products have both features, against chance, shape (m, m).
+        shelf: How often the same lines have both features, against chance, shape (m, m).
     """
 
     names: tuple[str, ...]
@@ -39,7 +39,7 @@ class Conditions:
     shelf: Floats | None = None
 
     def apart(self, most: float) -> np.ndarray:
-        """Which conditions may be in one rule: of other families, and not met by the same products, shape (m, m)."""
+        """Which conditions may be in one rule: of other families, and not met by the same lines, shape (m, m)."""
         other: np.ndarray = self.family[:, None] != self.family[None, :]
         return other if self.shelf is None else other & (self.shelf <= most)
 
@@ -51,7 +51,8 @@ class Conditions:
         x, n = have[:, self.feature], known[:, self.feature]
         fewest = self.least_lines if least is None else least
         share = np.divide(x, n, out=np.full(x.shape, -1.0), where=n > 0)
-        return ((share >= self.threshold) & (x >= fewest)).astype(float)
+        met: Floats = ((share >= self.threshold) & (x >= fewest)).astype(float)
+        return met
 
     def said(self, trait: int) -> tuple[str, float]:
         """Feature and threshold of a condition."""
@@ -94,7 +95,12 @@ def _family(name: str) -> str:
 
 
 def halves_of(
-    counts: FeaturePeriods, conditions: Conditions, first: list[int], second: list[int], least_lines: int, rows: np.ndarray
+    counts: FeaturePeriods,
+    conditions: Conditions,
+    first: list[int],
+    second: list[int],
+    least_lines: int,
+    rows: np.ndarray,
 ) -> Halves:
     """Conditions in two sets of periods, of the customers who have enough lines in both.
 
@@ -109,11 +115,17 @@ def halves_of(
     one, two = counts.sums(first), counts.sums(second)
     used = rows & (one[2] >= least_lines) & (two[2] >= least_lines)
     seen = [conditions.met(part[0][used], part[1][used], least=1) for part in (one, two)]
-    cells = np.stack([cells_of(part[2][used], part[3][used]) for part in (one, two)]) if used.any() else np.zeros((2, 0), dtype=np.int64)
+    cells = (
+        np.stack([cells_of(part[2][used], part[3][used]) for part in (one, two)])
+        if used.any()
+        else np.zeros((2, 0), dtype=np.int64)
+    )
     return Halves.of(seen[0], seen[1], cells)
 
 
-def found_rules(halves: Halves, conditions: Conditions, members: Floats, most: int, alpha: float, least: int) -> list[Traits]:
+def found_rules(
+    halves: Halves, conditions: Conditions, members: Floats, most: int, alpha: float, least: int
+) -> list[Traits]:
     """Rules that go together beyond what is usual, strongest first, without those that say the same.
 
     Args:

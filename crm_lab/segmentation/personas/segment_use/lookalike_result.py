@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,24 @@ from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats.intervals import normal_interval, wilson
 from crm_lab.stats.ranking import auc
 
-if TYPE_CHECKING:
-    from crm_lab.segmentation.personas.segment_use.lookalikes import Lookalikes
+
+class LookalikesSettings(Protocol):
+    """Settings of `Lookalikes` that its result is read by."""
+
+    @property
+    def list_size(self) -> int | None:
+        """Customers to find."""
+        ...
+
+    @property
+    def folds(self) -> int:
+        """Parts of the cross-fitting."""
+        ...
+
+    @property
+    def level(self) -> float:
+        """Confidence level."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +60,7 @@ class LookalikesResult(Result):
         "rate": ".1%", "lift": ".2f", "lo": ".2f", "hi": ".2f", "recall": ".1%",
     }  # fmt: skip
 
-    spec: Lookalikes
+    spec: LookalikesSettings
     people: pd.DataFrame = field(repr=False)
     features: pd.DataFrame = field(repr=False)
     dropped: tuple[str, ...]
@@ -137,9 +153,9 @@ class LookalikesResult(Result):
         return {
             "auc": value, "lo": ci.lo, "hi": ci.hi, "seeds": int(self.people["seed"].sum()), "listed": len(self.like),
             "k": min(2 * self.size, len(self.people)), "recall": recall, "recall_lo": recall_ci.lo,
-            "recall_hi": recall_ci.hi, "lift": float(top["lift"]), "lift_lo": float(top["lo"]), "level": self.spec.level,
-            "lift_hi": float(top["hi"]), "features": len(self.features), "dropped": len(self.dropped),
-            "unknown": self.unknown, "folds": self.spec.folds,
+            "recall_hi": recall_ci.hi, "lift": float(top["lift"]), "lift_lo": float(top["lo"]),
+            "level": self.spec.level, "lift_hi": float(top["hi"]), "features": len(self.features),
+            "dropped": len(self.dropped), "unknown": self.unknown, "folds": self.spec.folds,
         }  # fmt: skip
 
     def readout(self) -> Readout:

@@ -11,7 +11,16 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Booleans, Floats
-from crm_lab.checks import BadInput, Problems, check_settings, need_columns, not_among, not_inside, not_levels, too_small
+from crm_lab.checks import (
+    BadInput,
+    Problems,
+    check_settings,
+    need_columns,
+    not_among,
+    not_inside,
+    not_levels,
+    too_small,
+)
 from crm_lab.data.kernels.dataframes import as_pandas
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.segmentation.personas.segment_use.lookalike_result import LookalikesResult
@@ -69,7 +78,9 @@ class Lookalikes:
             list_size="name 1 customer or more, or leave it out" if wrong else "",
         )  # fmt: skip
 
-    def analyze(self, features: IntoFrame, seeds: Iterable[str] | pd.DataFrame, simulated: bool = False) -> LookalikesResult:  # noqa: FBT001, FBT002
+    def analyze(
+        self, features: IntoFrame, seeds: Iterable[str] | pd.DataFrame, simulated: bool = False
+    ) -> LookalikesResult:
         """Score everybody, judge the scores on held-out seeds, list those most like them.
 
         Args:
@@ -117,7 +128,7 @@ class Lookalikes:
         numbers = [str(c) for c in others if c not in texts]
         infinite = [c for c in numbers if np.isinf(table[c].to_numpy(dtype=float)).any()]
         problems.unless(not infinite, f"{', '.join(infinite)} hold infinite values; mend or drop them.")
-        varied = [c for c in numbers if table[c].nunique() > 1]
+        varied = [c for c in numbers if table[c].max() > table[c].min()]
         problems.unless(texts or varied, "No feature is left that differs between customers; name others.")
         problems.raise_any()
         if min(event.sum(), (~event).sum()) < max(_LEAST, self.folds):

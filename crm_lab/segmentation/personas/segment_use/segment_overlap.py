@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
@@ -67,7 +67,11 @@ class SegmentOverlap:
         """
         table = as_pandas(memberships, "The memberships")
         need_columns(table.columns, ("customer_id", "segment"), "The memberships")
-        ids = customers["customer_id"] if isinstance(customers, pd.DataFrame) else pd.Series(list(customers), dtype=object)
+        ids = (
+            customers["customer_id"]
+            if isinstance(customers, pd.DataFrame)
+            else pd.Series(list(customers), dtype=object)
+        )
         base = pd.Index(ids.dropna().astype(str).unique())
         given = _checked(table[["customer_id", "segment"]], base)
         sizes = given["segment"].value_counts(sort=False).rename_axis("segment").rename("customers").reset_index()
@@ -169,7 +173,8 @@ class SegmentOverlapResult(Result):
         """
         known = self.cells[self.cells["degree"] > 0]
         top, rest = known.head(self.spec.most_intersections), known.iloc[self.spec.most_intersections :]
-        rows = [(" & ".join(c.segments), int(c.degree), int(c.customers)) for c in top.itertuples()]
+        shown: list[dict[str, Any]] = top.to_dict("records")  # type: ignore[assignment]  # names are texts
+        rows = [(" & ".join(c["segments"]), int(c["degree"]), int(c["customers"])) for c in shown]
         rows += [("others", 0, int(rest["customers"].sum()))] if len(rest) else []
         table = pd.DataFrame([*rows, ("none", 0, self.in_none)], columns=["intersection", "degree", "customers"])
         return table.assign(share=table["customers"] / self.base)

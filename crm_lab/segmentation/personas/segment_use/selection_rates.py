@@ -95,25 +95,30 @@ class SelectionRates:
         known = large[large["group"] != UNKNOWN]
         if not people["selected"].any() or len(known) < 2:
             raise cannot_answer(
-                "no_groups_to_compare", selected=int(people["selected"].sum()), groups=len(known), smallest=self.smallest
+                "no_groups_to_compare",
+                selected=int(people["selected"].sum()),
+                groups=len(known),
+                smallest=self.smallest,
             )
         rate = known["selected"] / known["customers"]
-        best = str(known.loc[rate.idxmax(), "group"])
+        best = str(known["group"].to_numpy()[int(rate.to_numpy().argmax())])
         lo, hi = wilson(large["selected"], large["customers"], self.level)
         table = large.assign(rate=large["selected"] / large["customers"], lo=lo, hi=hi)
-        plain = [common_ratio(_two_by_two(people.assign(stratum=""), g, best), self.level) for g in table["group"]]
-        table[list(_ENDS)] = np.array(plain)
+        groups = table["group"].tolist()
+        table[list(_ENDS)] = self._ratios(people.assign(stratum=""), groups, best)
         if self.stratum:
-            even = [common_ratio(_two_by_two(people, g, best), self.level) for g in table["group"]]
-            table[[f"adjusted_{end}" for end in _ENDS]] = np.array(even)
-        self_row = table["group"] == best
-        table.loc[self_row, [c for c in table if c.endswith(("ratio_lo", "ratio_hi"))]] = np.nan
-        table.loc[self_row, [c for c in table if c.endswith("ratio")]] = 1.0
-        table["flag"] = [_flag(*row, self.least_ratio) for row in table[["ratio_lo", "ratio_hi"]].to_numpy()]
-        table.loc[self_row, "flag"] = "highest"
+            table[[f"adjusted_{end}" for end in _ENDS]] = self._ratios(people, groups, best)
+        ends = zip(groups, table["ratio_lo"], table["ratio_hi"], strict=True)
+        table["flag"] = ["highest" if g == best else _flag(lo, hi, self.least_ratio) for g, lo, hi in ends]
         hidden = sizes[sizes["customers"] < self.smallest]
         order = table.sort_values(["rate", "group"], ascending=[False, True], ignore_index=True)
         return SelectionRatesResult(self, order, len(hidden), int(hidden["customers"].sum()), best)
+
+    def _ratios(self, people: pd.DataFrame, groups: list[str], best: str) -> np.ndarray:
+        """Ratio to the best group and its ends, shape (groups, 3); that of the best itself is 1 without ends."""
+        own = (1.0, float("nan"), float("nan"))
+        tables = ((group, _two_by_two(people, group, best)) for group in groups)
+        return np.array([own if group == best else common_ratio(table, self.level) for group, table in tables])
 
 
 def _text(column: pd.Series) -> pd.Series:
@@ -137,9 +142,12 @@ def _refuse(people: pd.DataFrame, chosen: set[str]) -> None:
 def _two_by_two(people: pd.DataFrame, group: str, best: str) -> np.ndarray:
     """Selected and customers of the group and of the best one, by stratum: shape (strata, 4)."""
     pair = people[people["group"].isin([group, best])]
-    counted = pair.groupby(["stratum", pair["group"] == group])["selected"].agg(["sum", "size"]).unstack(fill_value=0)
-    wanted = [(what, mine) for mine in (True, False) for what in ("sum", "size")]
-    return counted.reindex(columns=pd.MultiIndex.from_tuples(wanted), fill_value=0).to_numpy(dtype=float)
+    _, stratum = np.unique(pair["stratum"].to_numpy(dtype=str), return_inverse=True)
+    table = np.zeros((stratum.max(initial=-1) + 1, 4))
+    place = np.where(pair["group"] == group, 0, 2)
+    np.add.at(table, (stratum, place), pair["selected"].to_numpy(dtype=float))
+    np.add.at(table, (stratum, place + 1), 1.0)
+    return table
 
 
 def common_ratio(table: np.ndarray, level: float) -> tuple[float, float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import pandas as pd
 
@@ -12,8 +12,24 @@ from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
 
-if TYPE_CHECKING:
-    from crm_lab.segmentation.personas.segment_use.selection_rates import SelectionRates
+
+class SelectionRatesSettings(Protocol):
+    """Settings of `SelectionRates` that its result is read by."""
+
+    @property
+    def stratum(self) -> str | None:
+        """Column within which rates are compared."""
+        ...
+
+    @property
+    def least_ratio(self) -> float:
+        """Ratio below which a group is flagged."""
+        ...
+
+    @property
+    def level(self) -> float:
+        """Confidence level."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +57,7 @@ class SelectionRatesResult(Result):
         **{f"{a}ratio{end}": ".2f" for a in ("", "adjusted_") for end in ("", "_lo", "_hi")},
     }  # fmt: skip
 
-    spec: SelectionRates
+    spec: SelectionRatesSettings
     table: pd.DataFrame = field(repr=False)
     hidden_groups: int
     hidden_customers: int
@@ -81,7 +97,11 @@ class SelectionRatesResult(Result):
         }  # fmt: skip
         certainty = "certainty"
         if self.spec.stratum:
-            ends = {"adjusted": "adjusted_ratio", "adjusted_lo": "adjusted_ratio_lo", "adjusted_hi": "adjusted_ratio_hi"}
+            ends = {
+                "adjusted": "adjusted_ratio",
+                "adjusted_lo": "adjusted_ratio_lo",
+                "adjusted_hi": "adjusted_ratio_hi",
+            }
             values |= {name: row[column] for name, column in ends.items()} | {"stratum": self.spec.stratum}
             certainty = "adjusted_certainty"
         action = {"below": "look", "above": "even", "open": "wait"}.get(str(row["flag"]), "wait")
