@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.stats.clustering.count_blocks import CountBlocks
-from crm_lab.stats.clustering.count_mixture import Method, fit_counts
+from crm_lab.stats.clustering.count_mixture import CountMixture, Method, fit_counts
+from crm_lab.stats.clustering.group_alignment import group_distances
 from crm_lab.stats.clustering.one_population import more_groups
 from crm_lab.stats.clustering.prediction_strength import prediction_strength
 
@@ -22,8 +23,8 @@ class NumberOfGroups:
 
     Attributes:
         k: Groups; 1 is an answer.
-        curve: ``k, strength, se``; ``p_one`` and ``p_fewer`` where they were tested: whether one population, or one
-            group fewer, would explain as much.
+        curve: ``k, strength, se``; ``p_one`` and ``p_fewer`` where they were tested: whether one population, or
+            fewer groups, would explain as much.
     """
 
     k: int
@@ -36,7 +37,8 @@ def number_of_groups(
     """Choose the number of groups.
 
     The largest k whose prediction strength is 0.8 or more within its standard error, and which explains more than
-    continuous differences inside one population (p < 0.01) and inside k - 1 groups (p < 0.05) would. A long cloud of
+    continuous differences inside one population (p < 0.01) and inside fewer groups (p < 0.05) would: each group and its
+    nearest one taken as one, or k - 1 groups. A long cloud of
     units is cut at the same place in every half: its strength is high, and it is no two groups.
 
     >>> rng = np.random.default_rng(1)
@@ -81,8 +83,28 @@ def _earned(blocks: CountBlocks, curve: pd.DataFrame, row: int, method: Method, 
     curve.loc[row, "p_one"] = alone.p
     if alone.p >= _ALONE:
         return False
-    curve.loc[row, "p_fewer"] = alone.p
-    if k > 2:
-        fewer = fit_counts(blocks, k - 1, method, seed)
-        curve.loc[row, "p_fewer"] = more_groups(blocks, fewer.labels(blocks), k, seed=seed).p
+    curve.loc[row, "p_fewer"] = alone.p if k == 2 else _fewer(blocks, k, method, seed)
     return bool(curve["p_fewer"][row] < _STEP)
+
+
+def _fewer(blocks: CountBlocks, k: int, method: Method, seed: int) -> float:
+    """p that fewer groups explain as much, by neighbours and by k - 1 groups, for two tests (Bonferroni)."""
+    neighbours = _worst_pair(blocks, fit_counts(blocks, k, method, seed), seed)
+    if 2 * neighbours < _STEP:
+        return 2 * neighbours
+    fewer = fit_counts(blocks, k - 1, method, seed).labels(blocks)
+    return min(1.0, 2 * min(neighbours, more_groups(blocks, fewer, k, seed=seed).p))
+
+
+def _worst_pair(blocks: CountBlocks, found: CountMixture, seed: int) -> float:
+    """The largest p, over each group and its nearest one, that both together are one population."""
+    labels = found.labels(blocks)
+    distance = group_distances(found.shares, found.shares, blocks.block) + 2 * np.eye(found.k)
+    pairs = {(min(k, near), max(k, near)) for k, near in enumerate(distance.argmin(axis=1).tolist())}
+    return max(_one_cloud(blocks.take(np.flatnonzero(np.isin(labels, pair))), seed) for pair in sorted(pairs))
+
+
+def _one_cloud(union: CountBlocks, seed: int) -> float:
+    if len(union.counts) < 4:
+        return 1.0
+    return more_groups(union, np.zeros(len(union.counts), dtype=np.int64), 2, seed=seed).p
