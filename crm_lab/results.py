@@ -6,13 +6,13 @@ import html
 import importlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 
 import pandas as pd
 
-from crm_lab.checks import BadInput
+from crm_lab.checks import BadInput, CannotAnswer
 from crm_lab.exports import write_csv
 from crm_lab.messages import LANGUAGES, Message, as_message, catalogue, in_words, language
 from crm_lab.mime import REPORT_VARIABLE, RESULT_MIME
@@ -329,6 +329,80 @@ class TableResult(Result):
         ['week', 'date', 'customers']
         """
         return self.frame.copy()
+
+
+@dataclass(frozen=True)
+class NoAnswer(Result):
+    """Why one part of a page cannot be answered, where the others can.
+
+    >>> none = NoAnswer("Nobody bought twice.")
+    >>> none.refusal().text()
+    'Nobody bought twice.'
+
+    Attributes:
+        why: What the data lack.
+    """
+
+    why: str
+
+    name: ClassVar[str] = "no_answer"
+
+    def to_frame(self) -> pd.DataFrame:
+        """No row.
+
+        >>> none.to_frame().empty
+        True
+        """
+        return pd.DataFrame()
+
+    def readout(self) -> Readout:
+        """The reason, and that the other parts stand.
+
+        >>> print(none.readout().finding)
+        Nobody bought twice.
+        """
+        said = Message("readout.as_said", {"why": self.why})
+        return Readout(said, "readout.nothing_estimated", "readout.other_parts")
+
+    def facts(self) -> tuple[Fact, ...]:
+        """None.
+
+        >>> none.facts()
+        ()
+        """
+        return ()
+
+    def refusal(self) -> Message:
+        """The reason.
+
+        >>> none.refusal() is None
+        False
+        """
+        return Message("readout.as_said", {"why": self.why})
+
+
+def attempt(analysis: Callable[..., Result], *tables: Any, **options: Any) -> Any:
+    """The result of an analysis, or of `CannotAnswer` its reason as a result; for pages whose other parts stand.
+
+    >>> def cannot():
+    ...     raise CannotAnswer("Nobody bought twice.")
+    >>> attempt(cannot).refusal().text()
+    'Nobody bought twice.'
+
+    Args:
+        analysis: What to call, such as ``RuleMiner().analyze``.
+        tables: Its arguments; where one of them is itself without an answer, so is the whole.
+        options: Its keyword arguments.
+
+    Raises:
+        BadInput: If the user can mend what is wrong.
+    """
+    if missing := next((table for table in tables if isinstance(table, NoAnswer)), None):
+        return missing
+    try:
+        return analysis(*tables, **options)
+    except CannotAnswer as error:
+        return NoAnswer(str(error))
 
 
 def payload(result: Result, data: DataSet | None = None, headline: bool = True, part: str = "") -> dict[str, Any]:

@@ -1,5 +1,26 @@
 """What kind of shopper is each customer: what they buy, when, at what price, and who is like them?"""
 
+from crm_lab.segmentation.personas.rule_mining import RuleMiner, RuleMinerResult, hold_later
+from crm_lab.segmentation.personas.segment_use import (
+    Lookalikes,
+    LookalikesResult,
+    SegmentOverlap,
+    SegmentOverlapResult,
+    SelectionRates,
+    SelectionRatesResult,
+)
+from crm_lab.segmentation.personas.shopper_clusters import (
+    ClusterScoring,
+    KeepSegments,
+    SegmentDrift,
+    SegmentDriftResult,
+    SegmentMovesResult,
+    SegmentPassport,
+    SegmentPassportResult,
+    ShopperClusters,
+    ShopperClustersResult,
+    load_clusters,
+)
 from crm_lab.segmentation.personas.shopper_tags import (
     InterestShare,
     InterestShareResult,
@@ -22,12 +43,29 @@ from crm_lab.segmentation.personas.shopper_tags import (
 )
 
 __all__ = [
+    "ClusterScoring",
     "InterestShare",
     "InterestShareResult",
+    "KeepSegments",
+    "Lookalikes",
+    "LookalikesResult",
     "PriceShare",
     "PriceShareResult",
+    "RuleMiner",
+    "RuleMinerResult",
+    "SegmentDrift",
+    "SegmentDriftResult",
+    "SegmentMovesResult",
+    "SegmentOverlap",
+    "SegmentOverlapResult",
+    "SegmentPassport",
+    "SegmentPassportResult",
+    "SelectionRates",
+    "SelectionRatesResult",
     "ShareTags",
     "ShareTagsResult",
+    "ShopperClusters",
+    "ShopperClustersResult",
     "ShopperFeatures",
     "StyleSceneCube",
     "StyleSceneCubeResult",
@@ -39,5 +77,7 @@ __all__ = [
     "TagIndexResult",
     "TagMovement",
     "TagMovementResult",
+    "hold_later",
+    "load_clusters",
     "shopper_features",
 ]
