@@ -165,7 +165,7 @@ def _chosen(weights: dict[str, float], names: tuple[str, ...], u: Floats) -> Int
 
 
 def _fitting(kind: Integers, chinese: Booleans, woman: Booleans) -> Integers:
-    """The kinds, two_systems where one does not fit: pinyin is for Chinese names, nicknames and marriages for others."""
+    """The kinds, two_systems where one does not fit: pinyin is for Chinese names, nicknames, marriages for others."""
     of = {name: kind == number for number, name in enumerate(DOUBLE_KINDS)}
     odd = (of["pinyin"] & ~chinese) | (of["nickname"] & chinese) | (of["married"] & (chinese | ~woman))
     return np.where(odd, DOUBLE_KINDS.index("two_systems"), kind)

@@ -88,6 +88,12 @@ def test_a_generation_parts_a_father_from_his_son(born, other, mails, two):
     assert are_two(("theo", "low", born, mails[0]), ("theo", "low", other, mails[1])) == two
 
 
+def test_without_mails_a_wrong_date_is_no_sign_of_two_persons():
+    connection, table = sides(("theo", "low", "1960-06-25", None), ("theo", "low", "1992-05-03", None))
+    sure = sure_different(["given_name", "family_name", "birth_date"])
+    assert connection.execute(f"select {sure} from {table}").fetchone() == (False,)
+
+
 def test_a_file_without_family_names_is_linked():
     rows = [
         (f"c{n}", f"{'abcdefgh'[n % 8]}nna{n // 2}x", f"u{n // 2}@b.co", f"+1212555{n // 2:04d}") for n in range(120)

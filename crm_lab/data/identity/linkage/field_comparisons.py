@@ -97,7 +97,8 @@ def sure_different(columns: Collection[str]) -> str:
 
     A family shares its telephone, address and family name; only given name and date of birth part its members. Where
     a date of birth is missing, clearly different given names part two records, whatever else they share. A father and
-    the son who is named like him are parted by dates of birth that differ in the day and by 16 years or more.
+    the son who is named like him are parted by dates of birth that differ in the day and by 16 years or more, unless
+    one e-mail speaks for one person; a file without e-mails cannot tell a son from a wrong date.
 
     >>> sure_different({"email"})
     'false'
@@ -108,8 +109,9 @@ def sure_different(columns: Collection[str]) -> str:
     names, dates = _names_differ(columns), f"coalesce({_typed('birth_date')} or {_TURNED_DATE}, false)"
     if "birth_date" not in columns:
         return names
-    same_mail = _same("email") if "email" in columns else "false"
-    apart = f"coalesce({_GENERATION}, false) and not coalesce({same_mail}, false)"
+    if "email" not in columns:
+        return f"({names} and not {dates})"
+    apart = f"coalesce({_GENERATION}, false) and not coalesce({_same('email')}, false)"
     return f"(({names} and not {dates}) or ({apart}))"
 
 
