@@ -284,5 +284,5 @@ def _with_days(table: pd.DataFrame, roles: FieldRoles, dates: str) -> tuple[pd.D
     if pd.api.types.is_datetime64_any_dtype(given):
         return table, 0
     texts = given.astype("string").str.strip().str.extract(r"^(\S+?)(?:[T ]\d{1,2}:.*)?$")[0]
-    days = pd.to_datetime(birth_dates(texts, _ORDERS[dates]), errors="coerce")
+    days = pd.to_datetime(birth_dates(texts, _ORDERS[dates], "days of change"), errors="coerce")
     return table.assign(**{column: days}), int((days.isna() & given.notna()).sum())
