@@ -12,8 +12,19 @@ pytest.importorskip("phonenumbers", reason="phonenumbers is not installed")
 from crm_lab import BadInput, open_workspace
 from crm_lab.checks import CannotAnswer
 from crm_lab.data.identity import (
-    AuditPlan, ClericalReview, GoldenRecord, HouseholdsApart, LinkRecords, MatchQuality, PersonMap, ReviewPlan,
-    SystemOverlap, ThresholdChoice, ThresholdCurve, open_records, read_master,
+    AuditPlan,
+    ClericalReview,
+    GoldenRecord,
+    HouseholdsApart,
+    LinkRecords,
+    MatchQuality,
+    PersonMap,
+    ReviewPlan,
+    SystemOverlap,
+    ThresholdChoice,
+    ThresholdCurve,
+    open_records,
+    read_master,
 )  # fmt: skip
 from crm_lab.data.identity.example_records import example_records
 from crm_lab.results import unlabelled

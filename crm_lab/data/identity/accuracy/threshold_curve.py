@@ -187,7 +187,7 @@ class ThresholdCurveResult(Result):
             "value": chosen["value_per_customer"], "value_before": alone["value_per_customer"],
             "lowest": float(rates.min()), "highest": float(rates.max()), "first": float(linked["threshold"].min()),
             "last": float(linked["threshold"].max()), "coverage": chosen["coverage"],
-            "points": float((rates.max() - rates.min()) * 100),
+            "points": float((rates.max() - rates.min()) * 100), "money": f" {self.currency}" if self.currency else "",
         }  # fmt: skip
         return Readout.of("identity.curve", values, action="settle" if values["points"] >= 1 else "use")
 
