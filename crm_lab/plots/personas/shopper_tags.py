@@ -13,10 +13,10 @@ from crm_lab.messages.wrapped_text import wrapped
 from crm_lab.plots.direct_labels import name_above, name_cells
 from crm_lab.plots.drawing import draws
 from crm_lab.plots.style import BLUE, GREY, ORANGE, PALE, SEQUENTIAL, SOFT, new_axes
-from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share_result import PriceShareResult
+from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share import PriceShareResult
 from crm_lab.segmentation.personas.shopper_tags.profile_cube.leading_value import NOT_TOLD
 from crm_lab.segmentation.personas.shopper_tags.profile_cube.style_scene_cube import StyleSceneCubeResult, level_name
-from crm_lab.segmentation.personas.shopper_tags.tag_index_result import TagIndexResult
+from crm_lab.segmentation.personas.shopper_tags.tag_index import TagIndexResult
 
 _BINS = np.linspace(0, 1, 41)
 _MOST = 16  # rows of the chart of indices
@@ -31,7 +31,7 @@ def plot_price_share(result: PriceShareResult, *, ax: Axes | None = None) -> Axe
     """Shares as counted as bars, the fitted true shares as a line, and the cuts between groups."""
     ax = ax or new_axes()
     shares = result.counts.sums.share
-    ax.hist(shares, bins=_BINS, color=PALE)
+    ax.hist(shares, bins=_BINS.tolist(), color=PALE)
     middle, width = (_BINS[:-1] + _BINS[1:]) / 2, _BINS[1] - _BINS[0]
     expected = stats.beta.cdf(_BINS[1:], result.fit.a, result.fit.b) - stats.beta.cdf(
         _BINS[:-1], result.fit.a, result.fit.b
@@ -92,7 +92,7 @@ def plot_cube(result: StyleSceneCubeResult, *, ax: Axes | None = None, price: st
         index="first", columns="second", values="customers", dropna=False, observed=False, sort=False
     )
     table = table.reindex(index=order["first"], columns=order["second"])
-    table.index, table.columns = map(level_name, table.index), map(level_name, table.columns)
+    table = table.rename(index=level_name, columns=level_name)
     ax = ax or new_axes(height=1.4 + 0.42 * len(table))
     sns.heatmap(table, ax=ax, cmap=SEQUENTIAL, annot=True, fmt=",.0f", cbar=False, linewidths=1)
     words = {axis: named("column", getattr(result.spec, axis)) for axis in ("first", "second")}

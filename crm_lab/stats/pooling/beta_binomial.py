@@ -60,7 +60,7 @@ class BetaBinomial:
         >>> fit.quantile([0.5]).round(2).tolist()
         [0.47]
         """
-        return np.asarray(stats.beta.ppf(chance, self.a, self.b), dtype=float)
+        return np.asarray(stats.beta.ppf(np.asarray(chance, dtype=float), self.a, self.b), dtype=float)
 
     def above(self, share: float) -> float:
         """Share of those whose true share lies above a value.
@@ -213,11 +213,11 @@ def _solved(hessian: Floats, slope: Floats) -> Floats:
     """The step to the top: along the slope where the likelihood does not bend down."""
     (p, q), (_, r) = hessian
     if p < 0 and p * r - q * q > 0:
-        return np.linalg.solve(-hessian, slope)
+        return np.asarray(np.linalg.solve(-hessian, slope), dtype=float)
     size = float(np.abs(hessian).max()) or 1.0
-    return slope / size
+    return np.asarray(slope / size, dtype=float)
 
 
 def _inverse(information: Floats) -> Floats:
     usable = np.isfinite(information).all() and np.linalg.det(information) > 0
-    return np.linalg.inv(information) if usable else np.full((2, 2), math.nan)
+    return np.asarray(np.linalg.inv(information) if usable else np.full((2, 2), math.nan), dtype=float)

@@ -7,8 +7,7 @@ from crm_lab.segmentation.personas.shopper_tags.share_tags import ShareTags, Sha
 from crm_lab.segmentation.personas.shopper_tags.shopper_features import ShopperFeatures, shopper_features
 from crm_lab.segmentation.personas.shopper_tags.tag_audit import TagAudit, TagAuditResult
 from crm_lab.segmentation.personas.shopper_tags.tag_freshness import TagFreshness, TagFreshnessResult
-from crm_lab.segmentation.personas.shopper_tags.tag_index import TagIndex
-from crm_lab.segmentation.personas.shopper_tags.tag_index_result import TagIndexResult
+from crm_lab.segmentation.personas.shopper_tags.tag_index import TagIndex, TagIndexResult
 from crm_lab.segmentation.personas.shopper_tags.tag_movement import TagMovement, TagMovementResult
 
 __all__ = [

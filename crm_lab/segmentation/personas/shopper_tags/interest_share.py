@@ -15,7 +15,7 @@ from crm_lab.checks import check_settings, not_inside, too_small
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Interval, Kind, Readout, TableResult
 from crm_lab.segmentation.personas.shopper_tags.shopper_features import ShopperFeatures
-from crm_lab.segmentation.personas.shopper_tags.tag_index_result import tag_name
+from crm_lab.segmentation.personas.shopper_tags.tag_names import tag_name
 from crm_lab.stats.bootstrap import percentile_interval
 from crm_lab.stats.pooling.beta_binomial import fit_beta_binomial
 

@@ -242,7 +242,7 @@ class ShareTagsResult(Result):
         )
 
     def _values(self) -> dict[str, Any]:
-        any_tag = (self.chances > self.spec.certainty).any(axis=1)
+        any_tag = np.asarray((self.chances > self.spec.certainty).any(axis=1))
         return {
             "customers": len(self.features), "features": len(self.rows), "tags": len(self.names),
             "tagged": float(any_tag.mean()) if len(any_tag) else 0.0, "certainty": self.spec.certainty,

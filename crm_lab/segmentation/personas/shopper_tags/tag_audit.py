@@ -15,7 +15,7 @@ from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Kind, Readout, TableResult
-from crm_lab.segmentation.personas.shopper_tags.tag_index_result import tag_name
+from crm_lab.segmentation.personas.shopper_tags.tag_names import tag_name
 from crm_lab.stats.intervals import wilson
 
 EVERY: Final = "all_tags"
@@ -93,7 +93,7 @@ class TagAudit:
 
 
 def _share(part: Floats, of: Floats) -> Floats:
-    return np.divide(part, of, out=np.full(len(of), np.nan), where=of > 0)
+    return np.asarray(np.divide(part, of, out=np.full(len(of), np.nan), where=of > 0))
 
 
 def _ends(part: Floats, of: Floats, level: float) -> tuple[Floats, Floats]:

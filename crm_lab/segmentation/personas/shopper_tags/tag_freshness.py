@@ -16,7 +16,7 @@ from crm_lab.messages import Message
 from crm_lab.results import Fact, Kind, Readout, TableResult
 from crm_lab.segmentation.personas.shopper_tags.share_tags import ShareTagsResult
 from crm_lab.segmentation.personas.shopper_tags.shopper_features import last_days
-from crm_lab.segmentation.personas.shopper_tags.tag_index_result import tag_name
+from crm_lab.segmentation.personas.shopper_tags.tag_names import tag_name
 
 
 @dataclass(frozen=True, kw_only=True)

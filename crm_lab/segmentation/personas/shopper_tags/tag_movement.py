@@ -16,7 +16,7 @@ from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Interval, Kind, Readout, TableResult
 from crm_lab.segmentation.personas.shopper_tags.share_tags import ShareTags, ShareTagsResult, chance_above
 from crm_lab.segmentation.personas.shopper_tags.shopper_features import ShopperFeatures
-from crm_lab.segmentation.personas.shopper_tags.tag_index_result import tag_name
+from crm_lab.segmentation.personas.shopper_tags.tag_names import tag_name
 from crm_lab.stats.intervals import wilson
 from crm_lab.stats.pooling.beta_binomial import fit_beta_binomial
 
@@ -85,7 +85,7 @@ class TagMovement:
         self, name: str, first: ShareTagsResult, after: ShopperFeatures, at: Any, now: Any, rng: np.random.Generator
     ) -> list[Any]:
         """One tag: who had it, who has it, who lost it, and who would have without a change."""
-        threshold = float(first.rows.set_index("tag").loc[name, "threshold"])
+        threshold = float(first.rows.set_index("tag")["threshold"][name])
         k, n = (counts[now] for counts in after.of(name))
         had = (first.chances[:, first.names.index(name)] > self.tags.certainty)[at]
         has = self._tagged(*after.of(name), threshold, k, n)

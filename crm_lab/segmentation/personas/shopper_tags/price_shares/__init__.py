@@ -5,7 +5,6 @@ from crm_lab.segmentation.personas.shopper_tags.price_shares.price_counts import
     price_counts,
     price_counts_of_orders,
 )
-from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share import PriceShare
-from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share_result import PriceShareResult
+from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share import PriceShare, PriceShareResult
 
 __all__ = ["PriceCounts", "PriceShare", "PriceShareResult", "price_counts", "price_counts_of_orders"]

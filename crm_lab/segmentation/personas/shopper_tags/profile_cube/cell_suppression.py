@@ -128,7 +128,7 @@ def known_range(parts: Margins, hidden: Booleans, at: int) -> tuple[float, float
     )
     if low.status or high.status:
         return known, known
-    return known + float(np.round(low.fun, 6)), known - float(np.round(high.fun, 6))
+    return known + round(float(low.fun or 0.0), 6), known - round(float(high.fun or 0.0), 6)
 
 
 def _neighbour(parts: Margins, hidden: Booleans, at: int, least: int) -> Booleans:
@@ -142,7 +142,7 @@ def _neighbour(parts: Margins, hidden: Booleans, at: int, least: int) -> Boolean
         can = can & within if (can & within).any() else np.arange(len(hidden)) == narrow
     if not can.any():
         total = (parts.places == ALL).all(axis=1)
-        return ~hidden & (parts.counts > 0) & ~total
+        return np.asarray(~hidden & (parts.counts > 0) & ~total)
     shared = ((parts.places == parts.places[at]) & (parts.places != ALL)).sum(axis=1)
     order = np.lexsort((parts.counts, -shared, -_lonely(parts, hidden)))
     chosen = np.zeros(len(hidden), dtype=bool)

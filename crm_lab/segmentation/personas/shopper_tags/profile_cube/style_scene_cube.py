@@ -13,7 +13,7 @@ from crm_lab.checks import BadInput, check_settings, not_among, not_levels, too_
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Kind, Readout, TableResult
-from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share_result import GROUPS, PriceShareResult
+from crm_lab.segmentation.personas.shopper_tags.price_shares.price_share import GROUPS, PriceShareResult
 from crm_lab.segmentation.personas.shopper_tags.profile_cube.cell_suppression import ALL, hidden_cells
 from crm_lab.segmentation.personas.shopper_tags.profile_cube.leading_value import NOT_TOLD, leading_value
 from crm_lab.segmentation.personas.shopper_tags.shopper_features import NAMED, ShopperFeatures
@@ -107,7 +107,7 @@ def _cells(placed: pd.DataFrame, least: int) -> tuple[pd.DataFrame, pd.DataFrame
     levels = [_ordered(placed[axis]) for axis in axes]
     codes = [pd.Categorical(placed[axis], values).codes for axis, values in zip(axes, levels, strict=True)]
     shape = tuple(len(values) for values in levels)
-    table = np.bincount(np.ravel_multi_index(codes, shape), minlength=int(np.prod(shape))).reshape(shape)  # type: ignore[call-overload]
+    table = np.bincount(np.ravel_multi_index(codes, shape), minlength=int(np.prod(shape))).reshape(shape)
     parts, hidden = hidden_cells(table.astype(np.int64), least)
     names: dict[str, Any] = {
         axis: [EVERY if place == ALL else values[place] for place in parts.places[:, at]]
