@@ -8,7 +8,14 @@ from functools import reduce
 from typing import Any, Final
 
 from crm_lab.checks import Problems
-from crm_lab.data.rule_segments.condition_bounds import given_bounds, is_number, listed, percent, wrong_bounds, wrong_list
+from crm_lab.data.rule_segments.condition_bounds import (
+    given_bounds,
+    is_number,
+    listed,
+    percent,
+    wrong_bounds,
+    wrong_list,
+)
 from crm_lab.data.rule_segments.condition_tree import Condition
 from crm_lab.messages import Message
 

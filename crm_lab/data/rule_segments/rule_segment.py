@@ -69,6 +69,9 @@ class RuleSegment:
 
         Args:
             lang: ``en`` or ``zh``.
+
+        Returns:
+            The label, or the name.
         """
         return (self.label_zh if lang == "zh" else self.label_en) or self.name
 
@@ -80,6 +83,9 @@ class RuleSegment:
 
         Args:
             lang: ``en`` or ``zh``; the active language unless given.
+
+        Returns:
+            One sentence without a full stop.
         """
         return self.condition.words().text(lang)
 
@@ -99,6 +105,9 @@ class RuleSegment:
 
         Args:
             tables: Of that day or later.
+
+        Returns:
+            The tables of that day.
 
         Raises:
             BadInput: If they end before the segment's day.
@@ -136,6 +145,9 @@ class RuleSegment:
 
         Args:
             tables: Whose columns it is for.
+
+        Returns:
+            DuckDB SQL over the names of the tables.
         """
         have = [f"products.{c}" for c in columns_of(tables, "products")] + ["stores"] * ("stores" in tables)
         return segment_sql(self.condition, self.as_of, self.window_days, have, tier_table(tables))

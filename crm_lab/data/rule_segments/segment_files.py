@@ -223,6 +223,9 @@ def segments_toml(segments: Iterable[RuleSegment]) -> str:
 
     Args:
         segments: The segments.
+
+    Returns:
+        TOML.
     """
     blocks = [f'kind = "{KIND}"\n']
     for segment in segments:

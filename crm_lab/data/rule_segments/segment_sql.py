@@ -35,6 +35,9 @@ def segment_sql(
         window_days: Days that end with it.
         have: Columns of `products`, as ``products.NAME``, and the tables there are.
         tier_table: ``tiers`` or ``tier_history``, where a tier is asked for.
+
+    Returns:
+        DuckDB SQL.
     """
     leaves = list(condition.leaves())
     lines = [leaf for leaf in leaves if isinstance(leaf, LineCondition)]
@@ -64,6 +67,9 @@ def lines_sql(lines: Iterable[LineCondition], as_of: date, have: Collection[str]
         lines: The conditions.
         as_of: The day.
         have: As of `segment_sql`.
+
+    Returns:
+        DuckDB SQL.
     """
     chosen = {name for leaf in lines for name in leaf.choices()}
     wanted = chosen | ({"launched_on"} if "new_within_days" in chosen else set())
@@ -97,6 +103,9 @@ def those_lines(leaf: LineCondition) -> str:
 
     Args:
         leaf: The condition.
+
+    Returns:
+        DuckDB SQL.
     """
     return " and ".join(_chooses(name, value) for name, value in leaf.choices().items()) or "true"
 

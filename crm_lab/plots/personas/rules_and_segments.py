@@ -78,7 +78,7 @@ def plot_upset(result: SegmentOverlapResult, *, ax: Axes | None = None) -> Axes:
     ax.grid(visible=False)
     ax.spines["bottom"].set_visible(False)
     ax.margins(y=0.08)
-    ax.set(title=_text("overlap.plot_title"))
+    ax.set(title=_text("overlap.plot_title"), xlim=(-0.6, max(len(cells), 6) - 0.4))
     return ax
 
 

@@ -18,6 +18,7 @@ from crm_lab.data.rule_segments import (
     write_segments,
 )
 from crm_lab.data.rule_segments.segment_files import read_segments, segments_toml
+from crm_lab.results import unlabelled
 
 BABY = ("BABY FOODS", "BABY HBC", "BABYFOOD", "DIAPERS & DISPOSABLES", "INFANT CARE PRODUCTS", "INFANT FORMULA")
 HEAD = 'kind = "crm_lab rule segments"\n[[segment]]\nname="a"\nas_of=2024-01-01\nwindow_days=3\n'
@@ -243,3 +244,35 @@ def test_a_segment_nobody_is_in_is_no_source(tmp_path):
     file = write_segments([made], tmp_path / "s.toml")
     with pytest.raises(BadInput, match="Nobody is in the segment 'none' on 1997-12-31; widen"):
         open_workspace(f"cdnow_sample,segment={file}#none")
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (LineCondition(hours=(22, 6), lines_at_least=1), "No row of transactions has a known hour"),
+        (LineCondition(discounted=True, lines_at_least=1), "No row of transactions has discounted = true"),
+        (LineCondition(store=("1",), lines_at_least=1), "'1' occurs nowhere in store_id of transactions"),
+        (LineCondition(eco=True, lines_at_least=1), "no eco of products"),
+        (LineCondition(new_within_days=60, lines_at_least=1), "no launched_on of products"),
+        (CustomerCondition(tier=("A",)), "no tier of tiers"),
+        (CustomerCondition(groups={"age_group": ("x",)}), "no age_group of customers"),
+    ],
+)
+def test_data_without_hours_discounts_products_or_customers_are_answered(condition, said):
+    tables = open_workspace("cdnow_sample").at("1997-12-31")
+    with pytest.raises(BadInput, match=said):
+        RuleSegment("s", condition, date(1997, 12, 31), 90).members(tables)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_sizes_of_full_and_empty_segments_are_told_labelled_and_drawn(lang, monkeypatch):
+    monkeypatch.setenv("CRM_LAB_LANG", lang)
+    tables, day = open_workspace("cdnow_sample").at("1997-12-31"), date(1997, 12, 31)
+    some = [RuleSegment(f"s{n}", CustomerCondition(orders_at_least=n), day, 365) for n in (1, 3, 9_999)]
+    sizes = SegmentSizes().analyze(some, tables)
+    assert sizes.to_frame()["customers"].tolist() == [2357, 615, 0]
+    assert sizes.readout().action.key.endswith("widen")
+    assert not unlabelled(sizes)
+    assert [fact.to_json() for fact in sizes.facts()]
+    assert sizes.readout().text()
+    sizes.plot()

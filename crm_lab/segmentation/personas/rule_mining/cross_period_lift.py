@@ -147,6 +147,9 @@ def lift_of(halves: Halves, traits: tuple[int, ...], level: float = 0.95) -> Lif
         halves: The traits.
         traits: Two or three of them.
         level: Confidence level.
+
+    Returns:
+        The lift with its interval.
     """
     ups, downs, zs = [], [], []
     for trait in traits if len(traits) > 2 else traits[:1]:
@@ -190,6 +193,9 @@ def by_threshold(p: Floats, alpha: float) -> float:
     Args:
         p: All p values that were looked at, dependent in any way.
         alpha: Share of false ones among those found.
+
+    Returns:
+        A p value.
 
     Source:
         Benjamini & Yekutieli (2001), The control of the false discovery rate under dependency.

@@ -26,6 +26,9 @@ def condition_of(feature: str, share: float, lines: int) -> LineCondition:
         feature: Name of the feature.
         share: Least share.
         lines: Fewest lines.
+
+    Returns:
+        The condition.
     """
     column, _, value = feature.partition(":")
     chosen: Mapping[str, Any] = {column: (value,)} if value else _PLAIN[feature]

@@ -68,6 +68,9 @@ class FeaturePeriods:
 
         Args:
             periods: Which.
+
+        Returns:
+            Shares from 0 to 1.
         """
         have, known, lines, orders = (
             part[periods].sum(axis=0) for part in (self.have, self.known, self.lines, self.orders)
@@ -82,6 +85,9 @@ class FeaturePeriods:
 
         Args:
             periods: Which.
+
+        Returns:
+            Shares from 0 to 1.
         """
         have, known, _, _ = self.sums(periods)
         return np.divide(have, known, out=np.zeros_like(have), where=known > 0)

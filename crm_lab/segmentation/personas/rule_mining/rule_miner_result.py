@@ -197,6 +197,9 @@ def feature_words(feature: str) -> Message | str:
 
     Args:
         feature: Name of the feature.
+
+    Returns:
+        Its value, or a message.
     """
     column, _, value = feature.partition(":")
     return value if value else Message(f"persona_rules.feature.{column}")

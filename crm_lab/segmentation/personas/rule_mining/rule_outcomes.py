@@ -57,6 +57,9 @@ def compared(y: Floats, inside: Booleans, cells: Integers) -> tuple[float, float
         y: Outcome, shape (n,).
         inside: Members, shape (n,).
         cells: Cell of each, shape (n,).
+
+    Returns:
+        Three numbers; the last two are missing where fewer than two members have others.
     """
     k = int(cells.max(initial=0)) + 1
     n1, n0 = np.bincount(cells[inside], minlength=k), np.bincount(cells[~inside], minlength=k)

@@ -110,6 +110,9 @@ class LookalikesResult(Result):
 
         Args:
             k: Length of the list.
+
+        Returns:
+            The share and its interval.
         """
         top = self._ordered["seed"].head(k)
         hits, m = int(top.sum()), int(self.people["seed"].sum())

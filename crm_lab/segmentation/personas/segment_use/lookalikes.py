@@ -163,6 +163,9 @@ def model_of(learner: Learner) -> Any:
 
     Args:
         learner: ``logistic`` or ``boosting``.
+
+    Returns:
+        An unfitted classifier.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.impute import SimpleImputer
@@ -189,6 +192,9 @@ def cross_fitted(x: Floats, event: Booleans, learner: Learner, folds: int, seed:
         learner: Which model.
         folds: Number of parts.
         seed: Of the parts.
+
+    Returns:
+        Shape (n,).
     """
     from sklearn.model_selection import StratifiedKFold
 
