@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import stats
@@ -11,7 +12,7 @@ from scipy.special import expit, logit, ndtr
 from sklearn.cluster import KMeans
 
 from crm_lab.arrays import Floats, Integers, Positions
-from crm_lab.stats.clustering.count_blocks import CountBlocks, overdispersion
+from crm_lab.stats.clustering.count_blocks import CountBlocks, blocks_of, overdispersion
 from crm_lab.stats.clustering.count_mixture import space_of
 
 _GRID = np.linspace(-5, 5, 801)
@@ -43,7 +44,7 @@ def more_groups(
     """Test k groups against the given fewer ones, each of which may be spread in any direction.
 
     Drawn populations have the units' own numbers of counts, and each given group its shares, their spread from unit to
-    unit (Dirichlet) and their correlations (Gaussian copula). A long cloud that any run cuts at the same place is thus
+    unit (beta-distributed sticks) and their correlations (Gaussian copula). A long cloud that any run cuts at the same place is thus
     no proof of two groups.
 
     >>> rng = np.random.default_rng(1)
@@ -64,7 +65,8 @@ def more_groups(
         The ratio, what chance gives, and p (normal approximation of the logarithm, with Student's t for few draws).
 
     Source:
-        Hennig & Lin (2015), Flexible parametric bootstrap for testing homogeneity against clustering; Liu, Hayes, Nobel
+        Hennig & Lin (2015), Flexible parametric bootstrap for testing homogeneity against clustering; Cario
+        & Nelson (1997), Modeling and generating random vectors with arbitrary marginal distributions (NORTA); Liu, Hayes, Nobel
         & Marron (2008), Statistical significance of clustering (the cluster index).
     """
     rng = np.random.default_rng(seed)
@@ -127,20 +129,44 @@ def drawn_populations(
 
 def _cloud(whole: CountBlocks, rows: Positions) -> _Cloud:
     blocks = whole.take(rows)
-    overall = blocks.overall()
-    correlation = overdispersion(blocks, overall[None, :])
-    strength = (1 / np.maximum(correlation, 1e-4) - 1)[blocks.block]
-    left = _left(overall, blocks)
-    sticks = np.column_stack([_logits(a, b) for a, b in zip(strength * overall, strength * left, strict=True)])
+    sticks = _sticks(blocks)
+    share = sticks.overall()[::2]
+    correlation = overdispersion(sticks, sticks.overall()[None, :])
+    strength = 1 / np.maximum(correlation, 1e-4) - 1
+    quantiles = [_logits(a, b) for a, b in zip(strength * share, strength * (1 - share), strict=True)]
     totals = np.rint(blocks.totals).astype(np.int64)
-    return _Cloud(rows, totals, sticks, _root(_between(blocks, overall, correlation)))
+    table = np.column_stack(quantiles)
+    return _Cloud(rows, totals, table, _calibrated(_between(sticks, share, correlation), table))
 
 
-def _left(overall: Floats, blocks: CountBlocks) -> Floats:
-    """Share of a block behind each of its columns, shape (columns,)."""
-    summed = np.cumsum(overall)
-    before = np.concatenate([[0.0], summed])[blocks.starts][blocks.block]
-    return np.maximum(1 - (summed - before), 1e-9)
+def _calibrated(wanted: Floats, sticks: Floats, rounds: int = 5) -> Floats:
+    """A root of the normal correlations with which sticks, skewed as they are, have the wanted ones (NORTA)."""
+    normal = np.random.default_rng(0).standard_normal((2_000, len(wanted)))
+    given = wanted
+    for _ in range(rounds):
+        drawn = _sizes(normal @ _root(given).T, sticks)
+        centred = drawn - drawn.mean(axis=0)
+        norm = np.maximum(np.sqrt((centred**2).sum(axis=0)), 1e-9)
+        given = np.clip(given + wanted - (centred / norm).T @ (centred / norm), -1, 1)
+        np.fill_diagonal(given, 1)
+    return _root(given)
+
+
+def _sizes(normal: Floats, sticks: Floats) -> Floats:
+    """Stick sizes at normal values, read from the grid, shape (units, sticks)."""
+    place = np.clip((normal - _GRID[0]) / (_GRID[1] - _GRID[0]), 0, len(_GRID) - 1).round().astype(np.int64)
+    return np.asarray(expit(sticks[place, np.arange(sticks.shape[1])]), dtype=np.float64)
+
+
+def _sticks(blocks: CountBlocks) -> CountBlocks:
+    """Each category but the last of a block against what is left behind it: independent given the unit's shares."""
+    hits, totals = [], []
+    for start, end in pairwise([*blocks.starts.tolist(), len(blocks.block)]):
+        left = blocks.counts[:, start:end][:, ::-1].cumsum(axis=1)[:, ::-1]
+        hits.append(blocks.counts[:, start : end - 1])
+        totals.append(left[:, :-1])
+    counts = np.hstack(hits)
+    return blocks_of(counts, np.hstack(totals), [(k,) for k in range(counts.shape[1])])
 
 
 def _logits(a: float, b: float) -> Floats:
@@ -149,57 +175,37 @@ def _logits(a: float, b: float) -> Floats:
 
 
 def _drawn(cloud: _Cloud, blocks: CountBlocks, rng: np.random.Generator) -> Floats:
-    """Counts of one cloud: sticks are broken off each block in turn, their sizes correlated across columns."""
-    normal = rng.standard_normal((len(cloud.rows), len(blocks.block))) @ cloud.root.T
-    place = np.clip((normal - _GRID[0]) / (_GRID[1] - _GRID[0]), 0, len(_GRID) - 1).round().astype(np.int64)
-    stick = expit(cloud.sticks[place, np.arange(len(blocks.block))])
-    out = np.zeros_like(normal)
-    for number, start in enumerate(blocks.starts):
-        width = int((blocks.block == number).sum())
-        out[:, start : start + width] = _split(cloud.totals[:, number], stick[:, start : start + width], rng)
-    return out
+    """Counts of one cloud: sticks are broken off each block in turn, their sizes correlated across all of them."""
+    normal = rng.standard_normal((len(cloud.rows), cloud.sticks.shape[1])) @ cloud.root.T
+    stick = _sizes(normal, cloud.sticks)
+    parts, at = [], 0
+    for number, columns in enumerate(np.bincount(blocks.block)):
+        parts.append(_split(cloud.totals[:, number], stick[:, at : at + columns - 1], rng))
+        at += columns - 1
+    return np.hstack(parts)
 
 
 def _split(totals: Integers, stick: Floats, rng: np.random.Generator) -> Floats:
     """Counts by category: each takes its stick of what is left."""
     left, parts = totals.copy(), []
-    for column in range(stick.shape[1] - 1):
+    for column in range(stick.shape[1]):
         parts.append(rng.binomial(left, stick[:, column]))
         left = left - parts[-1]
     return np.column_stack([*parts, left]).astype(np.float64)
 
 
-def _between(blocks: CountBlocks, overall: Floats, correlation: Floats) -> Floats:
-    """Correlation of units' true shares between columns, freed of noise and of what a Dirichlet has by itself."""
-    totals = blocks.totals[:, blocks.block]
-    away = np.divide(blocks.counts, totals, out=np.zeros_like(totals), where=totals > 0) - overall * (totals > 0)
-    weight = blocks.totals / (1 + (blocks.totals - 1).clip(0) * correlation)
-    root = np.sqrt(weight)[:, blocks.block]
+def _between(sticks: CountBlocks, share: Floats, correlation: Floats) -> Floats:
+    """Correlation of units' true sticks, freed of sampling noise, shape (sticks, sticks)."""
+    n = sticks.totals
+    away = np.divide(sticks.counts[:, ::2], n, out=np.zeros_like(n), where=n > 0) - share * (n > 0)
+    root = np.sqrt(n / (1 + (n - 1).clip(0) * correlation))
     pairs = (away * root).T @ (away * root) / np.maximum(root.T @ root, 1e-12)
-    same = blocks.block[:, None] == blocks.block[None, :]
-    harmonic = _mean_noise(weight, blocks.totals)[blocks.block]
-    binomial = np.diag(overall) - np.outer(overall, overall)
-    pairs = pairs - np.where(same, binomial * harmonic, 0)
-    scale = np.sqrt(np.maximum(correlation[blocks.block] * overall * (1 - overall), 1e-12))
-    own = -np.sqrt(np.outer(overall / (1 - overall), overall / (1 - overall)))
-    found = pairs / np.outer(scale, scale) - np.where(same, own, 0)
-    found[:, _last_of(blocks)] = found[_last_of(blocks)] = 0
-    found[:, correlation[blocks.block] < 1e-3] = found[correlation[blocks.block] < 1e-3] = 0
+    scale = np.sqrt(np.maximum(correlation * share * (1 - share), 1e-12))
+    found = np.clip(pairs / np.outer(scale, scale), -_MOST, _MOST)
+    alike = correlation < 1e-3
+    found[:, alike] = found[alike] = 0
     np.fill_diagonal(found, 1)
-    return np.clip(found, -_MOST, 1)
-
-
-def _mean_noise(weight: Floats, totals: Floats) -> Floats:
-    """Weighted mean of (1 - correlation) / n by block: what sampling adds to the variance of shares."""
-    return np.asarray(
-        (np.divide(weight, totals, out=np.zeros_like(totals), where=totals > 0)).sum(axis=0)
-        / np.maximum(weight.sum(axis=0), 1e-12),
-        dtype=np.float64,
-    )
-
-
-def _last_of(blocks: CountBlocks) -> Integers:
-    return np.asarray([*(blocks.starts[1:] - 1), len(blocks.block) - 1], dtype=np.int64)
+    return np.asarray(found, dtype=np.float64)
 
 
 def _root(matrix: Floats) -> Floats:
