@@ -102,7 +102,8 @@ def test_a_usual_file_gives_the_persons_that_are_true(opened, people):
           "email": "E-Mail", "address": "Straße", "postcode": "PLZ", "city": "Ort", "birth_date": "Geburtsdatum",
           "source": "Quelle"}, "cp1252"),
         ({"customer_id": "会员编号", "given_name": "名", "family_name": "姓", "phone": "手机", "email": "邮箱",
-          "address": "地址", "postcode": "邮编", "city": "城市", "birth_date": "出生日期", "source": "来源"}, "gb18030"),
+          "address": "地址", "postcode": "邮编", "city": "城市", "birth_date": "出生日期",
+          "source": "来源"}, "gb18030"),
     ],
 )  # fmt: skip
 def test_columns_in_german_and_chinese_in_their_own_encodings_mean_the_same(opened, people, names, encoding):
@@ -292,7 +293,8 @@ def test_no_entry_of_anybody_is_in_what_the_page_publishes_or_writes(master, lin
     golden = GoldenRecord().build(master.records, linked, master.roles)
     curve = ThresholdCurve().analyze(linked, master.orders)
     review, audit = ReviewPlan.of(ClericalReview(), linked), AuditPlan(size=100).draw(master.standard)
-    results = [master.standard, linked, curve, HouseholdsApart().analyze(linked), ThresholdChoice().analyze(linked, curve),
+    results = [master.standard, linked, curve, HouseholdsApart().analyze(linked),
+               ThresholdChoice().analyze(linked, curve),
                review, audit, master.profiles(linked, by="source"), master.profiles(linked, golden, by="tier"),
                master.overlap(linked), PersonMap.of(linked.persons, master.orders, "x")]  # fmt: skip
     said = json.dumps([[r.shown().to_json(), r.readout().text("en"), r.readout().text("zh")] for r in results])
