@@ -7,7 +7,7 @@ import importlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 
 import pandas as pd
@@ -331,29 +331,23 @@ class TableResult(Result):
         return self.frame.copy()
 
 
-@dataclass(frozen=True)
-class NoAnswer(Result):
+@dataclass(frozen=True, eq=False)
+class NoAnswer(TableResult):
     """Why one part of a page cannot be answered, where the others can.
 
     >>> none = NoAnswer("Nobody bought twice.")
-    >>> none.refusal().text()
-    'Nobody bought twice.'
+    >>> none.to_frame().empty
+    True
 
     Attributes:
         why: What the data lack.
+        frame: A table without rows.
     """
 
     why: str
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     name: ClassVar[str] = "no_answer"
-
-    def to_frame(self) -> pd.DataFrame:
-        """No row.
-
-        >>> none.to_frame().empty
-        True
-        """
-        return pd.DataFrame()
 
     def readout(self) -> Readout:
         """The reason, and that the other parts stand.
@@ -361,8 +355,7 @@ class NoAnswer(Result):
         >>> print(none.readout().finding)
         Nobody bought twice.
         """
-        said = Message("readout.as_said", {"why": self.why})
-        return Readout(said, "readout.nothing_estimated", "readout.other_parts")
+        return Readout(self.refusal(), "readout.nothing_estimated", "readout.other_parts")
 
     def facts(self) -> tuple[Fact, ...]:
         """None.
@@ -397,10 +390,9 @@ def attempt(analysis: Callable[..., Result], *tables: Any, **options: Any) -> An
     Raises:
         BadInput: If the user can mend what is wrong.
     """
-    if missing := next((table for table in tables if isinstance(table, NoAnswer)), None):
-        return missing
     try:
-        return analysis(*tables, **options)
+        missing = next((table for table in tables if isinstance(table, NoAnswer)), None)
+        return missing or analysis(*tables, **options)
     except CannotAnswer as error:
         return NoAnswer(str(error))
 

@@ -104,7 +104,7 @@ class CoverageResult(Result):
         """How many questions have an answer, on how much data, and what to add.
 
         >>> print(coverage.readout().finding)
-        CDNOW (1/10 sample) can answer 11 of 17 questions: 6,919 lines of 2,357 named customers ...
+        CDNOW (1/10 sample) can answer 12 of 18 questions: 6,919 lines of 2,357 named customers ...
         """
         size, open_ = self.size, self.count("partly") + self.count("no")
         values = {
