@@ -66,9 +66,7 @@ def number_of_groups(
     first = pd.DataFrame({"k": [1], "strength": [1.0], "se": [0.0]})
     curve = first
     if ks:
-        curve = pd.concat(
-            [first, prediction_strength(blocks, ks, method, repeats, seed, sample)], ignore_index=True
-        )
+        curve = pd.concat([first, prediction_strength(blocks, ks, method, repeats, seed, sample)], ignore_index=True)
     curve["p_one"], curve["p_fewer"] = np.nan, np.nan
     for row in reversed(range(1, len(curve))):
         if curve["strength"][row] + curve["se"][row] >= ENOUGH and _earned(blocks, curve, row, method, seed):

@@ -161,7 +161,9 @@ def test_the_next_run_keeps_ids_and_says_nothing_changed(found, kind):
 
 def test_a_grown_segment_rings_and_a_new_one_is_new(found, kind):
     grown = np.where((kind == 0) & (np.arange(len(kind)) % 3 == 0), 1, kind)
-    drift = SegmentDrift().analyze(found, ShopperClusters(k=3, draws=3).fit(shoppers(grown, 40), previous=found.scoring))
+    drift = SegmentDrift().analyze(
+        found, ShopperClusters(k=3, draws=3).fit(shoppers(grown, 40), previous=found.scoring)
+    )
     assert (drift.frame["alarm"] != "none").any()
     with pytest.raises(BadInput, match="No customer is in both runs"):
         other = shoppers(kind, 40)

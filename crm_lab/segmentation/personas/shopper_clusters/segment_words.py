@@ -35,7 +35,7 @@ def marks(scoring: ClusterScoring) -> pd.DataFrame:
         scoring: The segments.
 
     Returns:
-        ``segment, feature, share, base, index`` (share by base) and ``distance`` (signed, on the scale on which sampling
+        ``segment, feature, share, base, index`` (share by base), ``distance`` (signed, on the scale on which sampling
         noise is alike at every share).
     """
     table = scoring.centres().melt("segment", var_name="feature", value_name="share")
