@@ -57,12 +57,7 @@ class Demographics:
         )
 
     def analyze(
-        self,
-        customer_360: Any,
-        customers: Any = None,
-        *,
-        currency: str = "",
-        order: Mapping[str, list[str]] | None = None,
+        self, customer_360: Any, customers: Any = None, *, currency: str = "", order: Mapping[str, list[str]] | None = None
     ) -> DemographicsResult:
         """Mix, revenue and orders per customer by group, the unknown as a group of their own.
 

@@ -32,9 +32,7 @@ def plot_price_share(result: PriceShareResult, *, ax: Axes | None = None) -> Axe
     shares = result.counts.sums.share
     ax.hist(shares, bins=_BINS, color=PALE)
     middle, width = (_BINS[:-1] + _BINS[1:]) / 2, _BINS[1] - _BINS[0]
-    expected = stats.beta.cdf(_BINS[1:], result.fit.a, result.fit.b) - stats.beta.cdf(
-        _BINS[:-1], result.fit.a, result.fit.b
-    )
+    expected = stats.beta.cdf(_BINS[1:], result.fit.a, result.fit.b) - stats.beta.cdf(_BINS[:-1], result.fit.a, result.fit.b)
     ax.plot(middle, expected * len(shares), color=BLUE, linewidth=2)
     told = result.groups().set_index("group")["of_customers"]
     by = Message(f"persona_tags.by_{result.counts.by}")
@@ -66,9 +64,7 @@ def plot_index(result: TagIndexResult, *, ax: Axes | None = None, segment: str |
     ax.set_xscale("log")
     ax.axvline(100, color=GREY, linewidth=1)
     ax.set_yticks(range(len(rows)), [wrapped(name, 34) for name in names])
-    ticks = [
-        tick for tick in (10, 20, 50, 100, 200, 400, 800, 1600) if rows["lo"].min() / 2 < tick < rows["hi"].max() * 2
-    ]
+    ticks = [tick for tick in (10, 20, 50, 100, 200, 400, 800, 1600) if rows["lo"].min() / 2 < tick < rows["hi"].max() * 2]
     ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     ax.minorticks_off()
     ax.set(title=_text("index_plot_title"), xlabel=_text("index_plot_axis"), ylabel="")
@@ -83,17 +79,15 @@ def plot_cube(result: StyleSceneCubeResult, *, ax: Axes | None = None, price: st
     price = price or str(frame.groupby("price", sort=False)["customers"].sum().idxmax())
     rows = frame[frame["price"] == price]
     order = {axis: list(dict.fromkeys(rows[axis])) for axis in ("first", "second")}
-    table = rows.pivot_table(
-        index="first", columns="second", values="customers", dropna=False, observed=False, sort=False
-    )
+    table = rows.pivot_table(index="first", columns="second", values="customers", dropna=False, observed=False, sort=False)
     table = table.reindex(index=order["first"], columns=order["second"])
     table.index, table.columns = map(level_name, table.index), map(level_name, table.columns)
     ax = ax or new_axes(height=1.4 + 0.42 * len(table))
     sns.heatmap(table, ax=ax, cmap=SEQUENTIAL, annot=True, fmt=",.0f", cbar=False, linewidths=1)
     words = {axis: named("column", getattr(result.spec, axis)) for axis in ("first", "second")}
-    ax.set(
-        title=f"{_text('cube_plot_title', **words)}: {level_name(price)}", xlabel=words["second"], ylabel=words["first"]
-    )
+    ax.set(title=f"{_text('cube_plot_title', **words)}: {level_name(price)}", xlabel=words["second"], ylabel=words["first"])
     ax.tick_params(axis="both", rotation=0)
     name_cells(ax)
     return ax
+
+

@@ -86,7 +86,7 @@ def _earned(blocks: CountBlocks, curve: pd.DataFrame, row: int, method: Method, 
 
 
 def _fewer(blocks: CountBlocks, k: int, method: Method, seed: int) -> float:
-    """p that fewer groups explain as much, by neighbours and by k - 1 groups, for two tests (Bonferroni)."""
+    """The p that fewer groups explain as much, by neighbours and by k - 1 groups, for two tests (Bonferroni)."""
     neighbours = _worst_pair(blocks, fit_counts(blocks, k, method, seed), seed)
     if 2 * neighbours < _STEP:
         return 2 * neighbours

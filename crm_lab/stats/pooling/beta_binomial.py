@@ -79,9 +79,7 @@ class BetaBinomial:
         k, n = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
         return self.a + k, self.b + n - k
 
-    def resampled(
-        self, k: ArrayLike, n: ArrayLike, draws: int, rng: np.random.Generator
-    ) -> Iterator[tuple[float, float]]:
+    def resampled(self, k: ArrayLike, n: ArrayLike, draws: int, rng: np.random.Generator) -> Iterator[tuple[float, float]]:
         """Parameters from bootstrap samples of those who were counted, each by one Newton step from the maximum.
 
         >>> len(list(fit.resampled([0, 1, 5, 9, 10, 3], [10] * 6, 20, np.random.default_rng(1))))
@@ -141,9 +139,7 @@ def fit_beta_binomial(k: ArrayLike, n: ArrayLike) -> BetaBinomial:
     yes, trials = pairs[:, 0], pairs[:, 1]
     total, of = float(times @ yes), float(times @ trials)
     if of <= 0 or total <= 0 or total >= of:
-        return BetaBinomial(
-            math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, False, np.full((2, 2), math.nan)
-        )
+        return BetaBinomial(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, False, np.full((2, 2), math.nan))
     share = total / of
     binomial = total * math.log(share) + (of - total) * math.log1p(-share)
     at, value, hessian, inside = _climbed(np.log(_start(yes, trials, times, share)), yes, trials, times)

@@ -114,7 +114,7 @@ def _stem(scoring: ClusterScoring, segment: str, place: int) -> Message:
 
 
 def verdict(jaccard: float) -> str:
-    """Whether a segment is stable by its Jaccard similarity: ``stable``, ``uncertain``, ``dissolves``, ``not_measured``.
+    """How stable a segment is by its Jaccard similarity: ``stable``, ``uncertain``, ``dissolves`` or ``not_measured``.
 
     >>> verdict(0.9), verdict(0.5), verdict(float("nan"))
     ('stable', 'dissolves', 'not_measured')
