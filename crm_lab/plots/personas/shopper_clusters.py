@@ -71,7 +71,7 @@ def _index(scoring: ClusterScoring, ax: Axes | None) -> Axes:
     index.columns = [wrapped(names[segment].text(), 12) for segment in index.columns]
     ax = ax or new_axes(1.9 + 0.3 * len(index))
     sns.heatmap(
-        index, annot=True, fmt=".1f", cmap=SEQUENTIAL, vmin=0, vmax=max(3.0, float(np.nanmin([index.to_numpy().max(), 5]))),
+        index, annot=True, fmt=".1f", cmap=SEQUENTIAL, vmin=0, vmax=max(3.0, min(float(index.to_numpy().max()), 5.0)),
         linewidths=1, cbar_kws={**BELOW, "label": _text("index")}, ax=ax,
     )  # fmt: skip
     name_cells(ax)
@@ -91,7 +91,7 @@ def plot_moves_between_kinds(result: SegmentMovesResult, *, ax: Axes | None = No
     ax = ax or new_axes(1.4 + 0.34 * max(len(frame), 1))
     labels = [f"{a} → {b}" for a, b in zip(frame["from_segment"], frame["to_segment"], strict=True)]
     bars = ax.barh(np.arange(len(frame)), frame["customers"], color=BLUE, height=0.6)
-    ax.bar_label(bars, fmt="{:,.0f}", padding=3, size=9)  # type: ignore[arg-type]  # a format is fine
+    ax.bar_label(bars, fmt="{:,.0f}", padding=3, size=9)
     ax.set_yticks(np.arange(len(frame)), labels or None)
     ax.set_ylim(max(len(frame), 1) - 0.5, -0.5)
     if frame.empty:

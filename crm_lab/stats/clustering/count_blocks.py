@@ -1,4 +1,4 @@
-"""Counts of units in blocks of categories: totals, shares, overdispersion, and the space in which they are clustered."""
+"""Counts of units in blocks of categories: totals, shares, overdispersion, and the space for clustering them."""
 
 from __future__ import annotations
 

@@ -13,13 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from crm_lab.arrays import Floats, Integers
-from crm_lab.stats.clustering.count_blocks import (
-    CountBlocks,
-    effective,
-    overdispersion,
-    shares_of,
-    stabilised,
-)
+from crm_lab.stats.clustering.count_blocks import CountBlocks, effective, overdispersion, shares_of, stabilised
 
 Method = Literal["kmeans", "mixture"]
 _ROUNDS, _STEPS = 3, 12  # of the overdispersion; of EM in each

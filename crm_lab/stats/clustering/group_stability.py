@@ -25,7 +25,11 @@ def jaccard(table: Floats) -> Floats:
 
 
 def group_stability(
-    blocks: CountBlocks, found: CountMixture, method: Method = "mixture", draws: int = 30, seed: int = 0,
+    blocks: CountBlocks,
+    found: CountMixture,
+    method: Method = "mixture",
+    draws: int = 30,
+    seed: int = 0,
     sample: int = 8_000,
 ) -> pd.DataFrame:
     """Mean Jaccard similarity of each group with the most similar group of each bootstrap sample.

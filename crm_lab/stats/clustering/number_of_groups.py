@@ -66,9 +66,7 @@ def number_of_groups(
     first = pd.DataFrame({"k": [1], "strength": [1.0], "se": [0.0]})
     curve = first
     if ks:
-        curve = pd.concat(
-            [first, prediction_strength(blocks, ks, method, repeats, seed, sample)], ignore_index=True
-        )
+        curve = pd.concat([first, prediction_strength(blocks, ks, method, repeats, seed, sample)], ignore_index=True)
     curve["p_one"], curve["p_fewer"] = np.nan, np.nan
     for row in reversed(range(1, len(curve))):
         if curve["strength"][row] + curve["se"][row] >= ENOUGH and _earned(blocks, curve, row, method, seed):
@@ -88,7 +86,7 @@ def _earned(blocks: CountBlocks, curve: pd.DataFrame, row: int, method: Method, 
 
 
 def _fewer(blocks: CountBlocks, k: int, method: Method, seed: int) -> float:
-    """p that fewer groups explain as much, by neighbours and by k - 1 groups, for two tests (Bonferroni)."""
+    """The p that fewer groups explain as much, by neighbours and by k - 1 groups, for two tests (Bonferroni)."""
     neighbours = _worst_pair(blocks, fit_counts(blocks, k, method, seed), seed)
     if 2 * neighbours < _STEP:
         return 2 * neighbours

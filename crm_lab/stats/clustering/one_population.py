@@ -43,9 +43,9 @@ def more_groups(
 ) -> MoreGroups:
     """Test k groups against the given fewer ones, each of which may be spread in any direction.
 
-    Drawn populations have the units' own numbers of counts, and each given group its shares, their spread from unit to
-    unit (beta-distributed sticks) and their correlations (Gaussian copula). A long cloud that any run cuts at the same place is thus
-    no proof of two groups.
+    Drawn populations have the units' own numbers of counts, and each given group its shares, their spread from unit
+    to unit (beta-distributed sticks) and their correlations (Gaussian copula). A long
+    cloud that any run cuts at the same place is thus no proof of two groups.
 
     >>> rng = np.random.default_rng(1)
     >>> hits = rng.binomial(30, rng.beta(3, 6, 400))
@@ -66,8 +66,8 @@ def more_groups(
 
     Source:
         Hennig & Lin (2015), Flexible parametric bootstrap for testing homogeneity against clustering; Cario
-        & Nelson (1997), Modeling and generating random vectors with arbitrary marginal distributions (NORTA); Liu, Hayes, Nobel
-        & Marron (2008), Statistical significance of clustering (the cluster index).
+        & Nelson (1997), Modeling and generating random vectors with arbitrary marginal distributions (NORTA); Liu,
+        Hayes, Nobel & Marron (2008), Statistical significance of clustering (the cluster index).
     """
     rng = np.random.default_rng(seed)
     if len(labels) > sample:

@@ -161,15 +161,21 @@ def test_the_next_run_keeps_ids_and_says_nothing_changed(found, kind):
 
 def test_a_grown_segment_rings_and_a_new_one_is_new(found, kind):
     grown = np.where((kind == 0) & (np.arange(len(kind)) % 3 == 0), 1, kind)
-    drift = SegmentDrift().analyze(found, ShopperClusters(k=3, draws=3).fit(shoppers(grown, 40), previous=found.scoring))
+    drift = SegmentDrift().analyze(
+        found, ShopperClusters(k=3, draws=3).fit(shoppers(grown, 40), previous=found.scoring)
+    )
     assert (drift.frame["alarm"] != "none").any()
+
+
+def test_runs_without_a_common_customer_are_not_compared(found, kind):
+    other = shoppers(kind, 40)
+    renamed = ShopperFeatures(
+        other.frame.assign(customer_id="x" + other.frame["customer_id"]), other.counts, other.coverage,
+        other.start, other.end, True,
+    )  # fmt: skip
+    again = ShopperClusters(k=3, draws=3).fit(renamed)
     with pytest.raises(BadInput, match="No customer is in both runs"):
-        other = shoppers(kind, 40)
-        renamed = ShopperFeatures(
-            other.frame.assign(customer_id="x" + other.frame["customer_id"]), other.counts, other.coverage,
-            other.start, other.end, True,
-        )  # fmt: skip
-        SegmentDrift().analyze(found, ShopperClusters(k=3, draws=3).fit(renamed))
+        SegmentDrift().analyze(found, again)
 
 
 def test_passports_add_up_and_say_what_to_test_as_a_hypothesis(found, first, half_year):

@@ -65,7 +65,9 @@ def counts_of(features: ShopperFeatures, groups: Sequence[Sequence[str]]) -> Cou
     hits, totals = (_matrix(features, names, side) for side in (0, 1))
     wrong = int(((hits < 0) | (hits > totals)).any(axis=1).sum())
     if wrong:
-        raise BadInput(f"{wrong:,} customers have more lines with a feature than lines; counts lie from 0 to the total.")
+        raise BadInput(
+            f"{wrong:,} customers have more lines with a feature than lines; counts lie from 0 to the total."
+        )
     places = {name: k for k, name in enumerate(names)}
     return blocks_of(hits, totals, [[places[name] for name in group] for group in groups])
 

@@ -196,14 +196,16 @@ def scoring_of(
         wrong = [name for group in groups for name in group if not 0 <= shares.get(name, -1) <= 1]
         problems.unless(not wrong, f"{segment} has no share from 0 to 1 of {', '.join(wrong)}; give it.")
         problems.unless(0 < weights.get(segment, -1) <= 1, f"{segment} has no weight in (0, 1]; give it.")
-    problems.unless(len(correlation) == len(groups), f"There are {len(correlation)} correlations of {len(groups)} blocks.")
+    problems.unless(
+        len(correlation) == len(groups), f"There are {len(correlation)} correlations of {len(groups)} blocks."
+    )
     problems.raise_any()
-    shares = np.array([_row(groups, centres[segment]) for segment in centres])
+    table = np.array([_row(groups, centres[segment]) for segment in centres])
     sizes = np.array([weights[segment] for segment in centres])
     known, counted = jaccard or {}, customers or {}
     return ClusterScoring(
-        tuple(centres), groups, CountMixture(shares, sizes, np.array(correlation, dtype=np.float64)),
-        np.asarray(sizes @ shares / sizes.sum()), tuple(known.get(s, float("nan")) for s in centres), as_of,
+        tuple(centres), groups, CountMixture(table, sizes, np.array(correlation, dtype=np.float64)),
+        np.asarray(sizes @ table / sizes.sum()), tuple(known.get(s, float("nan")) for s in centres), as_of,
         tuple(counted.get(s, 0) for s in centres),
     )  # fmt: skip
 
@@ -252,6 +254,4 @@ def _from_toml(content: dict[str, Any]) -> ClusterScoring:
         customers={row["id"]: int(row["customers"]) for row in rows},
     )  # fmt: skip
     overall = np.array(_row(groups, content["overall"]))
-    return ClusterScoring(
-        found.segments, groups, found.mixture, overall, found.jaccard, found.as_of, found.customers
-    )
+    return ClusterScoring(found.segments, groups, found.mixture, overall, found.jaccard, found.as_of, found.customers)

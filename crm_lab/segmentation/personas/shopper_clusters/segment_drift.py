@@ -11,7 +11,6 @@ import pandas as pd
 
 from crm_lab.checks import BadInput, check_settings, not_inside
 from crm_lab.fact_rows import facts_of
-from crm_lab.messages import Message
 from crm_lab.results import Fact, Kind, Readout, TableResult
 from crm_lab.segmentation.personas.shopper_clusters.cluster_scoring import ClusterScoring
 from crm_lab.segmentation.personas.shopper_clusters.segment_words import feature_words, segment_names

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -134,9 +134,7 @@ class SegmentPassportResult(TableResult):
     def shown(self) -> pd.DataFrame:
         """The table with names, marks in words, and what to test next."""
         names = segment_names(self.scoring)
-        frame = self.in_words(self.frame).drop(
-            columns=["feature", "feature_share", "feature_base", "feature_index"]
-        )
+        frame = self.in_words(self.frame).drop(columns=["feature", "feature_share", "feature_base", "feature_index"])
         if not self.months:
             frame = frame.drop(columns=["moved_out", "moved_in"])
         frame.insert(1, "name", [names[segment].text() for segment in frame["segment"]])
@@ -171,7 +169,7 @@ class SegmentPassportResult(TableResult):
         rows = self.frame[self.frame["segment"] == segment]
         if rows.empty:
             raise BadInput(f"There is no segment {segment!r}; there are {', '.join(self.frame['segment'])}.")
-        row = rows.iloc[0].to_dict()
+        row: dict[str, Any] = {str(name): value for name, value in rows.iloc[0].items()}
         values = row | {
             "name": segment_names(self.scoring)[segment], "marks": self.marks(segment),
             "verdict": Message(f"persona_clusters.verdict_{row['verdict']}"), "next": next_test(self.scoring, segment),
@@ -185,7 +183,7 @@ class SegmentPassportResult(TableResult):
         """Which segment brings most by customer, and what to test first."""
         frame = self.frame[self.frame["customers"] > 0]
         names = segment_names(self.scoring)
-        best = frame.loc[frame["per_customer"].idxmax()] if len(frame) else self.frame.iloc[0]
+        best = frame.iloc[int(frame["per_customer"].to_numpy().argmax())] if len(frame) else self.frame.iloc[0]
         values = {
             "name": names[best["segment"]], "per": best["per_customer"], "lo": best["lo"], "hi": best["hi"],
             "share": best["share"], "revenue_share": best["revenue_share"], "k": len(self.frame),
@@ -201,12 +199,12 @@ class SegmentPassportResult(TableResult):
         kind: Kind = "simulated" if self.simulated else "estimate"
         counted: Kind = "simulated" if self.simulated else "fact"
 
-        def of(key: str) -> object:
+        def of(key: str) -> Callable[[Mapping[str, Any]], Message]:
             return lambda row: Message(f"persona_clusters.fact_{key}", {"name": names[row["segment"]]})
 
         return (
-            *facts_of(self.frame, "passport.{segment}.per_customer", of("per_customer"), "per_customer",  # type: ignore[arg-type]
+            *facts_of(self.frame, "passport.{segment}.per_customer", of("per_customer"), "per_customer",
                       self.spec.currency, ends=("lo", "hi"), level=self.spec.level, n="customers", kind=kind),
-            *facts_of(self.frame, "passport.{segment}.revenue_share", of("revenue_share"), "revenue_share", "share",  # type: ignore[arg-type]
+            *facts_of(self.frame, "passport.{segment}.revenue_share", of("revenue_share"), "revenue_share", "share",
                       n="customers", kind=counted),
         )  # fmt: skip

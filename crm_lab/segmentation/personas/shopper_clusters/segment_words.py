@@ -35,7 +35,7 @@ def marks(scoring: ClusterScoring) -> pd.DataFrame:
         scoring: The segments.
 
     Returns:
-        ``segment, feature, share, base, index`` (share by base) and ``distance`` (signed, on the scale on which sampling
+        ``segment, feature, share, base, index`` (share by base), ``distance`` (signed, on the scale on which sampling
         noise is alike at every share).
     """
     table = scoring.centres().melt("segment", var_name="feature", value_name="share")
@@ -114,7 +114,7 @@ def _stem(scoring: ClusterScoring, segment: str, place: int) -> Message:
 
 
 def verdict(jaccard: float) -> str:
-    """Whether a segment is stable by its Jaccard similarity: ``stable``, ``uncertain``, ``dissolves``, ``not_measured``.
+    """How stable a segment is by its Jaccard similarity: ``stable``, ``uncertain``, ``dissolves`` or ``not_measured``.
 
     >>> verdict(0.9), verdict(0.5), verdict(float("nan"))
     ('stable', 'dissolves', 'not_measured')

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -58,8 +58,8 @@ class ShopperClusters:
         BadInput: If a setting is out of its range.
 
     Source:
-        Tibshirani & Walther (2005), Cluster validation by prediction strength; Hennig (2007), Cluster-wise assessment of
-        cluster stability.
+        Tibshirani & Walther (2005), Cluster validation by prediction strength; Hennig (2007), Cluster-wise assessment
+        of cluster stability.
     """
 
     method: Method = "mixture"
@@ -249,11 +249,13 @@ class ShopperClustersResult(TableResult):
         names = segment_names(self.scoring)
         label = "persona_clusters.fact_"
 
-        def of(key: str) -> object:
+        def of(key: str) -> Callable[[Mapping[str, Any]], Message]:
             return lambda row: Message(f"{label}{key}", {"name": names[row["segment"]]})
 
         return (
             Fact("clusters.k", f"{label}k", self.k, kind=kind, n=n),
-            *facts_of(self.frame, "clusters.{segment}.share", of("share"), "share", "share", n="customers", kind=kind),  # type: ignore[arg-type]
-            *facts_of(self.frame, "clusters.{segment}.jaccard", of("jaccard"), "jaccard", ends=("lo", "hi"), n=n, kind=kind),  # type: ignore[arg-type]
+            *facts_of(self.frame, "clusters.{segment}.share", of("share"), "share", "share", n="customers", kind=kind),
+            *facts_of(
+                self.frame, "clusters.{segment}.jaccard", of("jaccard"), "jaccard", ends=("lo", "hi"), n=n, kind=kind
+            ),
         )
