@@ -195,7 +195,7 @@ def test_who_is_not_in_the_map_stays_and_is_counted(shop, tmp_path):  # noqa: F8
         "accounts": 2, "persons": 1, "linked": 2, "not_in_map": 2, "unknown": 1,
     }  # fmt: skip
     said = mine.readings()["evidence"].iloc[1]
-    assert "stay who they are: 2; ids of the map that no table knows: 1." in said
+    assert "stay who they are: 2; ids that no table knows: 1." in said
 
 
 def test_another_map_is_another_folder_and_the_same_map_the_same(shop, tmp_path):  # noqa: F811

@@ -67,7 +67,6 @@ class PageWindows:
         halves = {"start": str(start), "pre_days": 2 * self.ahead, "post_days": 2 * self.ahead}
         test = {"test_settings": f"pre_days = {2 * self.ahead}; until = {as_of}"}  # an experiment is the user's to name
         return {
-            "02_which_records_are_one_person": {"region": ""},
             "05_did_they_move": {"target": 0.0},
             "06_do_new_customers_return": {"product_column": "category"} if categories else {},
             "08_what_is_a_customer_worth": {"holdout_days": self.held_out, "growth_target": 0.0},

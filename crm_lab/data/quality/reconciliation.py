@@ -135,7 +135,7 @@ class ReconciliationResult(Result):
         finding = Message(f"reconciliation.{key}", values)
         if self.is_of_part:
             finding = Message("reconciliation.of_part", {"finding": finding, **self._left_out()})
-        for told in self.on_persons:
+        for told in self.on_persons[:1]:  # each rule is among the readings
             finding = Message("reconciliation.and", {"finding": finding, "told": told})
         return Readout(finding, Message("reconciliation.certainty", values), action)
 

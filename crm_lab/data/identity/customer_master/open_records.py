@@ -34,13 +34,14 @@ _ACTIVE_DAYS: Final = 365
 _PROFILE: Final = ("given_name", "phone", "email", "street", "birth_date", "city")
 _ENOUGH: Final = 4  # of them make a profile complete
 _SYSTEMS: Final = 2
+_SIMULATED_IN: Final = "US"  # where the made-up telephones are
 
 
 @dataclass(frozen=True, eq=False)
 class CustomerRecords:
     """Records of customers, and the tables of the same customers.
 
-    >>> master = open_records("simulated:doubles,customers=600", region="US")
+    >>> master = open_records("simulated:doubles,customers=600")
     >>> len(master.records), master.roles.full_name
     (600, 'full_name')
 
@@ -227,7 +228,8 @@ def open_records(
         source: Name of the source, with accounts.
         as_of: Last day that counts.
         records: File with the customer master; empty for the source's own, which only simulated ones have.
-        region: Country of telephone numbers without a country code, two letters; empty if none lacks it.
+        region: Country of telephone numbers without a country code, two letters; empty if none lacks it, or for
+            simulated ones.
         dates: `day_first` or `month_first`, where dates of birth can be read both ways.
         columns: Roles of columns that their names do not tell: ``phone = mobile; source = shop``.
 
@@ -260,7 +262,8 @@ def open_records(
     if part:
         table = table[ids.isin(list(known))]
     table, unread = _with_days(table, roles, dates)
-    spec = Standardise(phone_region=region.upper() or None, day_first=_ORDERS[dates])
+    country = region.upper() or (_SIMULATED_IN if own else None)
+    spec = Standardise(phone_region=country, day_first=_ORDERS[dates])
     return CustomerRecords(tables, table.reset_index(drop=True), roles, spec, own, unread)
 
 
