@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 
 _MOST_ROWS: Final = 200_000  # of a table that a report brings as CSV
-_ENDS: Final = (("_lo", "_hi"), ("_low", "_high"))
 Kind = Literal["fact", "estimate", "forecast", "simulated"]
 Better = Literal["up", "down", "none"]
 
@@ -391,8 +390,7 @@ def attempt(analysis: Callable[..., Result], *tables: Any, **options: Any) -> An
         BadInput: If the user can mend what is wrong.
     """
     try:
-        missing = next((table for table in tables if isinstance(table, NoAnswer)), None)
-        return missing or analysis(*tables, **options)
+        return next((t for t in tables if isinstance(t, NoAnswer)), None) or analysis(*tables, **options)
     except CannotAnswer as error:
         return NoAnswer(str(error))
 
@@ -491,7 +489,8 @@ def unlabelled(result: Result) -> list[str]:
     []
     """
     given, shown = set(result.columns_of_data()), [name for name in result.shown().columns if isinstance(name, str)]
-    pairs = [(name, name.removesuffix(lo) + hi) for lo, hi in _ENDS for name in shown if name.endswith(lo)]
+    ends = (("_lo", "_hi"), ("_low", "_high"))
+    pairs = [(name, name.removesuffix(lo) + hi) for lo, hi in ends for name in shown if name.endswith(lo)]
     ends = {end for pair in pairs if pair[1] in shown for end in pair}
     return [
         name

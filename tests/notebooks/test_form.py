@@ -48,7 +48,7 @@ def code(source, *tags):
 @pytest.mark.parametrize(
     ("rule", "cell", "problem"),
     [
-        (title, V4.new_markdown_cell("# 08 · Another number?\n"), "must begin with '# 07 · ...?'"),
+        (title, V4.new_markdown_cell("# 08 · Another number?\n"), "must begin with '# 10 · ...?'"),
         (title, V4.new_markdown_cell("# 07 · No question\n"), "must begin with"),
         (parameters, code("x = 1"), "0 cells are tagged"),
         (parameters, code("x: int = 1", "parameters"), "the parameter x has no comment"),
