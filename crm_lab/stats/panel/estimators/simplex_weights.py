@@ -47,7 +47,7 @@ def _remembered(gram: Floats) -> Floats:
 
     A test under one null after another fits each set of units to the same past: what a null moves comes after it.
     """
-    key = blake2b(np.ascontiguousarray(gram), digest_size=16).digest()
+    key = blake2b(gram.tobytes(), digest_size=16).digest()
     found = _solved.pop(key, None)
     _solved[key] = nearest_in_hull(gram) if found is None else found  # the latest comes last
     while len(_solved) > _KEPT:
