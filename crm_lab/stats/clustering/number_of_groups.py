@@ -38,8 +38,9 @@ def number_of_groups(
 
     The largest k whose prediction strength is 0.8 or more within its standard error, and which explains more than
     continuous differences inside one population (p < 0.0001) and inside fewer groups (p < 0.05) would: each group and
-    its nearest one taken as one, or k - 1 groups. A long cloud of units is cut at the same place in every half: its strength is high, and it is no two groups. A strongly curved
-    one (shares that rise and fall along one axis) is still taken for groups.
+    its nearest one taken as one, or k - 1 groups. A long cloud of units is cut at the same place in every half: its
+    strength is high, and it is no two groups. A strongly curved one (shares that rise and fall along one axis) is still
+    taken for groups.
 
     >>> rng = np.random.default_rng(1)
     >>> hits = rng.binomial(30, rng.beta(3, 6, 400))
