@@ -54,7 +54,7 @@ class CountBlocks:
 
     def overall(self) -> Floats:
         """Share of each column in all counts of its block, shape (columns,)."""
-        return shares_of(self.counts.sum(axis=0)[None, :], self)[0]
+        return np.asarray(shares_of(self.counts.sum(axis=0)[None, :], self)[0], dtype=np.float64)
 
 
 def block_sums(values: Floats, starts: Positions) -> Floats:
@@ -101,7 +101,9 @@ def overdispersion(blocks: CountBlocks, expected: Floats, squared: Floats | None
     binomial = (expected - squares) * (n > 0)
     extra = block_sums((spread - binomial).sum(axis=0)[None, :], blocks.starts)[0]
     room = block_sums(((n - 1).clip(0) * binomial).sum(axis=0)[None, :], blocks.starts)[0]
-    return np.clip(np.divide(extra, room, out=np.zeros_like(extra), where=room > 0), 0, _MOST_CORRELATED)
+    return np.asarray(
+        np.clip(np.divide(extra, room, out=np.zeros_like(extra), where=room > 0), 0, _MOST_CORRELATED), dtype=np.float64
+    )
 
 
 def effective(blocks: CountBlocks, correlation: Floats) -> Floats:

@@ -21,7 +21,7 @@ def jaccard(table: Floats) -> Floats:
     [[0.67, 0.0], [0.17, 0.75]]
     """
     either = table.sum(axis=1, keepdims=True) + table.sum(axis=0, keepdims=True) - table
-    return np.divide(table, either, out=np.zeros_like(table), where=either > 0)
+    return np.asarray(np.divide(table, either, out=np.zeros_like(table), where=either > 0), dtype=np.float64)
 
 
 def group_stability(

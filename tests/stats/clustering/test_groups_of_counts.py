@@ -87,9 +87,9 @@ def test_drawn_populations_keep_totals_shares_and_spread():
     assert overdispersion(drawn, whole) == pytest.approx(overdispersion(blocks, whole), abs=0.03)
 
 
-def test_two_apart_are_more_than_one_population():
+def test_three_apart_are_more_than_one_population():
     blocks, _ = planted(800)
-    assert more_groups(blocks, np.zeros(800, dtype=int), 2, draws=15).p < 1e-4
+    assert more_groups(blocks, np.zeros(800, dtype=int), 3, draws=15).p < 1e-4
 
 
 def test_a_true_group_is_stable_and_a_split_of_one_is_not(three):

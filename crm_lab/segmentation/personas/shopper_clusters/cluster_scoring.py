@@ -122,9 +122,8 @@ class ClusterScoring:
     def to_toml(self) -> str:
         """The segments as TOML, made to be read and compared by people.
 
-        >>> print(scoring.to_toml()[:57])
-        kind = "crm_lab shopper segments"
-        as_of = 2024-06-30
+        >>> scoring.to_toml().splitlines()[:2]
+        ['kind = "crm_lab shopper segments"', 'as_of = 2024-06-30']
         """
         lines = [
             f"kind = {_text(_KIND)}",
