@@ -116,7 +116,8 @@ def read_map(path: Path) -> pd.DataFrame:
 def _file(path: Path) -> pd.DataFrame:
     try:
         if path.suffix.lower() == ".parquet":
-            return pd.read_parquet(path)
+            table: pd.DataFrame = pd.read_parquet(path)
+            return table
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OSError) as error:
         why = " ".join(str(error).split())[:120]
