@@ -115,15 +115,17 @@ def read_map(path: Path) -> pd.DataFrame:
 
 def _file(path: Path) -> pd.DataFrame:
     try:
-        if path.suffix.lower() == ".parquet":
-            table: pd.DataFrame = pd.read_parquet(path)
-            return table
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table: pd.DataFrame = (
+            pd.read_parquet(path)
+            if path.suffix.lower() == ".parquet"
+            else pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        )
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OSError) as error:
         why = " ".join(str(error).split())[:120]
         raise BadInput(
             f"The map of persons {path.name} cannot be read ({why}); save it as CSV in UTF-8 or as Parquet."
         ) from None
+    return table
 
 
 def teach_map(connection: duckdb.DuckDBPyConnection, persons: pd.DataFrame, about: Mapping[str, Any], key: str) -> None:
