@@ -95,7 +95,7 @@ def read_map(path: Path) -> pd.DataFrame:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "map.csv"
-    ...     _ = file.write_text("customer_id,person_id\\n007,7\\n8,7\\n")
+    ...     _ = file.write_text("customer_id,person_id\n007,7\n8,7\n")
     ...     read_map(file).to_numpy().tolist()
     [['007', '7'], ['8', '7']]
     """
@@ -110,20 +110,23 @@ def read_map(path: Path) -> pd.DataFrame:
     problems.unless(not empty, f"{empty:,} rows lack a customer_id or a person_id; fill or drop them.")
     problems.unless(not again, f"{again:,} customer_id have several persons; each has one.")
     problems.raise_any()
-    return pairs.reset_index(drop=True).astype(object)
+    found: pd.DataFrame = pairs.reset_index(drop=True).astype(object)
+    return found
 
 
 def _file(path: Path) -> pd.DataFrame:
     try:
-        if path.suffix.lower() == ".parquet":
-            table: pd.DataFrame = pd.read_parquet(path)
-            return table
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table: pd.DataFrame = (
+            pd.read_parquet(path)
+            if path.suffix.lower() == ".parquet"
+            else pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        )
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OSError) as error:
         why = " ".join(str(error).split())[:120]
         raise BadInput(
             f"The map of persons {path.name} cannot be read ({why}); save it as CSV in UTF-8 or as Parquet."
         ) from None
+    return table
 
 
 def teach_map(connection: duckdb.DuckDBPyConnection, persons: pd.DataFrame, about: Mapping[str, Any], key: str) -> None:

@@ -28,7 +28,7 @@ def read_master(file: str | Path) -> pd.DataFrame:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "kunden.csv"
-    ...     _ = file.write_bytes("Kundennummer;Nachname;PLZ\\n007;Müller;01067\\n".encode("cp1252"))
+    ...     _ = file.write_bytes("Kundennummer;Nachname;PLZ\n007;Müller;01067\n".encode("cp1252"))
     ...     read_master(file).to_numpy().tolist()
     [['007', 'Müller', '01067']]
 

@@ -168,7 +168,8 @@ class CustomerRecords:
     def overlap(self, linked: LinkageResult) -> SystemOverlapResult | None:
         """How systems overlap; nothing where the records name one system or none.
 
-        >>> overlap = master.overlap(linked)
+        >>> from crm_lab.data.identity.linkage.record_linkage import LinkRecords
+        >>> overlap = master.overlap(LinkRecords().fit(master.standard))
         >>> overlap is not None and len(overlap.rates)
         6
 
