@@ -489,8 +489,8 @@ def unlabelled(result: Result) -> list[str]:
     []
     """
     given, shown = set(result.columns_of_data()), [name for name in result.shown().columns if isinstance(name, str)]
-    ends = (("_lo", "_hi"), ("_low", "_high"))
-    pairs = [(name, name.removesuffix(lo) + hi) for lo, hi in ends for name in shown if name.endswith(lo)]
+    both = (("_lo", "_hi"), ("_low", "_high"))
+    pairs = [(name, name.removesuffix(lo) + hi) for lo, hi in both for name in shown if name.endswith(lo)]
     ends = {end for pair in pairs if pair[1] in shown for end in pair}
     return [
         name
