@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 import pandas as pd
@@ -123,8 +123,7 @@ class LifecycleMovesResult(Result):
         >>> len(moves.days)
         5
         """
-        days: list[date] = self.states.columns.tolist()
-        return tuple(days)
+        return tuple(cast("list[date]", self.states.columns.tolist()))
 
     @property
     def pairs(self) -> tuple[tuple[date, date], ...]:
