@@ -1,13 +1,21 @@
-"""The order of tests, and methods' doctests, which continue the example of their class with the names it makes."""
+"""One arithmetic thread, the order of tests, and methods' doctests, which continue the example of their class."""
 
 from __future__ import annotations
 
 import doctest
 import importlib
 import inspect
+import os
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_limits
+
+from crm_lab.run.environment import THREADS
+
+# threads that wait for each other in small products take six times the processor's time
+os.environ |= dict.fromkeys(THREADS, "1")
+threadpool_limits(1)  # numpy is there already, brought by pytest's filters of warnings
 
 _left_behind: dict[str, dict[str, Any]] = {}
 

@@ -33,6 +33,7 @@ SOURCE, SITE = ROOT / "outputs" / "site_source", ROOT / "outputs" / "site"
 FIRST = (
     "quickstart",
     "data",
+    "identity",
     "segmentation",
     "clv",
     "churn",

@@ -6,13 +6,13 @@ import html
 import importlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol
 
 import pandas as pd
 
-from crm_lab.checks import BadInput
+from crm_lab.checks import BadInput, CannotAnswer
 from crm_lab.exports import write_csv
 from crm_lab.messages import LANGUAGES, Message, as_message, catalogue, in_words, language
 from crm_lab.mime import REPORT_VARIABLE, RESULT_MIME
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 
 _MOST_ROWS: Final = 200_000  # of a table that a report brings as CSV
-_ENDS: Final = (("_lo", "_hi"), ("_low", "_high"))
 Kind = Literal["fact", "estimate", "forecast", "simulated"]
 Better = Literal["up", "down", "none"]
 
@@ -331,6 +330,71 @@ class TableResult(Result):
         return self.frame.copy()
 
 
+@dataclass(frozen=True, eq=False)
+class NoAnswer(TableResult):
+    """Why one part of a page cannot be answered, where the others can.
+
+    >>> none = NoAnswer("Nobody bought twice.")
+    >>> none.to_frame().empty
+    True
+
+    Attributes:
+        why: What the data lack.
+        frame: A table without rows.
+    """
+
+    why: str
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+
+    name: ClassVar[str] = "no_answer"
+
+    def readout(self) -> Readout:
+        """The reason, and that the other parts stand.
+
+        >>> print(none.readout().finding)
+        Nobody bought twice.
+        """
+        return Readout(self.refusal(), "readout.nothing_estimated", "readout.other_parts")
+
+    def facts(self) -> tuple[Fact, ...]:
+        """None.
+
+        >>> none.facts()
+        ()
+        """
+        return ()
+
+    def refusal(self) -> Message:
+        """The reason.
+
+        >>> none.refusal() is None
+        False
+        """
+        return Message("readout.as_said", {"why": self.why})
+
+
+def attempt(analysis: Callable[..., Result], *tables: Any, **options: Any) -> Any:
+    """The result of an analysis, or of `CannotAnswer` its reason as a result; for pages whose other parts stand.
+
+    >>> def cannot():
+    ...     raise CannotAnswer("Nobody bought twice.")
+    >>> attempt(cannot).refusal().text()
+    'Nobody bought twice.'
+
+    Args:
+        analysis: What to call, such as ``RuleMiner().analyze``.
+        tables: Its arguments; where one of them is itself without an answer, so is the whole.
+        options: Its keyword arguments.
+
+    Raises:
+        BadInput: If the user can mend what is wrong.
+    """
+    try:
+        return next((t for t in tables if isinstance(t, NoAnswer)), None) or analysis(*tables, **options)
+    except CannotAnswer as error:
+        return NoAnswer(str(error))
+
+
 def payload(result: Result, data: DataSet | None = None, headline: bool = True, part: str = "") -> dict[str, Any]:
     """A result as the JSON that `results.json`, the index and nbval read; the arguments are those of `publish`.
 
@@ -425,7 +489,8 @@ def unlabelled(result: Result) -> list[str]:
     []
     """
     given, shown = set(result.columns_of_data()), [name for name in result.shown().columns if isinstance(name, str)]
-    pairs = [(name, name.removesuffix(lo) + hi) for lo, hi in _ENDS for name in shown if name.endswith(lo)]
+    both = (("_lo", "_hi"), ("_low", "_high"))
+    pairs = [(name, name.removesuffix(lo) + hi) for lo, hi in both for name in shown if name.endswith(lo)]
     ends = {end for pair in pairs if pair[1] in shown for end in pair}
     return [
         name

@@ -18,13 +18,16 @@ from crm_lab.checks import BadInput, as_date
 from crm_lab.data.cleaning.build import build, describe, tables_key
 from crm_lab.data.cleaning.built_once import ABOUT, built_once
 from crm_lab.data.cleaning.cleaning_rules import decide, recorded
+from crm_lab.data.cleaning.map_of_persons import hidden_ids, persons_named
 from crm_lab.data.cleaning.part_of_source import Part, cut_part, part_named, values_of
+from crm_lab.data.cleaning.persons_of_source import folder_on_persons, notes_on
 from crm_lab.data.cleaning.pseudonyms import id_key
 from crm_lab.data.connection import connect, to_pandas
 from crm_lab.data.kernels.customer360 import customer_table
 from crm_lab.data.kernels.customer_mix import customer_mix
 from crm_lab.data.kernels.orders import roll_up_orders
 from crm_lab.data.quoting import path_of
+from crm_lab.data.rule_segments.segment_of_source import open_segment, segment_named
 from crm_lab.data.sources import find_source
 from crm_lab.data.sources.base import Source
 from crm_lab.messages import Message, language
@@ -39,7 +42,8 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
 
     Args:
         source: Name of a source (`complete_journey`, `cdnow`, `cdnow_sample`, `simulated:fashion`), of a part of one
-            (`complete_journey,store=367`), or a `Source`.
+            (`complete_journey,store=367`), of the customers of a segment (`complete_journey,segment=FILE.toml#NAME`),
+            of one on persons (`shop.toml,persons=map.csv`), or a `Source`.
         rules: Cleaning rule to action (``fix``, ``quarantine``, ``flag``, ``ignore``), where it should differ.
 
     Returns:
@@ -52,9 +56,16 @@ def open_workspace(source: str | Source, rules: Mapping[str, str] | None = None)
     >>> len(tables["customer_360"])
     2357
     """
+    segment = segment_named(source) if isinstance(source, str) else None
+    if segment:
+        return _of(open_segment(open_workspace(segment.whole, rules), segment))
     part = part_named(source) if isinstance(source, str) else None
     if part:
         return _open_part(open_workspace(part.whole, rules), part)
+    persons = persons_named(source) if isinstance(source, str) else None
+    if persons:
+        whole = open_workspace(persons.whole, rules)
+        return _of(folder_on_persons(whole.cursor(), whole.folder, whole.about, persons))
     found = find_source(source) if isinstance(source, str) else source
     actions = decide(found, rules)
     key = tables_key(found, {rule.name: action for rule, action in actions.items()})
@@ -136,11 +147,36 @@ class Workspace:
     def readings(self) -> pd.DataFrame:
         """How the files were read and what spoke for it: a row each finding of ``crm-lab init``.
 
+        Of a source on persons, also what became of rows of several accounts.
+
         >>> list(open_workspace("cdnow_sample").readings().columns)
         ['evidence']
         """
         known = Message("reconciliation.known_source", {"title": self.title}).text()
-        return pd.DataFrame({"evidence": list(self.about.get("evidence", ())) or [known]}, dtype="string")
+        found = list(self.about.get("evidence", ())) or [known]
+        return pd.DataFrame({"evidence": [*found, *(note.text() for note in self.notes_on_persons())]}, dtype="string")
+
+    def notes_on_persons(self) -> list[Message]:
+        """Of a source on persons: how many accounts are how many persons, and each rule that rows which met needed.
+
+        >>> workspace.notes_on_persons()
+        []
+        """
+        return notes_on(self.about)
+
+    def under_pseudonyms(self, ids: pd.Series) -> pd.Series:
+        """Customer numbers as the tables have them: those that are an e-mail or a telephone under their pseudonyms.
+
+        >>> workspace.under_pseudonyms(pd.Series(["00004", "ann@example.com"])).str[:2].tolist()
+        ['00', 'p_']
+
+        Args:
+            ids: Numbers as the customer master has them, or pseudonyms already.
+
+        Returns:
+            Text, with the same index.
+        """
+        return hidden_ids(self.cursor(), ids, self.about, id_key(self.folder.parent))
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of the connection that may read this workspace, wherever a link leads to it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm_lab.data.identity.accuracy.threshold_curve import ThresholdCurveResult
 from crm_lab.data.quality.coverage import CoverageResult
 from crm_lab.data.quality.reconciliation import ReconciliationResult
 from crm_lab.fronts.front import Front, fronts
@@ -41,3 +42,20 @@ def books_front(result: ReconciliationResult) -> Front:
         drawn.append(Bar(Message("front.books.profile").text(), share, f"{share:.0%}"))
     decision = None if result.closes else Message("front.books.decision")
     return Front(Message(f"front.books.{key}", values), bars(drawn), decision, "data")
+
+
+@fronts(ThresholdCurveResult, "base")
+def persons_front(result: ThresholdCurveResult) -> Front:
+    """Who buys again, by account and by person."""
+    alone, linked = result.row(1.0), result.row(result.chosen)
+    rates = {"account": alone["repurchase_rate"], "person": linked["repurchase_rate"]}
+    drawn = [
+        Bar(Message(f"front.persons.{name}").text(), rate, f"{rate:.1%}", name == "person")
+        for name, rate in rates.items()
+    ]
+    values = {
+        "customers": int(linked["customers"]), "before": int(alone["customers"]),
+        "rate": rates["person"], "rate_before": rates["account"],
+    }  # fmt: skip
+    decision = Message("front.persons.decision", {"threshold": result.chosen})
+    return Front(Message("front.persons.answer", values), bars(drawn), decision, "data")

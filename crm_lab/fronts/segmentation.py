@@ -1,4 +1,4 @@
-"""Fronts of segments, tiers and cohorts."""
+"""Fronts of segments, tiers, cohorts and kinds of shoppers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from crm_lab.messages import Message
 from crm_lab.number_format import ShortMoney
 from crm_lab.segmentation.cohorts.second_purchase import RepurchaseResult
 from crm_lab.segmentation.customer_base import CustomerBaseResult
+from crm_lab.segmentation.personas.shopper_clusters import ShopperClustersResult
 from crm_lab.segmentation.revenue.concentration import concentration_facts
 from crm_lab.segmentation.rfm.call_list import CallListResult
 from crm_lab.segmentation.tiers.move_baseline import MoveBaselineResult, state_name
+from crm_lab.stats.clustering.number_of_groups import ENOUGH
 
 _MARKED = (30, 90)  # days whose share stands in words
 
@@ -101,3 +103,24 @@ def return_front(result: RepurchaseResult) -> Front:
     key = "answer" if np.isfinite(result.curve.median) else "answer_no_median"
     fact = f"repurchase.within_{result.headline_days}_days"
     return Front(Message(f"front.return.{key}", values), curve(points, marks), owner="marketing", fact=fact)
+
+
+@fronts(ShopperClustersResult, "base")
+def kinds_front(result: ShopperClustersResult) -> Front:
+    """The largest kinds; where there are none, the best strength found beside the one needed."""
+    if result.k == 1:
+        found = result.curve.loc[result.curve["k"] > 1, "strength"].max()
+        values = {"reached": float(found) if len(result.curve) > 1 else 0.0, "needed": ENOUGH}
+        drawn = [
+            Bar(Message(f"front.kinds.{key}").text(), v, f"{v:.2f}", key == "reached") for key, v in values.items()
+        ]
+        return Front(Message("front.kinds.none"), bars(drawn), owner="marketing")
+    top = result.shown().nlargest(3, "share")
+    drawn = [
+        Bar(name, share, f"{share:.0%}", place == 0)
+        for place, (name, share) in enumerate(zip(top["name"], top["share"], strict=True))
+    ]
+    stable = int((result.to_frame()["verdict"] == "stable").sum())
+    values = {"k": result.k, "stable": stable, "share": float(top["share"].iloc[0])}
+    decision = Message("front.kinds.decision") if stable else None
+    return Front(Message("front.kinds.answer", values), bars(drawn), decision, "marketing")

@@ -14,6 +14,7 @@ from crm_lab.messages import Message, named
 from crm_lab.messages.wrapped_text import wrapped
 from crm_lab.plots.direct_labels import name_lines, name_vertical
 from crm_lab.plots.drawing import draws
+from crm_lab.plots.personas import rule_segment_sizes as rule_segment_sizes  # noqa: PLC0414 - registers its drawing
 from crm_lab.plots.style import BLUE, GREEN, GREY, ORANGE, PALE, new_axes
 
 _VERDICTS = ("yes", "partly", "no")
@@ -23,7 +24,7 @@ _VERDICTS = ("yes", "partly", "no")
 def draw_reconciliation(result: ReconciliationResult, *, ax: Axes | None = None) -> Axes:
     """Lines each rule touched, those that were changed in blue, with what was done about them."""
     table = result.shown()
-    steps = table[~table["step"].isin(["whole", "elsewhere", "raw", "clean", "quarantine"])].sort_values(
+    steps = table[~table["step"].isin(["whole", "elsewhere", "persons", "raw", "clean", "quarantine"])].sort_values(
         "rows", ascending=False
     )
     ax = ax or new_axes(height=0.9 + 0.42 * max(len(steps), 1))

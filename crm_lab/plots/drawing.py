@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from crm_lab.messages.wrapped_text import wrapped
 from crm_lab.plots.style import GREY, new_axes, style
-from crm_lab.results import Result
+from crm_lab.results import NoAnswer, Result
 
 _DRAWINGS: dict[type, Callable[..., Axes]] = {}
 _SHOW_WHY: set[type] = set()
@@ -75,6 +75,9 @@ def draw(result: Result, **options: Any) -> Axes:
         TypeError: If no drawing is registered for the result's type.
     """
     kind = type(result)
+    if isinstance(result, NoAnswer):
+        with style():
+            return _no_picture(result.why, options.get("ax"))
     if kind not in _DRAWINGS:
         room = kind.__module__.split(".")[1]
         importlib.import_module(f"crm_lab.plots.{room}")

@@ -6,6 +6,8 @@ from crm_lab.segmentation.cohorts.interpurchase import InterpurchaseResult, inte
 from crm_lab.segmentation.cohorts.product_repurchase import ProductCohortsResult, product_repurchase
 from crm_lab.segmentation.cohorts.repeat_rates import RepeatRatesResult, repeat_rates
 from crm_lab.segmentation.cohorts.second_purchase import Repurchase, RepurchaseResult, SecondPurchase
+from crm_lab.segmentation.customer_base import CustomerBaseAudit
+from crm_lab.segmentation.demographics import Demographics, DemographicsResult
 from crm_lab.segmentation.lifecycle import Lifecycle, LifecycleResult
 from crm_lab.segmentation.lifecycle_moves import LifecycleMoves, LifecycleMovesResult
 from crm_lab.segmentation.rfm.call_list import CallListResult, CallRule
@@ -29,6 +31,9 @@ __all__ = [
     "CohortResult",
     "Cohorts",
     "ContactedMovesResult",
+    "CustomerBaseAudit",
+    "Demographics",
+    "DemographicsResult",
     "InterpurchaseResult",
     "Lifecycle",
     "LifecycleMoves",

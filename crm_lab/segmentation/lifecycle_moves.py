@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 import pandas as pd
@@ -123,7 +123,7 @@ class LifecycleMovesResult(Result):
         >>> len(moves.days)
         5
         """
-        return tuple(self.states.columns)
+        return tuple(cast("list[date]", self.states.columns.tolist()))
 
     @property
     def pairs(self) -> tuple[tuple[date, date], ...]:
@@ -155,9 +155,8 @@ class LifecycleMovesResult(Result):
     def _window(self, start: date, end: date) -> pd.DataFrame:
         seen = self.states[self.states[end] != "not_yet"]
         counts = pd.crosstab(seen[start], seen[end]).reindex(index=list(STARTS), columns=list(STAGES), fill_value=0)
-        rows = (
-            counts.rename_axis("from_stage").reset_index().melt("from_stage", var_name="to_stage", value_name="moved")
-        )
+        wide = counts.rename_axis("from_stage").reset_index()
+        rows = wide.melt("from_stage", var_name="to_stage", value_name="moved")
         rows["customers"] = rows.groupby("from_stage")["moved"].transform("sum")
         rows = rows[rows["customers"] > 0].reset_index(drop=True)
         rows.insert(0, "from_day", start)
@@ -282,7 +281,8 @@ def start_name(stage: str) -> Message:
 
 
 def _length(known: pd.DataFrame, last: date) -> int:
-    return (last - known["date"].min().date()).days + 1
+    first: date = known["date"].min().date()
+    return (last - first).days + 1
 
 
 def _with_shares(rows: pd.DataFrame) -> pd.DataFrame:
@@ -294,5 +294,5 @@ def _numbers(last: pd.DataFrame, move: str) -> dict[str, float]:
     names: Sequence[str] = ("share", "lo", "hi")
     if move not in last.index:
         return {"n": 0}
-    row = last.loc[move]
+    row = last.loc[[move]].to_dict("records")[0]
     return {**{name: float(row[name]) for name in names}, "n": int(row["customers"]), "moved": int(row["moved"])}

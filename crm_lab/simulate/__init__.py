@@ -1,7 +1,9 @@
 """The simulated retailer and its answer key."""
 
+from crm_lab.simulate.accounts.identity_truth import IdentityTruth
 from crm_lab.simulate.answer_key import AnswerKey, key_of, open_key
 from crm_lab.simulate.folder import write_retailer
+from crm_lab.simulate.identity_records import identity_records
 from crm_lab.simulate.retailer import Retailer, make_retailer, prepare
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.scenario_file import load_scenario, scenario_names
@@ -9,8 +11,10 @@ from crm_lab.simulate.scenario.streams import student_seed
 
 __all__ = [
     "AnswerKey",
+    "IdentityTruth",
     "Retailer",
     "Scenario",
+    "identity_records",
     "key_of",
     "load_scenario",
     "make_retailer",

@@ -12,9 +12,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from crm_lab.checks import BadInput
+from crm_lab.simulate.accounts.identity_truth import IdentityTruth
 from crm_lab.simulate.folder import RECIPE
 from crm_lab.simulate.orders.common import piloted_cities
+from crm_lab.simulate.output.account_columns import ACCOUNT_KEYS
+from crm_lab.simulate.output.persona_columns import PERSONA_KEYS
 from crm_lab.simulate.output.points_columns import POINTS_KEYS
+from crm_lab.simulate.personas.persona_truth import PersonaTruth
 from crm_lab.simulate.points.points_truth import PointsTruth
 from crm_lab.simulate.points.referral_truth import ReferralTruth
 from crm_lab.simulate.programme.pilot_truth import PilotTruth, pilot_truth
@@ -45,6 +49,10 @@ class AnswerKey:
         points_thresholds: Spend below and above a tier's threshold, of members near it.
         points_mismatches: Events that the other system has wrong.
         referral_labels: Which invitations are fraud, of which kind.
+        accounts: Whose each account is; this and the next are empty where every person has one, and `identity_truth`
+            says what is in them.
+        account_orders: The lines bought with each account.
+        persona_months: What each customer of a planted kind bought by month; `persona_truth` says what is in it.
     """
 
     scenario: Scenario
@@ -59,6 +67,9 @@ class AnswerKey:
     points_thresholds: pd.DataFrame = field(default_factory=pd.DataFrame)
     points_mismatches: pd.DataFrame = field(default_factory=pd.DataFrame)
     referral_labels: pd.DataFrame = field(default_factory=pd.DataFrame)
+    accounts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    account_orders: pd.DataFrame = field(default_factory=pd.DataFrame)
+    persona_months: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def effects(self, by: str | None = None) -> pd.DataFrame:
         """True effects of offering the programme, per assigned member (intention to treat) and per enrolled member.
@@ -181,6 +192,34 @@ class AnswerKey:
         hidden = ["redeems", "readiness", "reward", "sorter", "would_leave"]
         return ReferralTruth(self.scenario, self.points_members.drop(columns=hidden), self.referral_labels)
 
+    def identity_truth(self) -> IdentityTruth:
+        """Which accounts are one person, and the figures by person.
+
+        >>> truth = open_key(make_retailer("doubles", n_customers=200)).identity_truth()
+        >>> bool(truth.persons["person_id"].nunique() < 200)
+        True
+
+        Raises:
+            BadInput: If every person has one account.
+        """
+        if not self.scenario.accounts.on:
+            raise BadInput(f"{self.scenario.name} has one account per person; the scenario doubles has several.")
+        return IdentityTruth(self.scenario, self.accounts, self.account_orders)
+
+    def persona_truth(self) -> PersonaTruth:
+        """Who is which kind of shopper, since when, and how well that can be told from what they buy.
+
+        >>> open_key(make_retailer("personas", n_customers=200)).persona_truth().shares.index[0]
+        'night_parents'
+
+        Raises:
+            BadInput: If the retailer has no planted kinds of shoppers.
+        """
+        if not self.scenario.personas.on:
+            raise BadInput(f"{self.scenario.name} has no planted kinds of shoppers; the scenario personas has them.")
+        people = self.customers[["customer_id", "persona", "persona_before", "persona_since"]]
+        return PersonaTruth(self.scenario, people, self.persona_months)
+
     def _need_points(self) -> None:
         if not self.scenario.points.on:
             raise BadInput(f"{self.scenario.name} has no points for everybody; the scenario points has them.")
@@ -254,7 +293,7 @@ def _read_key(folder: Path) -> AnswerKey:
     told = json.loads(recipe.read_text(encoding="utf-8"))
     truth = told["scenario"]
     tables = {name: to_pandas(pq.read_table(folder / f"{name}.parquet")) for name in ("customers", "lines", "dirt")}
-    for name in ("pilot", *POINTS_KEYS):
+    for name in ("pilot", *POINTS_KEYS, *ACCOUNT_KEYS, *PERSONA_KEYS):
         if (folder / f"{name}.parquet").is_file():
             tables[name] = to_pandas(pq.read_table(folder / f"{name}.parquet"))
     return AnswerKey(scenario_of({**truth, "start": date.fromisoformat(truth["start"])}), told["seed"], **tables)

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from crm_lab.checks import BadInput
 from crm_lab.exports import whole_folder
+from crm_lab.simulate.identity_records import RECORDS, records_of
 from crm_lab.simulate.output.columns import products_table, stores_table
 from crm_lab.simulate.output.costs import Costs
 from crm_lab.simulate.retailer import RetailerPlan, simulate
@@ -24,8 +25,9 @@ _GROUP_LINES = 400_000  # lines kept in memory before they are written
 
 
 def write_retailer(
-    plan: RetailerPlan, folder: Path, key_folder: Path | None = None, group_lines: int = _GROUP_LINES
-) -> None:
+    plan: RetailerPlan, folder: Path, key_folder: Path | None = None, group_lines: int = _GROUP_LINES, *,
+    masters: bool = True,
+) -> None:  # fmt: skip
     """Write a retailer's tables as Parquet, and the answer key if it is wanted.
 
     The files do not depend on `group_lines`, except for where their row groups begin.
@@ -42,6 +44,7 @@ def write_retailer(
         folder: For the tables and a manifest that says nothing of what is true; must not hold anything yet.
         key_folder: For the key; none is written without it.
         group_lines: How many lines are kept in memory before they are written.
+        masters: Write the customer masters of a retailer with several accounts per person beside the tables.
 
     Raises:
         BadInput: If a folder is already in use.
@@ -54,6 +57,8 @@ def write_retailer(
         parts = {name: stack.enter_context(whole_folder(target)) for name, target in targets.items()}
         rows = _write_tables(plan, parts, group_lines)
         (parts["tables"] / MANIFEST).write_text(_manifest(plan, rows), encoding="utf-8")
+        if masters and plan.common.scenario.accounts.on:
+            records_of(plan).to_csv(parts["tables"] / RECORDS, index=False, encoding="utf-8", date_format="%Y-%m-%d")
         if "key" in parts:
             (parts["key"] / RECIPE).write_text(_recipe(plan), encoding="utf-8")
 

@@ -13,7 +13,7 @@ from tests.notebooks.form import RULES, Form, answers, box_can_go, exercises, op
 ROOT = Path(crm_lab.__file__).parents[1]
 NOTEBOOKS = committed_notebooks(ROOT)
 V4 = nbformat.v4
-SOLVED = '### BEGIN SOLUTION\na = 1\n### END SOLUTION\ncheck("07.q1", a, "count")'
+SOLVED = '### BEGIN SOLUTION\na = 1\n### END SOLUTION\ncheck("10.q1", a, "count")'
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
@@ -32,7 +32,7 @@ def test_every_package_of_the_card_is_used():
     }
 
 
-def form(tmp_path, *cells, name="07_bad.ipynb"):
+def form(tmp_path, *cells, name="10_bad.ipynb"):
     notebook = V4.new_notebook(cells=list(cells), metadata={"kernelspec": KERNEL})
     path = tmp_path / name
     path.write_text(write_text(canonical(notebook)), encoding="utf-8")
@@ -48,7 +48,7 @@ def code(source, *tags):
 @pytest.mark.parametrize(
     ("rule", "cell", "problem"),
     [
-        (title, V4.new_markdown_cell("# 08 · Another number?\n"), "must begin with '# 07 · ...?'"),
+        (title, V4.new_markdown_cell("# 08 · Another number?\n"), "must begin with '# 10 · ...?'"),
         (title, V4.new_markdown_cell("# 07 · No question\n"), "must begin with"),
         (parameters, code("x = 1"), "0 cells are tagged"),
         (parameters, code("x: int = 1", "parameters"), "the parameter x has no comment"),
@@ -63,8 +63,8 @@ def code(source, *tags):
         (exercises, code("1", "solution"), "would be in the report"),
         (exercises, code("1", "solution", "teaching"), "no BEGIN SOLUTION"),
         (answers, code("1", "solution", "teaching"), "no ### BEGIN SOLUTION"),
-        (answers, code(SOLVED.replace("07.q1", "04.q1"), "solution"), "they must be 07.q1"),
-        (answers, code(SOLVED, "solution"), "there is no hint.07.q1.1"),
+        (answers, code(SOLVED.replace("10.q1", "04.q1"), "solution"), "they must be 10.q1"),
+        (answers, code(SOLVED, "solution"), "there is no hint.10.q1.1"),
         (answers, code(f"check = 1\n{SOLVED}", "solution"), "a variable is called check"),
         (size, code("1"), "1 code cells"),
         (outputs, code("1"), "were never run"),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from crm_lab.simulate import make_retailer, open_key
+from crm_lab.simulate import identity_records, make_retailer, open_key
 from tests.simulate.points.plain_lots import replay
 
 
@@ -164,6 +164,68 @@ def _rate_after_a_reward(tables):
     return after / (len(own) / days.sum())
 
 
+@pytest.fixture(scope="module")
+def persona_shop():
+    return make_retailer("personas")
+
+
+@pytest.fixture(scope="module")
+def personas(persona_shop):
+    return open_key(persona_shop).persona_truth()
+
+
+def _percent(values):
+    return [round(100 * value) for value in values]
+
+
+def test_what_personas_says_is_planted(personas):
+    shares = personas.shares
+    assert _percent(shares["share"]) == [13, 20, 13, 14, 12, 28]
+    assert _percent(shares.loc["night_parents", ["hours:night", "categories:baby"]]) == [45, 35]
+    assert _percent(shares.loc["all_rounders", ["hours:night", "categories:baby"]]) == [8, 6]
+    kinds = ["bargain_hunters", "trend_pioneers", "green"]
+    assert _percent(np.diag(shares.loc[kinds, ["discounted", "new", "eco"]])) == [70, 48, 65]
+    assert _percent(shares.loc["all_rounders", ["discounted", "new", "eco"]]) == [30, 14, 22]
+    clothes = shares["categories:clothes"]
+    assert round(clothes["scene_dressers"] / clothes["all_rounders"]) == 3
+    assert _percent(shares.loc["scene_dressers", ["weekend", "scenes:party"]]) == [50, 45]
+
+
+def test_what_personas_says_of_rules_changes_and_bayes(personas):
+    changed = personas.customers["persona_since"].notna()
+    assert round(100 * changed.mean()) == 11
+    assert personas.rule()["lift"].between(1.9, 2.2).all()
+    starts = ("2023-01-01", "2024-01-01", "2024-07-01", "2024-12-01")
+    best = [personas.bayes_f1(), *(personas.bayes_f1(start, changes=False) for start in starts)]
+    assert np.round(best, 3).tolist() == [0.966, 0.932, 0.95, 0.944, 0.78]  # in docs/simulate.md with three digits
+
+
+def test_what_personas_says_is_naive(personas):
+    now, counts = personas.persona_on(), personas.counts().set_index("customer_id")
+    with_baby = counts.index[counts["categories:baby"] > 0]
+    assert round(100 * (now[with_baby] != "night_parents").mean()) == 86
+    months = [personas.counts(f"2024-{month}", f"2024-{month}").set_index("customer_id") for month in (11, 12)]
+    half = months[1].index[months[1]["discounted"] >= 0.5 * months[1]["lines"]]
+    assert round(100 * (now[half] == "bargain_hunters").mean()) == 62
+    november, december, ever = (_likeliest(personas, part) for part in (*months, counts))
+    both = november.index.intersection(december.index)
+    assert round(100 * (november[both] != december[both]).mean()) == 37
+    assert round(100 * (personas.persona_on("2024-11-30")[both] != now[both]).mean(), 1) == 0.4
+    before = personas.customers.set_index("customer_id")["persona_before"].dropna()
+    before = before[before.index.isin(ever.index)]
+    assert round(100 * (ever[before.index] == before).mean()) == 42
+
+
+def _likeliest(personas, counts):
+    return personas.bayes(counts.reset_index()).set_index("customer_id")["persona"]
+
+
+def test_three_in_ten_families_of_personas_are_night_parents(persona_shop, personas):
+    people = persona_shop.tables["customers"]
+    families = people.loc[people["household_size"].isin(["3", "4+"]), "customer_id"]
+    assert round(100 * (personas.persona_on()[families] == "night_parents").mean()) == 30
+
+
 @pytest.mark.slow
 def test_what_points_rule_change_says():
     shop = make_retailer("points_rule_change")
@@ -190,3 +252,60 @@ def _chain_ladder(uses):
     last = seen.sum(axis=1) - 1
     latest = known[np.arange(len(known)), last]
     return sum(value * (np.prod(factors[age:]) - 1) for value, age in zip(latest, last, strict=True))
+
+
+@pytest.fixture(scope="module")
+def doubles():
+    shop = make_retailer("doubles")
+    return open_key(shop).identity_truth(), identity_records("doubles")
+
+
+def test_what_doubles_says_of_persons(doubles):
+    truth, _ = doubles
+    sizes, ties = truth.persons["person_id"].value_counts(), truth.ties()["tie"].value_counts()
+    assert (len(truth.accounts), len(sizes), round(100 * (sizes > 1).mean())) == (6144, 3844, 46)
+    assert truth.counts().to_dict() == {
+        "typo": 353, "moved": 299, "new_phone": 308, "swapped": 125, "pinyin": 107, "nickname": 92, "married": 47,
+        "missing": 180, "two_systems": 789,
+    }  # fmt: skip
+    assert len(truth.kind) == 2300
+    assert ties.to_dict() == {"household": 552, "father_and_son": 31, "twins": 20}
+
+
+def test_what_doubles_says_of_the_figures_by_person_and_by_account(doubles):
+    person, account = (doubles[0].kpis("2024-12-31", by) for by in ("person", "account"))
+    assert (round(100 * person["repurchase_rate"], 1), round(100 * account["repurchase_rate"], 1)) == (58.5, 52.5)
+    assert (round(person["orders_per_person"], 2), round(account["orders_per_person"], 2)) == (3.24, 2.79)
+    assert (round(person["revenue_per_person"]), round(account["revenue_per_person"])) == (141, 121)
+    sales, who = doubles[0].orders.query("sale"), doubles[0].persons.set_index("customer_id")["person_id"]
+    days, of_person = (sales.groupby(by)["date"].nunique() for by in ("customer_id", sales["customer_id"].map(who)))
+    once = days.index[days == 1].map(who)
+    assert round((of_person[once] > 1).mean(), 2) == 0.25
+
+
+def test_what_doubles_says_of_shared_names_telephones_and_mails(doubles):
+    truth, records = doubles
+    digits = records["phone"].str.replace(r"\D", "", regex=True).str[-10:]
+    same = truth.pairs()[["customer_id_l", "customer_id_r"]].apply(frozenset, axis=1)
+    name = records.set_index("customer_id")["full_name"]
+    alike = {field: _pairs_of(records["customer_id"], values) for field, values in (("p", digits), ("n", name))}
+    two = {field: 1 - pairs.isin(same).mean() for field, pairs in alike.items()}
+    assert {field: round(100 * share) for field, share in two.items()} == {"p": 54, "n": 12}
+    assert round(100 * (1 - same.isin(alike["n"]).mean())) == 64
+    assert records["email"].value_counts().iloc[0] == 62
+
+
+def _pairs_of(ids, values):
+    """Pairs of ids with one value."""
+    rows = pd.DataFrame({"id": ids.to_numpy(), "value": values.to_numpy()}).dropna()
+    both = rows.merge(rows, on="value").query("id_x < id_y")
+    return both[["id_x", "id_y"]].apply(frozenset, axis=1)
+
+
+@pytest.mark.slow
+def test_other_seeds_of_doubles_are_alike():
+    rates = [
+        open_key(f"simulated:doubles,seed={seed}").identity_truth().kpis("2024-12-31")["repurchase_rate"]
+        for seed in (3, 4, 5, 6, 7)
+    ]
+    assert max(abs(rate - rates[0]) for rate in rates[1:]) < 0.02

@@ -193,6 +193,9 @@ def test_the_key_is_not_among_the_tables_nor_shown(fashion):
         ("messy", 5_116, 11_131_360),
         ("null", 5_492, 12_881_906),
         ("offer", 5_211, 11_320_755),
+        ("personas", 76_129, 187_093_144),
+        ("pilot", 13_811, 35_686_353),
+        ("points", 20_733, 47_055_717),
     ],
 )
 def test_a_seed_means_what_it_meant(name, lines, cents):

@@ -273,6 +273,8 @@ def describe(source: Source, actions: Mapping[Rule, Action]) -> str:
             "currency": source.currency,
             "timezone": source.timezone,
             "simulated": source.simulated,
+            "direct_customers": source.direct_customers,
+            "same_case": source.same_case,
             "evidence": source.evidence,
             "rules": {rule.name: action for rule, action in actions.items()},
         },

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,12 @@ import duckdb
 from crm_lab.checks import BadInput
 from crm_lab.data.cleaning.build import ledger_sql
 from crm_lab.data.cleaning.cleaning_rules import Rule
+from crm_lab.data.cleaning.persons_of_source import MARK, step_sql
 from crm_lab.data.connection import write_private
 from crm_lab.data.quoting import name_of, path_of, text_of
 from crm_lab.data.sources.base import Action
 
-_FORM = re.compile(r"(?P<whole>.+?),(?!customers=|seed=)(?P<by>[A-Za-z_]\w*)=(?P<value>.+)", re.DOTALL)
+_FORM = re.compile(r"(?P<whole>.+?),(?!customers=|seed=|persons=)(?P<by>[A-Za-z_]\w*)=(?P<value>.+)", re.DOTALL)
 _SHORT = {"store": "store_id"}
 _HOLDERS = {"stores": "store_id", "customers": "customer_id"}
 _CUT_ELSEWHERE = ("raw", "judged", "transactions", "quarantine", "ledger")
@@ -63,8 +64,14 @@ def part_named(source: str) -> Part | None:
     Part(whole='complete_journey', by='store_id', value='367')
     >>> part_named("complete_journey,customers=300,seed=7") is None
     True
+
+    Raises:
+        BadInput: If a map of persons comes after the part.
     """
     found = _FORM.fullmatch(source)
+    if found and ",persons=" in found["value"]:
+        value, _, file = found["value"].partition(",persons=")
+        raise BadInput(f"Persons come before the part: {found['whole']},persons={file},{found['by']}={value}.")
     return Part(found["whole"], full_name(found["by"]), found["value"]) if found else None
 
 
@@ -106,11 +113,40 @@ def cut_part(
     """
     of_line = _of_line(connection, whole, part.by)
     here = f"select source_row from {_table(whole, 'judged')} as s where {of_line} = {text_of(part.value)}"
+    cut_rows(
+        connection, whole, folder, actions, here, lambda path: _rows_of_part(connection, path, whole, folder, part),
+        f"There is no line with {part.by} {part.value!r} in {part.whole}.",
+    )  # fmt: skip
+
+
+def cut_rows(
+    connection: duckdb.DuckDBPyConnection,
+    whole: Path,
+    folder: Path,
+    actions: Mapping[Rule, Action],
+    here: str,
+    rows_of: Callable[[Path], str],
+    nothing: str,
+) -> None:
+    """Write the tables that some rows of a source make into an empty folder.
+
+    Args:
+        connection: May read and write both folders.
+        whole: The tables of the whole source.
+        folder: Of the part.
+        actions: The rules of the whole with what was done about them.
+        here: SQL of the part's `source_row`.
+        rows_of: SQL of the part's rows of a further table.
+        nothing: What is said where no clean line is left.
+
+    Raises:
+        BadInput: If no clean line is left.
+    """
     connection.execute(f"create or replace temp table here as {here}")
     mine = "source_row in (from here)"
     lines = f"select * from {_table(whole, 'transactions')} where {mine}"
     if connection.execute(f"select count(*) from ({lines})").fetchone() == (0,):
-        raise BadInput(f"There is no line with {part.by} {part.value!r} in {part.whole}.")
+        raise BadInput(nothing)
     write_private(connection, f"from {_table(whole, 'raw')} where {mine} order by source_row", folder / "raw.parquet")
     _write(connection, f"from {_table(whole, 'judged')} where {mine} order by source_row", folder / "judged.parquet")
     _write(connection, f"{_within(connection, lines)} order by line_id", folder / "transactions.parquet")
@@ -118,7 +154,7 @@ def cut_part(
     _write(connection, aside, folder / "quarantine.parquet")
     for path in sorted(whole.glob("*.parquet")):
         if path.stem not in _CUT_ELSEWHERE:
-            _write(connection, _rows_of_part(connection, path, whole, folder, part), folder / path.name)
+            _write(connection, rows_of(path), folder / path.name)
     _write(connection, _books(connection, whole, folder, actions), folder / "ledger.parquet")
 
 
@@ -191,4 +227,7 @@ def _books(connection: duckdb.DuckDBPyConnection, whole: Path, folder: Path, act
             (-1, ELSEWHERE, ELSEWHERE, f"{everything} {left_out}"),
         )
     )
-    return f"from (from ({ledger_sql(actions, folder)}) union all {before}) order by position"
+    steps = f"from ({ledger_sql(actions, folder)}) union all {before}"
+    if MARK in _columns(connection, everything):
+        steps = f"{steps} union all by name {step_sql('judged')}"
+    return f"from ({steps}) order by position"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from crm_lab.data.quality.page_windows import PageWindows
 from crm_lab.data.sources import comes_with_the_lab
+from crm_lab.data.sources.packaged.simulated import has_records
 from crm_lab.data.workspace import Tables
 from crm_lab.messages import Message, catalogue, language
 from crm_lab.results import Fact, Readout, Result
@@ -89,7 +90,7 @@ class CoverageResult(Result):
         """Number of questions with this verdict: ``yes``, ``partly`` or ``no``.
 
         >>> coverage.count("no")
-        5
+        6
 
         Args:
             verdict: ``yes``, ``partly`` or ``no``.
@@ -103,7 +104,7 @@ class CoverageResult(Result):
         """How many questions have an answer, on how much data, and what to add.
 
         >>> print(coverage.readout().finding)
-        CDNOW (1/10 sample) can answer 11 of 16 questions: 6,919 lines of 2,357 named customers ...
+        CDNOW (1/10 sample) can answer 12 of 18 questions: 6,919 lines of 2,357 named customers ...
         """
         size, open_ = self.size, self.count("partly") + self.count("no")
         values = {
@@ -140,8 +141,8 @@ def what_can_be_answered(tables: Tables) -> CoverageResult:
 
     >>> from crm_lab import open_workspace
     >>> coverage = what_can_be_answered(open_workspace("cdnow_sample").at())
-    >>> coverage.count("no")  # there is no test in these data, no store and no ledger of points: 15 to 19
-    5
+    >>> coverage.count("no")  # there is no test in these data, no store, no ledger of points, no records: 02, 15 to 19
+    6
 
     Args:
         tables: Tables of a workspace as of a day.
@@ -187,8 +188,10 @@ class _TableNames(Message):
 
 
 def _answer(page: str, need: Mapping[str, Any], tables: Tables, size: DataSize) -> Answer:
-    if need.get("claims") and not comes_with_the_lab(str(tables.workspace.about["source"])):
-        return Answer(page, "no", Message("coverage.needs_claims"))
+    source = str(tables.workspace.about["source"])
+    for what, there in (("claims", comes_with_the_lab), ("records", has_records)):
+        if need.get(what) and not there(source):
+            return Answer(page, "no", Message(f"coverage.needs_{what}"))
     missing = [name for name in need["tables"] if name not in tables]
     if missing:
         return Answer(page, "no", Message("coverage.needs_tables", {"tables": _TableNames("", {"names": missing})}))

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from crm_lab.data.cleaning.part_of_source import ELSEWHERE, WHOLE
+from crm_lab.data.cleaning.persons_of_source import PERSONS
 from crm_lab.data.quality.quality import QualityResult
 from crm_lab.data.sources.direct_ids import masked
 from crm_lab.data.workspace import Tables
@@ -37,6 +38,7 @@ class ReconciliationResult(Result):
         unread: Lines whose day, units or amount could not be read: they are in no sum of the tables.
         example: One of them, as far as may be shown.
         profiles: Customers, and how many of them have no complete profile; ``None`` where profiles were not looked at.
+        on_persons: Of a source on persons, what became of accounts and of rows that met.
     """
 
     name: ClassVar[str] = "reconciliation"
@@ -49,6 +51,7 @@ class ReconciliationResult(Result):
     unread: int = 0
     example: str = ""
     profiles: tuple[int, int] | None = None
+    on_persons: tuple[Message, ...] = ()
 
     def total(self, item: str) -> tuple[int, float]:
         """Rows and money of ``raw``, ``clean`` or ``quarantine``.
@@ -115,7 +118,7 @@ class ReconciliationResult(Result):
         >>> print(books.readout().finding)
         The books of CDNOW (1/10 sample) close exactly: 6,919 lines and 244,091.94 USD came in; ...
         """
-        steps = self.ledger[~self.ledger["action"].isin(["total", ELSEWHERE])]
+        steps = self.ledger[~self.ledger["action"].isin(["total", ELSEWHERE, PERSONS])]
         touched = steps[steps["rows_touched"] > 0].sort_values("rows_touched", ascending=False)
         values: dict[str, Any] = {
             "title": self.title, "currency": self.currency, "n_rules": len(touched), "n_all": len(steps),
@@ -132,6 +135,8 @@ class ReconciliationResult(Result):
         finding = Message(f"reconciliation.{key}", values)
         if self.is_of_part:
             finding = Message("reconciliation.of_part", {"finding": finding, **self._left_out()})
+        for told in self.on_persons[:1]:  # each rule is among the readings
+            finding = Message("reconciliation.and", {"finding": finding, "told": told})
         return Readout(finding, Message("reconciliation.certainty", values), action)
 
     def _left_out(self) -> dict[str, Any]:
@@ -185,7 +190,8 @@ def reconcile(tables: Tables, quality: QualityResult | None = None) -> Reconcili
     texts = tables.sql(f"select raw_row from quarantine {where}")["raw_row"]
     example = masked(str(texts.iloc[0]))[:160] if len(texts) else ""
     ledger, title = workspace.stored("ledger"), workspace.title
-    return ReconciliationResult(ledger, title, tables.currency, n, example, profiles)
+    notes = tuple(workspace.notes_on_persons())
+    return ReconciliationResult(ledger, title, tables.currency, n, example, profiles, notes)
 
 
 def rows_behind(tables: Tables, rule: str, rows: int = 10) -> pd.DataFrame:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
 from crm_lab.arrays import Floats, Integers
+from crm_lab.simulate.customers.persona_tastes import PersonaTastes
 from crm_lab.simulate.customers.timing import Habits, draw_habits
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK, stream
@@ -34,6 +36,8 @@ class People:
         coupons: Share of lines bought with a coupon.
         opens: Chance of opening a first message.
         age: Number of the age band.
+        tastes: Planted kinds of shoppers; none in most scenarios.
+        household: Numbers of the income band and of the household's size, where kinds are planted.
     """
 
     first: int
@@ -51,6 +55,8 @@ class People:
     coupons: Floats
     opens: Floats
     age: Integers
+    tastes: PersonaTastes | None = None
+    household: Mapping[str, Integers] = field(default_factory=dict)
 
 
 AGES = ("18-24", "25-34", "35-44", "45-54", "55-64", "65+")

@@ -11,6 +11,7 @@ from numpy.random import Generator
 from crm_lab.arrays import Floats, Integers
 from crm_lab.simulate.customers.people import People
 from crm_lab.simulate.orders.common import Common
+from crm_lab.simulate.orders.persona_baskets import discounts_of, hours_of, products_of
 from crm_lab.simulate.orders.products_and_stores import Shelf
 from crm_lab.simulate.scenario.scenario import Scenario
 
@@ -75,6 +76,8 @@ def make_orders(scenario: Scenario, people: People, customer: Integers, day: Int
     online = rng.random(n) < people.online[customer]
     bell = rng.normal(0, 1, n)
     hour = np.where(online, np.rint(20 + 3.2 * bell) % 24, np.clip(np.rint(15 + 3 * bell), 9, 20))
+    if people.tastes is not None:
+        hour = hours_of(scenario, people.tastes, customer, day, rng)
     p = scenario.spend.p
     value = people.mean_order[customer] * rng.gamma(p, 1 / p, n)
     return Orders(customer, day, online, hour.astype(np.int64), value)
@@ -110,9 +113,13 @@ def _priced(common: Common, people: People, orders: Orders, order: Integers, aim
     quantity = np.where(rng.random(order.size) < 0.1, 2, 1)
     quantity = np.maximum(quantity, np.ceil(cents / dearest)).astype(np.int64)
     day, customer = orders.day[order], orders.customer[order]
-    product = _products(people, customer, day, cents / quantity, shelf, rng)
+    if people.tastes is None:
+        product = _products(people, customer, day, cents / quantity, shelf, rng)
+        rate = _discount_rates(common, people.coupons[customer], day, product, rng)
+    else:
+        product = products_of(common, people.tastes, customer, day, rng)
+        rate = np.rint(_POINTS * discounts_of(common, people.tastes, customer, day, rng)).astype(np.int64)
     gross = shelf.price[product] * quantity
-    rate = _discount_rates(common, people.coupons[customer], day, product, rng)
     discount = (gross * rate + _POINTS // 2) // _POINTS
     return OrderLines(order, product, quantity, gross, discount)
 

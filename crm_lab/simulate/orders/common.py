@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from crm_lab.arrays import Booleans
+from crm_lab.simulate.orders.persona_shelf import make_sorted_shelf
 from crm_lab.simulate.orders.products_and_stores import Branches, Shelf, make_branches, make_shelf
 from crm_lab.simulate.scenario.clock import Clock, make_clock, with_city_shocks
 from crm_lab.simulate.scenario.scenario import Scenario
@@ -36,7 +37,8 @@ class Common:
 
 def make_common(scenario: Scenario, seed: int) -> Common:
     """Shelf, stores and clock of a retailer."""
-    shelf = make_shelf(scenario, stream(seed, "retailer"))
+    kind = make_sorted_shelf if scenario.personas.on else make_shelf
+    shelf = kind(scenario, stream(seed, "retailer"))
     tail = scenario.points.tail_days if scenario.points.on else 0  # the key follows points to their end
     clock = make_clock(replace(scenario, days=scenario.days + tail), -scenario.acquisition.before_days)
     if scenario.city_shocks.on:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from crm_lab.arrays import Columns
+from crm_lab.simulate.accounts.account_plan import AccountPlan, account_columns, live_accounts
 from crm_lab.simulate.orders.common import Common
 from crm_lab.simulate.output import file_rows as records
 from crm_lab.simulate.output.faults import draw_faults
+from crm_lab.simulate.output.persona_columns import count_months, persona_state
 from crm_lab.simulate.points.points_tables import member_tables, points_key, points_tables
 from crm_lab.simulate.points.points_worlds import happen
 from crm_lab.simulate.programme import members
@@ -47,7 +49,11 @@ def make_block(common: Common, block: int, n_customers: int, *, keyed: bool = Tr
     """
     scenario, seed = common.scenario, common.seed
     happened = happen(common, block, keyed=keyed) if scenario.points.on else None
-    life = happened.lived.life if happened else live(common, block)
+    plan: AccountPlan | None = None
+    if scenario.accounts.on:
+        life, plan = live_accounts(common, block)
+    else:
+        life = happened.lived.life if happened else live(common, block)
     seen = records.visits(common, life)
     ledger, readiness = make_ledger(
         scenario, life.draw, seen["customer"], seen["day"], seen["net"], stream(seed, "rewards", block)
@@ -68,10 +74,15 @@ def make_block(common: Common, block: int, n_customers: int, *, keyed: bool = Tr
     key = {"customers": truth.customers(scenario, life, points), "lines": truth.caused_lines(file), "dirt": dirt}
     if scenario.pilot.on:
         key["pilot"] = weekly_outcomes(common, life)
+    if life.people.tastes is not None:
+        key["customers"] = persona_state(key["customers"], life.people.tastes)
+        key["persona_months"] = count_months(common, rows)
     if happened:
         tables |= member_tables(common, block, happened)
         tables["rewards"], tables["rewards_other_system"], wrong = points_tables(common, block, happened, seen)
         key |= points_key(scenario, happened, wrong, tables["referrals"])
+    if plan:
+        key |= account_columns(plan, life, rows)
     first = life.people.first
     tables = {name: _first(columns, n_customers - first, first) for name, columns in tables.items()}
     key = {name: _first(columns, n_customers - first, first) for name, columns in key.items()}
@@ -82,6 +93,6 @@ def _first(columns: Columns, keep: int, first: int) -> Columns:
     """Rows of the customers below `keep`, whose numbers then count from the first of all customers."""
     kept = columns["owner"] < keep
     out = {name: values[kept] for name, values in columns.items()}
-    for name in {"customer", "owner", "invited", "inviter", "home", "other"} & set(out):
+    for name in {"customer", "owner", "invited", "inviter", "home", "other", "leader", "head"} & set(out):
         out[name] = np.where(out[name] >= 0, out[name] + first, -1)
     return out

@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 from crm_lab.arrays import Columns
 from crm_lab.simulate.customers.people import AGES
 from crm_lab.simulate.orders.common import Common
+from crm_lab.simulate.output.account_columns import account_key_tables
 from crm_lab.simulate.output.block import Block
+from crm_lab.simulate.output.persona_columns import months_table, persona_traits, spelled_state
 from crm_lab.simulate.output.points_columns import ledger_columns, points_contract, points_key_tables
 from crm_lab.simulate.output.spelling import customer_ids, dates_of, money, order_ids, spell, words
 from crm_lab.simulate.programme.pilot import PILOT_SUMS
@@ -35,12 +37,17 @@ def contract_tables(common: Common, block: Block, lines_before: int) -> dict[str
 def key_tables(common: Common, block: Block, lines_before: int) -> dict[str, pa.Table]:
     """The key's tables of a block; that of a programme of whole cities where there is one."""
     pilot = {"pilot": _key_pilot(common, block.key["pilot"])} if "pilot" in block.key else {}
+    months = (
+        {"persona_months": months_table(common, block.key["persona_months"])} if common.scenario.personas.on else {}
+    )
     return {
         **pilot,
+        **months,
         "customers": _key_customers(common, block.key["customers"]),
         "lines": _key_lines(block.key["lines"], lines_before),
         "dirt": pa.table(_key_dirt(common, block.key["dirt"], lines_before)),
         **points_key_tables(common, block.key),
+        **account_key_tables(common, block.key),
     }
 
 
@@ -78,13 +85,18 @@ def _customers(common: Common, columns: Columns) -> dict[str, Array]:
     costs = np.rint(100 * np.array([scenario.acquisition.costs[c] for c in scenario.acquisition.channels]))
     return {
         "customer_id": customer_ids(columns["customer"]),
-        "age_group": spell(columns["age"], words(*AGES)),
+        **_traits(common, columns),
         "city": spell(columns["city"], words(*scenario.stores.cities)),
         "joined_on": dates_of(common, columns["joined"]),
         "acquisition_channel": spell(columns["channel"], words(*scenario.acquisition.channels)),
         "acquisition_cost": money(costs[columns["channel"]]),
         "opted_out_on": dates_of(common, columns["opted_out"]),
     }
+
+
+def _traits(common: Common, columns: Columns) -> dict[str, Array]:
+    ages = {"age_group": spell(columns["age"], words(*AGES))}
+    return persona_traits(common, columns) if common.scenario.personas.on else ages
 
 
 def _tiers(common: Common, columns: Columns) -> dict[str, Array]:
@@ -202,6 +214,8 @@ def _key_customers(common: Common, columns: Columns) -> pa.Table:
         if name in {"joined", "left"}:
             out[f"{name}_on"] = dates_of(common, values)
             out[f"{name}_time"] = values
+        elif name.startswith("persona"):
+            out |= spelled_state(common, name, values)
         elif name in named:
             out[name] = spell(values, words(*named[name]))
         elif name.startswith(("spend_", "margin_", "rewards_")) and name != "spend_effect":

@@ -29,6 +29,7 @@ def customers(life: Life) -> Columns:
             "city": people.city,
             "age": people.age,
             "opted_out": life.exposures.opted_out,
+            **people.household,
         }
     )
 

@@ -9,7 +9,8 @@ from typing import TypeVar
 import numpy as np
 
 from crm_lab.arrays import Booleans, Integers
-from crm_lab.simulate.customers.people import People, make_people
+from crm_lab.simulate.customers.people import People
+from crm_lab.simulate.customers.persona_people import on_their_days, people_of
 from crm_lab.simulate.customers.timing import Purchases, draw_purchases
 from crm_lab.simulate.orders import baskets
 from crm_lab.simulate.orders.baskets import OrderLines, Orders, Returned
@@ -104,10 +105,11 @@ class Life:
 def live(common: Common, block: int, people: People | None = None) -> Life:
     """Simulate one block, of its own people or given ones: what they do by themselves, then what is done to them."""
     scenario, seed = common.scenario, common.seed
-    people = people or make_people(scenario, seed, block)
+    people = people or people_of(scenario, seed, block)
     purchases = draw_purchases(
         scenario.timing, people.habits, people.joined, common.clock, stream(seed, "timing", block), people.city
     )
+    people, purchases = on_their_days(scenario, seed, block, people, purchases)
     day = purchases.day
     near = day >= -_YEAR
     base = baskets.make_orders(scenario, people, purchases.customer[near], day[near], stream(seed, "orders", block))

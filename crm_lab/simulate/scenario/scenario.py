@@ -12,7 +12,7 @@ from typing import Any
 from crm_lab.calendar import day_number
 from crm_lab.checks import Problems
 from crm_lab.messages import language
-from crm_lab.simulate.scenario import actions, cities, points_rules, settings
+from crm_lab.simulate.scenario import account_rules, actions, cities, persona_settings, points_rules, settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,8 @@ class Scenario:
         pilot: The programme that whole cities get.
         points: The points programme for everybody.
         referrals: Members who invite others.
+        accounts: Persons with several customer accounts.
+        personas: Planted kinds of shoppers.
     """
 
     name: str
@@ -84,6 +86,8 @@ class Scenario:
     pilot: cities.Pilot = field(default_factory=cities.Pilot)
     points: points_rules.PointsSettings = field(default_factory=points_rules.PointsSettings)
     referrals: points_rules.ReferralSettings = field(default_factory=points_rules.ReferralSettings)
+    accounts: account_rules.AccountSettings = field(default_factory=account_rules.AccountSettings)
+    personas: persona_settings.PersonaSettings = field(default_factory=persona_settings.PersonaSettings)
 
     def title(self) -> str:
         """What readers call the retailer, in the active language.
@@ -118,6 +122,8 @@ class Scenario:
         yield from self._programme_contradictions()
         yield from self._pilot_contradictions()
         yield from self._points_contradictions()
+        yield from self._accounts_contradictions()
+        yield from self._persona_contradictions()
         offer = self.save_offer
         if offer.on and offer.start + offer.effect_days > self.days:
             yield f"save_offer: it acts until day {offer.start + offer.effect_days} of a window of {self.days}."
@@ -177,6 +183,28 @@ class Scenario:
         if (self.start.month, self.start.day) != (1, 1):
             yield f"points: start is {self.start}; qualifying years are calendar years, so it must be a 1 January."
 
+    def _accounts_contradictions(self) -> Iterator[str]:
+        if not self.accounts.on:
+            return
+        acting = ("programme", "pilot", "save_offer", "points")
+        if others := [name for name in acting if getattr(self, name).on]:
+            yield f"accounts: it is on and so is {' and '.join(others)}; what is done is done to persons, not accounts."
+        if self.contacts.every:
+            yield f"accounts: contacts.every is {self.contacts.every}; set it to 0: persons get messages, not accounts."
+
+    def _persona_contradictions(self) -> Iterator[str]:
+        given = self.personas
+        if not given.on:
+            return
+        others = [name for name in ("programme", "pilot", "points", "save_offer", "accounts") if getattr(self, name).on]
+        cuts = {"promotions": self.promotions, "coupons": self.discounts.coupon_share}
+        cuts |= {"markdowns": self.discounts.markdown_after, "effects of messages": self.contacts.effect}
+        if others := others + [name for name, there in cuts.items() if there]:
+            yield f"personas: it is on, and there are {' and '.join(others)}; leave them out, they move prices or days."
+        yield from given.unlike(self.products, tuple(self.stores.cities), self.days)
+        if (self.start.day, (self.last_date + timedelta(days=1)).day) != (1, 1):
+            yield f"personas: the window is {self.start} to {self.last_date}; it must be whole calendar months."
+
     @property
     def first_day(self) -> int:
         """First day of the window, in days since 1970-01-01.
@@ -206,7 +234,7 @@ class Scenario:
 
     def _off(self) -> set[str]:
         """Sections younger than the first retailers that are off: without them those keep their fingerprints."""
-        young = ("city_shocks", "pilot", "points", "referrals")
+        young = ("city_shocks", "pilot", "points", "referrals", "accounts", "personas")
         return {name for name in young if not getattr(self, name).on}
 
 

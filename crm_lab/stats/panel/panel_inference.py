@@ -156,6 +156,38 @@ def permutation_test(
     )
 
 
+def effects_under(
+    values: Floats,
+    first: int,
+    estimator: PanelEstimator,
+    assignments: Assignments,
+    *,
+    null: float = 0.0,
+    form: Form = "additive",
+) -> Floats:
+    """What is left of the effect under each assignment of a permutation test when a null is taken off; no interval.
+
+    >>> from crm_lab.stats.panel.assignments import complete
+    >>> from crm_lab.stats.panel.estimators import DifferenceInDifferences
+    >>> treated = np.arange(4) < 2
+    >>> values = 100 + 20.0 * np.outer(treated, np.arange(8) >= 5)
+    >>> effects_under(values, 5, DifferenceInDifferences(), complete(treated), null=20.0).tolist()
+    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+
+    Args:
+        values: Shape (n, T).
+        first: Column of the first treated period.
+        estimator: Any estimator of the room.
+        assignments: The design's assignments, the observed one first.
+        null: The effect that is taken off.
+        form: As in `permutation_test`.
+
+    Returns:
+        Shape (A,), the observed assignment first.
+    """
+    return _Test(np.asarray(values, dtype=float), first, estimator, assignments, form).under(null)
+
+
 def _pvalue(effects: Floats) -> float:
     size = np.abs(effects)
     return float((size >= size[0] - _TIE * size.max()).mean())

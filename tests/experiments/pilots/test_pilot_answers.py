@@ -9,7 +9,7 @@ import pytest
 from certification import pilots as certified
 from crm_lab.checks import BadInput
 from crm_lab.experiments.pilots import CityMix, Pilot, PilotEffect, PilotReturn, PilotTerms
-from crm_lab.experiments.pilots.answers.pilot_tests import METHODS
+from crm_lab.experiments.pilots.answers.pilot_tests import METHODS, permuted
 from crm_lab.stats.panel.panel import Panel
 
 TERMS = PilotTerms(margin_share=0.4, cost=500.0, roi_needed=1.5)
@@ -42,6 +42,17 @@ def test_the_interval_holds_what_the_test_does_not_reject(make_pilot):
     assert lo < effect.lift("did") < hi
     p = [returns.p_above(basis) for basis in ("roas", "multiple", "net")]
     assert p == sorted(p, reverse=True)
+
+
+@pytest.mark.parametrize("method", ["did", "synthetic_control"])
+def test_the_chance_of_more_is_one_less_the_share_of_draws_that_leave_as_much_over(make_pilot, method):
+    effect = PilotEffect(methods=(method,)).analyze(make_pilot(**REFITS, lift=0.2))
+    returns = PilotReturn(terms=TERMS).analyze(effect)
+    tested = permuted(effect.pilot, method, null=returns.lift_needed("net"), scaled=effect.scaled).effects
+    share = (tested >= tested[0] - 1e-9 * np.abs(tested).max()).mean()
+    assert 0 < share < 1
+    assert returns.p_above("net") == pytest.approx(1 - share)
+    assert returns.chances["net"] == returns.p_above("net")
 
 
 @pytest.mark.parametrize("basis", ["net", "multiple", "roas"])

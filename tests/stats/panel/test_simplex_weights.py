@@ -1,5 +1,7 @@
 """The quadratic programme is solved exactly, whatever the points."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -75,3 +77,21 @@ def test_frank_wolfe_comes_near_it():
     assert frank_wolfe(points, target, 0.5, 0.0, 20_000) == pytest.approx(exact, abs=1e-2)
     short = frank_wolfe(points, target, 0.5, 1e-3, 20_000)
     assert objective(short, points, target, 0.5) >= objective(exact, points, target, 0.5)
+
+
+def test_weights_that_were_solved_before_are_the_same_and_nobody_can_change_them():
+    points, target = np.random.default_rng(8).normal(size=(2, 6, 4))[0], np.zeros(4)
+    first = simplex_weights(points, target)
+    kept = first.copy()
+    first[:] = 0.0
+    np.testing.assert_array_equal(simplex_weights(points, target), kept)
+    moved = simplex_weights(points, target + 0.1)
+    assert np.abs(moved - kept).max() > 1e-6
+
+
+def test_only_the_latest_weights_are_kept(monkeypatch):
+    solver = sys.modules[simplex_weights.__module__]
+    monkeypatch.setattr(solver, "_KEPT", 3)
+    for seed in range(5):
+        simplex_weights(np.random.default_rng(seed).normal(size=(4, 3)), np.zeros(3))
+    assert len(solver._solved) == 3

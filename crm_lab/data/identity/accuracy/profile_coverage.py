@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import permutations
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import pandas as pd
 
 from crm_lab.checks import BadInput, as_date, check_settings, need_columns, too_small
 from crm_lab.data.identity.linkage.person_map import check_map, on_persons
 from crm_lab.results import Fact, Readout, Result
+
+_NO_GROUP: Final = "–"
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class ProfileCoverage:
             )
         flags = pd.DataFrame({"complete": complete.astype(bool), "fresh": fresh.astype(bool)})
         parts = [_counted(flags, pd.Series("all", index=table.index), "all")]
-        parts += [_counted(flags, table[name].astype("string").fillna("–"), name) for name in by]
+        parts += [_counted(flags, table[name].astype("string").fillna(_NO_GROUP), name) for name in by]
         return ProfileCoverageResult(pd.concat(parts, ignore_index=True), self, day.date(), bool(updated_on))
 
 
@@ -162,7 +164,7 @@ class ProfileCoverageResult(Result):
         >>> print(coverage.readout().finding)
         50.0% of 2 active customers have a complete profile; freshness is not judged, for no day of change is known.
         """
-        whole, parts = self.groups.iloc[0], self.groups.iloc[1:]
+        whole, parts = self.groups.iloc[0], self.groups.iloc[1:].query("group != @_NO_GROUP")
         worst = parts.assign(gap=parts["customers"] - parts["covered"]).sort_values(
             "gap", ascending=False, kind="stable"
         )

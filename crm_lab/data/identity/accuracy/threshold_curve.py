@@ -181,15 +181,16 @@ class ThresholdCurveResult(Result):
         chosen, alone = self.row(self.chosen), self.row(1.0)
         linked = self.figures[self.figures["threshold"] < 1]
         rates = linked["repurchase_rate"]
+        points = float((rates.max() - rates.min()) * 100)
         values = {
             "threshold": self.chosen, "customers": int(chosen["customers"]), "before": int(alone["customers"]),
             "rate": chosen["repurchase_rate"], "rate_before": alone["repurchase_rate"],
             "value": chosen["value_per_customer"], "value_before": alone["value_per_customer"],
             "lowest": float(rates.min()), "highest": float(rates.max()), "first": float(linked["threshold"].min()),
             "last": float(linked["threshold"].max()), "coverage": chosen["coverage"],
-            "points": float((rates.max() - rates.min()) * 100),
+            "points": points, "money": f" {self.currency}" if self.currency else "",
         }  # fmt: skip
-        return Readout.of("identity.curve", values, action="settle" if values["points"] >= 1 else "use")
+        return Readout.of("identity.curve", values, action="settle" if points >= 1 else "use")
 
     def facts(self) -> tuple[Fact, ...]:
         """The figures at the chosen threshold and without links.

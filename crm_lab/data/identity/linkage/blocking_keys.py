@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.arrays import Integers
+from crm_lab.data.identity.standards.nicknames import formal_names
 
 _PAIRS_PER_RECORD: Final = 30
 _RULES: Final = 40
@@ -55,6 +56,9 @@ def with_keys(table: pd.DataFrame) -> pd.DataFrame:
     for name, start in (("given_name", "given_start"), ("family_name", "family_start")):
         if name in table:
             parts[start] = table[name].astype("string").str[:3]
+    if "given_name" in table:
+        known = table["given_name"].dropna()
+        parts["given_forms"] = table["given_name"].map({name: formal_names(name) for name in known.unique()})
     if "birth_date" in table:
         text = table["birth_date"].astype("string")
         parts |= {"birth_year": text.str[:4], "birth_month_day": text.str[5:]}

@@ -71,7 +71,13 @@ def _typed(column: str, most: int = 1) -> str:
     return f"damerau_levenshtein({column}_l, {column}_r) <= {most}"
 
 
-_SWAPPED: Final = "(given_name_l = family_name_r and family_name_l = given_name_r)"
+_SWAPPED: Final = (
+    "(family_name_l || given_name_l = given_name_r || family_name_r"
+    " or given_name_l || family_name_l = family_name_r || given_name_r)"
+)
+"""Run on, for of a Chinese name with the family last the first character is read as the family."""
+_CROSSED: Final = "given_name_l <> coalesce(family_name_r, '') and given_name_r <> coalesce(family_name_l, '')"
+_NICKNAME: Final = "coalesce(list_has_any(string_split(given_forms_l, ' '), string_split(given_forms_r, ' ')), false)"
 _INITIAL: Final = (
     "(least(length(given_name_l), length(given_name_r)) = 1 and left(given_name_l, 1) = left(given_name_r, 1))"
 )
@@ -79,13 +85,20 @@ _TURNED_DATE: Final = (
     "(left(birth_date_l, 4) = left(birth_date_r, 4) and substr(birth_date_l, 6, 2) = right(birth_date_r, 2)"
     " and right(birth_date_l, 2) = substr(birth_date_r, 6, 2))"
 )
+_GENERATION: Final = (
+    "(abs(cast(left(birth_date_l, 4) as integer) - cast(left(birth_date_r, 4) as integer)) >= 16"
+    " and substr(birth_date_l, 6) not in (substr(birth_date_r, 6), '01-01') and substr(birth_date_r, 6) <> '01-01')"
+)
+"""Years apart, and day or month, too; a first of January is often no date of birth but a form's default."""
 
 
 def sure_different(columns: Collection[str]) -> str:
-    """SQL that two records are clearly two persons: their given names are, and no date of birth speaks for one.
+    """SQL that two records are clearly two persons: their given names are, or their dates of birth a generation apart.
 
     A family shares its telephone, address and family name; only given name and date of birth part its members. Where
-    a date of birth is missing, clearly different given names part two records, whatever else they share.
+    a date of birth is missing, clearly different given names part two records, whatever else they share. A father and
+    the son who is named like him are parted by dates of birth that differ in the day and by 16 years or more, unless
+    one e-mail speaks for one person; a file without e-mails cannot tell a son from a wrong date.
 
     >>> sure_different({"email"})
     'false'
@@ -93,14 +106,20 @@ def sure_different(columns: Collection[str]) -> str:
     Args:
         columns: Standard fields that are there.
     """
-    if "given_name" not in columns:
-        return "false"
-    crossed = " and given_name_l <> coalesce(family_name_r, '') and given_name_r <> coalesce(family_name_l, '')"
-    names = f"coalesce(not {_like('given_name', FAR)} and not {_INITIAL}{crossed}, false)"
+    names, dates = _names_differ(columns), f"coalesce({_typed('birth_date')} or {_TURNED_DATE}, false)"
     if "birth_date" not in columns:
         return names
-    dates = f"coalesce({_typed('birth_date')} or {_TURNED_DATE}, false)"
-    return f"({names} and not {dates})"
+    if "email" not in columns:
+        return f"({names} and not {dates})"
+    apart = f"coalesce({_GENERATION}, false) and not coalesce({_same('email')}, false)"
+    return f"(({names} and not {dates}) or ({apart}))"
+
+
+def _names_differ(columns: Collection[str]) -> str:
+    if "given_name" not in columns:
+        return "false"
+    turned = f" and not coalesce({_SWAPPED}, false) and {_CROSSED}" if "family_name" in columns else ""
+    return f"coalesce(not {_like('given_name', FAR)} and not {_INITIAL} and not {_NICKNAME}{turned}, false)"
 
 
 def comparisons(columns: Collection[str]) -> tuple[Comparison, ...]:
@@ -130,7 +149,8 @@ def _given(have: set[str]) -> Comparison | None:
         same = f"{same} and coalesce(given_han_l = given_han_r, true)"
         sound = (Level(_same("given_name"), "same sound, other characters"),)
     levels = (
-        Level(same, "same", "given_name"), *swap, *sound, Level(_like("given_name"), "alike"),
+        Level(same, "same", "given_name"), *swap, *sound, Level(_NICKNAME, "nickname"),
+        Level(_like("given_name"), "alike"),
         Level(f"{_like('given_name', FAR)} or {_INITIAL}", "perhaps alike"),
     )  # fmt: skip
     return Comparison("given", ("given_name",), _both("given_name"), levels)
@@ -171,7 +191,7 @@ def _email(have: set[str]) -> Comparison | None:
     if "email" not in have:
         return None
     users = "split_part(email_l, '@', 1) = split_part(email_r, '@', 1)"
-    levels = (Level(_same("email"), "same"), Level(users, "same name"), Level(_like("email"), "alike"))
+    levels = (Level(_same("email"), "same"), Level(users, "same name"), Level(_typed("email"), "one sign off"))
     return Comparison("email_", ("email",), _both("email"), levels)
 
 

@@ -178,9 +178,11 @@ class LinkageResult(Result):
         several = np.flatnonzero((size[person] > 2) & (size[person] <= 20 * self.spec.largest))
         if not len(several):
             return []
-        kept = ["given_name", "family_name", "birth_date", "source"]
-        rows = self.records.loc[several, kept].astype("string").assign(number_=several, person_=person[several])
-        sides = ", ".join(f"{side}.{name} as {name}_{side}" for side in "lr" for name in (*kept, "number_"))
+        kept = ["given_name", "family_name", "birth_date", "email", "source"]
+        rows = (
+            with_keys(self.records.loc[several, kept]).astype("string").assign(number_=several, person_=person[several])
+        )
+        sides = ", ".join(f"{side}.{name} as {name}_{side}" for side in "lr" for name in rows.columns.drop("person_"))
         rule = sure_different(self.columns)
         if self.spec.one_per_source:
             rule = f"({rule} or source_l = source_r)"

@@ -16,7 +16,7 @@ _YEAR_FIRST: Final = (
 _YEAR_LAST: Final = r"^\s*(\d{1,2})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{4})\s*$"
 
 
-def birth_dates(texts: pd.Series, day_first: bool | None = None) -> pd.Series:
+def birth_dates(texts: pd.Series, day_first: bool | None = None, what: str = "dates of birth") -> pd.Series:
     """Dates of birth as text ``YYYY-MM-DD``; what is no day after 1899 or has a year of two digits is missing.
 
     >>> birth_dates(
@@ -27,6 +27,7 @@ def birth_dates(texts: pd.Series, day_first: bool | None = None) -> pd.Series:
     Args:
         texts: As they were written.
         day_first: Whether 03/04/1980 is the third of April; told by the other dates of the column unless given.
+        what: What the dates are, for the question.
 
     Returns:
         Text, with the index of `texts`.
@@ -38,7 +39,7 @@ def birth_dates(texts: pd.Series, day_first: bool | None = None) -> pd.Series:
     last = texts.astype("string").str.extract(_YEAR_LAST)
     numbers = last.apply(pd.to_numeric)
     if last[0].notna().any():
-        day_first = _order(numbers[0], numbers[1]) if day_first is None else day_first
+        day_first = _order(numbers[0], numbers[1], what) if day_first is None else day_first
     day, month = (last[0], last[1]) if day_first else (last[1], last[0])
     parts = pd.DataFrame(
         {"year": first[0].fillna(last[2]), "month": first[1].fillna(month), "day": first[2].fillna(day)}
@@ -49,14 +50,14 @@ def birth_dates(texts: pd.Series, day_first: bool | None = None) -> pd.Series:
     return out
 
 
-def _order(one: pd.Series, other: pd.Series) -> bool:
+def _order(one: pd.Series, other: pd.Series, what: str) -> bool:
     """Whether the day stands first, by the numbers above 12."""
     day_first, month_first = int((one > 12).sum()), int((other > 12).sum())
     both = int(((one <= 12) & (other <= 12) & (one != other)).sum())
     if both and (day_first > 0) == (month_first > 0):
         told = f"{day_first:,} others say day first and {month_first:,} month first" if day_first else "no other tells"
         raise BadInput(
-            f"{both:,} dates of birth such as 03/04/1980 can be read both ways and {told};"
-            " say day_first=True or day_first=False."
+            f"{both:,} {what} such as 03/04/1980 can be read both ways and {told};"
+            " say day_first=True or day_first=False (parameter dates: day_first or month_first)."
         )
     return day_first > 0

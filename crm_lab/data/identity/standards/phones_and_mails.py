@@ -47,7 +47,7 @@ def check_region(phones: Iterable[str], region: str | None) -> None:
     >>> check_region(["+86 138 1234 5678"], None)
     >>> check_region(["138 1234 5678"], None)
     Traceback (most recent call last):
-    crm_lab.checks.BadInput: 1 of 1 telephone numbers has no country code; say whose they are, e.g. phone_region="CN".
+    crm_lab.checks.BadInput: 1 of 1 telephone numbers has no country code; say whose they are, e.g. ...
 
     Args:
         phones: As they were written.
@@ -67,7 +67,7 @@ def check_region(phones: Iterable[str], region: str | None) -> None:
     if bare:
         raise BadInput(
             f"{bare:,} of {len(known):,} telephone numbers {'has' if bare == 1 else 'have'} no country code;"
-            ' say whose they are, e.g. phone_region="CN".'
+            ' say whose they are, e.g. phone_region="CN" (parameter region).'
         )
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 import duckdb
 
 import crm_lab.simulate
+from crm_lab.checks import BadInput
 from crm_lab.data.sources.base import Source
 from crm_lab.simulate.folder import MANIFEST, read_manifest, write_retailer
+from crm_lab.simulate.identity_records import RECORDS
 from crm_lab.simulate.output.columns import TABLES_MADE
 from crm_lab.simulate.output.points_columns import POINTS_TABLES
 from crm_lab.simulate.retailer import RetailerPlan
@@ -45,6 +47,24 @@ def source(name: str) -> Source:
     tables = _WITH_POINTS if scenario.points.on else _DIMENSIONS
     licence = f"{_LICENCE} ({recipe})"
     return _source(name, titles, scenario.currency, partial(_make, plan), code, licence, tables)
+
+
+def has_records(name: str) -> bool:
+    """Whether a source is a simulated retailer whose customers have records with names and addresses, all made up.
+
+    >>> has_records("simulated:doubles,customers=300"), has_records("simulated:grocery"), has_records("cdnow")
+    (True, False, False)
+
+    Args:
+        name: Of the source.
+    """
+    place = Path(name.removeprefix(PREFIX)).expanduser()
+    if not name.startswith(PREFIX) or ("," not in name and (place / MANIFEST).is_file()):
+        return name.startswith(PREFIX) and (place / RECORDS).is_file()
+    try:
+        return plan_of(name).common.scenario.accounts.on
+    except BadInput:
+        return False
 
 
 def _of_folder(name: str, folder: Path) -> Source:
@@ -90,7 +110,7 @@ def _source(
 
 
 def _make(plan: RetailerPlan, connection: duckdb.DuckDBPyConnection, folder: Path) -> str:
-    write_retailer(plan, folder / "retailer")
+    write_retailer(plan, folder / "retailer", masters=False)  # a workspace holds nothing that identifies people
     return _read(folder / "retailer", connection, folder)
 
 

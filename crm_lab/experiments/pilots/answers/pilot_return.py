@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -56,7 +56,8 @@ class PilotReturn:
         Returns:
             The return with its interval, the chance that it beats the target, and what to do.
         """
-        return PilotReturnResult(self.terms, effect)
+        bare = PilotReturnResult(self.terms, effect)
+        return bare if bare.refusal() else replace(bare, chances={basis: bare.p_above(basis) for basis in BASES})
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +81,12 @@ class PilotReturnResult(Result):
     Attributes:
         terms: Terms and target.
         effect: The lift.
+        chances: Chance that the return on each basis beats the target; tested when asked for where none is given.
     """
 
     terms: PilotTerms
     effect: PilotEffectResult
+    chances: Mapping[Basis, float] = field(default_factory=dict)
 
     name: ClassVar[str] = "pilot_return"
     words: ClassVar[dict[str, str]] = {"basis": "experiments.pilots.basis_"}
@@ -144,6 +147,8 @@ class PilotReturnResult(Result):
         Returns:
             The chance; 0 where no lift is enough.
         """
+        if basis in self.chances:
+            return self.chances[basis]
         needed = self.lift_needed(basis)
         if not math.isfinite(needed):
             return 0.0

@@ -27,7 +27,7 @@ from crm_lab.stats.panel.estimators import (
     SyntheticDifference,
     TimeBasedRegression,
 )
-from crm_lab.stats.panel.panel_inference import PermutationResult, permutation_test
+from crm_lab.stats.panel.panel_inference import PermutationResult, effects_under, permutation_test
 
 METHODS: dict[str, PanelEstimator] = {
     "did": DifferenceInDifferences(),
@@ -136,7 +136,7 @@ def chance_of_more(pilot: Pilot, name: str, lift: float, level: float, seed: int
         scaled: Whether effects are divided by how restless each set was before.
     """
     if pilot.drawn == "lot" or not over_time(pilot, name, level):
-        found = permuted(pilot, name, level, seed, null=lift, scaled=scaled).effects
+        found = effects_under(*_read(pilot, name, seed, scaled), null=lift, form="multiplicative")
         return 1 - float((found >= found[0] - 1e-9 * np.abs(found).max()).mean())
     values = units_of(name, pilot.panel.values, pilot.first)
     seen = float(values[pilot.mask, pilot.first :].mean())
@@ -159,14 +159,18 @@ def permuted(
         null: The lift that is tested.
         scaled: Whether effects are divided by how restless each set was before; tried on the past if not said.
     """
+    data = _read(pilot, name, seed, restlessness_pays(pilot) if scaled is None else scaled)
+    return permutation_test(*data, null=null, form="multiplicative", alpha=1 - level)
+
+
+def _read(pilot: Pilot, name: str, seed: int, scaled: bool) -> tuple[Floats, int, Scaled, Assignments]:
+    """What a permutation test takes: values, the first treated period, the method by its scale, the assignments."""
     method, values = METHODS[name], pilot.panel.values
     design = _assignments(pilot, method, seed)
     scale = usual(name, values, design.masks, pilot.first)
-    if restlessness_pays(pilot) if scaled is None else scaled:
+    if scaled:
         scale = scale * restlessness(pilot.index, design.masks, pilot.first)
-    read = Scaled(method, scale / scale[0])
-    units = units_of(name, values, pilot.first)
-    return permutation_test(units, pilot.first, read, design, null=null, form="multiplicative", alpha=1 - level)
+    return units_of(name, values, pilot.first), pilot.first, Scaled(method, scale / scale[0]), design
 
 
 def _assignments(pilot: Pilot, method: PanelEstimator, seed: int) -> Assignments:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 import numpy as np
 
 from crm_lab.arrays import Floats
 
 _ENOUGH = 1e-12  # of the longest point's square: how much nearer a further point must lead to be taken up
 _ROUNDS = 50  # times the number of points: bound of a search that ends by itself
+_KEPT = 4_096  # answers, some hundred bytes each
+
+_solved: dict[bytes, Floats] = {}
 
 
 def simplex_weights(points: Floats, target: Floats, ridge: float = 0.0) -> Floats:
@@ -34,7 +39,20 @@ def simplex_weights(points: Floats, target: Floats, ridge: float = 0.0) -> Float
     gap = points - target
     gram = gap @ gap.T
     gram[np.diag_indices_from(gram)] += ridge
-    return nearest_in_hull(gram)
+    return _remembered(gram).copy()
+
+
+def _remembered(gram: Floats) -> Floats:
+    """`nearest_in_hull`, looked up where the same products were solved of late.
+
+    A test under one null after another fits each set of units to the same past: what a null moves comes after it.
+    """
+    key = blake2b(gram.tobytes(), digest_size=16).digest()
+    found = _solved.pop(key, None)
+    _solved[key] = nearest_in_hull(gram) if found is None else found  # the latest comes last
+    while len(_solved) > _KEPT:
+        _solved.pop(next(iter(_solved)), None)
+    return _solved[key]
 
 
 def nearest_in_hull(gram: Floats) -> Floats:
@@ -110,7 +128,7 @@ def frank_wolfe(
 def _to_the_face(gram: Floats, weights: Floats, used: list[int], scale: float) -> None:
     """Move to the nearest point of the plane of the points in use, dropping those that would be weighted below 0."""
     while True:
-        aim = _on_the_plane(gram[np.ix_(used, used)], scale)
+        aim = _on_the_plane(gram[used][:, used], scale)
         now = weights[used]
         below = aim <= 1e-14
         if not below.any():

@@ -1,0 +1,1 @@
+"""Persons with several customer accounts, and the customer masters they stand in."""

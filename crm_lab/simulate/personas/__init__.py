@@ -1,0 +1,1 @@
+"""What is true of planted kinds of shoppers."""
