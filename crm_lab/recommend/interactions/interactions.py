@@ -31,6 +31,9 @@ _FURTHER = ("order_id", "hour", "kind", "net_amount")
 class LeftOut:
     """Lines that are no purchase of a product by a customer, by the first reason that holds.
 
+    >>> LeftOut(later=3).no_sale
+    0
+
     Attributes:
         later: After the last day that counts.
         no_sale: Returns, fees, and lines with an amount of 0 or less.

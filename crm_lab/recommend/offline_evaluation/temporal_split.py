@@ -23,6 +23,15 @@ class Split:
     Limits on products and customers are taken from the past alone; what is bought later but is not among the
     products of the past cannot be listed and does not count.
 
+    >>> import pandas as pd
+    >>> lines = pd.DataFrame({"customer_id": ["a"] * 3, "product_id": ["tea", "gin", "tea"],
+    ...     "date": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-02"])})
+    >>> bought = Interactions.of(lines, "2024-01-31")
+    >>> first = bought.day == bought.day.min()
+    >>> split = Split.of(bought.select(baskets=first), bought.select(baskets=~first), "date")
+    >>> split.customers.tolist(), split.unknown
+    ([0], 0.5)
+
     Attributes:
         train: The past.
         truth: 1 where a customer of the past bought a product of the past later, shape (customers, products).
@@ -30,7 +39,7 @@ class Split:
         first_day: First day with a purchase to be found.
         last_day: Last day with one.
         unknown: Share of the later pairs of customers and products that have no counterpart in the past.
-    """
+    """  # fmt: skip
 
     train: Interactions
     truth: sparse.csr_array

@@ -20,7 +20,13 @@ _CELLS = 4_000_000  # scores at a time
 
 
 class Ranker(Protocol):
-    """Settings of a way to order products; `fit` sees nothing but the interactions it is given."""
+    """Settings of a way to order products; `fit` sees nothing but the interactions it is given.
+
+    >>> from crm_lab.recommend.rankers.global_top import GlobalTop
+    >>> ranker: Ranker = GlobalTop()
+    >>> ranker.name
+    'global_top'
+    """
 
     name: ClassVar[str]
 
