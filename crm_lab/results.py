@@ -386,6 +386,9 @@ def attempt(analysis: Callable[..., Result], *tables: Any, **options: Any) -> An
         tables: Its arguments; where one of them is itself without an answer, so is the whole.
         options: Its keyword arguments.
 
+    Returns:
+        What the analysis returned, or a `NoAnswer`.
+
     Raises:
         BadInput: If the user can mend what is wrong.
     """

@@ -117,7 +117,11 @@ class Shifts:
         return 1 - below if below < above else above
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Effects that the test does not reject; without ends where there are too few splits for the level."""
+        """Effects that the test does not reject; without ends where there are too few splits for the level.
+
+        Returns:
+            The lower and the upper end.
+        """
         place = math.floor((1 - level) / 2 / self.allowance * (len(self.at) + 1) + 1e-9)
         if place < 1:
             return -math.inf, math.inf

@@ -13,7 +13,11 @@ PACKAGED = ("complete_journey", "cdnow", "cdnow_sample")
 
 
 def source_names() -> tuple[str, ...]:
-    """The sources that come with the lab."""
+    """The sources that come with the lab.
+
+    >>> "complete_journey" in source_names()
+    True
+    """
     return PACKAGED
 
 

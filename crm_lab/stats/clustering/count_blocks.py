@@ -49,7 +49,11 @@ class CountBlocks:
         return np.asarray(self.totals.sum(axis=1) / np.maximum(known, 1), dtype=np.float64)
 
     def take(self, rows: Positions | Integers | Booleans) -> CountBlocks:
-        """Some of the units, in the given order; one may come more than once."""
+        """Some of the units, in the given order; one may come more than once.
+
+        Returns:
+            The chosen units.
+        """
         return CountBlocks(self.counts[rows], self.block)
 
     def overall(self) -> Floats:
@@ -58,12 +62,20 @@ class CountBlocks:
 
 
 def block_sums(values: Floats, starts: Positions) -> Floats:
-    """Sums over the columns of each block, shape (rows, blocks)."""
+    """Sums over the columns of each block, shape (rows, blocks).
+
+    Returns:
+        Shape (rows, blocks).
+    """
     return np.asarray(np.add.reduceat(values, starts, axis=1), dtype=np.float64)
 
 
 def shares_of(sums: Floats, blocks: CountBlocks) -> Floats:
-    """Shares within blocks of sums, shape (rows, columns); none is below 1 in 10,000, equal where a block is empty."""
+    """Shares within blocks of sums, shape (rows, columns); none is below 1 in 10,000, equal where a block is empty.
+
+    Returns:
+        Shape (rows, columns); each block of a row sums to 1.
+    """
     totals = block_sums(sums, blocks.starts)[:, blocks.block]
     columns = np.bincount(blocks.block)[blocks.block]
     raw = np.divide(sums, totals, out=np.broadcast_to(1 / columns, sums.shape).copy(), where=totals > 0)
@@ -160,6 +172,9 @@ def varying(blocks: CountBlocks) -> Booleans:
 
     >>> varying(CountBlocks(np.array([[2.0, 2, 1, 3], [1, 1, 4, 0]]), np.array([0, 0, 1, 1]))).tolist()
     [False, True]
+
+    Returns:
+        Shape (blocks,).
     """
     totals = blocks.totals[:, blocks.block]
     shares = np.divide(blocks.counts, totals, out=np.full_like(blocks.counts, np.nan), where=totals > 0)

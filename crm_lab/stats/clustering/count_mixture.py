@@ -44,7 +44,11 @@ class CountMixture:
         return len(self.weights)
 
     def evidence(self, blocks: CountBlocks) -> Floats:
-        """Log-likelihood of each unit's counts in each group, up to a constant of the unit, shape (units, groups)."""
+        """Log-likelihood of each unit's counts in each group, up to a constant of the unit, shape (units, groups).
+
+        Returns:
+            Shape (units, groups).
+        """
         parts = [
             effective(blocks.take(np.arange(at, min(at + _CHUNK, len(blocks.counts)))), self.correlation)
             @ np.log(self.shares.T)
@@ -53,17 +57,29 @@ class CountMixture:
         return np.vstack(parts) if parts else np.zeros((0, self.k))
 
     def posterior(self, blocks: CountBlocks, prior: Floats | None = None) -> Floats:
-        """Probability of each group, shape (units, groups); `prior` is that of each unit, the weights unless given."""
+        """Probability of each group, shape (units, groups); `prior` is that of each unit, the weights unless given.
+
+        Returns:
+            Shape (units, groups); rows sum to 1.
+        """
         joint = self.evidence(blocks) + np.log(self.weights if prior is None else prior)
         return np.asarray(np.exp(joint - logsumexp(joint, axis=1, keepdims=True)), dtype=np.float64)
 
     def labels(self, blocks: CountBlocks) -> Integers:
-        """The most probable group of each unit, shape (units,)."""
+        """The most probable group of each unit, shape (units,).
+
+        Returns:
+            Shape (units,), from 0.
+        """
         joint = self.evidence(blocks) + np.log(self.weights)
         return np.asarray(joint.argmax(axis=1), dtype=np.int64)
 
     def ordered(self, order: Integers) -> CountMixture:
-        """The same groups in another order."""
+        """The same groups in another order.
+
+        Returns:
+            The same groups.
+        """
         return CountMixture(self.shares[order], self.weights[order], self.correlation)
 
 

@@ -75,6 +75,9 @@ def group_distances(one: Floats, other: Floats, block: Integers) -> Floats:
 
     >>> group_distances(np.array([[1.0, 0]]), np.array([[0.0, 1], [1, 0]]), np.zeros(2, dtype=int)).tolist()
     [[1.0, 0.0]]
+
+    Returns:
+        Shape (groups of one, groups of the other).
     """
     squares = (np.sqrt(one)[:, None, :] - np.sqrt(other)[None, :, :]) ** 2
     starts = np.flatnonzero(np.diff(block, prepend=-1))

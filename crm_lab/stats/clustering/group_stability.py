@@ -19,6 +19,9 @@ def jaccard(table: Floats) -> Floats:
 
     >>> jaccard(np.array([[2.0, 0], [1, 3]])).round(2).tolist()
     [[0.67, 0.0], [0.17, 0.75]]
+
+    Returns:
+        Of the same shape, from 0 to 1.
     """
     either = table.sum(axis=1, keepdims=True) + table.sum(axis=0, keepdims=True) - table
     return np.asarray(np.divide(table, either, out=np.zeros_like(table), where=either > 0), dtype=np.float64)
@@ -81,5 +84,8 @@ def verdicts(similarity: Floats) -> Integers:
 
     >>> verdicts(np.array([0.9, 0.7, 0.3])).tolist()
     [2, 1, 0]
+
+    Returns:
+        Shape (groups,).
     """
     return np.digitize(similarity, [DISSOLVED, STABLE]).astype(np.int64)

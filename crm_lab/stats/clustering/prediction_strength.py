@@ -73,6 +73,9 @@ def kept_pairs(own: Integers, other: Integers, k: int) -> float:
         own: Group of each unit.
         other: Group in the other grouping.
         k: Number of groups; one with fewer than two units keeps no pair.
+
+    Returns:
+        A share from 0 to 1.
     """
     table = crossed(own, other, k)
     sizes = table.sum(axis=1)
@@ -82,5 +85,9 @@ def kept_pairs(own: Integers, other: Integers, k: int) -> float:
 
 
 def crossed(own: Integers, other: Integers, k: int) -> Floats:
-    """How many units are in each pair of groups, shape (k, k)."""
+    """How many units are in each pair of groups, shape (k, k).
+
+    Returns:
+        Shape (k, k).
+    """
     return np.bincount(own * k + other, minlength=k * k).reshape(k, k).astype(np.float64)

@@ -59,6 +59,9 @@ class BetaBinomial:
 
         >>> fit.quantile([0.5]).round(2).tolist()
         [0.47]
+
+        Returns:
+            Of the shape of the chances.
         """
         return np.asarray(stats.beta.ppf(np.asarray(chance, dtype=float), self.a, self.b), dtype=float)
 
@@ -67,6 +70,9 @@ class BetaBinomial:
 
         >>> round(fit.above(0.5), 2)
         0.48
+
+        Returns:
+            A share from 0 to 1.
         """
         return float(stats.beta.sf(share, self.a, self.b))
 
@@ -75,6 +81,9 @@ class BetaBinomial:
 
         >>> [float(round(p[0], 2)) for p in fit.posterior([1], [10])]
         [1.47, 9.5]
+
+        Returns:
+            Two arrays of the shape of the counts.
         """
         k, n = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
         return self.a + k, self.b + n - k

@@ -52,6 +52,9 @@ class ClusterSums:
         Args:
             correlation: Of two trials in one cluster.
 
+        Returns:
+            Shape (m,).
+
         Source:
             Kish (1965), Survey sampling, for both parts of the design effect.
         """

@@ -25,6 +25,9 @@ def fewest_right(audited: int, target: float = TARGET, level: float = 0.95) -> i
         audited: Records to be audited.
         target: Share to be proven.
         level: Two-sided confidence level of the Wilson interval.
+
+    Returns:
+        The count, or ``None``.
     """
     if not audited_accuracy(audited, audited, target, level).met:
         return None

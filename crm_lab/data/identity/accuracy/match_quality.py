@@ -176,6 +176,9 @@ class MatchQualityResult(Result):
 
         Args:
             measure: As in the table.
+
+        Returns:
+            The value and its interval.
         """
         (row,) = self.measures[self.measures["measure"] == measure].to_dict("records")
         return float(row["value"]), Interval(float(row["lo"]), float(row["hi"]), self.level)

@@ -44,6 +44,9 @@ class ThresholdChoice:
 
         Args:
             doubles: Customers that are somebody else's further account.
+
+        Returns:
+            An amount of money a year.
         """
         return float(doubles * self.contact_cost * self.contacts)
 

@@ -164,6 +164,9 @@ class ThresholdCurveResult(Result):
         Args:
             threshold: One of the table.
 
+        Returns:
+            Column to value.
+
         Raises:
             BadInput: If it is not in the table.
         """

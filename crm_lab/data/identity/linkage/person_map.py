@@ -74,6 +74,9 @@ def mapped_share(table: pd.DataFrame, persons: pd.DataFrame, *, customer: str = 
         table: Any table with a column of customers.
         persons: The map.
         customer: Name of the column.
+
+    Returns:
+        A share from 0 to 1; missing where the table is empty.
     """
     need_columns(table.columns, (customer,), "The table")
     return float(table[customer].isin(persons["customer_id"]).mean()) if len(table) else float("nan")

@@ -52,6 +52,9 @@ class TagFreshness:
         Args:
             tags: Tags of customers.
             tables: The tables they were made of.
+
+        Returns:
+            One row a tag.
         """
         days = last_days(tables, tags.features)
         has, today = tags.has().to_numpy(), day_number(tags.features.end)
