@@ -111,7 +111,9 @@ def kinds_front(result: ShopperClustersResult) -> Front:
     if result.k == 1:
         found = result.curve.loc[result.curve["k"] > 1, "strength"].max()
         values = {"reached": float(found) if len(result.curve) > 1 else 0.0, "needed": ENOUGH}
-        drawn = [Bar(Message(f"front.kinds.{key}").text(), v, f"{v:.2f}", key == "reached") for key, v in values.items()]
+        drawn = [
+            Bar(Message(f"front.kinds.{key}").text(), v, f"{v:.2f}", key == "reached") for key, v in values.items()
+        ]
         return Front(Message("front.kinds.none"), bars(drawn), owner="marketing")
     top = result.shown().nlargest(3, "share")
     drawn = [
@@ -120,6 +122,5 @@ def kinds_front(result: ShopperClustersResult) -> Front:
     ]
     stable = int((result.to_frame()["verdict"] == "stable").sum())
     values = {"k": result.k, "stable": stable, "share": float(top["share"].iloc[0])}
-    return Front(
-        Message("front.kinds.answer", values), bars(drawn), Message("front.kinds.decision") if stable else None, "marketing"
-    )
+    answer = Message(f"front.kinds.{'all_stable' if stable == result.k else 'answer'}", values)
+    return Front(answer, bars(drawn), Message("front.kinds.decision") if stable else None, "marketing")

@@ -155,7 +155,9 @@ class LifecycleMovesResult(Result):
     def _window(self, start: date, end: date) -> pd.DataFrame:
         seen = self.states[self.states[end] != "not_yet"]
         counts = pd.crosstab(seen[start], seen[end]).reindex(index=list(STARTS), columns=list(STAGES), fill_value=0)
-        rows = counts.rename_axis("from_stage").reset_index().melt("from_stage", var_name="to_stage", value_name="moved")
+        rows = (
+            counts.rename_axis("from_stage").reset_index().melt("from_stage", var_name="to_stage", value_name="moved")
+        )
         rows["customers"] = rows.groupby("from_stage")["moved"].transform("sum")
         rows = rows[rows["customers"] > 0].reset_index(drop=True)
         rows.insert(0, "from_day", start)
