@@ -122,5 +122,5 @@ def kinds_front(result: ShopperClustersResult) -> Front:
     ]
     stable = int((result.to_frame()["verdict"] == "stable").sum())
     values = {"k": result.k, "stable": stable, "share": float(top["share"].iloc[0])}
-    decision = Message("front.kinds.decision") if stable else None
-    return Front(Message("front.kinds.answer", values), bars(drawn), decision, "marketing")
+    answer = Message(f"front.kinds.{'all_stable' if stable == result.k else 'answer'}", values)
+    return Front(answer, bars(drawn), Message("front.kinds.decision") if stable else None, "marketing")

@@ -170,7 +170,7 @@ class DemographicsResult(TableResult):
     formats: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("share", "share_lo", "share_hi", "revenue_share"), ".1%"),
         "customers": ",.0f", "index": ",.0f",
-        **dict.fromkeys(("revenue_per_customer", "lo", "hi"), ",.2f"),
+        **dict.fromkeys(("revenue_per_customer", "lo", "hi"), ",.0f"),
         **dict.fromkeys(("orders_per_customer", "orders_per_customer_lo", "orders_per_customer_hi"), ",.1f"),
     }  # fmt: skip
 

@@ -121,7 +121,7 @@ class SegmentSizesResult(Result):
         """How large the largest segment is, what it rests on, what to do.
 
         >>> print(sizes.readout().finding)
-        regulars is the largest of 1 segments: 615 of 2,357 customers (26.1%) with 66.4% of revenue.
+        regulars holds 615 of 2,357 customers (26.1%) with 66.4% of revenue.
         """
         row = self.sizes.sort_values("customers", ascending=False, kind="stable").iloc[0]
         values = {
@@ -132,7 +132,9 @@ class SegmentSizesResult(Result):
                 "en": next(s for s in self.segments if s.name == row["segment"]).label(language())
             }),
         }  # fmt: skip
-        return Readout.of("rule_segments.sizes", values, action="widen" if values["empty"] else "use")
+        values["untold_said"] = Message("rule_segments.sizes.untold", dict(values)) if values["untold"] else ""
+        finding = "finding" if len(self.sizes) > 1 else "one_finding"
+        return Readout.of("rule_segments.sizes", values, finding, action="widen" if values["empty"] else "use")
 
     def facts(self) -> tuple[Fact, ...]:
         """Customers in each segment.

@@ -73,7 +73,7 @@ def plot_upset(result: SegmentOverlapResult, *, ax: Axes | None = None) -> Axes:
     for place, of in zip(places, cells["segments"], strict=True):
         ax.plot([place, place], [rows[of[0]], rows[of[-1]]], color=BLUE, linewidth=1.4, zorder=3)
     sizes = dict(zip(names, result.sizes["customers"], strict=True))
-    ax.set_yticks(list(rows.values()), [f"{wrapped(str(n), _NAME)} · {sizes[n]:,}" for n in names])
+    ax.set_yticks(list(rows.values()), [f"{wrapped(result.label(n), _NAME)} · {sizes[n]:,}" for n in names])
     ax.set_xticks([])
     ax.grid(visible=False)
     ax.spines["bottom"].set_visible(False)

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from crm_lab.messages import Message
 from crm_lab.messages.wrapped_text import wrapped
@@ -97,6 +98,7 @@ def plot_moves_between_kinds(result: SegmentMovesResult, *, ax: Axes | None = No
     if frame.empty:
         ax.text(0.5, 0.5, _text("nobody"), transform=ax.transAxes, ha="center", color=GREY)
     ax.set(title=_text("flows", end=str(result.after.end)), xlabel=_text("flows_axis"), ylabel="")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.grid(visible=False, axis="y")
     return ax

@@ -53,11 +53,9 @@ def plot_price_share(result: PriceShareResult, *, ax: Axes | None = None) -> Axe
 
 
 @draws(TagIndexResult)
-def plot_index(result: TagIndexResult, *, ax: Axes | None = None, segment: str | None = None) -> Axes:
+def plot_index(result: TagIndexResult, *, ax: Axes | None = None) -> Axes:
     """Indices with their intervals on a logarithmic axis, those that differ in colour; the surest first."""
-    rows = result.shown()
-    rows = rows if segment is None else rows[rows["segment"] == segment]
-    rows = rows.sort_values("qvalue", kind="stable").head(_MOST).sort_values("index", kind="stable")
+    rows = result.surest(_MOST)
     ax = ax or new_axes(height=1.2 + 0.3 * max(len(rows), 3))
     for place, (_, row) in enumerate(rows.iterrows()):
         low = max(row["index"], row["lo"])

@@ -54,6 +54,8 @@ def number(value: Any, unit: str = "", kind: str = "estimate") -> str:
 
     >>> number(0.2534, "share"), number(4596039.58, "USD", "fact"), number(-12.345, "EUR"), number(1234567)
     ('25.3%', '$4,596,039.58', '−€12.35', '1,234,567')
+    >>> number(-0.0354, "points")
+    '0.0'
     """
     if value is None or value != value:  # noqa: PLR0124 - NaN is the one value that differs from itself
         return NONE
@@ -65,9 +67,15 @@ def number(value: Any, unit: str = "", kind: str = "estimate") -> str:
     if _CURRENCY.match(unit):
         digits = 0 if kind != "fact" and size >= _GROUPED else 2
         return f"{sign}{currency_sign(unit)}{size:,.{digits}f}"
-    if isinstance(value, int):
-        return f"{sign}{size:,}"
-    return f"{sign}{three_digits(size)}"
+    return _plain(value, unit)
+
+
+def _plain(value: float, unit: str) -> str:
+    """A number that is no share and no money; percentage points have one digit behind the point, as in sentences."""
+    sign, size = ("−" if value < 0 else ""), abs(value)
+    if unit == "points":
+        return f"{round(value, 1) + 0.0:,.1f}".replace("-", "−")
+    return f"{sign}{size:,}" if isinstance(value, int) else f"{sign}{three_digits(size)}"
 
 
 _GROUPED: Final = 1000  # from here on whole amounts of an estimate

@@ -20,6 +20,7 @@ from crm_lab.segmentation.personas.shopper_clusters import (
     ShopperClusters,
     ShopperClustersResult,
     load_clusters,
+    segment_names,
 )
 from crm_lab.segmentation.personas.shopper_tags import (
     InterestShare,
@@ -40,6 +41,7 @@ from crm_lab.segmentation.personas.shopper_tags import (
     TagMovement,
     TagMovementResult,
     shopper_features,
+    tag_name,
 )
 
 __all__ = [
@@ -79,5 +81,7 @@ __all__ = [
     "TagMovementResult",
     "hold_later",
     "load_clusters",
+    "segment_names",
     "shopper_features",
+    "tag_name",
 ]

@@ -15,6 +15,7 @@ from crm_lab.arrays import Floats, Integers
 from crm_lab.checks import BadInput, Problems, check_settings, need_columns, not_inside, not_levels, too_small
 from crm_lab.data.identity.linkage.record_linkage import LinkageResult
 from crm_lab.exports import defuse
+from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Interval, Readout, Result
 from crm_lab.stats.intervals import wilson, z_value
@@ -326,8 +327,10 @@ class ReviewResult(Result):
             "precision": self.precision, "lo": ci.lo, "hi": ci.hi, "level": self.level,
             "links": int(rows["pairs"].sum()),
             "reviewed": int(rows["reviewed"].sum()), "unsure": int(rows["unsure"].sum()), "missed": self.missed,
-            "expected": expected, "threshold": self.threshold,
+            "expected": expected, "threshold": self.threshold, "unsure_said": "",
         }  # fmt: skip
+        if values["unsure"]:
+            values["unsure_said"] = Message("identity.review.unsure", dict(values))
         return Readout.of("identity.review", values, action="keep" if ci.hi >= expected else "raise")
 
     def facts(self) -> tuple[Fact, ...]:

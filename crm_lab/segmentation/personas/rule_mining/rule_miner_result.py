@@ -64,8 +64,8 @@ class RuleMinerResult(Result):
         "share": ".1%", "lift": ".2f", "lo": ".2f", "hi": ".2f", "p_value": "p", "p_holm": "p",
         "next_repurchase": ".1%",
         "repurchase_difference": "+.1%", "repurchase_difference_lo": "+.1%", "repurchase_difference_hi": "+.1%",
-        "next_revenue": ",.2f", "revenue_difference": "+,.2f", "revenue_difference_lo": "+,.2f",
-        "revenue_difference_hi": "+,.2f",
+        "next_revenue": ",.0f", "revenue_difference": "+,.0f", "revenue_difference_lo": "+,.0f",
+        "revenue_difference_hi": "+,.0f",
     }  # fmt: skip
 
     spec: RuleMinerSettings
@@ -141,12 +141,13 @@ class RuleMinerResult(Result):
         return frame
 
     def shown(self) -> pd.DataFrame:
-        """The table with rules in words.
+        """The table with rules in words, without p values: the interval of the lift says it.
 
         >>> mined.shown()["segment"].str.contains("%").all()
         np.True_
         """
-        return self.to_frame().assign(segment=[self._short(rule).text() for rule in self.conditions])
+        frame = self.to_frame().drop(columns=["p_value", "p_holm"])
+        return frame.assign(segment=[self._short(rule).text() for rule in self.conditions])
 
     def readout(self) -> Readout:
         """What goes together most, how sure that is, what to do.

@@ -159,7 +159,13 @@ class LookalikesResult(Result):
             "recall_hi": recall_ci.hi, "lift": float(top["lift"]), "lift_lo": float(top["lo"]),
             "level": self.spec.level, "lift_hi": float(top["hi"]), "features": len(self.features),
             "dropped": len(self.dropped), "unknown": self.unknown, "folds": self.spec.folds,
+            "unknown_said": self._said("unknown", self.unknown),
+            "dropped_said": self._said("dropped", len(self.dropped)),
         }  # fmt: skip
+
+    @staticmethod
+    def _said(key: str, n: int) -> Message | str:
+        return Message(f"persona_rules.lookalikes.{key}", {"n": n}) if n else ""
 
     def readout(self) -> Readout:
         """How well held-out seeds are found, how sure that is, what to do.

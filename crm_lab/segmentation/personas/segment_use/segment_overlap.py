@@ -47,12 +47,15 @@ class SegmentOverlap:
         many = f"{_MOST} segments are the most" if self.most_segments > _MOST else ""
         check_settings(self, too_small(self, most_segments=1, most_intersections=1), most_segments=many)
 
-    def analyze(self, memberships: IntoFrame, customers: Iterable[str] | pd.DataFrame) -> SegmentOverlapResult:
+    def analyze(
+        self, memberships: IntoFrame, customers: Iterable[str] | pd.DataFrame, labels: Mapping[str, str] | None = None
+    ) -> SegmentOverlapResult:
         """Count customers by the segments they are in.
 
         Args:
             memberships: `customer_id`, `segment`; one row a membership.
             customers: Everybody who could be in one: ids, or a table with `customer_id`.
+            labels: What readers call a segment, where that is not its name.
 
         Returns:
             Sizes, pairs and intersections.
@@ -83,7 +86,8 @@ class SegmentOverlap:
         np.bitwise_or.at(masks, base.get_indexer(pd.Index(rows["customer_id"])), 1 << place.astype(np.int64))
         sizes = sizes.head(self.most_segments).assign(share=lambda f: f["customers"] / len(base))
         left = int(given["segment"].nunique()) - len(shown)
-        return SegmentOverlapResult(self, sizes, _pairs(masks, shown), _cells(masks, shown), len(base), left)
+        said = dict(labels or {})
+        return SegmentOverlapResult(self, sizes, _pairs(masks, shown), _cells(masks, shown), len(base), left, said)
 
 
 def _checked(table: pd.DataFrame, base: pd.Index) -> pd.DataFrame:
@@ -136,6 +140,7 @@ class SegmentOverlapResult(Result):
         cells: `segments` (exactly these), `degree`, `customers`; in none at the end.
         base: Customers.
         left_out: Segments beyond `most_segments`.
+        labels: What readers call a segment.
     """
 
     name: ClassVar[str] = "segment_overlap"
@@ -147,6 +152,7 @@ class SegmentOverlapResult(Result):
     cells: pd.DataFrame = field(repr=False)
     base: int
     left_out: int
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def in_none(self) -> int:
@@ -187,8 +193,24 @@ class SegmentOverlapResult(Result):
         """
         frame = self.to_frame()
         said = {name: Message(f"persona_rules.overlap.{name}").text() for name in ("none", "others")}
+        parts = [" & ".join(map(self.label, name.split(" & "))) for name in frame["intersection"]]
         plain = frame["degree"] == 0
-        return frame.assign(intersection=frame["intersection"].where(~plain, frame["intersection"].map(said)))
+        degree = frame["degree"].astype("Int64").mask(plain)
+        return frame.assign(degree=degree, intersection=frame["intersection"].map(said).where(plain, pd.Series(parts)))
+
+    def label(self, segment: str) -> str:
+        """What readers call a segment.
+
+        >>> overlap.label("x")
+        'x'
+
+        Args:
+            segment: Its name.
+
+        Returns:
+            Its label, or the name.
+        """
+        return self.labels.get(segment, segment)
 
     def readout(self) -> Readout:
         """How many are in several, how many in none, what to do.
@@ -200,11 +222,12 @@ class SegmentOverlapResult(Result):
         values: dict[str, object] = {
             "base": self.base, "several": several / self.base, "none": self.in_none / self.base,
             "segments": len(self.sizes), "left_out": self.left_out,
+            "left_out_said": Message("persona_rules.overlap.left_out", {"n": self.left_out}) if self.left_out else "",
         }  # fmt: skip
         if self.pairs.empty:
-            return Readout.of("persona_rules.overlap", values, action="single")
+            return Readout.of("persona_rules.overlap", values, "one_finding", action="single")
         row = self.pairs.sort_values("jaccard", ascending=False, kind="stable").iloc[0]
-        values |= {"a": row["segment"], "b": row["other"], "jaccard": float(row["jaccard"])}
+        values |= {"a": self.label(row["segment"]), "b": self.label(row["other"]), "jaccard": float(row["jaccard"])}
         return Readout.of("persona_rules.overlap", values, action="same" if row["jaccard"] > 0.5 else "apart")
 
     def facts(self) -> tuple[Fact, ...]:
@@ -214,7 +237,9 @@ class SegmentOverlapResult(Result):
         'overlap.x.customers'
         """
         sizes = facts_of(
-            self.sizes, "overlap.{segment}.customers", "persona_rules.overlap.size", "customers", "customers",
+            self.sizes, "overlap.{segment}.customers",
+            lambda row: Message("persona_rules.overlap.size", {"segment": self.label(row["segment"])}),
+            "customers", "customers",
             n=self.base,
         )  # fmt: skip
         share = self.in_none / self.base

@@ -75,7 +75,7 @@ class SelectionRatesResult(Result):
         """The table with the unknown group and flags in words.
 
         >>> rates.shown()["flag"].tolist()
-        ['highest rate', 'below']
+        ['highest rate', 'below the rule']
         """
         frame = self.in_words(self.to_frame())
         unknown = Message("persona_rules.rates.unknown").text()
@@ -94,7 +94,10 @@ class SelectionRatesResult(Result):
             "group": row["group"], "rate": row["rate"], "best": self.best, "best_rate": best["rate"],
             "ratio": row["ratio"], "lo": row["ratio_lo"], "hi": row["ratio_hi"], "level": self.spec.level,
             "least": self.spec.least_ratio, "hidden": self.hidden_groups, "hidden_customers": self.hidden_customers,
+            "hidden_said": "",
         }  # fmt: skip
+        if self.hidden_groups:
+            values["hidden_said"] = Message("persona_rules.rates.hidden", dict(values))
         certainty = "certainty"
         if self.spec.stratum:
             ends = {

@@ -126,7 +126,7 @@ class SegmentPassportResult(TableResult):
 
     name: ClassVar[str] = "segment_passport"
     formats: ClassVar[dict[str, str]] = {
-        "customers": ",.0f", "per_customer": ",.2f", "lo": ",.2f", "hi": ",.2f", "jaccard": ".2f",
+        "customers": ",.0f", "per_customer": ",.0f", "lo": ",.0f", "hi": ",.0f", "jaccard": ".2f",
         **dict.fromkeys(("share", "revenue_share", "moved_out", "moved_in"), ".1%"),
     }  # fmt: skip
     words: ClassVar[dict[str, str]] = {"verdict": "persona_clusters.verdict_"}
@@ -152,7 +152,7 @@ class SegmentPassportResult(TableResult):
             Phrases as *at night: 31% of lines, all 6%*; a dash where nothing does.
         """
         found = clear_marks(self.scoring, segment)
-        return "; ".join(mark_words(mark).text() for mark in found) or "–"
+        return Message("persona_clusters.mark_gap").text().join(mark_words(mark).text() for mark in found) or "–"
 
     def card(self, segment: str) -> str:
         """One segment on a card of a few lines, in the active language.

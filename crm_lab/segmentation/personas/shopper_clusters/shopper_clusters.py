@@ -204,7 +204,7 @@ class ShopperClustersResult(TableResult):
         return len(self.scoring.segments)
 
     def shown(self) -> pd.DataFrame:
-        """The table with names of segments and features in words.
+        """The table with names of segments and features in words; where there is one, its name and size.
 
         >>> "name" in clusters.shown()
         True
@@ -213,7 +213,7 @@ class ShopperClustersResult(TableResult):
         frame = self.in_words(self.frame)
         frame["feature"] = [feature_words(name).text() for name in frame["feature"]]
         frame.insert(1, "name", [names[segment].text() for segment in frame["segment"]])
-        return frame
+        return frame if self.k > 1 else frame[["segment", "name", "customers", "share"]]
 
     def readout(self) -> Readout:
         """How many kinds there are, which of them are stable, and what to do with them.
@@ -231,7 +231,8 @@ class ShopperClustersResult(TableResult):
         if self.k == 1:
             return Readout.of("persona_clusters", values, "none_finding", "none_certainty", "none_action")
         certainty = "certainty_auto" if self.spec.k == "auto" else "certainty_given"
-        return Readout.of("persona_clusters", values, "finding", certainty, "action" if stable.all() else "action_some")
+        finding = "finding_all" if stable.all() else "finding" if stable.any() else "finding_none"
+        return Readout.of("persona_clusters", values, finding, certainty, "action" if stable.all() else "action_some")
 
     @property
     def _strength(self) -> float:
@@ -239,7 +240,7 @@ class ShopperClustersResult(TableResult):
         return float(own.iloc[0]) if len(own) else float("nan")
 
     def facts(self) -> tuple[Fact, ...]:
-        """Number of segments, their sizes and stability.
+        """Number of segments; where there are several, their sizes and stability.
 
         >>> clusters.facts()[0].id
         'clusters.k'
@@ -252,8 +253,11 @@ class ShopperClustersResult(TableResult):
         def of(key: str) -> Callable[[Mapping[str, Any]], Message]:
             return lambda row: Message(f"{label}{key}", {"name": names[row["segment"]]})
 
+        found = Fact("clusters.k", f"{label}k", self.k, kind=kind, n=n)
+        if self.k == 1:
+            return (found,)
         return (
-            Fact("clusters.k", f"{label}k", self.k, kind=kind, n=n),
+            found,
             *facts_of(self.frame, "clusters.{segment}.share", of("share"), "share", "share", n="customers", kind=kind),
             *facts_of(
                 self.frame, "clusters.{segment}.jaccard", of("jaccard"), "jaccard", ends=("lo", "hi"), n=n, kind=kind

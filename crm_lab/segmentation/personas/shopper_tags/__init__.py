@@ -9,6 +9,7 @@ from crm_lab.segmentation.personas.shopper_tags.tag_audit import TagAudit, TagAu
 from crm_lab.segmentation.personas.shopper_tags.tag_freshness import TagFreshness, TagFreshnessResult
 from crm_lab.segmentation.personas.shopper_tags.tag_index import TagIndex, TagIndexResult
 from crm_lab.segmentation.personas.shopper_tags.tag_movement import TagMovement, TagMovementResult
+from crm_lab.segmentation.personas.shopper_tags.tag_names import tag_name
 
 __all__ = [
     "InterestShare",
@@ -29,4 +30,5 @@ __all__ = [
     "TagMovement",
     "TagMovementResult",
     "shopper_features",
+    "tag_name",
 ]

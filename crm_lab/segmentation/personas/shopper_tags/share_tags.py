@@ -15,6 +15,7 @@ from crm_lab.checks import BadInput, check_settings, not_inside, not_levels
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Kind, Readout, Result
 from crm_lab.segmentation.personas.shopper_tags.shopper_features import ShopperFeatures
+from crm_lab.segmentation.personas.shopper_tags.tag_names import tag_name
 from crm_lab.stats.pooling.beta_binomial import BetaBinomial, fit_beta_binomial
 
 FEWEST: Final = 30  # customers with the feature known, below which it makes no tag
@@ -157,7 +158,7 @@ class ShareTagsResult(Result):
     name: ClassVar[str] = "share_tags"
     formats: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("base_share", "threshold", "expected"), ".1%"),
-        "customers": ",.0f", "known": ",.0f", "pvalue": ".3g",
+        "customers": ",.0f", "known": ",.0f", "pvalue": "p",
     }  # fmt: skip
     words: ClassVar[dict[str, str]] = {"made": "persona_tags.made_"}
 
@@ -172,6 +173,15 @@ class ShareTagsResult(Result):
             ``made`` says whether the feature makes a tag, or why not.
         """
         return self.rows.copy()
+
+    def shown(self) -> pd.DataFrame:
+        """The table with tags and reasons in words.
+
+        >>> "weekend share" in set(found.shown()["tag"])
+        True
+        """
+        frame = self.in_words(self.to_frame()).drop(columns="pvalue")
+        return frame.assign(tag=[tag_name(tag) for tag in frame["tag"]])
 
     def has(self) -> pd.DataFrame:
         """Who has which tag, true or false: a row a customer, a column a tag, indexed by ``customer_id``.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from crm_lab.fact_rows import facts_of
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Kind, Readout, TableResult
-from crm_lab.segmentation.personas.shopper_tags.tag_names import tag_name
+from crm_lab.segmentation.personas.shopper_tags.tag_names import segment_label, tag_name
 from crm_lab.stats.intervals import z_value
 
 EXPECTED: Final = 5  # customers with the tag that a segment is expected to have, below which no index is given
@@ -48,7 +49,9 @@ class TagIndex:
     def __post_init__(self) -> None:
         check_settings(self, not_inside(self, "level", "false_share"), too_small(self, least=2))
 
-    def analyze(self, tags: pd.DataFrame, membership: Any, *, simulated: bool = False) -> TagIndexResult:
+    def analyze(
+        self, tags: pd.DataFrame, membership: Any, *, simulated: bool = False, labels: Mapping[str, str] | None = None
+    ) -> TagIndexResult:
         """Compare every segment with the base it is part of, tag by tag.
 
         >>> bool(found.to_frame()["differs"].all())
@@ -60,6 +63,7 @@ class TagIndex:
             membership: Any engine's table with ``customer_id`` and ``segment``, a row a membership; a customer may be
                 in several. Members who are not in the base are counted and left out.
             simulated: Whether any of it is.
+            labels: What readers call a segment, where that is not its name.
 
         Returns:
             One row a segment and tag.
@@ -85,7 +89,7 @@ class TagIndex:
         frame = self._rows(both, z.sum(axis=0, dtype=float), x.sum(axis=0, dtype=float), len(has))
         frame.insert(0, "segment", np.repeat(np.asarray(segments.categories, dtype=object), x.shape[1]))
         frame.insert(1, "tag", np.tile(np.asarray(has.columns, dtype=object), z.shape[1]))
-        return TagIndexResult(self, frame, len(has), outside, simulated)
+        return TagIndexResult(self, frame, len(has), outside, simulated, dict(labels or {}))
 
     def _rows(self, both: Floats, segment: Floats, tag: Floats, n: int) -> pd.DataFrame:
         """One row a segment and tag from the counts, shapes (s, t), (s,), (t,)."""
@@ -175,6 +179,7 @@ class TagIndexResult(TableResult):
         base: Customers in the base.
         outside: Memberships of customers who are not in the base.
         simulated: Whether any of it is.
+        labels: What readers call a segment.
     """
 
     spec: TagIndex
@@ -182,11 +187,12 @@ class TagIndexResult(TableResult):
     base: int
     outside: int
     simulated: bool
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     name: ClassVar[str] = "tag_index"
     formats: ClassVar[dict[str, str]] = {
         "share": ".1%", "base_share": ".1%", "customers": ",.0f", "tagged": ",.0f", "index": ",.0f", "lo": ",.0f",
-        "hi": ",.0f", "pvalue": ".3g", "qvalue": ".3g",
+        "hi": ",.0f", "pvalue": "p", "qvalue": "p",
     }  # fmt: skip
 
     def shown(self) -> pd.DataFrame:
@@ -195,9 +201,28 @@ class TagIndexResult(TableResult):
         >>> found.shown()["tag"].tolist()
         ['late']
         """
-        rows = self.frame[~self.frame["suppressed"]].drop(columns="suppressed")
-        rows = rows.sort_values(["differs", "index"], ascending=[False, False], kind="stable")
-        return rows.assign(tag=[tag_name(tag) for tag in rows["tag"]])
+        rows = self._sorted().drop(columns=["suppressed", "pvalue", "qvalue"])
+        said = [segment_label(segment, self.labels) for segment in rows["segment"]]
+        return rows.assign(segment=said, tag=[tag_name(tag) for tag in rows["tag"]])
+
+    def surest(self, most: int) -> pd.DataFrame:
+        """The indices that are shown and least likely to be false, in the words of `shown`, by their index.
+
+        >>> found.surest(5)["tag"].tolist()
+        ['late']
+
+        Args:
+            most: Rows to take.
+
+        Returns:
+            Rows of `shown`, lowest index first.
+        """
+        first = self._sorted().sort_values("qvalue", kind="stable").head(most).index
+        return self.shown().loc[first].sort_values("index", kind="stable")
+
+    def _sorted(self) -> pd.DataFrame:
+        rows = self.frame[~self.frame["suppressed"]]
+        return rows.sort_values(["differs", "index"], ascending=[False, False], kind="stable")
 
     def refusal(self) -> Message | None:
         """Said where every segment or tag is too small.
@@ -233,13 +258,20 @@ class TagIndexResult(TableResult):
         rows = _surest(self.frame).head(10)
 
         def named_row(row: Any) -> Message:
-            return Message("persona_tags.fact_index", {"segment": row["segment"], "tag": tag_name(row["tag"])})
+            return Message(
+                "persona_tags.fact_index",
+                {"segment": segment_label(row["segment"], self.labels), "tag": tag_name(row["tag"])},
+            )
 
         made = facts_of(
             rows, "tag_index.{segment}.{tag}", named_row, "index", ends=("lo", "hi"), level=self.spec.level,
             n="customers", kind=kind,
         )  # fmt: skip
         return (count, *made)
+
+    def _hidden(self) -> Message | str:
+        n = int(self.frame["suppressed"].sum())
+        return Message("persona_tags.index_hidden", {"hidden": n, "least": self.spec.least}) if n else ""
 
     def _values(self) -> dict[str, Any]:
         shown = self.frame[~self.frame["suppressed"]]
@@ -248,7 +280,8 @@ class TagIndexResult(TableResult):
         return {
             "shown": len(shown), "differ": int(shown["differs"].sum()), "hidden": len(self.frame) - len(shown),
             "least": self.spec.least, "false": self.spec.false_share, "base": self.base, "outside": self.outside,
-            "level": self.spec.level, "segment": "" if first is None else first["segment"],
+            "level": self.spec.level, "hidden_said": self._hidden(),
+            "segment": "" if first is None else segment_label(first["segment"], self.labels),
             "tag": "" if first is None else tag_name(first["tag"]),
             **{name: float("nan") if first is None else float(first[name]) for name in ("index", "lo", "hi")},
         }  # fmt: skip

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from crm_lab.messages import named
+from collections.abc import Mapping
+from typing import Final
+
+from crm_lab.messages import Message, named
+
+_PRICE_GROUPS: Final = ("price_low", "price_middle", "price_high")
 
 
 def tag_name(tag: object) -> str:
@@ -12,4 +17,16 @@ def tag_name(tag: object) -> str:
     ('weekend share', 'category: tops')
     """
     kind, colon, value = str(tag).partition(":")
-    return f"{named('column', kind)}: {value}" if colon else named("column", kind)
+    word = named("column", kind)
+    return Message("persona_tags.tag_of", {"kind": word, "value": value}).text() if colon else word
+
+
+def segment_label(segment: str, labels: Mapping[str, str]) -> str:
+    """A segment as people read it: its label, a group by price share in words, or the name itself.
+
+    >>> segment_label("s1", {"s1": "often at night"}), segment_label("price_low", {}), segment_label("VIP", {})
+    ('often at night', 'low price share', 'VIP')
+    """
+    if segment in labels:
+        return labels[segment]
+    return Message(f"persona_tags.segment_{segment}").text() if segment in _PRICE_GROUPS else segment

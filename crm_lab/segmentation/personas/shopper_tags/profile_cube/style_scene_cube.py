@@ -160,14 +160,13 @@ class StyleSceneCubeResult(TableResult):
     def shown(self) -> pd.DataFrame:
         """Cells with customers, the largest first; hidden ones last.
 
-        >>> "suppressed" in found.shown()
-        True
+        >>> list(found.shown())
+        ['first', 'second', 'price', 'customers', 'share']
         """
         rows = self.frame[self.frame["suppressed"] | (self.frame["customers"] > 0)]
         rows = rows.sort_values("customers", ascending=False, kind="stable", na_position="last")
-        return rows.assign(
-            **{axis: [level_name(value) for value in rows[axis]] for axis in ("first", "second", "price")}
-        )
+        words = {axis: [level_name(value) for value in rows[axis]] for axis in ("first", "second", "price")}
+        return rows.assign(**words)[[*words, "customers", "share"]]
 
     def card(self, first: str, second: str, price: str) -> pd.DataFrame:
         """What the customers of a cell are like: a row a feature, ``share`` and ``base_share``, with ``lo, hi``.
