@@ -21,7 +21,7 @@ INDEX_WORDS = 300  # to the end of the first group
 NAME = re.compile(r"|n|[\d-]+(?:-Q\d)?|AUC|ROI|Fieller|statsmodels")  # heads that are the same in every language
 CELL = re.compile(r"<td(?![^>]*data-l=\"(?:人群|说法)\")[^>]*>([^<]+)</td>")
 CODE = re.compile(r"[a-z]{2,}(?:[ ;./_-][a-z]+){0,2}")  # one to three words in small letters
-IN_DATA = {"alpha", "gamma"}  # parameters of models
+IN_DATA = {"alpha", "gamma", "pos", "webshop"}  # parameters of models, and systems of a retailer
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)

@@ -83,6 +83,13 @@ def mark_words(mark: Mapping[str, Any]) -> Message:
 def segment_names(scoring: ClusterScoring) -> dict[str, Message]:
     """Names that follow from the clearest mark; equal ones are numbered, and what is not stable has no name.
 
+    >>> from datetime import date
+    >>> from crm_lab.segmentation.personas.shopper_clusters.cluster_scoring import scoring_of
+    >>> centres = {"s1": {"price_share": 0.2}, "s2": {"price_share": 0.7}}
+    >>> scoring = scoring_of(centres, (("price_share",),), {"s1": 0.6, "s2": 0.4}, (0.05,), as_of=date(2024, 6, 30))
+    >>> {segment: name.text("en") for segment, name in segment_names(scoring).items()}
+    {'s1': 'seldom on discount', 's2': 'often on discount'}
+
     Args:
         scoring: The segments.
 

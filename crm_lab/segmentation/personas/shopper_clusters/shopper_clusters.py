@@ -253,7 +253,7 @@ class ShopperClustersResult(TableResult):
         def of(key: str) -> Callable[[Mapping[str, Any]], Message]:
             return lambda row: Message(f"{label}{key}", {"name": names[row["segment"]]})
 
-        found = Fact("clusters.k", f"{label}k", self.k, kind=kind, n=n)
+        found = Fact("clusters.k", f"{label}k_one" if self.k == 1 else f"{label}k", self.k, kind=kind, n=n)
         if self.k == 1:
             return (found,)
         return (

@@ -15,6 +15,12 @@ def tag_name(tag: object) -> str:
 
     >>> tag_name("weekend_share"), tag_name("category:tops")
     ('weekend share', 'category: tops')
+
+    Args:
+        tag: A feature, as ``weekend_share`` or ``category:tops``.
+
+    Returns:
+        Its name in the active language.
     """
     kind, colon, value = str(tag).partition(":")
     word = named("column", kind)
@@ -26,6 +32,13 @@ def segment_label(segment: str, labels: Mapping[str, str]) -> str:
 
     >>> segment_label("s1", {"s1": "often at night"}), segment_label("price_low", {}), segment_label("VIP", {})
     ('often at night', 'low price share', 'VIP')
+
+    Args:
+        segment: Its name.
+        labels: What readers call a segment, by its name.
+
+    Returns:
+        What stands in tables and sentences.
     """
     if segment in labels:
         return labels[segment]

@@ -179,10 +179,12 @@ class PriceShareResult(Result):
     why: str
 
     name: ClassVar[str] = "price_share"
-    formats: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("quantile", "raw_share", "raw_share_lo", "raw_share_hi", "true_share", "lo", "hi", "share", "of_customers"),
-        ".1%",
-    )
+    formats: ClassVar[dict[str, str]] = {
+        "quantile": ".0%",
+        **dict.fromkeys(
+            ("raw_share", "raw_share_lo", "raw_share_hi", "true_share", "lo", "hi", "share", "of_customers"), ".1%"
+        ),
+    }
 
     def refusal(self) -> Message | None:
         """Why customers cannot be told apart by their price share, if so.
