@@ -240,6 +240,14 @@ class Result(ABC):
         """
         return self.in_words(self.to_frame())
 
+    def to_publish(self) -> pd.DataFrame:
+        """The table that a report brings as a file; a result whose table identifies people gives another one.
+
+        >>> result.to_publish().equals(result.to_frame())
+        True
+        """
+        return self.to_frame()
+
     def columns_of_data(self) -> Collection[str]:
         """Columns whose names come from the data (the arms of a test, a group): they are the same in every language.
 
@@ -452,7 +460,7 @@ def _csv(result: Result, name: str) -> str | None:
     """Where a report is made: the file with the whole table, below the page's folder."""
     if not os.environ.get(REPORT_VARIABLE):
         return None
-    frame = result.to_frame()
+    frame = result.to_publish()
     return None if len(frame) > _MOST_ROWS else f"tables/{write_csv(frame, f'tables/table_{name}.csv').name}"
 
 

@@ -19,6 +19,7 @@ from crm_lab.data.identity.linkage.splink_model import bits_for_one_person, sett
 from crm_lab.data.identity.standards.field_roles import FieldRoles
 from crm_lab.data.identity.standards.person_names import pinyin
 from crm_lab.data.identity.standards.standard_records import Standardise
+from crm_lab.results import publish
 
 
 def link(people, **settings):
@@ -241,6 +242,19 @@ def test_clusters_do_not_depend_on_the_order_of_links():
     assert one.tolist() == other.tolist()
     assert np.bincount(one).max() <= 10
     assert (connected(left, right, 60) <= np.arange(60)).all()
+
+
+def test_what_a_report_writes_of_golden_records_holds_no_entry_of_anybody(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRM_LAB_OUT", str(tmp_path))
+    monkeypatch.setenv("CRM_LAB_REPORT", "1")
+    people = example_records(persons=100, seed=5).drop(columns="truth")
+    golden = GoldenRecord().build(people, link(people))
+    publish(golden)
+    (file,) = tmp_path.rglob("table_golden_records.csv")
+    entries = {*people["email"].dropna(), *people["phone"].dropna(), *people["family_name"].dropna()}
+    written = file.read_text(encoding="utf-8")
+    assert "filled_share" in written
+    assert not [entry for entry in entries if entry in written]
 
 
 def test_survivors_follow_their_rules_and_say_so():

@@ -1,10 +1,13 @@
 """Shares of sale lines by customer: equal to a count by hand, comparable between windows."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from crm_lab import open_workspace
 from crm_lab.checks import BadInput, CannotAnswer
+from crm_lab.data.sources.frames import frame_source
+from crm_lab.segmentation.personas.shopper_tags.share_tags import ShareTags
 from crm_lab.segmentation.personas.shopper_tags.shopper_features import shopper_features
 
 SOURCE = "simulated:fashion,customers=300"
@@ -86,3 +89,16 @@ def test_windows_that_cannot_be_are_refused(tables):
         shopper_features(tables, names=["brand_share"])
     with pytest.raises(BadInput, match="These data have no brand_share"):
         shopper_features(tables).of("brand_share")
+
+
+def test_customers_who_come_on_days_by_chance_get_no_tag_of_the_weekend_by_many_lines_an_order():
+    rng = np.random.default_rng(4)
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 182, 300 * 12), unit="D")
+    orders = pd.DataFrame({"order_id": np.arange(3600), "customer_id": np.arange(3600) % 300, "date": days, "eur": 5.0})
+    lines = orders.loc[orders.index.repeat(rng.integers(1, 8, 3600))]
+    names = {"order_id": "order_id", "customer_id": "customer_id", "date": "date", "amount": "eur"}
+    found = shopper_features(open_workspace(frame_source(lines, names, name="chance")).at("latest"))
+    k, n = found.independent("weekend_share")
+    assert n.sum() == 3600
+    assert k.sum() == (days.day_of_week >= 5).sum()
+    assert ShareTags().analyze(found, ["weekend_share"]).rows["made"].tolist() == ["alike"]

@@ -93,7 +93,7 @@ def test_interest_of_equal_groups_is_not_called_different_by_the_number_of_lines
     n = 4 * n_orders
     k = rng.binomial(n, rng.beta(1, 2, m))
     frame = pd.DataFrame({"customer_id": range(m), "n_lines": n, "n_orders": n_orders, "eco_share": k / n})
-    features = type("Features", (), {"frame": frame, "of": lambda *_: (k, n), "simulated": True})()
+    features = type("Features", (), {"frame": frame, "independent": lambda *_: (k, n), "simulated": True})()
     found = InterestShare(feature="eco_share", threshold=0.6).analyze(features)
     row = found.to_frame().iloc[2]
     assert row["lo"] <= 0 <= row["hi"]

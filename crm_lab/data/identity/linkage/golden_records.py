@@ -217,6 +217,14 @@ class GoldenRecordsResult(Result):
         """
         return self.in_words(self.by_field())
 
+    def to_publish(self) -> pd.DataFrame:
+        """`by_field`: a report holds no entry of anybody.
+
+        >>> golden.to_publish().equals(golden.by_field())
+        True
+        """
+        return self.by_field()
+
     def readout(self) -> Readout:
         """How many persons have a record, where sources disagree most, and what to settle.
 

@@ -71,7 +71,7 @@ class InterestShare:
         Raises:
             BadInput: If the data do not have the feature.
         """
-        k, n = features.of(self.feature)
+        k, n = features.independent(self.feature)
         again = features.frame["n_orders"].to_numpy() >= self.orders
         parts = [self._group(k[mask & (n > 0)], n[mask & (n > 0)]) for mask in (again, ~again)]
         draws = parts[0][2] - parts[1][2]

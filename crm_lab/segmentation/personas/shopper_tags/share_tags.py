@@ -56,7 +56,8 @@ class ShareTags:
     def analyze(self, features: ShopperFeatures, names: Sequence[str] | None = None) -> ShareTagsResult:
         """Tag customers by the features whose shares differ between customers.
 
-        Lines are taken as independent given a customer's share; where baskets repeat themselves, raise `certainty`.
+        Lines are taken as independent given a customer's share, for time of day and weekday orders; where baskets repeat
+        themselves, raise `certainty`.
 
         >>> found.chances.shape == (len(features), len(found.names))
         True
@@ -75,7 +76,7 @@ class ShareTags:
         unknown = [name for name in (*wanted, *self.thresholds) if name not in features.names]
         if unknown:
             raise BadInput(f"These data have no {', '.join(unknown)}; they have {', '.join(features.names)}.")
-        made = [self._tag(name, *features.of(name)) for name in wanted]
+        made = [self._tag(name, *features.independent(name)) for name in wanted]
         rows = pd.DataFrame([row for row, _, _ in made], columns=_COLUMNS)
         told = [
             (name, mean, chance) for name, (row, mean, chance) in zip(wanted, made, strict=True) if row["made"] == "yes"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -40,11 +40,13 @@ class Feature:
         name: Of the share.
         yes: SQL that is true for the lines counted.
         known: SQL that is true for the lines that have an answer.
+        of_order: Whether all lines of an order share it, as its day and hour.
     """
 
     name: str
     yes: str
     known: str = "true"
+    of_order: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +68,8 @@ class ShopperFeatures:
         end: Last day of the window.
         simulated: Whether the data are.
         launch_days: Days from its launch in which an item is new.
+        orders: Feature that an order has as a whole to how many of the customer's orders have it, and of how many that
+            is known; none for the other features.
     """
 
     frame: pd.DataFrame
@@ -75,6 +79,7 @@ class ShopperFeatures:
     end: date
     simulated: bool = False
     launch_days: int = LAUNCH_DAYS
+    orders: Mapping[str, tuple[Integers, Integers]] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -107,6 +112,23 @@ class ShopperFeatures:
         if feature not in self.counts:
             raise BadInput(f"These data have no {feature}; they have {', '.join(self.counts)}.")
         return self.counts[feature]
+
+    def independent(self, feature: str) -> tuple[Integers, Integers]:
+        """As `of`, in orders for what all lines of an order share: ten lines of one Saturday are one visit.
+
+        >>> bool(features.independent("weekend_share")[1].sum() == features.frame["n_orders"].sum())
+        True
+
+        Args:
+            feature: One of `names`.
+
+        Returns:
+            Two arrays of shape (n,).
+
+        Raises:
+            BadInput: If the data do not have it.
+        """
+        return self.orders.get(feature) or self.of(feature)
 
 
 def shopper_features(
@@ -155,9 +177,14 @@ def shopper_features(
     base = rows[["customer_id", "n_lines", "n_orders"]]
     shares = {name: np.divide(k, n, out=np.full(len(k), np.nan), where=n > 0) for name, (k, n) in counts.items()}
     frame = pd.concat([base, pd.DataFrame(shares)], axis=1)
+    orders = {f.name: _orders(rows, i) for i, f in enumerate(features) if f.of_order and f.name in counts}
     simulated = bool(tables.workspace.about["simulated"])
     coverage = _coverage(counts, int(base["n_lines"].sum()))
-    return ShopperFeatures(frame, counts, coverage, first, last, simulated, launch_days)
+    return ShopperFeatures(frame, counts, coverage, first, last, simulated, launch_days, orders)
+
+
+def _orders(rows: pd.DataFrame, feature: int) -> tuple[Integers, Integers]:
+    return rows[f"o{feature}"].to_numpy(dtype=np.int64), rows[f"m{feature}"].to_numpy(dtype=np.int64)
 
 
 def _window(tables: Tables, start: str | date | None, end: str | date | None) -> tuple[date, date]:
@@ -184,8 +211,8 @@ def _features(tables: Tables, launch_days: int, names: Sequence[str] | None) -> 
 
 def _all_features(tables: Tables, launch_days: int, names: Sequence[str] | None) -> Iterator[Feature]:
     yield Feature("price_share", "discount_amount > 0")
-    yield from (Feature(name, sql, "hour is not null") for name, sql in _HOURS.items())
-    yield Feature("weekend_share", "weekday >= 6")
+    yield from (Feature(name, sql, "hour is not null", True) for name, sql in _HOURS.items())
+    yield Feature("weekend_share", "weekday >= 6", of_order=True)
     columns = tables.workspace.columns("products") if "products" in tables else {}
     if "launched_on" in columns:
         new = f"launched_on is not null and day - (launched_on - date '{EPOCH}') between 0 and {launch_days - 1}"
@@ -248,7 +275,11 @@ def last_days(tables: Tables, features: ShopperFeatures) -> pd.DataFrame:
 def _counting(features: Sequence[Feature]) -> list[str]:
     known = dict.fromkeys(feature.known for feature in features)
     sums = [f"count(*) filter (where {sql}) as n{i}" for i, sql in enumerate(known)]
-    return sums + [f"count(*) filter (where {f.yes}) as k{i}" for i, f in enumerate(features)]
+    whole = [
+        f"count(distinct order_id) filter (where {sql}) as {letter}{i}"
+        for i, f in enumerate(features) if f.of_order for letter, sql in (("o", f.yes), ("m", f.known))
+    ]  # fmt: skip
+    return sums + [f"count(*) filter (where {f.yes}) as k{i}" for i, f in enumerate(features)] + whole
 
 
 def _query(tables: Tables, sums: Sequence[str], first: date, last: date) -> str:

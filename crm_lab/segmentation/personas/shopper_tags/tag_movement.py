@@ -86,9 +86,9 @@ class TagMovement:
     ) -> list[Any]:
         """One tag: who had it, who has it, who lost it, and who would have without a change."""
         threshold = float(first.rows.set_index("tag")["threshold"][name])
-        k, n = (counts[now] for counts in after.of(name))
+        k, n = (counts[now] for counts in after.independent(name))
         had = (first.chances[:, first.names.index(name)] > self.tags.certainty)[at]
-        has = self._tagged(*after.of(name), threshold, k, n)
+        has = self._tagged(*after.independent(name), threshold, k, n)
         lost, gained = int((had & ~has).sum()), int((~had & has).sum())
         lo, hi = wilson(lost, had.sum(), self.level)
         expected = np.mean([self._drawn(name, first, at, n, had, threshold, rng) for _ in range(self.draws)])
@@ -118,7 +118,7 @@ class TagMovement:
         rng: np.random.Generator,
     ) -> float:  # fmt: skip
         """Share of those with the tag who lose it when nobody changed: counts drawn from true shares as they were."""
-        k_before, n_before = first.features.of(name)
+        k_before, n_before = first.features.independent(name)
         fit = fit_beta_binomial(k_before, n_before)
         a, b = fit.posterior(k_before[at], n_before[at])
         k: Floats = rng.binomial(n, rng.beta(a, b)).astype(float)
