@@ -55,7 +55,7 @@ class ShareTags:
     def analyze(self, features: ShopperFeatures, names: Sequence[str] | None = None) -> ShareTagsResult:
         """Tag customers by the features whose shares differ between customers.
 
-        Lines are taken as independent given a customer's share, for time of day and weekday orders; where baskets repeat
+        Given a customer's share, lines are taken as independent, by time and weekday orders are; where baskets repeat
         themselves, raise `certainty`.
 
         >>> found.chances.shape == (len(features), len(found.names))
