@@ -19,7 +19,7 @@ _ENDLESS = re.compile(r"([-−+]?)inf(?:inity)?%?", re.IGNORECASE)
 _ENDLESS_INSIDE = re.compile(r"(?<![\w])[-+]?inf%?(?!\w)")
 _SHARE = re.compile(r"(?:.*_)?share(?:_.*)?|.*_rate|kept")
 _WHOLE = re.compile(r"\d+")
-_CHANCES: Final = {"p", "p_value", "pvalue", "p_holm"}
+_CHANCES: Final = {"p", "p_value", "pvalue", "p_holm", "qvalue"}
 _SMALL_CHANCE: Final = 0.001
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z*“\"`])|(?<=[。！？])")
 _CATALOGUE = re.compile(r"\b00\d-\d+|\bF\d{1,2}\b|\bsection \d+ no|第\s*\d+\s*节第")
