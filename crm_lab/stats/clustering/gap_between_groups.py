@@ -14,6 +14,7 @@ _TAILS = (0.9, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 _FEWEST = 10  # units of a group; with fewer, a gap cannot be shown
 _BESIDE = 1.5  # units of the larger group by those of the smaller one
 _RIDGE = 0.1
+_SHALLOW = 0.025  # dips up to .020 were seen where shares are so low that counts of 0 pile up
 
 
 def gap_p(blocks: CountBlocks, found: CountMixture) -> float:
@@ -103,13 +104,14 @@ def _beside(values: Floats, small: Booleans) -> Floats:
 
 
 def dip_p(values: Floats) -> float:
-    """The p of a dip as deep or deeper where all is uniform between two ends, the worst case without a gap.
+    """The p of a dip as deep or deeper where all is uniform, the worst case without a gap; 1 where it is below .025.
 
     >>> dip_p(np.arange(100.0)), dip_p(np.r_[np.arange(50.0), 90 + np.arange(50.0)])
     (1.0, 0.001)
     """
-    reached = np.sqrt(len(values)) * dip(values)
-    if reached < _AT[0]:
+    deep = dip(values)
+    reached = np.sqrt(len(values)) * deep
+    if deep < _SHALLOW or reached < _AT[0]:
         return 1.0
     return float(np.exp(np.interp(reached, _AT, np.log(_TAILS))).round(6))
 
