@@ -15,6 +15,7 @@ from crm_lab.stats.clustering.prediction_strength import prediction_strength
 ENOUGH = 0.8
 _NO_GAP = 0.01  # several numbers are tried
 
+
 @dataclass(frozen=True, eq=False)
 class NumberOfGroups:
     """The number of groups and what it rests on.
@@ -26,6 +27,7 @@ class NumberOfGroups:
 
     k: int
     curve: pd.DataFrame
+
 
 def number_of_groups(
     blocks: CountBlocks, most: int, method: Method = "mixture", repeats: int = 10, seed: int = 0, sample: int = 8_000
