@@ -30,9 +30,17 @@ KINDS = {
     "two_axes_strong": (0.8, "normal", 2), "gamma": (0.8, "gamma", 1), "log_normal": (0.8, "log_normal", 1),
     "lines": (0.8, "lines", 1),
 }  # fmt: skip
-"""Populations without groups: loading of log shares on the axes, how the axes are distributed, how many there are."""
+"""Populations without groups: loading of log shares on the axes, how the axes are distributed, how many there are.
+
+Seeds 1000 to 1039 of each: groups found in 1 of 40 with two strong axes, in 0 of 40 in each of the nine others.
+"""
 PLANTED = ((2, 0.5), (2, 0.7), (3, 0.5), (3, 0.7))
-"""Groups, and the standard deviation of their log shares."""
+"""Groups, and the standard deviation of their log shares.
+
+Seeds 1000 to 1011: right in 10, 12, 8 and 12 of 12; the others are counted as fewer.
+"""
+PLANTED_BAR = {0.5: 0.45, 0.7: 0.85}
+"""Share counted right, by that deviation; less two standard errors of 20 draws."""
 
 
 def one_population(units: int, kind: str, seed: int) -> CountBlocks:
@@ -104,13 +112,15 @@ def certify_no_clusters(draws: int = NULLS) -> Iterator[dict]:
 
 
 def certify_planted_groups(draws: int = 20) -> Iterator[dict]:
-    """Two and three groups are counted right in most draws: in all but one of ten, or two of three if they are near."""
+    """Two and three groups are counted right in most draws."""
     for k, apart in PLANTED:
         found = [
             number_of_groups(planted_groups(1_500, k, apart, SEED + n), 5, repeats=4, seed=n).k for n in range(draws)
         ]
         right = float(np.mean([each == k for each in found]))
-        yield entry(f"personas.planted.{k}_groups_{apart}", right, PLACEHOLDER, 1, f"{draws} populations of 1,500")
+        yield entry(
+            f"personas.planted.{k}_groups_{apart}", right, PLANTED_BAR[apart], 1, f"{draws} populations of 1,500"
+        )
 
 
 def found_again(source: str) -> dict[str, float]:

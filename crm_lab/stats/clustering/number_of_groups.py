@@ -39,6 +39,12 @@ def number_of_groups(
     strength is high, and it is no two groups. Groups that overlap so far that no gap is left are told from differences
     by degree by no test here, and do not count.
 
+    Of 40 populations of 1,500 units without groups in each of ten designs (equal shares; beta-distributed ones; one
+    axis of loading .2, .4 or .8 on log shares; two of .4 or .8; a gamma, a log-normal one, and one tied to the number
+    of counts, all of .8) groups were found in 1 with two axes of .8 and in none of the other 399. Two and three planted
+    groups whose log shares differ with a standard deviation of .7 were counted right in 24 of 24, of .5 in 18 of 24,
+    and as fewer in the rest. Strong axes that are bimodal are groups by this definition.
+
     >>> rng = np.random.default_rng(1)
     >>> hits = rng.binomial(30, rng.beta(3, 6, 400))
     >>> one = CountBlocks(np.column_stack([hits, 30 - hits]).astype(float), np.array([0, 0]))

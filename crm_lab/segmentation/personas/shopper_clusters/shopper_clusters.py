@@ -34,8 +34,8 @@ class ShopperClusters:
 
     Shares are drawn towards those of all customers by how few lines they rest on, and put on a scale on which sampling
     noise is alike at every share; scikit-learn's `KMeans` or `GaussianMixture` finds groups there. Who is in which
-    follows from the counts of lines themselves, so a customer with few lines is never sure and makes no group. Kinds are
-    groups with a gap between them: such as overlap without one are not told from differences by degree.
+    follows from the counts of lines themselves, so a customer with few lines is never sure and makes no group. Kinds
+    are groups with a gap between them; any that overlap without one are not told from differences by degree.
 
     >>> from crm_lab import open_workspace
     >>> from crm_lab.segmentation.personas.shopper_tags.shopper_features import shopper_features
