@@ -111,10 +111,11 @@ def kinds_front(result: ShopperClustersResult) -> Front:
     if result.k == 1:
         found = result.curve.loc[result.curve["k"] > 1, "strength"].max()
         values = {"reached": float(found) if len(result.curve) > 1 else 0.0, "needed": ENOUGH}
+        why = "no_gap" if result.curve["p_gap"].notna().any() else "none"
         drawn = [
             Bar(Message(f"front.kinds.{key}").text(), v, f"{v:.2f}", key == "reached") for key, v in values.items()
         ]
-        return Front(Message("front.kinds.none"), bars(drawn), owner="marketing")
+        return Front(Message(f"front.kinds.{why}"), bars(drawn), owner="marketing")
     top = result.shown().nlargest(3, "share")
     drawn = [
         Bar(name, share, f"{share:.0%}", place == 0)

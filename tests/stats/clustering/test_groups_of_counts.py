@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from certification.personas import one_population
-from crm_lab.stats.clustering.count_blocks import CountBlocks, blocks_of, effective, overdispersion, stabilised, varying
+from certification.personas import KINDS, one_population, planted_groups
+from crm_lab.stats.clustering.count_blocks import CountBlocks, blocks_of, effective, stabilised, varying
 from crm_lab.stats.clustering.count_mixture import CountMixture, fit_counts
+from crm_lab.stats.clustering.gap_between_groups import dip, dip_p, gap_p
 from crm_lab.stats.clustering.group_alignment import align_by_shares, align_by_units, group_distances
 from crm_lab.stats.clustering.group_stability import group_stability, jaccard, verdicts
 from crm_lab.stats.clustering.number_of_groups import number_of_groups
-from crm_lab.stats.clustering.one_population import drawn_populations, more_groups
 from crm_lab.stats.clustering.prediction_strength import kept_pairs, prediction_strength
 
 CENTRES = np.array([[0.1, 0.3, 0.2, 0.5, 0.3], [0.6, 0.3, 0.2, 0.5, 0.3], [0.1, 0.8, 0.2, 0.1, 0.8]])
@@ -68,28 +68,52 @@ def test_the_number_of_planted_groups_is_found(three):
     assert number_of_groups(blocks, 5, repeats=4).k == 3
 
 
-@pytest.mark.parametrize("kind", ["equal", "axis"])
-def test_one_population_has_no_groups_even_where_it_is_cut_the_same_every_time(kind):
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_population_has_no_gap_between_the_halves_it_is_cut_into(kind):
     blocks = one_population(1_000, kind, seed=5)
-    found = number_of_groups(blocks, 3, repeats=3)
+    assert gap_p(blocks, fit_counts(blocks, 2)) > 0.01
+
+
+def test_an_axis_that_is_cut_the_same_every_time_makes_no_groups():
+    found = number_of_groups(one_population(1_000, "axis_strong", seed=5), 2, repeats=3)
     assert found.k == 1
-    if kind == "axis":
-        assert found.curve["strength"][1] > 0.8
+    assert found.curve["strength"][1] > 0.8
+    assert found.curve["p_gap"][1] > 0.01
 
 
-def test_drawn_populations_keep_totals_shares_and_spread():
-    blocks = one_population(3_000, "axis", seed=2)
-    labels = np.zeros(3_000, dtype=int)
-    (drawn,) = drawn_populations(blocks, labels, 1, np.random.default_rng(0))
-    assert (drawn.totals == blocks.totals).all()
-    assert drawn.overall() == pytest.approx(blocks.overall(), abs=0.02)
-    whole = blocks.overall()[None, :]
-    assert overdispersion(drawn, whole) == pytest.approx(overdispersion(blocks, whole), abs=0.03)
+@pytest.mark.parametrize("k", [2, 3])
+def test_planted_groups_have_gaps_and_a_split_of_one_has_none(k):
+    blocks = planted_groups(1_000, k, 0.7, seed=3)
+    assert gap_p(blocks, fit_counts(blocks, k)) < 0.01
+    assert gap_p(blocks, fit_counts(blocks, k + 1)) > 0.01
 
 
-def test_three_apart_are_more_than_one_population():
-    blocks, _ = planted(800)
-    assert more_groups(blocks, np.zeros(800, dtype=int), 3, draws=15).p < 1e-4
+@pytest.mark.parametrize("units", [4, 30])
+def test_few_units_show_no_gap(units):
+    hits = np.repeat([1.0, 9.0], units // 2)
+    blocks = CountBlocks(np.column_stack([hits, 10 - hits]), np.array([0, 0]))
+    assert (gap_p(blocks, fit_counts(blocks, 2)) == 1) == (units < 20)
+
+
+def test_whole_numbers_are_no_gaps():
+    rng = np.random.default_rng(2)
+    hits = rng.binomial(10, rng.beta(3, 6, 1_500))
+    blocks = CountBlocks(np.column_stack([hits, 10 - hits]).astype(float), np.array([0, 0]))
+    assert gap_p(blocks, fit_counts(blocks, 2)) > 0.01
+
+
+def test_the_dip_by_hand_and_whichever_way_the_values_run():
+    two = np.r_[np.arange(10.0), 90 + np.arange(10.0)]
+    assert dip(two) == dip(-two) == dip(two[::-1])
+    assert dip(np.array([0.0, 0, 9, 9])) == 0.25
+    assert dip(np.ones(5)) == 0
+
+
+def test_uniform_values_have_a_dip_as_deep_as_p_says():
+    rng = np.random.default_rng(4)
+    p = np.array([dip_p(rng.random(80)) for _ in range(400)])
+    for level in (0.2, 0.05):
+        assert abs((p <= level).mean() - level) < 3 * np.sqrt(level * (1 - level) / 400)
 
 
 def test_a_true_group_is_stable_and_a_split_of_one_is_not(three):

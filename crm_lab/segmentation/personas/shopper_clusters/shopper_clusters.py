@@ -34,7 +34,8 @@ class ShopperClusters:
 
     Shares are drawn towards those of all customers by how few lines they rest on, and put on a scale on which sampling
     noise is alike at every share; scikit-learn's `KMeans` or `GaussianMixture` finds groups there. Who is in which
-    follows from the counts of lines themselves, so a customer with few lines is never sure and makes no group.
+    follows from the counts of lines themselves, so a customer with few lines is never sure and makes no group. Kinds
+    are groups with a gap between them; any that overlap without one are not told from differences by degree.
 
     >>> from crm_lab import open_workspace
     >>> from crm_lab.segmentation.personas.shopper_tags.shopper_features import shopper_features
@@ -119,7 +120,7 @@ class ShopperClusters:
 
     def _number(self, blocks: CountBlocks) -> NumberOfGroups:
         if self.k != "auto":
-            return NumberOfGroups(int(self.k), pd.DataFrame(columns=["k", "strength", "se", "p_one", "p_fewer"]))
+            return NumberOfGroups(int(self.k), pd.DataFrame(columns=["k", "strength", "se", "p_gap"]))
         rows = np.random.default_rng(self.seed).permutation(len(blocks.counts))[: 2 * self.sample]
         return number_of_groups(blocks.take(rows), self.most, self.method, self.repeats, self.seed, self.sample)
 
