@@ -88,6 +88,30 @@ def test_a_generation_parts_a_father_from_his_son(born, other, mails, two):
     assert are_two(("theo", "low", born, mails[0]), ("theo", "low", other, mails[1])) == two
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "two"),
+    [
+        (
+            ("otto", "kern", "1990-05-02", "otto@example.com"),
+            ("jonas", "kern", "1990-05-02", "jonas@example.com"),
+            True,
+        ),
+        (("otto", "kern", "1990-05-02", "otto@example.com"), ("jonas", "kern", "1990-05-02", None), True),
+        (
+            ("otto", "kern", "1990-05-02", "kern@example.com"),
+            ("jonas", "kern", "1990-05-02", "kern@example.com"),
+            False,
+        ),
+        (("otto", "kern", "1990-05-02", "otto@example.com"), ("oto", "kern", "1990-05-02", None), False),
+        (("bob", "kern", "1990-05-02", "bob@example.com"), ("robert", "kern", "1990-05-02", None), False),
+    ],
+    ids=["own mails", "no mail of one", "one mail", "typo", "nickname"],
+)
+def test_given_names_part_twins_where_there_are_mails(one, other, two):
+    assert are_two(one, other) is two
+    assert are_two(other, one) is two
+
+
 def test_without_mails_a_wrong_date_is_no_sign_of_two_persons():
     connection, table = sides(("theo", "low", "1960-06-25", None), ("theo", "low", "1992-05-03", None))
     sure = sure_different(["given_name", "family_name", "birth_date"])
