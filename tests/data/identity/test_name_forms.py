@@ -96,20 +96,17 @@ def test_a_generation_parts_a_father_from_his_son(born, other, mails, two):
             ("jonas", "kern", "1990-05-02", "jonas@example.com"),
             True,
         ),
-        (("otto", "kern", "1990-05-02", "otto@example.com"), ("jonas", "kern", "1990-05-02", None), True),
-        (
-            ("otto", "kern", "1990-05-02", "kern@example.com"),
-            ("jonas", "kern", "1990-05-02", "kern@example.com"),
-            False,
-        ),
-        (("otto", "kern", "1990-05-02", "otto@example.com"), ("oto", "kern", "1990-05-02", None), False),
-        (("bob", "kern", "1990-05-02", "bob@example.com"), ("robert", "kern", "1990-05-02", None), False),
+        ("jonas", ("otto@a.co", "jonas@a.co"), True),
+        ("jonas", ("otto@a.co", None), True),
+        ("jonas", ("kern@a.co", "kern@a.co"), False),
+        ("oto", ("otto@a.co", None), False),
     ],
-    ids=["own mails", "no mail of one", "one mail", "typo", "nickname"],
+    ids=["own mails", "no mail of one", "one mail", "typo"],
 )
-def test_given_names_part_twins_where_there_are_mails(one, other, two):
-    assert are_two(one, other) is two
-    assert are_two(other, one) is two
+def test_given_names_part_twins_where_there_are_mails(other, mails, two):
+    otto, sibling = ("otto", "kern", "1990-05-02", mails[0]), (other, "kern", "1990-05-02", mails[1])
+    assert are_two(otto, sibling) is two
+    assert are_two(sibling, otto) is two
 
 
 def test_without_mails_a_wrong_date_is_no_sign_of_two_persons():

@@ -96,10 +96,10 @@ def sure_different(columns: Collection[str]) -> str:
     """SQL that two records are clearly two persons: their given names are, or their dates of birth a generation apart.
 
     A family shares its telephone, address and family name; only given name and date of birth part its members. Where
-    a date of birth is missing, clearly different given names part two records, whatever else they share. In a file with
-    e-mails they part twins, too, and a father and the son who is named like him are parted by dates of birth that differ
-    in the day and by 16 years or more, unless one e-mail speaks for one person; a file without e-mails cannot tell a
-    twin from a second given name, nor a son from a wrong date.
+    a date of birth is missing, clearly different given names part two records, whatever else they share. In a file
+    with e-mails they part twins, too, and a father and the son who is named like him are parted by dates of birth that
+    differ in the day and by 16 years or more, unless one e-mail speaks for one person; a file without e-mails cannot
+    tell a twin from a second given name, nor a son from a wrong date.
 
     >>> sure_different({"email"})
     'false'
