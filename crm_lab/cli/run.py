@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Pages at once.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the report.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds a page may take.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of all runs (default: outputs/).")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
+    help="Folder of all runs (default: outputs/).",
+)
 @click.option("--resume", is_flag=True, help="Take over the pages that an earlier run has just as they would be.")
 @click.option("--allow-dirty", is_flag=True, help="Run pages that were edited since the last commit.")
 def run(  # noqa: PLR0913 - one argument per option

@@ -228,3 +228,18 @@ def test_the_environment_of_a_page(plan, tmp_path, monkeypatch):
     assert found["CRM_LAB_HOME"] == str(tmp_path)
     assert (found["CRM_LAB_LANG"], found["PYTHONHASHSEED"], found["TZ"]) == ("zh", "0", "UTC")
     assert found["MPLBACKEND"] == "module://matplotlib_inline.backend_inline"
+
+
+def test_a_relative_folder_of_runs_is_whole_wherever_a_page_runs(suite, faked, monkeypatch):
+    faked()
+    folders, ended = [], schedule._run_page
+
+    def seen(page, setting, running):
+        folders.append(setting.folder)
+        return ended(page, setting, running)
+
+    monkeypatch.setattr(schedule, "_run_page", seen)
+    monkeypatch.chdir(suite.root)
+    assert run("--out", "elsewhere").exit_code == 0
+    assert all(folder.is_relative_to(suite.root / "elsewhere" / "s") for folder in folders)
+    assert len(folders) == 2

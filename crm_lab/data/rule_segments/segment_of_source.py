@@ -25,7 +25,7 @@ from crm_lab.data.rule_segments.segment_files import load_segments
 if TYPE_CHECKING:
     from crm_lab.data.rule_segments.rule_segment import RuleSegment
 
-_FORM = re.compile(r"(?P<whole>.+),segment=(?P<file>.+\.toml)#(?P<name>[^#]+)", re.DOTALL)
+_FORM = re.compile(r"(?P<whole>.+),segment=(?P<file>.+?\.toml)(?:#(?P<name>[^#]*))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class SegmentOfSource:
     Attributes:
         whole: Name of the whole source.
         file: The segment file.
-        segment: The name in it.
+        segment: The name in it; empty where none was given, which opens nothing.
     """
 
     whole: str
@@ -61,7 +61,7 @@ def segment_named(source: str) -> SegmentOfSource | None:
     True
     """
     found = _FORM.fullmatch(source)
-    return SegmentOfSource(found["whole"], found["file"], found["name"]) if found else None
+    return SegmentOfSource(found["whole"], found["file"], found["name"] or "") if found else None
 
 
 def open_segment(whole: BuiltTables, chosen: SegmentOfSource) -> Path:
@@ -102,6 +102,8 @@ def _picked(chosen: SegmentOfSource) -> RuleSegment:
     found = [segment for segment in segments if segment.name == chosen.segment]
     if not found:
         have = ", ".join(segment.name for segment in segments)
+        if not chosen.segment:
+            raise BadInput(f"Say which segment of {chosen.file}, as {chosen.file}#{segments[0].name}; it has {have}.")
         raise BadInput(f"There is no segment {chosen.segment!r} in {chosen.file}; it has {have}.")
     return found[0]
 

@@ -237,6 +237,9 @@ def test_the_customers_of_a_segment_are_a_source(tmp_path):
     assert mine["customer_360"]["revenue"].sum() == pytest.approx(inside["revenue"].sum())
     with pytest.raises(BadInput, match=r"There is no segment 'x' in .*; it has regulars"):
         open_workspace(f"cdnow_sample,segment={file}#x")
+    for nameless in (f"cdnow_sample,segment={file}", f"cdnow_sample,segment={file}#"):
+        with pytest.raises(BadInput, match=r"Say which segment of .*, as .*#regulars; it has regulars"):
+            open_workspace(nameless)
 
 
 def test_a_segment_nobody_is_in_is_no_source(tmp_path):
