@@ -76,6 +76,34 @@ class BetaBinomial:
         """
         return float(stats.beta.sf(share, self.a, self.b))
 
+    def distance(self, k: Floats, n: Floats, rng: np.random.Generator, least: int = 5) -> tuple[float, float]:
+        """How far the observed shares are from those that the distribution gives with the same numbers of trials.
+
+        >>> rng = np.random.default_rng(1)
+        >>> n = np.full(2_000, 60.0)
+        >>> two = np.where(rng.random(2_000) < 0.5, 0.2, 0.8)
+        >>> far, usual = fit_beta_binomial(rng.binomial(60, two), n).distance(rng.binomial(60, two), n, rng)
+        >>> far > 0.1 > usual
+        True
+
+        Args:
+            k: Successes, shape (m,).
+            n: Trials, same shape.
+            rng: Generator of the shares to compare with.
+            least: Fewest trials of those compared.
+
+        Returns:
+            The Kolmogorov-Smirnov distance, and the one that chance exceeds once in a thousand; 0 and 1 where nobody
+            has enough trials.
+        """
+        use = n >= least
+        if not use.any():
+            return 0.0, 1.0
+        trials = np.round(n[use]).astype(np.int64)
+        drawn = rng.binomial(trials, rng.beta(self.a, self.b, (10, len(trials)))) / trials
+        found = stats.ks_2samp(k[use] / n[use], drawn.ravel()).statistic
+        return float(found), 1.95 / math.sqrt(len(trials))
+
     def posterior(self, k: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
         """Parameters of the beta distribution of each one's true share, given its counts.
 

@@ -9,6 +9,11 @@ from crm_lab.checks import BadInput, CannotAnswer
 from crm_lab.segmentation.personas.shopper_tags.price_shares import PriceShare, price_counts_of_orders
 
 
+def two_kinds(rng):
+    """True shares of 2,000 customers, half of them around a fifth and half around four fifths."""
+    return np.where(rng.random(2_000) < 0.5, rng.beta(20, 80, 2_000), rng.beta(80, 20, 2_000))
+
+
 def orders(k, n):
     return pd.DataFrame({"customer_id": np.arange(len(n)), "discounted": k, "bought": n})
 
@@ -83,3 +88,12 @@ def test_units_that_weigh_differently_tell_less_than_as_many_lines():
     lines, money = (PriceShare(by=by, draws=50).analyze(tables) for by in ("lines", "money"))
     assert money.effective.sum() < lines.effective.sum()
     assert (lines.effective <= lines.counts.sums.n + 0.05).all()
+
+
+@pytest.mark.parametrize(("shares", "follows"), [(lambda rng: rng.beta(4, 6, 2_000), True), (two_kinds, False)])
+def test_customers_of_two_kinds_are_said_not_to_follow_one_curve(shares, follows):
+    rng = np.random.default_rng(5)
+    n = rng.integers(20, 80, 2_000)
+    found = PriceShare(draws=50).analyze(price_counts_of_orders(orders(rng.binomial(n, shares(rng)), n)))
+    assert found.follows_curve() is follows
+    assert ("one-humped curve" in found.readout().certainty.text()) is not follows

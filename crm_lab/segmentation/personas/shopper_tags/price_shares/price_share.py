@@ -20,6 +20,7 @@ from crm_lab.stats.bootstrap import percentile_interval
 from crm_lab.stats.pooling.beta_binomial import BetaBinomial, fit_beta_binomial
 
 TERCILES: Final = (1 / 3, 2 / 3)
+_FAR: Final = 0.06  # distance of shares from the fitted curve that is worth a word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,7 +264,21 @@ class PriceShareResult(Result):
         why = self.refusal()
         if why is not None:
             return Readout.of("persona_tags", self._values(), why, "price_certainty_refused", "price_action_refused")
-        return Readout.of("persona_tags", self._values(), "price_finding", "price_certainty", "price_action")
+        certainty = "price_certainty" if self.follows_curve() else "price_certainty_curve"
+        return Readout.of("persona_tags", self._values(), "price_finding", certainty, "price_action")
+
+    def follows_curve(self) -> bool:
+        """Whether the shares look like draws from the one-humped curve that was fitted.
+
+        >>> found.follows_curve()
+        True
+
+        Returns:
+            False where the distance (Kolmogorov-Smirnov) is above .06 and above what chance gives once in a thousand.
+        """
+        n = self.effective
+        far, usual = self.fit.distance(self.counts.sums.share * n, n, np.random.default_rng(self.spec.seed))
+        return far <= max(_FAR, usual)
 
     def facts(self) -> tuple[Fact, ...]:
         """Quantiles of true shares, the raw median, and how many are told to be low or high.
