@@ -22,7 +22,6 @@ from crm_lab.number_format import table_html as table_html  # noqa: PLC0414 - fo
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-
 _MOST_ROWS: Final = 200_000  # of a table that a report brings as CSV
 Kind = Literal["fact", "estimate", "forecast", "simulated"]
 Better = Literal["up", "down", "none"]
@@ -353,7 +352,6 @@ class NoAnswer(TableResult):
 
     why: str
     frame: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
-
     name: ClassVar[str] = "no_answer"
 
     def readout(self) -> Readout:
@@ -420,8 +418,7 @@ def payload(result: Result, data: DataSet | None = None, headline: bool = True, 
     """
     readout, refusal = result.readout(), result.refusal()
     before = f"{part}." if part else ""
-    provenance = data.provenance() if data is not None else None
-    found = result.facts()
+    provenance, found = data.provenance() if data is not None else None, result.facts()
     simulated = any(fact.kind == "simulated" for fact in found) or bool(provenance and provenance["simulated"])
     facts = [
         {**fact.to_json(), "id": before + fact.id, "label": _label(fact, part)}
@@ -501,7 +498,7 @@ def unlabelled(result: Result) -> list[str]:
     """
     given, shown = set(result.columns_of_data()), [name for name in result.shown().columns if isinstance(name, str)]
     both = (("_lo", "_hi"), ("_low", "_high"))
-    pairs = [(name, name.removesuffix(lo) + hi) for lo, hi in both for name in shown if name.endswith(lo)]
+    pairs = [(n, n.removesuffix(lo) + hi) for lo, hi in both for n in shown if n.endswith(lo)]
     ends = {end for pair in pairs if pair[1] in shown for end in pair}
     return [
         name

@@ -211,8 +211,8 @@ def why_or_note(source: str) -> tuple[str, str]:
 def for_readers(source: str, lang: str) -> str:
     """Markdown without sentences for analysts (catalogue ids, calls) and with names of code in words.
 
-    >>> for_readers("Cut by `as_of`. Serves F5 (004-36. Call `f(x=1)` for more. `stay` is 95 %.) Then stop.", "en")
-    'Cut by as-of day. Stay is 95%. Then stop.'
+    >>> for_readers("Cut by `as_of`. Serves F5 (004-36. Call `f(x=1)` for more. `quota` is 95 %.) Then stop.", "en")
+    'Cut by as-of day. Quota is 95%. Then stop.'
     """
     lines = (_line(line, lang) for line in source.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
