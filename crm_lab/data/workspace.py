@@ -26,10 +26,10 @@ from crm_lab.data.connection import connect, to_pandas
 from crm_lab.data.kernels.customer360 import customer_table
 from crm_lab.data.kernels.customer_mix import customer_mix
 from crm_lab.data.kernels.orders import roll_up_orders
-from crm_lab.data.quoting import path_of
 from crm_lab.data.rule_segments.segment_of_source import open_segment, segment_named
 from crm_lab.data.sources import find_source
 from crm_lab.data.sources.base import Source
+from crm_lab.data.stored_tables import columns_of, stored
 from crm_lab.messages import Message, language
 from crm_lab.tables import TABLES
 
@@ -188,7 +188,7 @@ class Workspace:
         >>> open_workspace("cdnow_sample").day_ledger().head(2)["rows"].tolist()
         [18, 22]
         """
-        lines = f"select * exclude (source_row) from read_parquet({path_of(self.folder / 'transactions.parquet')})"
+        lines = f"select * exclude (source_row) from {stored(self.folder, 'transactions')}"
         return to_pandas(
             self.cursor().sql(f"""
                 select date::date::text as day, count(*) as rows, sum(hash(line)::hugeint)::text as digest
@@ -268,8 +268,7 @@ class Workspace:
             Column to DuckDB type.
         """
         if name not in self._kinds:
-            described = self.cursor().execute(f"describe from read_parquet({path_of(self.folder / f'{name}.parquet')})")
-            self._kinds[name] = {row[0]: row[1] for row in described.fetchall()}
+            self._kinds[name] = columns_of(self.cursor(), stored(self.folder, name))
         return self._kinds[name]
 
     def parts(self, by: str) -> list[str]:
@@ -300,12 +299,10 @@ class Workspace:
             A pandas DataFrame.
         """
         chosen = ", ".join(columns) or "*"
-        return to_pandas(
-            self.cursor().sql(f"select {chosen} from read_parquet({path_of(self.folder / f'{name}.parquet')})")
-        )
+        return to_pandas(self.cursor().sql(f"select {chosen} from {stored(self.folder, name)}"))
 
     def _one(self, sql: str) -> tuple[Any, ...]:
-        sql = sql.format(transactions=f"read_parquet({path_of(self.folder / 'transactions.parquet')})")
+        sql = sql.format(transactions=f"{stored(self.folder, 'transactions')}")
         row: tuple[Any, ...] = self.cursor().execute(sql).fetchone()
         return row
 
@@ -409,9 +406,9 @@ class Tables:
 
     def _cut(self, name: str) -> str:
         """SQL of a stored table with what was known: no later row, and nothing learnt later in the rows there are."""
-        stored = f"from read_parquet({path_of(self.workspace.folder / f'{name}.parquet')})"
+        rows = f"from {stored(self.workspace.folder, name)}"
         if name == "transactions":
-            return f"{stored} where day <= {self._day}"
+            return f"{rows} where day <= {self._day}"
         table, columns = TABLES.get(name), self.workspace.columns(name)
         known_on, ahead, learnt = (table.known_on, table.ahead, table.learnt) if table else (None, (), ())
         dates = [c for c, kind in columns.items() if kind == "DATE"]
@@ -419,7 +416,7 @@ class Tables:
         kept = [f"case when {on} <= date '{self.as_of}' then {c} end as {c}" for c, on in told.items()]
         replaced = f" replace ({', '.join(kept)})" if kept else ""
         where = f" where {known_on} is null or {known_on} <= date '{self.as_of}'" if known_on in dates else ""
-        return f"select *{replaced} {stored}{where}"
+        return f"select *{replaced} {rows}{where}"
 
     @property
     def _day(self) -> int:

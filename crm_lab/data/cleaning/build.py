@@ -17,9 +17,10 @@ from crm_lab.data.cleaning.days_of_trade import days_of_trade_sql
 from crm_lab.data.cleaning.pseudonyms import note_direct_ids, teach_pseudonyms, write_identities
 from crm_lab.data.cleaning.return_matching import matched_sql
 from crm_lab.data.connection import write_private
-from crm_lab.data.quoting import name_of, path_of, text_of
+from crm_lab.data.quoting import name_of, path_of
 from crm_lab.data.sources.base import Action, Source
 from crm_lab.data.sources.lines.line_mapping import with_readings
+from crm_lab.data.stored_tables import store
 from crm_lab.tables import TABLES
 
 MONEY = "decimal(18,4)"
@@ -54,23 +55,19 @@ def build(
     _judge(connection, source, folder, actions)
     write_identities(connection, folder)
     _write_clean(connection, source, folder, actions)
-    _write(connection, _quarantine_sql(), folder / "quarantine.parquet")
-    _write(connection, ledger_sql(actions, folder), folder / "ledger.parquet")
-
-
-def _write(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
-    connection.execute(f"copy ({sql}) to {text_of(str(path))} (format parquet, compression zstd)")
+    store(connection, _quarantine_sql(), folder / "quarantine.parquet")
+    store(connection, ledger_sql(actions, folder), folder / "ledger.parquet")
 
 
 def _write_in_order(connection: duckdb.DuckDBPyConnection, sql: str, path: Path, by: str) -> None:
     """Write rows whose order a column gives: as they come, and sorted only where they came in another order."""
-    _write(connection, sql, path)
+    store(connection, sql, path)
     stored = f"from read_parquet({path_of(path)})"
     before = f"select {by} as place, lag({by}) over () as before {stored}"
     if connection.execute(f"select count(*) from ({before}) where place < before").fetchone() != (0,):
         unsorted = path.with_suffix(".unsorted")
         path.rename(unsorted)
-        _write(connection, f"from read_parquet({path_of(unsorted)}) order by {by}", path)
+        store(connection, f"from read_parquet({path_of(unsorted)}) order by {by}", path)
         unsorted.unlink()
 
 
@@ -104,7 +101,7 @@ def _write_dimension(connection: duckdb.DuckDBPyConnection, sql: str, path: Path
     if hidden:
         replaced = ", ".join(f"{words} as {column}" for column, words in hidden.items())
         sql = f"select * replace ({replaced}) from ({sql})"
-    _write(connection, f"{sql} order by all", path)
+    store(connection, f"{sql} order by all", path)
 
 
 def _hidden(source: Source, column: str) -> str:

@@ -19,8 +19,9 @@ from crm_lab.data.cleaning.build import ledger_sql
 from crm_lab.data.cleaning.cleaning_rules import Rule
 from crm_lab.data.cleaning.persons_of_source import MARK, step_sql
 from crm_lab.data.connection import write_private
-from crm_lab.data.quoting import name_of, path_of, text_of
+from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.sources.base import Action
+from crm_lab.data.stored_tables import columns_of, store, stored
 
 _FORM = re.compile(r"(?P<whole>.+?),(?!customers=|seed=|persons=)(?P<by>[A-Za-z_]\w*)=(?P<value>.+)", re.DOTALL)
 _SHORT = {"store": "store_id"}
@@ -92,7 +93,7 @@ def values_of(connection: duckdb.DuckDBPyConnection, folder: Path, by: str) -> l
         BadInput: If no table tells parts apart by it; it names the columns that do.
     """
     of_line = _of_line(connection, folder, full_name(by))
-    found = connection.execute(f"select distinct {of_line} from {_table(folder, 'transactions')} as s order by 1")
+    found = connection.execute(f"select distinct {of_line} from {stored(folder, 'transactions')} as s order by 1")
     return [value for (value,) in found.fetchall() if value is not None]
 
 
@@ -112,7 +113,7 @@ def cut_part(
         BadInput: If there is no such part.
     """
     of_line = _of_line(connection, whole, part.by)
-    here = f"select source_row from {_table(whole, 'judged')} as s where {of_line} = {text_of(part.value)}"
+    here = f"select source_row from {stored(whole, 'judged')} as s where {of_line} = {text_of(part.value)}"
     cut_rows(
         connection, whole, folder, actions, here, lambda path: _rows_of_part(connection, path, whole, folder, part),
         f"There is no line with {part.by} {part.value!r} in {part.whole}.",
@@ -144,49 +145,37 @@ def cut_rows(
     """
     connection.execute(f"create or replace temp table here as {here}")
     mine = "source_row in (from here)"
-    lines = f"select * from {_table(whole, 'transactions')} where {mine}"
+    lines = f"select * from {stored(whole, 'transactions')} where {mine}"
     if connection.execute(f"select count(*) from ({lines})").fetchone() == (0,):
         raise BadInput(nothing)
-    write_private(connection, f"from {_table(whole, 'raw')} where {mine} order by source_row", folder / "raw.parquet")
-    _write(connection, f"from {_table(whole, 'judged')} where {mine} order by source_row", folder / "judged.parquet")
-    _write(connection, f"{_within(connection, lines)} order by line_id", folder / "transactions.parquet")
-    aside = f"from {_table(whole, 'quarantine')} where {mine} order by source_row"
-    _write(connection, aside, folder / "quarantine.parquet")
+    write_private(connection, f"from {stored(whole, 'raw')} where {mine} order by source_row", folder / "raw.parquet")
+    store(connection, f"from {stored(whole, 'judged')} where {mine} order by source_row", folder / "judged.parquet")
+    store(connection, f"{_within(connection, lines)} order by line_id", folder / "transactions.parquet")
+    aside = f"from {stored(whole, 'quarantine')} where {mine} order by source_row"
+    store(connection, aside, folder / "quarantine.parquet")
     for path in sorted(whole.glob("*.parquet")):
         if path.stem not in _CUT_ELSEWHERE:
-            _write(connection, rows_of(path), folder / path.name)
-    _write(connection, _books(connection, whole, folder, actions), folder / "ledger.parquet")
-
-
-def _table(folder: Path, name: str) -> str:
-    return f"read_parquet({path_of(folder / f'{name}.parquet')})"
-
-
-def _write(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
-    connection.execute(f"copy ({sql}) to {text_of(str(path))} (format parquet, compression zstd)")
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    return {row[0]: row[1] for row in connection.execute(f"describe from {relation}").fetchall()}
+            store(connection, rows_of(path), folder / path.name)
+    store(connection, _books(connection, whole, folder, actions), folder / "ledger.parquet")
 
 
 def _of_line(connection: duckdb.DuckDBPyConnection, folder: Path, by: str) -> str:
     """SQL of a line's value, over ``s``."""
-    known = ["store_id"] if "store_id" in _columns(connection, _table(folder, "transactions")) else []
+    known = ["store_id"] if "store_id" in columns_of(connection, stored(folder, "transactions")) else []
     if by in known:
         return f"s.{by}"
     for name, key in _HOLDERS.items():
         if (folder / f"{name}.parquet").exists():
-            columns = _columns(connection, _table(folder, name))
+            columns = columns_of(connection, stored(folder, name))
             known += [column for column, kind in columns.items() if kind == "VARCHAR" and column != key]
             if by in known:
-                return f"(select any_value(h.{name_of(by)}) from {_table(folder, name)} as h where h.{key} = s.{key})"
+                return f"(select any_value(h.{name_of(by)}) from {stored(folder, name)} as h where h.{key} = s.{key})"
     raise BadInput(f"Parts cannot be told by {by!r}; these data have {', '.join(dict.fromkeys(known)) or 'no column'}.")
 
 
 def _within(connection: duckdb.DuckDBPyConnection, lines: str) -> str:
     """Lines of which none returns a line that is not among them."""
-    if "return_of" not in _columns(connection, f"({lines})"):
+    if "return_of" not in columns_of(connection, f"({lines})"):
         return lines
     return f"""select * replace (case when return_of in (select line_id from ({lines})) then return_of end as return_of)
                from ({lines})"""
@@ -194,16 +183,16 @@ def _within(connection: duckdb.DuckDBPyConnection, lines: str) -> str:
 
 def _rows_of_part(connection: duckdb.DuckDBPyConnection, path: Path, whole: Path, folder: Path, part: Part) -> str:
     """A further table without the rows of customers and stores of other parts."""
-    columns = _columns(connection, _table(whole, path.stem))
+    columns = columns_of(connection, stored(whole, path.stem))
     wanted = []
     for key in ("customer_id", "store_id"):
         if key in columns:
-            own = f"select {key} from {_table(folder, 'transactions')}"
+            own = f"select {key} from {stored(folder, 'transactions')}"
             if _is_of(connection, whole, part.by, key):
                 holder = next(name for name, its in _HOLDERS.items() if its == key)
-                own = f"select {key} from {_table(whole, holder)} where {name_of(part.by)} = {text_of(part.value)}"
+                own = f"select {key} from {stored(whole, holder)} where {name_of(part.by)} = {text_of(part.value)}"
             wanted.append(f"({key} is null or {key} in ({own}))")
-    return f"from {_table(whole, path.stem)} where {' and '.join(wanted) or 'true'} order by all"
+    return f"from {stored(whole, path.stem)} where {' and '.join(wanted) or 'true'} order by all"
 
 
 def _is_of(connection: duckdb.DuckDBPyConnection, whole: Path, by: str, key: str) -> bool:
@@ -211,15 +200,15 @@ def _is_of(connection: duckdb.DuckDBPyConnection, whole: Path, by: str, key: str
     if by in _HOLDERS.values():
         return False
     tables = [name for name in _HOLDERS if (whole / f"{name}.parquet").exists()]
-    holder = next(name for name in tables if by in _columns(connection, _table(whole, name)))
+    holder = next(name for name in tables if by in columns_of(connection, stored(whole, name)))
     return _HOLDERS[holder] == key
 
 
 def _books(connection: duckdb.DuckDBPyConnection, whole: Path, folder: Path, actions: Mapping[Rule, Action]) -> str:
     """The ledger of the part: the steps on its own lines, before them the whole and what was left out of it."""
     for name in ("raw", "judged"):
-        connection.execute(f"create or replace temp view {name} as from {_table(folder, name)}")
-    everything, left_out = _table(whole, "judged"), "where source_row not in (from here)"
+        connection.execute(f"create or replace temp view {name} as from {stored(folder, name)}")
+    everything, left_out = stored(whole, "judged"), "where source_row not in (from here)"
     before = " union all ".join(
         f"select {position}, '{item}', '{action}', count(*), coalesce(sum(net_amount), 0), 0, 0 from {rows}"
         for position, item, action, rows in (
@@ -228,6 +217,6 @@ def _books(connection: duckdb.DuckDBPyConnection, whole: Path, folder: Path, act
         )
     )
     steps = f"from ({ledger_sql(actions, folder)}) union all {before}"
-    if MARK in _columns(connection, everything):
+    if MARK in columns_of(connection, everything):
         steps = f"{steps} union all by name {step_sql('judged')}"
     return f"from ({steps}) order by position"

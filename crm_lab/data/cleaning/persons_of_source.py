@@ -20,7 +20,8 @@ from crm_lab.data.cleaning.map_of_persons import PersonsSource, read_map, teach_
 from crm_lab.data.cleaning.pseudonyms import id_key
 from crm_lab.data.cleaning.tables_of_persons import merged, person_columns, placed_sql
 from crm_lab.data.connection import write_private
-from crm_lab.data.quoting import path_of, text_of
+from crm_lab.data.quoting import path_of
+from crm_lab.data.stored_tables import columns_of, store, stored
 from crm_lab.messages import LANGUAGES, Message
 
 PERSONS: Final = "persons"
@@ -96,15 +97,15 @@ def put_on_persons(
     told = _counts(connection, whole)
     _refuse(told, file, title)
     for name in _AS_THEY_ARE:
-        write_private(connection, f"from {_table(whole, name)} order by source_row", folder / f"{name}.parquet")
+        write_private(connection, f"from {stored(whole, name)} order by source_row", folder / f"{name}.parquet")
     for name, by in (("judged", "source_row"), ("transactions", "line_id")):
-        _write(connection, f"{_lines(connection, whole, name)} order by {by}", folder / f"{name}.parquet")
+        store(connection, f"{_lines(connection, whole, name)} order by {by}", folder / f"{name}.parquet")
     told["merged"] = {}
     for path in sorted(whole.glob("*.parquet")):
         if path.stem not in _ELSEWHERE:
-            told["merged"] |= _write_table(connection, path, folder / path.name)
-    books = f"from {_table(whole, 'ledger')} union all by name {step_sql(_table(folder, 'judged'))}"
-    _write(connection, f"from ({books}) order by position", folder / "ledger.parquet")
+            told["merged"] |= _writestored(connection, path, folder / path.name)
+    books = f"from {stored(whole, 'ledger')} union all by name {step_sql(stored(folder, 'judged'))}"
+    store(connection, f"from ({books}) order by position", folder / "ledger.parquet")
     return told
 
 
@@ -116,22 +117,10 @@ def step_sql(judged: str) -> str:
                from {judged}"""
 
 
-def _table(folder: Path, name: str) -> str:
-    return f"read_parquet({path_of(folder / f'{name}.parquet')})"
-
-
-def _write(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
-    connection.execute(f"copy ({sql}) to {text_of(str(path))} (format parquet, compression zstd)")
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    return {row[0]: row[1] for row in connection.execute(f"describe from {relation}").fetchall()}
-
-
 def _lines(connection: duckdb.DuckDBPyConnection, whole: Path, name: str) -> str:
     """Lines with their person; in ``judged`` also whether that is another customer than before."""
-    rows = _table(whole, name)
-    columns = _columns(connection, rows)
+    rows = stored(whole, name)
+    columns = columns_of(connection, rows)
     placed, mark = placed_sql(name, rows, columns), "coalesce(customer_id <> account_, false)"
     if name != "judged":
         return f"select * exclude (account_) from ({placed})"
@@ -145,8 +134,8 @@ def _know_customers(connection: duckdb.DuckDBPyConnection, whole: Path) -> None:
     parts = []
     for path in sorted(whole.glob("*.parquet")):
         if path.stem not in ("raw", "judged", "quarantine", "ledger"):
-            held = person_columns(path.stem, _columns(connection, _table(whole, path.stem)))
-            parts += [f"select {column} as customer_id from {_table(whole, path.stem)}" for column in held]
+            held = person_columns(path.stem, columns_of(connection, stored(whole, path.stem)))
+            parts += [f"select {column} as customer_id from {stored(whole, path.stem)}" for column in held]
     connection.execute(
         f"create or replace temp table known_customers as select distinct customer_id"
         f" from ({' union all '.join(parts)}) where customer_id is not null"
@@ -158,7 +147,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, whole: Path) -> dict[str, Any
         with placed as (select k.customer_id, m.person_id, count(*) over (partition by m.person_id) as accounts
                       from known_customers k left join person_map m using (customer_id)),
         lines as (select count(*) as lines, count(m.customer_id) as covered
-                  from {_table(whole, "transactions")} t left join person_map m using (customer_id)
+                  from {stored(whole, "transactions")} t left join person_map m using (customer_id)
                   where t.customer_id is not null)
         select count(person_id), count(distinct person_id), count(*) filter (person_id is not null and accounts > 1),
                count(*) filter (person_id is null),
@@ -185,15 +174,15 @@ def _refuse(told: dict[str, Any], file: str, title: str) -> None:
     problems.raise_any()
 
 
-def _write_table(connection: duckdb.DuckDBPyConnection, path: Path, target: Path) -> dict[str, int]:
+def _writestored(connection: duckdb.DuckDBPyConnection, path: Path, target: Path) -> dict[str, int]:
     """A further table on persons, in the order of its columns; what was counted in it."""
     rows = f"read_parquet({path_of(path)})"
-    columns = _columns(connection, rows)
+    columns = columns_of(connection, rows)
     if not person_columns(path.stem, columns):
-        _write(connection, f"from {rows} order by all", target)
+        store(connection, f"from {rows} order by all", target)
         return {}
     table = merged(path.stem, rows, columns)
-    _write(connection, f"select {', '.join(f'{c}' for c in _quoted(columns))} from ({table.sql}) order by all", target)
+    store(connection, f"select {', '.join(f'{c}' for c in _quoted(columns))} from ({table.sql}) order by all", target)
     found = {name: connection.execute(sql).fetchone() for name, sql in table.counts.items()}
     return {name: int(row[0]) for name, row in found.items() if row and row[0]}
 

@@ -18,9 +18,9 @@ from crm_lab.checks import BadInput
 from crm_lab.data.cleaning.built_once import built_once
 from crm_lab.data.cleaning.cleaning_rules import recorded
 from crm_lab.data.cleaning.part_of_source import cut_rows
-from crm_lab.data.quoting import path_of
 from crm_lab.data.rule_segments.built_tables import BuiltTables, TablesOfADay
 from crm_lab.data.rule_segments.segment_files import load_segments
+from crm_lab.data.stored_tables import stored
 
 if TYPE_CHECKING:
     from crm_lab.data.rule_segments.rule_segment import RuleSegment
@@ -88,7 +88,7 @@ def open_segment(whole: BuiltTables, chosen: SegmentOfSource) -> Path:
         connection.register("given_members", ids)
         connection.execute("create or replace temp table members_ as select customer_id from given_members")
         connection.unregister("given_members")
-        here = f"select source_row from {_read(whole.folder, 'judged')} where customer_id in (from members_)"
+        here = f"select source_row from {stored(whole.folder, 'judged')} where customer_id in (from members_)"
         nothing = f"Nobody is in the segment {segment.name!r} on {segment.as_of}; widen its conditions."
         rules = recorded(whole.about["rules"])
         cut_rows(connection, whole.folder, folder, rules, here, lambda p: _rows(whole, folder, p.stem), nothing)
@@ -127,14 +127,10 @@ def _about(whole: BuiltTables, chosen: SegmentOfSource, segment: RuleSegment) ->
     }
 
 
-def _read(folder: Path, table: str) -> str:
-    return f"read_parquet({path_of(folder / f'{table}.parquet')})"
-
-
 def _rows(whole: BuiltTables, folder: Path, table: str) -> str:
     columns, wanted = whole.columns(table), "true"
     if "customer_id" in columns:
         wanted = "customer_id in (from members_)"
     elif "store_id" in columns:
-        wanted = f"store_id is null or store_id in (select store_id from {_read(folder, 'transactions')})"
-    return f"from {_read(whole.folder, table)} where {wanted} order by all"
+        wanted = f"store_id is null or store_id in (select store_id from {stored(folder, 'transactions')})"
+    return f"from {stored(whole.folder, table)} where {wanted} order by all"

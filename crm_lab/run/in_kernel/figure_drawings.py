@@ -23,6 +23,7 @@ _NARROW_NAME: Final = 24  # and before it
 _BETWEEN: Final = 4  # pixels between two labels below it
 _CENTRE: Final = 0.5  # of the axes: where words below a drawing stand
 _WIDE: Final = 0x2E80  # from here on a letter is as wide as two Latin ones
+_UPRIGHT: Final = 90  # degrees
 _LINE: Final = 0.19  # inches that a line of names needs
 _AROUND: Final = 0.9  # and what stands around them
 _NARROW_TEXTS: Final = 36  # words inside a drawing that a narrow one still has room for
@@ -74,6 +75,7 @@ def _in_lines(figure: Any) -> Iterator[int]:
     axises = [axis for ax in axes for axis in (ax.xaxis, ax.yaxis)]
     before = [(axis, axis.get_major_locator(), axis.get_major_formatter()) for axis in axises]
     labels = [ax.get_xlabel() for ax in axes]
+    turned = [next((label.get_rotation() for label in ax.xaxis.get_ticklabels()), 0.0) for ax in axes]
     crowded = [text for ax in axes if len(ax.texts) > _NARROW_TEXTS for text in ax.texts]
     for text in crowded:
         text.set_visible(False)
@@ -82,8 +84,9 @@ def _in_lines(figure: Any) -> Iterator[int]:
     yield max([_named_in_lines(ax) for ax in axes], default=0)
     for text in crowded:
         text.set_visible(True)
-    for ax, label in zip(axes, labels, strict=True):
+    for ax, label, rotation in zip(axes, labels, turned, strict=True):
         ax.set_xlabel(label)
+        ax.tick_params(axis="x", rotation=rotation)
         ax.xaxis.label.set(ha="center", x=_CENTRE)
     for axis, locator, formatter in before:
         axis.set_major_locator(locator)
@@ -100,7 +103,7 @@ def _named_in_lines(ax: Any) -> int:
 
 
 def _thin_out(figure: Any) -> None:
-    """Leave out every second label below a drawing for as long as neighbours meet."""
+    """Turn words below a drawing upright where neighbours meet; leave out every second number while they do."""
     figure.draw_without_rendering()
     for ax in figure.axes:
         low, high = sorted(ax.get_xlim())
@@ -108,10 +111,22 @@ def _thin_out(figure: Any) -> None:
         shown = [label for label in shown if low <= label.get_position()[0] <= high]
         places, step = [label.get_position()[0] for label in shown], 1
         boxes = [label.get_window_extent() for label in shown]
-        while any(b.x0 < a.x1 + _BETWEEN for a, b in pairwise(boxes[::step])):
+        if _names_things(ax.xaxis) and _are_words(shown) and _meet(boxes):
+            ax.tick_params(axis="x", rotation=_UPRIGHT)
+            continue
+        while _meet(boxes[::step]):
             step *= 2
         if step > 1:
             ax.set_xticks(places[::step], [label.get_text() for label in shown[::step]])
+
+
+def _meet(boxes: Sequence[Any]) -> bool:
+    return any(b.x0 < a.x1 + _BETWEEN for a, b in pairwise(boxes))
+
+
+def _are_words(labels: Sequence[Any]) -> bool:
+    """Whether no label is a number or a date: of those, some stand for all."""
+    return not any(letter.isdigit() for label in labels for letter in label.get_text())
 
 
 def _keep_inside(figure: Any) -> None:

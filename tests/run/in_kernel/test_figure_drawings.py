@@ -89,6 +89,16 @@ def test_ticks_that_are_many_are_thinned_in_the_narrow_one_alone(axes):
     assert [label.get_text() for label in axes.get_xticklabels()][1] == "week 1"
 
 
+def test_words_that_meet_stand_upright_and_none_is_left_out(axes):
+    names = ["not yet a customer", "won back", "declining", "dormant", "growing", "mature"]
+    axes.set_xticks(range(6), names)
+    drawn = figure_drawings(axes.figure)
+    assert set(names) <= set(words(drawn["narrow"]))
+    assert "rotate(-90)" in drawn["narrow"]
+    assert not any("rotate(-90)" in line for line in drawn["wide"].split("<text") if "won back" in line)
+    assert {label.get_rotation() for label in axes.get_xticklabels()} == {0.0}
+
+
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
