@@ -86,6 +86,15 @@ class DueDates(Result):
         """
         return self.frame.copy()
 
+    def shown(self) -> pd.DataFrame:
+        """`to_frame` with what is due soonest first, of one day what is surest to be bought again.
+
+        >>> bool(result.shown()["due"].is_monotonic_increasing)
+        True
+        """
+        order = ["due", "goes_on", "customer_id", "product_id"]
+        return self.in_words(self.frame.sort_values(order, ascending=[True, False, True, True], kind="stable"))
+
     def reasons(self, first: int = 10) -> list[Message]:
         """Why each of the first rows is listed.
 
