@@ -65,8 +65,8 @@ class ItemNeighbours:
         places = most_bought(interactions, self.most)
         cosine = bought_together(interactions.bought[:, places])
         buyers, blocks = np.diag(cosine).copy(), -(-len(places) // _BLOCK)
-        for rows, own in zip(np.array_split(cosine, blocks), np.array_split(buyers, blocks), strict=True):
-            rows /= np.sqrt(own[:, None] * buyers)
+        for at in range(0, len(places), _BLOCK):
+            cosine[at : at + _BLOCK] /= np.sqrt(buyers[at : at + _BLOCK, None] * buyers)
         np.fill_diagonal(cosine, 0.0)
         if 0 < self.neighbours < len(places):
             least = np.concatenate([self._least(rows) for rows in np.array_split(cosine, blocks)])
