@@ -71,7 +71,7 @@ class DueDates(Result):
         frame = pd.DataFrame({
             "customer_id": interactions.customer_ids[gaps.customer[order]],
             "product_id": interactions.product_ids[gaps.product[order]], "purchases": gaps.n[order] + 1,
-            "usual_gap": np.exp(some.mean), "days_since": gaps.open_days[order], "due": _dates(last + middle),
+            "usual_gap": np.exp(some.mean), "days_ago": gaps.open_days[order], "due": _dates(last + middle),
             "lo": _dates(last + lo), "hi": _dates(last + hi), "goes_on": some.goes_on,
         })  # fmt: skip
         return cls(interactions, frame, some, last, level)
@@ -82,7 +82,7 @@ class DueDates(Result):
         The interval is that of the next purchase if there is one, its ends are whole days.
 
         >>> list(result.to_frame())[4:8]
-        ['days_since', 'due', 'lo', 'hi']
+        ['days_ago', 'due', 'lo', 'hi']
         """
         return self.frame.copy()
 
@@ -109,7 +109,7 @@ class DueDates(Result):
         """
         rows: Any = self.frame.head(first).itertuples()
         return [
-            Message("recommend.replenishment.reason", {"gap": float(row.usual_gap), "days": int(row.days_since)})
+            Message("recommend.replenishment.reason", {"gap": float(row.usual_gap), "days": int(row.days_ago)})
             for row in rows
         ]
 
