@@ -2,16 +2,21 @@
 
 from crm_lab.recommend.association import AssociationRules, AssociationRulesResult
 from crm_lab.recommend.interactions import Interactions
+from crm_lab.recommend.offer_lists import ColdStart, ListInputs, OfferLists, OfferListsResult
 from crm_lab.recommend.offline_evaluation import DateSplit, LastBasketSplit, RankerComparison, RankerComparisonResult
 from crm_lab.recommend.replenishment import DueDates, Replenishment
 
 __all__ = [
     "AssociationRules",
     "AssociationRulesResult",
+    "ColdStart",
     "DateSplit",
     "DueDates",
     "Interactions",
     "LastBasketSplit",
+    "ListInputs",
+    "OfferLists",
+    "OfferListsResult",
     "RankerComparison",
     "RankerComparisonResult",
     "Replenishment",
