@@ -2,6 +2,7 @@
 
 from crm_lab.recommend.association import AssociationRules, AssociationRulesResult
 from crm_lab.recommend.interactions import Interactions
+from crm_lab.recommend.next_best_action import NextBestAction, NextBestActionResult
 from crm_lab.recommend.offer_lists import ColdStart, ListInputs, OfferLists, OfferListsResult
 from crm_lab.recommend.offline_evaluation import DateSplit, LastBasketSplit, RankerComparison, RankerComparisonResult
 from crm_lab.recommend.replenishment import DueDates, Replenishment
@@ -15,6 +16,8 @@ __all__ = [
     "Interactions",
     "LastBasketSplit",
     "ListInputs",
+    "NextBestAction",
+    "NextBestActionResult",
     "OfferLists",
     "OfferListsResult",
     "RankerComparison",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from crm_lab.checks import BadInput, Problems
 from crm_lab.data.kernels.dataframes import as_pandas
+from crm_lab.stats.hashed_lot import hash_unit
 
 HALVES: Mapping[str, float] = {"control": 0.5, "treatment": 0.5}
 
@@ -29,17 +29,6 @@ def check_shares(shares: Mapping[str, float]) -> None:
     whole = sum(shares.values())
     problems.unless(math.isclose(whole, 1, abs_tol=1e-9), f"they add up to {whole:g}; they must add up to 1.")
     problems.raise_any()
-
-
-def hash_unit(ids: Sequence[object] | pd.Series, salt: str) -> NDArray[np.float64]:
-    """A number in [0, 1) per id that anybody with the salt computes again (SHA-256, 53 bits).
-
-    >>> hash_unit(["1001", "1002"], "spring").round(4).tolist()
-    [0.4142, 0.4052]
-    """
-    head = f"{salt}:".encode()
-    digests = (hashlib.sha256(head + str(i).encode()).digest()[:8] for i in ids)
-    return np.array([int.from_bytes(d, "big") >> 11 for d in digests], dtype=float) / 2**53
 
 
 def assign(ids: Sequence[object] | pd.Series, salt: str, shares: Mapping[str, float] = HALVES) -> NDArray[np.object_]:

@@ -1,0 +1,1 @@
+"""Which event of a customer's own calls for a message, and what such messages cause?"""
