@@ -3,7 +3,15 @@
 from crm_lab.recommend.association import AssociationRules, AssociationRulesResult
 from crm_lab.recommend.interactions import Interactions
 from crm_lab.recommend.next_best_action import NextBestAction, NextBestActionResult
-from crm_lab.recommend.offer_lists import ColdStart, ListInputs, OfferLists, OfferListsResult
+from crm_lab.recommend.offer_lists import (
+    ColdStart,
+    ListInputs,
+    ListWorth,
+    ListWorthResult,
+    NearDuplicates,
+    OfferLists,
+    OfferListsResult,
+)
 from crm_lab.recommend.offline_evaluation import DateSplit, LastBasketSplit, RankerComparison, RankerComparisonResult
 from crm_lab.recommend.replenishment import DueDates, Replenishment
 
@@ -16,6 +24,9 @@ __all__ = [
     "Interactions",
     "LastBasketSplit",
     "ListInputs",
+    "ListWorth",
+    "ListWorthResult",
+    "NearDuplicates",
     "NextBestAction",
     "NextBestActionResult",
     "OfferLists",

@@ -45,7 +45,7 @@ class ColdStart:
     def __post_init__(self) -> None:
         if self.segments is None:
             return
-        need_columns(list(self.segments), ["customer_id", "segment"], "segments")
+        need_columns(self.segments.columns, ["customer_id", "segment"], "segments")
         twice = int(self.segments["customer_id"].duplicated().sum())
         if twice:
             raise BadInput(f"segments have {twice} customers more than once; give each one segment.")

@@ -34,10 +34,8 @@ def sure_rules(interactions: Interactions, rules: AssociationRules, least_lift: 
     found = rules.analyze(interactions).found()
     found = found[found["lo"] >= least_lift]
     names = pd.Index(interactions.product_ids)
-    made = pd.DataFrame({
-        "product": names.get_indexer(pd.Index(found["consequent"])), "other": names.get_indexer(pd.Index(found["antecedent"])),
-        "lift": found["lift"].to_numpy(),
-    })  # fmt: skip
+    product, other = (names.get_indexer(pd.Index(found[side])) for side in ("consequent", "antecedent"))
+    made = pd.DataFrame({"product": product, "other": other, "lift": found["lift"].to_numpy()})
     return made.groupby("product", sort=False).head(_FIRST)
 
 

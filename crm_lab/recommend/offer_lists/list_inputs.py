@@ -34,12 +34,12 @@ class ListInputs:
     def __post_init__(self) -> None:
         problems = Problems("What is told of products")
         if self.products is not None:
-            need_columns(list(self.products), ["product_id"], "products")
+            need_columns(self.products.columns, ["product_id"], "products")
             problems.extend(_wrong_products(self.products))
         if self.returned is not None:
-            need_columns(list(self.returned), ["customer_id", "product_id"], "returned")
+            need_columns(self.returned.columns, ["customer_id", "product_id"], "returned")
         if self.excluded is not None:
-            need_columns(list(self.excluded), ["product_id"], "excluded")
+            need_columns(self.excluded.columns, ["product_id"], "excluded")
         problems.raise_any()
 
     def margins(self, ids: np.ndarray) -> Floats:

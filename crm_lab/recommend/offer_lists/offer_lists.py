@@ -76,8 +76,8 @@ class OfferLists:
         remind: Ranker of products that the customer has bought.
         discover: Ranker of products that are new to the customer.
         n: Products on each list.
-        by: What comes first: the ranker's ``score``, the ``chance`` of being bought within the horizon, or that times
-            the ``margin`` of the product.
+        by: What comes first among the candidates: the ``chance`` of being bought within the horizon, that times the
+            ``margin`` of the product, or the ranker's ``score``, which needs no chances.
         horizon_days: Days that a chance is for.
         cold_below: Baskets below which a customer is offered what customers of the segment buy.
         pool: Candidates of each list, of which n are chosen; more are drawn where too many are kept off.
@@ -90,7 +90,7 @@ class OfferLists:
     remind: Ranker = field(default_factory=PopularityTies)
     discover: Ranker = field(default_factory=lambda: Ease(most=2_000))
     n: int = 10
-    by: Literal["score", "chance", "margin"] = "score"
+    by: Literal["score", "chance", "margin"] = "chance"
     horizon_days: int = 28
     cold_below: int = 3
     pool: int = 30
