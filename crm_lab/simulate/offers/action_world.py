@@ -41,8 +41,8 @@ class ActionWorld:
         candidates: A row a customer, action, channel and day: ``customer_id, action, channel, day`` (of the week,
             Monday is 1), ``margin`` of an order (currency), ``uplift_estimate`` of the chance of an order if the
             message is seen, and its standard error ``uplift_se``; ``response``, the chance that it is seen, times
-            ``send_time`` on that day; ``cost`` (currency), ``consent``, ``recent_contacts`` (messages of the last 28 days), ``score``
-            (predicted chance of an order, with a message or without), ``true_uplift`` and ``true_gain`` (currency).
+            ``send_time`` on that day; ``cost`` (currency), ``consent``, ``recent_contacts`` (messages of the last 28 days),
+            ``score`` (predicted chance of an order, with a message or without), ``true_uplift`` and ``true_gain`` (currency).
         capacity: Most messages by channel.
         budget: Most that all messages may cost.
         most_contacts: Most messages of a customer in 28 days, those of the last 28 among them.
