@@ -56,10 +56,10 @@ def plan_baskets(scenario: Scenario, seed: int) -> BasketPlan:
     """
     given, count, rng = scenario.baskets, scenario.products.count, stream(seed, "basket_plan")
     lift = np.concatenate(
-        [rng.uniform(*given.lifts, given.complements), rng.uniform(*given.substitute_lifts, given.substitutes)]
+        [_between(given.lifts, given.complements, rng), _between(given.substitute_lifts, given.substitutes, rng)]
     )
     gap = given.gap * np.exp(given.gap_spread * rng.standard_normal(given.staples))
-    regularity = rng.uniform(*given.regularity, given.staples)
+    regularity = _between(given.regularity, given.staples, rng)
     others = given.staples + given.paired
     first = given.staples + 2 * np.arange(len(lift))
     popularity = _popularity(given, count, scenario.spend.lines, rng)
@@ -68,6 +68,12 @@ def plan_baskets(scenario: Scenario, seed: int) -> BasketPlan:
     return BasketPlan(
         popularity, first, np.ones_like(lift) if given.alike else lift, gap, regularity, np.sort(shown), appeal
     )
+
+
+def _between(limits: tuple[float, ...], n: int, rng: Generator) -> Floats:
+    """Numbers between the least and the most (n,)."""
+    least, most = limits
+    return rng.uniform(least, most, n)
 
 
 def _popularity(given: BasketSettings, count: int, lines: float, rng: Generator) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,8 +67,10 @@ class BasketTruth:
 
     @property
     def products(self) -> pd.DataFrame:
-        """Every product: ``product_id``, ``role``, ``popularity`` (chance in an order of the mean customer; of staples
-        missing), ``shown`` (whether messages show it), ``margin`` of one piece.
+        """Every product: ``product_id``, ``role``, ``popularity``, ``shown``, ``margin``.
+
+        Popularity is the chance in an order of the mean customer, missing of staples; `shown` says whether messages
+        show the product, `margin` is that of one piece.
 
         >>> truth.products["role"].value_counts().to_dict()
         {'other': 100, 'staple': 40, 'complement': 40, 'substitute': 20}
@@ -99,7 +102,7 @@ class BasketTruth:
             BadInput: If an id is none of this retailer's.
         """
         plan, shelf = self._planted()
-        ids = pd.unique(self.customer_ids if customers is None else customers)
+        ids = (self.customer_ids if customers is None else customers).unique()
         taste = self._tastes(_numbers(ids), plan)
         click = click_chances(plan, taste)[:, plan.shown]
         margin = click * self.scenario.baskets.buy * _margins(shelf)[plan.shown]
@@ -135,7 +138,7 @@ class BasketTruth:
         who, ids = pd.factorize(policy["customer_id"])
         chance = policy["chance"].to_numpy(np.float64)
         what = pd.Index(_ids(shelf)).get_indexer(pd.Index(policy["product_id"]))
-        _check(chance, np.bincount(who, chance, len(ids)), what)
+        _check(chance, np.bincount(who, chance, len(ids)).astype(np.float64), what)
         counted = pd.Series(ids if seen is None else np.asarray(seen, dtype=object)).value_counts()
         weight = counted.reindex(ids).fillna(0.0).to_numpy(np.float64)
         if lost := int(len(counted) - (weight > 0).sum()):
@@ -173,7 +176,7 @@ def _margins(shelf: BasketShelf) -> Floats:
     return np.asarray((shelf.price - shelf.cost)[shelf.place] / 100)
 
 
-def _numbers(ids: pd.Index | NDArray[np.object_]) -> Integers:
+def _numbers(ids: Any) -> Integers:
     """Numbers of customers by their ids."""
     texts = pd.Series(ids).astype(str)
     if bad := int((~texts.str.fullmatch(r"C\d{7}")).sum()):
