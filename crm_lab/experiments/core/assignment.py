@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from crm_lab.checks import BadInput, Problems
 from crm_lab.data.kernels.dataframes import as_pandas
-from crm_lab.stats.hashed_lot import hash_unit
+from crm_lab.data.kernels.hashed_lot import hash_unit
 
 HALVES: Mapping[str, float] = {"control": 0.5, "treatment": 0.5}
 

@@ -11,6 +11,7 @@ from narwhals.typing import IntoFrame
 from crm_lab.arrays import Booleans, Floats, Positions
 from crm_lab.checks import check_settings, need_columns, negative, not_among, not_levels, not_portions, not_shares
 from crm_lab.data.kernels.dataframes import as_pandas
+from crm_lab.data.kernels.hashed_lot import hash_unit
 from crm_lab.recommend.next_best_action.action_candidates import WHAT, ActionCandidates, UpliftIn
 from crm_lab.recommend.next_best_action.action_gains import ActionGains, action_gains
 from crm_lab.recommend.next_best_action.allocation.allocation_problem import AllocationProblem
@@ -18,7 +19,6 @@ from crm_lab.recommend.next_best_action.allocation.best_plan import best_plan
 from crm_lab.recommend.next_best_action.contact_caps import ContactCaps
 from crm_lab.recommend.next_best_action.next_best_action_result import NextBestActionResult
 from crm_lab.recommend.next_best_action.plan_comparison import compared, rival_plans
-from crm_lab.stats.hashed_lot import hash_unit
 
 
 @dataclass(frozen=True, kw_only=True)
