@@ -1,33 +1,32 @@
-"""Fronts of recommendations: what lists find of later purchases, beside the plain sort."""
+"""Front of the lists: what they find of later purchases beyond the plain sort."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from crm_lab.fronts.front import Front, fronts
 from crm_lab.fronts.pictures import Dot, dots
 from crm_lab.messages import Message
-from crm_lab.recommend.offline_evaluation.ranker_comparison import RankerComparisonResult
-
-_SHOWN = 3  # rankers in a picture
+from crm_lab.recommend.offer_lists.list_worth_result import ListWorthResult
 
 
-@fronts(RankerComparisonResult, "act")
-def comparison_front(result: RankerComparisonResult) -> Front:
-    """The gains of the best rankers over the plain sort, with their joint intervals."""
-    scope = result.spec.scopes[0]
+@fronts(ListWorthResult, "act")
+def worth_front(result: ListWorthResult) -> Front:
+    """The gain of each list over the plain one, with its joint interval."""
     frame = result.to_frame()
-    rows = frame[(frame["scope"] == scope) & (frame["ranker"] != result.plain) & frame["lo"].notna()]
-    rows = rows.sort_values("gain", ascending=False, kind="stable").head(_SHOWN)
-    won = result.winner(scope)
+    rows: dict[str, Any] = frame[frame["measure"] == result.measure].set_index("list").to_dict("index")
+    wins = [name for name in ("remind", "try") if result.better(name)]
     drawn = [
-        Dot(Message(f"front.offers.{row['ranker']}").text(), row["gain"], row["lo"], row["hi"], row["ranker"] == won)
-        for row in rows.to_dict("records")
+        Dot(Message(f"front.offers.{name}").text(), row["gain"], row["lo"], row["hi"], name in wins)
+        for name, row in rows.items()
+        if name != "both"
     ]
-    found = frame.set_index(["scope", "ranker"])[result.spec.measure]
-    values = {
-        "base": float(found[(scope, result.plain)]), "value": float(found[(scope, won or result.plain)]),
-        "k": result.spec.k,
-    }  # fmt: skip
-    answer = Message(f"front.offers.{'better' if won else 'plain'}", values)
-    fact = f"recommend.{scope}.{won or result.plain}.{result.spec.measure}"
+    shown = rows[wins[0] if len(wins) == 1 else "both"]
+    values = {"own": float(shown["own"]), "plain": float(shown["plain"])}
+    which = f"{'both' if len(wins) > 1 else wins[0]}_better" if wins else "none"
+    which = "margin_better" if wins and result.measure == "margin" else which
     foot = Message("front.offers.foot").text()
-    return Front(answer, dots(drawn, 0.0, foot), Message("front.offers.decision"), "marketing", fact=fact)
+    return Front(
+        Message(f"front.offers.{which}", values), dots(drawn, 0.0, foot), Message("front.offers.decision"), "marketing",
+        fact=f"recommend.worth.{wins[0] if len(wins) == 1 else 'both'}.{result.measure}",
+    )  # fmt: skip
