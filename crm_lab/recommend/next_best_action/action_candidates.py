@@ -19,6 +19,7 @@ WHAT = "The table of actions"
 UpliftIn = Literal["chance", "money"]
 NEEDED = ("customer_id", "action", "channel", "uplift", "source", "consent")
 SOURCES = ("measured", "assumed")
+_ERRORS = 4  # standard errors by which a noisy estimate of a chance may lie beyond what can be
 _KEY = ["customer_id", "action", "channel", "day"]
 _AS_IF = {
     "uplift_se": np.nan, "margin": 1.0, "response": 1.0, "send_time": 1.0, "cost": 0.0, "recent_contacts": 0.0,
@@ -76,7 +77,6 @@ class ActionCandidates:
             customer_id=frame["customer_id"].astype(str), consent=frame["consent"].eq(True),
             **{name: frame[name].astype(float) for name in numbers},
         )  # fmt: skip
-        frame["recent_contacts"] = frame["recent_contacts"].fillna(0.0)
         codes, ids = pd.factorize(frame["customer_id"], sort=True)
         order = np.lexsort((*(pd.factorize(frame[name], sort=True)[0] for name in _KEY[:0:-1]), codes))
         return cls(
@@ -105,10 +105,9 @@ def _refuse(frame: pd.DataFrame, uplift_in: UpliftIn) -> None:
 
 def _impossible(frame: pd.DataFrame, uplift_in: UpliftIn) -> Iterator[str]:
     """A sentence for each column with numbers that cannot be."""
-    most_uplift = 1.0 if uplift_in == "chance" else np.inf
     reach = {
-        "uplift": (-most_uplift, most_uplift), "uplift_se": (0.0, np.inf), "margin": (-np.inf, np.inf),
-        "response": (0.0, 1.0), "send_time": (0.0, np.inf), "cost": (0.0, np.inf), "recent_contacts": (0.0, np.inf),
+        "uplift": (-np.inf, np.inf), "uplift_se": (0.0, np.inf), "margin": (-np.inf, np.inf), "response": (0.0, 1.0),
+        "send_time": (0.0, np.inf), "cost": (0.0, np.inf), "recent_contacts": (0.0, np.inf),
     }  # fmt: skip
     for name, (low, high) in reach.items():
         try:
@@ -116,8 +115,21 @@ def _impossible(frame: pd.DataFrame, uplift_in: UpliftIn) -> Iterator[str]:
         except (TypeError, ValueError):
             yield f"{name} is not a number; give numbers."
             continue
-        may_lack = name in ("uplift_se", "recent_contacts")
-        odd = int((~values.between(low, high) & ~(values.isna() & may_lack) | np.isinf(values)).sum())
+        lacks = values.isna() & (name == "uplift_se")
+        odd = int((~values.between(low, high) & ~lacks | np.isinf(values)).sum())
         if odd:
             within = f"from {low:g} to {high:g}" if high < np.inf else f"{low:g} or more" if low == 0 else "finite"
             yield f"{odd:,} rows have a {name} that is missing or out of reach; it must be {within}."
+        elif name == "uplift" and uplift_in == "chance":
+            yield from _no_chances(frame)
+
+
+def _no_chances(frame: pd.DataFrame) -> Iterator[str]:
+    """A sentence where uplifts are no differences of chances, not even with their error."""
+    error = pd.to_numeric(frame["uplift_se"], errors="coerce").fillna(0.0).clip(lower=0.0)
+    odd = int((frame["uplift"].astype(float).abs() > 1 + _ERRORS * error).sum())
+    if odd:
+        yield (
+            f"{odd:,} rows have an uplift beyond -1 to 1 by more than {_ERRORS} standard errors; give differences of"
+            ' chances (0.02, not 2 %), or set uplift_in="money".'
+        )

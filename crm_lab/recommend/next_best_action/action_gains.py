@@ -52,8 +52,8 @@ class ActionGains:
         error = weight[rows] * self.sd[rows]
         groups = np.unique(self.group[rows], return_inverse=True)[1]
         common = np.bincount(groups, error) ** 2
-        centre = np.bincount(groups, weight[rows] * self.of_centre[rows]) ** 2
-        variance = (1 - self.shared) * float(error @ error) + self.shared * common.sum() + centre.sum()
+        centre = np.abs(np.bincount(groups, weight[rows] * self.of_centre[rows])).sum() ** 2
+        variance = (1 - self.shared) * float(error @ error) + self.shared * common.sum() + centre
         half = z_value(level) * math.sqrt(float(variance))
         return gain, gain - half, gain + half
 

@@ -43,7 +43,8 @@ class NextBestActionResult(Result):
         cap_table: Caps with what is used, and what one more is worth.
         best: Prices, and proof of how good the plan is.
         net: Gain less what the caps are worth, shape (rows,).
-        comparison: Other strategies beside it.
+        plans: Rows of each strategy; of several random plans the first.
+        comparison: Strategies side by side.
         simulated: Whether all of it is made up.
         one_more: What one more contact of each customer would add.
     """  # fmt: skip
@@ -60,6 +61,7 @@ class NextBestActionResult(Result):
     cap_table: pd.DataFrame
     best: BestPlan
     net: Floats
+    plans: dict[str, Positions]
     comparison: pd.DataFrame
     simulated: bool
     one_more: float
