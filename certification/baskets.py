@@ -1,4 +1,4 @@
-"""The simulated grocer with planted baskets: pairs found, few false ones, needs covered, policies worth what is said."""
+"""The simulated grocer with planted baskets: pairs are found, few falsely, and days and policies are as planted."""
 
 from __future__ import annotations
 
