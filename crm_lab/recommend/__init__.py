@@ -2,6 +2,7 @@
 
 from crm_lab.recommend.association import AssociationRules, AssociationRulesResult
 from crm_lab.recommend.interactions import Interactions
+from crm_lab.recommend.off_policy import OffPolicyResult, OffPolicyValue, even_policy, top_policy
 from crm_lab.recommend.offer_lists import (
     ColdStart,
     ListInputs,
@@ -26,9 +27,13 @@ __all__ = [
     "ListWorth",
     "ListWorthResult",
     "NearDuplicates",
+    "OffPolicyResult",
+    "OffPolicyValue",
     "OfferLists",
     "OfferListsResult",
     "RankerComparison",
     "RankerComparisonResult",
     "Replenishment",
+    "even_policy",
+    "top_policy",
 ]
