@@ -14,8 +14,10 @@ import pyarrow.parquet as pq
 from crm_lab.checks import BadInput
 from crm_lab.simulate.accounts.identity_truth import IdentityTruth
 from crm_lab.simulate.folder import RECIPE
+from crm_lab.simulate.offers.basket_truth import BasketTruth
 from crm_lab.simulate.orders.common import piloted_cities
 from crm_lab.simulate.output.account_columns import ACCOUNT_KEYS
+from crm_lab.simulate.output.basket_columns import BASKET_KEYS
 from crm_lab.simulate.output.persona_columns import PERSONA_KEYS
 from crm_lab.simulate.output.points_columns import POINTS_KEYS
 from crm_lab.simulate.personas.persona_truth import PersonaTruth
@@ -53,6 +55,9 @@ class AnswerKey:
             says what is in them.
         account_orders: The lines bought with each account.
         persona_months: What each customer of a planted kind bought by month; `persona_truth` says what is in it.
+        basket_cycles: Which staples each customer of planted baskets uses; `basket_truth` says what is in it and the
+            next.
+        basket_next: What is bought after the window.
     """
 
     scenario: Scenario
@@ -70,6 +75,8 @@ class AnswerKey:
     accounts: pd.DataFrame = field(default_factory=pd.DataFrame)
     account_orders: pd.DataFrame = field(default_factory=pd.DataFrame)
     persona_months: pd.DataFrame = field(default_factory=pd.DataFrame)
+    basket_cycles: pd.DataFrame = field(default_factory=pd.DataFrame)
+    basket_next: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def effects(self, by: str | None = None) -> pd.DataFrame:
         """True effects of offering the programme, per assigned member (intention to treat) and per enrolled member.
@@ -220,6 +227,21 @@ class AnswerKey:
         people = self.customers[["customer_id", "persona", "persona_before", "persona_since"]]
         return PersonaTruth(self.scenario, people, self.persona_months)
 
+    def basket_truth(self) -> BasketTruth:
+        """Planted pairs, cycles of staples, later purchases, and the worth of any choice of products to show.
+
+        >>> truth = open_key(make_retailer("baskets", n_customers=60)).basket_truth()
+        >>> truth.complements.columns.tolist()
+        ['a', 'b', 'lift']
+
+        Raises:
+            BadInput: If the retailer's baskets are not planted.
+        """
+        if not self.scenario.baskets.on:
+            raise BadInput(f"{self.scenario.name} has no planted baskets; the scenario baskets has them.")
+        people = self.customers["customer_id"]
+        return BasketTruth(self.scenario, self.seed, people, self.basket_cycles, self.basket_next)
+
     def _need_points(self) -> None:
         if not self.scenario.points.on:
             raise BadInput(f"{self.scenario.name} has no points for everybody; the scenario points has them.")
@@ -293,7 +315,7 @@ def _read_key(folder: Path) -> AnswerKey:
     told = json.loads(recipe.read_text(encoding="utf-8"))
     truth = told["scenario"]
     tables = {name: to_pandas(pq.read_table(folder / f"{name}.parquet")) for name in ("customers", "lines", "dirt")}
-    for name in ("pilot", *POINTS_KEYS, *ACCOUNT_KEYS, *PERSONA_KEYS):
+    for name in ("pilot", *POINTS_KEYS, *ACCOUNT_KEYS, *PERSONA_KEYS, *BASKET_KEYS):
         if (folder / f"{name}.parquet").is_file():
             tables[name] = to_pandas(pq.read_table(folder / f"{name}.parquet"))
     return AnswerKey(scenario_of({**truth, "start": date.fromisoformat(truth["start"])}), told["seed"], **tables)

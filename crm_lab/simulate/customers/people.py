@@ -10,6 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from crm_lab.arrays import Floats, Integers
+from crm_lab.simulate.customers.basket_needs import Needs
 from crm_lab.simulate.customers.persona_tastes import PersonaTastes
 from crm_lab.simulate.customers.timing import Habits, draw_habits
 from crm_lab.simulate.scenario.scenario import Scenario
@@ -38,6 +39,7 @@ class People:
         age: Number of the age band.
         tastes: Planted kinds of shoppers; none in most scenarios.
         household: Numbers of the income band and of the household's size, where kinds are planted.
+        needs: Tastes and needs of planted baskets; none in most scenarios.
     """
 
     first: int
@@ -57,6 +59,7 @@ class People:
     age: Integers
     tastes: PersonaTastes | None = None
     household: Mapping[str, Integers] = field(default_factory=dict)
+    needs: Needs | None = None
 
 
 AGES = ("18-24", "25-34", "35-44", "45-54", "55-64", "65+")

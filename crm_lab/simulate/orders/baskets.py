@@ -12,6 +12,7 @@ from crm_lab.arrays import Floats, Integers
 from crm_lab.simulate.customers.people import People
 from crm_lab.simulate.orders.common import Common
 from crm_lab.simulate.orders.persona_baskets import discounts_of, hours_of, products_of
+from crm_lab.simulate.orders.planted_baskets import basket_contents
 from crm_lab.simulate.orders.products_and_stores import Shelf
 from crm_lab.simulate.scenario.scenario import Scenario
 
@@ -86,6 +87,9 @@ def make_orders(scenario: Scenario, people: People, customer: Integers, day: Int
 def make_lines(common: Common, people: People, orders: Orders, rng: Generator) -> OrderLines:
     """The lines of orders: larger orders have more of them."""
     scenario, n = common.scenario, orders.value.size
+    if people.needs is not None:
+        found = basket_contents(common, people.needs, orders.customer, orders.day, rng)
+        return undiscounted(common, found.order, found.product)
     extra = (scenario.spend.lines - 1) * orders.value / scenario.spend.mean
     counts = np.minimum(1 + rng.poisson(np.minimum(extra, _MOST_LINES)), _MOST_LINES)
     order = np.repeat(np.arange(n), counts)
@@ -94,6 +98,12 @@ def make_lines(common: Common, people: People, orders: Orders, rng: Generator) -
     whole = np.add.reduceat(parts, starts) if n else np.zeros(0)
     aim = orders.value[order] * parts / whole[order]
     return _priced(common, people, orders, order, aim, rng)
+
+
+def undiscounted(common: Common, order: Integers, product: Integers) -> OrderLines:
+    """One piece of each product at its list price (lines,)."""
+    gross = common.shelf.price[product]
+    return OrderLines(order, product, np.ones_like(order), gross, np.zeros_like(gross))
 
 
 def make_add_ons(common: Common, people: People, orders: Orders, effect: Floats, rng: Generator) -> OrderLines:

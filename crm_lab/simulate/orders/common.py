@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from crm_lab.arrays import Booleans
+from crm_lab.simulate.orders.basket_shelf import make_basket_shelf
 from crm_lab.simulate.orders.persona_shelf import make_sorted_shelf
 from crm_lab.simulate.orders.products_and_stores import Branches, Shelf, make_branches, make_shelf
 from crm_lab.simulate.scenario.clock import Clock, make_clock, with_city_shocks
@@ -38,8 +39,10 @@ class Common:
 def make_common(scenario: Scenario, seed: int) -> Common:
     """Shelf, stores and clock of a retailer."""
     kind = make_sorted_shelf if scenario.personas.on else make_shelf
-    shelf = kind(scenario, stream(seed, "retailer"))
+    planted = scenario.baskets.on
+    shelf = make_basket_shelf(scenario, seed) if planted else kind(scenario, stream(seed, "retailer"))
     tail = scenario.points.tail_days if scenario.points.on else 0  # the key follows points to their end
+    tail += scenario.baskets.after if planted else 0
     clock = make_clock(replace(scenario, days=scenario.days + tail), -scenario.acquisition.before_days)
     if scenario.city_shocks.on:
         clock = with_city_shocks(clock, scenario, stream(seed, "city_shocks"))

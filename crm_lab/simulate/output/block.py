@@ -14,6 +14,7 @@ from crm_lab.arrays import Columns
 from crm_lab.simulate.accounts.account_plan import AccountPlan, account_columns, live_accounts
 from crm_lab.simulate.orders.common import Common
 from crm_lab.simulate.output import file_rows as records
+from crm_lab.simulate.output.basket_columns import basket_key
 from crm_lab.simulate.output.faults import draw_faults
 from crm_lab.simulate.output.persona_columns import count_months, persona_state
 from crm_lab.simulate.points.points_tables import member_tables, points_key, points_tables
@@ -74,6 +75,7 @@ def make_block(common: Common, block: int, n_customers: int, *, keyed: bool = Tr
     key = {"customers": truth.customers(scenario, life, points), "lines": truth.caused_lines(file), "dirt": dirt}
     if scenario.pilot.on:
         key["pilot"] = weekly_outcomes(common, life)
+    key |= basket_key(common, life, key["customers"])
     if life.people.tastes is not None:
         key["customers"] = persona_state(key["customers"], life.people.tastes)
         key["persona_months"] = count_months(common, rows)

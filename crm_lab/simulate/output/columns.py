@@ -13,6 +13,7 @@ from crm_lab.arrays import Columns
 from crm_lab.simulate.customers.people import AGES
 from crm_lab.simulate.orders.common import Common
 from crm_lab.simulate.output.account_columns import account_key_tables
+from crm_lab.simulate.output.basket_columns import basket_key_tables, shown_columns
 from crm_lab.simulate.output.block import Block
 from crm_lab.simulate.output.persona_columns import months_table, persona_traits, spelled_state
 from crm_lab.simulate.output.points_columns import ledger_columns, points_contract, points_key_tables
@@ -48,6 +49,7 @@ def key_tables(common: Common, block: Block, lines_before: int) -> dict[str, pa.
         "dirt": pa.table(_key_dirt(common, block.key["dirt"], lines_before)),
         **points_key_tables(common, block.key),
         **account_key_tables(common, block.key),
+        **basket_key_tables(common, block.key),
     }
 
 
@@ -156,6 +158,7 @@ def _exposures(common: Common, columns: Columns) -> dict[str, Array]:
         "delivered": columns["delivered"],
         "opened": columns["opened"],
         "cost_amount": money(cost),
+        **shown_columns(common, columns),
     }
 
 

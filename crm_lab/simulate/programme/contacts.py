@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.random import Generator
@@ -32,6 +32,10 @@ class Exposures:
         opted_out: Day of opting out of each customer (BLOCK,); `NEVER` for the others.
         caused_customer: Who made an extra order.
         caused_day: When.
+        product: Number of the product shown in the plan of planted baskets; this and the next are empty without.
+        propensity: Chance that it was the one.
+        clicked: Whether it was clicked.
+        caused_product: Number of the product of each extra order (caused,).
     """
 
     customer: Integers
@@ -43,6 +47,10 @@ class Exposures:
     opted_out: Integers
     caused_customer: Integers
     caused_day: Integers
+    product: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    propensity: Floats = field(default_factory=lambda: np.zeros(0))
+    clicked: Booleans = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    caused_product: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 def make_exposures(scenario: Scenario, people: People, orders: Orders, rng: Generator) -> Exposures:

@@ -129,4 +129,6 @@ def exposures(scenario: Scenario, life: Life) -> Columns:
             "opened": np.concatenate([sent.opened, zeros == 0]),
         }
     )
+    if sent.product.size:  # there is no save offer where baskets are planted
+        columns |= {"product": sent.product, "propensity": sent.propensity, "clicked": sent.clicked}
     return _by_customer(columns)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
+from numpy.random import Generator
 
 from crm_lab.arrays import Booleans, Integers
+from crm_lab.simulate.customers.needed_days import on_needed_days
 from crm_lab.simulate.customers.people import People
 from crm_lab.simulate.customers.persona_people import on_their_days, people_of
 from crm_lab.simulate.customers.timing import Purchases, draw_purchases
 from crm_lab.simulate.orders import baskets
+from crm_lab.simulate.orders.basket_shelf import BasketShelf
 from crm_lab.simulate.orders.baskets import OrderLines, Orders, Returned
 from crm_lab.simulate.orders.common import Common
 from crm_lab.simulate.programme import contacts
 from crm_lab.simulate.programme import programme_effects as programme
+from crm_lab.simulate.programme.shown_products import with_products
 from crm_lab.simulate.scenario.scenario import Scenario
 from crm_lab.simulate.scenario.streams import BLOCK, stream
 
@@ -110,6 +114,7 @@ def live(common: Common, block: int, people: People | None = None) -> Life:
         scenario.timing, people.habits, people.joined, common.clock, stream(seed, "timing", block), people.city
     )
     people, purchases = on_their_days(scenario, seed, block, people, purchases)
+    people, purchases = on_needed_days(scenario, seed, block, people, purchases)
     day = purchases.day
     near = day >= -_YEAR
     base = baskets.make_orders(scenario, people, purchases.customer[near], day[near], stream(seed, "orders", block))
@@ -120,6 +125,9 @@ def live(common: Common, block: int, people: People | None = None) -> Life:
     draw = programme.draw_test(scenario, people, base, tier, stream(seed, "test", block))
     edits = programme.make_edits(scenario, draw, base, stream(seed, "edits", block))
     exposures = contacts.make_exposures(scenario, people, base, stream(seed, "contacts", block))
+    if people.needs is not None:
+        rng = stream(seed, "basket_slots", block)
+        exposures = with_products(scenario.baskets, people.needs, exposures, scenario.days, rng)
     offer = contacts.make_offer(scenario, purchases.left, base, stream(seed, "save_offer", block))
     done = Deeds(draw, edits, exposures, offer)
     world = _join(common, people, own, done, block)
@@ -154,6 +162,16 @@ def _caused_orders(common: Common, people: People, base: Orders, done: Deeds, bl
     return baskets.make_orders(common.scenario, people, customer, day, rng), origin
 
 
+def _caused_lines(
+    common: Common, people: People, extra: Orders, sent: contacts.Exposures, rng: Generator
+) -> OrderLines:
+    """Lines of orders that are caused; in planted baskets the one product that the message shows."""
+    if people.needs is None:
+        return baskets.make_lines(common, people, extra, rng)
+    place = cast("BasketShelf", common.shelf).place
+    return baskets.undiscounted(common, np.arange(extra.day.size), place[sent.caused_product])
+
+
 def _days(done: Deeds, orders: Orders, origin: Integers) -> tuple[Integers, Integers]:
     """Day of each order without and with the programme; `NEVER` where it is not made."""
     edits, never = done.edits, programme.NEVER
@@ -176,7 +194,7 @@ def _join(common: Common, people: People, own: Batch, done: Deeds, block: int) -
     origin = np.concatenate([np.where(pulled, Cause.PULLED_FORWARD, Cause.BASE), extra_origin])
     day0, day1 = _days(done, orders, origin)
     inside = (day1 >= draw.enrol_day[orders.customer]) & (day1 < programme.test_end(scenario.programme))
-    more = baskets.make_lines(common, people, extra, rng)
+    more = _caused_lines(common, people, extra, done.exposures, rng)
     shelved = _with_day(orders, programme.shelf_days(scenario, orders.day))
     effect = np.where(inside, draw.spend_effect[orders.customer], 0.0)
     add_ons = baskets.make_add_ons(common, people, shelved, effect, rng)

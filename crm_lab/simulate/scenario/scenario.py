@@ -12,7 +12,15 @@ from typing import Any
 from crm_lab.calendar import day_number
 from crm_lab.checks import Problems
 from crm_lab.messages import language
-from crm_lab.simulate.scenario import account_rules, actions, cities, persona_settings, points_rules, settings
+from crm_lab.simulate.scenario import (
+    account_rules,
+    actions,
+    basket_settings,
+    cities,
+    persona_settings,
+    points_rules,
+    settings,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +67,7 @@ class Scenario:
         referrals: Members who invite others.
         accounts: Persons with several customer accounts.
         personas: Planted kinds of shoppers.
+        baskets: Planted pairs and needs, and products that messages show.
     """
 
     name: str
@@ -88,6 +97,7 @@ class Scenario:
     referrals: points_rules.ReferralSettings = field(default_factory=points_rules.ReferralSettings)
     accounts: account_rules.AccountSettings = field(default_factory=account_rules.AccountSettings)
     personas: persona_settings.PersonaSettings = field(default_factory=persona_settings.PersonaSettings)
+    baskets: basket_settings.BasketSettings = field(default_factory=basket_settings.BasketSettings)
 
     def title(self) -> str:
         """What readers call the retailer, in the active language.
@@ -124,6 +134,7 @@ class Scenario:
         yield from self._points_contradictions()
         yield from self._accounts_contradictions()
         yield from self._persona_contradictions()
+        yield from self._basket_contradictions()
         offer = self.save_offer
         if offer.on and offer.start + offer.effect_days > self.days:
             yield f"save_offer: it acts until day {offer.start + offer.effect_days} of a window of {self.days}."
@@ -205,6 +216,18 @@ class Scenario:
         if (self.start.day, (self.last_date + timedelta(days=1)).day) != (1, 1):
             yield f"personas: the window is {self.start} to {self.last_date}; it must be whole calendar months."
 
+    def _basket_contradictions(self) -> Iterator[str]:
+        if not self.baskets.on:
+            return
+        acting = ("programme", "pilot", "points", "save_offer", "accounts", "personas")
+        others = [name for name in acting if getattr(self, name).on]
+        cuts = {"promotions": self.promotions, "coupons": self.discounts.coupon_share}
+        cuts |= {"markdowns": self.discounts.markdown_after, "new products": self.products.new}
+        cuts |= {"effects of messages": self.contacts.effect}
+        if others := others + [name for name, there in cuts.items() if there]:
+            yield f"baskets: it is on, and there are {' and '.join(others)}; leave them out, they move what is bought."
+        yield from self.baskets.unlike(self.products.count)
+
     @property
     def first_day(self) -> int:
         """First day of the window, in days since 1970-01-01.
@@ -234,7 +257,7 @@ class Scenario:
 
     def _off(self) -> set[str]:
         """Sections younger than the first retailers that are off: without them those keep their fingerprints."""
-        young = ("city_shocks", "pilot", "points", "referrals", "accounts", "personas")
+        young = ("city_shocks", "pilot", "points", "referrals", "accounts", "personas", "baskets")
         return {name for name in young if not getattr(self, name).on}
 
 

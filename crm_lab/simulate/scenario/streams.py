@@ -20,6 +20,7 @@ ASPECTS: Final = (
     "caused_lines", "rewards", "contacts", "save_offer", "dirt", "city_shocks", "pilot", "pilot_orders", "pilot_lines",
     "referrals", "account_marks", "members_points", "points_orders", "points_lines", "points_chance", "points_copy",
     "accounts", "account_orders", "identity_records", "personas", "persona_days",
+    "basket_plan", "baskets", "basket_needs", "basket_shelf", "basket_slots", "action_world",
 )  # fmt: skip
 
 
