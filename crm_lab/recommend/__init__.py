@@ -3,6 +3,7 @@
 from crm_lab.recommend.association import AssociationRules, AssociationRulesResult
 from crm_lab.recommend.interactions import Interactions
 from crm_lab.recommend.next_best_action import NextBestAction, NextBestActionResult
+from crm_lab.recommend.off_policy import OffPolicyResult, OffPolicyValue, even_policy, top_policy
 from crm_lab.recommend.offer_lists import (
     ColdStart,
     ListInputs,
@@ -29,9 +30,13 @@ __all__ = [
     "NearDuplicates",
     "NextBestAction",
     "NextBestActionResult",
+    "OffPolicyResult",
+    "OffPolicyValue",
     "OfferLists",
     "OfferListsResult",
     "RankerComparison",
     "RankerComparisonResult",
     "Replenishment",
+    "even_policy",
+    "top_policy",
 ]

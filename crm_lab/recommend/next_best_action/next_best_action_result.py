@@ -212,7 +212,7 @@ class NextBestActionResult(Result):
             "lo": float(plan["lo"]), "hi": float(plan["hi"]), "top": float(top["gain"]), "cost": float(plan["cost"]),
             "more": float(top["plan_more"]), "level": self.level, "currency": self.currency,
             "held": len(self.held), "gap": self.best.gap,
-            "assumed": float(gain @ assumed / gain.sum()) if gain.sum() > 0 else 1.0,
+            "assumed": float(gain @ assumed / (gain @ np.ones(len(gain)))) if gain.sum() > 0 else 1.0,  # all of it is 1
         }  # fmt: skip
 
     def facts(self) -> tuple[Fact, ...]:
