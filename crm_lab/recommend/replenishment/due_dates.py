@@ -65,7 +65,7 @@ class DueDates(Result):
         """
         gap = np.exp(seen.mean[kept])
         order = kept[np.lexsort((gaps.product[kept], gaps.customer[kept], -gaps.open_days[kept] / gap))]
-        some = GapOutlook(*(getattr(seen, name)[order] for name in GapOutlook.__dataclass_fields__))
+        some = seen.some(order)
         last = gaps.last[order]
         lo, hi, middle = _whole_days(some, level)
         frame = pd.DataFrame({
