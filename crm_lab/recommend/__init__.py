@@ -5,6 +5,7 @@ from crm_lab.recommend.interactions import Interactions
 from crm_lab.recommend.next_best_action import NextBestAction, NextBestActionResult
 from crm_lab.recommend.offline_evaluation import DateSplit, LastBasketSplit, RankerComparison, RankerComparisonResult
 from crm_lab.recommend.replenishment import DueDates, Replenishment
+from crm_lab.recommend.trigger_rules import TriggerReport, TriggerReportResult, TriggerRule
 
 __all__ = [
     "AssociationRules",
@@ -18,4 +19,7 @@ __all__ = [
     "RankerComparison",
     "RankerComparisonResult",
     "Replenishment",
+    "TriggerReport",
+    "TriggerReportResult",
+    "TriggerRule",
 ]
