@@ -15,6 +15,7 @@ from crm_lab.recommend.offer_lists import (
 )
 from crm_lab.recommend.offline_evaluation import DateSplit, LastBasketSplit, RankerComparison, RankerComparisonResult
 from crm_lab.recommend.replenishment import DueDates, Replenishment
+from crm_lab.recommend.trigger_rules import TriggerReport, TriggerReportResult, TriggerRule
 
 __all__ = [
     "AssociationRules",
@@ -37,6 +38,9 @@ __all__ = [
     "RankerComparison",
     "RankerComparisonResult",
     "Replenishment",
+    "TriggerReport",
+    "TriggerReportResult",
+    "TriggerRule",
     "even_policy",
     "top_policy",
 ]

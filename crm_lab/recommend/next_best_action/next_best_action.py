@@ -119,7 +119,8 @@ class NextBestAction:
             would=_best_of(candidates, net, allowed & pays & held[candidates.customer]),
             held=candidates.customer_ids[held], status=_status(candidates, consent, allowed, pays, held),
             cap_table=caps.table.assign(used=problem.used(best.rows), price=best.prices), best=best, net=net,
-            plans={name: some[0] for name, some in plans.items()}, comparison=compared(plans, gains, cost, self.level), simulated=simulated,
+            plans={name: some[0] for name, some in plans.items()}, simulated=simulated,
+            comparison=compared(plans, gains, cost, self.level),
             one_more=self._one_more(candidates, net, rows),
         )  # fmt: skip
 

@@ -207,12 +207,13 @@ class NextBestActionResult(Result):
         plan, top = dict(strategies.loc["plan"]), dict(strategies.loc["top_score"])
         assumed = (self.candidates.frame["source"].to_numpy()[self.chosen] == "assumed").astype(float)
         gain = self.gains.mean[self.chosen]
+        share = float(gain @ assumed / gain.sum()) if 0 < assumed.sum() < len(assumed) else float(assumed.any())
         return {
             "customers": len(self.chosen), "of": len(self.candidates.customer_ids), "gain": float(plan["gain"]),
             "lo": float(plan["lo"]), "hi": float(plan["hi"]), "top": float(top["gain"]), "cost": float(plan["cost"]),
             "more": float(top["plan_more"]), "level": self.level, "currency": self.currency,
             "held": len(self.held), "gap": self.best.gap,
-            "assumed": float(gain @ assumed / (gain @ np.ones(len(gain)))) if gain.sum() > 0 else 1.0,  # all of it is 1
+            "assumed": share,
         }  # fmt: skip
 
     def facts(self) -> tuple[Fact, ...]:
