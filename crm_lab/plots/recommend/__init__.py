@@ -1,5 +1,5 @@
-"""Pictures of recommendations: rankers against the plain sort, products bought together, due dates."""
+"""Pictures of recommendations: rankers and lists against the plain sort, pairs of products, due dates, policies."""
 
-from crm_lab.plots.recommend import lists_and_rules
+from crm_lab.plots.recommend import lists_and_rules, offers_and_policies
 
-__all__ = ["lists_and_rules"]
+__all__ = ["lists_and_rules", "offers_and_policies"]
