@@ -29,7 +29,8 @@ def groups_of_alike(
         interactions: Who bought what.
         products: ``product_id`` and columns that describe products; may be missing.
         columns: Products that are the same in all of these, none empty, are nearly equal.
-        share: Of the customers with either of two products, how many have both where they are nearly equal (Jaccard).
+        share: Of the customers with either of two nearly equal products, how many have both at least (Jaccard); the
+            correlation of buying them is as high, for what nearly everybody buys is alike by chance.
         least: Customers with a product, for it to be judged by them.
 
     Returns:
@@ -57,7 +58,15 @@ def _same_buyers(interactions: Interactions, share: float, least: int) -> tuple[
     both = _in_both(bought, one, other)
     n = np.diff(bought.indptr)
     alike = both >= share * (n[one] + n[other] - both)
+    alike &= _correlation(both, n[one], n[other], bought.shape[0]) >= share
     return enough[one[alike]].astype(np.int64), enough[other[alike]].astype(np.int64)
+
+
+def _correlation(both: Floats, one: Integers, other: Integers, customers: int) -> Floats:
+    """Correlation of buying one and buying the other: what nearly everybody buys is alike by chance, not by this."""
+    n, m = one.astype(float), other.astype(float)
+    spread = np.sqrt(n * m * (customers - n) * (customers - m))
+    return np.asarray(np.where(spread > 0, (both * customers - n * m) / np.maximum(spread, 1e-300), 0.0))
 
 
 def _candidates(bought: sparse.csc_array, hashes: np.ndarray) -> tuple[Positions, Positions]:

@@ -42,7 +42,8 @@ class NearDuplicates:
     Attributes:
         columns: Products that are the same in all of these columns of the products, none empty, are nearly equal;
             where a column is missing, the rule does not apply.
-        share: Of the customers with either of two products, how many have both where they are nearly equal (Jaccard).
+        share: Of the customers with either of two nearly equal products, how many have both at least (Jaccard); the
+            correlation of buying them is as high, for what nearly everybody buys is alike by chance.
         least: Customers with a product, for it to be judged by its customers.
     """
 
