@@ -35,9 +35,13 @@ def interactions_from(customer: np.ndarray, day: np.ndarray, basket: np.ndarray,
 
 
 def planted_gaps(
-    customers: int, products: int, seed: int, *, days: int = 365, stop: float = 0.0, later: int = 3_000
-) -> tuple[Interactions, Interactions]:
+    customers: int, products: int, seed: int, *, days: int = 365, stop: float = 0.0, later: int = 3_000,
+    loose: bool = False,
+) -> tuple[Interactions, Interactions]:  # fmt: skip
     """Log-normal gaps with a mean of each product and pair: what was known after `days`, and all that came later.
+
+    If `loose`, logarithms of gaps are t-distributed with 4 degrees of freedom, and `stop` is the mean chance of
+    stopping, which differs between pairs (beta, a third as spread as it can be).
 
     Each pair begins on a day of its own of a year before the first day counts, so that all gaps of the window are
     ordinary ones; whoever stops does so after any purchase with chance `stop`.
@@ -48,9 +52,11 @@ def planted_gaps(
     own = rng.normal(mean[pair % products], 0.35)
     first = rng.uniform(0, 90, len(pair))
     n = 160
-    gaps = np.exp(own[:, None] + 0.45 * rng.standard_normal((len(pair), n)))
+    noise = rng.standard_t(4, (len(pair), n)) if loose else rng.standard_normal((len(pair), n))
+    gaps = np.exp(own[:, None] + 0.45 * noise)
     at = np.rint(first[:, None] + np.concatenate([np.zeros((len(pair), 1)), np.cumsum(gaps, axis=1)], axis=1))
-    going = np.cumsum(rng.random((len(pair), n + 1)) < stop, axis=1) == 0
+    chance = rng.beta(2 * stop, 2 * (1 - stop), (len(pair), 1)) if loose else stop
+    going = np.cumsum(rng.random((len(pair), n + 1)) < chance, axis=1) == 0
     bought = (at <= later) & np.concatenate([np.ones((len(pair), 1), dtype=bool), going[:, :-1]], axis=1)
     row, place = np.nonzero(bought)
     when = START + at[row, place].astype(np.int64)
@@ -65,9 +71,9 @@ def planted_gaps(
 
 
 def certify_due_dates(customers: int = 500, products: int = 50) -> Iterator[dict]:
-    """80 % intervals of next purchases cover 77 to 83 %, pairs with an open gap censored; with and without stops."""
-    for name, stop in (("all_go_on", 0.0), ("some_stop", 0.05)):
-        known, whole = planted_gaps(customers, products, SEED, stop=stop)
+    """80 % intervals of next purchases cover 77 to 83 %, open gaps censored; also where gaps are of another kind."""
+    for name, stop, loose in (("all_go_on", 0.0, False), ("some_stop", 0.05, False), ("long_tails", 0.15, True)):
+        known, whole = planted_gaps(customers, products, SEED, stop=stop, loose=loose)
         found = Replenishment().analyze(known)
         held, pairs = found.coverage(whole)
         yield entry(f"recommend.due_covers_{name}", held, 0.77, 0.83, f"{pairs:,} pairs")

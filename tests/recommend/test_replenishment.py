@@ -8,8 +8,10 @@ from certification.recommend import planted_gaps
 from crm_lab.calendar import day_number
 from crm_lab.checks import BadInput, CannotAnswer
 from crm_lab.recommend import Interactions, Replenishment
-from crm_lab.recommend.replenishment.gap_model import fit_gaps, outlook
-from crm_lab.recommend.replenishment.purchase_gaps import PurchaseGaps, purchase_gaps
+from crm_lab.recommend.replenishment.due_dates import DueDates
+from crm_lab.recommend.replenishment.gap_model import GapOutlook, fit_gaps, outlook
+from crm_lab.recommend.replenishment.past_cut import PastCorrection, learn_correction
+from crm_lab.recommend.replenishment.purchase_gaps import PurchaseGaps, next_gaps, purchase_gaps
 from tests.recommend.test_interactions import lines_of, random_lines
 
 
@@ -92,6 +94,48 @@ def test_whole_days_of_the_interval_cover_too(planted, found):
     inside = ((days["lo"] <= bought) & (bought <= days["hi"]))[seen]
     assert inside.mean() == pytest.approx(0.8, abs=0.03 + 2 * np.sqrt(0.16 / seen.sum()))
     assert (bought[seen] > pd.Timestamp(planted[0].as_of)).all()
+
+
+def test_gaps_of_another_kind_are_covered_by_what_the_past_teaches():
+    known, whole = planted_gaps(120, 20, 8, stop=0.15, loose=True)
+    held, pairs = Replenishment().analyze(known).coverage(whole)
+    plain, _ = uncorrected(known).coverage(whole)
+    error = np.sqrt(0.16 / pairs)
+    assert pairs > 1_000
+    assert held == pytest.approx(0.8, abs=0.03 + 2 * error)
+    assert plain > 0.8 + 2 * error
+    assert abs(held - 0.8) < abs(plain - 0.8)
+
+
+def uncorrected(known):
+    """Days by the model alone."""
+    gaps = purchase_gaps(known)
+    seen = outlook(fit_gaps(gaps, known.shape[1]), gaps)
+    return DueDates.of(known, gaps, seen, np.flatnonzero((gaps.n >= 2) & (seen.goes_on >= 0.05)), 0.8)
+
+
+def test_the_past_ends_where_it_is_said_to_end():
+    bought = Interactions.of(random_lines(33, 400), "2024-02-01")
+    cut = day_number(bought.as_of) - 10
+    early = Interactions.of(random_lines(33, 400), "2024-01-22")
+    gaps, alone = purchase_gaps(bought, cut), purchase_gaps(early)
+    for name in ("n", "sum_log", "sum_square", "last", "open_days"):
+        assert getattr(gaps, name).tolist() == getattr(alone, name).tolist()
+    later = purchase_gaps(bought)
+    ended = next_gaps(bought, gaps, cut)
+    place = {pair: k for k, pair in enumerate(zip(later.customer, later.product, strict=True))}
+    for k, pair in enumerate(zip(gaps.customer, gaps.product, strict=True)):
+        again = later.n[place[pair]] > gaps.n[k]
+        assert (ended[k] > 0) == again
+        assert not again or gaps.open_days[k] < ended[k] <= gaps.open_days[k] + 10
+
+
+def test_too_short_a_past_corrects_nothing():
+    few = GapOutlook(*(np.ones(10) for _ in range(5)))
+    gaps = PurchaseGaps(*(np.ones(10, dtype=int) for _ in range(7)))
+    found = learn_correction(few, gaps, np.ones(10, dtype=int), 30)
+    assert found == PastCorrection()
+    assert found.of(few, gaps.n).spread.tolist() == few.spread.tolist()
 
 
 def test_dropping_open_gaps_would_make_gaps_too_short(planted):

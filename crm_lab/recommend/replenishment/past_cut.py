@@ -24,25 +24,32 @@ class PastCorrection:
         stretch: Logarithm of the factor on the spread.
         stop_shift: Of the log-odds of stopping.
         stop_stretch: Logarithm of the factor on these log-odds.
+        stretch_often: What `stretch` gains with each doubling of the gaps that have ended.
+        stop_often: The same of `stop_shift`.
     """
 
     shift: float = 0.0
     stretch: float = 0.0
     stop_shift: float = 0.0
     stop_stretch: float = 0.0
+    stretch_often: float = 0.0
+    stop_often: float = 0.0
 
-    def of(self, seen: GapOutlook) -> GapOutlook:
+    def of(self, seen: GapOutlook, ended: Integers) -> GapOutlook:
         """An outlook, corrected.
 
         >>> seen = GapOutlook(*(np.full(1, value) for value in (3.0, 0.1, 0.5, -1.0, 0.2)))
-        >>> PastCorrection(stretch=np.log(2)).of(seen).spread.tolist()
+        >>> PastCorrection(stretch=np.log(2)).of(seen, np.array([3])).spread.tolist()
         [1.0]
 
         Args:
             seen: What is said of each pair.
+            ended: Gaps of each pair that have ended, shape (pairs,).
         """
-        factor = np.exp(self.stretch)
-        stop = special.expit(self.stop_shift + np.exp(self.stop_stretch) * special.logit(seen.stop))
+        often = np.log2(np.maximum(ended, 1))
+        factor = np.exp(self.stretch + self.stretch_often * often)
+        odds = self.stop_shift + self.stop_often * often + np.exp(self.stop_stretch) * special.logit(seen.stop)
+        stop = special.expit(odds)
         return GapOutlook(
             seen.mean + self.shift * seen.spread, seen.variance * factor**2, seen.spread * factor,
             (seen.open_z - self.shift) / factor, stop,
@@ -77,13 +84,14 @@ def learn_correction(seen: GapOutlook, gaps: PurchaseGaps, ended: Integers, days
 
     def loss(values: Floats) -> float:
         correction = PastCorrection(*values)
-        now, factor = correction.of(seen), np.exp(correction.stretch)
+        now = correction.of(seen, gaps.n)
+        factor = now.spread / seen.spread
         place = (z - correction.shift) / factor
         open_still = np.log(now.stop + (1 - now.stop) * special.ndtr(-now.open_z))
-        density = np.log1p(-now.stop) - 0.5 * place**2 - correction.stretch
+        density = np.log1p(-now.stop) - 0.5 * place**2 - np.log(factor)
         still = np.log(now.stop + (1 - now.stop) * special.ndtr(-place))
         prior = 0.5 * float(np.square(values).sum()) / _DOUBT**2
         return (prior - float((np.where(bought, density, still) - open_still).sum())) / len(z)
 
-    found = optimize.minimize(loss, np.zeros(4), method="L-BFGS-B", bounds=[(-2.0, 2.0)] * 4)
+    found = optimize.minimize(loss, np.zeros(6), method="L-BFGS-B", bounds=[(-2.0, 2.0)] * 6)
     return PastCorrection(*map(float, found.x))

@@ -53,12 +53,12 @@ def purchase_gaps(interactions: Interactions, until: int | None = None) -> Purch
     >>> import pandas as pd
     >>> lines = pd.DataFrame({"customer_id": ["a"] * 3, "product_id": ["tea"] * 3,
     ...     "date": pd.to_datetime(["2024-01-01", "2024-01-08", "2024-01-22"])})
-    >>> found_in = Interactions.of(lines, "2024-01-31")
-    >>> found = purchase_gaps(found_in)
+    >>> known = Interactions.of(lines, "2024-01-31")
+    >>> found = purchase_gaps(known)
     >>> found.n.tolist(), np.exp(found.sum_log).round().tolist(), found.open_days.tolist()
     ([2], [98.0], [9])
 
-    >>> purchase_gaps(found_in, until=day_number(found_in.as_of) - 20).n.tolist()
+    >>> purchase_gaps(known, until=day_number(known.as_of) - 20).n.tolist()
     [1]
 
     Args:
@@ -88,8 +88,12 @@ def purchase_gaps(interactions: Interactions, until: int | None = None) -> Purch
 def next_gaps(interactions: Interactions, gaps: PurchaseGaps, until: int) -> Integers:
     """Days of the gap that was open after a day, 0 where it still is.
 
-    >>> early = purchase_gaps(found_in, until=day_number(found_in.as_of) - 20)
-    >>> next_gaps(found_in, early, day_number(found_in.as_of) - 20).tolist()
+    >>> import pandas as pd
+    >>> lines = pd.DataFrame({"customer_id": ["a"] * 2, "product_id": ["tea"] * 2,
+    ...     "date": pd.to_datetime(["2024-01-08", "2024-01-22"])})
+    >>> known = Interactions.of(lines, "2024-01-31")
+    >>> day = day_number(known.as_of) - 20
+    >>> next_gaps(known, purchase_gaps(known, day), day).tolist()
     [14]
 
     Args:
@@ -99,7 +103,7 @@ def next_gaps(interactions: Interactions, gaps: PurchaseGaps, until: int) -> Int
 
     Returns:
         Shape (pairs,).
-    """
+    """  # fmt: skip
     pair, day = _purchase_days(interactions)
     keys, first = np.unique(pair[day > until], return_index=True)
     if not len(keys):

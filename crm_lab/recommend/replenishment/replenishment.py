@@ -23,8 +23,10 @@ _PART = 4  # of the days that count: the last one is held against the rest
 class Replenishment:
     """For whom a day is given, and how wide its interval is.
 
-    On made-up gaps the 80 % intervals cover 80 %. On Complete Journey, known to 31 October 2017 and held against the
-    61 days that follow, they cover 75 % (`DueDates.coverage`): households buy again somewhat less than `goes_on` says.
+    Gaps are log-normal (`gap_model`). Those of people have longer tails, and who has bought often stops more rarely;
+    so the days up to three quarters of the way are held against the last quarter, and what came of the gaps that were
+    open there corrects spread and chance of going on (`past_cut`). On made-up gaps the 80 % intervals cover 79 to 80 %;
+    on Complete Journey, over the 61 days after 30 June, 31 August and 31 October 2017, 80, 77 and 77 %.
 
     >>> import pandas as pd
     >>> rng = np.random.default_rng(0)
@@ -69,7 +71,7 @@ class Replenishment:
         ended = int(gaps.n.sum())
         if ended < FEWEST or not (gaps.n + 1 >= self.least_purchases).any():
             raise cannot_answer("nothing_bought_again", n=ended, least=FEWEST, purchases=self.least_purchases)
-        seen = self._correction(interactions).of(outlook(fit_gaps(gaps, interactions.shape[1]), gaps))
+        seen = self._correction(interactions).of(outlook(fit_gaps(gaps, interactions.shape[1]), gaps), gaps.n)
         kept = np.flatnonzero((gaps.n + 1 >= self.least_purchases) & (seen.goes_on >= self.least_goes_on))
         return DueDates.of(interactions, gaps, seen, kept, self.level)
 
