@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -28,10 +29,13 @@ def planned_gains(seed: int, customers: int = 1_000) -> dict[str, float]:
     known = actions.assign(uplift=actions["true_uplift"] * actions["margin"], uplift_se=0.0)
     oracle = NextBestAction(**caps, uplift_in="money").analyze(known, simulated=True)
     rivals = {name: world.true_gain(plan.candidates.frame.iloc[rows]) for name, rows in plan.plans.items()}
-    _, lo, hi = plan.gains.total(np.bincount(plan.chosen, minlength=len(actions)).astype(float), 0.95)
+    weight = np.bincount(plan.chosen, minlength=len(actions)).astype(float)
+    _, lo, hi = plan.gains.total(weight, 0.95)
+    _, own_lo, own_hi = replace(plan.gains, shared=0.0).total(weight, 0.95)
     broken = [len(world.broken(plan.candidates.frame.iloc[rows])) for rows in plan.plans.values()]
     return {
-        **rivals, "oracle": world.true_gain(oracle.to_frame()), "broken": sum(broken), "lo": lo, "hi": hi,
+        **rivals, "oracle": world.true_gain(oracle.to_frame()), "broken": sum(broken),
+        "own_lo": own_lo, "own_hi": own_hi, "lo": lo, "hi": hi,
         "gap": plan.best.gap, "expected": float(plan.comparison.set_index("strategy").loc["plan", "gain"]),
     }  # fmt: skip
 
@@ -48,8 +52,9 @@ def certify_next_action(draws: int = 200, customers: int = 1_000) -> Iterator[di
         )
     yield entry("recommend.next_action_broken_rules", float(found["broken"].sum()), 0, 0, f"sum of {draws} seeds")
     yield entry("recommend.next_action_gap", float(found["gap"].max()), 0, 0.005, f"largest of {draws} seeds")
-    inside = float(((found["lo"] <= found["plan"]) & (found["plan"] <= found["hi"])).mean())
     least = 0.95 - 3 * math.sqrt(0.95 * 0.05 / draws)
-    yield entry("recommend.next_action_interval", inside, least, 1, f"share of {draws} seeds")
+    for name, lo, hi in (("interval", "lo", "hi"), ("interval_of_own_errors", "own_lo", "own_hi")):
+        inside = float(((found[lo] <= found["plan"]) & (found["plan"] <= found[hi])).mean())
+        yield entry(f"recommend.next_action_{name}", inside, least, 1, f"share of {draws} seeds")
     ratio = found["expected"] / found["plan"]
     yield entry("recommend.next_action_expected", float(ratio.mean()), 0.95, 1.05, f"expected over true, {said}")
