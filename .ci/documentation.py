@@ -37,6 +37,7 @@ FIRST = (
     "segmentation",
     "clv",
     "churn",
+    "recommend",
     "experiments",
     "loyalty",
     "claims",

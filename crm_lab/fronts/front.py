@@ -62,7 +62,7 @@ def front_of(result: Result) -> dict[str, Any] | None:
     >>> from crm_lab import open_workspace
     >>> from crm_lab.data.quality.coverage import what_can_be_answered
     >>> front_of(what_can_be_answered(open_workspace("cdnow_sample").at("1998-06-30")))["answer"]
-    'These data can answer 12 of 18 questions.'
+    'These data can answer 12 of 19 questions.'
     """
     kind = type(result)
     parts = kind.__module__.split(".")

@@ -22,6 +22,7 @@ MAX_LINES, MAX_BOX_LINES = 12, 20  # "about 10" and "15" of code that a formatte
 FEWEST_CELLS, MOST_CELLS = 15, 30
 LONGER = {
     "07": 32,  # kinds, tags and rules are three readings of the same shares
+    "20": 32,  # lists, what they are worth, another choice and the next action answer one question
     "19": 42,  # one ledger read by two people: what it owes, and what tiers and invitations bring
 }
 EXERCISES = 3

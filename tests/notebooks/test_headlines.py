@@ -16,7 +16,8 @@ PAGES = sorted((project_root() / "notebooks").glob("[0-9]*.ipynb"))
 USED = {  # the result whose number the page says to use
     "01": "reconciliation", "02": "threshold_curve", "03": "customer_base", "04": "call_list", "05": "move_baseline", "06": "repurchase", "07": "shopper_clusters",
     "08": "customer_value", "09": "back_test", "11": "churn_comparison", "13": "alerts", "14": "roi_design",
-    "15": "soundness", "16": "steady", "17": "targeting_list", "18": "pilot_return", "19": "liability_rollforward", "23": "plan",
+    "15": "soundness", "16": "steady", "17": "targeting_list", "18": "pilot_return", "19": "liability_rollforward", "20": "list_worth",
+    "23": "plan",
 }  # fmt: skip
 THIS_WEEK = re.compile(r"\b(this week|next week|today|nowadays)\b", re.IGNORECASE)
 

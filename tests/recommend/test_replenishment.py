@@ -119,9 +119,9 @@ def test_a_steady_customer_is_shrunk_less_the_more_is_known():
 
 def test_the_reason_says_how_often_and_how_long_ago(found):
     row, reason = found.to_frame().iloc[0], found.reasons(1)[0]
-    assert reason.text("en") == f"every {row['usual_gap']:.0f} days, last {row['days_since']} days ago"
-    assert f"{row['days_since']} 天前" in reason.text("zh")
-    overdue = found.to_frame()["days_since"] / found.to_frame()["usual_gap"]
+    assert reason.text("en") == f"every {row['usual_gap']:.0f} days, last {row['days_ago']} days ago"
+    assert f"{row['days_ago']} 天前" in reason.text("zh")
+    overdue = found.to_frame()["days_ago"] / found.to_frame()["usual_gap"]
     assert overdue.is_monotonic_decreasing
 
 

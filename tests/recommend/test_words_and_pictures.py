@@ -4,8 +4,17 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
+from certification.off_policy import planted_exposures
 from certification.recommend import alike_rankers, planted_baskets, planted_gaps
-from crm_lab.recommend import AssociationRules, LastBasketSplit, RankerComparison, Replenishment
+from crm_lab.recommend import (
+    AssociationRules,
+    LastBasketSplit,
+    ListWorth,
+    OfferLists,
+    OffPolicyValue,
+    RankerComparison,
+    Replenishment,
+)
 from crm_lab.recommend.offline_evaluation.ranker_comparison import ALL
 from crm_lab.results import unlabelled
 
@@ -16,7 +25,11 @@ def results():
     every = RankerComparison(k=5).analyze(LastBasketSplit().split(baskets))
     rules = AssociationRules(least=10).analyze(baskets)
     none = AssociationRules(least=30).analyze(planted_baskets(2, 0, baskets=1_500))
-    return [every, alike_rankers(1), rules, none, Replenishment().analyze(planted_gaps(60, 5, 1)[0])]
+    lists = OfferLists(n=3, by="score")
+    worth = ListWorth(lists=lists).analyze(baskets, "2024-11-01")
+    policies = OffPolicyValue(most_weight=5).analyze(*planted_exposures(300, 1))
+    due = Replenishment().analyze(planted_gaps(60, 5, 1)[0])
+    return [every, alike_rankers(1), rules, none, due, lists.analyze(baskets), worth, policies]
 
 
 def test_tables_are_the_same_in_every_language_and_words_are_not(results, monkeypatch):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import sparse, stats
 
 from crm_lab.simulate import identity_records, make_retailer, open_key
 from tests.simulate.points.plain_lots import replay
@@ -309,3 +309,53 @@ def test_other_seeds_of_doubles_are_alike():
         for seed in (3, 4, 5, 6, 7)
     ]
     assert max(abs(rate - rates[0]) for rate in rates[1:]) < 0.02
+
+
+@pytest.fixture(scope="module")
+def baskets():
+    return make_retailer("baskets")
+
+
+def test_what_baskets_says_of_pairs(baskets):
+    truth = open_key(baskets).basket_truth()
+    assert truth.complements["lift"].between(2, 4).all()
+    assert truth.substitutes["lift"].between(0.2, 0.5).all()
+    lines, ids = baskets.tables["transactions"], pd.Index(truth.products["product_id"])
+    order = pd.factorize(lines["order_id"])[0]
+    matrix = sparse.csr_array((np.ones(len(lines)), (order, ids.get_indexer(lines["product_id"]))))
+    counts = (matrix.T @ matrix).toarray()
+    one, other = np.triu_indices(len(ids), 1)
+    both, alone = counts[one, other], counts.diagonal()
+    planted = [
+        {*zip(pairs["a"], pairs["b"], strict=True)} | {*zip(pairs["b"], pairs["a"], strict=True)}
+        for pairs in (truth.complements, truth.substitutes)
+    ]
+    named = list(zip(ids[one], ids[other], strict=True))
+    most = np.argsort(-both, kind="stable")[:100]
+    assert sum(named[place] in planted[0] for place in most) == 15
+    rare = np.flatnonzero(both * matrix.shape[0] < 0.5 * alone[one] * alone[other])
+    assert (sum(named[place] in planted[1] for place in rare), len(rare)) == (10, 1_154)
+
+
+def test_what_baskets_says_of_staples(baskets):
+    truth, lines = open_key(baskets).basket_truth(), baskets.tables["transactions"]
+    assert round(len(truth.cycles) / baskets.n_customers) == 6
+    assert truth.cycles["mean_gap"].median() == pytest.approx(28, abs=2)
+    last = lines.groupby(["customer_id", "product_id"])["date"].max().rename("last").reset_index()
+    bought = truth.cycles.merge(last)
+    silent = (pd.Timestamp(baskets.scenario.last_date) - bought["last"]).dt.days
+    assert round(100 * bought["ended"].mean()) == 23
+    assert round(100 * (~bought["ended"])[silent > 30].mean()) == 37
+    assert round(100 * (~bought["ended"])[silent > 2 * bought["mean_gap"]].mean()) == 1
+
+
+def test_what_baskets_says_of_messages(baskets):
+    truth, shown = open_key(baskets).basket_truth(), baskets.tables["exposures"]
+    assert round(100 * shown["clicked"].mean(), 1) == 11.6
+    chances, seen = truth.clicks().assign(chance=1.0), shown["customer_id"]
+    own = chances.loc[chances.groupby("customer_id")["click"].idxmax()]
+    assert round(100 * truth.policy_value(own, seen)["clicks"], 1) == 25.8
+    one = pd.Series({name: truth.policy_value(part, seen)["clicks"] for name, part in chances.groupby("product_id")})
+    assert (len(one), round(100 * one.max(), 1)) == (12, 14.5)
+    excess = shown.groupby("product_id")["clicked"].mean() / one - 1
+    assert (round(100 * excess.min()), round(100 * excess.max())) == (8, 24)

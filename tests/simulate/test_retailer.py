@@ -186,6 +186,7 @@ def test_the_key_is_not_among_the_tables_nor_shown(fashion):
 @pytest.mark.parametrize(
     ("name", "lines", "cents"),
     [
+        ("baskets", 222_697, 116_476_049),
         ("beauty", 8_306, 13_717_039),
         ("cohort", 4_229, 6_537_902),
         ("fashion", 5_068, 11_005_721),

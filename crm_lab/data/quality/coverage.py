@@ -90,7 +90,7 @@ class CoverageResult(Result):
         """Number of questions with this verdict: ``yes``, ``partly`` or ``no``.
 
         >>> coverage.count("no")
-        6
+        7
 
         Args:
             verdict: ``yes``, ``partly`` or ``no``.
@@ -104,7 +104,7 @@ class CoverageResult(Result):
         """How many questions have an answer, on how much data, and what to add.
 
         >>> print(coverage.readout().finding)
-        CDNOW (1/10 sample) can answer 12 of 18 questions: 6,919 lines of 2,357 named customers ...
+        CDNOW (1/10 sample) can answer 12 of 19 questions: 6,919 lines of 2,357 named customers ...
         """
         size, open_ = self.size, self.count("partly") + self.count("no")
         values = {
@@ -141,8 +141,8 @@ def what_can_be_answered(tables: Tables) -> CoverageResult:
 
     >>> from crm_lab import open_workspace
     >>> coverage = what_can_be_answered(open_workspace("cdnow_sample").at())
-    >>> coverage.count("no")  # there is no test in these data, no store, no ledger of points, no records: 02, 15 to 19
-    6
+    >>> coverage.count("no")  # no test, store, ledger of points, records or products bought: 02, 15 to 20
+    7
 
     Args:
         tables: Tables of a workspace as of a day.
@@ -192,6 +192,8 @@ def _answer(page: str, need: Mapping[str, Any], tables: Tables, size: DataSize) 
     for what, there in (("claims", comes_with_the_lab), ("records", has_records)):
         if need.get(what) and not there(source):
             return Answer(page, "no", Message(f"coverage.needs_{what}"))
+    if need.get("bought") and not _names_products(tables):
+        return Answer(page, "no", Message("coverage.needs_bought"))
     missing = [name for name in need["tables"] if name not in tables]
     if missing:
         return Answer(page, "no", Message("coverage.needs_tables", {"tables": _TableNames("", {"names": missing})}))
@@ -209,3 +211,10 @@ def _answer(page: str, need: Mapping[str, Any], tables: Tables, size: DataSize) 
     if poorer:
         return Answer(page, "partly", Message("coverage.better_with", {"tables": _TableNames("", {"names": poorer})}))
     return Answer(page, "yes", Message("coverage.all_there"))
+
+
+def _names_products(tables: Tables) -> bool:
+    """Whether any line says which product was bought."""
+    if "product_id" not in tables.workspace.columns("transactions"):
+        return False
+    return bool(tables.sql("select count(product_id) as n from transactions")["n"].item())

@@ -83,4 +83,5 @@ class PageWindows:
             "17_who_gets_the_offer": test,
             "18_can_five_cities_decide": {"pilot_settings": ""},
             "19_what_do_points_cost": {"thresholds": "", "earns": ""},
+            "20_what_to_offer_next": {"later_days": max(_LEAST, self.ahead // 3)},
         }

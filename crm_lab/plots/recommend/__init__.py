@@ -1,5 +1,5 @@
-"""Pictures of recommendations: rankers against the plain sort, products bought together, due dates."""
+"""Pictures of recommendations: rankers and lists against the plain sort, pairs, due dates, policies, next actions."""
 
-from crm_lab.plots.recommend import lists_and_rules
+from crm_lab.plots.recommend import lists_and_rules, next_actions, offers_and_policies
 
-__all__ = ["lists_and_rules"]
+__all__ = ["lists_and_rules", "next_actions", "offers_and_policies"]

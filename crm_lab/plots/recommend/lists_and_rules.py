@@ -8,15 +8,13 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from crm_lab.messages import Message
-from crm_lab.messages.wrapped_text import wrapped
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, ORANGE, SOFT, new_axes
+from crm_lab.plots.recommend.interval_rows import interval_rows
+from crm_lab.plots.style import BLUE, GREY, ORANGE, new_axes
 from crm_lab.recommend.association.association_rules import AssociationRulesResult
 from crm_lab.recommend.offline_evaluation.ranker_comparison import RankerComparisonResult
 from crm_lab.recommend.rankers.list_candidates import Scope
 from crm_lab.recommend.replenishment.due_dates import DueDates
-
-_NAME = 34  # letters of a name in a line
 
 
 def _text(key: str, **values: object) -> str:
@@ -31,7 +29,7 @@ def plot_gains(result: RankerComparisonResult, *, ax: Axes | None = None, scope:
     rows = result.in_words(frame[kept])
     rows[["gain", "lo", "hi"]] *= 100
     ax = ax or new_axes(height=1.6 + 0.5 * len(rows))
-    _intervals(ax, rows["ranker"], rows, "gain")
+    interval_rows(ax, rows["ranker"], rows, "gain")
     ax.axvline(0, color=GREY, linewidth=1)
     ax.xaxis.set_major_formatter("{x:+.1f}")
     measure = _text(f"measure_{result.spec.measure}")
@@ -49,7 +47,7 @@ def plot_rules(result: AssociationRulesResult, *, ax: Axes | None = None, first:
     rows = frame[frame["antecedent"].astype(str) < frame["consequent"].astype(str)].head(first)
     ax = ax or new_axes(height=1.6 + 0.4 * len(rows))
     names = rows["antecedent"].astype(str) + " · " + rows["consequent"].astype(str)
-    _intervals(ax, names.str.replace("$", r"\$", regex=False), rows, "lift")
+    interval_rows(ax, names.str.replace("$", r"\$", regex=False), rows, "lift")
     ax.axvline(1, color=ORANGE, linewidth=1)
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_formatter("{x:g}")
@@ -70,14 +68,3 @@ def plot_due(result: DueDates, *, ax: Axes | None = None, days: int = 28) -> Axe
         xlabel=_text("replenishment.plot_axis", as_of=result.interactions.as_of),
     )  # fmt: skip
     return ax
-
-
-def _intervals(ax: Axes, names: pd.Series, rows: pd.DataFrame, value: str) -> None:
-    """Values with their intervals, the first on top."""
-    places = np.arange(len(rows))[::-1].astype(float)
-    known = rows[["lo", "hi"]].notna().all(axis=1).to_numpy()
-    reach = np.vstack([rows[value] - rows["lo"], rows["hi"] - rows[value]])
-    ax.errorbar(rows[value][known], places[known], xerr=reach[:, known], fmt="o", color=BLUE, capsize=3)
-    ax.plot(rows[value][~known], places[~known], "o", color=SOFT)
-    ax.set_yticks(places, [wrapped(str(name), _NAME) for name in names])
-    ax.margins(y=0.1)

@@ -129,7 +129,7 @@ class AssociationRulesResult(Result):
 
     name: ClassVar[str] = "association_rules"
     formats: ClassVar[dict[str, str]] = {
-        "support": ".2%", "confidence": ".1%", "lift": ".2f", "lo": ".2f", "hi": ".2f", "p_corrected": ".3g",
+        "support": ".2%", "confidence": ".1%", "lift": ".2f", "lo": ".2f", "hi": ".2f", "p_corrected": "p",
     }  # fmt: skip
 
     def to_frame(self) -> pd.DataFrame:

@@ -122,7 +122,7 @@ class RankerComparisonResult(Result):
     name: ClassVar[str] = "ranker_comparison"
     formats: ClassVar[dict[str, str]] = {
         **dict.fromkeys((*MEASURES, "debiased_recall", "coverage", "value"), ".1%"), "novelty": ".2f",
-        "gain": "+.2%", "lo": "+.2%", "hi": "+.2%", "p_holm": ".3g",
+        "gain": "+.2%", "lo": "+.2%", "hi": "+.2%", "p_holm": "p",
     }  # fmt: skip
     words: ClassVar[dict[str, str]] = {
         "ranker": "recommend.ranker_", "scope": "recommend.scope_", "measure": "recommend.measure_",

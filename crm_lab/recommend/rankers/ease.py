@@ -7,11 +7,15 @@ from typing import ClassVar
 
 import numpy as np
 from scipy import linalg
+from scipy.linalg import lapack
 
+from crm_lab.arrays import Floats
 from crm_lab.checks import check_settings, not_positive, too_small
 from crm_lab.recommend.interactions.interactions import Interactions
 from crm_lab.recommend.rankers.item_neighbours import FittedProductModel
 from crm_lab.recommend.rankers.most_bought import bought_together, most_bought
+
+_BLOCK = 512  # rows at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +59,27 @@ class Ease:
         places = most_bought(interactions, self.most)
         gram = bought_together(interactions.bought[:, places])
         gram[np.diag_indices_from(gram)] += self.ridge
-        inverse = linalg.cho_solve(linalg.cho_factor(gram, overwrite_a=True), np.eye(len(gram)), overwrite_b=True)
-        weights = inverse / -np.diag(inverse)
+        weights = _inverse(gram)
+        weights /= -np.diag(weights)
         np.fill_diagonal(weights, 0.0)
         return FittedProductModel(interactions, places, weights)
+
+
+def _inverse(gram: Floats) -> Floats:
+    """Inverse of a positive definite matrix by its Cholesky factor, in the memory of the matrix."""
+    turned = gram.T  # the same numbers by columns, as LAPACK stores them
+    factor, broken = lapack.dpotrf(turned, lower=1, clean=0, overwrite_a=1)
+    inverse, wrong = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    if broken or wrong:
+        raise linalg.LinAlgError("The matrix is not positive definite.")
+    _mirror(inverse.T)
+    return np.asarray(inverse.T)
+
+
+def _mirror(matrix: Floats) -> None:
+    """Copy the upper triangle onto the lower one, block by block."""
+    for at in range(0, len(matrix), _BLOCK):
+        end = at + _BLOCK
+        matrix[end:, at:end] = matrix[at:end, end:].T
+        square = matrix[at:end, at:end]
+        square[:] = np.triu(square) + np.triu(square, 1).T

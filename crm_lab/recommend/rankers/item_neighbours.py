@@ -18,6 +18,8 @@ from crm_lab.recommend.rankers.most_bought import bought_together, most_bought, 
 from crm_lab.recommend.rankers.ranked_lists import NOTHING, first_n
 from crm_lab.recommend.rankers.ranker import FittedRanker
 
+_BLOCK = 500  # products at a time
+
 
 @dataclass(frozen=True, kw_only=True)
 class ItemNeighbours:
@@ -61,14 +63,20 @@ class ItemNeighbours:
             What scores products.
         """
         places = most_bought(interactions, self.most)
-        both = bought_together(interactions.bought[:, places])
-        length = np.sqrt(np.diag(both))
-        cosine = both / length[:, None] / length[None, :]
+        cosine = bought_together(interactions.bought[:, places])
+        buyers, blocks = np.diag(cosine).copy(), -(-len(places) // _BLOCK)
+        for at in range(0, len(places), _BLOCK):
+            cosine[at : at + _BLOCK] /= np.sqrt(buyers[at : at + _BLOCK, None] * buyers)
         np.fill_diagonal(cosine, 0.0)
         if 0 < self.neighbours < len(places):
-            least = -np.partition(-cosine, self.neighbours - 1, axis=0)[self.neighbours - 1]
-            cosine[cosine < least] = 0.0
+            least = np.concatenate([self._least(rows) for rows in np.array_split(cosine, blocks)])
+            np.multiply(cosine, cosine >= least, out=cosine)  # as similar one way as the other
         return FittedProductModel(interactions, places, cosine)
+
+    def _least(self, cosine: Floats) -> Floats:
+        """What the most similar of each product reach, shape (rows,)."""
+        place = cosine.shape[1] - self.neighbours
+        return np.asarray(np.partition(cosine, place, axis=1)[:, place])
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ Scores = Floats | sparse.csr_array
 Cells = tuple[Integers, Integers, Floats]
 """Row, column and score."""
 _NEAR = 1e-11  # of the largest score: what is nearer to the last place stays in
+_GROUPS = 8  # groups of columns for each place of a list
 
 
 def candidates(scores: Scores, order: Positions, n: int, known: sparse.csr_array | None, scope: Scope) -> Cells:
@@ -49,40 +50,82 @@ def _cells(matrix: sparse.csr_array) -> tuple[Integers, Integers]:
 
 
 def _of_dense(scores: Floats, n: int, known: sparse.csr_array | None) -> Cells:
-    """Cells at or above the n-th largest of a row."""
+    """Cells at or above a number that the n-th largest of a row is not below."""
     if known is not None:
         scores = scores.copy()
         scores[_cells(known)] = -np.inf
-    products = scores.shape[1]
-    first = np.partition(scores, [max(products - n, 0), products - 1], axis=1)
-    least, most = first[:, max(products - n, 0)], first[:, -1]
+    place = np.flatnonzero(scores >= _least(scores, n)[:, None])
+    row, column = np.divmod(place, scores.shape[1])
+    value = scores[row, column]
+    listed = value > -np.inf
+    return row[listed], column[listed], value[listed]
+
+
+def _least(scores: Floats, n: int) -> Floats:
+    """A number of each row that at least n of its scores reach, if it has as many; a little below what ties."""
+    first = _group_maxima(scores, n)
+    groups = first.shape[1]
+    most = first.max(axis=1)
+    least = np.partition(first, groups - n, axis=1)[:, groups - n] if groups >= n else np.full(len(first), -np.inf)
     with np.errstate(invalid="ignore"):
         room = np.where(np.isfinite(least), _NEAR * np.maximum(np.abs(least), np.abs(most)), 0.0)
-    row, column = np.nonzero((scores >= (least - room)[:, None]) & (scores > -np.inf))
-    return row, column, scores[row, column]
+    return np.asarray(least - room)
+
+
+def _group_maxima(scores: Floats, n: int) -> Floats:
+    """Largest scores of disjoint groups of columns: the n-th largest of them is not above that of the row."""
+    rows, columns = scores.shape
+    size = columns // (_GROUPS * n)
+    if size < 2:
+        return scores
+    groups = columns // size
+    whole = scores[:, : groups * size].reshape(rows, size, groups).max(axis=1)
+    rest = scores[:, groups * size :]
+    return np.column_stack([whole, rest.max(axis=1)]) if rest.shape[1] else whole
 
 
 def _of_sparse(scores: sparse.csr_array, order: Positions, n: int, known: sparse.csr_array | None) -> Cells:
     """Cells with a score, and where they are fewer than n, those without that come first in order."""
-    products = scores.shape[1]
     row, column = _cells(scores)
     value = np.asarray(scores.data, dtype=float)
-    blocked = row * products + column
     if known is not None:
-        had = np.sort(_keys(known))
-        fresh = ~_among(blocked, had)
+        fresh = ~_filled(known)[row, column]
         row, column, value = row[fresh], column[fresh], value[fresh]
-        blocked = np.union1d(blocked, had)
     have = np.bincount(row, minlength=scores.shape[0])
-    length = np.minimum(np.bincount(blocked // products, minlength=scores.shape[0]) + n, products)
-    length[have >= n] = 0
-    more_row = np.repeat(np.arange(scores.shape[0]), length)
-    more = order[np.arange(len(more_row)) - np.repeat(np.cumsum(length) - length, length)]
-    free = ~_among(more_row * products + more, np.sort(blocked))
+    short = np.flatnonzero(have < n)
+    kept = value >= _least(_padded(value, have), n)[row]
+    more_row, more = _without_score(scores[short], order, n, None if known is None else known[short])
     return (
-        np.concatenate([row, more_row[free]]), np.concatenate([column, more[free]]),
-        np.concatenate([value, np.zeros(int(free.sum()))]),
+        np.concatenate([row[kept], short[more_row]]), np.concatenate([column[kept], more]),
+        np.concatenate([value[kept], np.zeros(len(more))]),
     )  # fmt: skip
+
+
+def _padded(value: Floats, have: Integers) -> Floats:
+    """Values of rows of so many as one array, ``-inf`` behind them."""
+    made = np.full((len(have), max(int(have.max(initial=0)), 1)), -np.inf)
+    made[np.arange(made.shape[1]) < have[:, None]] = value
+    return made
+
+
+def _without_score(
+    scores: sparse.csr_array, order: Positions, n: int, known: sparse.csr_array | None
+) -> tuple[Integers, Integers]:
+    """Row and column of the first n cells in order that have no score and may be listed."""
+    products = scores.shape[1]
+    blocked = _keys(scores) if known is None else np.union1d(_keys(scores), _keys(known))
+    length = np.minimum(np.bincount(blocked // products, minlength=scores.shape[0]) + n, products)
+    row = np.repeat(np.arange(scores.shape[0]), length)
+    column = order[np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)]
+    free = ~_among(row * products + column, np.sort(blocked))
+    return row[free], column[free]
+
+
+def _filled(matrix: sparse.csr_array) -> Booleans:
+    """Which cells are stored."""
+    made = np.zeros(matrix.shape, dtype=bool)
+    made[_cells(matrix)] = True
+    return made
 
 
 def _keys(matrix: sparse.csr_array) -> Integers:

@@ -9,6 +9,8 @@ from crm_lab.arrays import Floats, Positions
 from crm_lab.recommend.interactions.interactions import Interactions
 from crm_lab.recommend.interactions.tie_order import tie_order
 
+_BLOCK = 500  # products at a time
+
 
 def most_bought(interactions: Interactions, most: int) -> Positions:
     """Places of the products with most buyers, in order of their ids.
@@ -35,7 +37,11 @@ def bought_together(bought: sparse.csr_array) -> Floats:
     Args:
         bought: 1 where a customer bought a product, shape (customers, products).
     """
-    return np.asarray((bought.T @ bought).toarray(), dtype=np.float64)
+    products = bought.shape[1]
+    turned, made = sparse.csr_array(bought.T), np.empty((products, products))
+    for at in range(0, products, _BLOCK):
+        made[at : at + _BLOCK] = (turned[at : at + _BLOCK] @ bought).toarray()
+    return made
 
 
 def spread(scores: Floats, places: Positions, products: int) -> Floats:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import sparse
 
-from crm_lab.arrays import Floats, Integers, Positions
+from crm_lab.arrays import Booleans, Floats, Integers, Positions
 from crm_lab.checks import check_settings, not_portions, not_shares, too_small
 from crm_lab.recommend.interactions.interactions import Interactions
 from crm_lab.recommend.interactions.tie_order import tie_order
@@ -31,7 +31,7 @@ class TifuKnn:
     >>> lines = pd.DataFrame({"customer_id": ["a", "b", "b"], "product_id": ["tea", "tea", "milk"],
     ...     "date": pd.to_datetime(["2024-01-01"] * 3)})
     >>> fitted = TifuKnn(neighbours=1, alpha=0.5).fit(Interactions.of(lines, "2024-01-31"))
-    >>> fitted.scores(np.array([0])).tolist()
+    >>> fitted.scores(np.array([0])).toarray().tolist()
     [[0.5, 1.0]]
 
     Attributes:
@@ -107,15 +107,17 @@ class FittedTifuKnn(FittedRanker):
     vectors: sparse.csr_array
     pool: Positions
 
-    def scores(self, customers: Integers) -> Floats:
+    def scores(self, customers: Integers) -> sparse.csr_array:
         """Own vector and the mean of the nearest, shape (rows, products)."""
-        own = self.vectors[customers]
-        mean = self._nearest(customers, own) @ self._others
-        scores = np.asarray(mean.toarray(), dtype=np.float64)
-        scores *= 1 - self.spec.alpha
-        row = np.repeat(np.arange(len(customers)), np.diff(own.indptr))
-        scores[row, own.indices] += self.spec.alpha * own.data
-        return scores
+        own, share = self.vectors[customers], self.spec.alpha
+        near = self._nearest(customers, own) * (1 - share)
+        itself = sparse.diags_array(np.full(len(customers), share), format="csr")
+        return sparse.csr_array(sparse.hstack([near, itself], "csr") @ sparse.vstack([self._others, own], "csr"))
+
+    def _width(self) -> int:
+        """Cells of a row that are held at once: the pool, or products that neighbours have bought."""
+        met = self.spec.neighbours * self._others.nnz // len(self.pool)
+        return max(len(self.pool), min(met, self.interactions.shape[1]))
 
     @cached_property
     def _others(self) -> sparse.csr_array:
@@ -130,24 +132,60 @@ class FittedTifuKnn(FittedRanker):
     def _lengths(self) -> Floats:
         return np.asarray(self._others.multiply(self._others).sum(axis=1), dtype=np.float64).ravel()
 
+    @cached_property
+    def _shortest(self) -> Positions:
+        """Places in the pool of the k + 1 shortest vectors, the first of equals first.
+
+        Without a product in common, a vector is the nearer the shorter it is, and no vector is farther than if it had
+        none in common. So nobody else without one is among the k nearest, and nobody with one who is farther.
+        """
+        return np.argsort(np.round(self._lengths, _DIGITS), kind="stable")[: self._k + 1]
+
+    @property
+    def _k(self) -> int:
+        return min(self.spec.neighbours, len(self.pool) - 1)
+
     def _nearest(self, customers: Integers, own: sparse.csr_array) -> sparse.csr_array:
         """1/k for the k nearest of the pool but the customer, shape (rows, pool)."""
-        far = self._lengths[None, :] - 2 * (own @ self._turned).toarray()  # the own length is the same for all
-        at = np.searchsorted(self.pool, customers)
-        own_place = np.minimum(at, len(self.pool) - 1)
-        rows = np.flatnonzero(self.pool[own_place] == customers)
-        far[rows, own_place[rows]] = np.inf
-        k = min(self.spec.neighbours, len(self.pool) - 1)
+        rows, k = len(customers), self._k
         if k < 1:
-            return sparse.csr_array(far.shape)
-        near = _nearest_first(np.round(far, _DIGITS), k)
-        row = np.repeat(np.arange(len(customers)), k)
-        return sparse.csr_array((np.full(len(row), 1 / k), (row, near)), shape=far.shape)
+            return sparse.csr_array((rows, len(self.pool)))
+        place = np.minimum(np.searchsorted(self.pool, customers), len(self.pool) - 1)
+        far, column = self._candidates(own, np.where(self.pool[place] == customers, place, -1))
+        near = np.sort(column[_nearest_first(far, column, k)].reshape(rows, k), axis=1)
+        ends = np.arange(rows + 1) * k
+        return sparse.csr_array((np.full(rows * k, 1 / k), near.ravel(), ends), shape=(rows, len(self.pool)))
+
+    def _candidates(self, own: sparse.csr_array, itself: Positions) -> tuple[Floats, Positions]:
+        """Distances of those who can be among the k nearest and their places in the pool, both (rows, some)."""
+        rows, short = len(itself), self._shortest
+        common = sparse.csr_array(own @ self._turned)
+        row = np.repeat(np.arange(rows), np.diff(common.indptr))
+        far = self._lengths[common.indices] - 2 * common.data  # the own length is the same for all
+        known = np.zeros((rows, len(self.pool)), dtype=bool)
+        known[row, common.indices] = True
+        known[np.arange(rows), itself] |= itself >= 0
+        least = np.round(self._lengths[short], _DIGITS)
+        kept = np.flatnonzero((far <= least[-1] + 10.0**-_DIGITS) & (common.indices != itself[row]))
+        have = np.bincount(row[kept], minlength=rows)
+        width = int(have.max(initial=0))
+        distance, column = np.full((rows, width + len(short)), np.inf), np.zeros((rows, width + len(short)), np.int64)
+        filled = np.arange(width) < have[:, None]
+        distance[:, :width][filled] = np.round(far[kept], _DIGITS)
+        column[:, :width][filled] = common.indices[kept]
+        distance[:, width:] = np.where(known[:, short], np.inf, least)
+        column[:, width:] = short
+        return distance, column
 
 
-def _nearest_first(far: Floats, k: int) -> Positions:
-    """Columns of the k smallest of each row, row by row; of equal ones the first."""
+def _nearest_first(far: Floats, column: Positions, k: int) -> Booleans:
+    """Which k are the smallest of each row; of equal ones those with the first column."""
     most = np.partition(far, k - 1, axis=1)[:, k - 1, None]
-    nearer, equal = far < most, far == most
-    room = k - nearer.sum(axis=1, keepdims=True)
-    return np.nonzero(nearer | (equal & (np.cumsum(equal, axis=1) <= room)))[1]
+    chosen = far < most
+    room = k - chosen.sum(axis=1)
+    row, place = np.nonzero(far == most)
+    order = np.lexsort((column[row, place], row))
+    row, place = row[order], place[order]
+    first = np.arange(len(row)) - np.searchsorted(row, row) < room[row]
+    chosen[row[first], place[first]] = True
+    return chosen

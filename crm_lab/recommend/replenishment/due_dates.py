@@ -65,13 +65,13 @@ class DueDates(Result):
         """
         gap = np.exp(seen.mean[kept])
         order = kept[np.lexsort((gaps.product[kept], gaps.customer[kept], -gaps.open_days[kept] / gap))]
-        some = GapOutlook(*(getattr(seen, name)[order] for name in GapOutlook.__dataclass_fields__))
+        some = seen.some(order)
         last = gaps.last[order]
         lo, hi, middle = _whole_days(some, level)
         frame = pd.DataFrame({
             "customer_id": interactions.customer_ids[gaps.customer[order]],
             "product_id": interactions.product_ids[gaps.product[order]], "purchases": gaps.n[order] + 1,
-            "usual_gap": np.exp(some.mean), "days_since": gaps.open_days[order], "due": _dates(last + middle),
+            "usual_gap": np.exp(some.mean), "days_ago": gaps.open_days[order], "due": _dates(last + middle),
             "lo": _dates(last + lo), "hi": _dates(last + hi), "goes_on": some.goes_on,
         })  # fmt: skip
         return cls(interactions, frame, some, last, level)
@@ -82,9 +82,18 @@ class DueDates(Result):
         The interval is that of the next purchase if there is one, its ends are whole days.
 
         >>> list(result.to_frame())[4:8]
-        ['days_since', 'due', 'lo', 'hi']
+        ['days_ago', 'due', 'lo', 'hi']
         """
         return self.frame.copy()
+
+    def shown(self) -> pd.DataFrame:
+        """`to_frame` with what is due soonest first, of one day what is surest to be bought again.
+
+        >>> bool(result.shown()["due"].is_monotonic_increasing)
+        True
+        """
+        order = ["due", "goes_on", "customer_id", "product_id"]
+        return self.in_words(self.frame.sort_values(order, ascending=[True, False, True, True], kind="stable"))
 
     def reasons(self, first: int = 10) -> list[Message]:
         """Why each of the first rows is listed.
@@ -100,7 +109,7 @@ class DueDates(Result):
         """
         rows: Any = self.frame.head(first).itertuples()
         return [
-            Message("recommend.replenishment.reason", {"gap": float(row.usual_gap), "days": int(row.days_since)})
+            Message("recommend.replenishment.reason", {"gap": float(row.usual_gap), "days": int(row.days_ago)})
             for row in rows
         ]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from crm_lab.arrays import Floats, Integers
+from crm_lab.arrays import Floats, Integers, Positions
 from crm_lab.recommend.replenishment.purchase_gaps import PurchaseGaps
 
 _ROUNDS = 40
@@ -49,14 +49,28 @@ class GapOutlook:
         variance: Its variance.
         spread: Standard deviation of the logarithm of the next gap.
         open_z: Where the open gap lies in that distribution.
-        goes_on: Chance that the customer will buy the product again.
+        stop: Chance that the last purchase was the last for ever, before anything is known of the open gap.
     """
 
     mean: Floats
     variance: Floats
     spread: Floats
     open_z: Floats
-    goes_on: Floats
+    stop: Floats
+
+    @property
+    def goes_on(self) -> Floats:
+        """Chance that the customer will buy the product again, shape (pairs,)."""
+        still = special.ndtr(-self.open_z)
+        return np.asarray((1 - self.stop) * still / np.maximum(self.stop + (1 - self.stop) * still, _TINY))
+
+    def some(self, pairs: Positions) -> GapOutlook:
+        """Those of some pairs.
+
+        Args:
+            pairs: Their places.
+        """
+        return GapOutlook(*(getattr(self, name)[pairs] for name in GapOutlook.__dataclass_fields__))
 
     def gap(self, share: float) -> Floats:
         """Quantile of the next gap in days, given that it is longer than the open one.
@@ -91,9 +105,7 @@ def outlook(model: GapModel, gaps: PurchaseGaps) -> GapOutlook:
     centre = variance * (gaps.sum_log / within + mean / between)
     spread = np.sqrt(variance + within)
     z = (gaps.open_log - centre) / spread
-    stop, still = np.where(gaps.n > 0, later, first), special.ndtr(-z)
-    goes_on = (1 - stop) * still / np.maximum(stop + (1 - stop) * still, 1e-300)
-    return GapOutlook(centre, variance, spread, z, goes_on)
+    return GapOutlook(centre, variance, spread, z, np.where(gaps.n > 0, later, first))
 
 
 def fit_gaps(gaps: PurchaseGaps, products: int) -> GapModel:

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crm_lab.calendar import day_number
 from crm_lab.checks import check_settings, not_inside, not_levels, too_small
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.recommend.interactions.interactions import Interactions
 from crm_lab.recommend.replenishment.due_dates import DueDates
 from crm_lab.recommend.replenishment.gap_model import fit_gaps, outlook
-from crm_lab.recommend.replenishment.purchase_gaps import purchase_gaps
+from crm_lab.recommend.replenishment.past_cut import PastCorrection, learn_correction
+from crm_lab.recommend.replenishment.purchase_gaps import next_gaps, purchase_gaps
 
 FEWEST = 30  # gaps that have ended
+_PART = 4  # of the days that count: the last one is held against the rest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,18 @@ class Replenishment:
         ended = int(gaps.n.sum())
         if ended < FEWEST or not (gaps.n + 1 >= self.least_purchases).any():
             raise cannot_answer("nothing_bought_again", n=ended, least=FEWEST, purchases=self.least_purchases)
-        seen = outlook(fit_gaps(gaps, interactions.shape[1]), gaps)
+        seen = self._correction(interactions).of(outlook(fit_gaps(gaps, interactions.shape[1]), gaps))
         kept = np.flatnonzero((gaps.n + 1 >= self.least_purchases) & (seen.goes_on >= self.least_goes_on))
         return DueDates.of(interactions, gaps, seen, kept, self.level)
+
+    def _correction(self, interactions: Interactions) -> PastCorrection:
+        """What the last quarter of the days that count says of the outlook at its beginning."""
+        end = day_number(interactions.as_of)
+        days = (end - int(interactions.day.min())) // _PART
+        gaps = purchase_gaps(interactions, end - days)
+        if gaps.n.sum() < FEWEST:
+            return PastCorrection()
+        seen = outlook(fit_gaps(gaps, interactions.shape[1]), gaps)
+        kept = np.flatnonzero(gaps.n + 1 >= self.least_purchases)
+        ended = next_gaps(interactions, gaps, end - days)
+        return learn_correction(seen.some(kept), gaps.some(kept), ended[kept], days)

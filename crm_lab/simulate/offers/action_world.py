@@ -38,11 +38,7 @@ class ActionWorld:
     {}
 
     Attributes:
-        candidates: A row a customer, action, channel and day: ``customer_id, action, channel, day`` (of the week,
-            Monday is 1), ``margin`` of an order (currency), ``uplift_estimate`` of the chance of an order if the
-            message is seen, and its standard error ``uplift_se``; ``response``, the chance that it is seen, times
-            ``send_time`` on that day; ``cost`` (currency), ``consent``, ``recent_contacts`` (messages of the last 28 days), ``score``
-            (predicted chance of an order, with a message or without), ``true_uplift`` and ``true_gain`` (currency).
+        candidates: A row a customer, action, channel and day (`to_frame` names the columns).
         capacity: Most messages by channel.
         budget: Most that all messages may cost.
         most_contacts: Most messages of a customer in 28 days, those of the last 28 among them.
@@ -56,6 +52,21 @@ class ActionWorld:
     fatigue: float = 0.85
 
     simulated: ClassVar[bool] = True
+
+    def to_frame(self) -> pd.DataFrame:
+        """The candidates.
+
+        >>> world.to_frame().shape
+        (4800, 15)
+
+        Returns:
+            ``customer_id, action, channel, day`` (of the week, Monday is 1); ``margin`` of an order, currency;
+            ``uplift_estimate`` of the chance of an order if the message is seen, and its standard error ``uplift_se``;
+            ``response``, the chance that it is seen, times ``send_time`` on that day; ``cost``, currency; ``consent``;
+            ``recent_contacts``, messages of the last 28 days; ``score``, the predicted chance of an order with the
+            message; and what only the key knows, ``true_uplift`` and ``true_gain``, currency.
+        """
+        return self.candidates.copy()
 
     def expected_gain(self, uplift: pd.Series | Floats) -> pd.Series:
         """What each row brings if its uplift were this: uplift × margin × response × send time × fatigue − cost.
