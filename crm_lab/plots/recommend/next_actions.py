@@ -29,6 +29,6 @@ def plot_strategies(result: NextBestActionResult, *, ax: Axes | None = None) -> 
     ax.axvline(0, color=GREY, linewidth=1)
     ax.set(
         title=Message("recommend.next_action.plot_title").text(), ylabel="",
-        xlabel=Message("recommend.next_action.plot_axis", {"currency": result.spec.currency}).text(),
+        xlabel=Message("recommend.next_action.plot_axis", {"currency": result.currency}).text(),
     )  # fmt: skip
     return ax
