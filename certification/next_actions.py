@@ -10,6 +10,7 @@ import pandas as pd
 
 from certification.experiments import entry
 from crm_lab.recommend import NextBestAction
+from crm_lab.recommend.next_best_action.action_gains import action_gains
 from crm_lab.simulate import action_world
 
 SEED = 1_000
@@ -28,7 +29,8 @@ def planned_gains(seed: int, customers: int = 1_000) -> dict[str, float]:
     known = actions.assign(uplift=actions["true_uplift"] * actions["margin"], uplift_se=0.0)
     oracle = NextBestAction(**caps, uplift_in="money").analyze(known, simulated=True)
     rivals = {name: world.true_gain(plan.candidates.frame.iloc[rows]) for name, rows in plan.plans.items()}
-    _, lo, hi = plan.gains.total(np.bincount(plan.chosen, minlength=len(actions)).astype(float), 0.95)
+    weight = np.bincount(plan.chosen, minlength=len(actions)).astype(float)
+    _, lo, hi = plan.gains.total(weight, 0.95)
     broken = [len(world.broken(plan.candidates.frame.iloc[rows])) for rows in plan.plans.values()]
     return {
         **rivals, "oracle": world.true_gain(oracle.to_frame()), "broken": sum(broken), "lo": lo, "hi": hi,
@@ -48,8 +50,27 @@ def certify_next_action(draws: int = 200, customers: int = 1_000) -> Iterator[di
         )
     yield entry("recommend.next_action_broken_rules", float(found["broken"].sum()), 0, 0, f"sum of {draws} seeds")
     yield entry("recommend.next_action_gap", float(found["gap"].max()), 0, 0.005, f"largest of {draws} seeds")
-    inside = float(((found["lo"] <= found["plan"]) & (found["plan"] <= found["hi"])).mean())
     least = 0.95 - 3 * math.sqrt(0.95 * 0.05 / draws)
+    inside = float(((found["lo"] <= found["plan"]) & (found["plan"] <= found["hi"])).mean())
     yield entry("recommend.next_action_interval", inside, least, 1, f"share of {draws} seeds")
     ratio = found["expected"] / found["plan"]
     yield entry("recommend.next_action_expected", float(ratio.mean()), 0.95, 1.05, f"expected over true, {said}")
+
+
+def certify_gain_intervals(draws: int = 500) -> dict:
+    """The best tenth of normal effects with errors of their own: 95 % intervals of its sum cover what it truly is."""
+    held = []
+    for k in range(draws):
+        rng = np.random.default_rng(SEED + k)
+        true, se = rng.normal(0.03, 0.02, 2_000), rng.uniform(0.01, 0.04, 2_000)
+        frame = pd.DataFrame({
+            "action": "tea", "channel": "email", "uplift": true + se * rng.standard_normal(2_000), "uplift_se": se,
+            "margin": rng.gamma(3, 10, 2_000), "response": 0.5, "send_time": 1.0, "cost": 0.1, "recent_contacts": 0.0,
+        })  # fmt: skip
+        gains = action_gains(frame, 1.0, 0.0)
+        best = np.zeros(2_000)
+        best[np.argsort(-gains.mean)[:200]] = 1.0
+        _, lo, hi = gains.total(best, 0.95)
+        held.append(lo <= best @ (true * frame["margin"] * 0.5 - 0.1) <= hi)
+    least = 0.95 - 3 * math.sqrt(0.95 * 0.05 / draws)
+    return entry("recommend.next_action_gain_interval", float(np.mean(held)), least, 1, f"{draws} draws")

@@ -5,9 +5,10 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 from scipy import sparse
 
-from certification.next_actions import certify_next_action
+from certification.next_actions import certify_gain_intervals, certify_next_action
 from crm_lab.checks import BadInput, CannotAnswer
 from crm_lab.recommend import NextBestAction
 from crm_lab.recommend.next_best_action.allocation.allocation_problem import AllocationProblem
@@ -182,6 +183,8 @@ def test_words_are_in_both_languages_and_columns_have_labels(monkeypatch):
         texts[lang] = [result.readout().text(), *map(str, result.reasons(2)), *(str(f.label) for f in result.facts())]
         assert not unlabelled(result)
         assert not result.shown()["reason"].str.contains("_").any()
+        assert result.plot().get_title(loc="left")
+        plt.close("all")
     assert all(one != other for one, other in zip(texts["en"], texts["zh"], strict=True))
 
 
@@ -218,6 +221,6 @@ def test_what_is_needed_and_missing_is_named():
 
 
 def test_what_is_certified_at_length_holds_in_short():
-    rows = {row["name"].rpartition(".")[2]: row for row in certify_next_action(3, 300)}
+    rows = {row["name"].rpartition(".")[2]: row for row in [*certify_next_action(2, 250), certify_gain_intervals(30)]}
     assert all(row["ok"] for name, row in rows.items() if not name.endswith(("gap", "expected"))), rows
     assert 0 <= rows["next_action_gap"]["value"] < 0.02

@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 
 from certification.trigger_rules import certify_trigger_effects, planted_events
 from crm_lab.checks import BadInput, CannotAnswer
@@ -127,6 +128,8 @@ def test_words_are_in_both_languages(monkeypatch):
             assert all(str(fact.label) for fact in result.facts())
             assert result.shown()["rule"].tolist() != ["post_purchase"]
         assert texts["en"] != texts["zh"]
+        assert result.plot() is not None
+        plt.close("all")
 
 
 def test_what_is_certified_at_length_holds_in_short():

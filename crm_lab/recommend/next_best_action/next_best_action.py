@@ -46,7 +46,9 @@ class NextBestAction:
         holdout: Share of the customers with an action that pays who get none, by lot: they show what the plan causes.
         uplift_in: Whether uplift is a chance, worth ``margin`` if it comes true, or money.
         shared_error: Share of the variance of effects' errors that rows of one action and channel have in common;
-            1 gives the widest interval.
+            1 gives the widest interval. 0 is for errors of each customer's own, and effects that scatter normally: on
+            the skewed effects of `action_world` its 95 % intervals of the plan's gain held in 83 % of 60 worlds, those
+            of 1 in all of 200.
         salt: Of the lot: another one in each round.
         level: Confidence level.
         currency: ISO code of the money.

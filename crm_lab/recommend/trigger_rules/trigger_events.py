@@ -168,9 +168,8 @@ def after_purchase(
     """
     need_columns(purchases.columns, ["customer_id", "date"], "The table of purchases")
     bought = purchases[["customer_id"]].assign(day=days_of(purchases, "date", "The table of purchases"))
-    bought = bought[bought["day"] != NEVER].drop_duplicates()
-    if first_only:
-        bought = bought.groupby("customer_id", as_index=False)["day"].min()
+    bought = bought[bought["day"] != NEVER].sort_values(["customer_id", "day"], kind="stable")
+    bought = bought.drop_duplicates(["customer_id"] if first_only else None)
     at = bought["day"].to_numpy(np.int64) + days
     inside = (at >= day_number(start)) & (at <= day_number(end))
     return _events(bought["customer_id"][inside], at[inside])

@@ -41,7 +41,8 @@ class TriggerReportResult(Result):
     name: ClassVar[str] = "trigger_report"
     formats: ClassVar[dict[str, str]] = {
         "response_rate": ".1%", "response_rate_lo": ".1%", "response_rate_hi": ".1%", "without": ".1%",
-        "effect": "+.1%", "lo": "+.1%", "hi": "+.1%", "caused": "+,.0f", "opt_out": ".2%", "opt_out_lo": ".2%", "opt_out_hi": ".2%",
+        "effect": "+.1%", "lo": "+.1%", "hi": "+.1%", "caused": "+,.0f",
+        "opt_out": ".2%", "opt_out_lo": ".2%", "opt_out_hi": ".2%",
     }  # fmt: skip
     words: ClassVar[dict[str, str]] = {"refused": "recommend.trigger.refused_"}
 
