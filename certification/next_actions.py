@@ -64,7 +64,8 @@ def certify_gain_intervals(draws: int = 500) -> dict:
         rng = np.random.default_rng(SEED + k)
         true, se = rng.normal(0.03, 0.02, 2_000), rng.uniform(0.01, 0.04, 2_000)
         frame = pd.DataFrame({
-            "action": "tea", "channel": "email", "uplift": true + se * rng.standard_normal(2_000), "uplift_se": se,
+            "action": "tea", "channel": "email", "source": "measured",
+            "uplift": true + se * rng.standard_normal(2_000), "uplift_se": se,
             "margin": rng.gamma(3, 10, 2_000), "response": 0.5, "send_time": 1.0, "cost": 0.1, "recent_contacts": 0.0,
         })  # fmt: skip
         gains = action_gains(frame, 1.0, 0.0)

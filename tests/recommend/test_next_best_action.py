@@ -167,6 +167,16 @@ def test_gains_without_an_error_have_no_interval_and_assumed_ones_are_said():
     assert result.readout().action.key.endswith("action_no_holdout")
 
 
+def test_assumed_uplifts_are_not_drawn_to_a_mean():
+    actions = table(source="assumed")
+    frame = (
+        NextBestAction(holdout=0).analyze(actions).to_frame().merge(actions, on=["customer_id", "action", "channel"])
+    )
+    assert frame["uplift_x"].to_numpy() == pytest.approx(frame["uplift_y"].to_numpy())
+    wide = frame["hi"] - frame["expected_gain"]
+    assert wide.to_numpy() == pytest.approx(np.full(len(frame), 1.959964 * 0.02 * 40), rel=1e-6)
+
+
 def test_where_nothing_pays_nothing_is_sent():
     result = NextBestAction().analyze(table(uplift=-0.1, uplift_se=0.0))
     assert result.to_frame().empty

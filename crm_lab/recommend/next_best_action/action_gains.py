@@ -59,10 +59,14 @@ class ActionGains:
 
 
 def action_gains(frame: pd.DataFrame, fatigue: float, shared: float) -> ActionGains:
-    """Gains: uplift × margin × response × send time × fatigue − cost, uplift drawn to the mean of action and channel.
+    """Gains: uplift × margin × response × send time × fatigue − cost, with noise of measured uplifts drawn back.
+
+    A measured uplift is drawn to the mean of its action and channel. An assumed one stays: its error is that of the
+    assumption, the same for everybody, and says nothing of how customers differ.
 
     >>> frame = pd.DataFrame({"action": "tea", "channel": "email", "uplift": [0.1, 0.2], "uplift_se": 0.0,
-    ...     "margin": 10.0, "response": 0.5, "send_time": 1.0, "cost": 0.1, "recent_contacts": [0, 1]})
+    ...     "source": "measured", "margin": 10.0, "response": 0.5, "send_time": 1.0, "cost": 0.1,
+    ...     "recent_contacts": [0, 1]})
     >>> action_gains(frame, 0.5, 1.0).mean.round(3).tolist()
     [0.4, 0.4]
 
@@ -78,12 +82,15 @@ def action_gains(frame: pd.DataFrame, fatigue: float, shared: float) -> ActionGa
         name: frame[name].to_numpy(dtype=float)
         for name in ("uplift", "uplift_se", "margin", "response", "send_time", "cost", "recent_contacts")
     }
-    group = _groups(frame, np.isfinite(number["uplift_se"]))
-    found = shrunk_effects(number["uplift"], number["uplift_se"], group)
+    measured = (frame["source"] == "measured").to_numpy()
+    noise = np.where(measured, number["uplift_se"], np.nan)
+    group = _groups(frame, np.isfinite(noise))
+    found = shrunk_effects(number["uplift"], noise, group)
+    sd = np.where(measured, found.sd, number["uplift_se"])
     factor = number["margin"] * number["response"] * number["send_time"] * fatigue ** number["recent_contacts"]
     return ActionGains(
         raw=factor * number["uplift"] - number["cost"], mean=factor * found.mean - number["cost"], uplift=found.mean,
-        sd=np.abs(factor) * found.sd, group=group, of_centre=factor * found.pull * found.centre_se, shared=shared,
+        sd=np.abs(factor) * sd, group=group, of_centre=factor * found.pull * found.centre_se, shared=shared,
     )  # fmt: skip
 
 

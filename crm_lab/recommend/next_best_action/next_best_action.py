@@ -25,8 +25,9 @@ from crm_lab.recommend.next_best_action.plan_comparison import compared, rival_p
 class NextBestAction:
     """Caps, budget and hold-out of a plan with one action a customer at most.
 
-    The expected gain of an action is uplift × margin × response × send time × fatigue − cost. Uplifts with a standard
-    error are first drawn to the mean of their action and channel, as the highest estimates are high by luck too.
+    The expected gain of an action is uplift × margin × response × send time × fatigue − cost. Measured
+    uplifts with a standard error are first drawn to the mean of their action and channel, as the highest estimates are
+    high by luck too; assumed ones stay.
 
     >>> import pandas as pd
     >>> actions = pd.DataFrame({"customer_id": ["a", "a", "b"], "action": ["tea", "gin", "tea"],

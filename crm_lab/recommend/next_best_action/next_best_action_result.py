@@ -71,7 +71,8 @@ class NextBestActionResult(Result):
         "expected_gain": "+,.2f", "lo": "+,.2f", "hi": "+,.2f", "cost": ",.2f", "uplift": "+.3g",
     }  # fmt: skip
     words: ClassVar[dict[str, str]] = {
-        "source": "recommend.next_action.source_", "reason": "recommend.next_action.reason_",
+        "strategy": "recommend.next_action.strategy_", "source": "recommend.next_action.source_",
+        "reason": "recommend.next_action.reason_",
     }  # fmt: skip
 
     def to_frame(self) -> pd.DataFrame:
@@ -85,6 +86,14 @@ class NextBestActionResult(Result):
         [['a', 2.0, 'caps'], ['b', 1.4, 'best_option']]
         """
         return self._rows(self.chosen)
+
+    def to_publish(self) -> pd.DataFrame:
+        """The strategies side by side: a report holds no list of customers.
+
+        >>> result.to_publish()["strategy"].tolist()
+        ['nothing', 'random', 'top_score', 'top_gain', 'plan']
+        """
+        return self.comparison.copy()
 
     def _rows(self, rows: Positions) -> pd.DataFrame:
         frame = self.candidates.frame.iloc[rows]
