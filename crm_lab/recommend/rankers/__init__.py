@@ -3,6 +3,7 @@
 from crm_lab.recommend.rankers.ease import Ease
 from crm_lab.recommend.rankers.global_top import GlobalTop
 from crm_lab.recommend.rankers.item_neighbours import ItemNeighbours
+from crm_lab.recommend.rankers.matrix_factors import Als, Bpr
 from crm_lab.recommend.rankers.personal_frequency import PersonalFrequency
 from crm_lab.recommend.rankers.popularity_ties import PopularityTies
 from crm_lab.recommend.rankers.ranked_lists import RankedLists
@@ -11,6 +12,8 @@ from crm_lab.recommend.rankers.recency_weighted import RecencyWeighted
 from crm_lab.recommend.rankers.tifu_knn import TifuKnn
 
 __all__ = [
+    "Als",
+    "Bpr",
     "Ease",
     "FittedRanker",
     "GlobalTop",
