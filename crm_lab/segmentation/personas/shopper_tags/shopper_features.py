@@ -27,7 +27,7 @@ NAMED = ("category", "brand", "style", "scene")
 """Columns of the products whose largest values are features of their own, named ``category:tops``."""
 MOST_NAMES = 20
 LINES_SHARE, CUSTOMERS_SHARE = 0.02, 0.05
-_HOURS = {
+HOURS_SQL = {
     "night_share": "hour >= 22 or hour < 6",
     "morning_share": "hour between 6 and 11",
     "afternoon_share": "hour between 12 and 17",
@@ -232,7 +232,7 @@ def _features(tables: Tables, launch_days: int, names: Sequence[str] | None) -> 
 
 def _all_features(tables: Tables, launch_days: int, names: Sequence[str] | None) -> Iterator[Feature]:
     yield Feature("price_share", "discount_amount > 0")
-    yield from (Feature(name, sql, "hour is not null", True) for name, sql in _HOURS.items())
+    yield from (Feature(name, sql, "hour is not null", True) for name, sql in HOURS_SQL.items())
     yield Feature("weekend_share", "weekday >= 6", of_order=True)
     columns = tables.workspace.columns("products") if "products" in tables else {}
     if "launched_on" in columns:

@@ -1,0 +1,1 @@
+"""Which customers does a tool that sends get, and who stays out?"""
