@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,9 @@ def activate() -> None:
 @click.option("--segment", default="", help="Which segment of a file with several rules.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write instead of showing the query.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", help="Language of what is said.")
-def sql(scoring: Path, columns: tuple[str, ...], tables: tuple[str, ...], out: Path | None, lang: str, **given: Any) -> None:
+def sql(
+    scoring: Path, columns: tuple[str, ...], tables: tuple[str, ...], out: Path | None, lang: str, **given: Any
+) -> None:
     """SQL that computes every customer's segment from the receipt lines.
 
     SCORING is a file that a page saved: an RFM scoring, shopper segments, or segments by rule.
@@ -41,8 +42,8 @@ def sql(scoring: Path, columns: tuple[str, ...], tables: tuple[str, ...], out: P
     from crm_lab.exports import write_whole
     from crm_lab.messages import Message
 
-    named = {"columns": _pairs(columns, "--column"), "tables": _pairs(tables, "--other")}
-    text = segment_sql(scoring.absolute(), **named, **given)
+    names, others = _pairs(columns, "--column"), _pairs(tables, "--other")
+    text = segment_sql(scoring.absolute(), columns=names, tables=others, **given)
     if out is None:
         click.echo(text)
         return
@@ -56,8 +57,12 @@ def sql(scoring: Path, columns: tuple[str, ...], tables: tuple[str, ...], out: P
 @click.option("--arm", default="arm", show_default=True, help="Column with the arm; empty where there is none.")
 @click.option("--held-out", "held_out", multiple=True, help="An arm that nobody sends to (default: control, holdout).")
 @click.option("--nobody-held-out", is_flag=True, help="Say that every arm is sent to.")
-@click.option("--consent", default="consent", show_default=True, help="Column with consent; empty: the tool keeps to it.")
-@click.option("--property", "properties", multiple=True, help="A column that goes along (default: segment, action, ...).")
+@click.option(
+    "--consent", default="consent", show_default=True, help="Column with consent; empty: the tool keeps to it."
+)
+@click.option(
+    "--property", "properties", multiple=True, help="A column that goes along (default: segment, action, ...)."
+)
 @click.option("--country", default="", help="ISO code of telephone numbers without a country's, e.g. CN.")
 @click.option("--addresses", type=_FILE, help="CSV or Parquet with customer_id and addresses.")
 @click.option("--map-back", "identities", type=_FILE, help="Turn pseudonyms into the ids they stand for, by this map.")
@@ -73,7 +78,7 @@ def audience(  # noqa: PLR0913, PLR0917 - one argument per option
     FILE is CSV or Parquet with customer_id, the arm, consent and what the tool is to know.
     """
     from crm_lab.activation import Audience
-    from crm_lab.messages import Message
+    from crm_lab.messages import Message, as_message
 
     if held_out and nobody_held_out:
         raise BadInput("Both --held-out and --nobody-held-out are given; leave one out.")
@@ -84,8 +89,8 @@ def audience(  # noqa: PLR0913, PLR0917 - one argument per option
     spec = Audience(**given, map_back=identities is not None)
     found = spec.analyze(_table(file), *(None if path is None else _table(path) for path in (addresses, identities)))
     paths = found.save(out, name)
-    for _, sentence in found.readout().items():
-        click.echo(sentence.text(lang))
+    said = found.readout()
+    click.echo("\n".join(as_message(part).text(lang) for part in (said.finding, said.certainty, said.action)))
     files = ", ".join(path.name for path in paths)
     click.echo(Message("activate.audience_written", {"folder": out, "files": files}).text(lang))
 
@@ -101,11 +106,10 @@ def _table(path: Path) -> pd.DataFrame:
     """A list as text, so that no id loses a zero; Parquet as it is."""
     import pandas as pd
 
-    read: Callable[[Path], pd.DataFrame] = pd.read_parquet
     if path.suffix.lower() != ".parquet":
         return _csv(path)
     try:
-        return read(path)
+        return pd.read_parquet(path)
     except (ValueError, OSError) as error:
         raise BadInput(f"{path.name} cannot be read as Parquet: {error}.") from error
 

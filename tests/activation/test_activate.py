@@ -50,8 +50,8 @@ def test_what_is_wrong_with_sql_is_said(scoring, words, said):
 
 def test_an_audience_is_written_and_its_books_are_said(tmp_path):
     rows = pd.DataFrame({
-        "customer_id": ["007", "008", "009"], "email": ["a@x.com", "b@x.com", "c@x.com"], "arm": ["offer", "control", "offer"],
-        "consent": ["yes", "yes", "no"], "segment": "loyal",
+        "customer_id": ["007", "008", "009"], "email": ["a@x.com", "b@x.com", "c@x.com"],
+        "arm": ["offer", "control", "offer"], "consent": ["yes", "yes", "no"], "segment": "loyal",
     })  # fmt: skip
     rows.to_csv(tmp_path / "list.csv", index=False)
     done = call("audience", tmp_path / "list.csv", "--target", "braze", "--out", tmp_path / "files", "--name", "july")

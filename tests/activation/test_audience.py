@@ -62,7 +62,9 @@ def test_the_headings_are_those_that_the_tools_document():
 
 CELLS = st.sampled_from(["a@x.com", "B@x.com", "b@x.com", "", None, "=1+1", "c@x.com"])
 ROWS = st.lists(
-    st.tuples(st.integers(0, 12), CELLS, st.sampled_from([True, False, None]), st.sampled_from(["+16502530000", "", "7"])),
+    st.tuples(
+        st.integers(0, 12), CELLS, st.sampled_from([True, False, None]), st.sampled_from(["+16502530000", "", "7"])
+    ),
     min_size=1, max_size=25,
 )  # fmt: skip
 
@@ -197,7 +199,11 @@ def test_no_report_holds_an_audience(tmp_path, monkeypatch):
 
 def test_the_readout_says_so_in_both_languages(monkeypatch):
     made = Audience("klaviyo", country="CN").analyze(PEOPLE)
-    assert made.readout().certainty.text("en").startswith("Every row is counted once: 8 = 2 sent + 1 held out + 2 repeated")
+    assert (
+        made.readout()
+        .certainty.text("en")
+        .startswith("Every row is counted once: 8 = 2 sent + 1 held out + 2 repeated")
+    )
     assert made.readout().certainty.text("zh").startswith("每一行只计一次：8 = 发送 2 + 留白 1 + 重复 2")
     nobody = Audience("plain", arm="", consent="").analyze(PEOPLE.drop_duplicates("customer_id"))
     assert "hold out a random part" in nobody.readout().action.text("en")

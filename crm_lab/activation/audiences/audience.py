@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,8 +26,15 @@ _NO: Final = frozenset(("false", "no", "0", "unsubscribed", "opted_out", "never_
 class Audience:
     """How a list of customers becomes the file of a tool that sends.
 
-    >>> rows = pd.DataFrame({"customer_id": ["a", "b", "c"], "email": ["a@x.com", "b@x.com", ""],
-    ...     "arm": ["offer", "control", "offer"], "consent": True, "segment": "loyal"})
+    >>> rows = pd.DataFrame(
+    ...     {
+    ...         "customer_id": ["a", "b", "c"],
+    ...         "email": ["a@x.com", "b@x.com", ""],
+    ...         "arm": ["offer", "control", "offer"],
+    ...         "consent": True,
+    ...         "segment": "loyal",
+    ...     }
+    ... )
     >>> made = Audience("klaviyo").analyze(rows)
     >>> made.send.to_dict("list")
     {'Email': ['a@x.com'], 'segment': ['loyal'], 'arm': ['offer']}
@@ -93,16 +101,14 @@ class Audience:
         state = self._states(made, target)
         sent = made.loc[state == "sent", [*there, *self._along(frame)]].rename(columns=dict(target.headings))
         held = frame.reset_index(drop=True).loc[state == "held_out", ["customer_id", *self._along(frame)]]
-        counts = pd.Series(state).value_counts().to_dict()
+        counts = Counter(map(str, state))
         return AudienceResult(sent.reset_index(drop=True), held.reset_index(drop=True), counts, self.target)
 
     def _along(self, frame: pd.DataFrame) -> list[str]:
         wanted = self.properties if self.properties is not None else [c for c in PROPERTIES if c in frame]
         return [*(c for c in wanted if c != self.arm), *([self.arm] if self.arm else [])]
 
-    def _check(
-        self, frame: pd.DataFrame, addresses: pd.DataFrame | None, identities: pd.DataFrame | None
-    ) -> None:
+    def _check(self, frame: pd.DataFrame, addresses: pd.DataFrame | None, identities: pd.DataFrame | None) -> None:
         asked = [c for c in ("customer_id", self.arm, self.consent, *(self.properties or ())) if c]
         need_columns(frame.columns, asked, "The list")
         problems = Problems("The list")
@@ -132,7 +138,8 @@ class Audience:
                 f"The arms are {', '.join(names)} and none is held out; name that arm in held_out, or give held_out=()"
                 " where everybody is sent to."
             )
-        several = int((frame.groupby("customer_id")[self.arm].nunique() > 1).sum())
+        pairs = frame[["customer_id", self.arm]].dropna().drop_duplicates()
+        several = pairs.loc[pairs["customer_id"].duplicated(), "customer_id"].nunique()
         if several:
             yield f"{several:,} customers are in more than one arm; give each one."
 

@@ -26,8 +26,9 @@ class AudienceResult(Result):
     """Who is sent to, who is held out, and why the others are not in the file.
 
     >>> from crm_lab.activation.audiences.audience import audience_file
-    >>> rows = pd.DataFrame({"customer_id": ["a", "b", "c"], "arm": ["offer", "control", "offer"],
-    ...     "consent": [True, True, False]})
+    >>> rows = pd.DataFrame(
+    ...     {"customer_id": ["a", "b", "c"], "arm": ["offer", "control", "offer"], "consent": [True, True, False]}
+    ... )
     >>> made = audience_file(rows)
 
     Attributes:
@@ -76,7 +77,11 @@ class AudienceResult(Result):
         [3, 1, 1]
         """
         return facts_of(
-            self.to_frame(), "audience.{became}", lambda row: Message(f"audience.became_{row['became']}"), "rows", "rows"
+            self.to_frame(),
+            "audience.{became}",
+            lambda row: Message(f"audience.became_{row['became']}"),
+            "rows",
+            "rows",
         )
 
     def save(self, folder: str | Path, name: str = "audience") -> tuple[Path, ...]:

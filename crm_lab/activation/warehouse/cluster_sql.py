@@ -17,9 +17,7 @@ from crm_lab.segmentation.personas.shopper_tags.shopper_features import HOURS_SQ
 _UNDERFLOW: Final = -700  # below it Postgres refuses exp(), and the others give 0
 
 
-def cluster_sql(
-    scoring: ClusterScoring, shop: WarehouseTables, as_of: date | None, window_days: int | None
-) -> str:
+def cluster_sql(scoring: ClusterScoring, shop: WarehouseTables, as_of: date | None, window_days: int | None) -> str:
     """Segment and probability of each customer by saved centres, as DuckDB's SQL.
 
     The counts of each block are divided by their design effect and weigh the logarithms of the centres' shares, as in

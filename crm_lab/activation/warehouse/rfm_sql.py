@@ -184,7 +184,9 @@ select customer_id, revenue, case {" ".join(branches)} else '{TIER_NAMES[0]}' en
 from lab_customers order by customer_id"""
     if tiers.method == "percentile":
         order, sign, near = "asc", "<=", 0.0
-        place = "(cast(upto as double) - cast(n as double) + (cast(n as double) + 1.0) / 2.0) / cast(everybody as double)"
+        place = (
+            "(cast(upto as double) - cast(n as double) + (cast(n as double) + 1.0) / 2.0) / cast(everybody as double)"
+        )
     else:
         order, sign, near = "desc", ">=", 1e-12
         place = "cast(held - n * revenue as double) / cast(nullif(total, 0) as double)"

@@ -59,7 +59,7 @@ select customer_id, member, case when member then {text_value(rule.name)} end as
 from lab_members order by customer_id"""
 
 
-def _of_each_run(node: exp.Expression, window_days: int) -> exp.Expression:
+def _of_each_run(node: exp.Expr, window_days: int) -> exp.Expr:
     """The stand-in's day as that of each run, and its window as days up to it."""
     if isinstance(node, exp.GT) and _day(node.expression) == (_ANY_DAY - timedelta(days=window_days)).isoformat():
         ago = exp.DateDiff(this=exp.CurrentDate(), expression=node.this.copy(), unit=exp.Var(this="DAY"))
@@ -67,7 +67,7 @@ def _of_each_run(node: exp.Expression, window_days: int) -> exp.Expression:
     return exp.CurrentDate() if _day(node) == _ANY_DAY.isoformat() else node
 
 
-def _day(node: exp.Expression) -> str:
+def _day(node: exp.Expr) -> str:
     return str(node.this.this) if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) else ""
 
 

@@ -84,8 +84,10 @@ def _day_of(scoring: Scoring, as_of: str | date | None) -> date | None:
 
 
 @singledispatch
-def _query(scoring: Any, shop: WarehouseTables, as_of: date | None, window_days: int | None) -> str:
-    raise BadInput(f"A {type(scoring).__name__} is no scoring that has SQL; give RFM, shopper segments, a rule or tiers.")
+def _query(scoring: Any, *_: Any) -> str:
+    raise BadInput(
+        f"A {type(scoring).__name__} is no scoring that has SQL; give RFM, shopper segments, a rule or tiers."
+    )
 
 
 _query.register(RFMScoring, rfm_sql)

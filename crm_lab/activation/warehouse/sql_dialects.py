@@ -38,11 +38,12 @@ def in_dialect(query: str, dialect: str) -> str:
     return written(sqlglot.parse_one(query, read="duckdb"), dialect)
 
 
-def written(tree: exp.Expression, dialect: str) -> str:
+def written(tree: exp.Expr, dialect: str) -> str:
     """A parsed query in a dialect; read back once, so that no text leaves that sqlglot cannot parse.
 
-    >>> written(sqlglot.parse_one("select 1 as x"), "postgres")
-    'SELECT\\n  1 AS x'
+    >>> print(written(sqlglot.parse_one("select 1 as x"), "postgres"))
+    SELECT
+      1 AS x
 
     Args:
         tree: The query.
@@ -51,12 +52,12 @@ def written(tree: exp.Expression, dialect: str) -> str:
     Returns:
         SQL.
     """
-    text = tree.sql(dialect=dialect, pretty=True)
+    text: str = tree.sql(dialect=dialect, pretty=True)
     sqlglot.parse_one(text, read=dialect)
     return text
 
 
-def portable(query: str) -> exp.Expression:
+def portable(query: str) -> exp.Expr:
     """A query of the lab's own that only DuckDB reads alike everywhere, without what warehouses read differently.
 
     ``filter (where ...)`` becomes ``case``, a day minus a day `date_diff`, a quotient one of doubles (Postgres cuts
@@ -78,7 +79,7 @@ def portable(query: str) -> exp.Expression:
     return tree.transform(_without_filter).transform(_day_difference).transform(_of_doubles).transform(_bare)
 
 
-def _without_filter(node: exp.Expression) -> exp.Expression:
+def _without_filter(node: exp.Expr) -> exp.Expr:
     if not isinstance(node, exp.Filter):
         return node
     counted, condition = node.this, node.expression.this
@@ -90,24 +91,24 @@ def _without_filter(node: exp.Expression) -> exp.Expression:
     return counted
 
 
-def _when(condition: exp.Expression, value: exp.Expression) -> exp.Case:
+def _when(condition: exp.Expr, value: exp.Expr) -> exp.Case:
     return exp.Case(ifs=[exp.If(this=condition.copy(), true=value.copy())])
 
 
-def _day_difference(node: exp.Expression) -> exp.Expression:
+def _day_difference(node: exp.Expr) -> exp.Expr:
     if not isinstance(node, exp.Sub):
         return node
     return exp.DateDiff(this=node.this.copy(), expression=node.expression.copy(), unit=exp.Var(this="DAY"))
 
 
-def _of_doubles(node: exp.Expression) -> exp.Expression:
+def _of_doubles(node: exp.Expr) -> exp.Expr:
     if not isinstance(node, exp.Div):
         return node
     top, bottom = (exp.cast(side.copy(), "double", dialect="duckdb") for side in (node.this, node.expression))
     return exp.Div(this=top, expression=bottom, typed=False, safe=False)
 
 
-def _bare(node: exp.Expression) -> exp.Expression:
+def _bare(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Identifier) and node.args.get("quoted") and is_plain(node.this):
         return exp.to_identifier(node.this)
     return node

@@ -18,7 +18,7 @@ _RESERVED: Final = frozenset(
     delete desc distinct drop else end except exists false fetch for foreign from full grant group having in inner
     insert intersect interval into is join lateral left like limit merge natural not null of offset on or order outer
     over partition primary qualify range references right row rows sample select set some start table then to trigger
-    true union unique unnest update user using values view when where window with within""".split()
+    true union unique unnest update user using values view when where window with within""".split()  # noqa: SIM905 - a page of words, not of quotes
 )
 
 

@@ -84,8 +84,9 @@ class WarehouseTables:
 
         Days are days, amounts decimal numbers with four places, so that every warehouse adds them alike.
 
-        >>> shop.lines(["kind"])
-        "select CUST as customer_id, cast(sold_at as date) as date, 'sale' as kind from shop.sales where CUST is not null"
+        >>> print(shop.lines(["kind"]))
+        select CUST as customer_id, cast(sold_at as date) as date, 'sale' as kind from shop.sales
+        where CUST is not null
 
         Args:
             needed: Our columns beside the customer and the day.
