@@ -1,7 +1,5 @@
 """SQL from saved scorings: every customer gets the lab's segment, in every dialect that can be run here."""
 
-from functools import cache
-
 import duckdb
 import pandas as pd
 import pytest
@@ -49,27 +47,22 @@ RFMS = (RFM(), RFM(bins=3, rules=THREE_SEGMENTS), RFM(bins=7, method="natural_br
 VALUES = ("recency_days", "n_orders", "revenue", "r_score", "f_score", "m_score")
 
 
-@cache
-def fitted(tables, rfm):
-    return rfm.fit(tables["customer_360"], as_of=tables.as_of)
+def rfm_equals(tables, rfm, dialects):
+    own = rfm.fit(tables["customer_360"], as_of=tables.as_of)
+    for dialect in dialects:
+        both = same(run(tables, own.scoring, dialect), own.to_frame())
+        for name in VALUES:
+            assert (both[name] == both[f"{name}_own"]).all(), (dialect, name)
 
 
-def rfm_equals(tables, rfm, dialect):
-    own = fitted(tables, rfm)
-    both = same(run(tables, own.scoring, dialect), own.to_frame())
-    for name in VALUES:
-        assert (both[name] == both[f"{name}_own"]).all(), name
-
-
-@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("rfm", RFMS, ids=lambda rfm: rfm.method + str(rfm.bins))
-def test_rfm_equals_the_labs_for_every_simulated_customer(rfm, dialect, fashion):
-    rfm_equals(fashion, rfm, dialect)
+def test_rfm_equals_the_labs_for_every_simulated_customer(rfm, fashion):
+    rfm_equals(fashion, rfm, DIALECTS)
 
 
 @pytest.mark.parametrize("source", ["cdnow", "complete_journey"])
 def test_rfm_equals_the_labs_for_every_customer_of_public_data(source, request):
-    rfm_equals(request.getfixturevalue(source), RFM(), "duckdb")
+    rfm_equals(request.getfixturevalue(source), RFM(), ["duckdb"])
 
 
 def test_a_window_counts_its_days_and_no_others(fashion):
@@ -133,32 +126,25 @@ def rules(tables):
     ]
 
 
-@cache
-def evaluated(tables, name):
-    rule = next(rule for rule in rules(tables) if rule.name == name)
-    return rule.evaluate(tables)
+def rule_equals(tables, rule, dialects):
+    own = rule.evaluate(tables)
+    assert own["member"].any(), rule.name
+    for dialect in dialects:
+        found = run(tables, rule, dialect)
+        both = same(found.assign(member=found["member"].astype("boolean")), own, "member")
+        assert (both["segment"].notna() == both["member"].fillna(False)).all(), (rule.name, dialect)
 
 
-def rule_equals(tables, rule, dialect):
-    own = evaluated(tables, rule.name)
-    found = run(tables, rule, dialect)
-    both = same(found.assign(member=found["member"].astype("boolean")), own, "member")
-    assert (both["segment"].notna() == both["member"].fillna(False)).all()
-    return both["member"].any()
-
-
-@pytest.mark.parametrize("dialect", DIALECTS)
-def test_a_segment_by_rule_equals_the_labs_for_every_simulated_customer(dialect, fashion):
+def test_a_segment_by_rule_equals_the_labs_for_every_simulated_customer(fashion):
     for rule in rules(fashion):
-        assert rule_equals(fashion, rule, dialect), rule.name
+        rule_equals(fashion, rule, DIALECTS)
 
 
 def test_a_segment_by_rule_equals_the_labs_on_complete_journey(complete_journey):
-    assert rule_equals(complete_journey, rules(complete_journey)[-1], "duckdb")
+    rule_equals(complete_journey, rules(complete_journey)[-1], ["duckdb"])
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-def test_products_stores_groups_and_tiers_are_joined(dialect, fashion):
+def test_products_stores_groups_and_tiers_are_joined(fashion):
     found = fashion.sql("select channel from stores where channel is not null limit 1").iloc[0]["channel"]
     new = LineCondition(new_within_days=60, lines_at_least=1)
     parts = [new, LineCondition(channel=(found,), lines_at_least=1), LineCondition(eco=True, share_at_most=0.5)]
@@ -166,9 +152,7 @@ def test_products_stores_groups_and_tiers_are_joined(dialect, fashion):
         tier = fashion.sql("select tier from tiers limit 1").iloc[0]["tier"]
         parts.append(CustomerCondition(tier=(tier,)))
     for part in parts:
-        rule = RuleSegment("one", part, fashion.as_of, 365)
-        result = run(fashion, rule, dialect)
-        same(result.assign(member=result["member"].astype("boolean")), rule.evaluate(fashion), "member")
+        rule_equals(fashion, RuleSegment("one", part, fashion.as_of, 365), DIALECTS)
 
 
 def test_a_day_of_each_run_gives_that_days_segments(fashion):
