@@ -39,6 +39,7 @@ FIRST = (
     "churn",
     "experiments",
     "loyalty",
+    "activation",
     "claims",
     "running",
     "notebooks",
