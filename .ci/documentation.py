@@ -40,6 +40,7 @@ FIRST = (
     "recommend",
     "experiments",
     "loyalty",
+    "activation",
     "claims",
     "running",
     "notebooks",

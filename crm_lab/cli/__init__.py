@@ -31,9 +31,10 @@ COMMANDS: Final = {
     "simulate": "simulate:simulate",
     "teach": "teach:teach",
     "claims": "claims:claims",
+    "activate": "activate:activate",
 }
 """Each command's module and its name there."""
-WITHOUT_A_PROJECT: Final = ("simulate", "claims")
+WITHOUT_A_PROJECT: Final = ("simulate", "claims", "activate")
 INTERRUPTED = 130
 
 
