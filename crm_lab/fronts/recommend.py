@@ -14,7 +14,7 @@ from crm_lab.recommend.offer_lists.list_worth_result import ListWorthResult
 def worth_front(result: ListWorthResult) -> Front:
     """The gain of each list over the plain one, with its joint interval."""
     frame = result.to_frame()
-    rows: dict[str, Any] = frame[frame["measure"] == result.measure].set_index("list").to_dict("index")
+    rows: Any = frame[frame["measure"] == result.measure].set_index("list").to_dict("index")
     wins = [name for name in ("remind", "try") if result.better(name)]
     drawn = [
         Dot(Message(f"front.offers.{name}").text(), row["gain"], row["lo"], row["hi"], name in wins)

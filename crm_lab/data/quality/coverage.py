@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any, ClassVar
@@ -188,12 +188,9 @@ class _TableNames(Message):
 
 
 def _answer(page: str, need: Mapping[str, Any], tables: Tables, size: DataSize) -> Answer:
-    source = str(tables.workspace.about["source"])
-    for what, there in (("claims", comes_with_the_lab), ("records", has_records)):
-        if need.get(what) and not there(source):
-            return Answer(page, "no", Message(f"coverage.needs_{what}"))
-    if need.get("bought") and not _names_products(tables):
-        return Answer(page, "no", Message("coverage.needs_bought"))
+    lacking = _lacking(need, tables)
+    if lacking:
+        return Answer(page, "no", Message(f"coverage.needs_{lacking}"))
     missing = [name for name in need["tables"] if name not in tables]
     if missing:
         return Answer(page, "no", Message("coverage.needs_tables", {"tables": _TableNames("", {"names": missing})}))
@@ -211,6 +208,16 @@ def _answer(page: str, need: Mapping[str, Any], tables: Tables, size: DataSize) 
     if poorer:
         return Answer(page, "partly", Message("coverage.better_with", {"tables": _TableNames("", {"names": poorer})}))
     return Answer(page, "yes", Message("coverage.all_there"))
+
+
+def _lacking(need: Mapping[str, Any], tables: Tables) -> str:
+    """What a page needs beside tables and is not there, or nothing."""
+    source = str(tables.workspace.about["source"])
+    there: dict[str, Callable[[], bool]] = {
+        "claims": lambda: comes_with_the_lab(source), "records": lambda: has_records(source),
+        "bought": lambda: _names_products(tables),
+    }  # fmt: skip
+    return next((what for what, found in there.items() if need.get(what) and not found()), "")
 
 
 def _names_products(tables: Tables) -> bool:
