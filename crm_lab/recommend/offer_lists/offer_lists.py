@@ -63,7 +63,8 @@ class OfferLists:
     The chance that a candidate is bought within the horizon is learnt from the last such span of the past: rankers
     see nothing of it, their candidates are held against it, and a logistic regression on rank, purchases, days since,
     the customer's activity and the chance by replenishment says how often they were bought. How well that holds for
-    customers it has not learnt from stands in the result.
+    customers it has not learnt from stands in the result. The next span may differ: on Complete Journey 28 days of
+    October 2017 brought 5 % fewer purchases of listed products than was said, those of December 1 % fewer.
 
     >>> rng = np.random.default_rng(0)
     >>> lines = pd.DataFrame({"customer_id": np.repeat([f"c{k:03}" for k in range(150)], 36),
