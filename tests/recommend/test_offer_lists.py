@@ -101,6 +101,19 @@ def test_worth_of_plain_lists_is_nothing(bought):
         ListWorth(lists=plain).analyze(bought, "2024-06-01")
 
 
+def test_worth_by_margin_counts_the_margin_of_what_was_bought(bought):
+    products = pd.DataFrame({"product_id": bought.product_ids, "margin": 2.0})
+    spec = ListWorth(lists=OfferLists(n=3, by="margin"))
+    found = spec.analyze(bought, "2024-05-05", ListInputs(products=products))
+    frame = found.to_frame().set_index(["measure", "list"])
+    assert frame.loc["margin", "gain"].tolist() == pytest.approx((2 * frame.loc["purchases", "gain"]).tolist())
+    assert found.measure == "margin"
+    assert len({fact.id for fact in found.facts()}) == len(found.facts()) == 8
+    few = bought.select(baskets=bought.customer < 20)
+    with pytest.raises(CannotAnswer, match="20 customers bought before"):
+        ListWorth(lists=OfferLists(by="score")).analyze(few, "2024-05-05")
+
+
 def test_worth_sees_nothing_of_the_later_purchases(lines):
     """Lists of the past are the same whatever is bought later."""
     cut = lines["date"] < "2024-05-05"

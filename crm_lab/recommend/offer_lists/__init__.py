@@ -1,6 +1,6 @@
 """Which products does each customer get offered, why, and what is that worth?"""
 
-from crm_lab.recommend.offer_lists.cold_start import ColdStart
+from crm_lab.recommend.offer_lists.candidates.cold_start import ColdStart
 from crm_lab.recommend.offer_lists.list_inputs import ListInputs
 from crm_lab.recommend.offer_lists.list_worth import ListWorth
 from crm_lab.recommend.offer_lists.list_worth_result import ListWorthResult

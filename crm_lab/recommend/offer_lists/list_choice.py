@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.arrays import Booleans, Floats, Integers, Positions
-from crm_lab.recommend.offer_lists.candidate_pool import Pool
+from crm_lab.recommend.offer_lists.candidates.candidate_pool import Pool
 
 REASONS = ("excluded", "out_of_stock", "returned", "not_due", "no_margin", "near_duplicate")
 """What keeps a candidate off a list; the first that holds is counted."""

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.arrays import Booleans, Floats, Integers
-from crm_lab.checks import Problems, need_columns
+from crm_lab.checks import BadInput, Problems, need_columns
+from crm_lab.data.workspace import Tables
+from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.recommend.interactions.interactions import Interactions
 
 
@@ -30,6 +32,45 @@ class ListInputs:
     products: pd.DataFrame | None = None
     returned: pd.DataFrame | None = None
     excluded: pd.DataFrame | None = None
+
+    @classmethod
+    def of_tables(cls, tables: Tables, margin_share: float | None = None) -> ListInputs:
+        """What the tables of a workspace tell: products with the margin of a basket, and what was returned.
+
+        >>> from crm_lab import open_workspace
+        >>> ListInputs.of_tables(open_workspace("cdnow_sample").at("1998-06-30"), 0.3).products.empty
+        True
+
+        Args:
+            tables: Tables of `Workspace.at`.
+            margin_share: Margin by sales, where lines have no unit cost; without either no margin is told.
+
+        Returns:
+            Products, with the columns of their table where there is one, and returned products by customer.
+
+        Raises:
+            BadInput: If the share is not in (0, 1].
+        """
+        if margin_share is not None and not 0 < margin_share <= 1:
+            raise BadInput(f"margin_share is {margin_share}; it must lie in (0, 1].")
+        have = tables.workspace.columns("transactions")
+        if "product_id" not in have:
+            raise cannot_answer("no_products_bought", day=tables.as_of)
+        cost = "sum(net_amount - quantity * unit_cost) filter (unit_cost is not null and quantity is not null)"
+        share = "null::double" if margin_share is None else f"{margin_share} * sum(net_amount)"
+        earned = cost if "unit_cost" in have else share
+        order = "order_id" if "order_id" in have else "(customer_id, date)"
+        products = tables.sql(f"""
+            select product_id::varchar as product_id, ({earned})::double / count(distinct {order}) as margin
+            from transactions where kind = 'sale' and net_amount > 0 and product_id is not null
+            group by 1 order by 1""")
+        if "products" in tables:
+            named = tables.sql("select * from products")
+            products = products.merge(named.astype({"product_id": str}), on="product_id", how="left")
+        returned = tables.sql("""
+            select distinct customer_id::varchar as customer_id, product_id::varchar as product_id from transactions
+            where kind = 'return' and customer_id is not null and product_id is not null order by 1, 2""")
+        return cls(products=products, returned=returned)
 
     def __post_init__(self) -> None:
         problems = Problems("What is told of products")

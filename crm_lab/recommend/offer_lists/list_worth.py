@@ -88,7 +88,7 @@ class ListWorth:
             raise cannot_answer("test_without_purchases", first=day_date(first), last=day_date(last))
         past = replace(interactions.select(baskets=before), as_of=day_date(first - 1))
         if past.shape[0] < FEWEST:
-            raise cannot_answer("few_to_recommend", n=past.shape[0], least=FEWEST)
+            raise cannot_answer("few_for_lists", n=past.shape[0], least=FEWEST)
         own = self.lists.analyze(past, told, segments).to_frame()
         truth = interactions.select(baskets=after).matched(past.customer_ids, past.product_ids)
         pairs = truth.tocoo()

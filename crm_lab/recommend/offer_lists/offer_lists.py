@@ -13,15 +13,15 @@ from crm_lab.checks import BadInput, check_settings, not_among, not_portions, to
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.recommend.association.association_rules import AssociationRules
 from crm_lab.recommend.interactions.interactions import Interactions
-from crm_lab.recommend.offer_lists.candidate_pool import with_customers
-from crm_lab.recommend.offer_lists.cold_start import ColdStart
+from crm_lab.recommend.offer_lists.candidates.candidate_pool import with_customers
+from crm_lab.recommend.offer_lists.candidates.cold_start import ColdStart
+from crm_lab.recommend.offer_lists.candidates.list_drafts import SCOPES, Draft, Drafting, DraftRules, ListName
+from crm_lab.recommend.offer_lists.candidates.purchase_chance import FEWEST
 from crm_lab.recommend.offer_lists.item_reasons import bought_with, sure_rules
 from crm_lab.recommend.offer_lists.list_choice import REASONS, Choice, chosen, group_keys
-from crm_lab.recommend.offer_lists.list_drafts import SCOPES, Draft, Drafting, DraftRules, ListName
 from crm_lab.recommend.offer_lists.list_inputs import ListInputs
 from crm_lab.recommend.offer_lists.near_duplicates import groups_of_alike
 from crm_lab.recommend.offer_lists.offer_lists_result import OfferListsResult
-from crm_lab.recommend.offer_lists.purchase_chance import FEWEST
 from crm_lab.recommend.rankers.ease import Ease
 from crm_lab.recommend.rankers.popularity_ties import PopularityTies
 from crm_lab.recommend.rankers.ranker import Ranker
@@ -63,7 +63,8 @@ class OfferLists:
     The chance that a candidate is bought within the horizon is learnt from the last such span of the past: rankers
     see nothing of it, their candidates are held against it, and a logistic regression on rank, purchases, days since,
     the customer's activity and the chance by replenishment says how often they were bought. How well that holds for
-    customers it has not learnt from stands in the result.
+    customers it has not learnt from stands in the result. The next span may differ: on Complete Journey 28 days of
+    October 2017 brought 5 % fewer purchases of listed products than was said, those of December 1 % fewer.
 
     >>> rng = np.random.default_rng(0)
     >>> lines = pd.DataFrame({"customer_id": np.repeat([f"c{k:03}" for k in range(150)], 36),

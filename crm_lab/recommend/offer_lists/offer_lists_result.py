@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from crm_lab.messages import Message
+from crm_lab.recommend.offer_lists.candidates.purchase_chance import ChanceModel
 from crm_lab.recommend.offer_lists.item_reasons import reason
-from crm_lab.recommend.offer_lists.purchase_chance import ChanceModel
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
 from crm_lab.stats.intervals import normal_interval
 

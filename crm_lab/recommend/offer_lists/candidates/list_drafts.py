@@ -11,10 +11,10 @@ from crm_lab.arrays import Booleans, Floats, Integers
 from crm_lab.calendar import day_number
 from crm_lab.recommend.interactions.interactions import Interactions
 from crm_lab.recommend.interactions.tie_order import tie_order
-from crm_lab.recommend.offer_lists.candidate_pool import Pool, known_on, pool_of
-from crm_lab.recommend.offer_lists.cold_start import ColdStart, FittedColdStart
-from crm_lab.recommend.offer_lists.pair_history import PairHistory, PairsSeen
-from crm_lab.recommend.offer_lists.purchase_chance import ChanceModel, features, learnt_chance
+from crm_lab.recommend.offer_lists.candidates.candidate_pool import Pool, known_on, pool_of
+from crm_lab.recommend.offer_lists.candidates.cold_start import ColdStart, FittedColdStart
+from crm_lab.recommend.offer_lists.candidates.pair_history import PairHistory, PairsSeen
+from crm_lab.recommend.offer_lists.candidates.purchase_chance import ChanceModel, features, learnt_chance
 from crm_lab.recommend.rankers.list_candidates import Scope
 from crm_lab.recommend.rankers.ranker import FittedRanker, Ranker
 from crm_lab.recommend.replenishment.replenishment import Replenishment

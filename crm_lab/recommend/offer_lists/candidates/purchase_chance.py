@@ -11,8 +11,8 @@ from sklearn.preprocessing import StandardScaler
 from crm_lab.arrays import Booleans, Floats
 from crm_lab.calendar import day_number
 from crm_lab.recommend.interactions.tie_order import keyed_hashes
-from crm_lab.recommend.offer_lists.candidate_pool import Pool
-from crm_lab.recommend.offer_lists.pair_history import PairHistory, PairsSeen, last_days
+from crm_lab.recommend.offer_lists.candidates.candidate_pool import Pool
+from crm_lab.recommend.offer_lists.candidates.pair_history import PairHistory, PairsSeen, last_days
 from crm_lab.stats.calibration import CalibrationLine, calibration_line
 
 FEWEST = 30  # candidates that were bought, and such that were not
