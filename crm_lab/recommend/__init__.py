@@ -2,7 +2,13 @@
 
 from crm_lab.recommend.association import AssociationRules, AssociationRulesResult
 from crm_lab.recommend.interactions import Interactions
-from crm_lab.recommend.next_best_action import NextBestAction, NextBestActionResult
+from crm_lab.recommend.next_best_action import (
+    NextBestAction,
+    NextBestActionResult,
+    candidate_table,
+    channel_responses,
+    send_times,
+)
 from crm_lab.recommend.off_policy import OffPolicyResult, OffPolicyValue, even_policy, top_policy
 from crm_lab.recommend.offer_lists import (
     ColdStart,
@@ -41,6 +47,9 @@ __all__ = [
     "TriggerReport",
     "TriggerReportResult",
     "TriggerRule",
+    "candidate_table",
+    "channel_responses",
     "even_policy",
+    "send_times",
     "top_policy",
 ]

@@ -234,3 +234,15 @@ def test_what_is_certified_at_length_holds_in_short():
     rows = {row["name"].rpartition(".")[2]: row for row in [*certify_next_action(2, 250), certify_gain_intervals(30)]}
     assert all(row["ok"] for name, row in rows.items() if not name.endswith(("gap", "expected"))), rows
     assert 0 <= rows["next_action_gap"]["value"] < 0.02
+
+
+@pytest.mark.parametrize("size", [1e-7, 1e8])
+def test_the_plan_does_not_depend_on_the_currency(size):
+    actions = table(700)
+    caps = {"capacity": {"sms": 60}, "holdout": 0.0}
+    plain = NextBestAction(**caps, budget=4.0).analyze(actions)
+    other = actions.assign(margin=actions["margin"] * size, cost=actions["cost"] * size)
+    changed = NextBestAction(**caps, budget=4.0 * size).analyze(other)
+    assert changed.best.gap == pytest.approx(plain.best.gap, abs=1e-4)
+    assert changed.best.value / size == pytest.approx(plain.best.value, rel=1e-4)
+    assert (changed.caps()["used"] <= changed.caps()["limit"] * (1 + 1e-9)).all()

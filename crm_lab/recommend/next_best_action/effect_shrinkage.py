@@ -46,7 +46,7 @@ def shrunk_effects(estimate: Floats, se: Floats, group: Integers) -> ShrunkEffec
 
     Args:
         estimate: Effects as estimated, shape (rows,).
-        se: Their standard errors; nan where there is none, and such effects stay as they are, shape (rows,).
+        se: Their standard errors; effects without one (nan) or exact ones (0) stay as they are, shape (rows,).
         group: Group of each row, shape (rows,).
 
     Returns:
@@ -61,13 +61,13 @@ def shrunk_effects(estimate: Floats, se: Floats, group: Integers) -> ShrunkEffec
     centre_se = np.zeros(len(se))
     order = np.argsort(group, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-        mine = rows[known[rows]]
+        mine = rows[known[rows] & (se[rows] > 0)]
         if len(mine) < 2:
             sd[mine] = se[mine]
             continue
         x, variance = estimate[mine], se[mine] ** 2
         between = _between(x, variance)
-        weight = 1 / np.maximum(variance + between, np.finfo(float).tiny)
+        weight = 1 / (variance + between)
         centre = float(weight @ x / weight.sum())
         pull[mine] = variance * weight
         mean[mine] = x + pull[mine] * (centre - x)

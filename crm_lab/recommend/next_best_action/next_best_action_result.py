@@ -136,9 +136,12 @@ class NextBestActionResult(Result):
         return pd.DataFrame({"customer_id": self.candidates.customer_ids[without], "reason": self.status[without]})
 
     def caps(self) -> pd.DataFrame:
-        """Caps: limit, what is used, and what one more unit is worth (``price``).
+        """Caps: limit, what is used, and what a unit is worth (``price``).
 
-        >>> result.caps()["price"].between(0.5, 1.4).tolist()
+        The price lies between what one more unit would add and what one less would cost; with many customers these
+        are nearly the same.
+
+        >>> result.caps()["price"].between(0.39, 1.41).tolist()
         [True]
 
         Returns:

@@ -67,19 +67,31 @@ def best_plan(problem: AllocationProblem, tie: Floats, *, small: int = SMALL, mo
     Returns:
         The plan, never above a cap.
     """  # fmt: skip
-    choice = priced_choice(problem, most)
-    prices, net = choice.prices, problem.net(choice.prices)
-    rows = _served(problem, choice.rows, net, tie)
+    scaled, size, unit = _scaled(problem)
+    choice = priced_choice(scaled, most)
+    prices, net = choice.prices, scaled.net(choice.prices)
+    rows = _served(scaled, choice.rows, net, tie)
     method: Method = "prices"
-    bound = problem.bound(prices)
-    if 0 < len(problem.gain) <= small:
-        solved, limit = whole_plan(problem)
+    bound = scaled.bound(prices)
+    if 0 < len(scaled.gain) <= small:
+        solved, limit = whole_plan(scaled)
         bound = min(bound, limit)
-        whole = _kept(problem, solved)
-        whole = filled_plan(problem, np.where(problem.gain > 0, net, -np.inf), tie, begun=whole)
-        rows = max(rows, whole, key=lambda some: problem.gain[some].sum())
+        whole = _kept(scaled, solved)
+        whole = filled_plan(scaled, np.where(scaled.gain > 0, net, -np.inf), tie, begun=whole)
+        rows = max(rows, whole, key=lambda some: scaled.gain[some].sum())
         method = "integer"
-    return BestPlan(rows, prices, float(problem.gain[rows].sum()), bound, method)
+    return BestPlan(rows, prices * size / unit, float(problem.gain[rows].sum()), bound * size, method)
+
+
+def _scaled(problem: AllocationProblem) -> tuple[AllocationProblem, float, Floats]:
+    """The problem with gains and uses of 1 at most, since solvers have absolute tolerances; and both sizes."""
+    size = float(np.abs(problem.gain).max(initial=0.0)) or 1.0
+    most = np.zeros(len(problem.cap))
+    np.maximum.at(most, problem.use.indices, problem.use.data)
+    unit = np.where(most > 0, most, 1.0)
+    use = problem.use.copy()
+    use.data = use.data / unit[use.indices]
+    return AllocationProblem(problem.start, problem.gain / size, use, problem.cap / unit), size, unit
 
 
 def _served(problem: AllocationProblem, rows: Positions, net: Floats, tie: Floats) -> Positions:
