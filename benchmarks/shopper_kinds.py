@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,11 @@ def made_up_shoppers(customers: int, seed: int = 0) -> tuple[ShopperFeatures, np
     frame = pd.DataFrame({"customer_id": who, "n_lines": totals, "n_orders": totals})
     frame = frame.assign(**{name: have / of for name, (have, of) in counts.items()})
     return ShopperFeatures(frame, counts, pd.DataFrame(), date(2024, 1, 1), date(2024, 12, 31), simulated=True), kind
+
+
+def by_us(features: ShopperFeatures, method: Literal["kmeans", "mixture"]) -> np.ndarray:
+    """The same with crm_lab."""
+    return ShopperClusters(method=method).fit(features).members["segment"].to_numpy()
 
 
 def by_sklearn(shares: np.ndarray, most: int = 8, repeats: int = 10, draws: int = 30) -> np.ndarray:
@@ -73,8 +78,8 @@ def bench_shopper_clusters() -> list[dict[str, Any]]:
     scaled = (shares - shares.mean(axis=0)) / shares.std(axis=0)
     jobs = {
         "peer": lambda: by_sklearn(scaled),
-        "kmeans": lambda: ShopperClusters(method="kmeans").fit(features).members["segment"].to_numpy(),
-        "mixture": lambda: ShopperClusters().fit(features).members["segment"].to_numpy(),
+        "kmeans": lambda: by_us(features, "kmeans"),
+        "mixture": lambda: by_us(features, "mixture"),
     }
     seconds: dict[str, list[float]] = {name: [] for name in jobs}
     labels = {}

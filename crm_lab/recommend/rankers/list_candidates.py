@@ -37,7 +37,7 @@ def candidates(scores: Scores, order: Positions, n: int, known: sparse.csr_array
     """
     if scope == "repeat" and known is not None:
         row, column = _cells(known)
-        found = scores[row, column]
+        found = (scores if isinstance(scores, np.ndarray) else scores.sorted_indices())[row, column]
         return row, column, np.asarray(found, dtype=float).ravel()
     if isinstance(scores, np.ndarray):
         return _of_dense(scores, n, known)
