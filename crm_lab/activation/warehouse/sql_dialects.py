@@ -84,7 +84,8 @@ def portable(query: str) -> exp.Expr:
 def _without_filter(node: exp.Expr) -> exp.Expr:
     if not isinstance(node, exp.Filter):
         return node
-    counted, condition = node.this, node.expression.this
+    counted: exp.Expr = node.this
+    condition = node.expression.this
     inner = counted.this
     if isinstance(inner, exp.Distinct):
         inner.set("expressions", [_when(condition, inner.expressions[0])])
