@@ -14,7 +14,7 @@ import crm_lab
 
 ROOMS = (
     "data", "segmentation", "clv", "churn", "experiments", "loyalty", "recommend",
-    "scorecard", "simulate", "plots", "stats", "results", "exports",
+    "scorecard", "activation", "simulate", "plots", "stats", "results", "exports",
 )  # fmt: skip
 # where every name without an underscore is meant for users
 OPEN_ROOMS = ("stats", "results", "exports")

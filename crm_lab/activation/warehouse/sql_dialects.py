@@ -76,13 +76,16 @@ def portable(query: str) -> exp.Expr:
     for select in [node.find_ancestor(exp.Select) for node in tree.find_all(exp.ArgMax)]:
         if select is not None:
             select.replace(_latest(select))
-    return tree.transform(_without_filter).transform(_day_difference).transform(_of_doubles).transform(_bare)
+    for change in (_without_filter, _day_difference, _of_doubles, _bare):
+        tree = tree.transform(change)
+    return tree
 
 
 def _without_filter(node: exp.Expr) -> exp.Expr:
     if not isinstance(node, exp.Filter):
         return node
-    counted, condition = node.this, node.expression.this
+    counted: exp.Expr = node.this
+    condition = node.expression.this
     inner = counted.this
     if isinstance(inner, exp.Distinct):
         inner.set("expressions", [_when(condition, inner.expressions[0])])
@@ -109,9 +112,10 @@ def _of_doubles(node: exp.Expr) -> exp.Expr:
 
 
 def _bare(node: exp.Expr) -> exp.Expr:
-    if isinstance(node, exp.Identifier) and node.args.get("quoted") and is_plain(node.this):
-        return exp.to_identifier(node.this)
-    return node
+    if not (isinstance(node, exp.Identifier) and node.args.get("quoted") and is_plain(node.name)):
+        return node
+    bare: exp.Identifier = exp.to_identifier(node.name)
+    return bare
 
 
 def _latest(select: exp.Select) -> exp.Select:
