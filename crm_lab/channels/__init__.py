@@ -1,0 +1,1 @@
+"""Channels and campaigns: what they reach, what came back, what credit and contact pressure mean."""

@@ -1,0 +1,1 @@
+"""Which message is credited with an order? Bookkeeping, never an effect."""

@@ -1,0 +1,1 @@
+"""What does one more message cost in attention, and how many are enough?"""
