@@ -118,12 +118,11 @@ class AudienceOverlapResult(Result):
         >>> overlap.jaccard().shape
         (27, 27)
         """
-        campaigns = self.log.campaigns["campaign"].tolist()
-        matrix = pd.DataFrame(np.eye(len(campaigns)), index=campaigns, columns=campaigns)
-        for a, b in (("campaign", "other_campaign"), ("other_campaign", "campaign")):
-            rows, columns = (matrix.index.get_indexer(pd.Index(self.pairs[c])) for c in (a, b))
-            matrix.to_numpy()[rows, columns] = self.pairs["jaccard"]
-        return matrix
+        campaigns = pd.Index(self.log.campaigns["campaign"])
+        matrix = np.eye(len(campaigns))
+        one, other = (campaigns.get_indexer(pd.Index(self.pairs[c])) for c in ("campaign", "other_campaign"))
+        matrix[one, other] = matrix[other, one] = self.pairs["jaccard"]
+        return pd.DataFrame(matrix, index=campaigns.tolist(), columns=campaigns.tolist())
 
     def to_frame(self) -> pd.DataFrame:
         """One row per combination of the largest campaigns, largest first; then those that are summed.

@@ -15,6 +15,7 @@ from crm_lab.calendar import day_number, day_numbers
 from crm_lab.channels.campaigns.order_windows import OrderWindows
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Kind
+from crm_lab.simulate import Retailer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -185,6 +186,26 @@ class CampaignLog:
         if not len(found):
             raise cannot_answer("no_such_campaign", campaign=campaign, campaigns=len(self.campaigns))
         return found
+
+
+def of_retailer(shop: Retailer) -> CampaignLog:
+    """The log of a simulated retailer in memory, as known on its last day.
+
+    >>> from crm_lab.simulate import make_retailer
+    >>> of_retailer(make_retailer("fashion", n_customers=100, seed=7)).simulated
+    True
+
+    Args:
+        shop: What `make_retailer` made.
+
+    Returns:
+        The log.
+    """
+    lines = shop.tables["transactions"]
+    sales = lines[(lines["kind"] == "sale") & lines["customer_id"].notna()]
+    orders = sales.groupby(["customer_id", "order_id", "date"], as_index=False)["net_amount"].sum()
+    day, currency = shop.scenario.last_date, shop.scenario.currency
+    return CampaignLog.of(TablesOf({**shop.tables, "orders": orders}, day, currency, simulated=True))
 
 
 _NO_ORDERS = pd.DataFrame({
