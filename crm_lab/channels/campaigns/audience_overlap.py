@@ -23,8 +23,8 @@ class AudienceOverlap:
     >>> from crm_lab import open_workspace
     >>> log = CampaignLog.of(open_workspace("complete_journey").at("2017-12-31"))
     >>> overlap = AudienceOverlap().analyze(log)
-    >>> round(overlap.pairs["jaccard"].median(), 3), round(overlap.pairs["jaccard"].max(), 3)
-    (0.056, 0.668)
+    >>> overlap.pairs["jaccard"].agg(["median", "max"]).round(3).tolist()
+    [0.056, 0.668]
 
     Attributes:
         most_campaigns: Largest audiences whose combinations are counted; pairs are those of all.
