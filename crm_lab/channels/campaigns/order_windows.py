@@ -58,6 +58,17 @@ class OrderWindows:
         """
         return int((self.key % _SPAN).min(initial=np.iinfo(np.int64).max))
 
+    def days_with_orders(self, since: int) -> int:
+        """Customers' days with an order from a day on; several orders of a day are one.
+
+        >>> orders.days_with_orders(11)
+        1
+
+        Args:
+            since: Day number.
+        """
+        return int(len(np.unique(self.key[self.key % _SPAN >= since])))
+
     def sums(self, customer: Integers, first: Integers, last: Integers) -> tuple[Floats, Floats]:
         """Number of orders, and spend, of each customer from one day through another.
 

@@ -1,0 +1,60 @@
+"""Channels: fatigue, opt-outs and hold-out effects that are planted are covered by their intervals; seeds fixed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from certification.experiments import entry
+from crm_lab.channels.campaigns.campaign_log import CampaignLog, of_retailer
+from crm_lab.channels.fatigue import ContactDoses, FatigueSlope, FatigueSlopeResult, OptOutHazard
+from crm_lab.simulate import make_retailer
+
+SEED = 20_261_201
+DRAWS = 400  # retailers per setting
+CUSTOMERS = 1_000
+SETTINGS: dict[str, dict[str, Any]] = {
+    "usual": {"contacts.fatigue": 0.08},
+    "none": {"contacts.fatigue": 0.0},
+    "weekly": {"contacts.every": 7, "contacts.fatigue": 0.15},
+}
+"""Fall of the chance to open with each message of the last 28 days; a message every two weeks, or every week."""
+OPT_OUT = 0.01
+
+
+def shop_log(seed: int, customers: int = CUSTOMERS, **given: Any) -> CampaignLog:
+    """The log of a simulated fashion retailer without the offer that everybody opens."""
+    overrides = {"save_offer.on": False, "save_offer.effect": 0.0, "save_offer.effect_lost": 0.0, **given}
+    return of_retailer(make_retailer("fashion", n_customers=customers, seed=seed, overrides=overrides))
+
+
+def slope_of(seed: int, customers: int = CUSTOMERS, **given: Any) -> FatigueSlopeResult:
+    """Fatigue of opens of one retailer."""
+    return FatigueSlope().analyze(ContactDoses.of(shop_log(seed, customers, **given)))
+
+
+def covered(name: str, truth: float, intervals: list[Any], what: str) -> dict[str, Any]:
+    """Share of intervals that hold the truth; two standard errors of the count beyond 93 and 97 %."""
+    held, near = sum(ci.lo <= truth <= ci.hi for ci in intervals), 2 * math.sqrt(0.95 * 0.05 / len(intervals))
+    return entry(f"channels.{name}", held / len(intervals), 0.93 - near, 0.97 + near, what)
+
+
+def certify_fatigue(draws: int = DRAWS) -> Iterator[dict[str, Any]]:
+    """Intervals of the fatigue slope within customers cover the planted fall; the slope is not off on average."""
+    for name, given in SETTINGS.items():
+        truth, found = given["contacts.fatigue"], [slope_of(SEED + k, **given) for k in range(draws)]
+        said = f"{draws} retailers of {CUSTOMERS:,} customers, planted {truth}"
+        yield covered(f"fatigue_{name}_covers", truth, [slope.interval for slope in found], said)
+        mean = sum(slope.fall for slope in found) / draws
+        spread = math.sqrt(sum((slope.fall - mean) ** 2 for slope in found) / draws)
+        near = 3 * spread / math.sqrt(draws)
+        yield entry(f"channels.fatigue_{name}_mean", mean, truth - near - 0.002, truth + near + 0.002, said)
+
+
+def certify_opt_out(draws: int = DRAWS) -> Iterator[dict[str, Any]]:
+    """Intervals of the rise of the opt-out hazard cover the planted one, weighted for targeting."""
+    given = {"contacts.opt_out": OPT_OUT}
+    found = [OptOutHazard().analyze(ContactDoses.of(shop_log(SEED + k, **given))) for k in range(draws)]
+    said = f"{draws} retailers of {CUSTOMERS:,} customers, planted {OPT_OUT} per message"
+    yield covered("opt_out_covers", OPT_OUT, [hazard.interval for hazard in found], said)
