@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from certification.experiments import entry
-from crm_lab.channels.campaigns.campaign_log import CampaignLog, of_retailer
+from crm_lab.channels.campaigns import CampaignLog, IncrementalResponse, of_retailer
 from crm_lab.channels.fatigue import ContactDoses, FatigueSlope, FatigueSlopeResult, OptOutHazard
-from crm_lab.simulate import make_retailer
+from crm_lab.simulate import make_retailer, open_key
 
 SEED = 20_261_201
 DRAWS = 400  # retailers per setting
@@ -58,3 +58,20 @@ def certify_opt_out(draws: int = DRAWS) -> Iterator[dict[str, Any]]:
     found = [OptOutHazard().analyze(ContactDoses.of(shop_log(SEED + k, **given))) for k in range(draws)]
     said = f"{draws} retailers of {CUSTOMERS:,} customers, planted {OPT_OUT} per message"
     yield covered("opt_out_covers", OPT_OUT, [hazard.interval for hazard in found], said)
+
+
+def certify_holdout(draws: int = DRAWS) -> dict[str, Any]:
+    """Intervals of the orders that an offer with a hold-out added cover the planted mean chance."""
+    held = 0
+    for k in range(draws):
+        shop = make_retailer("fashion", n_customers=CUSTOMERS, seed=SEED + k)
+        key = open_key(shop).customers
+        truth = float(key.loc[key["offer_eligible"], "offer_chance"].mean())
+        found = IncrementalResponse(days=shop.scenario.save_offer.effect_days + 1).analyze(
+            of_retailer(shop), "save_offer"
+        )
+        effect = found.effect("orders")
+        held += effect is not None and effect[1].lo <= truth <= effect[1].hi
+    near = 2 * math.sqrt(0.95 * 0.05 / draws)
+    said = f"{draws} retailers of {CUSTOMERS:,} customers"
+    return entry("channels.holdout_covers", held / draws, 0.93 - near, 0.97 + near, said)

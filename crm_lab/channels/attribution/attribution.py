@@ -15,7 +15,7 @@ from crm_lab.channels.attribution.markov_removal import removal_effects
 from crm_lab.channels.campaigns.campaign_log import CampaignLog
 from crm_lab.checks import check_settings, not_among, not_inside, too_small
 from crm_lab.fact_rows import facts_of
-from crm_lab.messages import Message, named
+from crm_lab.messages import Message, catalogue, named
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Kind, Readout, TableResult
 
@@ -102,6 +102,12 @@ class Attribution:
         return AttributionResult(self, journeys, frame)
 
 
+def _name(touch: str) -> Message:
+    """A channel that the lab knows in words; any other name stands for itself."""
+    known = f"level.{touch}" in catalogue("en")
+    return Message(f"level.{touch}") if known else Message("readout.as_said", {"why": touch})
+
+
 def _credited(journeys: ContactJourneys, rule: str, ends: float) -> Floats:
     """Orders by name, shape (k,): weights of touches within each journey that ended with an order."""
     new = np.diff(journeys.journey) > 0
@@ -163,7 +169,7 @@ class AttributionResult(TableResult):
         row = spread.iloc[int((spread["most"] - spread["least"]).to_numpy().argmax())]
         values: dict[str, Any] = {
             "orders": self.journeys.orders, "untouched": self.journeys.untouched, "days": self.spec.lookback_days,
-            "name": named("level", row["touch"]), "least": row["least"] / self.journeys.orders,
+            "name": _name(row["touch"]), "least": row["least"] / self.journeys.orders,
             "most": row["most"] / self.journeys.orders, "touch": Message(f"column.{self.spec.touch}"),
         }  # fmt: skip
         return Readout.of("channels.attribution", values)
@@ -180,7 +186,7 @@ class AttributionResult(TableResult):
             facts += facts_of(
                 self.frame, f"attribution.{rule}.{{touch}}",
                 lambda row, rule=rule: Message("channels.attribution.fact", {  # type: ignore[misc]
-                    "name": named("level", row["touch"]), "rule": Message(f"channels.attribution.rule_{rule}"),
+                    "name": _name(row["touch"]), "rule": Message(f"channels.attribution.rule_{rule}"),
                 }), f"{rule}_orders", "orders", n=self.journeys.orders, kind=kind,
             )  # fmt: skip
         return facts

@@ -178,8 +178,7 @@ class CampaignFunnelResult(Result):
             "lowest": _said(low["definition"]), "lo": low["rate"], "highest": _said(high["definition"]),
             "hi": high["rate"], "claim": self.spec.claim or 0.0, "definitions": len(pooled),
             "reach": 0 if self.spec.claim is None else int((pooled["lo"] > self.spec.claim).sum()),
-            "missing": Message("channels.funnel.missing", {"stages": ", ".join(map(_stage, self.missing))})
-            if self.missing else "",
+            "missing": Message("channels.funnel.missing", {"stages": _listed(self.missing)}) if self.missing else "",
         }  # fmt: skip
         action = "action" if self.spec.claim is None else "action_claim"
         return Readout.of("channels.funnel", values, action=action)
@@ -224,8 +223,9 @@ def _design_effect(customer: pd.Series, flag: pd.Series) -> float:
     return max(float((gaps**2).sum()) / (n * rate * (1 - rate)), 1.0)
 
 
-def _stage(name: str) -> str:
-    return Message(f"column.{name}").text()
+def _listed(stages: tuple[str, ...]) -> Message:
+    one = Message(f"column.{stages[0]}")
+    return Message("channels.funnel.listed", {"one": one, "more": _listed(stages[1:])}) if stages[1:] else one
 
 
 def _said(definition: object) -> Message:

@@ -206,6 +206,9 @@ class PromotionDipResult(TableResult):
             "lo": spans.pulled_ci.lo, "hi": spans.pulled_ci.hi, "level": self.spec.level,
             "days": self.spec.during_days, "later": self.spec.after_days,
         }  # fmt: skip
+        if spans.pulled_ci.hi < 0:
+            more = {"pulled": -spans.pulled, "lo": -spans.pulled_ci.hi, "hi": -spans.pulled_ci.lo}
+            return Readout.of("channels.dip", values | more, "finding_more")
         return Readout.of("channels.dip", values, "finding_dip" if spans.pulled_ci.lo > 0 else "finding_open")
 
     def facts(self) -> tuple[Fact, ...]:
