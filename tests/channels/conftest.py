@@ -14,4 +14,4 @@ def journey(complete_journey):
 @pytest.fixture(scope="session")
 def shop():
     given = {"contacts.fatigue": 0.2, "contacts.opt_out": 0.01, "save_offer.effect": 0.4}
-    return of_retailer(make_retailer("fashion", n_customers=2_000, seed=7, overrides=given))
+    return of_retailer(make_retailer("fashion", n_customers=1_200, seed=7, overrides=given))

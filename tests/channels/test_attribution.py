@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_lab.channels import Attribution, CampaignLog, ContactJourneys
@@ -17,6 +17,7 @@ paths = st.lists(st.tuples(st.lists(st.sampled_from("abc"), min_size=1, max_size
 
 
 @given(paths)
+@settings(max_examples=40)
 def test_every_rule_gives_out_each_order_once(given_paths):
     journeys = ContactJourneys.of_paths(given_paths)
     if not journeys.orders:
@@ -48,7 +49,14 @@ def log(touches, orders, as_of=date(2024, 12, 31)):
 
 
 def test_journeys_end_with_orders_or_after_silence():
-    touches = [("a", "sms", 0), ("a", "email", 5), ("a", "sms", 12), ("b", "email", 0), ("b", "email", 20), ("b", "sms", 60)]
+    touches = [
+        ("a", "sms", 0),
+        ("a", "email", 5),
+        ("a", "sms", 12),
+        ("b", "email", 0),
+        ("b", "email", 20),
+        ("b", "sms", 60),
+    ]
     journeys = ContactJourneys.of(log(touches, [("a", 7), ("c", 8), ("a", 200)]), lookback_days=30)
     names = np.array(journeys.names)[journeys.touch]
     series = [names[journeys.journey == k].tolist() for k in range(len(journeys.ordered))]
@@ -67,5 +75,5 @@ def test_what_is_not_known_or_wrong_is_said(journey):
         Attribution().analyze(journey)
     with pytest.raises(CannotAnswer, match="do not know channel"):
         Attribution(touch="sent").analyze(journey)
-    with pytest.raises(BadInput, match="below 0.5"):
+    with pytest.raises(BadInput, match=r"below 0\.5"):
         Attribution(ends_share=0.6)

@@ -30,9 +30,8 @@ def log_of(sent, orders=(), as_of=date(2024, 12, 31), first="2023-06-01", **tabl
     bought = pd.DataFrame([*orders], columns=["customer_id", "day", "net_amount"])
     bought["date"] = DAY + pd.to_timedelta(bought.pop("day"), "D")
     begins = pd.DataFrame({"customer_id": ["early"], "net_amount": [1.0], "date": pd.to_datetime([first])})
-    return CampaignLog.of(TablesOf(
-        {"exposures": messages.assign(**tables.pop("flags", {})), "orders": pd.concat([bought, begins]), **tables}, as_of
-    ))  # fmt: skip
+    messages = messages.assign(**tables.pop("flags", {}))
+    return CampaignLog.of(TablesOf({"exposures": messages, "orders": pd.concat([bought, begins]), **tables}, as_of))
 
 
 def test_complete_journey_has_the_campaigns_and_targetings_of_the_reference(journey):
@@ -182,11 +181,11 @@ def test_reach_is_held_against_a_named_target():
 @pytest.mark.parametrize(
     ("asks", "words"),
     [
-        (lambda log: CampaignLog.of(TablesOf({}, date(2024, 1, 1))), "no messages"),
+        (lambda _: CampaignLog.of(TablesOf({}, date(2024, 1, 1))), "no messages"),
         (lambda log: ContactCost().analyze(log), "No cost is known"),
         (lambda log: ReachPrecision(response="clicked").analyze(log), "clicked"),
         (lambda log: IncrementalResponse().analyze(log, "June"), "June"),
-        (lambda log: PromotionDip().analyze(log_of([("a", "May", 0)], as_of=date(2024, 3, 10)), "May"), "42 days"),
+        (lambda _: PromotionDip().analyze(log_of([("a", "May", 0)], as_of=date(2024, 3, 10)), "May"), "42 days"),
         (lambda log: CampaignFunnel(bought_days=400, again_days=400).analyze(log), "nothing is known"),
     ],
 )

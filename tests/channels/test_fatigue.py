@@ -95,7 +95,9 @@ def test_weights_recover_a_hazard_under_targeting():
 def messages(days, opted_out):
     sent = pd.DataFrame({"customer_id": "a", "campaign": [f"m{d}" for d in days],
                          "date": pd.Timestamp("2024-01-01") + pd.to_timedelta(days, "D"), "opened": 1})  # fmt: skip
-    people = pd.DataFrame({"customer_id": ["a"], "opted_out_on": [pd.Timestamp("2024-01-01") + pd.Timedelta(opted_out, "D")]})
+    people = pd.DataFrame(
+        {"customer_id": ["a"], "opted_out_on": [pd.Timestamp("2024-01-01") + pd.Timedelta(opted_out, "D")]}
+    )
     log = CampaignLog.of(TablesOf({"exposures": sent, "customers": people}, date(2024, 12, 31)))
     return ContactDoses.of(log, memory_days=10)
 

@@ -93,11 +93,11 @@ class Attribution:
             raise cannot_answer("no_order_after_touch", journeys=len(journeys.ordered), days=self.lookback_days)
         k = len(journeys.names)
         removal = removal_effects(journeys)
-        credits = {rule: _credited(journeys, rule, self.ends_share) for rule in RULES[:-1]}
-        credits["markov"] = journeys.orders * removal / removal.sum()
+        shares = {rule: _credited(journeys, rule, self.ends_share) for rule in RULES[:-1]}
+        shares["markov"] = journeys.orders * removal / removal.sum()
         frame = pd.DataFrame({
             "touch": journeys.names, "touches": np.bincount(journeys.touch, minlength=k),
-            **{f"{rule}_orders": credits[rule] for rule in RULES}, "removal_effect": removal,
+            **{f"{rule}_orders": shares[rule] for rule in RULES}, "removal_effect": removal,
         })  # fmt: skip
         return AttributionResult(self, journeys, frame)
 

@@ -20,11 +20,12 @@ from crm_lab.results import Fact, Readout, Result
 class AudienceOverlap:
     """How much of the combinations is shown.
 
-    >>> from crm_lab import open_workspace
-    >>> log = CampaignLog.of(open_workspace("complete_journey").at("2017-12-31"))
+    >>> from crm_lab.channels.campaigns.campaign_log import of_retailer
+    >>> from crm_lab.simulate import make_retailer
+    >>> log = of_retailer(make_retailer("fashion", n_customers=300, seed=7))
     >>> overlap = AudienceOverlap().analyze(log)
-    >>> overlap.pairs["jaccard"].agg(["median", "max"]).round(3).tolist()
-    [0.056, 0.668]
+    >>> bool(0 < overlap.pairs["jaccard"].median() < overlap.pairs["jaccard"].max() < 1)
+    True
 
     Attributes:
         most_campaigns: Largest audiences whose combinations are counted; pairs are those of all.
@@ -47,8 +48,8 @@ class AudienceOverlap:
     def analyze(self, log: CampaignLog) -> AudienceOverlapResult:
         """Count pairs and combinations.
 
-        >>> AudienceOverlap(most_campaigns=3).analyze(log).names
-        ['18', '13', '8']
+        >>> len(AudienceOverlap(most_campaigns=3).analyze(log).names)
+        3
 
         Args:
             log: Messages.
@@ -87,8 +88,9 @@ def _combinations(inside: Any, names: list[str]) -> pd.DataFrame:
 class AudienceOverlapResult(Result):
     """Who is written to by which campaigns.
 
-    >>> from crm_lab import open_workspace
-    >>> log = CampaignLog.of(open_workspace("complete_journey").at("2017-12-31"))
+    >>> from crm_lab.channels.campaigns.campaign_log import of_retailer
+    >>> from crm_lab.simulate import make_retailer
+    >>> log = of_retailer(make_retailer("fashion", n_customers=300, seed=7))
     >>> overlap = AudienceOverlap().analyze(log)
 
     Attributes:
@@ -116,7 +118,7 @@ class AudienceOverlapResult(Result):
         """Jaccard index of every two campaigns, a row and a column each; 1 with itself.
 
         >>> overlap.jaccard().shape
-        (27, 27)
+        (53, 53)
         """
         campaigns = pd.Index(self.log.campaigns["campaign"])
         matrix = np.eye(len(campaigns))
@@ -131,7 +133,9 @@ class AudienceOverlapResult(Result):
         ['combination', 'degree', 'customers', 'share']
         """
         top, rest = (self.cells.iloc[: self.spec.most_combinations], self.cells.iloc[self.spec.most_combinations :])
-        rows = [(" & ".join(c), d, n) for c, d, n in zip(top["campaigns"], top["degree"], top["customers"], strict=True)]
+        rows = [
+            (" & ".join(c), d, n) for c, d, n in zip(top["campaigns"], top["degree"], top["customers"], strict=True)
+        ]
         rows += [("others", 0, int(rest["customers"].sum()))] if len(rest) else []
         table = pd.DataFrame(rows, columns=["combination", "degree", "customers"])
         return table.assign(share=table["customers"] / max(self.reached, 1))
@@ -149,7 +153,7 @@ class AudienceOverlapResult(Result):
         """How alike audiences are, which two most, and what to do.
 
         >>> print(overlap.readout().finding)
-        27 campaigns reached 1,559 of 2,469 customers; the median Jaccard index of two audiences is 0.056, the ...
+        53 campaigns reached ...; the median Jaccard index of two audiences is ..., the largest ...
         """
         several = int((self.log.messages.groupby("customer").size() > 1).sum())
         values: dict[str, Any] = {

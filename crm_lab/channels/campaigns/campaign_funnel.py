@@ -83,8 +83,9 @@ class CampaignFunnel:
 class CampaignFunnelResult(Result):
     """Stages of each campaign, and response rates in every definition.
 
-    >>> from crm_lab import open_workspace
-    >>> log = CampaignLog.of(open_workspace("complete_journey").at("2017-12-31"))
+    >>> from crm_lab.channels.campaigns.campaign_log import of_retailer
+    >>> from crm_lab.simulate import make_retailer
+    >>> log = of_retailer(make_retailer("fashion", n_customers=300, seed=7))
     >>> funnel = CampaignFunnel(claim=0.75).analyze(log)
 
     Attributes:
@@ -109,7 +110,7 @@ class CampaignFunnelResult(Result):
         """Stages of which nothing is known.
 
         >>> funnel.missing
-        ('delivered', 'opened', 'clicked')
+        ('clicked', 'redeemed')
         """
         return tuple(s for s in STAGES if s not in self.known)
 
@@ -118,11 +119,11 @@ class CampaignFunnelResult(Result):
 
         A stage is missing where the days it needs are not all in the data.
 
-        >>> funnel.to_frame().loc[12, ["campaign", "sent", "redeemed"]].tolist()
-        ['8', 1076, 256.0]
+        >>> list(funnel.to_frame())[:5]
+        ['campaign', 'first_day', 'sent', 'delivered', 'opened']
         """
         values = [*(s for s in self.known if s != "sent"), *(["revenue"] if "revenue" in self.stages else [])]
-        sums = self.stages.groupby("campaign")[values].agg(lambda column: column.sum(skipna=False))
+        sums = self.stages.groupby("campaign")[values].agg(_all_known)
         table = self.log.campaigns.merge(sums.reset_index(), on="campaign", how="left")
         return table.assign(revenue_per_message=table["revenue"] / table["sent"]) if "revenue" in table else table
 
@@ -160,7 +161,7 @@ class CampaignFunnelResult(Result):
         """What each stage means here, in words.
 
         >>> funnel.definitions()["stage"].tolist()
-        ['sent', 'redeemed', 'bought', 'again']
+        ['sent', 'delivered', 'opened', 'bought', 'again']
         """
         said = [stage_said(s, self.spec.bought_days, self.spec.again_days).text() for s in self.known]
         return pd.DataFrame({"stage": list(self.known), "meaning": said})
@@ -168,8 +169,8 @@ class CampaignFunnelResult(Result):
     def readout(self) -> Readout:
         """How far the definitions are apart, what is not known, and what to do.
 
-        >>> print(funnel.readout().finding)
-        27 campaigns, 6,589 messages: the response rate is 12.0% (redeemed / sent) or 90.2% (bought / sent) ...
+        >>> funnel.readout().action.key
+        'channels.funnel.action_claim'
         """
         pooled = self._rates[self._rates["group"] == "all"].sort_values("rate", kind="stable")
         low, high = pooled.iloc[0], pooled.iloc[-1]
@@ -187,7 +188,7 @@ class CampaignFunnelResult(Result):
         """Messages, campaigns, and the rates of all messages and of each type.
 
         >>> [fact.id for fact in funnel.facts()[:3]]
-        ['campaigns.campaigns', 'campaigns.messages', 'campaigns.response.all.redeemed_sent']
+        ['campaigns.campaigns', 'campaigns.messages', 'campaigns.response.all.opened_sent']
         """
         campaigns, kind = len(self.log.campaigns), self.log.counted
         groups = ["all", *(self.stages["campaign_type"].dropna().unique() if "campaign_type" in self.stages else ())]
@@ -221,6 +222,11 @@ def _design_effect(customer: pd.Series, flag: pd.Series) -> float:
         return 1.0
     gaps = (flag - rate).groupby(customer.to_numpy()).sum()
     return max(float((gaps**2).sum()) / (n * rate * (1 - rate)), 1.0)
+
+
+def _all_known(column: pd.Series) -> float:
+    """Sum of a column; missing where one of it is."""
+    return float(column.sum(skipna=False))
 
 
 def _listed(stages: tuple[str, ...]) -> Message:

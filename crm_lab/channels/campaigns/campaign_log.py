@@ -167,7 +167,8 @@ class CampaignLog:
         if "campaign_type" in self.messages:
             table.insert(1, "campaign_type", table["campaign"].map(grouped["campaign_type"].first()))
         table = table.sort_values(["day", "campaign"], ignore_index=True)
-        table.insert(len(table.columns) - 1, "first_day", pd.to_datetime(table.pop("day"), unit="D").dt.as_unit("s"))
+        first = pd.to_datetime(table.pop("day"), unit="D").dt.as_unit("s")
+        table.insert(len(table.columns) - 1, "first_day", first)
         return table
 
     def of_campaign(self, campaign: str) -> pd.DataFrame:
@@ -205,7 +206,8 @@ def of_retailer(shop: Retailer) -> CampaignLog:
     sales = lines[(lines["kind"] == "sale") & lines["customer_id"].notna()]
     orders = sales.groupby(["customer_id", "order_id", "date"], as_index=False)["net_amount"].sum()
     day, currency = shop.scenario.last_date, shop.scenario.currency
-    return CampaignLog.of(TablesOf({**shop.tables, "orders": orders}, day, currency, simulated=True))
+    tables: dict[str, pd.DataFrame] = {**shop.tables, "orders": pd.DataFrame(orders)}
+    return CampaignLog.of(TablesOf(tables, day, currency, simulated=True))
 
 
 _NO_ORDERS = pd.DataFrame({

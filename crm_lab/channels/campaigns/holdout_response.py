@@ -59,10 +59,11 @@ def lot_of(log: CampaignLog, campaign: str) -> Lot | None:
 class IncrementalResponse:
     """Over which days the outcome of a campaign counts.
 
-    >>> from crm_lab import open_workspace
-    >>> log = CampaignLog.of(open_workspace("complete_journey").at("2017-12-31"))
-    >>> print(IncrementalResponse().analyze(log, "13").refusal())
-    Campaign 13 has no hold-out drawn by lot. Its 1,077 customers had spent 1,883.46 on average before it, the other ...
+    >>> from crm_lab.channels.campaigns.campaign_log import of_retailer
+    >>> from crm_lab.simulate import make_retailer
+    >>> log = of_retailer(make_retailer("fashion", n_customers=300, seed=7))
+    >>> IncrementalResponse().analyze(log, "save_offer").to_frame()["outcome"].tolist()
+    ['bought', 'orders', 'revenue']
 
     Attributes:
         days: Days from the draw on, that day included.
@@ -87,7 +88,7 @@ class IncrementalResponse:
     def analyze(self, log: CampaignLog, campaign: str) -> IncrementalResponseResult:
         """Compare the arms, everybody in the one that was drawn; or say why that is not possible.
 
-        >>> IncrementalResponse().analyze(log, "18").to_frame()["group"].tolist()
+        >>> IncrementalResponse().analyze(log, "campaign_018").to_frame()["group"].tolist()
         ['targeted', 'others']
 
         Args:
@@ -147,7 +148,7 @@ def _drawn(spec: IncrementalResponse, log: CampaignLog, campaign: str, lot: Lot)
         if pvalue < _DOUBT:
             return IncrementalResponseResult(spec, log, campaign, table, _why(campaign, table, "ratio", pvalue))
     orders, revenue = log.orders.sums(lot.customer, lot.day, lot.day + spec.days - 1)
-    values = {"bought": (orders > 0) * 1.0, "orders": orders, "revenue": revenue}
+    values: dict[str, Floats] = {"bought": (orders > 0).astype(np.float64), "orders": orders, "revenue": revenue}
     rows = [(name, *effect_of(values[name], arm, spec.level, share=name == "bought")) for name in OUTCOMES]
     effects = pd.DataFrame(rows, columns=["outcome", "control", "treatment", "effect", "lo", "hi"])
     leaked = np.isin(lot.customer[~arm], log.messages.loc[log.messages["campaign"] == campaign, "customer"])
@@ -187,9 +188,10 @@ def effect_of(
 class IncrementalResponseResult(TableResult):
     """What a campaign added per customer drawn for it; or who was targeted, as the reason why that is not known.
 
-    >>> from crm_lab import open_workspace
-    >>> log = CampaignLog.of(open_workspace("complete_journey").at("2017-12-31"))
-    >>> result = IncrementalResponse().analyze(log, "13")
+    >>> from crm_lab.channels.campaigns.campaign_log import of_retailer
+    >>> from crm_lab.simulate import make_retailer
+    >>> log = of_retailer(make_retailer("fashion", n_customers=300, seed=7))
+    >>> result = IncrementalResponse().analyze(log, "campaign_018")
 
     Attributes:
         spec: What was asked.
@@ -228,7 +230,7 @@ class IncrementalResponseResult(TableResult):
         """
         if self.why is not None:
             return None
-        row = self.frame.set_index("outcome").loc[outcome]
+        row = self.frame[self.frame["outcome"] == outcome].iloc[0]
         return float(row["effect"]), Interval(float(row["lo"]), float(row["hi"]), self.spec.level)
 
     def refusal(self) -> Message | None:
@@ -264,22 +266,22 @@ class IncrementalResponseResult(TableResult):
         """Effect on each outcome; where it is refused, that of response with its reason, and spend before.
 
         >>> [fact.id for fact in result.facts()]
-        ['campaigns.13.effect', 'campaigns.13.targeted.spend_before', 'campaigns.13.others.spend_before']
+        ['campaigns.campaign_018.effect', 'campaigns.campaign_018.targeted.spend_before', ...]
         """
         part = f"campaigns.{id_part(self.campaign)}"
         if self.why is None:
-            label = lambda row: Message(  # noqa: E731 - a label of a row
-                "channels.incremental.fact", {"campaign": self.campaign, "outcome": Message(f"column.{row['outcome']}")}
-            )
             return facts_of(
-                self.frame, f"{part}.effect.{{outcome}}", label, "effect", ends=("lo", "hi"), level=self.spec.level,
-                n=sum(self.arms), kind=self.log.kind, better="up",
+                self.frame, f"{part}.effect.{{outcome}}", self._label, "effect", ends=("lo", "hi"),
+                level=self.spec.level, n=sum(self.arms), kind=self.log.kind, better="up",
             )  # fmt: skip
-        outcome = {"campaign": self.campaign, "outcome": Message("column.bought")}
-        refused = Fact(f"{part}.effect", Message("channels.incremental.fact", outcome), None, refusal=self.why)
+        refused = Fact(f"{part}.effect", self._label({"outcome": "bought"}), None, refusal=self.why)
         spend = facts_of(
             self.frame, f"{part}.{{group}}.spend_before", lambda row: Message("channels.incremental.fact_before", {
                 "campaign": self.campaign, "group": Message(f"channels.group.{row['group']}"),
             }), "spend_before", self.log.currency, n="customers", kind=self.log.counted,
         )  # fmt: skip
         return (refused, *spend)
+
+    def _label(self, row: Mapping[str, Any]) -> Message:
+        values = {"campaign": self.campaign, "outcome": Message(f"column.{row['outcome']}")}
+        return Message("channels.incremental.fact", values)

@@ -67,7 +67,7 @@ class OrderWindows:
         Args:
             since: Day number.
         """
-        return int(len(np.unique(self.key[self.key % _SPAN >= since])))
+        return len(np.unique(self.key[self.key % _SPAN >= since]))
 
     def sums(self, customer: Integers, first: Integers, last: Integers) -> tuple[Floats, Floats]:
         """Number of orders, and spend, of each customer from one day through another.

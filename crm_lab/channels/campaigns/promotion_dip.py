@@ -26,9 +26,10 @@ _WEEK: Final = 7
 class PromotionDip:
     """Which days are the promotion, and which the time after it.
 
-    >>> from crm_lab import open_workspace
-    >>> log = CampaignLog.of(open_workspace("complete_journey").at("2017-12-31"))
-    >>> PromotionDip().analyze(log, "13").to_frame()["week"].tolist()
+    >>> from crm_lab.channels.campaigns.campaign_log import of_retailer
+    >>> from crm_lab.simulate import make_retailer
+    >>> log = of_retailer(make_retailer("fashion", n_customers=300, seed=7))
+    >>> PromotionDip().analyze(log, "campaign_018").to_frame()["week"].tolist()
     [-4, -3, -2, -1, 0, 1, 2, 3, 4, 5]
 
     Attributes:
@@ -55,7 +56,7 @@ class PromotionDip:
     def analyze(self, log: CampaignLog, campaign: str) -> PromotionDipResult:
         """Orders by week of those reached and of the comparison; pull-forward where a hold-out was drawn by lot.
 
-        >>> PromotionDip(weeks_before=2).analyze(log, "13").refusal().key
+        >>> PromotionDip(weeks_before=2).analyze(log, "campaign_018").refusal().key
         'channels.dip.refused_targeting'
 
         Args:
@@ -139,7 +140,7 @@ def _spans(during: Floats, after: Floats, treated: Booleans, level: float) -> Sp
     arms = [both[:, mask] for mask in (treated, ~treated)]
     value = arms[0].mean(axis=1) - arms[1].mean(axis=1)
     covariance = sum(np.cov(arm) / arm.shape[1] for arm in arms)
-    var, cov = np.diag(covariance), float(covariance[0, 1])  # type: ignore[call-overload, index]  # a matrix
+    var, cov = np.diag(covariance), float(covariance[0, 1])
     found = fieller(-float(value[1]), float(value[0]), float(var[1]), float(var[0]), -cov, level)
     ends = [Interval(*effect_of(y, treated, level)[3:], level) for y in both]
     pulled = -float(value[1] / value[0]) if value[0] else float("nan")
@@ -150,9 +151,10 @@ def _spans(during: Floats, after: Floats, treated: Booleans, level: float) -> Sp
 class PromotionDipResult(TableResult):
     """Orders by week around a campaign.
 
-    >>> from crm_lab import open_workspace
-    >>> log = CampaignLog.of(open_workspace("complete_journey").at("2017-12-31"))
-    >>> result = PromotionDip().analyze(log, "13")
+    >>> from crm_lab.channels.campaigns.campaign_log import of_retailer
+    >>> from crm_lab.simulate import make_retailer
+    >>> log = of_retailer(make_retailer("fashion", n_customers=300, seed=7))
+    >>> result = PromotionDip().analyze(log, "campaign_018")
 
     Attributes:
         spec: What was asked.
@@ -199,7 +201,9 @@ class PromotionDipResult(TableResult):
         refused, spans = self.refusal(), self.spans
         if refused is not None or spans is None or spans.pulled_ci is None:
             return Readout(
-                refused or "channels.dip.action", "channels.incremental.certainty_refused", "channels.dip.action_refused"
+                refused or "channels.dip.action",
+                "channels.incremental.certainty_refused",
+                "channels.dip.action_refused",
             )
         values: dict[str, Any] = {
             "campaign": self.campaign, "during": spans.during, "after": spans.after, "pulled": spans.pulled,
@@ -215,7 +219,7 @@ class PromotionDipResult(TableResult):
         """Share pulled forward, and the orders added during and after the campaign.
 
         >>> [fact.id for fact in result.facts()]
-        ['campaigns.13.pulled_forward']
+        ['campaigns.campaign_018.pulled_forward']
         """
         part, values = f"campaigns.{id_part(self.campaign)}", {"campaign": self.campaign}
         refused, spans, kind = self.refusal(), self.spans, self.log.kind

@@ -43,9 +43,7 @@ class WithinFit:
         return np.sqrt(np.diag(self.covariance))
 
 
-def conditional_poisson(
-    y: ArrayLike, x: ArrayLike, group: ArrayLike, cluster: ArrayLike | None = None
-) -> WithinFit:
+def conditional_poisson(y: ArrayLike, x: ArrayLike, group: ArrayLike, cluster: ArrayLike | None = None) -> WithinFit:
     """Log-linear regression with a level of its own for each group, conditioned on the group's sum.
 
     Right for any non-negative outcome whose mean is ``exp(level + x b)``, also for 0 or 1: the levels drop out, so
@@ -72,7 +70,9 @@ def conditional_poisson(
     """
     outcome, z, member = np.asarray(y, dtype=float), np.asarray(x, dtype=float), np.asarray(group)
     problems = Problems("The rows of a regression within groups")
-    problems.unless((outcome >= 0).all(), f"{int((outcome < 0).sum())} outcomes are negative; the mean must be 0 or more.")
+    problems.unless(
+        (outcome >= 0).all(), f"{int((outcome < 0).sum())} outcomes are negative; the mean must be 0 or more."
+    )
     problems.raise_any()
     _, place = np.unique(member, return_inverse=True)
     kept = _telling(outcome, z, place)

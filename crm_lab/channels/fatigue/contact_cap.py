@@ -1,4 +1,4 @@
-"""`ContactCap`: how many messages within the memory of customers pay, from fatigue, opt-outs and what they are worth."""
+"""`ContactCap`: how many messages within the memory of customers pay, from fatigue, opt-outs and their worth."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class ContactCap:
     >>> from crm_lab.simulate import make_retailer
     >>> from crm_lab.channels.campaigns.campaign_log import of_retailer
     >>> from crm_lab.channels.fatigue import ContactDoses, FatigueSlope, OptOutHazard
-    >>> log = of_retailer(make_retailer("fashion", n_customers=3000, seed=7, overrides={"contacts.fatigue": 0.4}))
+    >>> log = of_retailer(make_retailer("fashion", n_customers=800, seed=7, overrides={"contacts.opt_out": 0.01}))
     >>> doses = ContactDoses.of(log, without=["save_offer"])
     >>> cap = ContactCap(open_worth=0.6, opt_out_cost=20, message_cost=0.1)
     >>> cap.analyze(FatigueSlope().analyze(doses), OptOutHazard().analyze(doses)).cap
-    2
+    1
 
     Attributes:
         open_worth: Margin that an opened message brings, as a test with a hold-out found it.
@@ -115,7 +115,7 @@ class ContactCapResult(TableResult):
     >>> from crm_lab.simulate import make_retailer
     >>> from crm_lab.channels.campaigns.campaign_log import of_retailer
     >>> from crm_lab.channels.fatigue import ContactDoses, FatigueSlope
-    >>> log = of_retailer(make_retailer("fashion", n_customers=3000, seed=7, overrides={"contacts.fatigue": 0.4}))
+    >>> log = of_retailer(make_retailer("fashion", n_customers=800, seed=7, overrides={"contacts.fatigue": 0.4}))
     >>> slope = FatigueSlope().analyze(ContactDoses.of(log, without=["save_offer"]))
     >>> result = ContactCap(open_worth=0.6, opt_out_cost=0, message_cost=0.1).analyze(slope)
 

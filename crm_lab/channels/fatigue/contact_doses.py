@@ -86,4 +86,5 @@ def messages_before(customer: Integers, day: Integers, days: int) -> Integers:
     """
     span = int(day.max(initial=0)) - int(day.min(initial=0)) + days + 2
     key = customer.astype(np.int64) * span + (day - day.min(initial=0)) + days
-    return np.searchsorted(key, key, side="left") - np.searchsorted(key, key - days, side="left")
+    first = np.searchsorted(key, key - days, side="left")
+    return np.asarray(np.searchsorted(key, key, side="left") - first, dtype=np.int64)

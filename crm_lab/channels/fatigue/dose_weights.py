@@ -37,7 +37,7 @@ def history_before(doses: ContactDoses) -> Floats:
     last = orders.last_day(who, start)
     since = np.where(last >= 0, np.minimum(start - last, _LONG), _LONG)
     earlier = np.maximum(doses.rows["number"].to_numpy() - doses.rows["dose"].to_numpy(), 0)
-    return np.log1p(np.column_stack([count, since, earlier]).astype(float))
+    return np.asarray(np.log1p(np.column_stack([count, since, earlier]).astype(float)))
 
 
 def dose_weights(dose: Integers, history: Floats) -> Floats:

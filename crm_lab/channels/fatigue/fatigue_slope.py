@@ -34,7 +34,7 @@ class FatigueSlope:
 
     >>> from crm_lab.simulate import make_retailer
     >>> from crm_lab.channels.campaigns.campaign_log import of_retailer
-    >>> log = of_retailer(make_retailer("fashion", n_customers=3000, seed=7, overrides={"contacts.fatigue": 0.2}))
+    >>> log = of_retailer(make_retailer("fashion", n_customers=800, seed=7, overrides={"contacts.fatigue": 0.2}))
     >>> result = FatigueSlope().analyze(ContactDoses.of(log, without=["save_offer"]))
     >>> bool(result.interval.lo < 0.2 < result.interval.hi)
     True
@@ -93,7 +93,7 @@ class FatigueSlope:
             rows = rows[(day >= log.orders.first_day) & (day + self.order_days - 1 <= log.last_day)]
             day = rows["day"].to_numpy()
             orders, _ = log.orders.sums(rows["customer"].to_numpy(), day, day + self.order_days - 1)
-            return rows, (orders > 0) * 1.0
+            return rows, (orders > 0).astype(np.float64)
         if "opened" not in rows:
             raise cannot_answer("response_not_known", response=Message("column.opened").text())
         known = rows["opened"].notna() & (rows["delivered"].fillna(1) == 1 if "delivered" in rows else True)
@@ -129,7 +129,7 @@ class FatigueSlopeResult(TableResult):
 
     >>> from crm_lab.simulate import make_retailer
     >>> from crm_lab.channels.campaigns.campaign_log import of_retailer
-    >>> log = of_retailer(make_retailer("fashion", n_customers=3000, seed=7, overrides={"contacts.fatigue": 0.2}))
+    >>> log = of_retailer(make_retailer("fashion", n_customers=800, seed=7, overrides={"contacts.fatigue": 0.2}))
     >>> result = FatigueSlope().analyze(ContactDoses.of(log, without=["save_offer"]))
 
     Attributes:
@@ -207,7 +207,8 @@ class FatigueSlopeResult(TableResult):
             Fact(f"{part}.fall", Message("channels.fatigue.fact_fall", values), self.fall, "share", ci=self.interval,
                  kind=kind, n=self.fit.groups, better="down"),
             Fact(f"{part}.fall_between", Message("channels.fatigue.fact_between", values),
-                 1 - math.exp(float(self.plain.coef[0])), "share", ci=self.plain_interval, kind=kind, n=self.plain.rows),
+                 1 - math.exp(float(self.plain.coef[0])), "share", ci=self.plain_interval, kind=kind,
+                 n=self.plain.rows),
         )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ class OptOutHazard:
 
     >>> from crm_lab.simulate import make_retailer
     >>> from crm_lab.channels.campaigns.campaign_log import of_retailer
-    >>> log = of_retailer(make_retailer("fashion", n_customers=3000, seed=7, overrides={"contacts.opt_out": 0.01}))
+    >>> log = of_retailer(make_retailer("fashion", n_customers=800, seed=7, overrides={"contacts.opt_out": 0.01}))
     >>> result = OptOutHazard().analyze(ContactDoses.of(log, without=["save_offer"]))
     >>> bool(result.interval.lo < 0.01 < result.interval.hi)
     True
@@ -71,7 +71,11 @@ class OptOutHazard:
         if not len(doses.log.opted_out):
             raise cannot_answer("opt_out_not_known")
         event = opt_out_events(doses)
-        arrived = doses.rows["delivered"].fillna(1).to_numpy() == 1 if "delivered" in doses.rows else np.ones(len(event), bool)
+        arrived = (
+            doses.rows["delivered"].fillna(1).to_numpy() == 1
+            if "delivered" in doses.rows
+            else np.ones(len(event), bool)
+        )
         event, rows = event[arrived], doses.rows[arrived]
         n = int(event.sum())
         if n < _FEWEST:
@@ -110,7 +114,7 @@ def opt_out_events(doses: ContactDoses) -> Floats:
     following = np.append(day[1:], np.iinfo(np.int64).max)
     next_day = np.where(np.append(who[1:], -1) == who, following, np.iinfo(np.int64).max)
     soon = (out >= day) & (out < next_day) & (out - day <= doses.memory_days)
-    return soon * 1.0
+    return np.asarray(soon, dtype=np.float64)
 
 
 def _line(y: Floats, x: Floats, w: Floats, cluster: Integers) -> tuple[Floats, Floats]:
@@ -130,13 +134,13 @@ class OptOutHazardResult(TableResult):
 
     >>> from crm_lab.simulate import make_retailer
     >>> from crm_lab.channels.campaigns.campaign_log import of_retailer
-    >>> log = of_retailer(make_retailer("fashion", n_customers=3000, seed=7, overrides={"contacts.opt_out": 0.01}))
+    >>> log = of_retailer(make_retailer("fashion", n_customers=800, seed=7, overrides={"contacts.opt_out": 0.01}))
     >>> result = OptOutHazard().analyze(ContactDoses.of(log, without=["save_offer"]))
 
     Attributes:
         spec: What was asked.
         doses: Messages.
-        frame: ``dose``, ``messages``, ``opt_outs``, ``rate`` as it came, and weighted ``hazard`` with ``lo`` and ``hi``.
+        frame: ``dose``, ``messages``, ``opt_outs``, ``rate`` as it came, weighted ``hazard`` with ``lo`` and ``hi``.
         coef: Hazard without messages before, and its rise with each, shape (2,).
         covariance: Of both, clustered by customer, shape (2, 2).
         events: Opt-outs.

@@ -45,7 +45,9 @@ def plot_funnel(result: CampaignFunnelResult, *, ax: Axes | None = None) -> Axes
     ax.invert_yaxis()
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.grid(visible=False, axis="y")
-    ax.set(title=_text("funnel.plot_title", messages=len(result.stages)), xlabel=_text("reach.plot_axis"), xlim=(0, None))
+    ax.set(
+        title=_text("funnel.plot_title", messages=len(result.stages)), xlabel=_text("reach.plot_axis"), xlim=(0, None)
+    )
     return ax
 
 
