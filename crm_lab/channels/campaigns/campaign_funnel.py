@@ -218,9 +218,9 @@ def _rates_of(part: pd.DataFrame, group: str, known: tuple[str, ...]) -> list[tu
 def _design_effect(customer: pd.Series, flag: pd.Series) -> float:
     """By how much messages of one customer say less than as many of different ones; never below 1."""
     n, rate = len(flag), float(flag.mean()) if len(flag) else 0.0
-    if not 0 < rate < 1:
+    if not 0 < rate < 1 or customer.is_unique:
         return 1.0
-    gaps = (flag - rate).groupby(customer.to_numpy()).sum()
+    gaps = np.bincount(customer, flag - rate)
     return max(float((gaps**2).sum()) / (n * rate * (1 - rate)), 1.0)
 
 
