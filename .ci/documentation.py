@@ -39,6 +39,7 @@ FIRST = (
     "churn",
     "experiments",
     "loyalty",
+    "channels",
     "claims",
     "running",
     "notebooks",
