@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 
 from crm_lab.arrays import Floats, Integers
 from crm_lab.channels.fatigue.contact_doses import ContactDoses
@@ -15,7 +16,7 @@ from crm_lab.channels.fatigue.dose_weights import dose_weights, history_before
 from crm_lab.checks import check_settings, not_levels, too_small
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.results import Fact, Interval, Readout, TableResult
-from crm_lab.stats.intervals import normal_interval, wilson
+from crm_lab.stats.intervals import wilson, z_value
 
 _FEWEST: Final = 20  # opt-outs on which a slope can rest
 
@@ -84,8 +85,8 @@ class OptOutHazard:
         if not np.ptp(dose):
             raise cannot_answer("doses_do_not_vary", messages=len(dose), days=doses.memory_days)
         weights = dose_weights(dose, history_before(doses)[arrived]) if self.weighted else np.ones(len(dose))
-        coef, covariance = _line(event, dose.astype(float), weights, rows["customer"].to_numpy())
-        return OptOutHazardResult(self, doses, self._table(event, dose, weights), coef, covariance, n, weights)
+        coef, covariance, ci = hazard_line(event, dose.astype(float), weights, self.level)
+        return OptOutHazardResult(self, doses, self._table(event, dose, weights), coef, covariance, ci, n, weights)
 
     def _table(self, event: Floats, dose: Integers, weights: Floats) -> pd.DataFrame:
         table = pd.DataFrame({"dose": dose, "event": event, "w": weights, "we": weights * event, "ww": weights**2})
@@ -117,15 +118,53 @@ def opt_out_events(doses: ContactDoses) -> Floats:
     return np.asarray(soon, dtype=np.float64)
 
 
-def _line(y: Floats, x: Floats, w: Floats, cluster: Integers) -> tuple[Floats, Floats]:
-    """Weighted least squares with a variance clustered by customer: coefficients (2,) and covariance (2, 2)."""
+def hazard_line(y: Floats, x: Floats, w: Floats, level: float = 0.95) -> tuple[Floats, Floats, Interval]:
+    """Weighted least squares of events on a dose, with a score interval of the slope.
+
+    Customers are at risk up to the event, so what each row's event lacks to its hazard is uncorrelated with that of
+    others (a martingale). The interval holds every slope that the variance under that very slope allows: with few
+    events the variance grows with the slope, and an interval from the variance found would be too short above.
+
+    >>> y, x = np.r_[np.zeros(95), np.ones(5), np.zeros(85), np.ones(15)], np.repeat([0.0, 1.0], 100)
+    >>> coef, _, ci = hazard_line(y, x, np.ones(200))
+    >>> coef.round(3).tolist(), round(ci.lo, 3), round(ci.hi, 3)
+    ([0.05, 0.1], 0.017, 0.179)
+
+    Args:
+        y: 1 where the event happened, shape (n,).
+        x: Doses, shape (n,).
+        w: Weights, shape (n,).
+        level: Confidence level.
+
+    Returns:
+        Level and slope, shape (2,); their covariance, shape (2, 2); the interval of the slope.
+
+    Source:
+        Wilson (1927) for the principle; Aalen, Borgan & Gjessing (2008), Survival and event history analysis, ch. 2.
+    """
     design = np.column_stack([np.ones(len(x)), x])
-    bread = np.linalg.inv((design * w[:, None]).T @ design)
-    coef = bread @ (design.T @ (w * y))
-    gaps = design * (w * (y - design @ coef))[:, None]
-    _, place = np.unique(cluster, return_inverse=True)
-    scores = np.column_stack([np.bincount(place, g) for g in gaps.T])
-    return coef, bread @ (scores.T @ scores) @ bread * (len(scores) / max(len(scores) - 1, 1))
+    pulls = np.linalg.solve((design * w[:, None]).T @ design, (design * w[:, None]).T)
+    coef = pulls @ y
+    squares = pulls[1] ** 2
+    mean_y, mean_x = np.average(y, weights=w), np.average(x, weights=w)
+
+    def beyond(slope: float) -> float:
+        p = np.clip(mean_y + slope * (x - mean_x), 0.0, 1.0)
+        return float((coef[1] - slope) ** 2 - z_value(level) ** 2 * (squares @ (p * (1 - p))))
+
+    p = np.clip(design @ coef, 0.0, 1.0)
+    covariance = (pulls * (p * (1 - p))) @ pulls.T
+    step = max(float(np.sqrt(covariance[1, 1])), 1e-9)
+    return coef, covariance, Interval(_end(beyond, coef[1], -step), _end(beyond, coef[1], step), level)
+
+
+def _end(beyond: Callable[[float], float], start: float, step: float) -> float:
+    """Where a function that is below 0 at the start crosses 0 in a direction."""
+    far = start + step
+    while beyond(far) < 0:
+        step *= 2
+        far = start + step
+    return float(brentq(beyond, start, far))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +181,8 @@ class OptOutHazardResult(TableResult):
         doses: Messages.
         frame: ``dose``, ``messages``, ``opt_outs``, ``rate`` as it came, weighted ``hazard`` with ``lo`` and ``hi``.
         coef: Hazard without messages before, and its rise with each, shape (2,).
-        covariance: Of both, clustered by customer, shape (2, 2).
+        covariance: Of both, shape (2, 2).
+        interval: Of the rise per message.
         events: Opt-outs.
         weights: Of each delivered message, shape (messages,).
     """
@@ -152,20 +192,12 @@ class OptOutHazardResult(TableResult):
     frame: pd.DataFrame = field(repr=False)
     coef: Floats
     covariance: Floats
+    interval: Interval
     events: int
     weights: Floats = field(repr=False)
 
     name: ClassVar[str] = "opt_out_hazard"
     formats: ClassVar[Mapping[str, str]] = dict.fromkeys(("rate", "hazard", "lo", "hi"), ".2%")
-
-    @property
-    def interval(self) -> Interval:
-        """Interval of the rise per message.
-
-        >>> result.interval.lo > 0
-        True
-        """
-        return normal_interval(float(self.coef[1]), float(np.sqrt(self.covariance[1, 1])), self.spec.level)
 
     def readout(self) -> Readout:
         """By how much a further message raises the chance, how sure that is, and what to do.
