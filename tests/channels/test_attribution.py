@@ -17,7 +17,7 @@ paths = st.lists(st.tuples(st.lists(st.sampled_from("abc"), min_size=1, max_size
 
 
 @given(paths)
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_every_rule_gives_out_each_order_once(given_paths):
     journeys = ContactJourneys.of_paths(given_paths)
     if not journeys.orders:

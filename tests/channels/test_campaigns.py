@@ -170,6 +170,13 @@ def test_arms_that_differ_before_are_no_lot():
     assert missing.refusal().key == "channels.incremental.refused_ratio"
 
 
+def test_a_third_arm_is_asked_about():
+    arms = pd.DataFrame({"experiment": "test", "customer_id": list("abc"), "arm": ["control", "A", "B"],
+                         "assigned_on": DAY})  # fmt: skip
+    with pytest.raises(CannotAnswer, match=r"other than control and treatment \(A, B\)"):
+        IncrementalResponse().analyze(log_of([("a", "test", 0)], assignments=arms), "test")
+
+
 def test_reach_is_held_against_a_named_target():
     sent = [("a", "May", 0), ("b", "May", 0), ("c", "May", 0), ("d", "May", 0)]
     log = log_of(sent, [("a", 2, 1.0), ("c", 2, 1.0)], flags={"cost_amount": [1.0, 2.0, 4.0, 8.0]})

@@ -79,7 +79,7 @@ class CampaignLog:
             (days since 1970-01-01), and as numbers those of delivered, opened, clicked, redeemed and cost that are
             known of any message.
         orders: Orders of the customers, for sums over days.
-        assignments: ``campaign``, ``customer``, ``treated``, ``day`` of draws by lot; empty where there are none.
+        assignments: ``campaign``, ``customer``, ``arm``, ``day`` of draws by lot; empty where there are none.
         opted_out: Day on which each customer opted out, the largest integer for none; empty where not known.
         as_of: Last day that is known.
         currency: ISO code of amounts.
@@ -119,7 +119,7 @@ class CampaignLog:
         ids = pd.Index(pd.concat([t["customer_id"].astype(str) for t in (sent, orders, drawn)]).unique()).sort_values()
         lots = pd.DataFrame({
             "campaign": drawn["experiment"].astype(str), "customer": _places(ids, drawn["customer_id"]),
-            "treated": drawn["arm"].astype(str).to_numpy() == "treatment", "day": day_numbers(drawn["assigned_on"]),
+            "arm": drawn["arm"].astype(str).to_numpy(), "day": day_numbers(drawn["assigned_on"]),
         })  # fmt: skip
         day = orders["day"].to_numpy(dtype=np.int64) if "day" in orders else day_numbers(orders["date"])
         return cls(

@@ -48,11 +48,17 @@ def lot_of(log: CampaignLog, campaign: str) -> Lot | None:
 
     Returns:
         The draw.
+
+    Raises:
+        CannotAnswer: If there are arms other than ``control`` and ``treatment``.
     """
     drawn = log.assignments[log.assignments["campaign"] == campaign]
-    if drawn["treated"].nunique() < 2:
+    arms = set(drawn["arm"])
+    if other := sorted(arms - {"control", "treatment"}):
+        raise cannot_answer("arms_not_two", campaign=campaign, arms=", ".join(other))
+    if len(arms) < 2:
         return None
-    return Lot(drawn["customer"].to_numpy(), drawn["treated"].to_numpy(), drawn["day"].to_numpy())
+    return Lot(drawn["customer"].to_numpy(), drawn["arm"].to_numpy() == "treatment", drawn["day"].to_numpy())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ def response_stages(log: CampaignLog, bought_days: int, again_days: int) -> pd.D
 
     `redeemed` is any response to that campaign; `bought` an order from the day of the message on within `bought_days`;
     `again` an order on a later day than that first one, within `again_days` of the message; `revenue` net sales of
-    those `again_days`. What depends on days that are not all in the data is missing, not 0.
+    those `again_days`, returns not taken off. What depends on days that are not all in the data is missing, not 0.
 
     >>> from datetime import date
     >>> from crm_lab.channels.campaigns.campaign_log import TablesOf

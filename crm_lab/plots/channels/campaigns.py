@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
@@ -18,7 +19,7 @@ from crm_lab.messages import Message
 from crm_lab.messages.wrapped_text import wrapped
 from crm_lab.plots.direct_labels import name_lines
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, ORANGE, PALE, SOFT, new_axes
+from crm_lab.plots.style import BELOW, BLUE, GREY, ORANGE, PALE, SEQUENTIAL, SOFT, new_axes
 from crm_lab.plots.upset import draw_upset
 
 _NAME = 34  # letters of a name in a line
@@ -52,8 +53,15 @@ def plot_funnel(result: CampaignFunnelResult, *, ax: Axes | None = None) -> Axes
 
 
 @draws(AudienceOverlapResult)
-def plot_audiences(result: AudienceOverlapResult, *, ax: Axes | None = None) -> Axes:
-    """Combinations of the largest audiences (UpSet)."""
+def plot_audiences(result: AudienceOverlapResult, *, ax: Axes | None = None, pairs: bool = False) -> Axes:
+    """Combinations of the largest audiences (UpSet), or the Jaccard index of all pairs."""
+    if pairs:
+        matrix = result.jaccard()
+        ax = ax or new_axes(height=1.6 + 0.2 * len(matrix))
+        hidden = np.triu(np.ones(matrix.shape, dtype=bool))
+        sns.heatmap(matrix, mask=hidden, cmap=SEQUENTIAL, vmin=0, cbar_kws=BELOW, square=True, ax=ax)
+        ax.set(title=_text("overlap.plot_pairs"))
+        return ax
     cells = result.cells.head(result.spec.most_combinations)
     sets = [(name, name, int(n)) for name, n in zip(result.names, result.sizes, strict=True)]
     bars = list(zip(cells["campaigns"], cells["customers"].tolist(), strict=True))
