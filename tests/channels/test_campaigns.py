@@ -19,6 +19,8 @@ from crm_lab.channels.campaigns import TablesOf
 from crm_lab.channels.campaigns.holdout_response import effect_of
 from crm_lab.channels.campaigns.order_windows import OrderWindows
 from crm_lab.checks import BadInput, CannotAnswer
+from crm_lab.data.sources.first_look.table_vocabulary import names_in_table
+from crm_lab.tables import TABLES
 
 DAY = pd.Timestamp("2024-03-01")
 
@@ -106,6 +108,19 @@ def test_stages_of_a_small_log_are_those_counted_by_hand():
     assert np.isnan(row["opened"])  # not known of one message
     rates = CampaignFunnel(bought_days=14, again_days=31).analyze(log).rates().set_index(["group", "definition"])
     assert rates.loc[("all", "opened / sent"), ["responders", "of"]].tolist() == [1, 2]
+
+
+def test_clicks_are_a_stage_where_they_are_known():
+    log = log_of([("a", "May", 0), ("b", "May", 0)], flags={"opened": 1, "clicked": [1, 0]})
+    funnel = CampaignFunnel().analyze(log)
+    assert funnel.rates("clicked / opened")["rate"].tolist() == [0.5, 0.5]  # of all, and of the campaign
+    assert "clicked" not in funnel.missing
+
+
+@pytest.mark.parametrize("table", ["exposures", "responses"])
+def test_no_word_of_a_table_stands_for_two_columns(table):
+    words = [word for column in TABLES[table].columns for word in names_in_table(table, column.name)]
+    assert len(words) == len(set(words)) > 20
 
 
 @pytest.mark.parametrize(
