@@ -14,6 +14,7 @@ from scipy import stats
 from crm_lab.arrays import Floats
 from crm_lab.experiments.core.column_words import has_word, known_after, words_of
 from crm_lab.messages import Message
+from crm_lab.stats.multiplicity.holm_comparisons import holm
 
 MISSING = "_missing"
 UNLIKE = 1e-3  # family-wise: a covariate on which arms differ more surely does not adjust
@@ -248,14 +249,6 @@ def _hotelling(control: Floats, treated: Floats) -> float:
     gap = treated.mean(axis=0) - control.mean(axis=0)
     distance = n * m / (n + m) * gap @ np.linalg.pinv(pooled, hermitian=True) @ gap
     return float(stats.f.sf(distance * free / (rank * (n + m - 2)), rank, free))
-
-
-def holm(pvalues: Floats) -> Floats:
-    """Holm's correction (statsmodels' collects garbage at each call, a fifth of a second)."""
-    order = np.argsort(pvalues, kind="stable")
-    corrected = np.empty_like(pvalues)
-    corrected[order] = np.maximum.accumulate(pvalues[order] * np.arange(len(pvalues), 0, -1))
-    return np.minimum(corrected, 1.0)
 
 
 def _gap_message(frame: pd.DataFrame, arm: str, arms: Sequence[str], flag: str, p: float) -> Message:

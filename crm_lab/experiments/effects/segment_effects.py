@@ -15,7 +15,6 @@ from crm_lab.arrays import Floats
 from crm_lab.checks import check_settings, need_columns, not_inside, too_small
 from crm_lab.experiments.core.estimate import Difference
 from crm_lab.experiments.core.experiment import Experiment
-from crm_lab.experiments.core.guards import holm
 from crm_lab.experiments.core.outcome_metrics import Metric, metric_problem, metrics_of
 from crm_lab.experiments.core.small_samples import Pair
 from crm_lab.experiments.effects.effect import mended
@@ -25,6 +24,7 @@ from crm_lab.messages import Message, named
 from crm_lab.number_format import spaced
 from crm_lab.results import Fact, Kind, Readout, Result
 from crm_lab.stats.intervals import z_value
+from crm_lab.stats.multiplicity.holm_comparisons import holm
 from crm_lab.stats.permutation import DRAWS, splits_of, statistics
 from crm_lab.stats.pooling.shrinkage import shrunk
 

@@ -12,7 +12,6 @@ import pandas as pd
 
 from crm_lab.arrays import Floats
 from crm_lab.experiments.core.experiment import Experiment
-from crm_lab.experiments.core.guards import holm
 from crm_lab.experiments.payoff.loyalty_programme import return_from_test
 from crm_lab.experiments.payoff.programme_return import ProgrammeResult, refused_action
 from crm_lab.experiments.payoff.terms import Terms
@@ -20,6 +19,7 @@ from crm_lab.experiments.validity.soundness import SoundnessResult
 from crm_lab.fact_rows import id_part
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Readout, Result
+from crm_lab.stats.multiplicity.holm_comparisons import holm
 from crm_lab.stats.pooling.shrinkage import shrunk
 
 

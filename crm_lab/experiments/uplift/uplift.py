@@ -12,7 +12,7 @@ import pandas as pd
 from crm_lab.checks import check_settings, need_columns, not_inside, not_positive
 from crm_lab.experiments.core.column_words import known_after
 from crm_lab.experiments.core.experiment import Experiment
-from crm_lab.experiments.core.guards import MISSING, holm
+from crm_lab.experiments.core.guards import MISSING
 from crm_lab.experiments.uplift.cross_fitting import Ints, OutOfFold, Units, folds_of, out_of_fold
 from crm_lab.experiments.uplift.effect_learners import LEARNERS, Base, TLearner, is_binary
 from crm_lab.experiments.uplift.heterogeneity import (
@@ -26,6 +26,7 @@ from crm_lab.experiments.uplift.policy.targeting_policy import ArmModel, Targeti
 from crm_lab.experiments.uplift.policy_value import METHODS, Worth, mean_interval, unit_values
 from crm_lab.experiments.uplift.uplift_result import Known, Strategy, UpliftResult
 from crm_lab.messages import Message
+from crm_lab.stats.multiplicity.holm_comparisons import holm
 
 LEAST_UNITS, LEAST_EVENTS = 200, 20  # an arm: units, and units of the rarer of two answers (or with any amount)
 MOST_LEVELS = 12

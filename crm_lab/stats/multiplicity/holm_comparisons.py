@@ -1,4 +1,4 @@
-"""Differences of several comparisons: Holm's p-values with intervals that say the same."""
+"""Holm's p-values, and differences of several comparisons with intervals that say the same."""
 
 from __future__ import annotations
 
@@ -24,6 +24,26 @@ class HolmComparisons:
     p: Floats
     lo: Floats
     hi: Floats
+
+
+def holm(p: ArrayLike) -> Floats:
+    """p-values corrected by Holm (statsmodels' collects garbage at each call, a fifth of a second).
+
+    >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
+    [0.03, 0.06, 0.06]
+
+    Args:
+        p: p-values, shape (m,).
+
+    Returns:
+        Shape (m,).
+    """
+    values = np.asarray(p, dtype=float)
+    order = np.argsort(values, kind="stable")
+    corrected = np.empty(len(values))
+    if len(values):
+        corrected[order] = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    return np.minimum(corrected, 1.0)
 
 
 def holm_comparisons(value: ArrayLike, se: ArrayLike, df: ArrayLike, level: float = 0.95) -> HolmComparisons:
@@ -53,8 +73,7 @@ def holm_comparisons(value: ArrayLike, se: ArrayLike, df: ArrayLike, level: floa
         p = np.where(s > 0, 2 * stats.t.sf(np.abs(x / s), f), np.where(x == 0, 1.0, 0.0))
     m, order = len(p), np.argsort(p, kind="stable")
     left = m - np.arange(m)
-    adjusted, alpha = np.empty(m), np.empty(m)
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * left), 1.0)
+    adjusted, alpha = holm(p), np.empty(m)
     kept = np.flatnonzero(adjusted[order] >= 1 - level)
     alpha[order] = (1 - level) / np.maximum(left, left[kept[0]] if len(kept) else 1)
     half = np.where(s > 0, stats.t.isf(alpha / 2, f) * s, 0.0)

@@ -11,6 +11,27 @@ from crm_lab.arrays import Floats
 _ROUNDS = 20
 
 
+def effective_trials(n: Floats, q: Floats, nn: Floats, correlation: float) -> Floats:
+    """Trials that would tell as much if those of one cluster did not go together, never below 1.
+
+    >>> effective_trials(np.array([20.0]), np.array([20.0]), np.array([200.0]), 1.0).tolist()
+    [2.0]
+
+    Args:
+        n: Sum of the clusters' trials, above 0, shape (m,).
+        q: Sum of squared weights, n where all weigh 1.
+        nn: Sum of the clusters' squared trials.
+        correlation: Of two trials in one cluster.
+
+    Returns:
+        Shape (m,).
+
+    Source:
+        Kish (1965), Survey sampling, for both parts of the design effect.
+    """
+    return np.maximum(n**2 / ((1 - correlation) * q + correlation * nn), 1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterSums:
     """Sums over the clusters of each one's trials (the orders of a customer), each of shape (m,).
@@ -54,11 +75,8 @@ class ClusterSums:
 
         Returns:
             Shape (m,).
-
-        Source:
-            Kish (1965), Survey sampling, for both parts of the design effect.
         """
-        return np.maximum(self.n**2 / ((1 - correlation) * self.q + correlation * self.nn), 1.0)
+        return effective_trials(self.n, self.q, self.nn, correlation)
 
     def correlation(self) -> float:
         """Correlation of two trials in one cluster of the same one, by moments, from 0 to 1.

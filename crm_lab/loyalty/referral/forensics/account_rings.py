@@ -7,14 +7,10 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from crm_lab.arrays import Booleans, Floats, Integers, Positions
-from crm_lab.loyalty.referral.forensics.group_evidence import (
-    UsualBehaviour,
-    false_share,
-    honest_chances,
-    usual_behaviour,
-)
+from crm_lab.loyalty.referral.forensics.group_evidence import UsualBehaviour, honest_chances, usual_behaviour
 from crm_lab.loyalty.referral.forensics.shared_marks import MarkRules, SharedMarks, marks_of_groups, tied_accounts
 from crm_lab.loyalty.referral.invitation_log.invited_behaviour import OPEN, InvitedBehaviour
 from crm_lab.loyalty.referral.invitation_log.referral_log import UNKNOWN, ReferralLog
@@ -72,7 +68,10 @@ def account_groups(log: ReferralLog, seen: InvitedBehaviour, rules: MarkRules) -
         for scheme in ("tied", "batch"):
             rows = (table["scheme"] == scheme) & (table["known"] > 0)
             chance = honest_chances(table[rows], usual)
-            table.loc[rows, "chance"], table.loc[rows, "false_share"] = chance, false_share(chance)
+            table.loc[rows, "chance"], table.loc[rows, "false_share"] = (
+                chance,
+                stats.false_discovery_control(np.minimum(chance, 1.0)),
+            )
     return AccountGroups(table, shared, pd.concat(members, ignore_index=True), usual)
 
 

@@ -166,20 +166,3 @@ def _products(first: Floats, second: Floats, reference: Floats, weight: Floats) 
     product, back = np.unique(first * second, return_inverse=True)
     found = np.array([float(chances @ np.minimum(1.0, value / atoms)) for value in product])
     return np.asarray(found[back], dtype=float)
-
-
-def false_share(chances: Floats) -> Floats:
-    """Benjamini and Hochberg's adjusted p: the share of false ones among all that are at least as unlikely.
-
-    >>> false_share(np.array([0.01, 0.5, 0.02])).round(3).tolist()
-    [0.03, 0.5, 0.03]
-
-    Args:
-        chances: P values.
-    """
-    order = np.argsort(chances)[::-1]
-    n = len(chances)
-    steps = np.minimum.accumulate(chances[order] * n / np.arange(n, 0, -1)) if n else chances
-    found = np.empty(n)
-    found[order] = np.minimum(steps, 1.0)
-    return found

@@ -16,6 +16,7 @@ from scipy import stats
 
 from crm_lab.arrays import Floats, Integers
 from crm_lab.stats.intervals import z_value
+from crm_lab.stats.multiplicity.false_discovery import benjamini_yekutieli
 
 _BIN = 75  # customers a cell
 
@@ -200,7 +201,5 @@ def by_threshold(p: Floats, alpha: float) -> float:
     Source:
         Benjamini & Yekutieli (2001), The control of the false discovery rate under dependency.
     """
-    sorted_p, m = np.sort(p), len(p)
-    bound = alpha * np.arange(1, m + 1) / (m * (1 / np.arange(1, m + 1)).sum()) if m else np.zeros(0)
-    passed = np.flatnonzero(sorted_p <= bound)
-    return float(sorted_p[passed[-1]]) if len(passed) else -1.0
+    found = p[benjamini_yekutieli(p) <= alpha]
+    return float(found.max(initial=-1.0))

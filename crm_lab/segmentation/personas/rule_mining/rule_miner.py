@@ -23,6 +23,7 @@ from crm_lab.segmentation.personas.rule_mining.rule_search import (
     found_rules,
     halves_of,
 )
+from crm_lab.stats.multiplicity.holm_comparisons import holm
 
 _LEAST_CUSTOMERS: Final = 200
 MINED: Final = 4
@@ -183,17 +184,9 @@ def _confirmed(spec: RuleMiner, found: list[Traits], later: Any) -> pd.DataFrame
             "p_value": [x.p for x in lifts],
         }
     )
-    frame["p_holm"] = _holm(frame["p_value"].to_numpy(dtype=float))
+    frame["p_holm"] = holm(frame["p_value"])
     frame["holds"] = (frame["p_holm"] <= spec.alpha) & (frame["lift"] >= spec.least_lift) & (frame["lo"] > 1)
     return frame.sort_values("lift", ascending=False, kind="stable")
-
-
-def _holm(p: np.ndarray) -> np.ndarray:
-    order = np.argsort(p)
-    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)) if len(p) else p
-    out = np.empty(len(p))
-    out[order] = np.minimum(steps, 1.0)
-    return out
 
 
 def _periods_held(counts: FeaturePeriods, conditions: Conditions, rule: Traits, least: int) -> int:

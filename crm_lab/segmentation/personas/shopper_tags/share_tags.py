@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from crm_lab.arrays import Floats, Integers
+from crm_lab.arrays import Floats
 from crm_lab.checks import BadInput, check_settings, not_inside, not_levels
 from crm_lab.messages import Message
 from crm_lab.results import Fact, Kind, Readout, Result
@@ -56,8 +56,8 @@ class ShareTags:
     def analyze(self, features: ShopperFeatures, names: Sequence[str] | None = None) -> ShareTagsResult:
         """Tag customers by the features whose shares differ between customers.
 
-        Lines are taken as independent given a customer's share, for time of day and weekday orders; where baskets
-        repeat themselves, raise `certainty`.
+        Lines of one order go together more often than chance has it; they count as the number of independent ones that
+        would tell as much (`ShopperFeatures.independent`). Orders are taken as independent given a customer's share.
 
         >>> found.chances.shape == (len(features), len(found.names))
         True
@@ -76,7 +76,7 @@ class ShareTags:
         unknown = [name for name in (*wanted, *self.thresholds) if name not in features.names]
         if unknown:
             raise BadInput(f"These data have no {', '.join(unknown)}; they have {', '.join(features.names)}.")
-        made = [self._tag(name, *features.independent(name)) for name in wanted]
+        made = [self._tag(name, features) for name in wanted]
         rows = pd.DataFrame([row for row, _, _ in made], columns=_COLUMNS)
         told = [
             (name, mean, chance) for name, (row, mean, chance) in zip(wanted, made, strict=True) if row["made"] == "yes"
@@ -85,13 +85,16 @@ class ShareTags:
         means, chances = (np.column_stack([part[i] for part in told]) if told else np.zeros((n, 0)) for i in (1, 2))
         return ShareTagsResult(self, features, rows, tuple(name for name, _, _ in told), means, chances)
 
-    def _tag(self, name: str, k: Integers, n: Integers) -> tuple[dict[str, Any], Floats, Floats]:
+    def _tag(self, name: str, features: ShopperFeatures) -> tuple[dict[str, Any], Floats, Floats]:
         """A row of the table, and per customer the mean and the chance above the threshold."""
+        k, n = features.independent(name)
+        has, of = features.orders.get(name, features.of(name))
         fit = fit_beta_binomial(k, n)
         known = int((n > 0).sum())
         row: dict[str, Any] = {
-            "tag": name, "known": known, "base_share": k.sum() / n.sum() if n.any() else np.nan, "threshold": np.nan,
-            "expected": np.nan, "customers": 0, "pvalue": fit.pvalue, "made": _made(fit, known, self.level),
+            "tag": name, "known": known, "base_share": has.sum() / of.sum() if of.any() else np.nan,
+            "threshold": np.nan, "expected": np.nan, "customers": 0, "pvalue": fit.pvalue,
+            "made": _made(fit, known, self.level),
         }  # fmt: skip
         if row["made"] != "yes":
             return row, np.zeros(0), np.zeros(0)

@@ -9,12 +9,17 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from crm_lab.arrays import Integers
+from crm_lab.arrays import Floats, Integers
 from crm_lab.calendar import EPOCH
 from crm_lab.checks import BadInput, as_date
 from crm_lab.data.quoting import name_of, text_of
 from crm_lab.data.workspace import Tables
 from crm_lab.messages.no_answer import cannot_answer
+from crm_lab.segmentation.personas.shopper_tags.order_correlation import (
+    independent_lines,
+    order_correlations,
+    squared_orders,
+)  # fmt: skip
 
 LAUNCH_DAYS = 60
 """Days from its launch in which an item is new."""
@@ -70,6 +75,8 @@ class ShopperFeatures:
         launch_days: Days from its launch in which an item is new.
         orders: Feature that an order has as a whole to how many of the customer's orders have it, and of how many that
             is known; none for the other features.
+        correlation: Of the other features, that of two lines of one order beyond their customer's share.
+        squared: Sum over the customer's orders of the squared number of lines of which the feature is known.
     """
 
     frame: pd.DataFrame
@@ -80,6 +87,8 @@ class ShopperFeatures:
     simulated: bool = False
     launch_days: int = LAUNCH_DAYS
     orders: Mapping[str, tuple[Integers, Integers]] = field(default_factory=dict)
+    correlation: Mapping[str, float] = field(default_factory=dict)
+    squared: Mapping[str, Integers] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -113,8 +122,11 @@ class ShopperFeatures:
             raise BadInput(f"These data have no {feature}; they have {', '.join(self.counts)}.")
         return self.counts[feature]
 
-    def independent(self, feature: str) -> tuple[Integers, Integers]:
-        """As `of`, in orders for what all lines of an order share: ten lines of one Saturday are one visit.
+    def independent(self, feature: str) -> tuple[Integers | Floats, Integers | Floats]:
+        """As `of`, counted so that nothing is told twice: ten lines of one Saturday are one visit.
+
+        What all lines of an order share, as its hour, is counted in orders. For any other feature the lines are cut to
+        the number of independent ones that would tell as much, by the correlation within orders.
 
         >>> bool(features.independent("weekend_share")[1].sum() == features.frame["n_orders"].sum())
         True
@@ -128,7 +140,10 @@ class ShopperFeatures:
         Raises:
             BadInput: If the data do not have it.
         """
-        return self.orders.get(feature) or self.of(feature)
+        k, n = self.of(feature)
+        if feature in self.orders or not self.correlation.get(feature):
+            return self.orders.get(feature, (k, n))
+        return independent_lines(k, n, self.squared[feature], self.correlation[feature])
 
 
 def shopper_features(
@@ -180,7 +195,13 @@ def shopper_features(
     orders = {f.name: _orders(rows, i) for i, f in enumerate(features) if f.of_order and f.name in counts}
     simulated = bool(tables.workspace.about["simulated"])
     coverage = _coverage(counts, int(base["n_lines"].sum()))
-    return ShopperFeatures(frame, counts, coverage, first, last, simulated, launch_days, orders)
+    lines = _lines(tables, first, last)
+    asked = {f.name: (f.yes, f.known) for f in features if not f.of_order and f.name in counts}
+    together = order_correlations(tables.sql, lines, asked)
+    squared = squared_orders(tables.sql, lines, {name: asked[name] for name, rho in together.items() if rho > 0})
+    return ShopperFeatures(
+        frame, counts, coverage, first, last, simulated, launch_days, orders, together, squared
+    )  # fmt: skip
 
 
 def _orders(rows: pd.DataFrame, feature: int) -> tuple[Integers, Integers]:
@@ -282,20 +303,24 @@ def _counting(features: Sequence[Feature]) -> list[str]:
     return sums + [f"count(*) filter (where {f.yes}) as k{i}" for i, f in enumerate(features)] + whole
 
 
-def _query(tables: Tables, sums: Sequence[str], first: date, last: date) -> str:
-    """One pass over the sale lines of named customers, with what is known of their products."""
+def _lines(tables: Tables, first: date, last: date) -> str:
+    """SQL of the sale lines of named customers, with what is known of their products."""
     columns = tables.workspace.columns("products") if "products" in tables else {}
     wanted = [name_of(c) for c in (*NAMED, "eco", "launched_on") if c in columns]
     products = f"(select product_id, true as in_products, {', '.join(wanted) or 'null as nothing'} from products)"
     join = f" left join {products} using (product_id)" if columns else ""
     return f"""
-        with lines as (
-            select * from (select customer_id, order_id, product_id, day, hour, weekday, discount_amount
-                           from transactions
-                           where kind = 'sale' and customer_id is not null
-                             and date between date '{first}' and date '{last}'){join})
+        select * from (select customer_id, order_id, product_id, day, hour, weekday, discount_amount
+                       from transactions
+                       where kind = 'sale' and customer_id is not null
+                         and date between date '{first}' and date '{last}'){join}"""
+
+
+def _query(tables: Tables, sums: Sequence[str], first: date, last: date) -> str:
+    """One pass over them, a row a customer."""
+    return f"""
         select customer_id, count(*) as n_lines, count(distinct order_id) as n_orders, {", ".join(sums)}
-        from lines group by customer_id order by customer_id"""
+        from ({_lines(tables, first, last)}) group by customer_id order by customer_id"""
 
 
 def _coverage(counts: Mapping[str, tuple[Integers, Integers]], lines: int) -> pd.DataFrame:

@@ -106,7 +106,7 @@ class TagMovement:
             float(expected),
         ]
 
-    def _tagged(self, all_k: Integers, all_n: Integers, threshold: float, k: Any, n: Any) -> Booleans:
+    def _tagged(self, all_k: Integers | Floats, all_n: Integers | Floats, threshold: float, k: Any, n: Any) -> Booleans:
         """Who has the tag by counts of the later window, in which the distribution of shares is fitted anew."""
         fit = fit_beta_binomial(all_k, all_n)
         if not fit.converged:
@@ -114,14 +114,15 @@ class TagMovement:
         return np.asarray((chance_above(fit, k, n, threshold)[1] > self.tags.certainty) & (np.asarray(n) > 0))
 
     def _drawn(
-        self, name: str, first: ShareTagsResult, at: Any, n: Integers, had: Booleans, threshold: float,
+        self, name: str, first: ShareTagsResult, at: Any, n: Integers | Floats, had: Booleans, threshold: float,
         rng: np.random.Generator,
     ) -> float:  # fmt: skip
         """Share of those with the tag who lose it when nobody changed: counts drawn from true shares as they were."""
         k_before, n_before = first.features.independent(name)
         fit = fit_beta_binomial(k_before, n_before)
         a, b = fit.posterior(k_before[at], n_before[at])
-        k: Floats = rng.binomial(n, rng.beta(a, b)).astype(float)
+        whole = np.rint(n).astype(np.int64)
+        k: Floats = rng.binomial(whole, rng.beta(a, b)).astype(float)
         has = (chance_above(fit, k, n, threshold)[1] > self.tags.certainty) & (n > 0)
         return float((had & ~has).sum() / had.sum()) if had.any() else float("nan")
 
