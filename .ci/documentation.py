@@ -40,6 +40,7 @@ FIRST = (
     "recommend",
     "experiments",
     "loyalty",
+    "channels",
     "activation",
     "claims",
     "running",

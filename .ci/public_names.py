@@ -13,7 +13,7 @@ from typing import Any
 import crm_lab
 
 ROOMS = (
-    "data", "segmentation", "clv", "churn", "experiments", "loyalty", "recommend",
+    "data", "segmentation", "clv", "churn", "experiments", "loyalty", "recommend", "channels",
     "scorecard", "activation", "simulate", "plots", "stats", "results", "exports",
 )  # fmt: skip
 # where every name without an underscore is meant for users

@@ -62,6 +62,7 @@ EXPOSURES = Table(
         Column("channel", "text", "email, sms, app, ...", nullable=True),
         Column("delivered", "flag", "Whether it arrived.", nullable=True),
         Column("opened", "flag", "Whether it was opened.", nullable=True),
+        Column("clicked", "flag", "Whether a link in it was clicked.", nullable=True, required=False),
         Column("cost_amount", "money", "What it cost.", unit="currency", nullable=True),
         Column("product_id", "text", "The product it showed.", nullable=True, required=False),
         Column(
@@ -71,7 +72,7 @@ EXPOSURES = Table(
             nullable=True,
             required=False,
         ),
-        Column("clicked", "flag", "Whether it was clicked.", nullable=True, required=False),
+        Column("campaign_type", "text", "Kind of the campaign.", nullable=True, required=False),
     ),
     key=("customer_id", "campaign"),
     known_on="date",

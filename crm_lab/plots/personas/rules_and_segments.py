@@ -11,7 +11,8 @@ from crm_lab.messages import Message
 from crm_lab.messages.wrapped_text import wrapped
 from crm_lab.plots.direct_labels import name_vertical
 from crm_lab.plots.drawing import draws
-from crm_lab.plots.style import BLUE, GREY, ORANGE, PALE, RUST, SOFT, new_axes
+from crm_lab.plots.style import BLUE, GREY, ORANGE, RUST, SOFT, new_axes
+from crm_lab.plots.upset import draw_upset
 from crm_lab.segmentation.personas.rule_mining.rule_miner_result import RuleMinerResult
 from crm_lab.segmentation.personas.segment_use.lookalike_result import LookalikesResult
 from crm_lab.segmentation.personas.segment_use.segment_overlap import SegmentOverlapResult
@@ -59,27 +60,9 @@ def plot_upset(result: SegmentOverlapResult, *, ax: Axes | None = None) -> Axes:
     """Exclusive intersections: a bar of customers above the dots of the segments that they are in."""
     cells = result.cells[result.cells["degree"] > 0].head(result.spec.most_intersections)
     names = result.sizes["segment"].tolist()
-    ax = ax or new_axes(height=2.6 + 0.3 * len(names))
-    top, step = float(cells["customers"].max()), 0.13
-    floor = -top * step
-    places = np.arange(len(cells))
-    bars = ax.bar(places, cells["customers"], color=BLUE, width=0.6)
-    ax.bar_label(bars, [f"{n:,}" for n in cells["customers"]], padding=2, size=8, color=SOFT)
-    rows = {name: floor * (k + 1) for k, name in enumerate(names)}
-    for name, y in rows.items():
-        ax.scatter(places, np.full(len(places), y), color=PALE, s=26, zorder=2)
-        inside = [place for place, of in zip(places, cells["segments"], strict=True) if name in of]
-        ax.scatter(inside, np.full(len(inside), y), color=BLUE, s=30, zorder=4)
-    for place, of in zip(places, cells["segments"], strict=True):
-        ax.plot([place, place], [rows[of[0]], rows[of[-1]]], color=BLUE, linewidth=1.4, zorder=3)
-    sizes = dict(zip(names, result.sizes["customers"], strict=True))
-    ax.set_yticks(list(rows.values()), [f"{wrapped(result.label(n), _NAME)} · {sizes[n]:,}" for n in names])
-    ax.set_xticks([])
-    ax.grid(visible=False)
-    ax.spines["bottom"].set_visible(False)
-    ax.margins(y=0.08)
-    ax.set(title=_text("overlap.plot_title"), xlim=(-0.6, max(len(cells), 6) - 0.4))
-    return ax
+    sets = list(zip(names, map(result.label, names), result.sizes["customers"].tolist(), strict=True))
+    bars = list(zip(cells["segments"], cells["customers"].tolist(), strict=True))
+    return draw_upset(sets, bars, _text("overlap.plot_title"), ax)
 
 
 @draws(SelectionRatesResult)
