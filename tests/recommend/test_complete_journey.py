@@ -54,17 +54,6 @@ def test_december_by_popularity_and_the_plain_sort(december):
     assert result.to_frame().query("scope == 'new'")["customers"].tolist() == pytest.approx([1_916] * 2, abs=3)
 
 
-def test_tables_tell_margins_of_baskets():
-    tables = open_workspace("complete_journey").at("2017-12-31")
-    told = ListInputs.of_tables(tables, 0.25)
-    lines = tables.sql("select * from transactions where product_id = '1082185' and kind = 'sale' and net_amount > 0")
-    margin = 0.25 * lines["net_amount"].astype(float).sum() / lines["order_id"].nunique()
-    assert told.margins(np.array(["1082185"], dtype=object))[0] == pytest.approx(margin)
-    assert told.products["category"].notna().mean() > 0.9
-    with pytest.raises(BadInput, match="margin_share is 30"):
-        ListInputs.of_tables(tables, 30)
-
-
 @pytest.mark.slow
 def test_december_by_models_of_products(december):
     rankers = (PopularityTies(by="buyers"), ItemNeighbours(), Ease(ridge=500))
