@@ -32,6 +32,8 @@ def run(tables, scoring, dialect="duckdb", **named):
     text = segment_sql(scoring, dialect, **named)
     tree = sqlglot.parse_one(text, read=dialect)
     assert tree.sql(dialect=dialect, pretty=True) == text
+    assert "NULLS FIRST" not in text
+    assert "NULLS LAST" not in text
     return tables.sql(tree.sql(dialect="duckdb"))
 
 
