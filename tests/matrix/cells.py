@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from crm_lab.run.html.words import FILE_NAME
 from crm_lab.run.outcomes import headline
+from tests.forked_commands import CommandServer
 from tests.matrix.shapes import PURCHASES, SHAPES, TEST, Shape
 from tests.run.html.shown_text import MOST_LATIN, debris, latin_share, visible
 
@@ -53,10 +55,24 @@ def few_cells() -> dict[str, tuple[str, ...]]:
     return chosen
 
 
+_served: list[CommandServer] = []
+
+
+@contextmanager
+def served() -> Iterator[None]:
+    """Commands are forked from one process that has everything imported, while inside."""
+    with CommandServer(ROOT) as server:
+        _served.append(server)
+        yield
+        _served.remove(server)
+
+
 def crm_lab(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """``crm-lab`` in a project of its own that has the lab's notebooks."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("CRM_LAB_", "COV_"))}
     env = {**kept, "CRM_LAB_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    if _served:
+        return _served[-1].run(home, env, *words)
     command = [sys.executable, "-m", "crm_lab.cli", *words]
     return subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, check=False, timeout=900)
 

@@ -5,10 +5,29 @@ from collections import Counter
 import pytest
 
 from crm_lab.messages import LANGUAGES
-from tests.matrix.cells import ALL_PAGES, BROKEN, GOOD, LEAVING, ON_EACH, few_cells, init, pages, project, run_cells
+from tests.matrix.cells import (
+    ALL_PAGES,
+    BROKEN,
+    GOOD,
+    LEAVING,
+    ON_EACH,
+    few_cells,
+    init,
+    pages,
+    project,
+    run_cells,
+    served,
+)
 from tests.matrix.shapes import PURCHASES, SHAPES, TEST
 
 FEW = few_cells()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_server():
+    """Every command is forked from one process; in test_money each starts in a process of its own."""
+    with served():
+        yield
 
 
 def test_every_page_and_every_shape_is_looked_at_often_enough():

@@ -5,8 +5,15 @@ import json
 import pandas as pd
 import pytest
 
-from tests.matrix.cells import BROKEN, GOOD, REFUSED, project, run_cells
+from tests.matrix.cells import BROKEN, GOOD, REFUSED, project, run_cells, served
 from tests.matrix.shapes import SHAPES
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_server():
+    """Every command is forked from one process; in test_money each starts in a process of its own."""
+    with served():
+        yield
 
 
 def results_of(home, name):

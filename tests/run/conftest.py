@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import crm_lab
+from tests.forked_commands import CommandServer
 
 PACKAGE_PARENT = str(Path(crm_lab.__file__).parents[1])
 
@@ -36,6 +37,7 @@ class Project:
     """A project folder, and the command line in it."""
 
     root: Path
+    server: CommandServer | None = None
     publish = PUBLISH
 
     def notebook(self, name, *cells, parameters=PARAMETERS, title=None):
@@ -84,6 +86,8 @@ class Project:
 
     def crm_lab(self, *arguments):
         """Run ``crm-lab`` to its end: its exit code and what it wrote."""
+        if self.server is not None:
+            return self.server.run(self.root, self.env(), *arguments)
         process = self.start(*arguments)
         out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)

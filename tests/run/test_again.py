@@ -2,10 +2,12 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.run.conftest import Project
+from tests.forked_commands import CommandServer
+from tests.run.conftest import PACKAGE_PARENT, Project
 
 pytestmark = pytest.mark.slow
 
@@ -28,8 +30,9 @@ def lab(make_project):
     _git(project, "init", "-q")
     _git(project, "add", "-A")
     _git(project, "commit", "-qm", "pages")
-    assert project.crm_lab("run", "two").returncode == 0
-    return project
+    with CommandServer(Path(PACKAGE_PARENT)) as project.server:
+        assert project.crm_lab("run", "two").returncode == 0
+        yield project
 
 
 def _git(project, *arguments):

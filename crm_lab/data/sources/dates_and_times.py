@@ -67,7 +67,7 @@ def problem_of(date_format: str) -> str:
     return ""
 
 
-def moment(text: str, date_format: str, *, written: bool = False) -> str:
+def moment(text: str, date_format: str, *, written: bool = False, plain: bool = False) -> str:
     """SQL of a text's timestamp; null where no format reads it.
 
     A format with ``%z`` gives UTC, whatever the machine's zone, or the local time as it is written.
@@ -76,6 +76,7 @@ def moment(text: str, date_format: str, *, written: bool = False) -> str:
         text: SQL of the text.
         date_format: One format, or several with `BETWEEN` in between.
         written: Leave times with an offset as they are written.
+        plain: The text was made plain already (`dated`).
 
     Raises:
         BadInput: If a format is unknown.
@@ -84,7 +85,7 @@ def moment(text: str, date_format: str, *, written: bool = False) -> str:
     if wrong:
         raise BadInput(f"The date format {wrong}.")
     readings = ", ".join(_one("written", fmt, written) for fmt in formats_of(date_format))
-    read = let("written", dated(text), f"coalesce({readings})")
+    read = let("written", text if plain else dated(text), f"coalesce({readings})")
     return let("read", read, "case when isfinite(read) then read end")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import combinations
 
 from crm_lab.data.quoting import name_of, text_of
-from crm_lab.data.sources.dates_and_times import moment
 from crm_lab.data.sources.evidence.findings import Settled, say
 from crm_lab.data.sources.evidence.whole_file import WholeFile
 from crm_lab.data.sources.lines.ditto_marks import DASHES, MARKS, is_mark, with_marks_read
@@ -186,7 +185,7 @@ def settle_order_numbers(file: WholeFile, settled: Settled) -> None:
 def _mixed(file: WholeFile, settled: Settled, roles: tuple[str, ...]) -> float:
     """Share of the orders of several rows that have several customers or days, if a number counts within some roles."""
     columns = settled.columns
-    day = file.once(f"{moment(_text(settled), settled.settings['date_format'])}::date")
+    day = file.day(columns, settled.settings["date_format"])
     keys = [file.text(columns["order_id"]), *(day if role == "date" else file.text(columns[role]) for role in roles)]
     who = f"lower({customer(file.text(columns['customer_id']))})"
     n, mixed = file.rows(
@@ -204,8 +203,3 @@ def _edited(file: WholeFile, settled: Settled, day: str) -> str:
     said = [filled(settled.columns[role]) for role in _LINE if role in settled.columns]
     line = f"concat_ws('|', {', '.join([f'{day}::text', *said])})"
     return f"count(distinct ({PART}, {line})) > count(distinct {line})"
-
-
-def _text(settled: Settled) -> str:
-    text = name_of(settled.columns["date"])
-    return f"({text} || ' ' || trim({name_of(settled.columns['time'])}))" if "time" in settled.columns else text

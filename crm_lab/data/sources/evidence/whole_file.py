@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +23,8 @@ from crm_lab.data.sources.written_dates import dated
 _ROWS = "from looked_rows"
 _IN_MEMORY = 2**22  # bytes of files whose rows fit into memory many times over, even where they are packed
 _numbers = count()
-_NAMES = re.compile(r"\blab_reading_\d+\b")
+_NAMES = re.compile(r"\blab_reading_[0-9a-f]{16}\b")
+_said_of: dict[tuple[Any, ...], dict[Any, Any]] = {}  # of the last files that fit into memory: what SQL said of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class WholeFile:
     """The rows of a file, counted by SQL.
 
     What is asked of a column again and again, such as its numbers or its days, is read once a file (`once`): it is
-    kept as a column of its own beside the rows, and joined to them by place in the queries that name it.
+    kept as a column of its own beside the rows, and joined to them by place in the queries that name it. A question
+    that was put before is not put again, not even when small files are opened anew after the user's answer.
 
     Attributes:
         connection: Holds the view ``looked``.
@@ -39,7 +42,10 @@ class WholeFile:
         says: How further files were joined.
         names: Of the files that are read as one, or of the sheets.
         kept: SQL of which rows count, where some do not.
-        readings: SQL of what was read once to the name of its column and the SQL of what holds it.
+        readings: The names of columns that are read once to the SQL of what is read.
+        held: The names of those that were read to the SQL of what holds them.
+        said: What was asked of which rows, and what SQL said.
+        changes: SQL of what became of the rows (`rewrite`).
         once_a_query: Nothing is kept beside the rows: a reading is worked out in each query that names it.
     """
 
@@ -49,17 +55,26 @@ class WholeFile:
     says: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     kept: str = ""
-    readings: dict[str, tuple[str, str]] = field(default_factory=dict)
+    readings: dict[str, str] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
+    said: dict[Any, Any] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
     once_a_query: bool = False
 
     def row(self, expressions: str, where: str = "true", **words: str) -> tuple[Any, ...]:
         """One row of aggregates over the rows that could be taken apart; words stand as ``$name`` in the SQL."""
-        sql = f"select {expressions} from looked where broken_row is null and ({where})"
-        return self.connection.execute(self._with_readings(sql), words or None).fetchone() or ()
+        found = self._said(f"select {expressions} from looked where broken_row is null and ({where})", **words)
+        return found[0] if found else ()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query over ``looked``."""
-        found: list[tuple[Any, ...]] = self.connection.execute(self._with_readings(sql)).fetchall()
+        return list(self._said(sql))
+
+    def _said(self, sql: str, **words: str) -> list[tuple[Any, ...]]:
+        question = (*self.changes, sql, *sorted(words.items()))
+        if question not in self.said:
+            self.said[question] = self.connection.execute(self._with_readings(sql), words or None).fetchall()
+        found: list[tuple[Any, ...]] = self.said[question]
         return found
 
     def text(self, column: str) -> str:
@@ -79,19 +94,21 @@ class WholeFile:
         time = f"({text} || ' ' || trim({latin(name_of(columns['time']))}))" if "time" in columns else text
         return self.once(time)
 
+    def moment(self, columns: Mapping[str, str], date_format: str) -> str:
+        """SQL of each row's day and time."""
+        return moment(self.date_text(columns), date_format, plain="time" not in columns)
+
     def day(self, columns: Mapping[str, str], date_format: str) -> str:
         """Name of the column that holds each row's day."""
-        return self.once(f"{moment(self.date_text(columns), date_format)}::date")
+        return self.once(f"{self.moment(columns, date_format)}::date")
 
     def once(self, sql: str) -> str:
         """Name of a column that holds what an expression over ``looked`` gives of each row."""
         if self.once_a_query:
             return sql
-        if sql not in self.readings:
-            name = f"lab_reading_{len(self.readings)}"
-            query = f"select {sql} as {name} {self._rows_with_readings(sql)}"
-            self.readings[sql] = name, _kept(self.connection, query, self.folder)
-        return self.readings[sql][0]
+        name = f"lab_reading_{hashlib.sha256(sql.encode()).hexdigest()[:16]}"
+        self.readings[name] = sql
+        return name
 
     def _with_readings(self, sql: str) -> str:
         """A query over ``looked`` as one over its rows with the readings that the query names."""
@@ -99,15 +116,25 @@ class WholeFile:
         return sql if rows == _ROWS else f"with looked as not materialized ({rows}{self.kept}) {sql}"
 
     def _rows_with_readings(self, sql: str) -> str:
-        named = set(_NAMES.findall(sql))
-        beside = [held for name, held in self.readings.values() if name in named]
-        return _ROWS + "".join(f" positional join {held}" for held in beside)
+        named = dict.fromkeys(_NAMES.findall(sql))
+        return _ROWS + "".join(f" positional join {self._held(name)}" for name in named if name in self.readings)
+
+    def _held(self, name: str) -> str:
+        """SQL of what holds a reading, which is made when it is first asked for."""
+        if name not in self.held:
+            sql = self.readings[name]
+            query = f"select {sql} as {name} {self._rows_with_readings(sql)}"
+            self.held[name] = _kept(self.connection, query, self.folder)
+        return self.held[name]
 
     def rewrite(self, change: Callable[[str], str]) -> None:
         """Put other rows in the place of those of ``looked``: what SQL makes of the SQL that reads them."""
-        held = _kept(self.connection, change("from looked"), self.folder)
+        query = change("from looked")
+        held = _kept(self.connection, query, self.folder)
         _look_at(self.connection, f"from {held}", self.kept)
+        self.changes.append(query)
         self.readings.clear()
+        self.held.clear()
 
     def counts(self, column: str, most: int = 200) -> list[tuple[str, int]]:
         """The values of a column with their rows, the most frequent first."""
@@ -136,7 +163,9 @@ def opened(
         folder: Empty, for what SQL reads.
         keep: Where the rows of each file stay for the next time.
     """
-    few = sum(path.stat().st_size for path in (*paths, *(other.path for other, _ in further))) <= _IN_MEMORY
+    every = (*paths, *(other.path for other, _ in further))
+    few = sum(path.stat().st_size for path in every) <= _IN_MEMORY
+    before = _contents(every) if few else ()
     with connection.cursor() as own:  # what is kept in memory goes with it
         raw, header = read_stacked(own, replace(reading, path=paths[0]), paths, folder, keep)
         says = []
@@ -151,7 +180,21 @@ def opened(
         kept = f" where not {OVERLAP}" if OVERLAP in columns else ""
         _look_at(own, raw, kept)
         names = reading.sheets if len(reading.sheets) > 1 else tuple(path.name for path in paths)
-        yield WholeFile(own, tuple(header), None if few else folder, tuple(says), names, kept)
+        same = few and before == _contents(every)  # nobody wrote to them while they were read
+        said = _said_before((before, repr((reading, paths, further)))) if same else {}
+        yield WholeFile(own, tuple(header), None if few else folder, tuple(says), names, kept, said=said)
+
+
+def _contents(paths: tuple[Path, ...]) -> tuple[str, ...]:
+    return tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
+
+
+def _said_before(files: tuple[Any, ...]) -> dict[Any, Any]:
+    """What SQL said of small files, if they are the last that were looked at, with nothing in them changed since."""
+    if files not in _said_of:
+        _said_of.clear()
+        _said_of[files] = {}
+    return _said_of[files]
 
 
 def _kept(connection: duckdb.DuckDBPyConnection, query: str, folder: Path | None) -> str:

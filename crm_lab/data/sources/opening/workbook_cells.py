@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -17,6 +18,7 @@ WEB_PAGE = (b"<html", b"<!doctype", b"<table", b"<meta", b"<head", b"<style", b"
 
 _OLD = b"\xd0\xcf\x11\xe0"
 _WHOLE = 2**53
+_SMALL = 2**19  # bytes of workbooks whose cells stay in memory
 
 
 def is_web_page(head: bytes) -> bool:
@@ -34,19 +36,7 @@ def sheet_names(path: Path) -> list[str]:
     Raises:
         BadInput: If the workbook is damaged.
     """
-    try:
-        kind = _kind(path)
-        if kind == "web":
-            return list(_web_tables(path, path.stat().st_mtime_ns))
-        if kind == "xlsx":
-            book = _xlsx(path)
-            try:
-                return list(book.sheetnames)
-            finally:
-                book.close()
-        return list(_other(path).sheet_names)
-    except Exception as error:  # whatever a damaged workbook makes the library raise
-        raise _damaged(path, error) from error
+    return list(_names(path, _stamp(path))[0])
 
 
 def hidden_sheets(path: Path) -> set[str]:
@@ -55,19 +45,7 @@ def hidden_sheets(path: Path) -> set[str]:
     Raises:
         BadInput: If the workbook is damaged.
     """
-    try:
-        kind = _kind(path)
-        if kind == "web":
-            return set()
-        if kind == "other":
-            return {s.name for s in _other(path).sheets_metadata if not str(s.visible).endswith(".Visible")}
-        book = _xlsx(path)
-        try:
-            return {name for name in book.sheetnames if getattr(book[name], "sheet_state", "visible") != "visible"}
-        finally:
-            book.close()
-    except Exception as error:  # whatever a damaged workbook makes the library raise
-        raise _damaged(path, error) from error
+    return set(_names(path, _stamp(path))[1])
 
 
 def cells(path: Path, name: str) -> Iterator[list[str]]:
@@ -76,9 +54,50 @@ def cells(path: Path, name: str) -> Iterator[list[str]]:
     Raises:
         BadInput: If the workbook is damaged.
     """
+    content = _content(path)
+    yield from map(list, _cells_of(path, content, name)) if content else _cells(path, name)
+
+
+def _content(path: Path) -> str:
+    """What a small workbook holds, as a hash: it is read once, however often it is looked at; empty for a large one."""
+    if path.stat().st_size > _SMALL:
+        return ""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _stamp(path: Path) -> str:
+    return _content(path) or "{0.st_size} {0.st_mtime_ns}".format(path.stat())
+
+
+@lru_cache(maxsize=8)
+def _names(path: Path, stamp: str) -> tuple[tuple[str, ...], frozenset[str]]:  # noqa: ARG001 - part of the key
+    """All sheets, and those that are hidden."""
     try:
         kind = _kind(path)
-        rows = {"web": _web_rows, "xlsx": _xlsx_rows, "other": _other_rows}[kind](path, name)
+        if kind == "web":
+            return tuple(_web_tables(path, path.stat().st_mtime_ns)), frozenset()
+        if kind == "other":
+            book = _other(path)
+            hidden = (s.name for s in book.sheets_metadata if not str(s.visible).endswith(".Visible"))
+            return tuple(book.sheet_names), frozenset(hidden)
+        book = _xlsx(path)
+        try:
+            hidden = (name for name in book.sheetnames if getattr(book[name], "sheet_state", "visible") != "visible")
+            return tuple(book.sheetnames), frozenset(hidden)
+        finally:
+            book.close()
+    except Exception as error:  # whatever a damaged workbook makes the library raise
+        raise _damaged(path, error) from error
+
+
+@lru_cache(maxsize=4)
+def _cells_of(path: Path, content: str, name: str) -> tuple[tuple[str, ...], ...]:  # noqa: ARG001 - part of the key
+    return tuple(map(tuple, _cells(path, name)))
+
+
+def _cells(path: Path, name: str) -> Iterator[list[str]]:
+    try:
+        rows = {"web": _web_rows, "xlsx": _xlsx_rows, "other": _other_rows}[_kind(path)](path, name)
         for row in rows:
             yield [_cell_text(cell) for cell in row]
     except Exception as error:  # whatever a damaged workbook makes the library raise

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from crm_lab.data.quoting import text_of
+from crm_lab.data.quoting import path_of, text_of
 from crm_lab.data.sources.point_ledgers.ledger_meaning import LedgerMeaning, contract_sql, events_sql
 
 _SHOWN = 5
@@ -27,7 +27,11 @@ def typed_ledger(
         date_format: Of the dates.
         made: Parquet file to write.
     """
-    events = events_sql(raw, meaning, decimal, date_format)
+    taken_apart = made.with_suffix(".events")  # once, for the checks and the table
+    connection.execute(
+        f"copy ({events_sql(raw, meaning, decimal, date_format)}) to {text_of(str(taken_apart))} (format parquet)"
+    )
+    events = f"select * from read_parquet({path_of(taken_apart)})"
     left_out = ", ".join(name for name in _OPTIONAL if name not in meaning.roles)
     rows = contract_sql(events, meaning)
     columns = f"* {f'exclude ({left_out})' if left_out else ''} replace (points::bigint as points)"
@@ -38,6 +42,7 @@ def typed_ledger(
     connection.execute(
         f"copy (select {columns} from ({rows}) order by customer_id, event) to {text_of(str(made))} (format parquet)"
     )
+    taken_apart.unlink()
 
 
 def _unreadable(connection: duckdb.DuckDBPyConnection, raw: str, events: str) -> Iterator[str]:

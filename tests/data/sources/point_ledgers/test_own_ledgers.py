@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import duckdb
 import pandas as pd
 import pytest
 
@@ -30,7 +29,6 @@ def table_of(settings, name):
         sql = doors_of({"rewards": FurtherTable(**settings)})["rewards"](connection, home)
         return connection.sql(sql).df()
     finally:
-        duckdb.connect().close()
         for file in sorted(home.rglob("*"), reverse=True):
             file.unlink() if file.is_file() else file.rmdir()
         home.rmdir()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from crm_lab.checks import BadInput
-from crm_lab.data.sources.dates_and_times import moment
 from crm_lab.data.sources.direct_ids import masked
 from crm_lab.data.sources.evidence.findings import Answers, Settled, say
 from crm_lab.data.sources.evidence.money_forms import number_marks
@@ -61,7 +60,7 @@ def _of_days(file: WholeFile, answers: Answers, settled: Settled) -> Iterable[Me
     if not answers.date_format:
         return
     text = file.date_text(settled.columns)
-    unread = f"{text} <> '' and {file.once(moment(text, answers.date_format))} is null"
+    unread = f"{text} <> '' and {file.once(file.moment(settled.columns, answers.date_format))} is null"
     n, example = file.row(f"count(*) filter ({unread}), min({text}) filter ({unread})")
     if n:
         yield say("contradiction.unread_days", date_format=answers.date_format, n=n, example=example)
