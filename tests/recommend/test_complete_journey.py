@@ -15,8 +15,7 @@ import pytest
 
 from crm_lab import open_workspace
 from crm_lab.calendar import day_number
-from crm_lab.checks import BadInput
-from crm_lab.recommend import DateSplit, Interactions, LastBasketSplit, ListInputs, RankerComparison, Replenishment
+from crm_lab.recommend import DateSplit, Interactions, LastBasketSplit, RankerComparison, Replenishment
 from crm_lab.recommend.rankers import (
     Ease,
     GlobalTop,
