@@ -176,10 +176,12 @@ def _block(rng: Generator, number: int) -> pd.DataFrame:
     """Candidates of one block of customers without their true gain."""
     a, c, d = len(ACTIONS), len(CHANNELS), len(DAYS)
     margin = _MARGIN * np.exp(rng.normal(0, 0.4, (BLOCK, a)) - 0.08)
-    true = _UPLIFT * (1.25 * rng.exponential(1.0, (BLOCK, a)) - 0.25)
+    moved = _UPLIFT * (1.25 * rng.exponential(1.0, (BLOCK, a)) - 0.25)
     error = _UPLIFT * rng.uniform(0.4, 1.5, (BLOCK, a))
-    estimate = true + error * rng.standard_normal((BLOCK, a))
+    noise = rng.standard_normal((BLOCK, a))
     anyway = rng.beta(1.2, 5.0, (BLOCK, a))
+    true = np.clip(moved, -anyway, 1 - anyway)  # the chance of buying stays one
+    estimate = true + error * noise
     response = rng.beta(4 * _RESPONSE, 4 * (1 - _RESPONSE), (BLOCK, c))
     lean = rng.uniform(0.6, 1.0, (BLOCK, d))
     consent = rng.random((BLOCK, c)) < _CONSENT
