@@ -15,8 +15,7 @@ import pytest
 
 from crm_lab import open_workspace
 from crm_lab.calendar import day_number
-from crm_lab.checks import BadInput
-from crm_lab.recommend import DateSplit, Interactions, LastBasketSplit, ListInputs, RankerComparison, Replenishment
+from crm_lab.recommend import DateSplit, Interactions, LastBasketSplit, RankerComparison, Replenishment
 from crm_lab.recommend.rankers import (
     Ease,
     GlobalTop,
@@ -52,17 +51,6 @@ def test_december_by_popularity_and_the_plain_sort(december):
     near(result, "all", "popularity_ties", 0.157, 0.414)
     near(result, "new", "global_top", 0.0299, 0.0436)
     assert result.to_frame().query("scope == 'new'")["customers"].tolist() == pytest.approx([1_916] * 2, abs=3)
-
-
-def test_tables_tell_margins_of_baskets():
-    tables = open_workspace("complete_journey").at("2017-12-31")
-    told = ListInputs.of_tables(tables, 0.25)
-    lines = tables.sql("select * from transactions where product_id = '1082185' and kind = 'sale' and net_amount > 0")
-    margin = 0.25 * lines["net_amount"].astype(float).sum() / lines["order_id"].nunique()
-    assert told.margins(np.array(["1082185"], dtype=object))[0] == pytest.approx(margin)
-    assert told.products["category"].notna().mean() > 0.9
-    with pytest.raises(BadInput, match="margin_share is 30"):
-        ListInputs.of_tables(tables, 30)
 
 
 @pytest.mark.slow
