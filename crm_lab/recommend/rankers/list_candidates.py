@@ -37,8 +37,8 @@ def candidates(scores: Scores, order: Positions, n: int, known: sparse.csr_array
     """
     if scope == "repeat" and known is not None:
         row, column = _cells(known)
-        found = (scores if isinstance(scores, np.ndarray) else scores.sorted_indices())[row, column]
-        return row, column, np.asarray(found, dtype=float).ravel()
+        found = scores[row, column] if isinstance(scores, np.ndarray) else _at(scores, known)
+        return row, column, np.asarray(found, dtype=float)
     if isinstance(scores, np.ndarray):
         return _of_dense(scores, n, known)
     return _of_sparse(scores, order, n, known)
@@ -47,6 +47,18 @@ def candidates(scores: Scores, order: Positions, n: int, known: sparse.csr_array
 def _cells(matrix: sparse.csr_array) -> tuple[Integers, Integers]:
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     return rows, matrix.indices.astype(np.int64)
+
+
+def _at(scores: sparse.csr_array, known: sparse.csr_array) -> Floats:
+    """Scores of the stored cells of another matrix, 0 where there is none."""
+    row, column = _cells(scores)
+    own = _filled(known)[row, column]
+    keys, values = (row * scores.shape[1] + column)[own], scores.data[own]
+    if not len(keys):
+        return np.zeros(known.nnz)
+    order, wanted = np.argsort(keys), _keys(known)
+    place = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)]
+    return np.where(keys[place] == wanted, values[place], 0.0)
 
 
 def _of_dense(scores: Floats, n: int, known: sparse.csr_array | None) -> Cells:
