@@ -32,6 +32,8 @@ def run(tables, scoring, dialect="duckdb", **named):
     text = segment_sql(scoring, dialect, **named)
     tree = sqlglot.parse_one(text, read=dialect)
     assert tree.sql(dialect=dialect, pretty=True) == text
+    assert "NULLS FIRST" not in text
+    assert "NULLS LAST" not in text
     return tables.sql(tree.sql(dialect="duckdb"))
 
 
@@ -202,8 +204,8 @@ NASTY = ("O'Neil", "back\\slash", "semi;colon -- no comment", '"quoted"', "`tick
 def test_a_hostile_value_stays_a_text(dialect):
     n = len(NASTY)
     lines = pd.DataFrame({
-        "customer_id": range(2 * n), "order_id": 1, "date": pd.Timestamp("2024-01-05"), "kind": "sale", "net_amount": 5.0,
-        "product_id": range(2 * n),
+        "customer_id": range(2 * n), "order_id": 1, "date": pd.Timestamp("2024-01-05"), "kind": "sale",
+        "net_amount": 5.0, "product_id": range(2 * n),
     })  # fmt: skip
     goods = pd.DataFrame({"product_id": range(2 * n), "category": [*NASTY, *(f"{value} other" for value in NASTY)]})
     rule = RuleSegment("r", LineCondition(category=NASTY, lines_at_least=1), pd.Timestamp("2024-01-31").date(), 90)

@@ -52,6 +52,12 @@ def written(tree: exp.Expr, dialect: str) -> str:
     Returns:
         SQL.
     """
+    ordering = sqlglot.Dialect.get_or_raise(dialect).NULL_ORDERING
+    for ordered in tree.find_all(
+        exp.Ordered
+    ):  # nothing that we order by is ever missing: each dialect's own way will do
+        small = ordering == "nulls_are_small"
+        ordered.set("nulls_first", small != bool(ordered.args.get("desc")) and ordering != "nulls_are_last")
     text: str = tree.sql(dialect=dialect, pretty=True)
     sqlglot.parse_one(text, read=dialect)
     return text
