@@ -60,6 +60,7 @@ def shape(
 
 NO_VALUE = ("00", "01", "03", "04", "05", "06", "07", "09", "11", "13", "14")  # 08 may say that it cannot tell
 ALL = ("00", "01", "03", "04", "05", "06", "07", "08", "09", "11", "13", "14")
+WITH_PRODUCTS = (*ALL, "20")  # lists need to know what was bought
 
 
 def purchases(customers: int = 900, days: int = 500, seed: int = 1, rate: float = 1 / 40, stays: float = 0.97):
@@ -103,7 +104,7 @@ def customer_days(lines: pd.DataFrame) -> pd.DataFrame:
     return made.sort_values(["date", "customer_id"]).reset_index(drop=True)
 
 
-@shape(good=ALL)
+@shape(good=WITH_PRODUCTS)
 def clean() -> pd.DataFrame:
     """Purchases with nothing to repair."""
     return purchases()
@@ -146,13 +147,13 @@ def counts_only() -> pd.DataFrame:
     return purchases(seed=3)[["customer_id", "date"]].drop_duplicates()
 
 
-@shape(good=("00", "01", "04", "07"))
+@shape(good=("00", "01", "04", "07", "20"))
 def short() -> pd.DataFrame:
     """A history of 120 days."""
     return purchases(days=120, rate=1 / 15, seed=4)
 
 
-@shape(good=ALL)
+@shape(good=WITH_PRODUCTS)
 def six_years() -> pd.DataFrame:
     """Six years, all of them past, in which December sells three times as much as other months."""
     lines = purchases(customers=900, days=6 * 365, rate=1 / 45, stays=0.96, seed=5)
@@ -170,7 +171,7 @@ def sixty_customers() -> pd.DataFrame:
     return purchases(customers=60, rate=1 / 20, seed=6)
 
 
-@shape(good=ALL)
+@shape(good=WITH_PRODUCTS)
 def many_returns() -> pd.DataFrame:
     """A fifth of the lines are goods that came back."""
     lines = purchases(seed=7)
@@ -187,7 +188,7 @@ def many_returns() -> pd.DataFrame:
     return pd.concat([lines, back]).sort_values(["date", "order_id"], kind="stable").reset_index(drop=True)
 
 
-@shape(good=ALL)
+@shape(good=WITH_PRODUCTS)
 def half_unknown() -> pd.DataFrame:
     """Half of the lines name no customer."""
     lines = purchases(customers=1_800, seed=8)
@@ -203,7 +204,7 @@ STRANGE = (
 )  # fmt: skip
 
 
-@shape(good=ALL)
+@shape(good=WITH_PRODUCTS)
 def strange_names() -> pd.DataFrame:
     """Customers, products, categories and stores with quotes, commas, emoji, markup, leading zeros and 300 letters."""
     lines = purchases(seed=12)
@@ -218,14 +219,14 @@ def strange_names() -> pd.DataFrame:
     )
 
 
-@shape(good=NO_VALUE)
+@shape(good=(*NO_VALUE, "20"))
 def one_product() -> pd.DataFrame:
     """A shop with one product and one store."""
     lines = purchases(seed=10).assign(product_id="ticket", category="ticket", store_id="hall")
     return lines.drop_duplicates("order_id").assign(quantity=1, amount=12.5).reset_index(drop=True)
 
 
-@shape(good=("00", "01", "03", "04", "06", "07"))
+@shape(good=("00", "01", "03", "04", "06", "07", "20"))
 def young_base() -> pd.DataFrame:
     """Nearly all customers came in the last months of a longer history: windows that look back find few."""
     old, young = purchases(customers=60, seed=13), purchases(customers=900, days=170, rate=1 / 20, seed=14)
@@ -236,7 +237,7 @@ def young_base() -> pd.DataFrame:
     return pd.concat([old, young]).sort_values(["date", "order_id"], kind="stable").reset_index(drop=True)
 
 
-@shape(good=ALL, options=("--currency", "JPY", "--timezone", "Asia/Tokyo"))
+@shape(good=WITH_PRODUCTS, options=("--currency", "JPY", "--timezone", "Asia/Tokyo"))
 def yen() -> pd.DataFrame:
     """A retailer's own currency, without decimals."""
     lines = purchases(seed=11)

@@ -68,7 +68,7 @@ class NextBestActionResult(Result):
 
     name: ClassVar[str] = "next_best_action"
     formats: ClassVar[dict[str, str]] = {
-        "expected_gain": "+,.2f", "lo": "+,.2f", "hi": "+,.2f", "cost": ",.2f", "uplift": "+.3g",
+        "expected_gain": "+,.2f", "lo": "+,.2f", "hi": "+,.2f", "cost": ",.2f", "uplift": "+.4f",
     }  # fmt: skip
     words: ClassVar[dict[str, str]] = {
         "strategy": "recommend.next_action.strategy_", "source": "recommend.next_action.source_",

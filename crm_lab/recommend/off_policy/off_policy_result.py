@@ -65,6 +65,15 @@ class OffPolicyResult(TableResult):
     }  # fmt: skip
     words: ClassVar[dict[str, str]] = {"estimator": "recommend.off_policy.estimator_"}
 
+    def shown(self) -> pd.DataFrame:
+        """The table with estimators, and what was shown, in words.
+
+        >>> result.shown()["policy"].iloc[0]
+        'what was shown'
+        """
+        frame = self.in_words(self.to_frame())
+        return frame.assign(policy=frame["policy"].replace(LOGGED, Message("recommend.off_policy.logged").text()))
+
     def columns_of_data(self) -> tuple[str, ...]:
         """Policies are named by whoever gives them.
 

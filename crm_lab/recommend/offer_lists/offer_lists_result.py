@@ -60,7 +60,7 @@ class OfferListsResult(Result):
         "score": ".3g", "chance": ".1%", "margin": ".2f", "expected": ".2f", "usual_gap": ".0f", "lift": ".1f",
         "share_of_customers": ".1%",
     }  # fmt: skip
-    words: ClassVar[dict[str, str]] = {"list": "recommend.lists.list_"}
+    words: ClassVar[dict[str, str]] = {"list": "recommend.lists.list_", "reason": "recommend.lists.off_"}
 
     def to_frame(self) -> pd.DataFrame:
         """One row per customer, list and product, both lists from rank 1 on.
@@ -114,7 +114,7 @@ class OfferListsResult(Result):
         made = rows[["customer_id", "list", "rank", "product_id", "chance", *told]].copy()
         if self.names:
             made["product_id"] = [self.names.get(name, name) for name in made["product_id"]]
-        made["why"] = [str(message) for message in self.reasons(rows)]
+        made["because"] = [str(message) for message in self.reasons(rows)]
         return self.in_words(made)
 
     def to_publish(self) -> pd.DataFrame:
