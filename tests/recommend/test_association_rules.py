@@ -11,6 +11,7 @@ from scipy import stats
 from certification.recommend import interactions_from, planted_baskets, rules_found
 from crm_lab.checks import BadInput, CannotAnswer
 from crm_lab.recommend import AssociationRules, Interactions
+from crm_lab.recommend.association.within_customers import chance_of_pairs, expected_by_habit
 from tests.recommend.test_interactions import HOSTILE, lines_of, random_lines
 
 
@@ -32,21 +33,58 @@ def test_rules_equal_brute_force(unit):
     assert seen == len(frame) > 20
 
 
+def test_what_habits_expect_is_counted_customer_by_customer():
+    bought = planted_baskets(3, customers=900, baskets=2_000)
+    matrix, expected = bought.baskets.toarray(), {}
+    single = bought.baskets_of < 2
+    rows = [bought.customer == c for c in np.flatnonzero(~single)] + [single[bought.customer]]
+    assert single.any()
+    pairs = [(0, 1), (4, 5), (7, 100)]
+    for a, b in pairs:
+        expected[a, b] = sum(matrix[r, a].sum() * matrix[r, b].sum() / r.sum() for r in rows)
+    found = expected_by_habit(bought, pd.DataFrame(pairs, columns=["a", "b"]))
+    np.testing.assert_allclose(found, list(expected.values()), rtol=1e-12)
+
+
 def test_correction_counts_every_pair_that_was_looked_at():
     result = AssociationRules(least=20).analyze(planted_baskets(3))
     first = result.to_frame().iloc[0]
-    bought = planted_baskets(3)
-    one, other = (bought.popularity[list(bought.product_ids).index(first[c])] for c in ("antecedent", "consequent"))
-    p = stats.fisher_exact(
-        [
-            [first["together"], one - first["together"]],
-            [other - first["together"], result.units - one - other + first["together"]],
-        ],
-        alternative="greater",
-    )[1]
+    p = stats.poisson.sf(first["together"] - 1, first["expected"])
     harmonic = sum(1 / k for k in range(1, result.tests + 1))
     assert result.tests == 120 * 119 // 2
     assert p <= first["p_corrected"] <= p * result.tests * harmonic * (1 + 1e-9)
+
+
+def test_without_a_second_basket_it_is_fishers_test():
+    lines = random_lines(5, 600)
+    lines["customer_id"] = lines["order_id"]
+    bought = Interactions.of(lines, "2024-02-01")
+    row = AssociationRules(least=2).analyze(bought).to_frame().iloc[0]
+    one, other = (bought.popularity[list(bought.product_ids).index(row[c])] for c in ("antecedent", "consequent"))
+    together, n = row["together"], len(bought.customer)
+    table = [[together, one - together], [other - together, n - one - other + together]]
+    pairs = pd.DataFrame({"a": [list(bought.product_ids).index(row["antecedent"])],
+        "b": [list(bought.product_ids).index(row["consequent"])], "together": [together]})  # fmt: skip
+    p = chance_of_pairs(bought, pairs, expected_by_habit(bought, pairs))
+    assert p[0] == pytest.approx(stats.fisher_exact(table, alternative="greater")[1], rel=1e-9)
+
+
+def habitual(seed: int, customers: int = 400) -> Interactions:
+    """Customers with own tastes for each product and four to twelve baskets, in which products are independent."""
+    rng = np.random.default_rng(seed)
+    owner = np.repeat(np.arange(customers), rng.integers(4, 13, customers))
+    taste = rng.beta(0.3, 1.2, (customers, 30))
+    taste[:, 1::2] = np.where(
+        rng.random((customers, 15)) < 0.5, taste[:, ::2], taste[:, 1::2]
+    )  # who likes one likes two
+    basket, product = np.nonzero(rng.random((len(owner), 30)) < taste[owner])
+    return interactions_from(owner, 19_000 + np.arange(len(owner)), basket, product)
+
+
+def test_habits_of_households_make_no_rule():
+    false = [AssociationRules().analyze(habitual(seed)) for seed in range(20)]
+    assert sum(len(result.found()) > 0 for result in false) <= 3  # .05 + 3 standard errors of 20
+    assert min((result.to_frame()["lo"] > 1.2).sum() for result in false) > 10  # which baskets alone would call rules
 
 
 def test_intervals_of_lift_cover_the_planted_lift():

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from crm_lab.arrays import Floats, Integers
 from crm_lab.checks import check_settings, not_among, not_inside, not_levels, too_small
 from crm_lab.messages import Message
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.recommend.association.pair_counts import Unit, pair_counts, unit_counts
+from crm_lab.recommend.association.within_customers import chance_of_pairs, expected_by_habit
 from crm_lab.recommend.interactions.interactions import Interactions
 from crm_lab.results import Fact, Interval, Kind, Readout, Result
 from crm_lab.stats.intervals import z_value
@@ -35,7 +37,7 @@ class AssociationRules:
     ['gin', 'tonic', 2.0]
 
     Attributes:
-        unit: ``basket``, where baskets of one customer count as if they were of several, or ``customer``.
+        unit: ``basket`` or ``customer``; whoever buys much buys both, so of customers nearly everything goes together.
         least: Fewest units with a product and with a pair.
         most_products: Most bought products that are looked at.
         false_share: Expected share of false ones among the rules that are found.
@@ -79,11 +81,23 @@ class AssociationRules:
             raise cannot_answer("too_few_frequent_products", n=len(products), least=self.least)
         pairs = pair_counts(interactions, products, self.least, self.unit)
         tests = len(products) * (len(products) - 1) // 2
-        frame = self._rules(pairs, counts[pairs["a"]], counts[pairs["b"]], units, tests)
+        sides = counts[pairs["a"]], counts[pairs["b"]]
+        expected, p = self._chances(interactions, pairs, *sides, units)
+        frame = self._rules(pairs.assign(expected=expected, p=p), *sides, units, tests)
         for side in ("antecedent", "consequent"):
             frame[side] = interactions.product_ids[frame[side]]
         frame = frame.sort_values(["lo", "antecedent", "consequent"], ascending=[False, True, True], kind="stable")
         return AssociationRulesResult(self, frame.reset_index(drop=True), units, tests, interactions.simulated)
+
+    def _chances(
+        self, interactions: Interactions, pairs: pd.DataFrame, one: Integers, other: Integers, units: int
+    ) -> tuple[Floats, Floats]:
+        """Units with both that are expected without a rule, and the p-values."""
+        if self.unit == "basket":
+            expected = expected_by_habit(interactions, pairs)
+            return expected, chance_of_pairs(interactions, pairs, expected)
+        p = stats.hypergeom.sf(pairs["together"].to_numpy() - 1, units, one, other)
+        return one * (other / units), np.asarray(p, dtype=float)
 
     def _rules(self, pairs: pd.DataFrame, one: np.ndarray, other: np.ndarray, units: int, tests: int) -> pd.DataFrame:
         """Both rules of each pair; `one` and `other` are the units with its products."""
@@ -91,18 +105,18 @@ class AssociationRules:
         log = np.log(both * float(units)) - np.log(one * other.astype(float))
         variance = 1 / both - 1 / one - 1 / other + (2.0 * both / one / other) - 1 / units
         half = z_value(self.level) * np.sqrt(np.maximum(variance, 0.0))
-        p = stats.hypergeom.sf(both - 1, units, one, other)
         same = {
-            "together": both, "support": both / units, "lift": both * (units / (one * other.astype(float))),
-            "lo": np.exp(log - half), "hi": np.exp(log + half), "p_corrected": benjamini_yekutieli(p, tests),
+            "together": both, "expected": pairs["expected"], "support": both / units,
+            "lift": both * (units / (one * other.astype(float))),
+            "lo": np.exp(log - half), "hi": np.exp(log + half), "p_corrected": benjamini_yekutieli(pairs["p"], tests),
         }  # fmt: skip
         sides = [("a", "b", one), ("b", "a", other)]
         rules = [
             pd.DataFrame({"antecedent": pairs[a], "consequent": pairs[b], **same, "confidence": both / n})
             for a, b, n in sides
         ]
-        columns = ["antecedent", "consequent", "together", "support", "confidence", "lift", "lo", "hi", "p_corrected"]
-        return pd.concat(rules, ignore_index=True)[columns]
+        columns = ["antecedent", "consequent", "together", "expected", "support", "confidence", "lift", "lo", "hi"]
+        return pd.concat(rules, ignore_index=True)[[*columns, "p_corrected"]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,11 +143,15 @@ class AssociationRulesResult(Result):
 
     name: ClassVar[str] = "association_rules"
     formats: ClassVar[dict[str, str]] = {
-        "support": ".2%", "confidence": ".1%", "lift": ".2f", "lo": ".2f", "hi": ".2f", "p_corrected": "p",
+        "expected": ",.1f", "support": ".2%", "confidence": ".1%",
+        "lift": ".2f", "lo": ".2f", "hi": ".2f", "p_corrected": "p",
     }  # fmt: skip
 
     def to_frame(self) -> pd.DataFrame:
-        """``antecedent, consequent, together, support, confidence, lift, lo, hi, p_corrected``, surest first.
+        """One row a rule, the highest lower end of the lift first.
+
+        ``antecedent, consequent, together, expected`` (units with both if customers kept to their habits), ``support,
+        confidence, lift, lo, hi, p_corrected``.
 
         >>> len(result.to_frame())
         4
@@ -158,7 +176,8 @@ class AssociationRulesResult(Result):
         found = self.found()
         part = "none" if found.empty else "found"
         return Readout.of(
-            "recommend.association", self._values(found), f"finding_{part}", "certainty", f"action_{part}"
+            "recommend.association", self._values(found), f"finding_{part}", f"certainty_{self.spec.unit}",
+            f"action_{part}",
         )  # fmt: skip
 
     def _values(self, found: pd.DataFrame) -> dict[str, object]:
