@@ -146,3 +146,12 @@ def test_an_empty_or_short_key_file_is_refused(tmp_path):
         (tmp_path / ".id_key").write_text(content)
         with pytest.raises(BadInput, match="at least 16"):
             id_key(tmp_path)
+
+
+def test_days_beyond_the_year_9999_are_refused_in_words(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRM_LAB_WORKSPACES", str(tmp_path / "workspaces"))
+    path = tmp_path / "far.parquet"
+    with duckdb.connect() as connection:
+        far = "select 'a' as customer, 1.5 as amount, timestamp '20000-01-01' as date"
+        connection.execute(f"copy ({far}) to '{path}' (format parquet)")
+    assert door(path) == "refused"

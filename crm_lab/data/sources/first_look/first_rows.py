@@ -71,9 +71,9 @@ def looked_at(path: Path, sheets: Sequence[str] = ()) -> tuple[Reading, list[str
     if path.stat().st_size == 0:
         raise refused("empty", path=path)
     reading = reading_of(path, known_names, sheets)
-    try:
+    try:  # days beyond the year 9999 overflow
         given, *rows = list(islice(text_rows(reading), SAMPLE + 1)) or [[]]
-    except (*READ_ERRORS, ArrowException, duckdb.Error) as error:
+    except (*READ_ERRORS, ArrowException, OverflowError, duckdb.Error) as error:
         words = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")[:200]
         raise (
             error
