@@ -240,7 +240,8 @@ class Interactions:
             products: Which to keep, shape (products,); all unless given.
 
         Returns:
-            The interactions with them; its day is the last day of a basket that is kept.
+            The interactions with them. What is known ends where it did if only products go, else with the last basket
+            that is kept.
 
         Raises:
             CannotAnswer: If nothing is left.
@@ -259,7 +260,7 @@ class Interactions:
         matrix = sparse.csr_array(matrix[np.flatnonzero(filled)])
         return Interactions(
             self.customer_ids[owners], self.product_ids[wanted], matrix, customer.astype(np.int64), self.day[at],
-            day_date(int(self.day[at].max())), self.left_out, self.simulated,
+            self.as_of if baskets is None else day_date(int(self.day[at].max())), self.left_out, self.simulated,
         )  # fmt: skip
 
     def matched(self, customers: NDArray[np.object_], products: NDArray[np.object_]) -> sparse.csr_array:
