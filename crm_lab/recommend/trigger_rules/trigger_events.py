@@ -198,7 +198,7 @@ def after_purchase(
         BadInput: If columns are missing, a date is none, or `days` is below 1.
     """
     if days < 1:
-        raise BadInput(f"days is {days}; it must be 1 or more, or the purchase would count as an answer to its message.")
+        raise BadInput(f"days is {days}; it must be 1 or more, or the purchase would count as its own answer.")
     need_columns(purchases.columns, ["customer_id", "date"], "The table of purchases")
     bought = purchases[["customer_id"]].assign(day=days_of(purchases, "date", "The table of purchases"))
     bought = bought[bought["day"] != NEVER].sort_values(["customer_id", "day"], kind="stable")

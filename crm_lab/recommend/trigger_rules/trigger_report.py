@@ -34,7 +34,8 @@ class TriggerReport:
     [[400.0, 200.0, 0.5, 0.5]]
 
     Attributes:
-        window_days: Days after the event in which a purchase is a response, and an opt-out one of the message, from the day it was sent on.
+        window_days: Days after the event in which a purchase is a response, and an opt-out one of the message, from the
+            day it was sent on.
         sent_within: Days after the event within which a message of the rule belongs to it.
         same_product: Whether only a purchase of the event's product is a response.
         least: Fewest customers of each arm for an effect.
