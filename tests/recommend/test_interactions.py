@@ -133,3 +133,9 @@ def test_what_is_known_ends_where_it_did_when_only_products_go():
     bought = Interactions.of(lines, "2024-01-31")
     assert bought.select(products=bought.buyers >= 2).as_of.isoformat() == "2024-01-31"
     assert bought.select(baskets=bought.day < bought.day.max()).as_of.isoformat() == "2024-01-05"
+
+
+def test_whole_numbers_that_a_gap_made_fractions_are_the_ids_they_were():
+    lines = pd.DataFrame({"customer_id": [7.0, None], "product_id": [10.0, 11.0], "date": pd.to_datetime("2024-01-01")})
+    bought = Interactions.of(lines, "2024-01-31")
+    assert (bought.customer_ids.tolist(), bought.product_ids.tolist()) == (["7"], ["10"])

@@ -75,8 +75,8 @@ class Audience:
         """Sort the rows of a list: sent, held out, without consent, without an address, repeated.
 
         Each row counts once, in this order: held out; repeats a customer; no consent by each row of the customer, or
-        refused from the same address; no address that the tool finds customers by; the address is that of somebody held out; the address
-        is in the file already.
+        refused from the same address; no address that the tool finds customers by; the address is that of somebody
+        held out; the address is in the file already.
 
         >>> Audience("plain", arm="", consent="").analyze(rows).to_frame()["rows"].tolist()
         [3, 3, 0, 0, 0, 0, 0]
@@ -197,7 +197,7 @@ class Audience:
         found = np.any([(rows[name] != "").to_numpy() for name in known], axis=0) if known else nobody
         shared = nobody.copy()
         agreed = agreed & ~given["customer_id"].isin(set(given.loc[~agreed, "customer_id"])).to_numpy()
-        for name, address in self._reached_by(rows, given, target):
+        for address in self._reached_by(rows, given, target):
             shared |= address.isin(set(address[held]) - {""}).to_numpy()
             agreed = agreed & ~address.isin(set(address[refused]) - {""}).to_numpy()
         state = np.select(
@@ -209,18 +209,16 @@ class Audience:
             state[going.index[(going != "") & going.duplicated()]] = "repeated"
         return state
 
-    def _reached_by(
-        self, rows: pd.DataFrame, given: pd.DataFrame, target: AudienceTarget
-    ) -> Iterator[tuple[str, pd.Series]]:
+    def _reached_by(self, rows: pd.DataFrame, given: pd.DataFrame, target: AudienceTarget) -> Iterator[pd.Series]:
         """Whatever a customer of the list is reached by, also where the tool takes an id alone."""
         for name in target.found_by:
             if name in rows and name not in {"email", "phone"}:
-                yield name, rows[name]
+                yield rows[name]
         for name, read in (("email", email_of), ("phone", lambda value: phone_of(value, self.country))):
             if name in rows and name in target.headings:
-                yield name, rows[name]
+                yield rows[name]
             elif name in given:
-                yield name, given[name].astype(object).map(read)
+                yield given[name].astype(object).map(read)
 
 
 def _said(value: Any) -> bool | None:

@@ -49,7 +49,8 @@ def days_of(frame: pd.DataFrame, column: str, what: str) -> np.ndarray:
 def _events(customer: pd.Series, day: np.ndarray, product: pd.Series | None = None) -> pd.DataFrame:
     """A table of events in order; one of nobody is none."""
     made = pd.DataFrame({
-        "customer_id": id_texts(customer).to_numpy(dtype=object), "date": day.astype("datetime64[D]").astype("datetime64[s]"),
+        "customer_id": id_texts(customer).to_numpy(dtype=object),
+        "date": day.astype("datetime64[D]").astype("datetime64[s]"),
         "product_id": None if product is None else product.to_numpy(),
     })  # fmt: skip
     known = made[made["customer_id"].notna()]
