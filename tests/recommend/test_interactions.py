@@ -123,3 +123,19 @@ def test_ties_go_by_popularity_then_by_a_hash_with_a_key():
     assert np.array_equal(plain, np.argsort(keyed_hashes(ids)))
     shuffled = np.random.default_rng(0).permutation(50)
     assert np.array_equal(ids[plain], ids[shuffled][tie_order(ids[shuffled], np.ones(50))])
+
+
+def test_what_is_known_ends_where_it_did_when_only_products_go():
+    lines = pd.DataFrame({
+        "customer_id": ["a", "a", "b"], "product_id": ["tea", "gin", "tea"],
+        "date": pd.to_datetime(["2024-01-01", "2024-01-09", "2024-01-05"]),
+    })  # fmt: skip
+    bought = Interactions.of(lines, "2024-01-31")
+    assert bought.select(products=bought.buyers >= 2).as_of.isoformat() == "2024-01-31"
+    assert bought.select(baskets=bought.day < bought.day.max()).as_of.isoformat() == "2024-01-05"
+
+
+def test_whole_numbers_that_a_gap_made_fractions_are_the_ids_they_were():
+    lines = pd.DataFrame({"customer_id": [7.0, None], "product_id": [10.0, 11.0], "date": pd.to_datetime("2024-01-01")})
+    bought = Interactions.of(lines, "2024-01-31")
+    assert (bought.customer_ids.tolist(), bought.product_ids.tolist()) == (["7"], ["10"])

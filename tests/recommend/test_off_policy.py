@@ -136,3 +136,24 @@ def test_policies_of_the_simulated_grocer_are_worth_what_the_key_says():
 def test_certified_quickly():
     found = [*certify_off_policy(12, 200), *certify_refusals(3)]
     assert all(row["ok"] for row in found), [row for row in found if not row["ok"]]
+
+
+def test_no_policy_is_surely_better_where_a_weight_was_cut():
+    lot = np.random.default_rng(0)
+    chance, clicks = np.array([0.4, 0.3, 0.15, 0.1, 0.05]), np.array([0.1, 0.1, 0.1, 0.1, 0.3])
+    shown = lot.choice(5, 4000, p=chance)
+    ids = np.arange(4000).astype(str)
+    log = pd.DataFrame({
+        "customer_id": ids, "product_id": shown.astype(str), "propensity": chance[shown],
+        "clicked": (lot.random(4000) < clicks[shown]).astype(int),
+    })  # fmt: skip
+    rare, often = ({"customer_id": ids, "product_id": one, "chance": 1.0} for one in "40")
+    policies = {"rare": pd.DataFrame(rare), "often": pd.DataFrame(often)}
+    whole = OffPolicyValue(estimator="ips").analyze(log, policies)
+    cut = OffPolicyValue(estimator="ips", most_weight=4.0).analyze(log, policies)
+    assert whole.row("often").difference < 0 < cut.row("often").difference_lo
+    assert not cut.better("often")
+    said = cut.readout()
+    assert (said.finding.key, said.action.key) == (
+        "recommend.off_policy.finding_cut", "recommend.off_policy.action_cut",
+    )  # fmt: skip

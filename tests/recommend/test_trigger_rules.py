@@ -78,7 +78,7 @@ def test_counts_of_the_report_are_those_of_the_tables():
         }
     )
     bought = pd.DataFrame({"customer_id": list("abd"), "date": ["2024-05-15", "2024-05-16", "2024-04-30"]})
-    gone = pd.DataFrame({"customer_id": ["b"], "date": ["2024-05-02"]})
+    gone = pd.DataFrame({"customer_id": ["b"], "date": ["2024-05-04"]})
     result = TriggerReport().analyze(events, sent, bought, as_of="2024-06-30", opt_outs=gone)
     row = result.to_frame().iloc[0]
     assert (row["eligible"], row["held_out"], row["sent"], result.open_events) == (5, 1, 2, 1)
@@ -135,3 +135,61 @@ def test_words_are_in_both_languages(monkeypatch):
 def test_what_is_certified_at_length_holds_in_short():
     rows = list(certify_trigger_effects(5))
     assert all(row["ok"] for row in rows), rows
+
+
+def test_ids_fit_each_other_whatever_type_a_gap_has_made_them() -> None:
+    events = pd.DataFrame({
+        "rule": "r", "customer_id": range(400), "date": "2024-05-01", "arm": ["treatment", "control"] * 200,
+    })  # fmt: skip
+    bought = pd.DataFrame({"customer_id": [*range(0, 400, 2), None], "date": "2024-05-03"})
+    assert bought["customer_id"].dtype == float
+    sent = events[events["arm"] == "treatment"].astype({"customer_id": float})
+    row = TriggerReport().analyze(events, sent, bought, as_of="2024-06-30").to_frame().iloc[0]
+    assert (row["sent"], row["response_rate"], row["effect"]) == (200, 1.0, 1.0)
+
+
+def test_nobody_without_an_id_gets_a_message() -> None:
+    bought = pd.DataFrame({"customer_id": ["a", None, np.nan], "date": "2024-05-01"})
+    rule = TriggerRule(kind="post_purchase", holdout=0.0)
+    assert rule.eligible(*MAY, purchases=bought)["customer_id"].tolist() == ["a"]
+
+
+def test_a_product_without_an_id_is_no_answer_to_an_event_without_one() -> None:
+    events = pd.DataFrame({"rule": "r", "customer_id": list("ab"), "date": "2024-05-01", "product_id": None})
+    bought = events.assign(date="2024-05-02")
+    report = TriggerReport(same_product=True).analyze(events, events, bought, as_of="2024-06-30")
+    assert report.to_frame()["response_rate"].tolist() == [0.0]
+
+
+def test_states_of_stock_in_words_are_refused_and_numbers_of_products_may_be_text() -> None:
+    stock = pd.DataFrame({"product_id": 1, "date": ["2024-05-01", "2024-05-09"], "in_stock": ["false", "true"]})
+    wanted = pd.DataFrame({"customer_id": ["a"], "product_id": "1", "date": "2024-04-01"})
+    with pytest.raises(BadInput, match="2 values of in_stock"):
+        back_in_stock(stock, wanted, *MAY)
+    found = back_in_stock(stock.assign(in_stock=[False, True]), wanted, *MAY)
+    assert found[["customer_id", "product_id"]].to_numpy().tolist() == [["a", "1"]]
+
+
+def test_the_purchase_itself_is_no_answer_and_leads_are_within_a_year() -> None:
+    bought = pd.DataFrame({"customer_id": ["a"], "date": "2024-05-01"})
+    with pytest.raises(BadInput, match="days is 0"):
+        TriggerRule(kind="post_purchase").eligible(*MAY, purchases=bought, days=0)
+    with pytest.raises(BadInput, match="lead is -5"):
+        birthdays(pd.DataFrame({"customer_id": ["a"], "birthday": "1990-12-30"}), *MAY, lead=-5)
+
+
+def test_quiet_days_hold_from_one_call_to_the_next() -> None:
+    bought = pd.DataFrame({"customer_id": "a", "date": pd.date_range("2024-05-01", periods=3)})
+    rule = TriggerRule(kind="post_purchase", holdout=0.0, quiet_days=28)
+    first = rule.eligible("2024-05-15", "2024-05-15", purchases=bought)
+    with pytest.raises(CannotAnswer):
+        rule.eligible("2024-05-16", "2024-05-16", purchases=bought, earlier=first)
+    assert len(rule.eligible("2024-05-16", "2024-05-16", purchases=bought, earlier=first.assign(rule="other"))) == 1
+
+
+def test_who_left_before_the_message_did_not_leave_because_of_it() -> None:
+    events = pd.DataFrame({"rule": "r", "customer_id": list("abcd"), "date": "2024-05-01"})
+    sent = events.assign(date="2024-05-03")
+    left = pd.DataFrame({"customer_id": list("abc"), "date": ["2024-05-02", "2024-05-03", "2024-05-16"]})
+    made = TriggerReport().analyze(events, sent, events, as_of="2024-06-30", opt_outs=left)
+    assert made.to_frame()["opt_out"].tolist() == [0.25]

@@ -14,6 +14,7 @@ from crm_lab.activation.audiences.audience_result import AudienceResult
 from crm_lab.activation.audiences.audience_targets import TARGETS, AudienceTarget
 from crm_lab.activation.audiences.customer_addresses import email_of, is_pseudonym, mapped_back, phone_of
 from crm_lab.checks import BadInput, Problems, check_settings, need_columns, not_among
+from crm_lab.data.kernels.dataframes import id_texts
 
 PROPERTIES: Final = ("segment", "action", "product_id", "channel", "day")
 """Columns that go along where a list has them, unless others are named."""
@@ -64,6 +65,8 @@ class Audience:
         country = self.country
         wrong = country and not (len(country) == 2 and country.isascii() and country.isupper())
         said = [f"country is {country!r}; it must be a code of two capital letters, such as CN."] if wrong else []
+        if isinstance(self.held_out, str):
+            said.append(f"held_out is the text {self.held_out!r}; give a tuple of arms, such as ({self.held_out!r},).")
         check_settings(self, not_among(self, target=TARGETS), said)
 
     def analyze(
@@ -71,8 +74,9 @@ class Audience:
     ) -> AudienceResult:
         """Sort the rows of a list: sent, held out, without consent, without an address, repeated.
 
-        Each row counts once, in this order: held out; repeats a customer; no consent; no address that the tool finds
-        customers by; the address is that of somebody held out; the address is in the file already.
+        Each row counts once, in this order: held out; repeats a customer; no consent by each row of the customer, or
+        refused from the same address; no address that the tool finds customers by; the address is that of somebody
+        held out; the address is in the file already.
 
         >>> Audience("plain", arm="", consent="").analyze(rows).to_frame()["rows"].tolist()
         [3, 3, 0, 0, 0, 0, 0]
@@ -94,13 +98,19 @@ class Audience:
         self._check(frame, addresses, identities)
         target = TARGETS[self.target]
         rows = frame.reset_index(drop=True)
+        rows["customer_id"] = id_texts(rows["customer_id"])
         if addresses is not None:
             theirs = [c for c in addresses if c not in rows or c == "customer_id"]
-            rows = rows.merge(addresses[theirs], on="customer_id", how="left", validate="many_to_one")
+            known = addresses[theirs].assign(customer_id=id_texts(addresses["customer_id"]))
+            rows = rows.merge(known, on="customer_id", how="left", validate="many_to_one")
         made, there = self._addressed(rows, target, identities)
-        state = self._states(made, target)
+        state = self._states(made, rows, target)
         sent = made.loc[state == "sent", [*there, *self._along(frame)]].rename(columns=dict(target.headings))
-        held = frame.reset_index(drop=True).loc[state == "held_out", ["customer_id", *self._along(frame)]]
+        held = (
+            frame.assign(customer_id=id_texts(frame["customer_id"]))
+            .reset_index(drop=True)
+            .loc[state == "held_out", ["customer_id", *self._along(frame)]]
+        )
         counts = Counter(map(str, state))
         return AudienceResult(sent.reset_index(drop=True), held.reset_index(drop=True), counts, self.target)
 
@@ -118,7 +128,7 @@ class Audience:
         problems.extend(_wrong_headings(TARGETS[self.target], self._along(frame)))
         if addresses is not None:
             need_columns(addresses.columns, ["customer_id"], "The addresses")
-            again = int(addresses["customer_id"].duplicated().sum())
+            again = int(id_texts(addresses["customer_id"]).duplicated().sum())
             problems.unless(not again, f"{again:,} rows of the addresses repeat a customer; give one a customer.")
         if self.map_back != (identities is not None):
             missing = "a map of identities is needed" if self.map_back else "set map_back to say that you want it"
@@ -138,7 +148,12 @@ class Audience:
                 f"The arms are {', '.join(names)} and none is held out; name that arm in held_out, or give held_out=()"
                 " where everybody is sent to."
             )
-        pairs = frame[["customer_id", self.arm]].dropna().drop_duplicates()
+        spelt = {name.strip().casefold() for name in self.held_out}
+        close = [name for name in names if name not in self.held_out and name.strip().casefold() in spelt]
+        if close:
+            yield f"The arms {', '.join(map(repr, close))} are spelt nearly as one held out; write them all the same."
+        pairs = frame.assign(customer_id=id_texts(frame["customer_id"]))
+        pairs = pairs[["customer_id", self.arm]].dropna().drop_duplicates()
         several = pairs.loc[pairs["customer_id"].duplicated(), "customer_id"].nunique()
         if several:
             yield f"{several:,} customers are in more than one arm; give each one."
@@ -171,17 +186,20 @@ class Audience:
             made[name] = made[name].astype(object).map(_known_id if name in target.found_by else _text)
         return made, there
 
-    def _states(self, rows: pd.DataFrame, target: AudienceTarget) -> np.ndarray:
-        """What becomes of each row."""
+    def _states(self, rows: pd.DataFrame, given: pd.DataFrame, target: AudienceTarget) -> np.ndarray:
+        """What becomes of each row; `given` has the addresses also where the tool takes none."""
         nobody = np.zeros(len(rows), dtype=bool)
         held = rows[self.arm].astype(str).isin(self.held_out).to_numpy() if self.arm else nobody
-        again = (rows["customer_id"].duplicated() & (rows["customer_id"] != "")).to_numpy()
+        again = given["customer_id"].duplicated().to_numpy()
         agreed = rows[self.consent].map(_said).eq(True).to_numpy() if self.consent else ~nobody
+        refused = given[self.consent].map(_refused).to_numpy(dtype=bool) if self.consent else nobody
         known = [name for name in target.found_by if name in rows]
         found = np.any([(rows[name] != "").to_numpy() for name in known], axis=0) if known else nobody
         shared = nobody.copy()
-        for name in (n for n in target.headings if n in rows and n in {*target.found_by, "email", "phone"}):
-            shared |= rows[name].isin(set(rows.loc[held, name]) - {""}).to_numpy()
+        agreed = agreed & ~given["customer_id"].isin(set(given.loc[~agreed, "customer_id"])).to_numpy()
+        for address in self._reached_by(rows, given, target):
+            shared |= address.isin(set(address[held]) - {""}).to_numpy()
+            agreed = agreed & ~address.isin(set(address[refused]) - {""}).to_numpy()
         state = np.select(
             [held, again, ~agreed, ~found, shared],
             ["held_out", "repeated", "no_consent", "no_address", "shares_held_out"], "sent",
@@ -191,6 +209,17 @@ class Audience:
             state[going.index[(going != "") & going.duplicated()]] = "repeated"
         return state
 
+    def _reached_by(self, rows: pd.DataFrame, given: pd.DataFrame, target: AudienceTarget) -> Iterator[pd.Series]:
+        """Whatever a customer of the list is reached by, also where the tool takes an id alone."""
+        for name in target.found_by:
+            if name in rows and name not in {"email", "phone"}:
+                yield rows[name]
+        for name, read in (("email", email_of), ("phone", lambda value: phone_of(value, self.country))):
+            if name in rows and name in target.headings:
+                yield rows[name]
+            elif name in given:
+                yield given[name].astype(object).map(read)
+
 
 def _said(value: Any) -> bool | None:
     """What an answer about consent says; nothing where it cannot be told."""
@@ -198,6 +227,11 @@ def _said(value: Any) -> bool | None:
         return False
     text = str(value).strip().lower().removesuffix(".0")
     return True if text in _YES else False if text in _NO else None
+
+
+def _refused(value: Any) -> bool:
+    """Whether somebody said no, rather than nothing."""
+    return not pd.isna(value) and str(value).strip() != "" and _said(value) is False
 
 
 def _text(value: Any) -> str:

@@ -19,6 +19,7 @@ from crm_lab.messages.no_answer import cannot_answer
 
 PURCHASES = "The purchases table"
 ACCEPTED = "a DataFrame of pandas, Polars (eager or lazy), DuckDB (relation), PyArrow or PySpark"
+_EXACT = 2**53  # whole numbers up to here are their own as fractions
 _PER_DAY = {"s": 86_400, "ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 
 
@@ -180,6 +181,26 @@ def plain_ids(customers: pd.Series) -> pd.Series:
     if isinstance(customers.dtype, pd.CategoricalDtype):
         return customers.astype(customers.cat.categories.dtype)
     return customers.infer_objects() if customers.dtype == object else customers
+
+
+def id_texts(ids: pd.Series) -> pd.Series:
+    """Ids as text: 7 where a gap in the column has made whole numbers 7.0, and nothing where there is none.
+
+    >>> id_texts(pd.Series([7.0, None])).tolist(), id_texts(pd.Series(["07", "a"])).tolist()
+    (['7', None], ['07', 'a'])
+
+    Args:
+        ids: Ids of any type.
+
+    Returns:
+        Text, ``None`` where it is missing, with the index of `ids`.
+    """
+    plain = plain_ids(ids)
+    if pd.api.types.is_float_dtype(plain) and (plain.dropna() % 1 == 0).all() and (plain.dropna().abs() < _EXACT).all():
+        plain = plain.astype("Int64")
+    elif plain.dtype == object:
+        plain = plain.map(lambda one: int(one) if isinstance(one, float) and one.is_integer() else one)
+    return plain.astype(str).astype(object).where(ids.notna(), None)
 
 
 def _days_from_numbers(numbers: pd.Series) -> pd.Series:

@@ -19,7 +19,7 @@ from crm_lab.arrays import Booleans, Floats, Integers
 from crm_lab.calendar import day_date
 from crm_lab.checks import as_date, need_columns
 from crm_lab.data.connection import to_pandas
-from crm_lab.data.kernels.dataframes import PURCHASES, column_names, purchase_table
+from crm_lab.data.kernels.dataframes import PURCHASES, column_names, id_texts, purchase_table
 from crm_lab.data.quoting import name_of
 from crm_lab.data.workspace import Tables
 from crm_lab.messages.no_answer import cannot_answer
@@ -118,7 +118,8 @@ class Interactions:
         table = table.rename(columns={product: "product_id"}) if product != "product_id" else table
         kept = ["customer_id", "product_id", "date", *(name for name in _FURTHER if name in table)]
         with duckdb.connect() as connection:
-            connection.register("lines_", table[kept])
+            fractions = [name for name in ("customer_id", "product_id") if pd.api.types.is_float_dtype(table[name])]
+            connection.register("lines_", table[kept].assign(**{name: id_texts(table[name]) for name in fractions}))
             connection.execute("create temp view transactions as from lines_")
             return _built(
                 lambda sql: to_pandas(connection.sql(sql)), kept, as_date(as_of), simulated
@@ -240,7 +241,8 @@ class Interactions:
             products: Which to keep, shape (products,); all unless given.
 
         Returns:
-            The interactions with them; its day is the last day of a basket that is kept.
+            The interactions with them. What is known ends where it did if only products go, else with the last basket
+            that is kept.
 
         Raises:
             CannotAnswer: If nothing is left.
@@ -259,7 +261,7 @@ class Interactions:
         matrix = sparse.csr_array(matrix[np.flatnonzero(filled)])
         return Interactions(
             self.customer_ids[owners], self.product_ids[wanted], matrix, customer.astype(np.int64), self.day[at],
-            day_date(int(self.day[at].max())), self.left_out, self.simulated,
+            self.as_of if baskets is None else day_date(int(self.day[at].max())), self.left_out, self.simulated,
         )  # fmt: skip
 
     def matched(self, customers: NDArray[np.object_], products: NDArray[np.object_]) -> sparse.csr_array:

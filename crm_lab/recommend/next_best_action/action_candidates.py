@@ -12,7 +12,7 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.arrays import Integers
 from crm_lab.checks import Problems, need_columns
-from crm_lab.data.kernels.dataframes import as_pandas
+from crm_lab.data.kernels.dataframes import as_pandas, id_texts
 from crm_lab.messages.no_answer import cannot_answer
 
 WHAT = "The table of actions"
@@ -74,7 +74,7 @@ class ActionCandidates:
         _refuse(frame, uplift_in)
         numbers = ["uplift", *_AS_IF, *(["score"] if "score" in frame else [])]
         frame = frame.assign(
-            customer_id=frame["customer_id"].astype(str), consent=frame["consent"].eq(True),
+            customer_id=id_texts(frame["customer_id"]), consent=frame["consent"].eq(True),
             **{name: frame[name].astype(float) for name in numbers},
         )  # fmt: skip
         codes, ids = pd.factorize(frame["customer_id"], sort=True)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm_lab.arrays import Floats, Integers
 from crm_lab.checks import Problems, need_columns
+from crm_lab.data.kernels.dataframes import id_texts
 from crm_lab.messages.no_answer import cannot_answer
 
 
@@ -70,8 +71,8 @@ class LoggedExposures:
         problems.unless(not wrong, f"{wrong} propensities are not in (0, 1].")
         problems.unless(not none, f"{none} exposures have no number in {reward}; write 0 where nothing came.")
         problems.raise_any()
-        customer_ids, customer = np.unique(rows["customer_id"].astype(str).to_numpy(dtype=object), return_inverse=True)
-        product_ids, product = np.unique(rows["product_id"].astype(str).to_numpy(dtype=object), return_inverse=True)
+        customer_ids, customer = np.unique(id_texts(rows["customer_id"]).to_numpy(dtype=object), return_inverse=True)
+        product_ids, product = np.unique(id_texts(rows["product_id"]).to_numpy(dtype=object), return_inverse=True)
         return cls(
             customer_ids, product_ids, customer.astype(np.int64), product.astype(np.int64), chance, brought,
             len(exposures) - len(rows),

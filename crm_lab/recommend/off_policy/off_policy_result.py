@@ -137,7 +137,7 @@ class OffPolicyResult(TableResult):
         return next(rows.itertuples(index=False))
 
     def better(self, policy: str) -> bool:
-        """Whether a policy surely brings more than the first.
+        """Whether a policy surely brings more than the first: not where weights of either were cut, which biases both.
 
         >>> result.better("gin")
         False
@@ -148,7 +148,12 @@ class OffPolicyResult(TableResult):
         Returns:
             Whether the joint interval of the difference lies above 0.
         """
-        return bool(self.row(policy).difference_lo > 0)
+        return bool(self.row(policy).difference_lo > 0) and not self._biased(policy)
+
+    def _biased(self, policy: str) -> bool:
+        """Whether a weight of the policy or of the baseline was cut, so that no interval holds what is true."""
+        cut = self.checks.set_index("policy")["cut"]
+        return any(float(cut.get(name, 0.0)) > 0 for name in (policy, self.baseline))
 
     def _best(self) -> str:
         """The policy with the largest difference among those that are not the baseline, or the baseline."""
@@ -163,7 +168,8 @@ class OffPolicyResult(TableResult):
         """
         best = self._best()
         row, base, check = self.row(best), self.row(self.baseline), self.checks.set_index("policy")
-        sure = "only" if best == self.baseline else "better" if row.difference_lo > 0 else "unsure"
+        sure = "only" if best == self.baseline else "better" if self.better(best) else "unsure"
+        sure = "cut" if sure == "unsure" and self._biased(best) else sure
         cut = Message("recommend.off_policy.uncut" if self.most_weight is None else "recommend.off_policy.cut", {
             "most": self.most_weight or 0.0, "share": float(check["cut"].max()),
         })  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crm_lab.checks import Problems, need_columns
+from crm_lab.data.kernels.dataframes import id_texts
 
 _NEAR = 1e-6
 
@@ -67,8 +68,8 @@ def checked_policy(name: str, policy: pd.DataFrame) -> pd.DataFrame:
     need_columns(policy.columns, ["customer_id", "product_id", "chance"], f"policy {name}")
     chance = pd.to_numeric(policy["chance"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     made = pd.DataFrame({
-        "customer_id": policy["customer_id"].astype(str).to_numpy(dtype=object),
-        "product_id": policy["product_id"].astype(str).to_numpy(dtype=object), "chance": chance,
+        "customer_id": id_texts(policy["customer_id"]).to_numpy(dtype=object),
+        "product_id": id_texts(policy["product_id"]).to_numpy(dtype=object), "chance": chance,
     })  # fmt: skip
     wrong = int((~((chance >= 0) & (chance <= 1 + _NEAR))).sum())
     twice = int(made.duplicated(["customer_id", "product_id"]).sum())

@@ -10,11 +10,13 @@ import pandas as pd
 
 from crm_lab.calendar import day_number
 from crm_lab.checks import BadInput, need_columns
+from crm_lab.data.kernels.dataframes import id_texts
 
 COLUMNS = ["customer_id", "date", "product_id"]
 """Of a table of events: customer, day on which a message is due, and the product that it is about, if any."""
 NEVER = -(10**9)
 """Day of what has no date."""
+_YEAR = 365
 _LEAP = 29  # of February: in other years on the 28th
 
 
@@ -45,12 +47,30 @@ def days_of(frame: pd.DataFrame, column: str, what: str) -> np.ndarray:
 
 
 def _events(customer: pd.Series, day: np.ndarray, product: pd.Series | None = None) -> pd.DataFrame:
-    """A table of events in order."""
+    """A table of events in order; one of nobody is none."""
     made = pd.DataFrame({
-        "customer_id": customer.astype(str).to_numpy(), "date": day.astype("datetime64[D]").astype("datetime64[s]"),
+        "customer_id": id_texts(customer).to_numpy(dtype=object),
+        "date": day.astype("datetime64[D]").astype("datetime64[s]"),
         "product_id": None if product is None else product.to_numpy(),
     })  # fmt: skip
-    return made.sort_values(["date", "customer_id", "product_id"], kind="stable", ignore_index=True)
+    known = made[made["customer_id"].notna()]
+    return known.sort_values(["date", "customer_id", "product_id"], kind="stable", ignore_index=True)
+
+
+def _with_ids(table: pd.DataFrame, **further: np.ndarray) -> pd.DataFrame:
+    """The table with customers and products as text, without rows that lack one, so that tables fit each other."""
+    names = [name for name in ("customer_id", "product_id") if name in table]
+    made = table.assign(**{name: id_texts(table[name]) for name in names}, **further)
+    return made.dropna(subset=names)
+
+
+def _there(stock: pd.DataFrame) -> pd.Series:
+    """Whether products are in stock; text such as "false" is refused, since any text would count as true."""
+    given = stock["in_stock"].infer_objects()
+    odd = int((~given.isin([True, False])).sum())
+    if odd:
+        raise BadInput(f"The table of stock has {odd:,} values of in_stock that are not true or false; write them so.")
+    return given.astype(bool)
 
 
 def birthdays(customers: pd.DataFrame, start: date, end: date, lead: int = 0) -> pd.DataFrame:
@@ -65,11 +85,16 @@ def birthdays(customers: pd.DataFrame, start: date, end: date, lead: int = 0) ->
             birthday on the 28th in other years.
         start: First day of the period.
         end: Last day.
-        lead: Days before.
+        lead: Days before, up to a year.
 
     Returns:
         ``customer_id, date, product_id``.
+
+    Raises:
+        BadInput: If a birthday is no date, or `lead` is not from 0 to 365.
     """
+    if not 0 <= lead <= _YEAR:
+        raise BadInput(f"lead is {lead}; it must be days before the birthday, from 0 to {_YEAR}.")
     need_columns(customers.columns, ["customer_id", "birthday"], "The table of customers")
     known = customers[days_of(customers, "birthday", "The table of customers") != NEVER]
     born = pd.DatetimeIndex(pd.to_datetime(known["birthday"], format="mixed"))
@@ -100,15 +125,19 @@ def back_in_stock(stock: pd.DataFrame, interest: pd.DataFrame, start: date, end:
 
     Returns:
         ``customer_id, date, product_id``.
+
+    Raises:
+        BadInput: If columns are missing, a date is none, or a state is neither true nor false.
     """  # fmt: skip
     need_columns(stock.columns, ["product_id", "date", "in_stock"], "The table of stock")
     need_columns(interest.columns, ["customer_id", "product_id", "date"], "The table of interest")
-    states = stock.assign(day=days_of(stock, "date", "The table of stock")).sort_values(["product_id", "day"])
-    there = states["in_stock"].astype(bool)
+    states = _with_ids(stock.assign(in_stock=_there(stock)), day=days_of(stock, "date", "The table of stock"))
+    states = states.sort_values(["product_id", "day"], kind="stable")
+    there = states["in_stock"]
     before = there.groupby(states["product_id"]).shift()
     back = states[there & (before == False)]  # noqa: E712 - missing where nothing was known before
     back = back[back["day"].between(day_number(start), day_number(end))][["product_id", "day"]]
-    wanted = interest.assign(seen=days_of(interest, "date", "The table of interest"))
+    wanted = _with_ids(interest, seen=days_of(interest, "date", "The table of interest"))
     wanted = wanted[wanted["seen"] != NEVER]
     first = wanted.groupby(["customer_id", "product_id"], as_index=False)["seen"].min()
     both = first.merge(back, on="product_id")
@@ -137,9 +166,9 @@ def overdue(due: pd.DataFrame, purchases: pd.DataFrame, start: date, end: date, 
     """  # fmt: skip
     need_columns(due.columns, ["customer_id", "product_id", "hi", "goes_on"], "The table of due dates")
     need_columns(purchases.columns, ["customer_id", "product_id", "date"], "The table of purchases")
-    late = due.assign(day=days_of(due, "hi", "The table of due dates") + 1)
+    late = _with_ids(due, day=days_of(due, "hi", "The table of due dates") + 1)
     late = late[late["day"].between(day_number(start), day_number(end)) & (late["goes_on"] >= goes_on)]
-    bought = purchases.assign(bought=days_of(purchases, "date", "The table of purchases"))
+    bought = _with_ids(purchases, bought=days_of(purchases, "date", "The table of purchases"))
     bought = bought[bought["bought"] >= day_number(start)]
     first = bought.groupby(["customer_id", "product_id"], as_index=False)["bought"].min()
     both = late.merge(first, on=["customer_id", "product_id"], how="left")
@@ -160,12 +189,17 @@ def after_purchase(
         purchases: ``customer_id, date``.
         start: First day of the period.
         end: Last day.
-        days: After the purchase.
+        days: After the purchase, 1 at least: on its own day it would count as an answer to its message.
         first_only: Whether only a customer's first purchase counts.
 
     Returns:
         ``customer_id, date, product_id``.
+
+    Raises:
+        BadInput: If columns are missing, a date is none, or `days` is below 1.
     """
+    if days < 1:
+        raise BadInput(f"days is {days}; it must be 1 or more, or the purchase would count as its own answer.")
     need_columns(purchases.columns, ["customer_id", "date"], "The table of purchases")
     bought = purchases[["customer_id"]].assign(day=days_of(purchases, "date", "The table of purchases"))
     bought = bought[bought["day"] != NEVER].sort_values(["customer_id", "day"], kind="stable")

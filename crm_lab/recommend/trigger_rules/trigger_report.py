@@ -11,10 +11,10 @@ from narwhals.typing import IntoFrame
 
 from crm_lab.calendar import day_number
 from crm_lab.checks import Problems, as_date, check_settings, need_columns, not_levels, not_portions, too_small
-from crm_lab.data.kernels.dataframes import as_pandas
+from crm_lab.data.kernels.dataframes import as_pandas, id_texts
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.recommend.trigger_rules.rate_differences import Rate, customer_rate, rate_difference
-from crm_lab.recommend.trigger_rules.trigger_events import days_of
+from crm_lab.recommend.trigger_rules.trigger_events import NEVER, days_of
 from crm_lab.recommend.trigger_rules.trigger_report_result import TriggerReportResult
 
 
@@ -34,7 +34,8 @@ class TriggerReport:
     [[400.0, 200.0, 0.5, 0.5]]
 
     Attributes:
-        window_days: Days after the event in which a purchase is a response, and an opt-out one of the message.
+        window_days: Days after the event in which a purchase is a response, and an opt-out one of the message, from the
+            day it was sent on.
         sent_within: Days after the event within which a message of the rule belongs to it.
         same_product: Whether only a purchase of the event's product is a response.
         least: Fewest customers of each arm for an effect.
@@ -86,25 +87,28 @@ class TriggerReport:
         table = as_pandas(events, "The table of events")
         need_columns(table.columns, ["rule", "customer_id", "date"], "The table of events")
         followed = pd.DataFrame({
-            "rule": table["rule"].astype(str), "customer_id": table["customer_id"].astype(str),
+            "rule": table["rule"].astype(str), "customer_id": id_texts(table["customer_id"]),
             "day": days_of(table, "date", "The table of events"),
             "arm": table.get("arm", "treatment"),
             "product_id": table.get("product_id"),
         })  # fmt: skip
         _refuse_arms(followed)
+        followed = followed[followed["customer_id"].notna()]
         last = day_number(as_date(as_of))
         early = followed["day"] + self.window_days <= last
         if not early.any():
             raise cannot_answer("no_trigger_window", days=self.window_days, day=as_date(as_of))
         followed = followed[early].reset_index(drop=True)
         messages = _by_day(as_pandas(sent, "The table of messages"), ["rule", "customer_id"], "The table of messages")
-        followed["sent"] = _within(followed, messages, self.sent_within)
+        at = _first_day(followed, messages, self.sent_within)
+        followed["sent"] = at != NEVER
         key = ["customer_id", "product_id"] if self.same_product else ["customer_id"]
         bought = _by_day(as_pandas(purchases, "The table of purchases"), key, "The table of purchases")
-        followed["bought"] = _within(followed, bought, self.window_days)
+        followed["bought"] = _first_day(followed, bought, self.window_days) != NEVER
         if opt_outs is not None:
             gone = _by_day(as_pandas(opt_outs, "The table of opt-outs"), ["customer_id"], "The table of opt-outs")
-            followed["opted_out"] = _within(followed, gone, self.window_days)
+            left = _first_day(followed.assign(day=np.where(at == NEVER, followed["day"], at)), gone, self.window_days)
+            followed["opted_out"] = (left != NEVER) & (left <= followed["day"] + self.window_days)
         rules = [part for _, part in followed.groupby("rule", sort=True)]
         reasons = [self._refused(part) for part in rules]
         joint = 1 - (1 - self.level) / max(reasons.count(""), 1)
@@ -158,18 +162,18 @@ def _rate(part: pd.DataFrame, column: str, level: float) -> Rate:
 def _by_day(table: pd.DataFrame, key: list[str], what: str) -> pd.DataFrame:
     """Keys as text with the day, in order of days."""
     need_columns(table.columns, [*key, "date"], what)
-    made = table[key].astype(str).assign(at=days_of(table, "date", what))
+    made = table[key].apply(id_texts).assign(at=days_of(table, "date", what)).dropna(subset=key)
     return made.sort_values("at", kind="stable", ignore_index=True)
 
 
-def _within(events: pd.DataFrame, later: pd.DataFrame, days: int) -> np.ndarray:
-    """Whether something of an event's key lies on its day or up to so many days later, shape (events,)."""
+def _first_day(events: pd.DataFrame, later: pd.DataFrame, days: int) -> np.ndarray:
+    """First day with something of an event's key, up to so many days after it; else `NEVER`, shape (events,)."""
     key = [name for name in later.columns if name != "at"]
-    left = events[key].astype(str).assign(day=events["day"], place=np.arange(len(events)))
+    left = events[key].apply(id_texts).assign(day=events["day"], place=np.arange(len(events)))
     found = pd.merge_asof(
         left.sort_values("day", kind="stable"), later.assign(day=later["at"]), on="day", by=key, direction="forward",
         tolerance=days,
     )  # fmt: skip
-    inside = np.zeros(len(events), dtype=bool)
-    inside[found.loc[found["at"].notna(), "place"]] = True
-    return inside
+    first, known = np.full(len(events), NEVER, dtype=np.int64), found[found["at"].notna()]
+    first[known["place"]] = known["at"].astype(np.int64)
+    return first

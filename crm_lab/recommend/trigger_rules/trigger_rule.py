@@ -9,7 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from crm_lab.calendar import day_number
 from crm_lab.checks import as_date, check_settings, need_columns, not_among, too_small
+from crm_lab.data.kernels.dataframes import id_texts
 from crm_lab.data.kernels.hashed_lot import hash_unit
 from crm_lab.messages.no_answer import cannot_answer
 from crm_lab.recommend.trigger_rules.trigger_events import KINDS, NEVER, days_of
@@ -54,7 +56,13 @@ class TriggerRule:
         return self.name or self.kind
 
     def eligible(
-        self, start: str | date, end: str | date, *, consent: pd.DataFrame | None = None, **tables: Any
+        self,
+        start: str | date,
+        end: str | date,
+        *,
+        consent: pd.DataFrame | None = None,
+        earlier: pd.DataFrame | None = None,
+        **tables: Any,
     ) -> pd.DataFrame:
         """Customers whom the rule makes eligible in a period, and the arm of each.
 
@@ -62,6 +70,7 @@ class TriggerRule:
             start: First day on which a message is due.
             end: Last day.
             consent: ``customer_id`` of those who may be contacted; everybody in the tables unless given.
+            earlier: What earlier calls gave, both arms: without it a rule that runs every day keeps no quiet days.
             **tables: Those of the kind, and its days: ``customers`` and ``lead`` of a birthday; ``stock`` and
                 ``interest`` of back in stock; ``due``, ``purchases`` and ``goes_on`` of overdue; ``purchases``,
                 ``days`` and ``first_only`` of post purchase.
@@ -77,8 +86,8 @@ class TriggerRule:
         events = KINDS[self.kind](**tables, start=first, end=last)
         if consent is not None:
             need_columns(consent.columns, ["customer_id"], "The table of consent")
-            events = events[events["customer_id"].isin(consent["customer_id"].astype(str))]
-        events = self._after_quiet(events)
+            events = events[events["customer_id"].isin(id_texts(consent["customer_id"]).dropna())]
+        events = self._after_quiet(events, self._last_days(earlier, first))
         if events.empty:
             raise cannot_answer("nobody_triggered", rule=self.rule, start=first, end=last)
         held = hash_unit(events["customer_id"], f"trigger {self.rule}") < self.holdout
@@ -86,11 +95,20 @@ class TriggerRule:
             ["rule", "customer_id", "date", "product_id", "arm"]
         ]
 
-    def _after_quiet(self, events: pd.DataFrame) -> pd.DataFrame:
+    def _last_days(self, earlier: pd.DataFrame | None, start: date) -> dict[str, int]:
+        """Day of each customer's last event of the rule before the period."""
+        if earlier is None:
+            return {}
+        need_columns(earlier.columns, ["rule", "customer_id", "date"], "The table of earlier events")
+        own = earlier[earlier["rule"] == self.rule]
+        day = pd.Series(days_of(own, "date", "The table of earlier events"), index=id_texts(own["customer_id"]))
+        return {str(who): int(at) for who, at in day[day < day_number(start)].groupby(level=0).max().items()}
+
+    def _after_quiet(self, events: pd.DataFrame, last: dict[str, int]) -> pd.DataFrame:
         """Events that are not within the quiet days of an earlier one that counts."""
         events = events.drop_duplicates(["customer_id", "date"], ignore_index=True)
         day = days_of(events, "date", "The events")
-        kept, last = np.ones(len(events), dtype=bool), dict[str, int]()
+        kept = np.ones(len(events), dtype=bool)
         for place, (who, at) in enumerate(zip(events["customer_id"], day.tolist(), strict=True)):
             kept[place] = at - last.get(who, NEVER) > self.quiet_days
             if kept[place]:
