@@ -72,7 +72,7 @@ class NextBestActionResult(Result):
     }  # fmt: skip
     words: ClassVar[dict[str, str]] = {
         "strategy": "recommend.next_action.strategy_", "source": "recommend.next_action.source_",
-        "reason": "recommend.next_action.reason_",
+        "reason": "recommend.next_action.reason_", "cap": "recommend.next_action.cap_",
     }  # fmt: skip
 
     def to_frame(self) -> pd.DataFrame:
