@@ -164,7 +164,8 @@ class AssociationRulesResult(Result):
     def _values(self, found: pd.DataFrame) -> dict[str, object]:
         values: dict[str, object] = {
             "n": len(found) // 2, "tests": self.tests, "units": self.units, "share": self.spec.false_share,
-            "unit": Message(f"recommend.association.unit_{self.spec.unit}"), "least": self.spec.least, "most": self.spec.most_products,
+            "unit": Message(f"recommend.association.unit_{self.spec.unit}"),
+            "least": self.spec.least, "most": self.spec.most_products,
             "level": self.spec.level,
         }  # fmt: skip
         if not found.empty:

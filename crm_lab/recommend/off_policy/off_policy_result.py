@@ -169,7 +169,8 @@ class OffPolicyResult(TableResult):
         })  # fmt: skip
         out = Message("recommend.off_policy.without", {"out": self.left_out}) if self.left_out else ""
         values = {
-            "without": out, "policy": best, "baseline": self.baseline, "value": row.value, "base": base.value, "lo": row.lo,
+            "without": out,
+            "policy": best, "baseline": self.baseline, "value": row.value, "base": base.value, "lo": row.lo,
             "hi": row.hi, "change": row.ratio - 1, "change_lo": row.ratio_lo - 1, "change_hi": row.ratio_hi - 1,
             "difference": row.difference, "difference_lo": row.difference_lo, "difference_hi": row.difference_hi,
             "level": self.level, "exposures": self.exposures, "customers": self.customers,
