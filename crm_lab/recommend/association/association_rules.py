@@ -144,7 +144,7 @@ class AssociationRulesResult(Result):
     name: ClassVar[str] = "association_rules"
     formats: ClassVar[dict[str, str]] = {
         "expected": ",.1f", "support": ".2%", "confidence": ".1%",
-        "lift": ".2f", "lo": ".2f", "hi": ".2f", "p_corrected": "p",
+        "lift": ",.2f", "lo": ",.2f", "hi": ",.2f", "p_corrected": "p",
     }  # fmt: skip
 
     def to_frame(self) -> pd.DataFrame:
@@ -183,7 +183,8 @@ class AssociationRulesResult(Result):
     def _values(self, found: pd.DataFrame) -> dict[str, object]:
         values: dict[str, object] = {
             "n": len(found) // 2, "tests": self.tests, "units": self.units, "share": self.spec.false_share,
-            "unit": Message(f"recommend.association.unit_{self.spec.unit}"), "least": self.spec.least,
+            "unit": Message(f"recommend.association.unit_{self.spec.unit}"),
+            "least": self.spec.least, "most": self.spec.most_products,
             "level": self.spec.level,
         }  # fmt: skip
         if not found.empty:

@@ -68,11 +68,11 @@ class NextBestActionResult(Result):
 
     name: ClassVar[str] = "next_best_action"
     formats: ClassVar[dict[str, str]] = {
-        "expected_gain": "+,.2f", "lo": "+,.2f", "hi": "+,.2f", "cost": ",.2f", "uplift": "+.4f",
+        "expected_gain": "+,.3f", "lo": "+,.3f", "hi": "+,.3f", "cost": ",.3f", "uplift": "+.4f",
     }  # fmt: skip
     words: ClassVar[dict[str, str]] = {
         "strategy": "recommend.next_action.strategy_", "source": "recommend.next_action.source_",
-        "reason": "recommend.next_action.reason_",
+        "reason": "recommend.next_action.reason_", "cap": "recommend.next_action.cap_",
     }  # fmt: skip
 
     def to_frame(self) -> pd.DataFrame:
@@ -224,9 +224,13 @@ class NextBestActionResult(Result):
             "customers": len(self.chosen), "of": len(self.candidates.customer_ids), "gain": float(plan["gain"]),
             "lo": float(plan["lo"]), "hi": float(plan["hi"]), "top": float(top["gain"]), "cost": float(plan["cost"]),
             "more": float(top["plan_more"]), "level": self.level, "currency": self.currency,
-            "held": len(self.held), "gap": self.best.gap,
-            "assumed": share,
+            "held": len(self.held), "gap": self.best.gap, "room": self._room(), "assumed": share,
         }  # fmt: skip
+
+    def _room(self) -> Message:
+        """How much more any plan could earn."""
+        more = not self.best.gap < 5e-5  # less shows as 0.00%
+        return Message(f"recommend.next_action.room{'' if more else '_none'}", {"gap": self.best.gap})
 
     def facts(self) -> tuple[Fact, ...]:
         """Expected gain of the plan and of the top score, customers with an action, its cost, and the hold-out.

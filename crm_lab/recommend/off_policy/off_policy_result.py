@@ -59,7 +59,7 @@ class OffPolicyResult(TableResult):
     name: ClassVar[str] = "off_policy"
     formats: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("value", "lo", "hi"), ".4f"),
-        **dict.fromkeys(("difference", "difference_lo", "difference_hi"), "+.4f"), "p_holm": ".3g",
+        **dict.fromkeys(("difference", "difference_lo", "difference_hi"), "+.4f"), "p_holm": "p",
         **dict.fromkeys(("ratio", "ratio_lo", "ratio_hi"), ".2f"), "mean_weight": ".3f",
         "effective_exposures": ",.0f", "largest": ".1f", "cut": ".1%",
     }  # fmt: skip
@@ -173,11 +173,13 @@ class OffPolicyResult(TableResult):
         cut = Message("recommend.off_policy.uncut" if self.most_weight is None else "recommend.off_policy.cut", {
             "most": self.most_weight or 0.0, "share": float(check["cut"].max()),
         })  # fmt: skip
+        out = Message("recommend.off_policy.without", {"out": self.left_out}) if self.left_out else ""
         values = {
+            "without": out,
             "policy": best, "baseline": self.baseline, "value": row.value, "base": base.value, "lo": row.lo,
             "hi": row.hi, "change": row.ratio - 1, "change_lo": row.ratio_lo - 1, "change_hi": row.ratio_hi - 1,
             "difference": row.difference, "difference_lo": row.difference_lo, "difference_hi": row.difference_hi,
-            "level": self.level, "exposures": self.exposures, "customers": self.customers, "out": self.left_out,
+            "level": self.level, "exposures": self.exposures, "customers": self.customers,
             "estimator": Message(f"recommend.off_policy.estimator_{self.estimator}"), "cut": cut,
             "effective": float(check["effective_exposures"].min()), "weight": float(check["mean_weight"][best]),
         }  # fmt: skip

@@ -51,7 +51,7 @@ class ListWorthResult(TableResult):
     name: ClassVar[str] = "list_worth"
     formats: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("own", "plain", "said", "came", "ratio"), ".3f"), "gain": "+.3f", "lo": "+.3f", "hi": "+.3f",
-        "p_holm": ".3g",
+        "p_holm": "p",
     }  # fmt: skip
     words: ClassVar[dict[str, str]] = {"list": "recommend.lists.list_", "measure": "recommend.worth.measure_"}
 
@@ -108,6 +108,8 @@ class ListWorthResult(TableResult):
     def _sentence(self, name: str) -> Message:
         row = self._row(name)
         sure = "better" if row.lo > 0 else "worse" if row.hi < 0 else "unsure"
+        if row.gain == row.lo == row.hi == 0:
+            sure = "same"
         values = {
             "list": Message(f"recommend.lists.list_{name}"), "own": row.own, "plain": row.plain, "gain": row.gain,
             "lo": row.lo, "hi": row.hi, "level": self.level, "n": self.n,

@@ -169,14 +169,18 @@ class OfferListsResult(Result):
         who = max(frame["customer_id"].nunique(), 1)
         told: dict[str, object] = {
             "customers": frame["customer_id"].nunique(), "all": self.customers, "n": self.n,
-            "days": self.horizon_days, "as_of": self.as_of, "off": int(self.off["pairs"].sum()),
-            "remind": len(count["remind"]), "new": len(count["try"]),
+            "days": self.horizon_days, "as_of": self.as_of,
+            "kept_off": self._kept_off(), "remind": len(count["remind"]), "new": len(count["try"]),
             "expected": float(frame["expected"].sum()) / who, "due": int((frame["reason"] == "due").sum()),
             **{f"bought_{name}": float(rows["chance"].sum()) / who for name, rows in count.items()},
         }  # fmt: skip
         for row in self.calibration().itertuples(index=False):
             told |= {f"slope_{row.list}": row.slope, f"lo_{row.list}": row.slope_lo, f"hi_{row.list}": row.slope_hi}
         return told
+
+    def _kept_off(self) -> Message | str:
+        off = int(self.off["pairs"].sum())
+        return Message("recommend.lists.kept_off", {"off": off}) if off else ""
 
     def facts(self) -> tuple[Fact, ...]:
         """Customers with a list, listed products, and how many of them are expected to be bought.

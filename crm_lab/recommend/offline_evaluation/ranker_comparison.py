@@ -248,6 +248,7 @@ class RankerComparisonResult(Result):
         plain: Any = frame.loc[(scope, self.plain)]
         return {
             **self._named(scope), "ranker": Message(f"recommend.ranker_{best}"),
+            "scope": Message(f"recommend.scope_{scope}"),
             "measure": Message(f"recommend.measure_{self.spec.measure}"), "k": self.spec.k,
             "value": float(row[self.spec.measure]), "base": float(plain[self.spec.measure]),
             "gain": 100 * float(row["gain"]), "lo": 100 * float(row["lo"]), "hi": 100 * float(row["hi"]),

@@ -91,7 +91,7 @@ class TriggerReportResult(Result):
         values: dict[str, Any] = {
             "rules": len(self.rules), "eligible": int(self.rules["eligible"].sum()), "level": self.level,
             "sent": int(self.rules["sent"].sum()), "days": self.window_days, "known": len(known),
-            "open": self.open_events,
+            "waiting": Message(f"{section}.waiting", {"open": self.open_events}) if self.open_events else "",
         }  # fmt: skip
         if known.empty:
             values["why"] = Message(f"{section}.refused_{self._first_why}")
