@@ -157,3 +157,12 @@ def test_no_policy_is_surely_better_where_a_weight_was_cut():
     assert (said.finding.key, said.action.key) == (
         "recommend.off_policy.finding_cut", "recommend.off_policy.action_cut",
     )  # fmt: skip
+
+
+def test_chances_that_only_clicks_kept_are_refused_and_those_lost_by_lot_are_not(world):
+    shown, _ = world
+    clicked = shown["clicked"].astype(bool)
+    lot = np.random.default_rng(3).random(len(shown)) < 0.5
+    with pytest.raises(CannotAnswer, match="seems to decide whether it is known"):
+        LoggedExposures.of(shown.assign(propensity=shown["propensity"].where(clicked | lot)))
+    assert LoggedExposures.of(shown.assign(propensity=shown["propensity"].where(lot))).without == int((~lot).sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,9 @@ from crm_lab.arrays import Floats, Integers
 from crm_lab.checks import Problems, need_columns
 from crm_lab.data.kernels.dataframes import id_texts
 from crm_lab.messages.no_answer import cannot_answer
+
+
+_FAR: Final = 3.29  # standard errors: by chance once in a thousand
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +60,7 @@ class LoggedExposures:
             The exposures.
 
         Raises:
-            CannotAnswer: If no propensity was logged.
+            CannotAnswer: If no propensity was logged, or those without one brought clearly more or less than the others.
             BadInput: If columns are missing, or a propensity or reward cannot be right.
         """
         if "propensity" not in exposures.columns or exposures["propensity"].notna().sum() == 0:
@@ -71,6 +74,8 @@ class LoggedExposures:
         problems.unless(not wrong, f"{wrong} propensities are not in (0, 1].")
         problems.unless(not none, f"{none} exposures have no number in {reward}; write 0 where nothing came.")
         problems.raise_any()
+        lost = exposures[exposures["propensity"].isna() & exposures[["customer_id", "product_id"]].notna().all(axis=1)]
+        _need_lost_by_chance(brought, pd.to_numeric(lost[reward], errors="coerce").dropna().to_numpy(dtype=float))
         customer_ids, customer = np.unique(id_texts(rows["customer_id"]).to_numpy(dtype=object), return_inverse=True)
         product_ids, product = np.unique(id_texts(rows["product_id"]).to_numpy(dtype=object), return_inverse=True)
         return cls(
@@ -92,3 +97,12 @@ class LoggedExposures:
         """
         names = ("customer", "product", "propensity", "reward")
         return replace(self, **{name: getattr(self, name)[kept] for name in names})
+
+
+def _need_lost_by_chance(kept: Floats, lost: Floats) -> None:
+    """Refuse where what an exposure brought decided whether its propensity is known."""
+    if min(len(kept), len(lost)) < 2 or kept.mean() == lost.mean():
+        return
+    spread = kept.var(ddof=1) / len(kept) + lost.var(ddof=1) / len(lost)
+    if not spread or abs(kept.mean() - lost.mean()) > _FAR * np.sqrt(spread):
+        raise cannot_answer("propensities_lost", n=len(lost), lost=float(lost.mean()), kept=float(kept.mean()))
