@@ -13,7 +13,6 @@ from crm_lab.checks import Problems, need_columns
 from crm_lab.data.kernels.dataframes import id_texts
 from crm_lab.messages.no_answer import cannot_answer
 
-
 _FAR: Final = 3.29  # standard errors: by chance once in a thousand
 
 
@@ -60,7 +59,7 @@ class LoggedExposures:
             The exposures.
 
         Raises:
-            CannotAnswer: If no propensity was logged, or those without one brought clearly more or less than the others.
+            CannotAnswer: If no propensity was logged, or exposures without one brought clearly more or less.
             BadInput: If columns are missing, or a propensity or reward cannot be right.
         """
         if "propensity" not in exposures.columns or exposures["propensity"].notna().sum() == 0:
