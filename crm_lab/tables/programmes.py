@@ -62,7 +62,6 @@ EXPOSURES = Table(
         Column("channel", "text", "email, sms, app, ...", nullable=True),
         Column("delivered", "flag", "Whether it arrived.", nullable=True),
         Column("opened", "flag", "Whether it was opened.", nullable=True),
-        Column("clicked", "flag", "Whether a link in it was clicked.", nullable=True, required=False),
         Column("cost_amount", "money", "What it cost.", unit="currency", nullable=True),
         Column("product_id", "text", "The product it showed.", nullable=True, required=False),
         Column(
@@ -72,6 +71,7 @@ EXPOSURES = Table(
             nullable=True,
             required=False,
         ),
+        Column("clicked", "flag", "Whether a link in it was clicked.", nullable=True, required=False),
         Column("campaign_type", "text", "Kind of the campaign.", nullable=True, required=False),
     ),
     key=("customer_id", "campaign"),

@@ -20,7 +20,7 @@ PAGES = ("00_start_here", "01_trust_the_data")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("write", "currency", "only", "n_pages"),
-    [(write_shopify, "EUR", (), 7), (write_taobao, "CNY", ("--only", "00", "--only", "01"), 2)],
+    [(write_shopify, "EUR", (), 8), (write_taobao, "CNY", ("--only", "00", "--only", "01"), 2)],
 )
 def test_an_export_goes_to_a_report(tmp_path, monkeypatch, write, currency, only, n_pages):
     (tmp_path / "suites").mkdir()

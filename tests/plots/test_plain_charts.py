@@ -21,9 +21,9 @@ def _no_window():
 )
 def test_groups_and_columns_are_in_words_and_own_names_stay(monkeypatch, lang, label, arms):
     monkeypatch.setenv("CRM_LAB_LANG", lang)
-    points = pd.DataFrame({"own": [1, 2], "spend": [3, 4], "arm": ["control", "mine"]})
-    ax = cloud(points, "own", "spend", "arm")
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("own", label)
+    points = pd.DataFrame({"my_own": [1, 2], "spend": [3, 4], "arm": ["control", "mine"]})
+    ax = cloud(points, "my_own", "spend", "arm")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("my_own", label)
     assert [text.get_text() for text in ax.get_legend().get_texts()] == arms
     assert not ax.spines["top"].get_visible()
 
@@ -31,8 +31,8 @@ def test_groups_and_columns_are_in_words_and_own_names_stay(monkeypatch, lang, l
 @pytest.mark.filterwarnings("ignore:vert:matplotlib.MatplotlibDeprecationWarning")  # seaborn 0.13 still says it
 def test_boxes_are_named_by_the_catalogue(monkeypatch):
     monkeypatch.setenv("CRM_LAB_LANG", "zh")
-    ax = boxes(pd.DataFrame({"weekend_share": [0.1, 0.5], "own": [0.2, 0.3]}), "page.parts", "page.share")
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["周末占比", "own"]
+    ax = boxes(pd.DataFrame({"weekend_share": [0.1, 0.5], "my_own": [0.2, 0.3]}), "page.parts", "page.share")
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["周末占比", "my_own"]
     assert ax.get_title(loc="left") == "客户何时购买"
 
 
