@@ -19,36 +19,24 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from crm_lab.run.environment import steady_environment
 from crm_lab.run.execution.preload import VARIABLE
-from crm_lab.run.suites.notebook_file import notebooks
+from tests.line_server import LineServer
 
 ROOMS = ("crm_lab.cli", "crm_lab.data", "crm_lab.experiments", "crm_lab.run", "crm_lab.plots")
 PAGES = "crm_lab.run.execution.preload"
 
 
-class CommandServer:
+class CommandServer(LineServer):
     """The server in a process of its own, which ends with the block."""
 
+    module = "tests.forked_commands"
+
     def __init__(self, root: Path) -> None:
-        imports = sorted(set().union(*(notebook.imports for notebook in notebooks(root).values())))
-        env = {**os.environ, **steady_environment(root), VARIABLE: json.dumps(imports), "PYTHONPATH": str(root)}
-        command, pipe = [sys.executable, "-m", "tests.forked_commands"], subprocess.PIPE
-        self.process = subprocess.Popen(command, cwd=root, env=env, stdin=pipe, stdout=pipe, text=True)
-
-    def __enter__(self) -> CommandServer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
+        super().__init__(root, PYTHONPATH=str(root))
 
     def run(self, home: Path, env: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
         """``crm-lab`` to its end in a folder."""
-        self.process.stdin.write(json.dumps([str(home), dict(env), words]) + "\n")
-        self.process.stdin.flush()
-        code, out, err = json.loads(self.process.stdout.readline() or '[1, "", "The server ended."]')
+        code, out, err = self.ask(json.dumps([str(home), dict(env), words]))
         return subprocess.CompletedProcess(words, code, out, err)
 
 

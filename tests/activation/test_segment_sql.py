@@ -5,18 +5,11 @@ import pandas as pd
 import pytest
 import sqlglot
 
+from certification.activation import rules
 from crm_lab import RFM, Tiers, open_workspace
 from crm_lab.activation import DIALECTS, segment_sql
 from crm_lab.checks import BadInput
-from crm_lab.data.rule_segments import (
-    AllOf,
-    AnyOf,
-    CustomerCondition,
-    LineCondition,
-    NotThat,
-    RuleSegment,
-    write_segments,
-)
+from crm_lab.data.rule_segments import CustomerCondition, LineCondition, RuleSegment, write_segments
 from crm_lab.segmentation import THREE_SEGMENTS
 from crm_lab.segmentation.personas.shopper_clusters.cluster_scoring import scoring_of
 from crm_lab.segmentation.personas.shopper_tags.shopper_features import shopper_features
@@ -104,28 +97,6 @@ def test_shopper_segments_equal_the_labs_for_every_customer(dialect, fashion):
     both = same(run(fashion, scoring, dialect), own)
     assert (both["p"] - both["p_own"]).abs().max() < 1e-9
     assert own["segment"].nunique() == 3
-
-
-def rules(tables):
-    """Conditions of every kind that the data have."""
-    columns = tables.sql("select * from products limit 0").columns
-    one, other = [name for name in ("category", "brand", "style", "scene") if name in columns][:2]
-    product = tables.sql(f"select {one}, {other} from products where {one} is not null and {other} is not null limit 1")
-    first, second = product.iloc[0]
-    day = tables.as_of
-    lines, much = (
-        LineCondition(**{one: (first,)}, lines_at_least=2),
-        LineCondition(**{other: (second,)}, share_at_most=0.5),
-    )
-    recent = LineCondition(**{one: (first,)}, days_since_at_most=20)
-    return [
-        RuleSegment("late", CustomerCondition(recency_days_at_least=5, orders_at_least=2), day, 365),
-        RuleSegment("spend", CustomerCondition(revenue_at_least=100.5, tenure_days_at_most=400), day, 200),
-        RuleSegment("night", LineCondition(hours=(20, 8), share_at_least=0.1), day, 365),
-        RuleSegment("weekend", LineCondition(weekdays=(6, 7), orders_at_least=2), day, 365),
-        RuleSegment("cheap", LineCondition(discounted=True, spend_share_at_least=1 / 3), day, 365),
-        RuleSegment("mixed", AnyOf((AllOf((lines, NotThat(much))), recent)), day, 180),
-    ]
 
 
 def rule_equals(tables, rule, dialects):

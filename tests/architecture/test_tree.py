@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import subprocess
+import tomllib
 from collections import Counter
 
 import pytest
@@ -54,3 +56,16 @@ def test_modules_are_where_the_guides_say():
     guide = (project_root() / "docs" / "architecture.md").read_text(encoding="utf-8")
     for room in (folder for folder in PACKAGE.iterdir() if (folder / "__init__.py").exists()):
         assert f"{room.name}/" in guide, room
+
+
+def test_suites_that_come_along_read_no_file_of_one_machine():
+    listed = subprocess.run(
+        ["git", "ls-files", "suites"], cwd=project_root(), capture_output=True, text=True, check=False
+    )  # fmt: skip
+    if listed.returncode or not listed.stdout:
+        pytest.skip("not a git clone, so suites of this machine cannot be told from those that come along")
+    suites = {
+        name: tomllib.loads((project_root() / name).read_text(encoding="utf-8")) for name in listed.stdout.split()
+    }
+    assert "suites/tour.toml" in suites
+    assert not [name for name, suite in suites.items() if isinstance(suite.get("source"), dict)]  # a file

@@ -15,10 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from crm_lab.run.environment import steady_environment
 from crm_lab.run.execution.forked_kernel import PROVISIONER, Waiting
-from crm_lab.run.execution.preload import VARIABLE
-from crm_lab.run.suites.notebook_file import notebooks
+from tests.line_server import LineServer
 
 PLUGIN = "crm_lab.run.committed.nbval_plugin"
 
@@ -29,29 +27,14 @@ def arguments(path: Path) -> list[str]:
     return ["-p", PLUGIN, "--nbval", *options, str(path)]
 
 
-class Server:
+class Server(LineServer):
     """The server in a process of its own, which ends with the block."""
 
-    def __init__(self, root: Path) -> None:
-        imports = sorted(set().union(*(notebook.imports for notebook in notebooks(root).values())))
-        env = {**os.environ, **steady_environment(root), VARIABLE: json.dumps(imports)}
-        command = [sys.executable, "-m", "tests.notebooks.forked_nbval"]
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, cwd=root, env=env, stdin=pipe, stdout=pipe, text=True)
-
-    def __enter__(self) -> Server:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
+    module = "tests.notebooks.forked_nbval"
 
     def run(self, path: Path) -> tuple[int, str]:
         """Exit code and words of nbval on a notebook."""
-        self.process.stdin.write(f"{path}\n")
-        self.process.stdin.flush()
-        code, said = json.loads(self.process.stdout.readline() or '[1, "The server ended."]')
+        code, said, *_ = self.ask(str(path))
         return code, said
 
 

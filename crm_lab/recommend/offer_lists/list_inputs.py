@@ -43,7 +43,8 @@ class ListInputs:
 
         Args:
             tables: Tables of `Workspace.at`.
-            margin_share: Margin by sales, where lines have no unit cost; without either no margin is told.
+            margin_share: Margin by sales, of products whose unit cost neither lines nor products tell; without either
+                no margin is told.
 
         Returns:
             Products, with the columns of their table where there is one, and returned products by customer.
@@ -56,14 +57,10 @@ class ListInputs:
         have = tables.workspace.columns("transactions")
         if "product_id" not in have:
             raise cannot_answer("no_products_bought", day=tables.as_of)
-        cost = "sum(net_amount - quantity * unit_cost) filter (unit_cost is not null and quantity is not null)"
-        share = "null::double" if margin_share is None else f"{margin_share} * sum(net_amount)"
-        earned = cost if "unit_cost" in have else share
-        order = "order_id" if "order_id" in have else "(customer_id, date)"
-        products = tables.sql(f"""
-            select product_id::varchar as product_id, ({earned})::double / count(distinct {order}) as margin
-            from transactions where kind = 'sale' and net_amount > 0 and product_id is not null
-            group by 1 order by 1""")
+        products = tables.sql(_margins("order_id" if "order_id" in have else "(customer_id, date)", _priced(tables)))
+        if margin_share is not None:
+            products["margin"] = products["margin"].fillna(margin_share * products["sales"])
+        products = products.drop(columns="sales")
         if "products" in tables:
             named = tables.sql("select * from products")
             products = products.merge(named.astype({"product_id": str}), on="product_id", how="left")
@@ -158,6 +155,26 @@ class ListInputs:
     def _by_id(self, column: str) -> pd.Series:
         assert self.products is not None  # noqa: S101 - asked before
         return pd.Series(self.products[column].to_numpy(), index=self.products["product_id"].astype(str))
+
+
+def _priced(tables: Tables) -> str:
+    """SQL of all lines with ``unit_cost``: their own, that of their product, or none."""
+    if "unit_cost" in tables.workspace.columns("transactions"):
+        return "transactions"
+    if "products" in tables and "unit_cost" in tables.workspace.columns("products"):
+        return "transactions left join (select product_id, unit_cost from products) using (product_id)"
+    return "(select *, null::double as unit_cost from transactions)"
+
+
+def _margins(order: str, lines: str) -> str:
+    """SQL of what a basket with each product earns and sells; the first by lines whose cost is known alone."""
+    known = "unit_cost is not null and quantity is not null"
+    return f"""
+        select product_id::varchar as product_id,
+               sum(net_amount - quantity * unit_cost) filter (where {known})::double
+                   / nullif(count(distinct {order}) filter (where {known}), 0) as margin,
+               sum(net_amount)::double / count(distinct {order}) as sales
+        from {lines} where kind = 'sale' and net_amount > 0 and product_id is not null group by 1 order by 1"""
 
 
 def _wrong_products(products: pd.DataFrame) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -176,6 +176,6 @@ class DateSplit:
         before, after = interactions.day < first, (interactions.day >= first) & (interactions.day <= last)
         if not before.any() or not after.any():
             raise cannot_answer("test_without_purchases", first=day_date(first), last=day_date(last))
-        train = interactions.select(baskets=before)
+        train = replace(interactions.select(baskets=before), as_of=day_date(first - 1))
         train = train.select(products=train.buyers >= self.least_buyers)
         return Split.of(train, interactions.select(baskets=after), "date")
