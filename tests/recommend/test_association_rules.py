@@ -146,3 +146,18 @@ def test_one_product_and_rare_ones_are_refused_with_the_reason():
     assert result.to_frame().empty
     assert isinstance(result.facts()[0].value, int)
     assert isinstance(result.to_frame(), pd.DataFrame)
+
+
+def test_pairs_that_are_not_found_stand_behind_those_that_are_and_in_no_picture_of_the_surest():
+    habits, sure = habitual(1), planted_baskets(1)
+    none = AssociationRules().analyze(habits)
+    assert none.found().empty
+    assert none.plot().get_title(loc="left") == "Pairs with the largest lift, none of them sure"
+    result = AssociationRules(least=5).analyze(sure)
+    found, rows = result.found(), result.to_frame()
+    pd.testing.assert_frame_equal(rows.head(len(found)), found)
+    assert (rows["p_corrected"].tail(len(rows) - len(found)) > 0.05).any()
+    shown = [label.get_text() for label in result.plot(first=100).get_yticklabels()]
+    assert sorted(shown) == sorted(
+        f"{a} · {b}" for a, b in zip(found["antecedent"], found["consequent"], strict=True) if a < b
+    )

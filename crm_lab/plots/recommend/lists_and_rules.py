@@ -42,8 +42,10 @@ def plot_gains(result: RankerComparisonResult, *, ax: Axes | None = None, scope:
 
 @draws(AssociationRulesResult)
 def plot_rules(result: AssociationRulesResult, *, ax: Axes | None = None, first: int = 12) -> Axes:
-    """Lift of the surest pairs with intervals; 1 is what chance gives."""
-    frame = result.to_frame()
+    """Lift of the surest pairs with intervals, or where none is found of those looked at; 1 is what chance gives."""
+    found = result.found()
+    title = "plot_none" if found.empty else "plot_title"
+    frame = result.to_frame() if found.empty else found
     rows = frame[frame["antecedent"].astype(str) < frame["consequent"].astype(str)].head(first)
     ax = ax or new_axes(height=1.6 + 0.4 * len(rows))
     names = rows["antecedent"].astype(str) + " · " + rows["consequent"].astype(str)
@@ -51,7 +53,7 @@ def plot_rules(result: AssociationRulesResult, *, ax: Axes | None = None, first:
     ax.axvline(1, color=ORANGE, linewidth=1)
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.set(title=_text("association.plot_title"), xlabel=_text("association.plot_axis"), ylabel="")
+    ax.set(title=_text(f"association.{title}"), xlabel=_text("association.plot_axis"), ylabel="")
     return ax
 
 

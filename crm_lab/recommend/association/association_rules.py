@@ -86,8 +86,11 @@ class AssociationRules:
         frame = self._rules(pairs.assign(expected=expected, p=p), *sides, units, tests)
         for side in ("antecedent", "consequent"):
             frame[side] = interactions.product_ids[frame[side]]
+        frame["found_"] = _found(frame, self.false_share)
         frame = frame.sort_values(["lo", "antecedent", "consequent"], ascending=[False, True, True], kind="stable")
-        return AssociationRulesResult(self, frame.reset_index(drop=True), units, tests, interactions.simulated)
+        frame = frame.sort_values("found_", ascending=False, kind="stable")
+        rules = frame.drop(columns="found_").reset_index(drop=True)
+        return AssociationRulesResult(self, rules, units, tests, interactions.simulated)
 
     def _chances(
         self, interactions: Interactions, pairs: pd.DataFrame, one: Integers, other: Integers, units: int
@@ -119,6 +122,10 @@ class AssociationRules:
         return pd.concat(rules, ignore_index=True)[[*columns, "p_corrected"]]
 
 
+def _found(rules: pd.DataFrame, false_share: float) -> pd.Series:
+    return (rules["p_corrected"] <= false_share) & (rules["lo"] > 1)
+
+
 @dataclass(frozen=True, eq=False)
 class AssociationRulesResult(Result):
     """Rules with their support, confidence and lift.
@@ -129,7 +136,7 @@ class AssociationRulesResult(Result):
 
     Attributes:
         spec: What was looked for.
-        rules: Two rules a pair, the highest lower end of the lift first.
+        rules: Two rules a pair, those found first, then by the lower end of the lift.
         units: Baskets or customers in all.
         tests: Pairs of products that were looked at.
         simulated: Whether the purchases are made up.
@@ -148,7 +155,7 @@ class AssociationRulesResult(Result):
     }  # fmt: skip
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a rule, the highest lower end of the lift first.
+        """One row a rule: those that are found, then the others, each by the lower end of the lift.
 
         ``antecedent, consequent, together, expected`` (units with both if customers kept to their habits), ``support,
         confidence, lift, lo, hi, p_corrected``.
@@ -164,8 +171,7 @@ class AssociationRulesResult(Result):
         >>> len(result.found())
         4
         """
-        kept = (self.rules["p_corrected"] <= self.spec.false_share) & (self.rules["lo"] > 1)
-        return self.rules[kept].reset_index(drop=True)
+        return self.rules[_found(self.rules, self.spec.false_share)].reset_index(drop=True)
 
     def readout(self) -> Readout:
         """How many pairs go together, the surest of them, and what that is good for.

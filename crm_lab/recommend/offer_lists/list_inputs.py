@@ -50,10 +50,10 @@ class ListInputs:
             Products, with the columns of their table where there is one, and returned products by customer.
 
         Raises:
-            BadInput: If the share is not in (0, 1].
+            BadInput: If the share is not in [0, 1].
         """
-        if margin_share is not None and not 0 < margin_share <= 1:
-            raise BadInput(f"margin_share is {margin_share}; it must lie in (0, 1].")
+        if margin_share is not None and not 0 <= margin_share <= 1:
+            raise BadInput(f"margin_share is {margin_share}; it must lie in [0, 1].")
         have = tables.workspace.columns("transactions")
         if "product_id" not in have:
             raise cannot_answer("no_products_bought", day=tables.as_of)
